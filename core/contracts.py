@@ -6,7 +6,7 @@ Law 2013-100 art. 37: works, supplies, services for a price or a right of exploi
 from collections.abc import Mapping
 from enum import IntEnum
 
-from core.effective_dates import EffectiveDated, parse_effective_dated
+from core.effective_dates import EffectiveDated, parse_dated_rule
 from core.errors import ReferenceDataError
 
 
@@ -50,7 +50,7 @@ def parse_contract_defaults(place: str, table: object) -> Mapping[str, Effective
             place, f"contracts is {table!r}", 'Write a table of contracts by item, as in "31" = "services".'
         )
     return {
-        item: parse_effective_dated(
+        item: parse_dated_rule(
             place,
             f"contracts, {item!r}",
             setting,

@@ -35,7 +35,7 @@ def build_constant(value: int) -> EffectiveDated:
     return EffectiveDated(np.array([BEFORE_ALL_DAYS]), np.array([value], np.int64))
 
 
-def parse_effective_dated(
+def parse_dated_rule(
     place: str, key: str, setting: object, *, parse: Callable[[object], int]
 ) -> EffectiveDated:
     """Read a rule from its ``setting``; ``parse`` reads one value.

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.contracts import parse_contract_defaults
-from core.effective_dates import EffectiveDated, parse_effective_dated
+from core.effective_dates import EffectiveDated, parse_dated_rule
 from core.errors import ReferenceDataError
 from core.money import CENTS_PER_EURO
+from core.nomenclature import OPERATING_TITLE, Nomenclature
 from core.reference.files import SAMPLE_FOLDER, read_toml
 
 RATE_UNITS = 10_000
@@ -113,7 +114,7 @@ def load(folder: Path = SAMPLE_FOLDER) -> LateInterestRules:
         compensation_cents=rules.read_whole(
             "compensation_euros", range(_COMPENSATION_MAX + 1), unit=CENTS_PER_EURO
         ),
-        points=parse_effective_dated(
+        points=parse_dated_rule(
             str(path),
             "points",
             settings.get("points"),
@@ -125,10 +126,30 @@ def load(folder: Path = SAMPLE_FOLDER) -> LateInterestRules:
         },
         contracts=parse_contract_defaults(str(path), settings.get("contracts")),
         delays_since=_parse_day(str(path), "delays_since", settings.get("delays_since")),
-        item=parse_effective_dated(
+        item=parse_dated_rule(
             str(path), "item", settings.get("item"), parse=lambda value: _parse_item(str(path), value)
         ),
     )
+
+
+def check_items(rules: LateInterestRules, nomenclatures: Mapping[int, Nomenclature]) -> None:
+    """Check that the item of claims is, on each day of each year, one of title 3 on which the year posts.
+
+    Raises
+    ------
+    ReferenceDataError
+        It is not; the message names the file, the item, the year and the remedy.
+    """
+    for year, nomenclature in nomenclatures.items():
+        days = np.arange(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal(), dtype=np.int32)
+        for number in np.unique(rules.item.look_up(days - np.int32(_EPOCH.toordinal()))).tolist():
+            item = nomenclature.items.get(str(number))
+            if item is None or item.budget_only or item.title != OPERATING_TITLE:
+                raise ReferenceDataError(
+                    rules.place,
+                    f'item is "{number}" in {year}, and items.csv of {year} has no such item of title {OPERATING_TITLE}',
+                    "Write an item of title 3 of that year, or add the item to items.csv.",
+                )
 
 
 class _RuleReader(NamedTuple):
@@ -139,7 +160,7 @@ class _RuleReader(NamedTuple):
 
     def read_whole(self, key: str, among: range, *, unit: int = 1) -> EffectiveDated:
         """Read a rule of whole numbers ``among`` the valid ones; the result is multiplied by ``unit``."""
-        return parse_effective_dated(
+        return parse_dated_rule(
             self.place,
             key,
             self.settings.get(key),

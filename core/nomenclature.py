@@ -179,7 +179,7 @@ def _read_centres(path: Path, programmes: dict[str, Programme]) -> dict[str, Fun
     }
     for row in read_rows(path, ("code", "parent", "level", "label")):
         code, parent, level, label = row.cells.values()
-        _check_known(row, "level", _LEVELS)
+        _check_value(row, "level", _LEVELS)
         _check_code(row, level)
         _check_parent(row, centres)
         _add_once(centres, FundCentre(code, parent, _LEVELS[level], label), row)
@@ -213,7 +213,7 @@ def _read_areas(path: Path, programmes: dict[str, Programme]) -> dict[str, Funct
     for row in read_rows(path, ("code", "programme", "label")):
         code, programme, label = row.cells.values()
         _check_code(row, "functional area")
-        _check_known(row, "programme", programmes)
+        _check_value(row, "programme", programmes)
         if not code.startswith(f"{programme}-"):
             raise ReferenceDataError(
                 row.place,
@@ -229,7 +229,7 @@ def _read_items(path: Path) -> dict[str, CommitmentItem]:
     for row in read_rows(path, ("code", "label", "title", "staff", "budget_only")):
         code, label, title, staff, budget_only = row.cells.values()
         _check_code(row, "commitment item")
-        _check_known(row, "title", _TITLES)
+        _check_value(row, "title", _TITLES)
         item = CommitmentItem(code, label, int(title), _parse_flag(row, staff), _parse_flag(row, budget_only))
         if item.staff != (item.title == 2):
             raise ReferenceDataError(
@@ -252,8 +252,8 @@ def _read_funds(path: Path, programmes: dict[str, Programme]) -> dict[str, Fund]
     for row in read_rows(path, ("code", "family", "programme")):
         code, family, programme = row.cells.values()
         _check_code(row, "fund")
-        _check_known(row, "family", families)
-        _check_known(row, "programme", ("",) if family == "ordinary" else programmes)
+        _check_value(row, "family", families)
+        _check_value(row, "programme", ("",) if family == "ordinary" else programmes)
         _add_once(funds, Fund(code, families[family], programme), row)
     if ORDINARY_FUND not in funds or funds[ORDINARY_FUND].family is not FundFamily.ORDINARY:
         raise ReferenceDataError(
@@ -270,7 +270,7 @@ def _check_code(row: ReferenceRow, category: str) -> None:
         )
 
 
-def _check_known(row: ReferenceRow, column: str, allowed: Container[str]) -> None:
+def _check_value(row: ReferenceRow, column: str, allowed: Container[str]) -> None:
     if row.cells[column] not in allowed:
         raise ReferenceDataError(
             row.place, f"{column} {row.cells[column]!r} is unknown", "Correct the code, or declare it first."

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from core.effective_dates import EffectiveDated, parse_effective_dated
+from core.effective_dates import EffectiveDated, parse_dated_rule
 from core.errors import ReferenceDataError
 from core.money import CENTS_PER_EURO
 from core.reference.files import SAMPLE_FOLDER, read_toml
@@ -90,7 +90,7 @@ def load(folder: Path = SAMPLE_FOLDER) -> PaymentRules:
     due, file, sepa, rtgs = (_SectionReader(path, settings, name) for name in ("due", "file", "sepa", "rtgs"))
     return PaymentRules(
         initiator=_read_initiator(path, settings),
-        term_days=due.read_effective_dated("term_days", range(DAYS_MAX)),
+        term_days=due.read_dated_rule("term_days", range(DAYS_MAX)),
         ahead_days=due.read_whole("ahead_days", range(DAYS_MAX)),
         transactions_max=file.read_whole("transactions_max", range(1, FILE_TRANSACTIONS_MAX + 1)),
         bytes_max=file.read_whole("bytes_max", range(FILE_BYTES_MIN, FILE_BYTES_MAX + 1)),
@@ -112,9 +112,9 @@ class _SectionReader:
     def read_whole(self, key: str, among: range) -> int:
         return self._check_whole(key, self._get_value(key), among)
 
-    def read_effective_dated(self, key: str, among: range) -> EffectiveDated:
+    def read_dated_rule(self, key: str, among: range) -> EffectiveDated:
         place = f"{self.path}, {self.section}"
-        return parse_effective_dated(
+        return parse_dated_rule(
             place, key, self._get_value(key), parse=lambda value: self._check_whole(key, value, among)
         )
 

@@ -7,7 +7,7 @@ art. 2 and 3 (interruption and suspension), art. 6 (relief).  Shorter lapses of 
 import re
 from pathlib import Path
 
-from core.effective_dates import EffectiveDated, parse_effective_dated
+from core.effective_dates import EffectiveDated, parse_dated_rule
 from core.errors import ReferenceDataError
 from core.reference.files import SAMPLE_FOLDER, read_toml
 
@@ -35,4 +35,4 @@ def load(folder: Path = SAMPLE_FOLDER) -> EffectiveDated:
             raise ReferenceDataError(str(path), f"years is {value!r}", remedy)
         return value
 
-    return parse_effective_dated(str(path), "years", read_toml(path).get("years"), parse=parse_years)
+    return parse_dated_rule(str(path), "years", read_toml(path).get("years"), parse=parse_years)

@@ -52,12 +52,14 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Laisser l'imputation vide : la ligne reprend alors celle de l'acte précédent.",
     ),
     _O.INTEREST_ASSIGNMENT: Remedy(
-        "Late interest is charged to an item of title 3, without an investment operation; the assignment that the line states,"
-        " or that of its request if it states none, is another.",
-        "State fund centre, functional area and an item of title 3, all of the request's programme and the year of the claim.",
-        "Les intérêts moratoires sont imputés sur une catégorie du titre 3, hors tranche fonctionnelle ; celle de la ligne,"
-        " ou à défaut celle de sa demande, en est une autre.",
-        "Indiquer centre financier, domaine fonctionnel et catégorie du titre 3, du programme de la demande et de l'année.",
+        "Late interest is charged to ordinary credits of an item of title 3, without fund and investment operation; the"
+        " assignment that the line states, or that of its request if it states none, is another.",
+        "State fund centre, functional area and an item of title 3, all of the request's programme and the year of the claim,"
+        " and no fund.",
+        "Les intérêts moratoires sont imputés sur les crédits ordinaires d'une catégorie du titre 3, hors fonds et hors"
+        " tranche fonctionnelle ; l'imputation de la ligne, ou à défaut celle de sa demande, en est une autre.",
+        "Indiquer centre financier, domaine fonctionnel et catégorie du titre 3, du programme de la demande et de l'année,"
+        " sans fonds.",
     ),
     _O.PAYEE_BLOCKED: Remedy(
         "The third party is blocked: nothing is paid to it.",

@@ -16,7 +16,7 @@ class StageTimes:
         self.kernel_busy_nanoseconds = 0
         """Wall-clock time during which the kernel thread worked: divided by the elapsed time, its utilisation."""
 
-    def run_timed(self, work: Callable[..., ValueT], *arguments: Any) -> ValueT:
+    def measure_work(self, work: Callable[..., ValueT], *arguments: Any) -> ValueT:
         """Return the result of ``work``; add its wall-clock time to that of the kernel thread, which calls this."""
         start = time.perf_counter_ns()
         try:
@@ -33,7 +33,7 @@ class StageTimes:
         finally:
             self.add(stage, time.thread_time_ns() - start)
 
-    def iterate_timed(self, stage: str, values: Iterator[ValueT]) -> Iterator[ValueT]:
+    def measure_iteration(self, stage: str, values: Iterator[ValueT]) -> Iterator[ValueT]:
         """Yield ``values`` unchanged; add the time it takes to produce each to ``stage``."""
         while True:
             with self.measure(stage):

@@ -19,7 +19,7 @@ def read_remainder(items, root, which):
 
 
 @rare_part
-def _toggle_followed(items, root):
+def _toggle_follower_marks(items, root):
     """Toggle whether ``root`` is followed, and whether the payment term that it concerns is suspended."""
     items[root].unbilled ^= np.int64(FOLLOWED_BIT)
     payable = as_position(items[root].parent) if items[root].kind == _SUSPENSION else root
@@ -37,7 +37,7 @@ def add_to_remainder(items, root, which, amount):
     elif which == Remainder.UNBILLED.value:
         items[root].unbilled += amount
     elif which == Remainder.ONCE.value:
-        _toggle_followed(items, root)
+        _toggle_follower_marks(items, root)
 
 
 @part

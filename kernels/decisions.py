@@ -6,7 +6,7 @@ from core.outcome_codes import Outcome
 from core.tables.book import Book
 from core.tables.journal import Acts, Decisions
 from kernels import invoices, key_index
-from kernels.duplicates import answer_act, answer_known, refuse_act
+from kernels.duplicates import answer_act, answer_known_act, refuse_act
 from kernels.jit import advances, as_position, borrow, fills_records, flag, kernel, part, reads_records
 from kernels.postings import accept_line, apply_line, record_act, undo_lines
 from kernels.prefetch import BLOCK_ROWS, ENTRY, allocate_guesses, prefetch_block
@@ -119,7 +119,7 @@ def decide(acts, book, decisions, holding):
         key_row, slot = key_index.find_key_and_slot(
             book.slots, book.keys, acts[row].key_high, acts[row].key_low
         )
-        if not answer_known(acts, book, decisions, ((row, end), holding), key_row):
+        if not answer_known_act(acts, book, decisions, ((row, end), holding), key_row):
             _decide_act(acts, book, decisions, (row, end, holding, slot, guesses))
         row = end
     guess_array[ENTRY, 0] = 0  # the last use keeps Numba from freeing the array earlier

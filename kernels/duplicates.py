@@ -44,7 +44,7 @@ def _answer_waiting(acts, book, decisions, span):
 
 
 @part
-def answer_known(acts, book, decisions, context, key_row):
+def answer_known_act(acts, book, decisions, context, key_row):
     """Answer an act without checking it: it has no key, or its key is accepted already or, while holding, waits.
 
     Return whether it was answered; ``context`` = (span of the act, whether early acts are held).

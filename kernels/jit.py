@@ -149,15 +149,15 @@ def _emit_borrow(context, arrays):
     """Copy the fields of each array without the reference to its memory."""
 
     def generate(target, builder, _, arguments):
-        return _build_uncounted(target, builder, arrays, arguments[0])
+        return _build_uncounted_array(target, builder, arrays, arguments[0])
 
     return arrays(arrays), generate
 
 
-def _build_uncounted(target, builder, kind, value):
+def _build_uncounted_array(target, builder, kind, value):
     if isinstance(kind, types.BaseTuple):
         members = [
-            _build_uncounted(target, builder, member, builder.extract_value(value, place))
+            _build_uncounted_array(target, builder, member, builder.extract_value(value, place))
             for place, member in enumerate(kind)
         ]
         return target.make_tuple(builder, kind, members)

@@ -203,7 +203,7 @@ def _has_hash(data, start, end):
 
 
 @kernel(reads(Spans), reads(Bytes), whole, fills(Flags))
-def flag_flawed(spans, text, bytes_max, flags):
+def flag_flaws(spans, text, bytes_max, flags):
     """Flag the texts that are too long or contain a control character.
 
     Reads     spans, text     n texts

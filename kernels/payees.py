@@ -49,7 +49,7 @@ def check_change(book, kind, payee):
 
 
 @part
-def set_blocked(book, payee, blocked):
+def set_block(book, payee, blocked):
     """Block or release ``payee``."""
     book.payees[as_position(payee - 1)].value = np.uint32(payee + PAYEE_BLOCKED_BIT * blocked)
 
@@ -62,7 +62,7 @@ def apply_change(acts, book, line, entry, payee):
         book.items[entry].open = np.int64(book.payees[row].content)
         book.payees[row].content = acts[line].bank
     else:
-        set_blocked(book, payee, np.int64(kind_of_change == PayeeChange.BLOCK.value))
+        set_block(book, payee, np.int64(kind_of_change == PayeeChange.BLOCK.value))
     book.counters[0].changes += 1
 
 
@@ -73,5 +73,5 @@ def undo_change(acts, book, line, entry, payee):
     if kind_of_change == PayeeChange.DETAILS.value:
         book.payees[row].content = np.uint64(book.items[entry].open)
     else:
-        set_blocked(book, payee, np.int64(kind_of_change == PayeeChange.RELEASE.value))
+        set_block(book, payee, np.int64(kind_of_change == PayeeChange.RELEASE.value))
     book.counters[0].changes -= 1

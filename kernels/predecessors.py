@@ -122,7 +122,7 @@ def check_family(acts, book, line, item):
 
 @rare_part
 def _check_interest_assignment(acts, book, line, item):
-    """Check that interest is charged to an item of title 3, on the programme of its request (rule A59)."""
+    """Check that interest is charged to ordinary credits of title 3, on the programme of its request (rule A59)."""
     request = as_position(book.items[item].cell)
     own = as_position(acts[line].cell if acts[line].cell >= 0 else request)
     if book.cells[own].programme != book.cells[request].programme:

@@ -70,9 +70,7 @@ def replay_entries(replayed, fingerprints, book):
         apply_remainders(book, link, replayed.amount[row])
         change = book.effects[kind].change
         if change > PayeeChange.DETAILS.value:
-            payees.set_blocked(
-                book, np.int64(replayed.payee[row]), np.int64(change == PayeeChange.BLOCK.value)
-            )
+            payees.set_block(book, np.int64(replayed.payee[row]), np.int64(change == PayeeChange.BLOCK.value))
         book.counters[0].entries = entry
 
 

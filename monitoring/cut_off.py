@@ -38,7 +38,7 @@ class CutOff:
             raise ValueError(f"{text!r} is not a cut-off: {error}. {_REMEDY}") from error
         raise ValueError(f"{text!r} is not a cut-off. {_REMEDY}")
 
-    def count_seconds_left(self, now: datetime) -> float:
+    def count_remaining_seconds(self, now: datetime) -> float:
         """Return the seconds from ``now`` to the cut-off; below zero once a single moment is past."""
         return (self.find_next(now).astimezone(UTC) - now.astimezone(UTC)).total_seconds()
 

@@ -52,7 +52,7 @@ class _ActiveSubmission:
     @property
     def undecided_lines(self) -> int:
         """Lines without a committed outcome."""
-        return 0 if self.lines is None else self.lines - _count_decided(self.counted_tally)
+        return 0 if self.lines is None else self.lines - _count_decided_lines(self.counted_tally)
 
 
 class Bucket(NamedTuple):
@@ -157,13 +157,13 @@ class ServiceMetrics:
 
     def increment(self, name: str, *labels: str, times: int = 1) -> None:
         """Increment a counter; 0 ``times`` only create its series, so that Prometheus sees its first increase."""
-        self._find_labelled(name, labels).inc(times)
+        self._find_metric(name, labels).inc(times)
 
     def observe(self, name: str, seconds: float, *labels: str) -> None:
         """Record a duration in a histogram."""
-        self._find_labelled(name, labels).observe(seconds)
+        self._find_metric(name, labels).observe(seconds)
 
-    def _find_labelled(self, name: str, labels: tuple[str, ...]) -> Any:
+    def _find_metric(self, name: str, labels: tuple[str, ...]) -> Any:
         """Return the metric with these labels, cached: the library checks and locks at each look-up."""
         labelled = self._labelled_metrics.get((name, *labels))
         if labelled is None:
@@ -183,7 +183,7 @@ class ServiceMetrics:
         starts = [active.started_at for active in self._active.values() if active.undecided_lines]
         return time.monotonic() - min(starts) if starts else 0.0
 
-    def record_book_loaded(self, state: BookState, last_batch: int) -> None:
+    def record_loaded_book(self, state: BookState, last_batch: int) -> None:
         """Record that a book is loaded as of ``last_batch``.
 
         The unfinished submissions have been recorded as started; nothing is decided in the book yet.
@@ -200,11 +200,11 @@ class ServiceMetrics:
         for active in self._active.values():
             active.is_current = False
 
-    def record_received(self, sender: str, way: str, lines: int) -> None:
+    def record_receipt(self, sender: str, way: str, lines: int) -> None:
         """Count lines received, with ``way`` ``file`` or ``form``."""
-        self._find_labelled("received_lines_total", (self._label_sender(sender), way)).inc(lines)
+        self._find_metric("received_lines_total", (self._label_sender(sender), way)).inc(lines)
 
-    def record_started(self, submission: Submission) -> None:
+    def record_start(self, submission: Submission) -> None:
         """Record that the engine starts on a submission; its lines committed earlier do not count."""
         active = _ActiveSubmission(
             self._label_sender(submission.sender), submission.lines, _copy_tally(submission.tally)
@@ -234,8 +234,8 @@ class ServiceMetrics:
             lines = getattr(tally, name) - getattr(active.counted_tally, name)
             cents = getattr(tally, f"{name}_cents") - getattr(active.counted_tally, f"{name}_cents")
             if lines:
-                self._find_labelled("lines_total", (active.sender, name)).inc(lines)
-                self._find_labelled("cents_total", (active.sender, name)).inc(max(cents, 0))
+                self._find_metric("lines_total", (active.sender, name)).inc(lines)
+                self._find_metric("cents_total", (active.sender, name)).inc(max(cents, 0))
                 self.decided_lines += lines
         active.counted_tally = _copy_tally(tally)
 
@@ -265,13 +265,13 @@ class ServiceMetrics:
             if code == _HELD:
                 continue
             if code in _REFUSALS:
-                self._find_labelled("refusals_total", (_REFUSALS[code],)).inc(lines)
+                self._find_metric("refusals_total", (_REFUSALS[code],)).inc(lines)
             outcome = _OUTCOMES[min(code, 2)] if code < _HELD else "refused"
-            self._find_labelled("lines_by_kind_total", (CATALOG[kind].name, outcome)).inc(lines)
+            self._find_metric("lines_by_kind_total", (CATALOG[kind].name, outcome)).inc(lines)
 
     def _sum_amounts(self, cents_by_kind: np.ndarray) -> None:
         for kind in np.flatnonzero(cents_by_kind).tolist():
-            self._find_labelled("accepted_cents_by_kind_total", (CATALOG[kind].name,)).inc(
+            self._find_metric("accepted_cents_by_kind_total", (CATALOG[kind].name,)).inc(
                 int(cents_by_kind[kind])
             )
 
@@ -291,7 +291,7 @@ def _sample_levels(budget: BudgetGauges) -> Iterable[Sample]:
     ]
 
 
-def _count_decided(tally: Tally) -> int:
+def _count_decided_lines(tally: Tally) -> int:
     return tally.accepted + tally.duplicate + tally.refused
 
 

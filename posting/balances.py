@@ -35,19 +35,21 @@ class Balances:
     def clear_marks(self, periods: list[NDArray[np.int32]]) -> None:
         """Clear the marks after the changes were undone."""
         for first, end in self._ranges:
-            _collect_touched(self._state.book.nodes, first, end)
-        _collect_touched(self._state.book.titles, 0, len(self._state.book.titles))
+            _collect_marked_rows(self._state.book.nodes, first, end)
+        _collect_marked_rows(self._state.book.titles, 0, len(self._state.book.titles))
         self._collect_accounts(periods)
 
     def _read_changed_nodes(self, batch: int) -> NodeBalances:
         book, registry = self._state.book, self._state.registry
-        at = np.concatenate([first + _collect_touched(book.nodes, first, end) for first, end in self._ranges])
+        at = np.concatenate(
+            [first + _collect_marked_rows(book.nodes, first, end) for first, end in self._ranges]
+        )
         figures = book.figures[at]
         return NodeBalances._make((np.full(len(at), batch), at + registry.first_node, *figures.T))
 
     def _read_changed_titles(self, batch: int) -> TitleBalances:
         titles = self._state.book.titles
-        at = _collect_touched(titles, 0, len(titles))
+        at = _collect_marked_rows(titles, 0, len(titles))
         keys = self._state.registry.title_rows.describe_rows(at)
         figures = titles["opened"][at], titles["anticipated"][at]
         return TitleBalances._make((np.full(len(at), batch), *keys, *figures))
@@ -68,7 +70,7 @@ class Balances:
             marks = book.folios[first_folio : first_folio + LEDGER_ACCOUNTANTS]
             starts = (first_folio + np.flatnonzero(marks)) * LEDGER_ACCOUNTS
             rows += [
-                start + _collect_touched(book.ledger, start, start + LEDGER_ACCOUNTS)
+                start + _collect_marked_rows(book.ledger, start, start + LEDGER_ACCOUNTS)
                 for start in starts.tolist()
             ]
             marks[:] = 0
@@ -89,7 +91,7 @@ def _list_periods(periods: list[NDArray[np.int32]]) -> list[int]:
     return sorted({number for piece in periods for number in np.flatnonzero(np.bincount(piece)).tolist()})
 
 
-def _collect_touched(table: np.ndarray, first: int, end: int) -> NDArray[np.intp]:
+def _collect_marked_rows(table: np.ndarray, first: int, end: int) -> NDArray[np.intp]:
     """Return the marked rows from ``first`` up to ``end``, counted from ``first``, and clear their marks."""
     marks = table["touched"][first:end]
     at = np.flatnonzero(marks)

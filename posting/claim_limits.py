@@ -1,9 +1,10 @@
 """Claims of late interest that state no reason: each is at most what the rule gives for that late payment (rule A59).
 
-What is due is measured from the journal before the batch; the claims of the batch are added in the order of their lines.
+What is due is measured from the journal before the batch; each claim of the batch is judged after the acts before it are
+decided, so that only claims that were accepted count.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -30,14 +31,18 @@ class ClaimLimits:
     """As of the last batch; nothing is due for other payables."""
     claimed_cents: dict[int, int] = field(default_factory=dict)
 
-    def mark_claims(self, piece: Piece, state: BookState) -> None:
-        """Mark the claims of ``piece`` without a reason for which nothing is due, or not as much.
+    def copy(self) -> "ClaimLimits":
+        """Return the same limits, to which further claims may be added without a change of these."""
+        return replace(self, claimed_cents=dict(self.claimed_cents)) if self.due_cents else self
 
-        All claims of the piece before one for the same payable count with it, unless they are duplicates or faulty.
+    def mark_claims(self, piece: Piece, span: slice, state: BookState) -> None:
+        """Mark the claims without a reason in the rows ``span`` of ``piece`` for which nothing is due, or not as much.
+
+        The claims of the rows before one for the same payable count with it, unless they are duplicates or faulty.
         """
         if not len(piece.limited_claims):
             return
-        rows = np.flatnonzero(_CLAIMS_INTEREST[piece.acts["kind"]])
+        rows = np.flatnonzero(_CLAIMS_INTEREST[piece.acts["kind"][span]]) + span.start
         columns = (rows, *find_predecessors(piece, rows, state))
         limited_rows, claimed_cents = set(piece.limited_claims.tolist()), dict(self.claimed_cents)
         for row, payable, is_known in zip(*(column.tolist() for column in columns), strict=True):
@@ -51,14 +56,14 @@ class ClaimLimits:
                 act["fault"] = Outcome.INTEREST_EXCEEDS_RULE if due else Outcome.INTEREST_NOT_DUE
                 piece.field[row] = Field.REASON
 
-    def add_claims(self, piece: Piece, decisions: np.ndarray) -> None:
-        """Add the claims of ``piece`` that are accepted."""
+    def add_claims(self, acts: np.ndarray, decisions: np.ndarray) -> None:
+        """Add the claims among ``acts`` that are accepted."""
         if not self.due_cents:
             return
         is_accepted = decisions["outcome"] == Outcome.ACCEPTED
-        for row in np.flatnonzero(_CLAIMS_INTEREST[piece.acts["kind"]] & is_accepted).tolist():
+        for row in np.flatnonzero(_CLAIMS_INTEREST[acts["kind"]] & is_accepted).tolist():
             payable = int(decisions["predecessor"][row])
-            self.claimed_cents[payable] = self.claimed_cents.get(payable, 0) + int(piece.acts["amount"][row])
+            self.claimed_cents[payable] = self.claimed_cents.get(payable, 0) + int(acts["amount"][row])
 
 
 NO_LIMITS = ClaimLimits()
@@ -86,6 +91,16 @@ def limit_batch(batch: Batch, state: BookState) -> LimitedBatch:
     payables = [find_predecessors(piece, piece.limited_claims, state).entry for piece in batch.pieces]
     ascending = np.unique(np.concatenate(payables))
     return LimitedBatch(batch, ascending[ascending > 0])
+
+
+def split_at_claims(piece: Piece) -> Iterator[slice]:
+    """Yield the rows of ``piece`` in parts that begin with an act that claims interest; in one part without limited claims."""
+    starts = [0]
+    if len(piece.limited_claims):
+        is_claim = _CLAIMS_INTEREST[piece.acts["kind"]]
+        starts += [row for row in np.unique(piece.acts["head"][is_claim]).tolist() if row > 0]
+    for start, stop in zip(starts, [*starts[1:], len(piece.acts)], strict=True):
+        yield slice(start, stop)
 
 
 def find_predecessors(piece: Piece, rows: NDArray[np.int64], state: BookState) -> PredecessorEntries:

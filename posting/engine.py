@@ -41,7 +41,7 @@ from posting.batch import (
 )
 from posting.book import cells
 from posting.book.book_state import BookState
-from posting.claim_limits import NO_LIMITS, ClaimLimits
+from posting.claim_limits import NO_LIMITS, ClaimLimits, split_at_claims
 from posting.hash_chain import HASHED_TABLES, ChainHead, link_batch
 from posting.outcome_groups import ENTRY_GROUPS, group_by_outcome
 from posting.outcome_rows import BatchPosition, DecidedPiece
@@ -179,12 +179,16 @@ class Engine:
         self.state.add_cells(piece.new_words, piece.cells_before)
         decisions, last_entry = allocate_records(Decisions, len(piece.acts)), self.state.entries
         changes = self.state.payee_changes
-        limits.mark_claims(piece, self.state)
-        kernel.decide(seal_array(piece.acts), self.state.book, decisions, is_holding)
+        tentative = limits.copy()
+        for span in split_at_claims(piece):
+            tentative.mark_claims(piece, span, self.state)
+            acts = _view_rows(piece.acts, span)
+            kernel.decide(seal_array(acts), self.state.book, decisions[span], is_holding)
+            tentative.add_claims(acts, decisions[span])
         self.state.note_changes(piece.acts, decisions, changes)
         if piece.is_atomic:
             enforce_atomicity(piece.acts, decisions, self.state.book, last_entry=last_entry)
-        limits.add_claims(piece, decisions)
+        limits.add_claims(piece.acts, decisions)
         return decisions
 
     def _encode(
@@ -212,6 +216,15 @@ class Engine:
                 cell, counts["cell"] = cell + len(piece.new_words), counts["cell"] + len(piece.new_words)
             position += len(decided.decisions)
         return {name: _concatenate(streams) for name, streams in parts.items()}, counts
+
+
+def _view_rows(acts: np.ndarray, span: slice) -> np.ndarray:
+    """Return some of the ``acts``, whole ones, as the kernel reads them: a copy, unless they are the first."""
+    if span.start == 0:
+        return acts[span]
+    part = acts[span].copy()
+    part["head"] -= span.start
+    return part
 
 
 def _concatenate(parts: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:

@@ -119,10 +119,10 @@ class _PageReader:
         numbers = (self._read_numbers(field) for field in COLUMNS[:_NUMBER_COLUMNS])
         received, due, invoice_date, priority, invoice_part, right_year, *rest = numbers
         days = (received.astype(np.int32), due.astype(np.int32), invoice_date.astype(np.int32))
-        invoice = _to_signed(invoice_part, 0), right_year.astype(np.int16)
+        invoice = _to_small_integers(invoice_part, 0), right_year.astype(np.int16)
         notified, ended, contract = rest
-        term = notified.astype(np.int32), ended.astype(np.int32), _to_signed(contract, 0)
-        rows = RequestDetails(entries, *days, _to_signed(priority, -1), *invoice, *term)
+        term = notified.astype(np.int32), ended.astype(np.int32), _to_small_integers(contract, 0)
+        rows = RequestDetails(entries, *days, _to_small_integers(priority, -1), *invoice, *term)
         texts = PaymentDetailTexts(*(self._read_texts(field) for field in COLUMNS[_NUMBER_COLUMNS:]))
         if self._offset != len(self._page):
             raise SchemaMismatch(f"a page of payment details has bytes after byte {self._offset}")
@@ -144,7 +144,7 @@ class _PageReader:
         return TextCells(seal(spans), seal(Bytes(self._read_array(np.dtype("u1"), int(ends[-1])))))
 
 
-def _to_signed(numbers: np.ndarray, none: int) -> NDArray[np.int16]:
+def _to_small_integers(numbers: np.ndarray, none: int) -> NDArray[np.int16]:
     """Return small numbers, ``none`` where none is stored."""
     return np.where(numbers == _SMALL_NONE, none, numbers.astype(np.int16)).astype(np.int16)
 

@@ -12,7 +12,7 @@ from reporting.act_rows import (
     build_transfer_payee,
     choose_lookup,
     describe_line,
-    fetch_related,
+    fetch_related_rows,
     summarize_entry,
 )
 from reporting.act_views import AcceptedLine, Explanation, NodeChange, RefusedHistory, Standing, Transfer
@@ -130,7 +130,7 @@ async def build_histories(
     options: HistoryOptions = ALL_FOLLOWERS,
 ) -> ActHistories:
     """Return the histories of some lines."""
-    related = await fetch_related(
+    related = await fetch_related_rows(
         connection, names, lines, limit=options.followers_max, visibility=options.visibility
     )
     figures = await _fetch_figures(connection, related, lines)

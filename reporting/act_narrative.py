@@ -42,14 +42,14 @@ def render(explanation: Explanation) -> Iterator[NarrativePart]:
     if not (explanation.accepted or explanation.refused):
         yield f"No act {explanation.reference} was ever accepted or refused."
     for line in explanation.accepted:
-        yield from _render_accepted(line)
+        yield from _render_accepted_line(line)
     for refused in explanation.refused:
-        yield from _render_refused(refused)
+        yield from _render_refused_line(refused)
     for proof in explanation.proofs:
         yield _format_proof(proof)
 
 
-def _render_accepted(line: AcceptedLine) -> Iterator[NarrativePart]:
+def _render_accepted_line(line: AcceptedLine) -> Iterator[NarrativePart]:
     act = f"{line.reference}: {line.kind} ({line.french}) of {format_euros(line.amount)} euros"
     yield f"{act}, accepted as entry {line.entry:,}"
     yield f"  sent       {_format_origin(line.origin)}"
@@ -117,7 +117,7 @@ def _describe_invoice(terms: PaymentTerms) -> str:
     return f"{terms.invoice_number}{day}{f', part {terms.invoice_part}' if terms.invoice_part else ''}"
 
 
-def _render_refused(refused: RefusedHistory) -> Iterator[NarrativePart]:
+def _render_refused_line(refused: RefusedHistory) -> Iterator[NarrativePart]:
     refusal = refused.refusal
     value = f", found {refusal.found!r}" if refusal.found else ""
     field = f" Field {refusal.field}{value}." if refusal.field else ""

@@ -55,7 +55,7 @@ class ActLines(NamedTuple):
     refused: Sequence[Row] = ()
 
 
-async def fetch_related(
+async def fetch_related_rows(
     connection: Connection,
     names: CodeNames,
     lines: ActLines,
@@ -95,7 +95,7 @@ async def fetch_related(
         await fetch_terms(connection, entry_numbers),
         index_by("entry_id", [*entries, *predecessors]),
         _group_by("follows", followers),
-        await find_hidden(connection, [*predecessors, *followers], visibility),
+        await find_hidden(connection, [*predecessors, *followers], visibility, lines=entries),
         _group_by("entry_id", duplicates),
         limit is None or max(len(followers), len(duplicates)) < limit,
     )
@@ -129,19 +129,46 @@ async def fetch_followers(
     return await fetch(connection, "followers", entries, max(min(entries), after), limit)
 
 
-async def find_hidden(connection: Connection, rows: Sequence[Row], visibility: Visibility) -> frozenset[int]:
-    """Return the entries of ``rows``, which precede or follow visible ones, of which the caller sees number and day alone.
+async def find_hidden(
+    connection: Connection, rows: Sequence[Row], visibility: Visibility, *, lines: Sequence[Row]
+) -> frozenset[int]:
+    """Return the entries of ``rows``, before or after the visible ``lines``, of which the caller sees number and day alone.
 
-    Those are the acts of other senders.  An act of Crescendo's own is that of the sender whose act it follows.
+    Those are the acts of other senders.  An act of Crescendo's own is that of the sender whose act it follows.  Only the chain
+    above all these rows is read from the database.
     """
     if not (rows and visibility.hides_chain):
         return frozenset()
-    entries = {row["entry_id"] for row in rows}
-    arguments = (list(entries), visibility.sender, sorted(RESERVED_SENDERS))
-    await choose_lookup(connection, len(entries))
+    sender, tops = visibility.sender, _find_tops(rows, lines)
+    above = {top["entry_id"] for top in tops.values() if _takes_sender_of_predecessor(top)}
+    visible = await _select_entries_of_sender(connection, list(above), sender) if above else set()
     return frozenset(
-        entries - {row["entry_id"] for row in await fetch(connection, "entries_of_sender", *arguments)}
+        entry for entry, top in tops.items() if top["sender"] != sender and top["entry_id"] not in visible
     )
+
+
+def _find_tops(rows: Sequence[Row], lines: Sequence[Row]) -> Mapping[int, Row]:
+    """Return, by entry of ``rows``, the row whose sender decides, or the last one before it among ``rows`` and ``lines``.
+
+    The rows are climbed in order of entries, because each act comes after its predecessor.
+    """
+    tops: dict[int, Row] = {}
+    for row in sorted((*lines, *rows), key=lambda row: row["entry_id"]):
+        is_climbed = _takes_sender_of_predecessor(row)
+        tops[row["entry_id"]] = tops.get(row["predecessor"], row) if is_climbed else row
+    return {row["entry_id"]: tops[row["entry_id"]] for row in rows}
+
+
+def _takes_sender_of_predecessor(row: Row) -> bool:
+    return bool(row["predecessor"]) and row["sender"] in RESERVED_SENDERS
+
+
+async def _select_entries_of_sender(
+    connection: Connection, entries: Sequence[int], sender: str | None
+) -> set[int]:
+    await choose_lookup(connection, len(entries))
+    rows = await fetch(connection, "entries_of_sender", entries, sender, sorted(RESERVED_SENDERS))
+    return {row["entry_id"] for row in rows}
 
 
 async def choose_lookup(connection: Connection, keys: int) -> None:

@@ -79,7 +79,9 @@ def load(folder: Path = SAMPLE_FOLDER) -> CodeLabels:
     interest, term_days = late_interest.load(folder), payment_rules.load(folder).term_days
     lapse_years = prescription.load(folder)
     labels = CodeLabels({}, {}, {}, {}, {}, interest, term_days, exercises, lapse_years)
-    for year, codes in nomenclature_years.load_years(folder, exercises).items():
+    years = nomenclature_years.load_years(folder, exercises)
+    late_interest.check_items(interest, years)
+    for year, codes in years.items():
         labels.years[year] = codes
         labels.charts[year] = chart.load(folder.joinpath(str(year)), codes)
         labels.programmes.update(codes.programmes)

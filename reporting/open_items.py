@@ -13,7 +13,7 @@ from reporting.act_rows import (
     RelatedRows,
     choose_lookup,
     describe_line,
-    fetch_related,
+    fetch_related_rows,
     find_present_payee,
     summarize_entry,
 )
@@ -136,7 +136,7 @@ async def load_commitments(
     connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int, visibility: Visibility
 ) -> CommitmentStatus:
     """Load the status of these lines of commitments."""
-    related = await fetch_related(
+    related = await fetch_related_rows(
         connection, names, ActLines(rows), limit=limit, steps=OPEN_ITEM_STEPS, visibility=visibility
     )
     sums = await sum_followers(connection, [row["entry_id"] for row in rows])
@@ -148,7 +148,7 @@ async def load_payments(
     connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int, visibility: Visibility
 ) -> PaymentStatus:
     """Load the status of these lines of payment requests."""
-    related = await fetch_related(
+    related = await fetch_related_rows(
         connection, names, ActLines(rows), limit=limit, steps=OPEN_ITEM_STEPS, visibility=visibility
     )
     sums = await sum_followers(connection, [row["entry_id"] for row in rows])
@@ -200,7 +200,7 @@ def _build_commitment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -
     }
     increased, decreased = _sum_kinds(sums, _INCREASING), _sum_kinds(sums, _DECREASING)
     return CommitmentLine(
-        **_select_shared(line),
+        **_select_shared_fields(line),
         initial=row["amount"],
         increased=increased,
         decreased=decreased,
@@ -224,7 +224,7 @@ def _build_payment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> P
     settled = add_up_settlements(sums)[1] - diverted
     remainder = row["amount"] - rejected
     return PaymentLine(
-        **_select_shared(line),
+        **_select_shared_fields(line),
         **{name: line[name] for name in ("kind", "french", "terms", "amount")},
         payee=find_present_payee(related, row),
         state=find_state(row["amount"], rejected, settled + diverted),
@@ -266,7 +266,7 @@ def find_state(amount: int, rejected: int, settled: int) -> str:
     return "requested"
 
 
-def _select_shared(line: Mapping[str, Any]) -> dict[str, Any]:
+def _select_shared_fields(line: Mapping[str, Any]) -> dict[str, Any]:
     return {name: line[name] for name in ("entry", "reference", "origin", "day", "month", "assignment")}
 
 

@@ -124,7 +124,7 @@ async def prove_submission(connection: Connection, names: CodeNames, number: int
         agreement for line in progress for agreement in await _compare_totals(connection, row, line)
     ]
     if row["is_cancelled"]:
-        agreements.append(await _compare_cancelled(connection, number))
+        agreements.append(await _compare_cancelled_submission(connection, number))
     return SubmissionProof(
         number,
         row["file_name"],
@@ -158,7 +158,7 @@ async def _compare_totals(connection: Connection, row: Row, progress: Row) -> It
     return [*(declared if is_declared else []), *rows, accepted]
 
 
-async def _compare_cancelled(connection: Connection, submission: int) -> Agreement:
+async def _compare_cancelled_submission(connection: Connection, submission: int) -> Agreement:
     counted = await fetch_one(connection, "counted_of_submission", submission)
     decided = sum(counted[name] for name in ("accepted", "duplicate", "refused"))
     return Agreement("lines decided, though it is cancelled", 0, decided)

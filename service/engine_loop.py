@@ -54,7 +54,7 @@ async def run_engine(
         recovery.note_commit()
         service.metrics.record_commit(result)
         service.inbox.handle_commit(result)
-        service.waiters.notify_committed(result)
+        service.waiters.notify_commit(result)
         service.index_maintenance.record_commit(result)
 
     store.on_commit = lambda seconds: service.metrics.observe("commit_seconds", seconds)

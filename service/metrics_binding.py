@@ -26,7 +26,7 @@ def _bind_queues(service: ServiceContext) -> None:
     metrics.bind("files_waiting", lambda: len(files.queue))
     metrics.bind("file_lines_waiting", lambda: files.queue.lines)
     metrics.bind("file_lines_paused", lambda: files.queue.paused_lines)
-    metrics.bind("files_paused", files.queue.count_paused)
+    metrics.bind("files_paused", files.queue.count_paused_files)
     metrics.bind("files_lost", lambda: len(files.missing))
     metrics.bind("senders_paused", lambda: service.sender_pauses.paused_count)
     metrics.bind("forms_waiting", inbox.forms.count)
@@ -54,5 +54,5 @@ def _bind_clocks(service: ServiceContext, store: TimedStore, cut_off: CutOff | N
     metrics.bind_samples("kernel_busy_seconds_total", lambda: [Sample(stages.kernel_busy_nanoseconds / 1e9)])
     if cut_off:
         metrics.bind_samples(
-            "cut_off_seconds", lambda: [Sample(cut_off.count_seconds_left(datetime.now(UTC)))]
+            "cut_off_seconds", lambda: [Sample(cut_off.count_remaining_seconds(datetime.now(UTC)))]
         )

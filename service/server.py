@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from core.stage_timing import StageTimes
-from ingest.queue.admission import remove_undecided
+from ingest.queue.admission import remove_undecided_files
 from ingest.queue.events import InboxEvents
 from ingest.queue.inbox import Inbox
 from ingest.spool.partial_uploads import PartialUploads
@@ -196,12 +196,12 @@ async def _open_context(
 ) -> AsyncIterator[ServiceContext]:
     spool, stages = await _open_spool(settings, options, store), StageTimes()
 
-    async def note_loaded(loaded: LoadedBook) -> None:
+    async def note_loaded_book(loaded: LoadedBook) -> None:
         await _note_load(service, loaded)
 
     uploads = PartialUploads(settings.data / "spool" / "uploads", options.file_bytes_max)
     metrics, validation_pool = ServiceMetrics(stages.nanoseconds), ValidationPool()
-    events = _build_inbox_events(metrics, note_loaded)
+    events = _build_inbox_events(metrics, note_loaded_book)
     inbox = Inbox(spool, store, stages, events=events, run_in_thread=validation_pool.run)
     receiver = UploadReceiver(spool, uploads, options.uploads_max)
     async with open_pools(dsn) as pools:
@@ -237,7 +237,7 @@ async def _open_context(
 async def _open_spool(settings: Settings, options: ServerOptions, store: TimedStore) -> Spool:
     """Open the spool, remove what a crash left undecided, and offer it to other processes."""
     spool = Spool(settings.data / "spool", options.file_bytes_max)
-    await remove_undecided(spool, store)
+    await remove_undecided_files(spool, store)
     await offer_spool(store, read_identity(settings.data / "spool"))
     return spool
 
@@ -245,14 +245,14 @@ async def _open_spool(settings: Settings, options: ServerOptions, store: TimedSt
 async def _remove_unnamed_files(settings: Settings, pools: Pools) -> None:
     """Remove the bank files that a crash left without a task; no request can store one yet."""
     paths = await task_queries.load_received_paths(pools.tasks)
-    if removed := await asyncio.to_thread(received_files.remove_unnamed, settings.data, paths):
+    if removed := await asyncio.to_thread(received_files.remove_unnamed_files, settings.data, paths):
         LOG.info("bank files without a task removed", files=removed)
 
 
 async def _note_load(service: ServiceContext, loaded: LoadedBook) -> None:
     """Show what the loaded book contains, and be ready."""
     service.metrics.file_states.load(await read_file_stock(service.pool))
-    service.metrics.record_book_loaded(loaded.state, loaded.head.batch)
+    service.metrics.record_loaded_book(loaded.state, loaded.head.batch)
     service.state.mark_ready()
     service.index_maintenance.record_load(loaded.state.entries)
     LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
@@ -269,8 +269,8 @@ def _build_inbox_events(
     return InboxEvents(
         on_opened=on_opened,
         on_numbered=metrics.file_states.add,
-        on_received=metrics.record_received,
-        on_taken_up=metrics.record_started,
+        on_received=metrics.record_receipt,
+        on_taken_up=metrics.record_start,
         on_withdrawn=metrics.file_states.remove,
     )
 
@@ -278,7 +278,7 @@ def _build_inbox_events(
 async def _sweep_uploads(uploads: PartialUploads) -> None:
     """Remove uploads that are not continued."""
     while True:
-        if expired := await asyncio.to_thread(uploads.remove_expired):
+        if expired := await asyncio.to_thread(uploads.remove_expired_uploads):
             LOG.info("uploads expired", uploads=expired)
         await asyncio.sleep(SWEEP_SECONDS)
 

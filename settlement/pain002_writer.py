@@ -142,7 +142,7 @@ class StatusReportWriter:
         self._write_node(("OrgnlGrpInfAndSts", _build_group(message)))
         return self._take_output()
 
-    def write_rejected(self, lines: Iterable[RejectedLine]) -> bytes:
+    def write_rejected_lines(self, lines: Iterable[RejectedLine]) -> bytes:
         """Write refused lines."""
         for line in lines:
             if (line.lot.number if line.lot else 0) != self._lot_number:

@@ -25,7 +25,8 @@ from tests.book_strategies import (
     books,
 )
 from tests.oracle.decisions import join_acts
-from tests.oracle.model import NONE, PREDECESSOR_BY_ENTRY, Line
+from tests.oracle.lines import PREDECESSOR_BY_ENTRY, Line
+from tests.oracle.model import NONE
 
 INT64_EDGES = (0, 1, -1, 2**63 - 1, -(2**63))
 int64s = st.integers(-(2**63), 2**63 - 1) | st.sampled_from(INT64_EDGES)

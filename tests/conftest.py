@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from hypothesis import settings as hypothesis_settings
 
-from service.database.embedded_server import Database, run_embedded
+from service.database.embedded_server import Database, run_embedded_server
 from tests import external_programs
 from tests.databases import create_database
 
@@ -45,7 +45,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 async def database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Database]:
     """Run the embedded server, with the durability of production, but less memory and disk."""
     settings = {"shared_buffers": "128MB", "max_wal_size": "1GB"}
-    async with run_embedded(tmp_path_factory.mktemp("data"), settings) as database:
+    async with run_embedded_server(tmp_path_factory.mktemp("data"), settings) as database:
         yield database
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from service.database.embedded_server import run_embedded
+from service.database.embedded_server import run_embedded_server
 
 SMALL_SETTINGS = {"shared_buffers": "64MB", "max_wal_size": "512MB"}
 
@@ -18,7 +18,7 @@ def run_server(data: Path) -> Iterator[str]:
     addresses: list[str] = []
 
     async def serve() -> None:
-        async with run_embedded(data, SMALL_SETTINGS) as database:
+        async with run_embedded_server(data, SMALL_SETTINGS) as database:
             addresses.append(database.dsn)
             ready.set()
             await asyncio.to_thread(stop.wait)

@@ -62,6 +62,7 @@ def build_claim(number: int, amount: str, predecessor: str = "DP-1", reason: str
     return {"exercise": "2018", "date": "2018-06-25", "payee": "P1", "reason": reason, **row}
 
 
+_AREA = {"functional_area": "0177-12", "commitment_item": "51"}
 FILES: Sequence[list[Row]] = (
     [*FUNDED, PAYEE, REQUEST],
     [build_claim(1, "44.38")],
@@ -69,6 +70,18 @@ FILES: Sequence[list[Row]] = (
     [build_claim(2, "40.00"), build_claim(3, "4.39"), build_claim(4, "1.00", "DP-9")],
     [build_claim(5, "2.00", reason="jugement"), build_claim(6, "2.39"), build_claim(7, "2.38")],
     [build_claim(8, "0.01")],
+    [{**REQUEST, "reference": "DP-2"}],
+    [
+        {**row, "reference": f"{row['reference']}-2", "predecessor": predecessor}
+        for row, predecessor in zip(PAID, ("DP-2", "P-1-2"), strict=True)
+    ],
+    [
+        build_claim(9, "44.38", "DP-2") | {"payee": "P9"},
+        build_claim(10, "44.37", "DP-2"),
+        build_claim(11, "0.02", "DP-2"),
+        build_claim(12, "44.38", "DP-2") | {"fund_centre": "0177-D013-DR13"} | _AREA,
+        build_claim(13, "0.01", "DP-2"),
+    ],
 )
 """Due on 1 June and 20 days late at 8.00 %: 4.38 and 40.00."""
 EXPECTED = (
@@ -76,6 +89,9 @@ EXPECTED = (
     ["ACCEPTED", "INTEREST_EXCEEDS_RULE", "INTEREST_NOT_DUE"],
     ["ACCEPTED", "INTEREST_EXCEEDS_RULE", "ACCEPTED"],
     ["INTEREST_EXCEEDS_RULE"],
+    ["ACCEPTED"],
+    ["ACCEPTED", "ACCEPTED"],
+    ["PAYEE_UNKNOWN", "ACCEPTED", "INTEREST_EXCEEDS_RULE", "INTEREST_EXCEEDS_RULE", "ACCEPTED"],
 )
 
 

@@ -15,7 +15,7 @@ from core.money import AMOUNT_MAX
 from core.outcome_codes import Outcome
 from tests.act_strategies import INT64_EDGES, DecisionCase, cases, to_columns
 from tests.oracle import amounts, cells, copy_rows, days, hashing, iban, key_index, whole_numbers
-from tests.oracle.model import to_line
+from tests.oracle.lines import to_line
 
 _KEY = bytes(range(16))
 

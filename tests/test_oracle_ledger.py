@@ -19,18 +19,8 @@ from tests.oracle.availability import compute_available, walk_up
 from tests.oracle.decisions import decide, split_acts
 from tests.oracle.engine import Engine
 from tests.oracle.ledger import Ledger
-from tests.oracle.model import (
-    AE,
-    ALLOTTED,
-    CONSUMED,
-    CP,
-    NONE,
-    OPENED_CREDITS,
-    RESERVED,
-    Decision,
-    Line,
-    State,
-)
+from tests.oracle.lines import Line
+from tests.oracle.model import AE, ALLOTTED, CONSUMED, CP, NONE, OPENED_CREDITS, RESERVED, Decision, State
 from tests.oracle.reference import Reference
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

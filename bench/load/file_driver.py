@@ -172,7 +172,7 @@ def _build_references(number: FileNumber, chain: np.ndarray, letter: np.ndarray)
     ])  # fmt: skip
 
 
-def count_refused(count: int) -> int:
+def count_refusals(count: int) -> int:
     """Count the lines of a file that must be refused: commitments to an unknown unit, and the two acts after each."""
     return 3 * len([row for row in range(0, count, REFUSED_EVERY) if row % len(_CHAIN) == 0])
 
@@ -186,7 +186,7 @@ def _send_and_check(file_load: FileLoad, path: Path) -> DecidedFile:
     while status["state"] != "decided":
         path_of_status = f"/v1/submissions/{ticket['submission']}?wait={_WAIT_SECONDS}"
         status = _request(file_load, "GET", path_of_status)
-    receipt, expected = status["receipt"], count_refused(file_load.lines)
+    receipt, expected = status["receipt"], count_refusals(file_load.lines)
     sums = {name: receipt[name]["lines"] for name in ("accepted", "duplicate", "refused")}
     is_expected = sums == {"accepted": file_load.lines - expected, "duplicate": 0, "refused": expected}
     return DecidedFile(

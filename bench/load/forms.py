@@ -74,14 +74,14 @@ class FormGenerator:
         """Return the next form; it follows or repeats only acts that were answered before."""
         (kind,) = self.rng.choices(*_KIND_WEIGHTS)
         if kind in _REPEAT_KINDS and self._accepted:
-            return self._repeat_accepted(kind)
+            return self._repeat_form(kind)
         if kind in _FOLLOWER_KINDS and self._open:
             return self._build_follower(kind, self._open)
         if kind == "payment_request" and self._served:
             return self._build_follower(kind, self._served)
         return self._build_first(kind if kind in _FIRST_KINDS else "commitment")
 
-    def record_accepted(self, form: Form, entry: int) -> None:
+    def record_form(self, form: Form, entry: int) -> None:
         """Remember an accepted form and its document number, to follow and to repeat it."""
         self._accepted.append((form, entry))
         if form.kind == "commitment":
@@ -127,7 +127,7 @@ class FormGenerator:
         row |= self._draw_payee() if kind == "payment_request" else {}
         return self._build_form(kind, row, cents, expected=Outcome.ACCEPTED, commitment=commitment)
 
-    def _repeat_accepted(self, kind: str) -> Form:
+    def _repeat_form(self, kind: str) -> Form:
         form, entry = self._accepted.popleft()
         if kind == "twice":
             return form._replace(kind=kind, expected=Outcome.DUPLICATE, commitment=None, entry=entry)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bench.load.load_target import StoredForms
-from posting.store.limited_connections import open_limited
+from posting.store.limited_connections import open_limited_connection
 
 _STORED = """
 select (select count(*) from entry where {forms}), (select count(*) from duplicate where {forms}),
@@ -13,7 +13,7 @@ select (select count(*) from entry where {forms}), (select count(*) from duplica
 
 async def read_stored_forms(dsn: str, submissions: Sequence[int]) -> StoredForms:
     """Count the rows of these submissions."""
-    async with open_limited(dsn) as connection:
+    async with open_limited_connection(dsn) as connection:
         query = _STORED.format(forms="submission = any($1)")
         (row,) = await connection.fetch(query, list(submissions))
         return StoredForms(*map(int, row))

@@ -172,7 +172,7 @@ def _build_context() -> ResolutionContext:
     )
 
 
-def _count_resolved(archive: Path, context: ResolutionContext) -> int:
+def _count_resolved_lines(archive: Path, context: ResolutionContext) -> int:
     return sum(len(resolve(batch, Sender(1), context).acts) for batch in _read_batches(archive))
 
 
@@ -187,7 +187,7 @@ def measure_reading(archive: Path) -> ReadingFigures:
     context = _build_context()
     memory_before = _read_peak_memory()
     read = min(_time_work(lambda: sum(len(batch) for batch in _read_batches(archive))) for _ in range(ROUNDS))
-    resolved = min(_time_work(lambda: _count_resolved(archive, context)) for _ in range(ROUNDS))
+    resolved = min(_time_work(lambda: _count_resolved_lines(archive, context)) for _ in range(ROUNDS))
     return ReadingFigures(read, resolved, _read_peak_memory(), memory_before)
 
 

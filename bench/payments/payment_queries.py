@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from core.catalog import KIND_NUMBERS
-from posting.store.limited_connections import open_limited
+from posting.store.limited_connections import open_limited_connection
 
 
 class PaymentSums(NamedTuple):
@@ -23,7 +23,7 @@ class StoredPayments(NamedTuple):
 
 async def read_stored_payments(dsn: str) -> StoredPayments:
     """Read the posted payments, and those recorded as written to files."""
-    async with open_limited(dsn) as connection:
+    async with open_limited_connection(dsn) as connection:
         posted = "select count(*), coalesce(sum(amount), 0)::bigint from entry where kind = $1"
         files = "select name, transactions, cents from payment_file order by run, file"
         rows = await connection.fetch(files)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import asyncpg
 
-from posting.store.limited_connections import open_limited
+from posting.store.limited_connections import open_limited_connection
 from posting.store.migrate import migrate
 
 SCHEMA = "bench_raw"
@@ -58,7 +58,7 @@ CopyStreams = dict[str, list[bytes]]
 @asynccontextmanager
 async def open_connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     """Open a connection; close it at the end."""
-    async with open_limited(dsn) as connection:
+    async with open_limited_connection(dsn) as connection:
         yield connection
 
 

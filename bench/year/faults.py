@@ -4,6 +4,7 @@ The rates are assumptions: 1.2 % of the requests are refused, spread over the co
 each group of requests.  Refusals for lack of credits are not generated here: they follow from the budget.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -130,24 +131,16 @@ def apply_faults(lines: LineArrays, units: Units, texts: CodeTexts) -> None:
     lines.account[find_rows(_O.ACCOUNT_MISMATCH)] = texts.accounts.index(SUPPLIER_ACCOUNT)
     lines.bank[find_rows(_O.IBAN_INVALID)] = INVALID_IBAN
     lines.bank[find_rows(_O.BANK_DETAILS_DIFFER)] = OTHER_IBAN
-    _falsify_assignments(
-        lines,
-        units,
-        level=find_rows(_O.FUND_CENTRE_LEVEL),
-        mismatch=find_rows(_O.NOMENCLATURE_MISMATCH),
-        differs=find_rows(_O.ASSIGNMENT_DIFFERS),
-    )
+    _falsify_assignments(lines, units, find_rows)
 
 
 def _falsify_assignments(
-    lines: LineArrays,
-    units: Units,
-    *,
-    level: NDArray[np.int64],
-    mismatch: NDArray[np.int64],
-    differs: NDArray[np.int64],
+    lines: LineArrays, units: Units, find_rows: Callable[[Outcome], NDArray[np.int64]]
 ) -> None:
     """Falsify assignments: fund centres of a wrong level, areas of another programme, areas unlike the predecessor's."""
+    level, mismatch, differs = map(
+        find_rows, (_O.FUND_CENTRE_LEVEL, _O.NOMENCLATURE_MISMATCH, _O.ASSIGNMENT_DIFFERS)
+    )
     unit_of_centre = np.zeros(int(units.centre.max()) + 1, np.int64)
     unit_of_centre[units.centre] = np.arange(len(units.centre))
     lines.centre[level] = units.bop[unit_of_centre[lines.centre[level]]]

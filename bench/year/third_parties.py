@@ -17,7 +17,7 @@ REPEATS, INVALID_IBANS = 20, 10
 _KIND = "third_party"
 
 
-def count_refused(payees: int) -> dict[Outcome, int]:
+def count_refusals(payees: int) -> dict[Outcome, int]:
     """Count the registrations that must be refused, by code."""
     families = ((Outcome.PAYEE_ALREADY_REGISTERED, REPEATS), (Outcome.IBAN_INVALID, INVALID_IBANS))
     return {code: max(1, payees * share // 100_000) for code, share in families}
@@ -25,7 +25,7 @@ def count_refused(payees: int) -> dict[Outcome, int]:
 
 def build_third_parties(payees: int) -> pa.Table:
     """Build one line for each payee, then the lines that must be refused."""
-    repeats, invalid = count_refused(payees).values()
+    repeats, invalid = count_refusals(payees).values()
     # The invalid lines register payees that no other line uses.
     payee = np.concatenate([np.arange(payees), np.arange(repeats), payees + np.arange(invalid)])
     rows = len(payee)

@@ -22,7 +22,7 @@ from bench.year.line_arrays import LineArrays
 from bench.year.sampling import YearSample
 from bench.year.spending_mixture import ACTS, PAYEES
 from bench.year.spending_units import Codes
-from bench.year.third_parties import build_third_parties, count_refused
+from bench.year.third_parties import build_third_parties, count_refusals
 from core import chart, nomenclature
 from core.catalog import CATALOG
 from core.outcome_codes import Outcome
@@ -94,7 +94,7 @@ def generate_year(out: Path, year: Year, progress: ReportProgress = ignore_progr
     files: list[dict[str, Any]] = []
     kinds: Counter[str] = Counter()
     faults: Counter[str] = Counter()
-    total, done = sample.line_count + payees + sum(count_refused(payees).values()), 0
+    total, done = sample.line_count + payees + sum(count_refusals(payees).values()), 0
     for number, file in enumerate(_build_files(sample, year.senders)):
         path = out / f"{file.name}.{year.formats[number % len(year.formats)]}"
         envelope = write_file(file.table, path, file.sender)
@@ -145,7 +145,7 @@ def _count_repeats(sample: YearSample) -> dict[str, int]:
 def _build_files(sample: YearSample, senders: int) -> Iterator[_YearFile]:
     """Build the files in order of submission."""
     table = build_third_parties(sample.payees)
-    faults = Counter({code.name: count for code, count in count_refused(sample.payees).items()})
+    faults = Counter({code.name: count for code, count in count_refusals(sample.payees).items()})
     yield _YearFile("00-third-parties", "THIRD-PARTIES", table, Counter(third_party=table.num_rows), faults)
     yield _build_file("01-budget", "BUDGET", sample.budget.opening, sample=sample)
     for month in range(12):

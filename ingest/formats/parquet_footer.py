@@ -136,10 +136,12 @@ class ThriftDecoder:
         fields: dict[int, Any] = {}
         field = 0
         while header := self._read_byte():
-            field = field + (header >> 4) if header >> 4 else self._read_signed()
+            field = field + (header >> 4) if header >> 4 else self._read_integer()
             kind = header & 15  # whole numbers are the most frequent
             is_number = kind in (4, 5, 6)
-            fields[field] = self._read_signed() if is_number else self._read_value(kind, depth, is_field=True)
+            fields[field] = (
+                self._read_integer() if is_number else self._read_value(kind, depth, is_field=True)
+            )
         return fields
 
     def _read_value(self, kind: int, depth: int, *, is_field: bool = False) -> Any:
@@ -148,7 +150,7 @@ class ThriftDecoder:
         if kind == 3:
             return self._read_byte()
         if kind in (4, 5, 6):
-            return self._read_signed()
+            return self._read_integer()
         if kind in (7, 13):
             return self._read_bytes(8 if kind == 7 else 16)
         if kind == 8:
@@ -166,7 +168,7 @@ class ThriftDecoder:
             raise IndexError(size)
         return [self._read_value(header & 15, depth) for _ in range(size)]
 
-    def _read_signed(self) -> int:
+    def _read_integer(self) -> int:
         value = self._read_varint()
         return (value >> 1) ^ -(value & 1)
 

@@ -124,7 +124,7 @@ class TotalsCheck:
         """
         if self._open_sums and self._open_lot:
             self._check_lots(self._open_sums, self._open_lot)
-        self._check_declared(self._name, count, control_sum, transfers=self._count, total=self._cents)
+        self._check_declaration(self._name, count, control_sum, transfers=self._count, total=self._cents)
 
     def _continue_open_lot(self, sums: _LotSums) -> _LotSums:
         """Add the sums of the open lot to its continuation; if another lot begins, check the open one."""
@@ -169,9 +169,9 @@ class TotalsCheck:
             count, control_sum = (lots.column(name)[row].as_py() for name in ("count", "sum"))
             position = f"{self._name}, PmtInf {sums.lot[row] + 1} {lots.column('lot')[row].as_py()[:35]!r}"
             transfers = int(sums.transfers[row])
-            self._check_declared(position, count, control_sum, transfers=transfers, total=total)
+            self._check_declaration(position, count, control_sum, transfers=transfers, total=total)
 
-    def _check_declared(
+    def _check_declaration(
         self, position: str, count: str, control_sum: str, *, transfers: int, total: Fraction
     ) -> None:
         is_number = count.isascii() and count.isdigit() and len(count) <= _DIGITS_MAX

@@ -17,7 +17,7 @@ V03, V09 = "pain.001.001.03", "pain.001.001.09"
 ASSIGNMENT_JOINER = ","
 
 
-def _declare_ignored(names: str) -> tuple[XmlElement, ...]:
+def _declare_ignored_elements(names: str) -> tuple[XmlElement, ...]:
     return tuple(XmlElement(name, is_ignored=True, is_repeatable=True) for name in names.split())
 
 
@@ -37,7 +37,10 @@ def _declare_payment_type(column: str, *, is_later: bool) -> XmlElement:
     choice = XmlElement("Prtry", is_ignored=True, is_alternative=True)
     levels = _declare_parent("SvcLvl", level, choice, is_repeatable=is_later)
     return _declare_parent(
-        "PmtTpInf", *_declare_ignored("InstrPrty"), levels, *_declare_ignored("LclInstrm CtgyPurp")
+        "PmtTpInf",
+        *_declare_ignored_elements("InstrPrty"),
+        levels,
+        *_declare_ignored_elements("LclInstrm CtgyPurp"),
     )
 
 
@@ -46,10 +49,10 @@ def _declare_header() -> XmlElement:
         "GrpHdr",
         _declare_value("MsgId", "message", is_required=True),
         _declare_value("CreDtTm", "created", is_required=True, is_trimmed=True),
-        *_declare_ignored("Authstn"),
+        *_declare_ignored_elements("Authstn"),
         _declare_value("NbOfTxs", "count", is_required=True, is_trimmed=True),
         _declare_value("CtrlSum", "sum", is_trimmed=True),
-        *_declare_ignored("InitgPty FwdgAgt"),
+        *_declare_ignored_elements("InitgPty FwdgAgt"),
         is_required=True,
     )
 
@@ -68,14 +71,14 @@ def _declare_lot(*, is_later: bool) -> XmlElement:
     children = (
         _declare_value("PmtInfId", "lot", is_required=True),
         _declare_value("PmtMtd", "means", is_required=True, is_trimmed=True),
-        *_declare_ignored("BtchBookg"),
+        *_declare_ignored_elements("BtchBookg"),
         _declare_value("NbOfTxs", "count", is_trimmed=True),
         _declare_value("CtrlSum", "sum", is_trimmed=True),
         _declare_payment_type("level", is_later=is_later),
         day,
-        *_declare_ignored("PoolgAdjstmntDt Dbtr DbtrAcct DbtrAgt DbtrAgtAcct"),
-        *_declare_ignored("InstrForDbtrAgt" if is_later else ""),
-        *_declare_ignored("UltmtDbtr ChrgBr ChrgsAcct ChrgsAcctAgt"),
+        *_declare_ignored_elements("PoolgAdjstmntDt Dbtr DbtrAcct DbtrAgt DbtrAgtAcct"),
+        *_declare_ignored_elements("InstrForDbtrAgt" if is_later else ""),
+        *_declare_ignored_elements("UltmtDbtr ChrgBr ChrgsAcct ChrgsAcctAgt"),
         _declare_transfer(is_later=is_later),
     )
     return XmlElement("PmtInf", children, record=LOT, is_early=True, is_repeatable=True, is_required=True)
@@ -88,24 +91,26 @@ def _declare_transfer(*, is_later: bool) -> XmlElement:
     children = (
         _declare_parent(
             "PmtId",
-            *_declare_ignored("InstrId"),
+            *_declare_ignored_elements("InstrId"),
             _declare_value("EndToEndId", "reference", is_required=True),
-            *_declare_ignored("UETR" if is_later else ""),
+            *_declare_ignored_elements("UETR" if is_later else ""),
             is_required=True,
         ),
         _declare_payment_type("level", is_later=is_later),
         _declare_parent("Amt", amount, is_required=True),
-        *_declare_ignored(
+        *_declare_ignored_elements(
             "XchgRateInf ChrgBr ChqInstr UltmtDbtr IntrmyAgt1 IntrmyAgt1Acct IntrmyAgt2 IntrmyAgt2Acct"
         ),
-        *_declare_ignored("IntrmyAgt3 IntrmyAgt3Acct"),
+        *_declare_ignored_elements("IntrmyAgt3 IntrmyAgt3Acct"),
         _declare_bank(is_later=is_later),
-        *_declare_ignored("CdtrAgtAcct"),
+        *_declare_ignored_elements("CdtrAgtAcct"),
         _declare_creditor(is_later=is_later),
         _declare_account(is_later=is_later),
-        *_declare_ignored("UltmtCdtr InstrForCdtrAgt InstrForDbtrAgt Purp RgltryRptg Tax RltdRmtInf"),
+        *_declare_ignored_elements(
+            "UltmtCdtr InstrForCdtrAgt InstrForDbtrAgt Purp RgltryRptg Tax RltdRmtInf"
+        ),
         _declare_remittance(is_later=is_later),
-        *_declare_ignored("SplmtryData" if is_later else ""),
+        *_declare_ignored_elements("SplmtryData" if is_later else ""),
     )
     return XmlElement("CdtTrfTxInf", children, record=TRANSFER, is_repeatable=True, is_required=True)
 
@@ -115,25 +120,27 @@ def _declare_bank(*, is_later: bool) -> XmlElement:
     institution = _declare_parent(
         "FinInstnId",
         _declare_value("BICFI" if is_later else "BIC", "bic", is_trimmed=True),
-        *_declare_ignored(others),
+        *_declare_ignored_elements(others),
         is_required=True,
     )
-    return _declare_parent("CdtrAgt", institution, *_declare_ignored("BrnchId"))
+    return _declare_parent("CdtrAgt", institution, *_declare_ignored_elements("BrnchId"))
 
 
 def _declare_creditor(*, is_later: bool) -> XmlElement:
     """Declare the payee; its third-party number is among its identifications."""
     number = XmlElement("Id", column="payee", joiner=" ", is_required=True, is_trimmed=True)
-    other = XmlElement("Othr", (number, *_declare_ignored("SchmeNm Issr")), is_repeatable=True)
-    company = _declare_parent("OrgId", *_declare_ignored("AnyBIC LEI" if is_later else "BICOrBEI"), other)
-    person = XmlElement("PrvtId", (*_declare_ignored("DtAndPlcOfBirth"), other), is_alternative=True)
+    other = XmlElement("Othr", (number, *_declare_ignored_elements("SchmeNm Issr")), is_repeatable=True)
+    company = _declare_parent(
+        "OrgId", *_declare_ignored_elements("AnyBIC LEI" if is_later else "BICOrBEI"), other
+    )
+    person = XmlElement("PrvtId", (*_declare_ignored_elements("DtAndPlcOfBirth"), other), is_alternative=True)
     named = _declare_value("Nm", "payee_name")
     return _declare_parent(
         "Cdtr",
         named,
-        *_declare_ignored("PstlAdr"),
+        *_declare_ignored_elements("PstlAdr"),
         _declare_parent("Id", company, person),
-        *_declare_ignored("CtryOfRes CtctDtls"),
+        *_declare_ignored_elements("CtryOfRes CtctDtls"),
     )
 
 
@@ -141,12 +148,15 @@ def _declare_account(*, is_later: bool) -> XmlElement:
     """Declare the account; one without an IBAN is reported as an invalid IBAN."""
     other = XmlElement(
         "Othr",
-        (_declare_value("Id", "iban", is_required=True, is_trimmed=True), *_declare_ignored("SchmeNm Issr")),
+        (
+            _declare_value("Id", "iban", is_required=True, is_trimmed=True),
+            *_declare_ignored_elements("SchmeNm Issr"),
+        ),
         is_alternative=True,
     )
     named = _declare_parent("Id", _declare_value("IBAN", "iban", is_trimmed=True), other, is_required=True)
     return _declare_parent(
-        "CdtrAcct", named, *_declare_ignored("Tp Ccy Nm Prxy" if is_later else "Tp Ccy Nm")
+        "CdtrAcct", named, *_declare_ignored_elements("Tp Ccy Nm Prxy" if is_later else "Tp Ccy Nm")
     )
 
 
@@ -154,8 +164,8 @@ def _declare_remittance(*, is_later: bool) -> XmlElement:
     more = XmlElement("AddtlRmtInf", column="imputation", joiner=ASSIGNMENT_JOINER, is_repeatable=True)
     structured = _declare_parent(
         "Strd",
-        *_declare_ignored("RfrdDocInf RfrdDocAmt CdtrRefInf Invcr Invcee"),
-        *_declare_ignored("TaxRmt GrnshmtRmt" if is_later else ""),
+        *_declare_ignored_elements("RfrdDocInf RfrdDocAmt CdtrRefInf Invcr Invcee"),
+        *_declare_ignored_elements("TaxRmt GrnshmtRmt" if is_later else ""),
         more,
         is_repeatable=True,
     )
@@ -171,7 +181,7 @@ def _declare_message(version: str) -> XmlMessage:
         (
             _declare_header(),
             _declare_lot(is_later=is_later),
-            *_declare_ignored("SplmtryData" if is_later else ""),
+            *_declare_ignored_elements("SplmtryData" if is_later else ""),
         ),
         record=FILE,
         is_early=True,

@@ -54,7 +54,7 @@ class AdmissionHooks(NamedTuple):
 
     reopen_missing: Callable[[int, SpooledFile], QueuedFile | None] = lambda *_: None
     """Called for a file that is a known submission: takes the submission up again if its file was missing."""
-    remove_derived: Callable[[SpooledFile], Awaitable[None] | None] = lambda _: None
+    remove_derived_files: Callable[[SpooledFile], Awaitable[None] | None] = lambda _: None
     """Called for a file that is not registered: removes what its validation wrote, if nothing else needs it."""
     on_new: Callable[[QueuedFile], None] = lambda _: None
     """Called for a submission that is registered now, by us or another process, while its file is still claimed."""
@@ -82,9 +82,9 @@ class AdmissionResult(NamedTuple):
         return self.new is not None
 
 
-async def remove_undecided(spool: Spool, store: PostgresStore) -> None:
+async def remove_undecided_files(spool: Spool, store: PostgresStore) -> None:
     """Remove files that a crash left in the spool before they got a number; files with a number stay."""
-    for identity in await asyncio.to_thread(spool.reclaim_undecided):
+    for identity in await asyncio.to_thread(spool.reclaim_undecided_files):
         prior = await store.find_submission(*identity)
         spool.release(identity, is_needed=prior is not None)
 
@@ -114,13 +114,13 @@ class Admission:
         lock = self._locks.get(FileIdentity(row["sender"], bytes(row["file_hash"])))
         return lock is not None and lock.locked()
 
-    async def find_known(self, identity: FileIdentity, *, reprocess: bool) -> int | None:
+    async def find_earlier_submission(self, identity: FileIdentity, *, reprocess: bool) -> int | None:
         """Return the submission that a file is already; None if it must be decided, for the first time or once more."""
         prior = await self._store.find_submission(*identity)
         return prior.number if prior and prior.covers_resend(again=reprocess) else None
 
     async def find_original(self, spooled: SpooledFile, *, reprocess: bool) -> SpooledFile | None:
-        """Return a file as it was read when it was registered; None if it must be decided, as in ``find_known``."""
+        """Return a file as it was read at its registration; None if it must be decided, as in ``find_earlier_submission``."""
         prior = await self._store.find_submission(*spooled.identity)
         if prior is None or not prior.covers_resend(again=reprocess):
             return None
@@ -157,7 +157,7 @@ class Admission:
                 result = AdmissionResult(
                     prior.number, returned=self._hooks.reopen_missing(prior.number, original)
                 )
-                await self._remove_derived(spooled)
+                await self._remove_derived_files(spooled)
             else:
                 result = await self._register(spooled, check, prior)
             await self._release(spooled, is_needed=True)
@@ -219,7 +219,7 @@ class Admission:
             number, original = (submission.number, spooled) if submission else await self._find_prior(spooled)
         self._hooks.on_new(QueuedFile(number, original, lines, time.monotonic()))
         if submission is None:
-            await self._remove_derived(spooled)
+            await self._remove_derived_files(spooled)
             return AdmissionResult(number)
         return AdmissionResult(submission.number, RegisteredSubmission(submission, validated))
 
@@ -239,11 +239,11 @@ class Admission:
 
     async def _discard(self, spooled: SpooledFile, prior: PriorSubmission | None) -> None:
         """Release a file that is not admitted, and remove what was derived from it."""
-        await self._remove_derived(spooled)
+        await self._remove_derived_files(spooled)
         await self._release(spooled, is_needed=prior is not None)
 
-    async def _remove_derived(self, spooled: SpooledFile) -> None:
-        if removal := self._hooks.remove_derived(spooled):
+    async def _remove_derived_files(self, spooled: SpooledFile) -> None:
+        if removal := self._hooks.remove_derived_files(spooled):
             await removal
 
     async def _release(self, spooled: SpooledFile, *, is_needed: bool) -> None:

@@ -59,7 +59,7 @@ def cut_segments(source: LineSource, start: int) -> Iterator[Segment]:
             pending = raw.slice(start - mark)
             continue
         continued = _count_continued_lines(raw)
-        segment = pending if continued == 0 else concat_unified([pending, raw.slice(0, continued)])
+        segment = pending if continued == 0 else concat_batches([pending, raw.slice(0, continued)])
         yield Segment(first_line, segment)
         first_line, pending = first_line + segment.num_rows, raw.slice(continued)
     if pending is not None and pending.num_rows:
@@ -101,7 +101,7 @@ def cut_segments_from(source: LineSource, mark: int) -> Iterator[Segment]:
     yield from cut_segments(source, mark + _count_continued_lines(first_batch))
 
 
-def concat_unified(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+def concat_batches(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     """Return all lines of ``batches``, at least one, as one batch with unified dictionaries."""
     if len(batches) == 1:
         return batches[0]

@@ -169,7 +169,7 @@ class BatchFeed:
         if lines == 0:
             empty = SelectedLines(file.build_empty_batch(), _NO_LINES)
             yield _PendingPiece(0, False, partial(self._resolver.resolve, file, empty, Progress(1, 0, True)))
-        segments = self._stages.iterate_timed("read", cut_segments(file.source, start))
+        segments = self._stages.measure_iteration("read", cut_segments(file.source, start))
         for segment in self._prefetch(segments):
             if segment is PENDING:
                 yield PENDING

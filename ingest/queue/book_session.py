@@ -76,7 +76,7 @@ class BookSession:
 
     async def start(self) -> None:
         """Open what was begun before the book was loaded, and queue what was not."""
-        open_files = await self._work.files.restore_unfinished(self._loaded.state.registry.numbers)
+        open_files = await self._work.files.restore_submissions(self._loaded.state.registry.numbers)
         self._interrupted = [file for file in open_files if file.is_in_retry]
         self._feed = BatchFeed(
             self._open_submissions([file for file in open_files if not file.is_in_retry]),

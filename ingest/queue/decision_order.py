@@ -34,7 +34,7 @@ class DecisionOrder:
             return
         if not read.is_holding:
             yield read
-            self._note_decided(read.pieces)
+            self._note_decisions(read.pieces)
             return
         if read.resumed:
             self._pass = self._held.begin_pass(read.resumed)
@@ -57,11 +57,11 @@ class DecisionOrder:
         decided = [piece for piece in self._open if piece.is_decided]
         self._read.extendleft(reversed(self._open[len(decided) :]))
         self._open = []
-        self._note_decided(decided)
+        self._note_decisions(decided)
         last = decided[-1]
         if last.progress_after.is_done and not last.submission.progress.is_done:
             self._pass = self._held.begin_pass(last.submission)
 
-    def _note_decided(self, pieces: list[Piece]) -> None:
+    def _note_decisions(self, pieces: list[Piece]) -> None:
         for piece in pieces:
-            self._held.note_decided(piece)
+            self._held.note_decisions(piece)

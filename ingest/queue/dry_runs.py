@@ -18,12 +18,12 @@ from core.stage_timing import StageTimes
 from ingest.queue.batch_feed import BatchFeed
 from ingest.queue.form_batcher import build_columns
 from ingest.queue.held_lines import CACHED_LINES_MAX
-from ingest.queue.open_submission import OpenSubmission
+from ingest.queue.open_submission import OpenSubmission, build_piece
 from ingest.resolution.resolver import ResolutionContext, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
 from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.file_validation import open_source
-from posting.batch import Batch, DryRunDecisions, Piece, Progress, Submission
+from posting.batch import Batch, DryRunDecisions, Progress, Submission
 from posting.book.registry import CodeKind
 from posting.recovery.book_loading import LoadedBook
 
@@ -93,14 +93,14 @@ class DryRuns:
             self._waiting.append(request)
             self.changed.notify_all()
 
-    def requeue_unfinished(self) -> None:
+    def requeue_requests(self) -> None:
         """Queue again what was under way on a book that was replaced."""
         self._waiting.extendleft(reversed(self._under_way))
         self._under_way.clear()
 
     def clear(self) -> "list[Future[DryRunDecisions]]":
         """Remove all dry runs; return the futures of their results."""
-        self.requeue_unfinished()
+        self.requeue_requests()
         results = [request.result for request in self._waiting]
         self._waiting.clear()
         return results
@@ -167,22 +167,11 @@ def _refuse_request(request: DryRunRequest, error: InputError) -> None:
 def _build_form_batch(
     request: DryRunRequest, rows: FormLines, sender: Sender, *, context: ResolutionContext
 ) -> Batch:
-    raw = build_columns(rows)
-    resolved = resolve(raw, sender, context)
-    piece = Piece(
-        submission=Submission(0, request.sender, None),
-        acts=resolved.acts,
-        lines=np.arange(len(rows), dtype=np.int32),
-        day=resolved.day,
-        cents=resolved.cents,
-        reference=resolved.reference,
-        text=resolved.text,
-        field=resolved.field,
-        new_words=resolved.new_words,
-        raw=raw,
+    piece = build_piece(
+        resolve(build_columns(rows), sender, context),
+        Submission(0, request.sender, None),
+        np.arange(len(rows), dtype=np.int32),
         progress_after=Progress(1, len(rows), True),
         is_atomic=request.is_atomic,
-        cells_before=resolved.cells_before,
-        limited_claims=resolved.limited_claims,
     )
     return Batch([piece], is_holding=False)

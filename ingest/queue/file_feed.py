@@ -102,7 +102,7 @@ class FileFeed:
         self._loop, self._loaded = asyncio.get_running_loop(), loaded
         self.rejected, self.already_processed, self._is_ended = [], [], False
         self.missing_files = MissingFiles(self.spool, self.store)
-        hooks = AdmissionHooks(self.missing_files.take_returned, self.missing_files.remove_derived)
+        hooks = AdmissionHooks(self.missing_files.take_returned_file, self.missing_files.remove_derived_files)
         self._admission = Admission(
             self.spool, self.store, self.stages, hooks=hooks, allowance=MemoryAllowance()
         )
@@ -137,7 +137,7 @@ class FileFeed:
         """Open a submission with its lines; None if its file is missing."""
         open_file = await self.missing_files.open_submission(file, self._loaded.state.registry.numbers)
         if open_file:
-            self._note_processed(file.number, file.spooled)
+            self._note_submission(file.number, file.spooled)
         return open_file
 
     async def _open_new(self, new: RegisteredSubmission, spooled: SpooledFile) -> OpenSubmission:
@@ -145,12 +145,12 @@ class FileFeed:
         envelope, submission = spooled.envelope, new.submission
         self.missing_files.take_up(submission.number, spooled)
         number = await self.store.number_sender(self._loaded.state.registry.numbers, submission.sender)
-        self._note_processed(submission.number, spooled)
+        self._note_submission(submission.number, spooled)
         return OpenSubmission(
             submission, Sender(number, envelope.sepa_only), new.file.source, envelope.atomic
         )
 
-    def _note_processed(self, number: int, spooled: SpooledFile) -> None:
+    def _note_submission(self, number: int, spooled: SpooledFile) -> None:
         self._presented.add(spooled.identity)
         if number not in self.processed:
             self.processed.append(number)

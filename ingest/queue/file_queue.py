@@ -67,7 +67,7 @@ class FileQueue:
         if self._opening:
             yield self._opening
 
-    def count_paused(self, sender: str | None = None) -> int:
+    def count_paused_files(self, sender: str | None = None) -> int:
         """Return how many files wait because their sender is paused, of all senders or of one."""
         return sum(sender in {None, file.sender} for file in list(self._paused_files.values()))
 

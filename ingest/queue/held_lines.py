@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.tables.columns import concat_tables, seal, select_rows
 from core.tables.journal import Bytes, Spans
-from ingest.queue.batch_cuts import BATCH_LINES, concat_unified, cut_segments_from
+from ingest.queue.batch_cuts import BATCH_LINES, concat_batches, cut_segments_from
 from ingest.validation.decoded_cache import LineSource
 from posting.batch import LineSpan, Piece
 
@@ -133,7 +133,7 @@ def concat_pieces(pieces: list[Piece]) -> Piece:
         text=seal(concat_tables([piece.text for piece in pieces])),
         field=np.concatenate([piece.field for piece in pieces]),
         new_words=np.concatenate([piece.new_words for piece in pieces]),
-        raw=concat_unified([piece.raw for piece in pieces]),
+        raw=concat_batches([piece.raw for piece in pieces]),
         limited_claims=np.concatenate(claims),
         cells_before=max(piece.cells_before for piece in pieces),
     )

@@ -27,7 +27,7 @@ class HeldRetry:
         """Add a submission whose acts may be held."""
         self._open[file.number] = file
 
-    def note_decided(self, piece: Piece) -> None:
+    def note_decisions(self, piece: Piece) -> None:
         """Cache the lines of ``piece`` that were held; forget its submission if that is decided."""
         self._cache.add(piece)
         if piece.submission.progress.is_done:

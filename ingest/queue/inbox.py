@@ -103,7 +103,7 @@ class Inbox:
             self.forms.queue.reset()
             self._scheduler.reset()
             self._decode_ahead.reset()
-            self.dry_runs.requeue_unfinished()
+            self.dry_runs.requeue_requests()
             self._changed.notify_all()
         await session.start()
         await self._events.on_opened(loaded)

@@ -37,7 +37,9 @@ class IncomingFiles:
         self.queue = FileQueue()
         """Others may read it; only this object changes it."""
         self.missing = MissingFiles(spool, store)
-        hooks = AdmissionHooks(self._requeue_returned, self.missing.remove_derived, self._queue_new)
+        hooks = AdmissionHooks(
+            self._requeue_returned_file, self.missing.remove_derived_files, self._queue_new
+        )
         self.admission = Admission(spool, store, stages, hooks=hooks, run_in_thread=run_in_thread)
         self._queued = set[int]()
         """Numbers of the submissions queued or taken up since the book was loaded."""
@@ -99,7 +101,7 @@ class IncomingFiles:
             self.missing.clear()
             self._queued.clear()
 
-    async def restore_unfinished(self, numbers: NumbersByCode) -> list[OpenSubmission]:
+    async def restore_submissions(self, numbers: NumbersByCode) -> list[OpenSubmission]:
         """Queue what is unfinished in the database; return, opened, what was begun already."""
         if self._paused_senders is None:
             self.pause({row["sender"]: row["reason"] for row in await self._store.fetch("paused")})
@@ -117,13 +119,13 @@ class IncomingFiles:
                 open_files.append(open_file)
         return open_files
 
-    async def queue_registered(self) -> None:
+    async def queue_registered_files(self) -> None:
         """Queue the files that other processes have registered, and those missing before that are there again."""
         for row in await self._store.fetch("unfinished"):
             number = row["submission"]
             if number in self.missing:
                 if spooled := await self.missing.find_again(row):
-                    self._requeue_returned(number, spooled)
+                    self._requeue_returned_file(number, spooled)
                 continue
             if row["is_begun"] or number in self._queued or self.admission.is_admitting(row):
                 continue
@@ -145,9 +147,9 @@ class IncomingFiles:
         self._add(file)
         self._events.on_received(file.sender, "file", file.lines)
 
-    def _requeue_returned(self, number: int, spooled: SpooledFile) -> QueuedFile | None:
+    def _requeue_returned_file(self, number: int, spooled: SpooledFile) -> QueuedFile | None:
         """Queue a submission whose missing file has come again: it continues where it was."""
-        file = self.missing.take_returned(number, spooled)
+        file = self.missing.take_returned_file(number, spooled)
         if file:
             self._queued.discard(number)
             self._add(file)

@@ -104,15 +104,15 @@ class MissingFiles:
         """Remove what was derived from files that are now decided: only the originals are kept."""
         for row in result.progress:
             if row.progress.is_done and (spooled := self._under_way.pop(row.submission, None)):
-                self.remove_derived(spooled)
+                self.remove_derived_files(spooled)
 
-    def remove_derived(self, spooled: SpooledFile) -> asyncio.Future[None] | None:
+    def remove_derived_files(self, spooled: SpooledFile) -> asyncio.Future[None] | None:
         """Remove what was derived from a file, unless a submission with the same bytes is being processed."""
         if any(other.sha256 == spooled.sha256 for other in list(self._under_way.values())):
             return None
         return asyncio.get_running_loop().run_in_executor(None, remove_normal_form, spooled)
 
-    def take_returned(self, number: int, spooled: SpooledFile) -> QueuedFile | None:
+    def take_returned_file(self, number: int, spooled: SpooledFile) -> QueuedFile | None:
         """Return a submission whose missing file has come again, with its bytes checked; None if it was not missing."""
         missing = self._missing.pop(number, None)
         return QueuedFile(number, spooled, missing.lines, time.monotonic()) if missing else None

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from core.stage_timing import StageTimes
 from ingest.queue.held_lines import SelectedLines
-from ingest.resolution.resolver import ResolutionContext, Sender, resolve
+from ingest.resolution.resolver import ResolutionContext, ResolvedLines, Sender, resolve
 from ingest.validation.decoded_cache import LineSource
 from posting.batch import Piece, Progress, Submission
 
@@ -62,18 +64,31 @@ class PieceResolver:
         """Resolve lines; ``context`` replaces that of the book where its assignments must not be numbered."""
         with self._stages.measure("resolve"):
             resolved = resolve(lines.raw, file.sender, context or self.context)
-        return Piece(
-            submission=file.submission,
-            acts=resolved.acts,
-            lines=lines.positions,
-            day=resolved.day,
-            cents=resolved.cents,
-            reference=resolved.reference,
-            text=resolved.text,
-            field=resolved.field,
-            new_words=resolved.new_words,
-            raw=lines.raw,
-            progress_after=progress_after,
-            cells_before=resolved.cells_before,
-            limited_claims=resolved.limited_claims,
-        )
+        return build_piece(resolved, file.submission, lines.positions, progress_after=progress_after)
+
+
+def build_piece(
+    resolved: ResolvedLines,
+    submission: Submission,
+    lines: NDArray[np.int32],
+    *,
+    progress_after: Progress,
+    is_atomic: bool = False,
+) -> Piece:
+    """Build the piece of all resolved lines, which stand at the positions ``lines`` of their submission."""
+    return Piece(
+        submission=submission,
+        acts=resolved.acts,
+        lines=lines,
+        day=resolved.day,
+        cents=resolved.cents,
+        reference=resolved.reference,
+        text=resolved.text,
+        field=resolved.field,
+        new_words=resolved.new_words,
+        raw=resolved.raw,
+        progress_after=progress_after,
+        is_atomic=is_atomic,
+        cells_before=resolved.cells_before,
+        limited_claims=resolved.limited_claims,
+    )

@@ -103,7 +103,7 @@ def _number_givers(
     if column is None or not moves.any():
         zeros = np.zeros(line_batch.rows, np.int32)
         return zeros, zeros
-    coded = column.to_coded()
+    coded = column.to_distinct_values()
     pairs = [text.partition("/") for text in coded.list_texts()]
     centres, items = registry.numbers[CodeKind.CENTRE], registry.numbers[CodeKind.ITEM]
     centre = [centres.get(pair[0], _UNKNOWN) for pair in pairs]
@@ -116,7 +116,7 @@ def _number_activities(line_batch: LineBatch, registry: Registry) -> NDArray[np.
     column = line_batch.read_text(Field.ACTIVITY)
     if column is None:
         return np.zeros(line_batch.rows, np.int32)
-    coded, centres = column.to_coded(), registry.numbers[CodeKind.CENTRE]
+    coded, centres = column.to_distinct_values(), registry.numbers[CodeKind.CENTRE]
 
     def number_programmes(_: DistinctTexts) -> NDArray[np.int32]:
         return np.array(

@@ -104,12 +104,12 @@ class LineBatch:
         if field_type is FieldType.WHOLE and values.min(initial=0) < 0:
             faults[values < -1] = Outcome.FIELD_INVALID
             values = np.where(values < 0, -1, values)
-        return _check_bounds(field, NumberColumn(values, faults), self.find_filled(field))
+        return _check_bounds(field, NumberColumn(values, faults), self.find_values(field))
 
-    def find_filled(self, field: Field) -> NDArray[np.bool_]:
+    def find_values(self, field: Field) -> NDArray[np.bool_]:
         """Return whether each line has a value in ``field``."""
         if field not in self._filled:
-            self._filled[field] = self._compute_filled(field)
+            self._filled[field] = self._compute_presence(field)
         return self._filled[field]
 
     def is_complete_number_column(self, field: Field) -> bool:
@@ -117,7 +117,7 @@ class LineBatch:
         array = self.arrays[field]
         return not _is_text(array) and array.null_count == 0
 
-    def _compute_filled(self, field: Field) -> NDArray[np.bool_]:
+    def _compute_presence(self, field: Field) -> NDArray[np.bool_]:
         array = self.arrays.get(field)
         if array is None:
             return np.zeros(self.rows, bool)

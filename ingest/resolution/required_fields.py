@@ -14,7 +14,7 @@ CELL_FIELDS = (Field.FUND_CENTRE, Field.COMMITMENT_ITEM, Field.FUNCTIONAL_AREA)
 _ASSIGNMENT_FIELDS = (*CELL_FIELDS, Field.FUND, Field.OPERATION)
 
 
-def _list_required(kind: ActKind, amount: Field) -> Iterator[Field]:
+def _list_fields_of_kind(kind: ActKind, amount: Field) -> Iterator[Field]:
     yield Field.DATE
     if kind.family is Family.THIRD_PARTY or kind.change is PayeeChange.DETAILS:
         yield from (Field.PAYEE, Field.PAYEE_NAME, Field.IBAN)
@@ -46,7 +46,7 @@ def _list_cell_fields(kind: ActKind) -> tuple[Field, ...]:
 
 def list_required_fields(number: int) -> list[Field]:
     """List the fields that a line of kind ``number`` must fill, without key and account assignment."""
-    return list(dict.fromkeys(_list_required(CATALOG[number], Field.AMOUNT)))
+    return list(dict.fromkeys(_list_fields_of_kind(CATALOG[number], Field.AMOUNT)))
 
 
 def list_assignment_fields(number: int) -> tuple[Field, ...]:
@@ -59,7 +59,7 @@ def _build_requirements(amount: Field) -> RequiredFields:
     order += (Field.COUNTERPART, Field.OPERATION, *CELL_FIELDS)
     return seal(
         RequiredFields(
-            _pack_field_sets(_list_required(kind, amount) for kind in CATALOG),
+            _pack_field_sets(_list_fields_of_kind(kind, amount) for kind in CATALOG),
             _pack_field_sets(map(_list_assignment_triggers, CATALOG)),
             _pack_field_sets(map(_list_cell_fields, CATALOG)),
             np.array(order, np.uint8),

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.act_fields import FORMATS, Field
-from core.tables.columns import allocate_unfilled, allocate_zeros, seal, seal_array
+from core.tables.columns import allocate_columns, allocate_zeros, seal, seal_array
 from core.tables.journal import Bytes, Flags, Numbers, Spans, Words
 from core.tables.raw_lines import LineContent
 from kernels import content_digest, hashing, parsing
@@ -83,7 +83,7 @@ class TextColumn:
         values = (cache or DictionaryCache()).find_values(field, array.dictionary)
         return cls(values, codes.to_numpy(zero_copy_only=False), len(array))
 
-    def to_coded(self) -> "TextColumn":
+    def to_distinct_values(self) -> "TextColumn":
         """Return the same column by distinct value."""
         return (
             self if self.codes is not None else TextColumn.from_arrow(self.values.array.dictionary_encode())
@@ -103,7 +103,7 @@ class TextColumn:
 
     def map_to_numbers(self, numbers_by_text: Mapping[str, int], otherwise: int) -> NDArray[np.int32]:
         """Return the number of each row's text, or ``otherwise``; 0 for an empty text."""
-        column = self.to_coded()
+        column = self.to_distinct_values()
 
         def map_values(_: DistinctTexts) -> NDArray[np.int32]:
             return np.array(
@@ -120,7 +120,7 @@ class TextColumn:
         """Expand numbers for each value to the rows, without holding the GIL."""
         if self.codes is None:
             return by_value
-        numbers = allocate_unfilled(Numbers, self.rows)
+        numbers = allocate_columns(Numbers, self.rows)
         content_digest.spread_numbers(Numbers(seal_array(self.codes)), Numbers(seal_array(by_value)), numbers)
         return numbers.number
 
@@ -146,18 +146,18 @@ class TextColumn:
         """Return 64 bits for each row's text; 0 for an empty one."""
 
         def digest(values: DistinctTexts) -> NDArray[np.uint64]:
-            words = allocate_unfilled(Words, len(values.spans.start))
+            words = allocate_columns(Words, len(values.spans.start))
             hashing.digest_texts(values.spans, values.text, np.uint64(salt), words)
             return words.word
 
         return self.expand(self.values.compute_once(f"digest {salt}", digest))
 
-    def find_flawed(self, bytes_max: int) -> NDArray[np.bool_]:
+    def find_flaws(self, bytes_max: int) -> NDArray[np.bool_]:
         """Return whether each row's text is too long or contains a control character."""
 
         def flag_values(values: DistinctTexts) -> NDArray[np.bool_]:
-            flags = allocate_unfilled(Flags, len(values.spans.start))
-            parsing.flag_flawed(values.spans, values.text, bytes_max, flags)
+            flags = allocate_columns(Flags, len(values.spans.start))
+            parsing.flag_flaws(values.spans, values.text, bytes_max, flags)
             return flags.flag.view(bool)
 
         is_flawed = self.values.compute_once("flaws", flag_values)

@@ -48,7 +48,7 @@ class ByteChecks:
             raise FileUnreadable(check.fault.place, check.fault.finding, check.fault.remedy)
         return spooled
 
-    def note_received(self, spooled: SpooledFile) -> None:
+    def note_receipt(self, spooled: SpooledFile) -> None:
         """Note that the bytes of a file were hashed when it was received."""
         with suppress(OSError):  # it is gone already, which the next check finds
             self._checks[spooled.sha256] = _Check(_read_state(spooled.path), None)

@@ -60,7 +60,7 @@ class FileClaims:
             del self._locks[identity]
         return claim
 
-    def reclaim_abandoned(self) -> Iterator[FileIdentity]:
+    def reclaim_abandoned_files(self) -> Iterator[FileIdentity]:
         """Take over the claims whose owner has ended."""
         for path in self._folder.iterdir():
             match = _NAME.fullmatch(path.name)

@@ -18,7 +18,7 @@ import msgspec
 from core.errors import CrescendoError, DiskFull
 from ingest.spool.envelope import Envelope, check_envelope
 from ingest.spool.file_claims import FileIdentity
-from ingest.spool.work_folders import flush_folder, lock_folder, lock_path, remove_abandoned, write_all
+from ingest.spool.work_folders import flush_folder, lock_folder, lock_path, remove_abandoned_folder, write_all
 
 SENDER_UPLOADS_MAX = 16
 """Unfinished uploads of one sender at once."""
@@ -197,12 +197,12 @@ class PartialUploads:
         with lock_folder(self._folder):
             _remove_folder(upload.folder)
 
-    def remove_expired(self, now: float | None = None) -> int:
+    def remove_expired_uploads(self, now: float | None = None) -> int:
         """Remove uploads that have expired or were never completely begun; return how many."""
         with lock_folder(self._folder):
             expired = [folder for folder in self._folder.glob("*/*/") if not self._load(folder, now)]
             for folder in expired:
-                remove_abandoned(folder)
+                remove_abandoned_folder(folder)
                 _remove_empty(folder.parent)
         return len(expired)
 

@@ -49,7 +49,7 @@ from ingest.spool.work_folders import (
     create_work_folder,
     flush_folder,
     lock_folder,
-    remove_abandoned,
+    remove_abandoned_folder,
     write_all,
 )
 
@@ -70,7 +70,7 @@ class Spool:
         with lock_folder(self._incoming):
             for entry in self._incoming.iterdir():
                 if entry.is_dir():
-                    remove_abandoned(entry)
+                    remove_abandoned_folder(entry)
 
     def receive(
         self,
@@ -130,7 +130,7 @@ class Spool:
             self._claims.release(identity)
 
     def abandon(self, identity: FileIdentity) -> None:
-        """Give a claim up without stating whether the file is needed: it stays, and ``reclaim_undecided`` returns it."""
+        """Give a claim up without stating whether the file is needed: it stays, and ``reclaim_undecided_files`` returns it."""
         with lock_folder(self._incoming):
             self._claims.abandon(identity)
 
@@ -150,10 +150,10 @@ class Spool:
             temporary.replace(path)
         flush_folder(spooled.folder)
 
-    def reclaim_undecided(self) -> list[FileIdentity]:
+    def reclaim_undecided_files(self) -> list[FileIdentity]:
         """Take over the claims of receivers that ended before they decided; the caller must release them."""
         with lock_folder(self._incoming):
-            return list(self._claims.reclaim_abandoned())
+            return list(self._claims.reclaim_abandoned_files())
 
     @contextmanager
     def open_temporary(self, bytes_max: int) -> Iterator["Spool"]:

@@ -41,7 +41,7 @@ def create_token() -> str:
     return secrets.token_hex(TOKEN_LETTERS // 2)
 
 
-def remove_abandoned(folder: Path) -> None:
+def remove_abandoned_folder(folder: Path) -> None:
     """Remove a work folder unless work goes on in it."""
     try:
         lock = lock_path(folder)

@@ -139,10 +139,10 @@ def _open_source(spooled: SpooledFile) -> LineSource:
     if record is None:
         _check_bytes(spooled, _hash_file(spooled.path) == spooled.sha256.hex())
         record = _normalise(spooled)
-    return _open_normalised(spooled, record)
+    return _open_normalised_file(spooled, record)
 
 
-def _open_normalised(spooled: SpooledFile, record: _NormalisedRecord) -> ArrowSource:
+def _open_normalised_file(spooled: SpooledFile, record: _NormalisedRecord) -> ArrowSource:
     path = spooled.folder / name_normal_form(spooled).lines
     return ArrowSource(path, spooled.name, record.columns)
 
@@ -189,7 +189,7 @@ def _write_lots(spooled: SpooledFile) -> None:
 
 def _validate_rewritten(spooled: SpooledFile, observe: ObserveLines) -> ValidatedFile:
     record = _normalise(spooled, observe)
-    return ValidatedFile(record.total, _open_normalised(spooled, record), record.extra_columns)
+    return ValidatedFile(record.total, _open_normalised_file(spooled, record), record.extra_columns)
 
 
 def _validate_in_place(spooled: SpooledFile, cache: DecodedBatches, observe: ObserveLines) -> ValidatedFile:
@@ -222,7 +222,7 @@ def _normalise(spooled: SpooledFile, observe: ObserveLines = ignore_lines) -> _N
     with create_work_folder(spooled.folder.parents[1]) as scratch:
         batches = _decode_batches(spooled, scratch)
         schema = next(batches).schema
-        inspector = _write_normalised(
+        inspector = _write_normalised_file(
             scratch / names.lines, batches, schema, spooled=spooled, observe=observe
         )
         record = _NormalisedRecord(
@@ -246,7 +246,7 @@ def _decode_batches(spooled: SpooledFile, scratch: Path) -> Iterator[pa.RecordBa
     return STREAM_READERS[spooled.format](spooled.path, spooled.name, spooled.envelope.read_options)
 
 
-def _write_normalised(
+def _write_normalised_file(
     target: Path,
     batches: Iterator[pa.RecordBatch],
     schema: pa.Schema,

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import EngineError
+from core.nomenclature import FundFamily
 from core.periods import YEAR_FIRST
 from core.tables.book import Cells
-from core.tables.columns import allocate_records, allocate_unfilled, allocate_zeros, grow
+from core.tables.columns import allocate_columns, allocate_records, allocate_zeros, grow
 from core.tables.journal import NewCells, Numbers, PackedCells
 from kernels import cells as kernel
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
@@ -86,7 +87,7 @@ class CellNumbers:
     def _number_words(self, words: NDArray[np.int64]) -> NumberedCells:
         first = int(self._count[0])
         self._ensure_capacity(first + len(words))
-        numbers = allocate_unfilled(Numbers, len(words))
+        numbers = allocate_columns(Numbers, len(words))
         packed = np.ascontiguousarray(words)
         packed.flags.writeable = False
         kernel.number_cells(PackedCells(packed), self._slots, self._words, self._count, numbers)
@@ -120,7 +121,8 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     cells["centre_node"] = registry.find_node_positions(centre, parts.year, sheet)
     cells["level"] = meanings.centre_level[at, centre]
     cells["unserved"] = meanings.item_unserved[at, parts.item]
-    cells["charges_interest"] = meanings.item_operating[at, parts.item] & ~is_operation
+    is_ordinary = meanings.fund_family[at, parts.fund] == FundFamily.ORDINARY
+    cells["charges_interest"] = meanings.item_operating[at, parts.item] & ~is_operation & is_ordinary
     cells["programme"] = meanings.centre_programme[at, parts.centre]
     cells["year"] = parts.year - YEAR_FIRST
     cells["title"], cells["title_before"] = registry.title_rows.find_cell_rows(

@@ -1,19 +1,19 @@
 """Changed codes: the stored meanings of codes compared with the meanings in the files now.
 
 A code in use keeps its meaning for its whole year: the acts on it were checked and posted by that meaning, and further acts
-would be checked by another.  New codes, unused codes and labels may change.
+would be checked by another.  New codes, unused codes and labels may change.  Accounts that an item admits may be added and,
+while they are not in use, removed: ``posting.book.admission_changes`` compares them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from core.accountants import Accountants
-from core.catalog import SHARED_ROLES
-from core.chart import Chart
+from core.catalog import SHARED_ROLES, Role
 from core.errors import ReferenceDataError
 from core.nomenclature import CentreLevel, Nomenclature
 from posting.book.code_meanings import ITEM_ROLES
+from posting.book.contract_meanings import describe_contracts, includes_contracts
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, build_missing_year_error
 
 ROLE_KIND = 7
@@ -22,6 +22,15 @@ ROLE_KIND = 7
 Meaning = Mapping[str, Any]
 
 _PROGRAMME = CentreLevel.PROGRAMME.name.lower()
+_CREDITOR_ROLES = (Role.CREDITOR, Role.PAYROLL)
+"""The roles whose account an expense account may determine in place of the item."""
+_OWN_FILES: Mapping[str, str] = {"accountant": "assigned.csv", "contract": "late_interest.toml"}
+"""The file of each property that is not in the file of its code."""
+_CONTRACT_REMEDY = (
+    "Put the old value back: a code keeps its meaning. Write a new value beside it, by its first day."
+)
+_WIDENED = frozenset({"admits"})
+"""Properties that may change as long as they include what is in use."""
 
 
 class CodeKey(NamedTuple):
@@ -57,14 +66,13 @@ def read_file_meanings(reference: ReferenceData, numbers: NumbersByCode) -> File
 def _read_years(reference: ReferenceData) -> Mapping[int, Sequence[tuple[int, FileMeaning]]]:
     """Return the meanings by year and kind, read once, as some commands load the book several times."""
     return {
-        year: tuple(_read_year(nomenclature, reference.charts[year], reference.accountants[year]))
+        year: tuple(_read_year(nomenclature, reference))
         for year, nomenclature in reference.nomenclatures.items()
     }
 
 
-def _read_year(
-    year: Nomenclature, chart: Chart, accountants: Accountants
-) -> Iterator[tuple[int, FileMeaning]]:
+def _read_year(year: Nomenclature, reference: ReferenceData) -> Iterator[tuple[int, FileMeaning]]:
+    chart, accountants = reference.charts[year.year], reference.accountants[year.year]
     for centre in year.centres.values():
         programme = year.programmes.get(centre.code)
         meaning = {"estimated": programme.estimated} if programme else {"parent": centre.parent}
@@ -79,12 +87,17 @@ def _read_year(
         }
         meaning = {"staff": item.staff, "budget_only": item.budget_only, "title": item.title}
         meaning |= {"unserved": item.code in year.unserved_items, **accounts}
+        meaning["admits"] = " ".join(chart.admitted_prefixes.get(item.code, ()))
+        meaning["contract"] = describe_contracts(reference.interest.contracts, item.code, year.year)
         yield CodeKind.ITEM, FileMeaning("items.csv, roles.csv", item.code, meaning)
     for fund in year.funds.values():
         meaning = {"family": fund.family.name.lower(), "programme": fund.programme}
         yield CodeKind.FUND, FileMeaning("funds.csv", fund.code, meaning)
     for account in chart.accounts:
-        yield CodeKind.ACCOUNT, FileMeaning("accounts.csv", account, {})
+        creditors = {
+            role.name.lower(): chart.own_creditors.get((account, role), "") for role in _CREDITOR_ROLES
+        }
+        yield CodeKind.ACCOUNT, FileMeaning("creditors.csv", account, creditors)
     for accountant in accountants.accountants:
         yield CodeKind.ACCOUNTANT, FileMeaning("accountants.csv", accountant, {})
     for role, account in chart.shared_accounts.items():
@@ -103,7 +116,7 @@ _FILES: Mapping[int, str] = {
 }
 
 
-def find_changed(stored: Mapping[CodeKey, Meaning], files: FileMeanings) -> list[CodeKey]:
+def find_changed_codes(stored: Mapping[CodeKey, Meaning], files: FileMeanings) -> list[CodeKey]:
     """Return the codes whose meaning changed or that are missing; facts that an earlier version did not store do not count."""
     return [
         key
@@ -113,7 +126,15 @@ def find_changed(stored: Mapping[CodeKey, Meaning], files: FileMeanings) -> list
 
 
 def _is_unchanged(stored: Meaning, current: Meaning) -> bool:
-    return stored == current or all(current.get(name) == value for name, value in stored.items())
+    return stored == current or all(
+        _is_kept(name, value, current) for name, value in stored.items() if name not in _WIDENED
+    )
+
+
+def _is_kept(name: str, value: Any, current: Meaning) -> bool:
+    if name == "contract":
+        return includes_contracts(str(current.get(name)), value)
+    return current.get(name) == value
 
 
 def reject_changed_codes(
@@ -159,17 +180,20 @@ def _build_changed_error(
         _describe_difference(present.meaning, stored),
     )
     remedy = "Put the old meaning back: a code keeps its meaning for its whole year. Add a new code for another meaning."
+    file = _find_changed_file(stored, present)
     return ReferenceDataError(
-        f"{_find_changed_file(stored, present)} of {year}",
+        f"{file} of {year}",
         f"{code} is in use with {old}, and the file now has {new}{others}",
-        remedy,
+        _CONTRACT_REMEDY if file == _OWN_FILES["contract"] else remedy,
     )
 
 
 def _find_changed_file(stored: Meaning, present: FileMeaning) -> str:
-    """Return the file that gives a changed meaning: the accountant of a fund centre is in a file of its own."""
-    changed = {name for name, value in stored.items() if present.meaning.get(name) != value}
-    return "assigned.csv" if changed == {"accountant"} else present.file
+    """Return the file that gives a changed meaning: some properties are in a file of their own."""
+    changed = {
+        name for name, value in stored.items() if not _is_kept(name, value, present.meaning)
+    } - _WIDENED
+    return _OWN_FILES.get(next(iter(changed)), present.file) if len(changed) == 1 else present.file
 
 
 def _find_file(key: CodeKey, stored: Meaning) -> str:
@@ -186,7 +210,9 @@ def _find_code(key: CodeKey, numbers: NumbersByCode) -> str:
 def _describe_difference(meaning: Meaning, other: Meaning) -> str:
     """List the properties of ``meaning`` that differ in the ``other``."""
     return ", ".join(
-        f"{name} {_format_value(value)}" for name, value in meaning.items() if other.get(name) != value
+        f"{name} {_format_value(value)}"
+        for name, value in meaning.items()
+        if name not in _WIDENED and other.get(name) != value
     )
 
 

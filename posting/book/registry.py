@@ -13,13 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core import accountants, calendar, chart, nomenclature_years, prescription
+from core import accountants, calendar, chart, late_interest, nomenclature_years, prescription
 from core.accountants import Accountants
 from core.calendar import Calendar
 from core.catalog import Role
 from core.chart import Chart
 from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
+from core.late_interest import LateInterestRules
 from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, CentreLevel, Nomenclature
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.reference.files import SAMPLE_FOLDER, hash_files
@@ -80,6 +81,7 @@ class ReferenceData:
     accountants: Mapping[int, Accountants]
     lapse_years: EffectiveDated
     """After how many whole years a debt lapses."""
+    interest: LateInterestRules
     files: Mapping[str, str]
     """The SHA-256 of each file of the folder by its path in it: those for payments, too."""
     folder: Path = SAMPLE_FOLDER
@@ -91,15 +93,15 @@ class ReferenceData:
         """Read ``calendar.toml`` and the folder of every exercise it names."""
         days = calendar.load(folder.joinpath("calendar.toml"))
         years = nomenclature_years.load_years(folder, days.exercises)
+        interest = late_interest.load(folder)
+        late_interest.check_items(interest, years)
         return cls(
             days,
             years,
-            {year: chart.load(folder.joinpath(str(year)), exercise) for year, exercise in years.items()},
-            {
-                year: accountants.load(folder.joinpath(str(year)), exercise)
-                for year, exercise in years.items()
-            },
+            {year: chart.load(folder.joinpath(str(year)), codes) for year, codes in years.items()},
+            {year: accountants.load(folder.joinpath(str(year)), codes) for year, codes in years.items()},
             prescription.load(folder),
+            interest,
             hash_files(folder),
             folder,
         )
@@ -222,7 +224,7 @@ class Registry:
         items, accounts = len(self.numbers[CodeKind.ITEM]) + 1, len(self.numbers[CodeKind.ACCOUNT]) + 1
         admitted = np.ones((len(self.years), items, LEDGER_ACCOUNTS), np.uint8)
         for year, year_chart in self.reference.charts.items():
-            admitted[year - self.years.start, :, :accounts] = self._mark_admitted(year_chart)[:, :accounts]
+            admitted[year - self.years.start, :, :accounts] = self._mark_accounts(year_chart)[:, :accounts]
         return admitted.ravel()
 
     def find_admission_rows(self, items: np.ndarray, years: np.ndarray) -> NDArray[np.int64]:
@@ -243,27 +245,27 @@ class Registry:
                 meanings.centre_level,
                 meanings.centre_parent,
                 meanings.centre_programme,
-                self._mark_listed(CodeKind.CENTRE, year_nomenclature.centres),
+                self._mark_listed_codes(CodeKind.CENTRE, year_nomenclature.centres),
                 meanings.area_programme,
-                self._mark_listed(CodeKind.AREA, year_nomenclature.areas),
+                self._mark_listed_codes(CodeKind.AREA, year_nomenclature.areas),
                 meanings.item_staff,
                 meanings.item_budget_only,
-                self._mark_listed(CodeKind.ITEM, year_nomenclature.items),
+                self._mark_listed_codes(CodeKind.ITEM, year_nomenclature.items),
                 meanings.fund_family,
                 meanings.fund_programme,
-                self._mark_listed(CodeKind.FUND, year_nomenclature.funds),
-                self._mark_listed(CodeKind.ACCOUNT, year_chart.accounts),
-                self._mark_admitted(year_chart).ravel(),
+                self._mark_listed_codes(CodeKind.FUND, year_nomenclature.funds),
+                self._mark_listed_codes(CodeKind.ACCOUNT, year_chart.accounts),
+                self._mark_accounts(year_chart).ravel(),
             )
         )
 
-    def _mark_listed(self, kind: CodeKind, codes: Iterable[str]) -> NDArray[np.uint8]:
+    def _mark_listed_codes(self, kind: CodeKind, codes: Iterable[str]) -> NDArray[np.uint8]:
         """Mark the numbers of ``codes``: 0 (no code) counts as listed, -1 (unknown) does not."""
         is_listed = np.zeros(len(self.numbers[kind]) + 2, np.uint8)
         is_listed[[0, *(self.numbers[kind][code] for code in codes)]] = 1
         return is_listed
 
-    def _mark_admitted(self, year_chart: Chart) -> NDArray[np.uint8]:
+    def _mark_accounts(self, year_chart: Chart) -> NDArray[np.uint8]:
         """Mark by item and account whether posting is admitted; an item without account rules admits all."""
         items, accounts = self.numbers[CodeKind.ITEM], self.numbers[CodeKind.ACCOUNT]
         admitted = np.ones((len(items) + 1, len(accounts) + 2), np.uint8)

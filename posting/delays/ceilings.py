@@ -23,7 +23,8 @@ async def load_limits(
 ) -> ClaimLimits:
     """Load the limits for ``payables``, at least one, by the rules in ``folder``.
 
-    If they do not say what is due, as the rate of a half-year is missing, nothing is: that is logged.
+    If they do not say what is due, as the rate of a half-year is missing or the file was changed since the start and cannot be
+    read any more, nothing is: that is logged.  The next start refuses such a file.
     """
     try:
         rules, term_days = late_interest.load(folder), payment_rules.load(folder).term_days

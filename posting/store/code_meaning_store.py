@@ -4,7 +4,7 @@ import json
 
 import asyncpg
 
-from posting.book import code_changes
+from posting.book import admission_changes, code_changes
 from posting.book.code_changes import CodeKey, FileMeanings, Meaning
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData
 from posting.store.connections import SQL
@@ -23,7 +23,8 @@ async def store_meanings(
     Raises
     ------
     ReferenceDataError
-        A code in use has another meaning than the stored one, or is missing; nothing is stored.
+        A code in use has another meaning than the stored one, is missing, or is an account that is not admitted any more;
+        nothing is stored.
     """
     (row,) = await connection.fetch(SQL["last_meaning"])
     if row["last"] and reference.compared.get(row["secret"]) == row["last"]:
@@ -38,8 +39,10 @@ async def _store_new_meanings(
 ) -> None:
     stored = _parse_rows(await connection.fetch(SQL["meanings"]))
     file_meanings = code_changes.read_file_meanings(reference, numbers)
-    if changed := code_changes.find_changed(stored, file_meanings):
-        used = _find_used(await connection.fetch(SQL["codes_in_use"]), stored, numbers)
+    changed = code_changes.find_changed_codes(stored, file_meanings)
+    lost_admissions = admission_changes.find_lost(stored, file_meanings, numbers)
+    if changed or lost_admissions:
+        used = _find_used_codes(await connection.fetch(SQL["codes_in_use"]), stored, numbers)
         code_changes.reject_changed_codes(
             [key for key in changed if key in used],
             stored,
@@ -47,6 +50,7 @@ async def _store_new_meanings(
             reference=reference,
             numbers=numbers,
         )
+        admission_changes.reject_lost(lost_admissions, used, numbers)
     records = [
         (*key, json.dumps(file_meaning.meaning))
         for key, file_meaning in file_meanings.items()
@@ -65,7 +69,7 @@ def _is_new(key: CodeKey, stored: dict[CodeKey, Meaning], file_meanings: FileMea
     return stored.get(key) != file_meanings[key].meaning
 
 
-def _find_used(
+def _find_used_codes(
     rows: list[asyncpg.Record], stored: dict[CodeKey, Meaning], numbers: NumbersByCode
 ) -> set[CodeKey]:
     """Return the codes of account assignments, fund centres with figures, accounts posted to, and roles of such accounts."""

@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from core.sql_files import read_queries
-from posting.store.limited_connections import SESSION_LIMITS, open_limited
+from posting.store.limited_connections import SESSION_LIMITS, open_limited_connection
 from posting.store.migrate import migrate
 
 Connection = asyncpg.Connection
@@ -43,7 +43,7 @@ class EngineConnections:
     async def connect(self) -> None:
         """Apply the missing migrations, and open the connection that runs queries."""
         settings = {"application_name": "crescendo"}
-        async with open_limited(self._dsn, settings, self.command_seconds) as migration:
+        async with open_limited_connection(self._dsn, settings, self.command_seconds) as migration:
             await migrate(migration)
         self.main = await self._connect("crescendo", self.command_seconds)
 

@@ -20,7 +20,7 @@ _NO_SETTINGS: Mapping[str, str] = {}
 
 
 @asynccontextmanager
-async def open_limited(
+async def open_limited_connection(
     dsn: str, settings: Mapping[str, str] = _NO_SETTINGS, command_seconds: float = QUERY_SECONDS
 ) -> AsyncIterator[asyncpg.Connection]:
     """Open a connection with these session settings, each of whose commands may take ``command_seconds``.

@@ -16,7 +16,7 @@ from enum import StrEnum
 import asyncpg
 
 from posting.store.connections import SQL
-from posting.store.limited_connections import open_limited
+from posting.store.limited_connections import open_limited_connection
 
 _SETTINGS: Mapping[str, str] = {
     "application_name": "crescendo indexes",
@@ -93,6 +93,6 @@ async def _build_all(indexes: LookupIndexes, statements: Sequence[str]) -> None:
 @asynccontextmanager
 async def open_indexes(dsn: str) -> AsyncIterator[LookupIndexes]:
     """Open the look-up indexes of a migrated database."""
-    async with open_limited(dsn, _SETTINGS) as connection:
+    async with open_limited_connection(dsn, _SETTINGS) as connection:
         (row,) = await connection.fetch("select partition_rows from engine")
         yield LookupIndexes(connection, row["partition_rows"])

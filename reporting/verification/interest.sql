@@ -132,12 +132,14 @@ from below b join entry p on p.predecessor = b.payable join kind k on k.kind = p
 where k.after = 'PAYABLE' and k.remits and p.entry_id > b.noted and p.entry_id < b.ended;
 
 -- name: interest_assignments
--- Late interest takes credits of an item of title 3 of the year of its date, without an operation, on the programme of its request (rule A59).
+-- Late interest takes ordinary credits of an item of title 3 of the year of its date, without an operation, on the programme of its request (rule A59).
 select entry_name(e.entry_id, e.reference) as place,
-       'item ' || i.code || ' of ' || c.budget_year || ', programme ' || left(t.code, 4) || if(c.operation > 0, ', an operation', '') as found,
-       'an item of title 3 of ' || year(e.day) || ', programme ' || left(pt.code, 4) || ', no operation' as expected
+       'item ' || i.code || ' of ' || c.budget_year || ', programme ' || left(t.code, 4) || if(c.operation > 0, ', an operation', '')
+           || if(f.family > 0, ', fund ' || tf.code, '') as found,
+       'an item of title 3 of ' || year(e.day) || ', programme ' || left(pt.code, 4) || ', no operation, no fund' as expected
 from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor
 join cell c on c.cell = e.cell join cell pc on pc.cell = p.cell
 join reference_text i on i.kind = 3 and i.id = c.item
+left join reference_text tf on tf.kind = 4 and tf.id = c.fund left join fund f on f.year = c.budget_year and f.code = tf.code
 join reference_text t on t.kind = 1 and t.id = c.centre join reference_text pt on pt.kind = 1 and pt.id = pc.centre
-where k.is_interest and (left(i.code, 1) <> '3' or c.operation > 0 or c.budget_year <> year(e.day) or left(t.code, 4) <> left(pt.code, 4));
+where k.is_interest and (left(i.code, 1) <> '3' or c.operation > 0 or f.family > 0 or c.budget_year <> year(e.day) or left(t.code, 4) <> left(pt.code, 4));

@@ -70,7 +70,7 @@ class AuditTrail:
 
     async def write_summary(self) -> None:
         """Write how many attempts exceeded the limits, by address."""
-        if suppressed := self._limits.take_suppressed():
+        if suppressed := self._limits.take_suppressed_attempts():
             detail = "Further attempts that were counted and not written one by one"
             rows = [
                 ("", "", address, "", SUMMARY_CODE, detail, times) for address, times in suppressed.items()
@@ -107,7 +107,7 @@ class AnonymousRowLimits:
         self._suppressed[network] = self._suppressed.get(network, 0) + 1
         return False
 
-    def take_suppressed(self) -> dict[str, int]:
+    def take_suppressed_attempts(self) -> dict[str, int]:
         """Return the attempts by address that exceeded the limits since the last call."""
         suppressed, self._suppressed = self._suppressed, {}
         return suppressed

@@ -146,7 +146,7 @@ class TokenScheme:
         """
         if len(text) > TOKEN_LENGTH_MAX:
             raise AuthenticationFailed("token-too-long")
-        token = await self._find_verified(text)
+        token = await self._find_verified_token(text)
         grant = self._trust.grants.get(token.system)
         if grant is None:
             raise AuthenticationFailed("grant-missing", token.system.name)
@@ -154,7 +154,7 @@ class TokenScheme:
             raise AuthenticationFailed("grant-expired", token.system.name)
         return AuthenticatedCaller(grant.caller, token.required_fingerprint)
 
-    async def _find_verified(self, text: str) -> _VerifiedToken:
+    async def _find_verified_token(self, text: str) -> _VerifiedToken:
         digest = hashlib.sha256(text.encode()).digest()
         cached = self._cache.get(digest)
         if cached and await cached.issuer_keys.get_key(cached.key_name) is cached.key:

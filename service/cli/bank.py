@@ -100,7 +100,7 @@ def import_(
     else:
         print_import(result)
     if result.is_interrupted:
-        return signals.report_interrupted()
+        return signals.report_interruption()
     return EXIT_FINDINGS if result.rejected or result.has_foreign_accounts else 0
 
 
@@ -144,7 +144,7 @@ def unmatched(
 
         reporter.report_activity("reading")
         async with command_queries.connect(dsn) as connection:
-            return await account_status.load_unmatched(connection, items)
+            return await account_status.load_unmatched_movements(connection, items)
 
     movements = session.run_on_database(options.read_settings(), task)
     if json:
@@ -165,17 +165,17 @@ def print_import(result: "ImportResult") -> None:
     """Print the result of an import."""
     if result.messages:
         console.print_table(_build_message_table(result.messages))
-    print_rejected(result)
+    print_rejected_files(result)
     print_foreign(result)
     if result.posted:
         lines = sum(receipt.accepted.lines for receipt in [*result.posted.receipts, *result.posted.known])
         console.print_line(f"{lines:,} lines of acts accepted in all.")
-    print_refused(result)
+    print_refused_acts(result)
     if result.interest:
         late.print_interest(result.interest)
 
 
-def print_rejected(result: "ImportResult") -> None:
+def print_rejected_files(result: "ImportResult") -> None:
     """Print which files were refused whole, and what to do."""
     for rejection in result.rejected:
         console.print_line(f"  refused whole: {rejection.where}: {rejection.found}. {rejection.remedy}")
@@ -188,7 +188,7 @@ def print_foreign(result: "ImportResult") -> None:
             console.print_line(f"  not ours: {message.file}: {account} {_FOREIGN_REMEDY}")
 
 
-def print_refused(result: "ImportResult") -> None:
+def print_refused_acts(result: "ImportResult") -> None:
     """Print which files have acts that were refused, and what to do."""
     for message in result.messages:
         if message.refused:

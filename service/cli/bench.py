@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 
 from service.cli.shared_options import JsonOption
 from service.configuration.settings import UsageError
-from service.database.embedded_server import run_embedded
+from service.database.embedded_server import run_embedded_server
 from service.engine import kernel_warmup
 from service.terminal import console, processing_progress
 
@@ -76,5 +76,5 @@ def bench(
 
 @asynccontextmanager
 async def _open_database(data: Path) -> AsyncIterator[str]:
-    async with run_embedded(data) as database:
+    async with run_embedded_server(data) as database:
         yield database.dsn

@@ -114,11 +114,11 @@ async def _print_address(
     settings: Settings, interruption: signals.Interruption, reporter: ProgressReporter, *, is_service: bool
 ) -> None:
     """Print an address of the embedded server; run the server until a signal, unless another process runs it."""
-    from service.database.ledger_updates import read_embedded
+    from service.database.ledger_updates import read_embedded_ledger
 
     is_running, stopped = find_server(settings) is not None, asyncio.Event()
     async with run_or_attach(settings, reporter.report_activity) as server:
-        ledger = await read_embedded(settings, server, requires_ledger=False)
+        ledger = await read_embedded_ledger(settings, server, requires_ledger=False)
         reporter.close()
         print(ledger.dsn if is_service else server.dsn, flush=True)
         if is_running:

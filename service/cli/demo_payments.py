@@ -234,7 +234,7 @@ def print_rounds(payments: DemoPayments, status: AccountsReport) -> None:
     console.print_table(build_round_table(payments.rounds))
     for payment_round in payments.rounds:
         console.print_line(_format_pace(payment_round))
-        bank.print_rejected(payment_round.imported)
+        bank.print_rejected_files(payment_round.imported)
         pay_interest.print_interest(payment_round.interest)
     bank.print_account_status(status)
 

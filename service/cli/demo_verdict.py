@@ -13,7 +13,7 @@ from service.terminal import console
 from service.terminal.program_name import find_program
 
 if TYPE_CHECKING:
-    from reporting.budget import Appropriations
+    from reporting.budget import Appropriations, Budget
     from service.cli.demo_year import Conclusion, DemoYear
     from service.results.receipts import Receipt
 
@@ -109,11 +109,7 @@ def _describe_refusals(year: "DemoYear", receipts: "Sequence[Receipt]") -> Verdi
 
 def _describe_money(year: "DemoYear") -> Iterator[VerdictPart]:
     conclusion, status = year.conclusion, year.account_status
-    measures = (
-        ("commitment appropriations (AE)", conclusion.budget.ae),
-        ("payment appropriations (CP)", conclusion.budget.cp),
-    )
-    yield VerdictPart("Budget", [_describe_use(*measure) for measure in measures], ["report", "budget"])
+    yield VerdictPart("Budget", list(describe_budget(conclusion.budget)), ["report", "budget"])
     transit = sum(account.transit for account in status.accounts)
     yield VerdictPart("Paid", list(describe_payments(conclusion, transit)), ["report", "trial-balance"])
     yield VerdictPart("Interest", list(_describe_interest(year)), ["report", "delays"])
@@ -171,9 +167,22 @@ def _describe_interest(year: "DemoYear") -> Iterator[str]:
         )
 
 
-def _describe_use(measure: str, figures: "Appropriations") -> str:
-    spent = format_euros(figures.reserved + figures.consumed)
-    return f"{measure}: {spent} of {format_euros(figures.opened)} euros reserved or consumed"
+def describe_budget(budget: "Budget") -> Iterator[str]:
+    """Yield the use of AE and of CP, which may exceed what is opened where credits are estimated: it states by how much."""
+    estimated = [node for node in budget.nodes if node.estimated]
+    yield _describe_use("commitment appropriations (AE)", budget.ae, [node.ae for node in estimated])
+    yield _describe_use("payment appropriations (CP)", budget.cp, [node.cp for node in estimated])
+
+
+def _describe_use(measure: str, total: "Appropriations", estimated: "Sequence[Appropriations]") -> str:
+    use = (
+        f"{measure}: {format_euros(total.reserved + total.consumed)} of {format_euros(total.opened)} euros "
+        "reserved or consumed"
+    )
+    excess = -sum(min(figures.available, 0) for figures in estimated)
+    if not excess:
+        return use
+    return f"{use}; {format_euros(excess)} of them exceed estimated credits, which have no ceiling"
 
 
 def _describe_proof(year: "DemoYear") -> VerdictPart:

@@ -192,7 +192,7 @@ def issue(
         check_person(issue_options.by), parse_moment(issue_options.at), Pain001Version(issue_options.version)
     )
     if not payment_runs.issue_run(options.read_settings(), run, request):
-        return signals.report_interrupted()
+        return signals.report_interruption()
     run_summary = _print_run(options, run, json=json)
     return EXIT_REFUSED if run_summary["refused"] else 0
 

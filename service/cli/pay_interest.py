@@ -48,7 +48,7 @@ def interest(
     else:
         print_interest(result, is_dry_run=dry_run)
     if result.is_interrupted:
-        return signals.report_interrupted()
+        return signals.report_interruption()
     return EXIT_REFUSED if result.waits or (result.posted and result.posted.reasons) else 0
 
 

@@ -42,7 +42,7 @@ def print_result(result: ProcessingResult) -> None:
         print_line(f"{receipt.file}: {state}, as submission {receipt.submission}{remedy}")
     for path in result.twice:
         print_line(f"{path}: same bytes as another file, processed once")
-    _print_rejected(result.rejected)
+    _print_rejected_files(result.rejected)
     for report in result.answered:
         print_line(f"{report.file}: pain.002 in {report.pain002}")
     if result.lost:
@@ -96,7 +96,7 @@ def print_dry_run(result: DryRunReport) -> None:
         )
     for path in result.twice:
         print_line(f"{path}: same bytes as another file, would be processed once")
-    _print_rejected(result.rejected)
+    _print_rejected_files(result.rejected)
     print_line()
     print_line(f"Dry run after batch {result.batch:,}: nothing is stored.")
 
@@ -134,7 +134,7 @@ def build_dry_run_table(results: Sequence[DryRunResult]) -> ReportTable:
     return ReportTable("Expected outcome", columns, rows, drop_order=("duplicate", "accepted, euros"))
 
 
-def _print_rejected(rejected: Sequence[FileRejection]) -> None:
+def _print_rejected_files(rejected: Sequence[FileRejection]) -> None:
     if rejected:
         print_heading("Refused whole")
         for rejection in rejected:

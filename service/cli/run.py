@@ -100,7 +100,7 @@ def run(
         processing_report.print_result(result)
         processing_report.print_next_steps(result, settings)
     if result.is_interrupted:
-        return signals.report_interrupted()
+        return signals.report_interruption()
     is_cancelled = any(receipt.cancelled for receipt in result.receipts)
     return EXIT_REFUSED if result.rejected or result.lost or is_cancelled else 0
 
@@ -170,10 +170,10 @@ def _process(
         check_folder(settings, creation)
 
         async def work(interruption: signals.Interruption) -> Any:
-            from service.database.ledger_updates import check_given
+            from service.database.ledger_updates import check_given_ledger
 
             if settings.database:
-                await check_given(settings, creation)
+                await check_given_ledger(settings, creation)
             # code and reference data are loaded while the database starts
             loading = asyncio.create_task(asyncio.to_thread(load_reference, settings, reporter))
             async with open_for_work(settings, reporter.report_activity, creation) as database:

@@ -244,11 +244,11 @@ def _check_loopback(address: str) -> None:
 
 def _check_ledger(settings: Settings, creation: LedgerCreation | None) -> None:
     """Check which ledger there is before anything is loaded, so that a wrong one is refused or announced first."""
-    from service.database.ledger_updates import check_given
+    from service.database.ledger_updates import check_given_ledger
 
     check_folder(settings, creation)
     if settings.database:
-        asyncio.run(check_given(settings, creation))
+        asyncio.run(check_given_ledger(settings, creation))
 
 
 def _parse_cut_off(text: str) -> CutOff | None:

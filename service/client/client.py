@@ -124,7 +124,7 @@ class Client:
         """Add the hash of the file's bytes to the headers; a declared hash must be the same."""
         computed, declared = self._compute_hash(source.path, source.size), source.headers.get(HASH_HEADER, "")
         if declared and declared.lower() != computed:
-            with _raise_refused(source.path.name):
+            with _raise_refusals(source.path.name):
                 finding = f"The envelope states SHA-256 {declared}, the file has {computed}"
                 raise EnvelopeMismatch(
                     source.path.name, finding, "Send the file that the envelope belongs to"
@@ -245,7 +245,7 @@ class Client:
 
     def _wait_for_decisions(self, name: str, ticket: dict[str, Any]) -> dict[str, Any]:
         while ticket["state"] in _UNDECIDED_STATES:
-            self._progress("deciding", _count_decided(ticket["receipt"]), ticket["receipt"]["lines"])
+            self._progress("deciding", _count_decided_lines(ticket["receipt"]), ticket["receipt"]["lines"])
             request = ServiceRequest("GET", f"{ticket['links']['self']}?wait={WAIT_SECONDS}")
             ticket = self._service.send(name, request).json()
         return ticket
@@ -255,7 +255,7 @@ class Client:
 def _open_source(path: Path, envelope: EnvelopeValues) -> Iterator[UploadSource]:
     """Open a file for sending: packed with the account assignment file beside it, if any, and with its envelope."""
     with ExitStack() as stack:
-        with _raise_refused(path.name):
+        with _raise_refusals(path.name):
             values, content = merge_manifest(path, envelope), path
             if find_assignment_file(path) is not None:
                 from ingest.pain001.archive import pack_with_assignments
@@ -273,7 +273,7 @@ def _open_source(path: Path, envelope: EnvelopeValues) -> Iterator[UploadSource]
 
 
 @contextmanager
-def _raise_refused(name: str) -> Iterator[None]:
+def _raise_refusals(name: str) -> Iterator[None]:
     """Raise input errors of the body as the refusal that the service would answer, and files that cannot be read."""
     try:
         yield
@@ -287,5 +287,5 @@ def _raise_refused(name: str) -> Iterator[None]:
         raise Refused(name, {"code": code, "detail": str(error), **details}) from error
 
 
-def _count_decided(receipt: Mapping[str, Any]) -> int:
+def _count_decided_lines(receipt: Mapping[str, Any]) -> int:
     return sum(receipt[name]["lines"] for name in ("accepted", "duplicate", "refused", "suspended"))

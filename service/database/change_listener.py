@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import asyncpg
 
-from posting.store.limited_connections import open_limited
+from posting.store.limited_connections import open_limited_connection
 from service.database.connection_pools import POOL_COMMAND_SECONDS
 
 REREAD_SECONDS = 60
@@ -25,7 +25,7 @@ class ChangeListener(NamedTuple):
 async def listen_for_changes(dsn: str, channel: str) -> AsyncIterator[ChangeListener]:
     """Open a connection that listens on ``channel``."""
     changed = asyncio.Event()
-    async with open_limited(dsn, command_seconds=POOL_COMMAND_SECONDS) as connection:
+    async with open_limited_connection(dsn, command_seconds=POOL_COMMAND_SECONDS) as connection:
         await connection.add_listener(channel, lambda *_: changed.set())
         connection.add_termination_listener(lambda _: changed.set())
         yield ChangeListener(connection, changed)

@@ -13,7 +13,7 @@ from core.outcome_codes import Outcome
 from core.sql_files import read_queries
 from posting.store.failures import DATABASE_ERRORS
 from posting.store.ledger_identity import read_ledger
-from posting.store.limited_connections import LOCK_SECONDS, QUERY_SECONDS, open_limited
+from posting.store.limited_connections import LOCK_SECONDS, QUERY_SECONDS, open_limited_connection
 from posting.store.roles import read_rights
 from service.configuration.settings import UsageError
 from service.database.addresses import hide_password
@@ -61,7 +61,7 @@ def _describe(error: Exception) -> str:
 async def connect(dsn: str, command_seconds: float = QUERY_SECONDS) -> AsyncIterator[asyncpg.Connection]:
     """Open a connection without the lease, which only the engine that writes the journal owns."""
     settings = {"application_name": "crescendo reader"}
-    async with open_limited(dsn, settings, command_seconds) as connection:
+    async with open_limited_connection(dsn, settings, command_seconds) as connection:
         yield connection
 
 

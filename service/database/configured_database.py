@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from service.configuration.settings import Settings
 from service.database.binaries import find_wheel_binaries
 from service.database.cluster import ROLE, Cluster
-from service.database.embedded_server import Database, run_embedded
+from service.database.embedded_server import Database, run_embedded_server
 from service.database.ledger_selection import LedgerCreation, check_folder
 from service.terminal.console import print_note
 
@@ -35,13 +35,13 @@ async def open_database(
     from service.database import ledger_updates
 
     if settings.database:
-        update = await ledger_updates.update_given(settings, creation)
+        update = await ledger_updates.update_given_ledger(settings, creation)
         if update.rights and update.rights.excess:
             print_note(f"Warning: the role {update.rights.describe()}.")
         yield update.database
         return
-    async with run_embedded(settings.data, settings.server, progress=progress) as server:
-        yield (await ledger_updates.update_embedded(settings, server, creation)).database
+    async with run_embedded_server(settings.data, settings.server, progress=progress) as server:
+        yield (await ledger_updates.update_embedded_ledger(settings, server, creation)).database
 
 
 @asynccontextmanager
@@ -67,12 +67,12 @@ async def open_or_attach(
     from service.database import ledger_updates
 
     if settings.database:
-        update = await ledger_updates.update_given(settings, creation)
+        update = await ledger_updates.update_given_ledger(settings, creation)
         on_migrated(update.applied)
         yield update.database
         return
     async with run_or_attach(settings, progress) as server:
-        update = await ledger_updates.update_embedded(settings, server, creation)
+        update = await ledger_updates.update_embedded_ledger(settings, server, creation)
         on_migrated(update.applied)
         yield update.database
 
@@ -97,7 +97,7 @@ async def open_for_work(
         with command_queries.translate_database_errors(server.dsn):
             serves_others = await command_queries.has_serving_engine(server.dsn)
         if serves_others:
-            yield await ledger_updates.read_embedded(settings, server, requires_ledger=True)
+            yield await ledger_updates.read_embedded_ledger(settings, server, requires_ledger=True)
             return
     async with open_database(settings, progress, creation) as database:
         yield database
@@ -120,10 +120,10 @@ async def open_for_reading(
     from service.database import ledger_updates
 
     if settings.database:
-        yield await ledger_updates.read_given(settings, requires_ledger=requires_ledger)
+        yield await ledger_updates.read_given_ledger(settings, requires_ledger=requires_ledger)
         return
     async with run_or_attach(settings, progress) as server:
-        yield await ledger_updates.read_embedded(settings, server, requires_ledger=requires_ledger)
+        yield await ledger_updates.read_embedded_ledger(settings, server, requires_ledger=requires_ledger)
 
 
 @asynccontextmanager
@@ -133,7 +133,7 @@ async def run_or_attach(settings: Settings, progress: Callable[[str], None]) -> 
     if server is not None:
         yield server
         return
-    async with run_embedded(settings.data, settings.server, progress=progress) as server:
+    async with run_embedded_server(settings.data, settings.server, progress=progress) as server:
         yield server
 
 

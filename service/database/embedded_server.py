@@ -248,7 +248,7 @@ class EmbeddedServer:
 
 
 @asynccontextmanager
-async def run_embedded(
+async def run_embedded_server(
     data: Path,
     settings: Mapping[str, str] | None = None,
     *,

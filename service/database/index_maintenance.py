@@ -49,7 +49,7 @@ class IndexBacklog:
         """Return whether nothing was committed for some seconds."""
         return now - self.newest >= IDLE_SECONDS
 
-    def mark_indexed(self, entries: int) -> None:
+    def mark_indexed_entries(self, entries: int) -> None:
         """Record that the indexes cover the first ``entries``; later entries stay in the backlog."""
         self.indexed_entries = entries
         self.oldest = self.newest if self.entries > entries else None
@@ -96,7 +96,7 @@ class IndexMaintenance:
             for statement in await lookups.list_missing(entries, IndexType.FILTER):
                 await lookups.build(statement)
         await lookups.summarize(entries)
-        self._backlog.mark_indexed(entries)
+        self._backlog.mark_indexed_entries(entries)
 
     def _can_build(self, now: float) -> bool:
         self._incomplete_since = self._incomplete_since or now

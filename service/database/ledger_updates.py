@@ -27,7 +27,7 @@ class LedgerUpdate(NamedTuple):
     """The rights of the service's role; None in an embedded server, whose roles are made here."""
 
 
-async def read_embedded(settings: Settings, server: Database, *, requires_ledger: bool) -> Database:
+async def read_embedded_ledger(settings: Settings, server: Database, *, requires_ledger: bool) -> Database:
     """Return the ledger of an embedded server for reading; its roles are created if they are missing.
 
     Raises
@@ -45,7 +45,7 @@ async def read_embedded(settings: Settings, server: Database, *, requires_ledger
     return replace(server, dsn=embedded_roles.build_service_address(server.dsn))
 
 
-async def update_embedded(
+async def update_embedded_ledger(
     settings: Settings, server: Database, creation: LedgerCreation | None
 ) -> LedgerUpdate:
     """Create the ledger of an embedded server where that is permitted, and bring it to this version.
@@ -65,7 +65,7 @@ async def update_embedded(
     return LedgerUpdate(replace(server, dsn=address), applied)
 
 
-async def check_given(settings: Settings, creation: LedgerCreation | None) -> None:
+async def check_given_ledger(settings: Settings, creation: LedgerCreation | None) -> None:
     """Check which ledger a given server contains, before anything is loaded.
 
     Raises
@@ -76,10 +76,10 @@ async def check_given(settings: Settings, creation: LedgerCreation | None) -> No
     address = settings.migrate_database or settings.database
     with translate_database_errors(address):
         async with connect(address, CHECK_SECONDS) as connection:
-            check_ledger(settings, await _read_stored(connection), creation)
+            check_ledger(settings, await _read_stored_ledger(connection), creation)
 
 
-async def read_given(settings: Settings, *, requires_ledger: bool) -> Database:
+async def read_given_ledger(settings: Settings, *, requires_ledger: bool) -> Database:
     """Return the ledger of a given server for reading.
 
     Raises
@@ -89,13 +89,13 @@ async def read_given(settings: Settings, *, requires_ledger: bool) -> Database:
     """
     with translate_database_errors(settings.database):
         async with connect(settings.database, CHECK_SECONDS) as service:
-            stored = await _read_stored(service)
+            stored = await _read_stored_ledger(service)
             if stored.has_journal or requires_ledger:
                 check_ledger(settings, stored, None)
     return Database(settings.database)
 
 
-async def update_given(settings: Settings, creation: LedgerCreation | None) -> LedgerUpdate:
+async def update_given_ledger(settings: Settings, creation: LedgerCreation | None) -> LedgerUpdate:
     """Create the ledger of a given server where that is permitted, and bring it to this version.
 
     Raises
@@ -108,7 +108,7 @@ async def update_given(settings: Settings, creation: LedgerCreation | None) -> L
             if settings.migrate_database:
                 applied = await _update_as_owner(settings, service, creation)
             else:
-                identity = check_ledger(settings, await _read_stored(service), creation)
+                identity = check_ledger(settings, await _read_stored_ledger(service), creation)
                 applied = await migrate(service, identity=identity)
             return LedgerUpdate(Database(settings.database), applied, await read_rights(service))
 
@@ -126,7 +126,7 @@ async def _update_as_owner(
             return applied
 
 
-async def _read_stored(service: asyncpg.Connection) -> StoredLedger:
+async def _read_stored_ledger(service: asyncpg.Connection) -> StoredLedger:
     try:
         return await read_ledger(service)
     except asyncpg.InsufficientPrivilegeError as error:

@@ -85,7 +85,7 @@ def _to_signer(row: Any) -> Signer:
     return Signer(caller, bytes(row["public_key"]), row["is_live"], row["language"], row["pain002"])
 
 
-async def insert_taken(
+async def insert_taken_file(
     pool: Pool, *, sender: str, name: str, submission: int, signer: Signer | None
 ) -> TakenFile:
     """Store that a file is a submission. Once this returns, its results will be written, also after a restart."""
@@ -95,16 +95,16 @@ async def insert_taken(
     return TakenFile(number, sender, name, submission, language, bool(signer and signer.wants_pain002))
 
 
-async def insert_answered(pool: Pool, file: TakenFile) -> None:
+async def insert_answered_file(pool: Pool, file: TakenFile) -> None:
     """Store that a file's results are written."""
     await pool.execute(SQL["insert_answered"], file.number)
 
 
-async def read_unanswered(pool: Pool) -> list[TakenFile]:
+async def read_unanswered_files(pool: Pool) -> list[TakenFile]:
     """Return the files whose results are not written yet, in the order in which they were taken."""
     return [TakenFile(*row) for row in await pool.fetch(SQL["unanswered"])]
 
 
-async def select_ended(pool: Pool, submissions: Sequence[int]) -> set[int]:
+async def select_ended_submissions(pool: Pool, submissions: Sequence[int]) -> set[int]:
     """Return which of these submissions are finished: decided or cancelled."""
     return {row["submission"] for row in await pool.fetch(SQL["ended"], list(submissions))}

@@ -67,7 +67,7 @@ class SenderFolder:
         return [entry for entry in entries if entry is not None]
 
     @contextmanager
-    def open_unchanged(self, entry: FolderEntry) -> Iterator[BinaryIO]:
+    def open_unchanged_file(self, entry: FolderEntry) -> Iterator[BinaryIO]:
         """Open a file of ``in``, and check before and after the body that it is still the same.
 
         Raises

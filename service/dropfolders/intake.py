@@ -89,7 +89,7 @@ class FileIntake:
             else build_caller("unsigned", sender, self._unsigned, programmes=frozenset())
         )
         try:
-            return AdmittedFile(await self._admit_spooled(spooled, caller), signer)
+            return AdmittedFile(await self._admit_spooled_file(spooled, caller), signer)
         except Problem as problem:
             problem.claimed_name = caller.key
             raise
@@ -106,7 +106,7 @@ class FileIntake:
     async def _spool_file(self, folder: SenderFolder, file: StableFile) -> SpooledFile:
         envelope, spooled = _read_envelope(folder, file), None
         try:
-            with folder.open_unchanged(file.entry) as stream:
+            with folder.open_unchanged_file(file.entry) as stream:
                 source = cast(BinaryIO, _InterruptibleFile(self._service, stream))
                 spooled = await asyncio.to_thread(self._spool.receive, source, file.entry.name, envelope)
         except FileReplaced:
@@ -123,7 +123,7 @@ class FileIntake:
             raise _copy_problem(_SIGNATURE_WRONG)
         return signer
 
-    async def _admit_spooled(self, spooled: SpooledFile, caller: Caller) -> int:
+    async def _admit_spooled_file(self, spooled: SpooledFile, caller: Caller) -> int:
         media_type = upload_headers.OCTET_STREAM
         return (await self._service.admission.admit(spooled, media_type, caller, again=False)).number
 

@@ -69,7 +69,7 @@ class DropFolderWatcher:
     async def run(self) -> None:
         """Visit the folders until the service stops."""
         self.service.state.call_on_drain(self._stopped.set)
-        for file in await dropfolder_queries.read_unanswered(self.pool):
+        for file in await dropfolder_queries.read_unanswered_files(self.pool):
             self._unanswered[file.sender].append(file)
         async with asyncio.TaskGroup() as group:
             while not self._stopped.is_set():
@@ -117,7 +117,9 @@ class DropFolderWatcher:
             if self._retry_times.is_due(folder.sender, _build_retry_key(file))
         ][:FILES_PER_VISIT]
         ended = (
-            await dropfolder_queries.select_ended(self.pool, [file.submission for file in waiting])
+            await dropfolder_queries.select_ended_submissions(
+                self.pool, [file.submission for file in waiting]
+            )
             if waiting
             else set()
         )
@@ -125,7 +127,7 @@ class DropFolderWatcher:
             if file.submission in ended and not self._stopped.is_set():
                 async with self._isolate_failure(folder, file.name, _build_retry_key(file)):
                     await ResultWriter(self.service).write(folder, file)
-                    await dropfolder_queries.insert_answered(self.pool, file)
+                    await dropfolder_queries.insert_answered_file(self.pool, file)
                     self._unanswered[folder.sender].remove(file)
                     details = {"file": file.name, "submission": file.submission}
                     LOG.info("drop answered", sender=file.sender, **details)
@@ -184,7 +186,7 @@ class DropFolderWatcher:
     async def _take(self, folder: SenderFolder, file: StableFile, signers: list[Signer]) -> None:
         name = file.entry.name
         submission, signer = await self.intake.admit(folder, file, signers)
-        taken_file = await dropfolder_queries.insert_taken(
+        taken_file = await dropfolder_queries.insert_taken_file(
             self.pool, sender=folder.sender, name=name, submission=submission, signer=signer
         )
         self._unanswered[folder.sender].append(taken_file)

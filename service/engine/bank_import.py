@@ -21,7 +21,7 @@ from service.database import command_queries
 from service.engine import file_processing, late_interest, payment_runs
 from service.engine.engine_context import EngineContext
 from service.engine.late_interest import InterestRequest, InterestResult
-from service.engine.processing_result import FileRejection, ProcessingResult, require_accepted
+from service.engine.processing_result import FileRejection, ProcessingResult, require_acceptance
 from service.engine.settlement_lock import lock_settlement
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
@@ -121,7 +121,7 @@ async def _import_under_lock(
         numbers = {message.number for message in rematched}
         messages = [*(message for message in messages if message.number not in numbers), *rematched]
         posted = _merge_results(posted, second) if second else posted
-    refused, own = await _count_refused(context, messages), await _load_own_accounts(context)
+    refused, own = await _count_refused_lines(context, messages), await _load_own_accounts(context)
     receipts = [_describe_message(message, refused, own) for message in messages]
     result = ImportResult(receipts, rejected, posted)
     if (
@@ -190,13 +190,13 @@ async def _post_acts(
         is_internal=True,
     )
     result = await file_processing.process_files(context, request, interruption, reporter=reporter)
-    if not (require_accepted(result, "the bank files").is_interrupted or result.lost):
+    if not (require_acceptance(result, "the bank files").is_interrupted or result.lost):
         for path in files:
             path.unlink(missing_ok=True)
     return result
 
 
-async def _count_refused(
+async def _count_refused_lines(
     context: EngineContext, messages: Sequence[ImportedMessage]
 ) -> dict[bytes, Counter[str]]:
     """Count the lines of the acts of ``messages`` that are still refused, by hash of the acts file and by code."""

@@ -96,7 +96,7 @@ async def _run_with_lease(
 ) -> DryRunReport:
     async with open_store(context.database, PostgresStore, context.settings.command_seconds) as store:
         async with store.borrow_connection() as connection:
-            unfinished = await receipt_queries.read_unfinished(connection)
+            unfinished = await receipt_queries.read_unfinished_receipts(connection)
         if unfinished:
             raise UsageError(
                 f"{unfinished[0].file} is unfinished and would be processed first: "

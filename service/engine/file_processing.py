@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from core.errors import LeaseHeld
-from ingest.queue.admission import remove_undecided
+from ingest.queue.admission import remove_undecided_files
 from ingest.queue.file_feed import FileFeed, ProcessingRequest
 from ingest.spool.spool import Spool
 from posting.batch import Batch, BatchResult
@@ -56,7 +56,7 @@ class StoppableFeed:
 
     def produce_batches(self) -> Generator[Batch]:
         """Produce the feed's batches until the stop."""
-        return self._until_stopped(self.feed.produce_batches())
+        return self._yield_until_stop(self.feed.produce_batches())
 
     def stop_producing(self) -> None:
         """Unblock the reader that waits for the next batch."""
@@ -64,9 +64,9 @@ class StoppableFeed:
 
     def order_batches(self, read: Batch) -> Iterator[Batch]:
         """Order the feed's batches until the stop: then also what was read ahead is left."""
-        return self._until_stopped(self.feed.order_batches(read))
+        return self._yield_until_stop(self.feed.order_batches(read))
 
-    def _until_stopped(self, batches: Iterator[Batch]) -> Generator[Batch]:
+    def _yield_until_stop(self, batches: Iterator[Batch]) -> Generator[Batch]:
         for batch in batches:
             if self.is_stopping:
                 return
@@ -120,11 +120,11 @@ async def _process_with_lease(
     ):
         clock = ProcessingClock(progress)
         spool = Spool(context.settings.data / "spool")
-        await remove_undecided(spool, store)
+        await remove_undecided_files(spool, store)
         files = FileFeed(replace(request, on_admitted=progress.admit), spool, store, clock.stages)
         feed = StoppableFeed(files)
         async with store.borrow_connection() as connection:
-            unfinished = await receipt_queries.read_unfinished(connection)
+            unfinished = await receipt_queries.read_unfinished_receipts(connection)
         progress.resume(
             FileProgress(receipt.file, receipt.size_bytes, receipt.lines, receipt.decided)
             for receipt in unfinished

@@ -28,7 +28,7 @@ from posting.store import period_store
 from service.database import command_queries
 from service.engine import file_processing
 from service.engine.engine_context import EngineContext
-from service.engine.processing_result import ProcessingResult, require_accepted
+from service.engine.processing_result import ProcessingResult, require_acceptance
 from service.engine.settlement_lock import lock_settlement
 from service.results import receipt_queries
 from service.terminal.processing_progress import ProgressReporter
@@ -106,7 +106,7 @@ async def propose_interest(
     EngineError
         The engine cannot continue; the same call does.
     ReferenceDataError
-        The rate of a half-year is missing.
+        The rate of a half-year is missing, or the item of claims.
     """
     async with lock_settlement(context.database.dsn, reporter):
         return await _propose_under_lock(context, request, interruption, reporter=reporter)
@@ -122,7 +122,7 @@ async def _propose_under_lock(
     earlier = None if request.is_dry_run else await _finish_earlier_files(context, interruption, reporter)
     if earlier and earlier.is_interrupted:
         return msgspec.structs.replace(_NOTHING_PROPOSED, posted=earlier)
-    if not request.is_dry_run and (undecided := await _describe_undecided(context)):
+    if not request.is_dry_run and (undecided := await _describe_undecided_claims(context)):
         return msgspec.structs.replace(
             _NOTHING_PROPOSED, waits=undecided, earlier=_count_claim_lines(earlier)
         )
@@ -160,11 +160,11 @@ async def _post_claims(
     reporter.report_activity("posting interest")
     request = ProcessingRequest([path], reprocess=True, is_internal=True)
     result = await file_processing.process_files(context, request, interruption, reporter=reporter)
-    if require_accepted(result, "late interest").is_interrupted:
+    if require_acceptance(result, "late interest").is_interrupted:
         return msgspec.structs.replace(proposed, posted=result)
     if not result.lost:
         path.unlink(missing_ok=True)
-    return msgspec.structs.replace(proposed, posted=result, waits=await _describe_undecided(context))
+    return msgspec.structs.replace(proposed, posted=result, waits=await _describe_undecided_claims(context))
 
 
 async def propose_since_mark(
@@ -199,7 +199,7 @@ async def _finish_earlier_files(
     with command_queries.translate_database_errors(dsn):
         async with command_queries.connect(dsn) as connection:
             await command_queries.apply_migrations(connection)
-            unfinished = await receipt_queries.read_unfinished(connection)
+            unfinished = await receipt_queries.read_unfinished_receipts(connection)
     if not unfinished:
         return None
     reporter.report_activity("finishing files of an earlier call")
@@ -213,7 +213,7 @@ async def _finish_earlier_files(
     return await file_processing.process_files(context, request, interruption, reporter=reporter)
 
 
-async def _describe_undecided(context: EngineContext) -> str:
+async def _describe_undecided_claims(context: EngineContext) -> str:
     """Return a message about claims that were given to the engine and are not decided; empty if there are none."""
     with command_queries.translate_database_errors(context.database.dsn):
         async with command_queries.connect(context.database.dsn) as connection:
@@ -253,7 +253,10 @@ async def _measure_delays(
 
 
 def _load_rules(context: EngineContext) -> LateInterestRules:
-    return late_interest.load(context.settings.reference or SAMPLE_FOLDER)
+    """Load the rules as they are now: the file may have changed since the engine started."""
+    rules = late_interest.load(context.settings.reference or SAMPLE_FOLDER)
+    late_interest.check_items(rules, context.reference.nomenclatures)
+    return rules
 
 
 async def _is_open_day(context: EngineContext, day: date) -> bool:

@@ -27,9 +27,9 @@ class LostFiles:
         self._next_check = -math.inf
         self._missing: Mapping[int, MissingFile] = {}
 
-    def note_received(self, spooled: SpooledFile) -> None:
+    def note_receipt(self, spooled: SpooledFile) -> None:
         """Note that the bytes of a file were just hashed, so that the first check does not hash them again."""
-        self._checks.note_received(spooled)
+        self._checks.note_receipt(spooled)
 
     async def find(self, numbers: Container[int]) -> Mapping[int, MissingFile]:
         """Return those of these submissions whose file was missing or damaged at the last check."""

@@ -63,12 +63,12 @@ async def write_reports(settings: Settings, dsn: str, files: ProcessedFiles) -> 
             source = ReportSource(names, pool, Spool(settings.data / "spool"))
             for receipt in decided:
                 target = folder / f"pain002-{receipt.submission}.xml"
-                pieces = _stream_decided(source, receipt.submission)
+                pieces = _stream_report(source, receipt.submission)
                 reports += await _write_report(target, receipt.file, pieces)
     return reports
 
 
-async def _stream_decided(source: ReportSource, submission: int) -> AsyncIterator[bytes]:
+async def _stream_report(source: ReportSource, submission: int) -> AsyncIterator[bytes]:
     async for piece in await stream_report(source, ReportRequest(submission)):
         yield piece
 

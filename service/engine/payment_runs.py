@@ -11,7 +11,7 @@ from service.configuration.settings import Settings
 from service.database import command_queries, session
 from service.database.configured_database import open_for_work, open_or_attach
 from service.engine import engine_context, file_processing, kernel_warmup, process_tuning
-from service.engine.processing_result import require_accepted
+from service.engine.processing_result import require_acceptance
 from service.engine.settlement_lock import lock_settlement
 from service.terminal import processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
@@ -154,7 +154,7 @@ async def _decide_acts(
     awaited = [prepared.submission] if prepared.submission else []
     request = ProcessingRequest(paths, awaited=awaited, is_internal=True)
     result = await file_processing.process_files(context, request, interruption, reporter=reporter)
-    return not require_accepted(result, "the run").is_interrupted
+    return not require_acceptance(result, "the run").is_interrupted
 
 
 def _load_books(settings: Settings) -> PaymentReference:

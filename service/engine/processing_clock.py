@@ -36,11 +36,11 @@ class ProcessingClock:
         """Record a committed batch; ``submissions`` are in the order of their files."""
         count = (self.requests_without_invoice or 0) + result.requests_without_invoice
         self.requests_without_invoice = count
-        self.record_decided(
-            ((row.submission, _count_decided(row.tally)) for row in result.progress), submissions
+        self.record_decided_lines(
+            ((row.submission, _count_decided_lines(row.tally)) for row in result.progress), submissions
         )
 
-    def record_decided(self, decided: Iterable[tuple[int, int]], submissions: list[int]) -> None:
+    def record_decided_lines(self, decided: Iterable[tuple[int, int]], submissions: list[int]) -> None:
         """Record the lines decided by submission; ``submissions`` are in the order of their files."""
         self.progress.advance(decided, submissions)
         self.last_commit, self.processor_seconds = time.time(), time.process_time() - self.processor_start
@@ -84,5 +84,5 @@ def read_start_time() -> float:
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _count_decided(tally: Tally) -> int:
+def _count_decided_lines(tally: Tally) -> int:
     return tally.accepted + tally.duplicate + tally.refused + tally.suspended

@@ -74,7 +74,7 @@ class ProcessingResult(msgspec.Struct, frozen=True, kw_only=True):
     invoice was requested before; null if another engine decided."""
 
 
-def require_accepted(result: ProcessingResult, origin: str) -> ProcessingResult:
+def require_acceptance(result: ProcessingResult, origin: str) -> ProcessingResult:
     """Return ``result`` if no file was refused whole. Files that the engine itself writes must never be.
 
     Raises

@@ -74,7 +74,7 @@ async def process_files(
                     )
             if missing is None and not stopped.is_set():
                 return None
-            files = registration.list_processed(missing or (), is_interrupted=missing is None)
+            files = registration.list_processed_files(missing or (), is_interrupted=missing is None)
             async with store.borrow_connection() as connection:
                 return await build_result(context, connection, files, clock=clock)
 
@@ -96,7 +96,7 @@ class FileRegistration:
         self, request: ProcessingRequest, spool: Spool, store: PostgresStore, *, progress: ProcessingProgress
     ) -> None:
         self._request, self._spool, self._store, self._progress = request, spool, store, progress
-        hooks = AdmissionHooks(remove_derived=self._remove_derived)
+        hooks = AdmissionHooks(remove_derived_files=self._remove_derived_files)
         self._admission = Admission(spool, store, StageTimes(), hooks=hooks)
         self._presented = set[FileIdentity]()
         self._rejected: list[RejectedFile] = []
@@ -123,7 +123,9 @@ class FileRegistration:
             except InputError as error:
                 self._rejected.append(RejectedFile(path, error))
 
-    def list_processed(self, missing: Sequence[MissingFile], *, is_interrupted: bool) -> ProcessedRequest:
+    def list_processed_files(
+        self, missing: Sequence[MissingFile], *, is_interrupted: bool
+    ) -> ProcessedRequest:
         """Return what became of the files."""
         lost = {file.submission for file in missing}
         numbers = [number for number in self.numbers if number not in lost]
@@ -137,7 +139,7 @@ class FileRegistration:
         admitted = await self._admission.admit(
             spooled, reprocess=self._request.reprocess, is_internal=self._request.is_internal
         )
-        self.lost_files.note_received(spooled)
+        self.lost_files.note_receipt(spooled)
         await announce_files(self._store)
         async with self._store.borrow_connection() as connection:
             (receipt,) = await receipt_queries.read_receipts(connection, [admitted.number])
@@ -149,7 +151,7 @@ class FileRegistration:
             self.numbers.append(admitted.number)
         self._progress.admit(path, receipt.lines)
 
-    async def _remove_derived(self, spooled: SpooledFile) -> None:
+    async def _remove_derived_files(self, spooled: SpooledFile) -> None:
         """Remove what the validation wrote, unless the engine at work reads it for a submission of the same bytes."""
         unfinished = await self._store.fetch("unfinished")
         if not any(bytes(row["file_hash"]) == spooled.sha256 for row in unfinished):
@@ -173,7 +175,9 @@ async def _wait_for_decisions(
         missing = await registration.lost_files.find(numbers)
         async with store.borrow_connection() as connection:
             receipts = await receipt_queries.read_receipts(connection, numbers)
-        clock.record_decided([(receipt.submission, receipt.decided) for receipt in receipts], list(numbers))
+        clock.record_decided_lines(
+            [(receipt.submission, receipt.decided) for receipt in receipts], list(numbers)
+        )
         undecided = [receipt for receipt in receipts if not (receipt.done or receipt.cancelled)]
         if all(receipt.submission in missing for receipt in undecided):
             return [missing[receipt.submission] for receipt in undecided]

@@ -21,7 +21,7 @@ async def follow_registrations(files: IncomingFiles, store: PostgresStore, dsn: 
 
     async def queue_files(_: Any) -> None:
         if store.epoch:
-            await files.queue_registered()
+            await files.queue_registered_files()
 
     while True:
         with suppress(*RETRIED_ERRORS):

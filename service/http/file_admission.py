@@ -17,9 +17,9 @@ class FileAdmission:
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
 
-    async def find_known(self, identity: FileIdentity, *, again: bool) -> int | None:
+    async def find_earlier_submission(self, identity: FileIdentity, *, again: bool) -> int | None:
         """Return the submission that a file already is; None if it is to be decided, for the first time or ``again``."""
-        return await self._admission.find_known(identity, reprocess=again)
+        return await self._admission.find_earlier_submission(identity, reprocess=again)
 
     async def refuse(self, spooled: SpooledFile) -> None:
         """Remove a file that is not to be admitted, unless an earlier submission needs it."""
@@ -50,13 +50,13 @@ class FileAdmission:
             require_sending_role(caller)
             upload_headers.check_content(spooled, media_type)
             if caller.programmes:
-                await self._check_known(spooled, caller, again=again)
+                await self._check_perimeter(spooled, caller, again=again)
         except (InputError, Problem, PermissionDenied):
             await self._admission.refuse(spooled)
             raise
         return await self._admission.admit(spooled, PerimeterCheck(caller, spooled.name), reprocess=again)
 
-    async def _check_known(self, spooled: SpooledFile, caller: Caller, *, again: bool) -> None:
+    async def _check_perimeter(self, spooled: SpooledFile, caller: Caller, *, again: bool) -> None:
         """Check the perimeter of a known file, which is answered with its outcome and without validation.
 
         It is read as it was registered, whatever the caller states now.

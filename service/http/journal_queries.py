@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 
 import asyncpg
 
-from posting.store.limited_connections import open_limited
+from posting.store.limited_connections import open_limited_connection
 from service.database.connection_pools import open_pool
 from service.http import quotas
 from service.http.problems import try_again
@@ -71,7 +71,7 @@ class JournalReader:
             Too many reports run, or one of the sender's, or this one takes too long.
         """
         slot = self._take_report_slot(sender)
-        work = self._threads.submit(lambda: asyncio.run(self._run_isolated(query)))
+        work = self._threads.submit(lambda: asyncio.run(self._run_on_own_connection(query)))
         work.add_done_callback(lambda _: self._release_report_slot(slot))  # also if the client has left
         return await asyncio.wrap_future(work)
 
@@ -85,13 +85,13 @@ class JournalReader:
         with self._report_lock:
             slot.close()
 
-    async def _run_isolated(self, query: JournalQuery[Result]) -> Result:
+    async def _run_on_own_connection(self, query: JournalQuery[Result]) -> Result:
         """Run a query on a connection of its own."""
         with _translate_timeout(REPORT_SECONDS):  # the server limits each query, the clock all of them
             settings = _build_settings(REPORT_SECONDS, "on")
             async with (
                 asyncio.timeout(REPORT_SECONDS),
-                open_limited(self._dsn, settings, REPORT_SECONDS + _NETWORK_SECONDS) as connection,
+                open_limited_connection(self._dsn, settings, REPORT_SECONDS + _NETWORK_SECONDS) as connection,
             ):
                 return await _run_in_snapshot(connection, query)
 

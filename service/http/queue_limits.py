@@ -42,7 +42,7 @@ class QueueLimits:
         self._state.check_accepting_work()
         files = self._inbox.files.queue
         reason = self._inbox.files.paused_senders.get(sender)
-        if reason is not None and files.count_paused(sender) >= PAUSED_FILES_MAX:
+        if reason is not None and files.count_paused_files(sender) >= PAUSED_FILES_MAX:
             raise sender_paused(sender, reason)
         FILES_LIMIT.check(len(files), files.count(sender))
 

@@ -29,13 +29,13 @@ class SubmissionWaiters:
             if not self._events[submission]:
                 del self._events[submission]
 
-    def notify_committed(self, result: BatchResult) -> None:
+    def notify_commit(self, result: BatchResult) -> None:
         """Wake the requests that wait for a submission which this batch ended."""
         for row in result.progress:
             if row.progress.is_done and row.submission in self._events:
-                self.notify_ended(row.submission)
+                self.notify_end(row.submission)
 
-    def notify_ended(self, submission: int) -> None:
+    def notify_end(self, submission: int) -> None:
         """Wake the requests that wait for a submission which ended."""
         for event in self._events.get(submission, ()):
             event.set()

@@ -85,7 +85,7 @@ class TaskRequests:
         number = await task_queries.insert_task(
             self._pool, kind, arguments, key=caller.key, sender=caller.sender
         )
-        self._runner.notify_requested()
+        self._runner.notify_request()
         task = await self.wait_for_end(number, wait_seconds)
         status = HTTPStatus.OK if task.state in _ENDED else HTTPStatus.ACCEPTED
         return respond(task, status, location=f"/v1/tasks/{number}")
@@ -139,7 +139,7 @@ class TaskRequests:
                 await task_queries.insert_event(self._pool, row.task, CANCELLED)
             except NotWaiting as error:
                 raise Problem(HTTPStatus.CONFLICT, "not-waiting", f"Too late to cancel: {error}") from error
-            self._runner.notify_ended(row.task)
+            self._runner.notify_end(row.task)
         return await self._load(row.task)
 
     async def _load(self, number: int) -> Task:

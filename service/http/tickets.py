@@ -101,9 +101,9 @@ class SubmissionTickets:
                 await asyncio.wait_for(ended.wait(), seconds)
             return await self.load(number, request.language)
 
-    def notify_ended(self, number: int) -> None:
+    def notify_end(self, number: int) -> None:
         """Wake the requests that wait for a submission which no commit will end."""
-        self._waiters.notify_ended(number)
+        self._waiters.notify_end(number)
 
     async def respond_with_ticket(self, admitted: AdmissionResult, request: Request) -> Response:
         """Respond to a file that has its number: 202 while a new one is not decided, else 200."""

@@ -87,14 +87,16 @@ def build_dry_run_result(
     )
 
 
-def _select_refused(decisions: np.ndarray) -> Any:
+def _select_refused_lines(decisions: np.ndarray) -> Any:
     return np.flatnonzero(decisions["outcome"] > Outcome.HELD).astype(np.int32)
 
 
 def _count_by_code(passes: Sequence[PieceDecisions]) -> list[dict[str, int]]:
     """Count refused lines and cents by code, the most frequent first."""
-    codes = np.concatenate([decisions["outcome"][_select_refused(decisions)] for _, decisions in passes])
-    cents = np.concatenate([piece.cents[_select_refused(decisions)] for piece, decisions in passes])
+    codes = np.concatenate(
+        [decisions["outcome"][_select_refused_lines(decisions)] for _, decisions in passes]
+    )
+    cents = np.concatenate([piece.cents[_select_refused_lines(decisions)] for piece, decisions in passes])
     counts = [(int((codes == code).sum()), int(code)) for code in np.unique(codes)]
     return [
         {"code": code, "lines": lines, "cents": int(cents[codes == code].sum())}
@@ -107,14 +109,14 @@ def _list_refused_lines(passes: Sequence[PieceDecisions], first_node: int) -> li
     rows = [
         row
         for piece, decisions in passes
-        if len(_select_refused(decisions))
+        if len(_select_refused_lines(decisions))
         for row in _build_refusal_rows(piece, decisions, first_node)
     ]
     return sorted(rows, key=lambda row: row["line"])[:REFUSALS_MAX]
 
 
 def _build_refusal_rows(piece: Piece, decisions: np.ndarray, first_node: int) -> Iterator[dict[str, Any]]:
-    rows = _select_refused(decisions)[:REFUSALS_MAX]
+    rows = _select_refused_lines(decisions)[:REFUSALS_MAX]
     table, texts = outcome_rows.build_refusals(
         piece, decisions, rows, position=BatchPosition(0, 0, first_node)
     )

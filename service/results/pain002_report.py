@@ -76,13 +76,13 @@ async def stream_report(source: ReportSource, request: ReportRequest) -> AsyncIt
     name = lots.names.message if lots else ACTS_MESSAGE_NAME
     report = _build_report(receipt, at, request.language, name=name)
 
-    def to_rejected(row: Row) -> Iterator[RejectedLine]:
-        return _build_rejected(
+    def to_rejected_lines(row: Row) -> Iterator[RejectedLine]:
+        return _build_rejected_lines(
             describe_refused_line(source.names, row, request.language), lots, request.language
         )
 
     return _stream_pieces(
-        source.pool, receipt, StatusReportWriter(report, request.version), to_rejected=to_rejected
+        source.pool, receipt, StatusReportWriter(report, request.version), to_rejected_lines=to_rejected_lines
     )
 
 
@@ -91,7 +91,7 @@ async def _stream_pieces(
     receipt: Receipt,
     report: StatusReportWriter,
     *,
-    to_rejected: Callable[[Row], Iterator[RejectedLine]],
+    to_rejected_lines: Callable[[Row], Iterator[RejectedLine]],
 ) -> AsyncIterator[bytes]:
     yield report.write_head()
     if receipt.done:
@@ -100,8 +100,8 @@ async def _stream_pieces(
         async for rows in refused_line_queries.read_refused_pages(
             pool, receipt.submission, size=CHUNK_LINES, last=last
         ):
-            rejected = chain.from_iterable(map(to_rejected, rows))
-            yield await asyncio.to_thread(report.write_rejected, rejected)
+            rejected = chain.from_iterable(map(to_rejected_lines, rows))
+            yield await asyncio.to_thread(report.write_rejected_lines, rejected)
     yield report.write_end()
 
 
@@ -178,22 +178,22 @@ def _build_cancelled_report(
     )
 
 
-def _build_rejected(
+def _build_rejected_lines(
     line: RefusedLine, lots: _RefusedLots | None, language: Language
 ) -> Iterator[RejectedLine]:
     """Yield what the report says of a refused line; of many lines once for each lot that they belong to."""
     if line.last_line == line.line:
-        yield _describe_rejected(line, (), lots, cents=line.amount)
+        yield _describe_rejected_line(line, (), lots, cents=line.amount)
         return
     first = line.line
     while first <= line.last_line:
         last = min(line.last_line, lots.find_end(first)) if lots else line.last_line
         remark = _MANY[language].format(_format_count(first, language), _format_count(last, language))
-        yield _describe_rejected(msgspec.structs.replace(line, line=first), (remark,), lots, cents=0)
+        yield _describe_rejected_line(msgspec.structs.replace(line, line=first), (remark,), lots, cents=0)
         first = last + 1
 
 
-def _describe_rejected(
+def _describe_rejected_line(
     line: RefusedLine, remarks: Sequence[str], lots: _RefusedLots | None, *, cents: int
 ) -> RejectedLine:
     place = ": ".join(text for text in (line.field, line.found) if text)

@@ -21,7 +21,7 @@ async def read_receipts(connection: asyncpg.Connection, numbers: Sequence[int]) 
     return [build_receipt(row) for row in await connection.fetch(SQL["receipts"], list(numbers))]
 
 
-async def read_unfinished(connection: asyncpg.Connection) -> list[Receipt]:
+async def read_unfinished_receipts(connection: asyncpg.Connection) -> list[Receipt]:
     """Return the receipts of the submissions that still have lines to decide: the next processing takes them up."""
     rows = await connection.fetch(SQL["unfinished_submissions"])
     return await read_receipts(connection, [row["submission"] for row in rows])

@@ -43,7 +43,7 @@ def store_file(data: Path, body: BinaryIO, name: str) -> Path | None:
         part.unlink(missing_ok=True)
 
 
-def remove_unnamed(data: Path, paths: Iterable[str]) -> int:
+def remove_unnamed_files(data: Path, paths: Iterable[str]) -> int:
     """Remove old files that no path of a task names; return how many. The service must not receive files meanwhile."""
     folder, deadline = data / FOLDER, time.time() - UNNAMED_SECONDS
     named = {Path(path).parts[-2:] for path in paths}  # the data folder may have moved

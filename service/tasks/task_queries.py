@@ -88,7 +88,7 @@ async def insert_event(pool: Pool, task: int, event: str, *, result: Any = None)
         raise NotWaiting(str(error)) from error
 
 
-async def load_unfinished(pool: Pool) -> list[StoredTask]:
+async def load_unfinished_tasks(pool: Pool) -> list[StoredTask]:
     """Return the tasks that have not ended, in the order of their requests."""
     rows = await pool.fetch(SQL["unfinished_tasks"])
     return [StoredTask(**{**row, "arguments": msgspec.json.decode(row["arguments"])}) for row in rows]

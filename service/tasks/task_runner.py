@@ -44,11 +44,11 @@ class TaskRunner:
         self.progress = TaskReport()
         """The last report of that task."""
 
-    def notify_requested(self) -> None:
+    def notify_request(self) -> None:
         """Note that a task was stored."""
         self._requested.set()
 
-    def notify_ended(self, task: int) -> None:
+    def notify_end(self, task: int) -> None:
         """Wake the requests that wait for the end of a task."""
         for event in self._watchers.get(task, ()):
             event.set()
@@ -69,14 +69,14 @@ class TaskRunner:
     def close(self) -> None:
         """Wake all requests that wait: the service stops."""
         for task in list(self._watchers):
-            self.notify_ended(task)
+            self.notify_end(task)
 
     async def run(self) -> None:
         """Perform tasks until this is cancelled; the process of the present task is then stopped in order."""
         while True:
             self._requested.clear()
             try:
-                tasks = await task_queries.load_unfinished(self._pool)
+                tasks = await task_queries.load_unfinished_tasks(self._pool)
                 if tasks:
                     await self._perform(tasks[0])
                     continue
@@ -121,4 +121,4 @@ class TaskRunner:
         await task_queries.insert_event(self._pool, task.task, event, result=report.failure or report.result)
         detail = report.failure.detail if report.failure else ""
         LOG.info("task ended", task=task.task, kind=task.kind, state=event, detail=detail)
-        self.notify_ended(task.task)
+        self.notify_end(task.task)

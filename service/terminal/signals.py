@@ -17,7 +17,7 @@ EXIT_INTERRUPTED = 130
 Value = TypeVar("Value")
 
 
-def report_interrupted() -> int:
+def report_interruption() -> int:
     """Print that a command was stopped in order, and return its exit code."""
     print_note("Stopped in good order, nothing is lost: run the same command again to continue from here.")
     return EXIT_INTERRUPTED

@@ -70,7 +70,7 @@ def read_message(file: XmlBankFile) -> BankMessage:
     FileUnreadable
         An amount, sign, day, currency or balance is missing or invalid.
     """
-    _check_required(file)
+    _check_required_elements(file)
     entries = _read_entries(file)
     return BankMessage(
         BankFormat.CAMT054 if file.is_notice else BankFormat.CAMT053,
@@ -81,7 +81,7 @@ def read_message(file: XmlBankFile) -> BankMessage:
     )
 
 
-def _check_required(file: XmlBankFile) -> None:
+def _check_required_elements(file: XmlBankFile) -> None:
     tables = file.tables
     if not tables.count_rows(STATEMENT):
         raise FileUnreadable(file.name, "The message contains no statement", _REMEDY)

@@ -47,13 +47,13 @@ def read_message(file: XmlBankFile) -> BankMessage:
         BankFormat.PAIN002,
         next(iter(tables.read_texts(HEADER, "identity")), ""),
         [BankStatement(original, "", day, None, None)],
-        _read_rejected(file, day),
+        _read_rejects(file, day),
         tables.get_column(TRANSACTION, "end_to_end").text,
         _read_bulk_statuses(tables),
     )
 
 
-def _read_rejected(file: XmlBankFile, day: int) -> Movements:
+def _read_rejects(file: XmlBankFile, day: int) -> Movements:
     tables = file.tables
     has_no_id = ~tables.has_text(TRANSACTION, "end_to_end")
     file.reject_first(TRANSACTION, has_no_id, "The element OrgnlEndToEndId is missing", remedy=_REMEDY)

@@ -63,6 +63,8 @@ class Assignments(NamedTuple):
     area: pa.Array
     item: pa.Array
     has_operation: NDArray[np.bool_]
+    has_fund: NDArray[np.bool_]
+    """Whether it is on a contribution fund or on assigned revenue: interest is charged to ordinary credits."""
     year: NDArray[np.int64]
     """The budget year."""
 
@@ -105,7 +107,8 @@ def build_acts_table(claims: ProposedClaims, texts: ClaimTexts, day: date, *, it
 def _build_assignments(requests: Assignments, day: date, item: str) -> dict[str, pa.Array]:
     """Build the assignments of the claims: none where that of the request is the right one, which the claim then takes."""
     is_of_item = np.array([code == item for code in requests.item.to_pylist()], bool)
-    is_right = pa.array(is_of_item & ~requests.has_operation & (requests.year == day.year))
+    is_own = requests.has_operation | requests.has_fund | (requests.year != day.year)
+    is_right = pa.array(is_of_item & ~is_own)
     columns = {
         "fund_centre": requests.centre,
         "functional_area": requests.area,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from core.catalog import KIND_NUMBERS
 from core.effective_dates import EffectiveDated
 from core.late_interest import LateInterestRules
+from core.nomenclature import ORDINARY_FUND
 from core.sql_files import read_queries
 from core.tables.columns import allocate_zeros, concat_tables
 from core.tables.delays import DebitedPayments, LatePayments
@@ -134,6 +135,7 @@ async def _load_assignments(connection: Connection, entries: NDArray[np.int64]) 
         pa.array([row["area"] for row in rows], pa.string()),
         pa.array([row["item"] for row in rows], pa.string()),
         np.array([row["operation"] > 0 for row in rows], bool),
+        np.array([row["fund"] not in ("", ORDINARY_FUND) for row in rows], bool),
         np.array([row["budget_year"] for row in rows], np.int64),
     )
 

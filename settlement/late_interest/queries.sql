@@ -25,7 +25,9 @@ where u.sender = $1 and starts_with(s.batch_id, $2) order by u.submission;
 
 -- name: assignments
 -- The account assignment of what was paid late, in order.
-select e.entry_id, coalesce(c.code, '') as centre, coalesce(a.code, '') as area, i.code as item, l.operation, l.budget_year
+select e.entry_id, coalesce(c.code, '') as centre, coalesce(a.code, '') as area, i.code as item, l.operation, l.budget_year,
+       coalesce(f.code, '') as fund
 from entry e join cell l on l.cell = e.cell join reference_text i on i.kind = 3 and i.id = l.item
 left join reference_text c on c.kind = 1 and c.id = l.centre left join reference_text a on a.kind = 2 and a.id = l.area
+left join reference_text f on f.kind = 4 and f.id = l.fund
 where e.entry_id = any($1::bigint[]) order by e.entry_id;

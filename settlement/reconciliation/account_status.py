@@ -146,14 +146,18 @@ async def load_in_transit(
     return [TransferInTransit(*row.values()) for row in rows]
 
 
-async def load_unmatched(connection: bank_queries.Connection, limit: int) -> list[UnmatchedMovement]:
+async def load_unmatched_movements(
+    connection: bank_queries.Connection, limit: int
+) -> list[UnmatchedMovement]:
     """Load the first ``limit`` unmatched movements, and as many acts that the journal refused."""
     rows = await connection.fetch(bank_queries.SQL["unmatched"], limit)
     refused = await bank_queries.load_refused_acts(connection, None, limit)
-    return [_describe_unmatched(dict(row)) for row in rows] + [_describe_refusals(row) for row in refused]
+    return [_describe_unmatched_movement(dict(row)) for row in rows] + [
+        _describe_refusals(row) for row in refused
+    ]
 
 
-def _describe_unmatched(row: dict[str, Any]) -> UnmatchedMovement:
+def _describe_unmatched_movement(row: dict[str, Any]) -> UnmatchedMovement:
     mismatch = Mismatch(row.pop("why"))
     type_name = _TYPE_NAMES[MovementType(row.pop("sort"))]
     return UnmatchedMovement(**row, sort=type_name, why=mismatch.name, finding=MISMATCH_TEXTS[mismatch])

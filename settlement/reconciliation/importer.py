@@ -198,7 +198,7 @@ class Importer(NamedTuple):
                     self.connection, account, statement.identity
                 )
                 if stored_statement is not None:
-                    _check_repeated(stored_statement, row, name)
+                    _check_repeated_statement(stored_statement, row, name)
                     continue
                 previous = last.get(account) or await bank_queries.load_last_closing(self.connection, account)
                 if previous:
@@ -209,7 +209,7 @@ class Importer(NamedTuple):
         return new
 
 
-def _check_repeated(stored_statement: StoredStatement, row: StatementRow, name: str) -> None:
+def _check_repeated_statement(stored_statement: StoredStatement, row: StatementRow, name: str) -> None:
     """Check that a statement that was stored from another file has the same figures."""
     repeated = StoredStatement(row.opening, row.closing, row.day, row.debit_cents, row.credit_cents)
     if stored_statement != repeated:

@@ -97,7 +97,7 @@ async def prepare_acts(
         )
     )
     content = await _load_content(connection, row, terms)
-    _check_released(row, content)
+    _check_released_run(row, content)
     if row["terms"] is None:
         debit_accounts.check_accounts(run, content.paid.lines, content.accountants, reference=reference)
         content = _add_stretches(content)
@@ -140,7 +140,7 @@ async def _load_content(connection: run_queries.Connection, row: dict[str, Any],
     return RunContent(paid, payees, decoded, row["accountants"])
 
 
-def _check_released(row: dict[str, Any], content: RunContent) -> None:
+def _check_released_run(row: dict[str, Any], content: RunContent) -> None:
     """Check that the run pays exactly what was released."""
     lines, cents = len(content.paid.act_start), sum_exactly(content.paid.lines.amount)
     if (lines, cents) != (row["released_lines"], row["released_cents"]):
@@ -196,7 +196,7 @@ async def finish_issue(
         return
     submission = await _find_decided_submission(connection, row)
     content = content or await _load_content(connection, row, row["terms"])
-    accepted = await run_queries.load_accepted(connection, submission)
+    accepted = await run_queries.load_accepted_acts(connection, submission)
     on_step("writing the files")
     files = await asyncio.to_thread(_build_files, run, content, accepted)
     await _write_files(connection, run, outbox, files=files, on_step=on_step)
@@ -267,7 +267,7 @@ async def rebuild_files(
         return stored
     on_step("rebuilding files")
     content = await _load_content(connection, row, row["terms"])
-    accepted = await run_queries.load_accepted(connection, row["submission"])
+    accepted = await run_queries.load_accepted_acts(connection, row["submission"])
     rebuilt = dict(enumerate(await asyncio.to_thread(_build_files, run, content, accepted), 1))
     for file in missing:
         written_file = await asyncio.to_thread(_write_file, outbox, run, rebuilt[file["file"]])

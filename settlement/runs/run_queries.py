@@ -16,7 +16,7 @@ from core.tables.journal import NewPayees
 from core.tables.payment_runs import Payables, RunEntries
 from posting.pgcopy import HEADER, TRAILER, decode, list_columns
 from posting.store import copy_out
-from posting.store.limited_connections import open_limited
+from posting.store.limited_connections import open_limited_connection
 from settlement.orders.pain001_writer import sum_exactly
 from settlement.runs import run_pages
 from settlement.runs.exclusions import Exclusion
@@ -67,7 +67,7 @@ class ProposalHeader(NamedTuple):
 @asynccontextmanager
 async def open_connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     """Open a connection besides that of the engine, which may be writing the journal."""
-    async with open_limited(dsn, {"application_name": "crescendo payments"}) as connection:
+    async with open_limited_connection(dsn, {"application_name": "crescendo payments"}) as connection:
         yield connection
 
 
@@ -225,7 +225,7 @@ async def execute(connection: Connection, query: str, *arguments: Any) -> None:
         raise NoSuchRun(str(error).replace(_OWN_RUN, _OWN_RUN_TEXT)) from error
 
 
-async def load_accepted(connection: Connection, submission: int) -> AcceptedActs:
+async def load_accepted_acts(connection: Connection, submission: int) -> AcceptedActs:
     """Load the entries of a submission of acts."""
     row = await _fetch_row(connection, "entries_of", submission)
     where = f"submission = {submission} and entry_id >= {row['first']} and entry_id <= {row['last']}"

@@ -3,9 +3,10 @@
 import numpy as np
 import pyarrow as pa
 
+from ingest.queue.open_submission import build_piece
 from ingest.resolution.resolver import ResolutionContext, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
-from posting.batch import Batch, Piece, Progress, Submission
+from posting.batch import Batch, Progress, Submission
 from posting.book.book_state import create_empty_book
 from posting.book.cells import CellNumbers
 from posting.book.registry import NumbersByCode, ReferenceData, Registry, number_codes
@@ -28,24 +29,11 @@ class SampleEngine:
     def decide(self, sender: int, raw: pa.RecordBatch) -> np.ndarray:
         """Decide the lines of a sender; return their decisions."""
         resolved = resolve(raw, Sender(sender), self._context)
-        lines = np.arange(raw.num_rows, dtype=np.int32)
-        parts = (
-            resolved.day,
-            resolved.cents,
-            resolved.reference,
-            resolved.text,
-            resolved.field,
-            resolved.new_words,
-        )
-        progress = Progress(1, raw.num_rows, True)
-        piece = Piece(
+        piece = build_piece(
+            resolved,
             Submission(sender, "sender", None),
-            resolved.acts,
-            lines,
-            *parts,
-            raw,
-            progress,
-            cells_before=resolved.cells_before,
+            np.arange(raw.num_rows, dtype=np.int32),
+            progress_after=Progress(1, raw.num_rows, True),
         )
         self._engine.evaluate(Batch([piece], is_holding=False))
         return self._engine.decisions[0]

@@ -99,7 +99,7 @@ def test_every_form_has_its_expected_outcome(sample_engine: SampleEngine) -> Non
         assert form.entry in {0, decision["entry"]}
         kinds.add(form.kind if form.kind in SHARES else row["kind"])
         if form.expected is Outcome.ACCEPTED:
-            generators[number % 2].record_accepted(form, int(decision["entry"]))
+            generators[number % 2].record_form(form, int(decision["entry"]))
     assert {"commitment", "service", "payment_request", "direct_payment_request", "twice", "changed"} <= kinds
 
 
@@ -114,7 +114,7 @@ def test_the_receipt_of_a_file_is_computed_in_advance(sample_engine: SampleEngin
     table = file_driver.build_lines(FileNumber(5, lines), lines, BUDGET)
     decisions = sample_engine.decide(9, table.combine_chunks().to_batches()[0])
     refused = np.count_nonzero(decisions["outcome"] > Outcome.HELD)
-    assert refused == file_driver.count_refused(lines)
+    assert refused == file_driver.count_refusals(lines)
     assert np.count_nonzero(decisions["outcome"] == Outcome.ACCEPTED) == lines - refused
 
 
@@ -257,8 +257,8 @@ def test_memory_growth_is_the_last_sample_minus_the_first() -> None:
 def test_a_repeated_form_has_the_same_content() -> None:
     form = Form("commitment", "A", b'{"date":"d"}', Outcome.ACCEPTED, 5)
     generator = FormGenerator("S-", BUDGET, random.Random(1))
-    generator.record_accepted(form, 7)
-    repeated = generator._repeat_accepted("twice")
+    generator.record_form(form, 7)
+    repeated = generator._repeat_form("twice")
     assert (repeated.body, repeated.expected, repeated.entry) == (form.body, Outcome.DUPLICATE, 7)
 
 

@@ -31,7 +31,7 @@ from core.tables.columns import allocate_records, seal_array
 from core.tables.journal import Draws, Numbers
 from kernels import availability
 from posting.store.migrate import migrate
-from service.database.embedded_server import run_embedded
+from service.database.embedded_server import run_embedded_server
 from tests.oracle import availability as oracle
 from tests.oracle.model import Node
 
@@ -40,7 +40,7 @@ WORDS = (sys.executable, "-c", "from service.cli.main import main; main()")
 
 @asynccontextmanager
 async def _serve_database(data: Path) -> AsyncIterator[str]:
-    async with run_embedded(data) as database:
+    async with run_embedded_server(data) as database:
         yield database.dsn
 
 
@@ -77,7 +77,7 @@ def test_the_median_of_the_rounds_counts(figures: SuiteFigures) -> None:
 async def test_a_prepared_server_does_not_vacuum_by_itself(tmp_path: Path) -> None:
     for expected in ("on", "off"):
         async with (
-            run_embedded(tmp_path) as database,
+            run_embedded_server(tmp_path) as database,
             copy_queries.open_connection(database.dsn) as connection,
         ):
             assert await connection.fetchval("show autovacuum") == expected

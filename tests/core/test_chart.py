@@ -124,31 +124,31 @@ def test_a_year_may_share_the_chart_of_another(sample: Chart) -> None:
 
 
 INVALID_LINES = {
-    "short account": ("accounts.csv", "401,,,,", "'401' is not an account"),
-    "account in letters": ("accounts.csv", "40100000AB,,,,", "'40100000AB' is not an account"),
-    "account twice": ("accounts.csv", "4011100000,again,either,,chart", "4011100000 is listed twice"),
-    "item unknown": ("roles.csv", "32,6110000000,4081000000,4011100000,,61,chart", "'32' is not an item"),
-    "item of budget acts": (
-        "roles.csv",
-        "T2,6411110000,4280000000,4211110000,,641,chart",
-        "'T2' is not an item",
-    ),
-    "item twice": ("roles.csv", "21,6411110000,4280000000,4211110000,,641,chart", "item 21 is listed twice"),
-    "side unknown": ("accounts.csv", "6068800000,,both,,chart", "'both' is not a normal side"),
-    "account without source": ("accounts.csv", "6068800000,,debit,,", "the line has no source"),
-    "creditor unknown": (
-        "creditors.csv",
-        "611,4999999999,,chart",
-        "creditor account '4999999999' is unknown",
-    ),
-    "creditor of no account": ("creditors.csv", "699,4011100000,,chart", "no account begins with '699'"),
-    "two creditors": ("creditors.csv", "60,4011100000,,chart", "one has a creditor already"),
+    "accounts.csv": {
+        "short account": ("401,,,,", "'401' is not an account"),
+        "account in letters": ("40100000AB,,,,", "'40100000AB' is not an account"),
+        "account twice": ("4011100000,again,either,,chart", "4011100000 is listed twice"),
+        "side unknown": ("6068800000,,both,,chart", "'both' is not a normal side"),
+        "account without source": ("6068800000,,debit,,", "the line has no source"),
+    },
+    "roles.csv": {
+        "item unknown": ("32,6110000000,4081000000,4011100000,,61,chart", "'32' is not an item"),
+        "item of budget acts": ("T2,6411110000,4280000000,4211110000,,641,chart", "'T2' is not an item"),
+        "item twice": ("21,6411110000,4280000000,4211110000,,641,chart", "item 21 is listed twice"),
+    },
+    "creditors.csv": {
+        "creditor unknown": ("611,4999999999,,chart", "creditor account '4999999999' is unknown"),
+        "creditor of no account": ("699,4011100000,,chart", "no account begins with '699'"),
+        "two creditors": ("60,4011100000,,chart", "one has a creditor already"),
+    },
 }
 
 
-@pytest.mark.parametrize("case", INVALID_LINES)
-def test_an_invalid_line_is_refused_by_place(case: str, folder: Path, items: Nomenclature) -> None:
-    name, line, message = INVALID_LINES[case]
+@pytest.mark.parametrize(
+    ("name", "case"), [(name, case) for name, cases in INVALID_LINES.items() for case in cases]
+)
+def test_an_invalid_line_is_refused_by_place(name: str, case: str, folder: Path, items: Nomenclature) -> None:
+    line, message = INVALID_LINES[name][case]
     with (folder / name).open("a") as file:
         file.write(f"{line}\n")
     with pytest.raises(ReferenceDataError, match=message) as refused:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.effective_dates import BEFORE_ALL_DAYS, EffectiveDated, parse_effective_dated
+from core.effective_dates import BEFORE_ALL_DAYS, EffectiveDated, parse_dated_rule
 from core.errors import ReferenceDataError
 
 
@@ -16,7 +16,7 @@ def to_day(text: str) -> int:
 
 
 def read_rule(setting: object) -> EffectiveDated:
-    return parse_effective_dated("rules.toml", "term", setting, parse=lambda value: int(str(value)))
+    return parse_dated_rule("rules.toml", "term", setting, parse=lambda value: int(str(value)))
 
 
 def list_values(rule: EffectiveDated, *days: int) -> list[int]:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core import nomenclature_years
 from core.errors import ReferenceDataError
-from core.late_interest import RATE_UNITS, load, to_half_years
+from core.late_interest import RATE_UNITS, check_items, load, to_half_years
 from core.money import AMOUNT_MAX
 from core.reference.files import SAMPLE_FOLDER
 
@@ -89,3 +90,26 @@ def test_an_invalid_file_is_refused(tmp_path: Path, old: str, new: str, message:
     (tmp_path / "late_interest.toml").write_text(TEXT.replace(old, new))
     with pytest.raises(ReferenceDataError, match=message):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        (
+            '"39"',
+            r'late_interest\.toml: item is "39" in 2018, and items\.csv of 2018 has no such item of title 3',
+        ),
+        ('{ "2018-01-01" = "31", "2019-12-31" = "38" }', r'item is "38" in 2019, and items\.csv of 2019'),
+    ],
+)
+def test_an_item_that_a_year_does_not_have_is_refused(tmp_path: Path, item: str, message: str) -> None:
+    (tmp_path / "late_interest.toml").write_text(TEXT.replace('item = "31"', f"item = {item}"))
+    years = nomenclature_years.load_years(SAMPLE_FOLDER, (2018, 2019))
+    with pytest.raises(ReferenceDataError, match=message):
+        check_items(load(tmp_path), years)
+
+
+def test_an_item_may_change_after_the_years_that_lack_it(tmp_path: Path) -> None:
+    item = '{ "2018-01-01" = "31", "2020-01-01" = "38" }'
+    (tmp_path / "late_interest.toml").write_text(TEXT.replace('item = "31"', f"item = {item}"))
+    check_items(load(tmp_path), nomenclature_years.load_years(SAMPLE_FOLDER, (2018, 2019)))

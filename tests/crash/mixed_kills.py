@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 import asyncpg
 import psutil
 
-from service.database.embedded_server import run_embedded
+from service.database.embedded_server import run_embedded_server
 from tests.crash.mixed_load import MixedLoad
 from tests.service.command_line import run_crescendo
 from tests.service.http.running_service import RunningService, run_service
@@ -110,7 +110,7 @@ async def check_books(load: MixedLoad, data: Path, reference: Path) -> None:
     assert verified.code == 0, verified.out
     status = await run_crescendo("bank", "status", "--data", data, "--json", environment=environment)
     assert status.json()["agrees"], status.out
-    async with run_embedded(data) as database:
+    async with run_embedded_server(data) as database:
         connection = await asyncpg.connect(database.dsn)
         try:
             forms = await connection.fetch("select reference, entry_id from entry where reference like 'F-%'")

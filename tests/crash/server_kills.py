@@ -20,7 +20,7 @@ from bench.year.year_generator import Year, generate_year
 from posting.store.failures import DATABASE_ERRORS
 from service.database.binaries import find_wheel_binaries
 from service.database.cluster import Cluster
-from service.database.embedded_server import run_embedded
+from service.database.embedded_server import run_embedded_server
 from tests.crash.database_states import read_state
 from tests.service.command_line import start_command, wait_for_end
 
@@ -119,7 +119,7 @@ async def run_undisturbed(data: Path, files: list[Path]) -> dict[str, str]:
 
 async def read_stored_state(data: Path) -> dict[str, str]:
     """Return the state that a run has left, and the number of batches."""
-    async with run_embedded(data) as database:
+    async with run_embedded_server(data) as database:
         connection = await asyncpg.connect(database.dsn)
         try:
             batches = await connection.fetchval("select version from engine")

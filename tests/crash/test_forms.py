@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import psutil
 
-from service.database.embedded_server import run_embedded
+from service.database.embedded_server import run_embedded_server
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import create_ledger, run_crescendo
 from tests.service.http.act_files import CREDITS, build_commitment
@@ -127,7 +127,7 @@ async def test_no_acknowledged_form_is_lost_and_none_is_doubled(tmp_path: Path) 
 async def _check(log: FormLog, data: Path) -> None:
     verified = await run_crescendo("verify", "--data", data, environment=ENVIRONMENT)
     assert verified.code == 0, verified.out
-    async with run_embedded(data) as database:
+    async with run_embedded_server(data) as database:
         connection = await asyncpg.connect(database.dsn)
         try:
             rows = await connection.fetch(

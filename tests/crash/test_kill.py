@@ -24,7 +24,7 @@ from bench.year.year_generator import Year, generate_year
 from ingest.queue.batch_cuts import BATCH_LINES
 from service.database.binaries import find_wheel_binaries
 from service.database.cluster import Cluster
-from service.database.embedded_server import run_embedded
+from service.database.embedded_server import run_embedded_server
 from tests.crash.database_states import read_state
 
 KILLS, ROUNDS = 20, 4
@@ -111,7 +111,7 @@ def _start(data: Path, files: list[str]) -> subprocess.Popen[bytes]:
 
 
 async def _read_state(data: Path) -> dict[str, str]:
-    async with run_embedded(data) as database:
+    async with run_embedded_server(data) as database:
         connection = await asyncpg.connect(database.dsn)
         try:
             return {**await read_state(connection), "lines": await connection.fetchval(_LINES)}

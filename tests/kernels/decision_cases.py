@@ -36,6 +36,7 @@ from kernels import decisions as kernel
 from tests.act_strategies import to_columns
 from tests.book_strategies import StartingBook
 from tests.oracle import ledger as oracle
+from tests.oracle.lines import Line
 from tests.oracle.model import (
     FIGURES,
     NONE,
@@ -43,7 +44,6 @@ from tests.oracle.model import (
     Claim,
     Decision,
     Fingerprint,
-    Line,
     OpenItem,
     Payee,
     TitleKey,

@@ -16,7 +16,7 @@ from tests.kernels.execution_modes import run_examples
 from tests.oracle import key_index as oracle
 from tests.oracle import waiting_keys
 from tests.oracle.decisions import join_acts as rows_of
-from tests.oracle.model import Line
+from tests.oracle.lines import Line
 
 Key = tuple[int, int]
 

@@ -14,6 +14,7 @@ from tests.book_strategies import OPEN_PERIODS, ROLE_ACCOUNTS, YEARS, StartingBo
 from tests.kernels.decision_cases import KernelBook, read_ledger_content
 from tests.oracle.decisions import decide, join_acts
 from tests.oracle.ledger import Ledger
+from tests.oracle.lines import Line
 from tests.oracle.model import (
     AE,
     ALLOTTED,
@@ -24,7 +25,6 @@ from tests.oracle.model import (
     RESERVED,
     Cell,
     Decision,
-    Line,
     Node,
     World,
 )

@@ -11,7 +11,8 @@ from tests.act_strategies import DecisionCase, cases
 from tests.kernels.decision_cases import KernelBook
 from tests.kernels.execution_modes import run_examples
 from tests.oracle.decisions import join_acts, split_acts
-from tests.oracle.model import NONE, Decision, Line
+from tests.oracle.lines import Line
+from tests.oracle.model import NONE, Decision
 
 Acts = list[list[Line]]
 _FINAL = {Outcome.ACCEPTED, Outcome.DUPLICATE}

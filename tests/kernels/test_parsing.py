@@ -84,7 +84,7 @@ def _replace_fault(value: int | None, default: int) -> tuple[int, int]:
 @example([b"\x1f", b" ", b"~", b"\x7f", b"\x80"], 1)
 def test_flawed_texts_are_flagged(texts: Texts, bytes_max: int) -> None:
     flags = allocate_zeros(Flags, len(texts))
-    parsing.flag_flawed(*to_spans(texts), bytes_max, flags)
+    parsing.flag_flaws(*to_spans(texts), bytes_max, flags)
     assert flags.flag.tolist() == [hashing.is_flawed(text, bytes_max) for text in texts]
 
 

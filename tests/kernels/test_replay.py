@@ -15,7 +15,8 @@ from tests.act_strategies import DecisionCase, cases
 from tests.kernels.decision_cases import KernelBook, read_ledger_content
 from tests.kernels.execution_modes import run_examples
 from tests.oracle.ledger import Ledger
-from tests.oracle.model import Decision, Line, OpenItem
+from tests.oracle.lines import Line
+from tests.oracle.model import Decision, OpenItem
 from tests.oracle.replay import StoredEntry, replay_claims, replay_entries
 
 

@@ -25,15 +25,16 @@ NOON = datetime(2018, 12, 31, 11, 0, tzinfo=UTC)
     ],
 )
 def test_a_cut_off_is_in_paris_time_unless_it_has_an_offset(text: str, seconds: int) -> None:
-    assert CutOff.parse(text).count_seconds_left(NOON) == seconds
-    assert CutOff.parse(text).count_seconds_left(NOON.astimezone(ZoneInfo("Europe/Paris"))) == seconds
+    assert CutOff.parse(text).count_remaining_seconds(NOON) == seconds
+    assert CutOff.parse(text).count_remaining_seconds(NOON.astimezone(ZoneInfo("Europe/Paris"))) == seconds
 
 
 def test_a_day_is_an_hour_shorter_when_summer_time_begins() -> None:
     evening = datetime(2018, 3, 24, 17, 30, tzinfo=UTC)
-    assert CutOff.parse("18:00").count_seconds_left(evening) == 22.5 * 3600
+    assert CutOff.parse("18:00").count_remaining_seconds(evening) == 22.5 * 3600
     assert (
-        CutOff.parse("18:00").count_seconds_left(evening.astimezone(ZoneInfo("Europe/Paris"))) == 22.5 * 3600
+        CutOff.parse("18:00").count_remaining_seconds(evening.astimezone(ZoneInfo("Europe/Paris")))
+        == 22.5 * 3600
     )
 
 

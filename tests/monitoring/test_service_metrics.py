@@ -62,7 +62,7 @@ def test_labels_are_documented() -> None:
 
 def test_lines_of_a_repeated_tally_are_counted_once() -> None:
     metrics = ServiceMetrics({})
-    metrics.record_started(Submission(1, "MIN-09", 10, tally=Tally(accepted=4, accepted_cents=400)))
+    metrics.record_start(Submission(1, "MIN-09", 10, tally=Tally(accepted=4, accepted_cents=400)))
     metrics.record_commit(
         build_batch(5, build_row(1, accepted=6, accepted_cents=700, refused=1, refused_cents=50))
     )
@@ -79,18 +79,18 @@ def test_lines_of_a_repeated_tally_are_counted_once() -> None:
 
 def test_loading_the_book_again_counts_nothing_twice() -> None:
     metrics = ServiceMetrics({})
-    metrics.record_started(Submission(1, "A", 10))
+    metrics.record_start(Submission(1, "A", 10))
     metrics.record_commit(build_batch(1, build_row(1, accepted=3)))
-    metrics.record_started(Submission(1, "A", 10, tally=Tally(accepted=3)))
+    metrics.record_start(Submission(1, "A", 10, tally=Tally(accepted=3)))
     metrics.record_commit(build_batch(2, build_row(1, True, accepted=4)))
     assert read_samples(metrics)["crescendo_lines_total", ("accepted", "A")] == 4
 
 
 def test_lines_under_way_are_those_without_an_outcome() -> None:
     metrics = ServiceMetrics({})
-    metrics.record_started(Submission(1, "A", 10, tally=Tally(accepted=2)))
-    metrics.record_started(Submission(2, "A", 5))
-    metrics.record_started(Submission(3, "A", None))
+    metrics.record_start(Submission(1, "A", 10, tally=Tally(accepted=2)))
+    metrics.record_start(Submission(2, "A", 5))
+    metrics.record_start(Submission(3, "A", None))
     assert read_samples(metrics)["crescendo_file_lines_under_way", ()] == 13
     metrics.record_commit(
         build_batch(
@@ -109,10 +109,10 @@ def test_lines_under_way_are_those_without_an_outcome() -> None:
 def test_a_commit_whose_reply_was_lost_leaves_no_lines_under_way() -> None:
     metrics, book = ServiceMetrics({}), TextEngine().state
     for number in (1, 2):
-        metrics.record_started(Submission(number, "A", 10))
+        metrics.record_start(Submission(number, "A", 10))
     metrics.record_failed_commit()
-    metrics.record_started(Submission(2, "A", 10))
-    metrics.record_book_loaded(book, 7)
+    metrics.record_start(Submission(2, "A", 10))
+    metrics.record_loaded_book(book, 7)
     assert metrics.lines_under_way == 10
     assert read_samples(metrics)["crescendo_last_batch", ()] == 7, (
         "the batch is committed, and the next one follows it"
@@ -123,8 +123,8 @@ def test_a_commit_whose_reply_was_lost_leaves_no_lines_under_way() -> None:
 def test_received_lines_are_counted_by_sender_and_way() -> None:
     metrics = ServiceMetrics({})
     for lines in (7, 3):
-        metrics.record_received("MIN-09", "file", lines)
-    metrics.record_received("MIN-09", "form", 1)
+        metrics.record_receipt("MIN-09", "file", lines)
+    metrics.record_receipt("MIN-09", "form", 1)
     samples = read_samples(metrics)
     assert samples["crescendo_received_lines_total", ("MIN-09", "file")] == 10
     assert samples["crescendo_received_lines_total", ("MIN-09", "form")] == 1
@@ -132,7 +132,7 @@ def test_received_lines_are_counted_by_sender_and_way() -> None:
 
 def test_forms_never_end() -> None:
     metrics = ServiceMetrics({})
-    metrics.record_started(Submission(1, "A", None))
+    metrics.record_start(Submission(1, "A", None))
     for number in (1, 2, 3):
         metrics.record_commit(build_batch(number, build_row(1, True, accepted=number)))
     assert read_samples(metrics)["crescendo_lines_total", ("accepted", "A")] == 3
@@ -152,7 +152,7 @@ def test_a_sender_without_lines_has_series_at_zero() -> None:
 def test_senders_beyond_the_limit_share_a_label() -> None:
     metrics = ServiceMetrics({})
     for number in range(SENDERS_MAX + 2):
-        metrics.record_started(Submission(number, f"S{number}", 1))
+        metrics.record_start(Submission(number, f"S{number}", 1))
         metrics.record_commit(build_batch(number, build_row(number, True, accepted=1)))
     labels_shown = {labels[1] for name, labels in read_samples(metrics) if name == "crescendo_lines_total"}
     assert len(labels_shown) == SENDERS_MAX + 1

@@ -49,7 +49,7 @@ def test_senders_have_their_files_and_their_lines() -> None:
     metrics = ServiceMetrics({})
     for number, sender in ((1, "B"), (2, "A")):
         metrics.file_states.add(number, sender)
-    metrics.record_started(Submission(1, "B", 3))
+    metrics.record_start(Submission(1, "B", 3))
     metrics.record_commit(
         build_batch(1, build_row(1, True, accepted=2, accepted_cents=500, refused=1, refused_cents=7))
     )

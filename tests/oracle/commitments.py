@@ -5,7 +5,8 @@ from typing import NamedTuple
 from core.catalog import CATALOG, ActKind, Family, Remainder, Stage
 from core.outcome_codes import Outcome
 from tests.oracle import invoices, years
-from tests.oracle.model import NONE, Line, LineRefused, OpenItem, Payee, State, World
+from tests.oracle.lines import Line
+from tests.oracle.model import NONE, LineRefused, OpenItem, Payee, State, World
 
 ActPosition = tuple[int, int]
 """The first entry of the act, and the entry of the line."""

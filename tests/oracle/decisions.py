@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from tests.oracle.ledger import Ledger
-from tests.oracle.model import Decision, Line
+from tests.oracle.lines import Line
+from tests.oracle.model import Decision
 
 
 def split_acts(rows: Sequence[Line]) -> list[list[Line]]:

@@ -12,7 +12,8 @@ from tests.oracle import amounts, days, decisions, hashing, invoices, periods, w
 from tests.oracle.assignment import build_cell, find_sheet, find_source, has_cell
 from tests.oracle.availability import compute_available
 from tests.oracle.ledger import Ledger, LedgerSubmission
-from tests.oracle.model import AE, CONSUMED, CP, NONE, Cell, Decision, Line, World
+from tests.oracle.lines import Line
+from tests.oracle.model import AE, CONSUMED, CP, NONE, Cell, Decision, World
 from tests.oracle.reference import Reference
 from tests.oracle.rollback import decide_form
 from tests.oracle.row_reading import (

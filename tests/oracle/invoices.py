@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from core.catalog import CATALOG, Stage
 from core.outcome_codes import Outcome
 from tests.oracle.key_index import compute_siphash128
-from tests.oracle.model import Claim, Line, LineRefused, State
+from tests.oracle.lines import Line
+from tests.oracle.model import Claim, LineRefused, State
 
 NUMBER_BYTES_MAX = 70
 _NOT_STATED = 0

@@ -10,7 +10,8 @@ from core.catalog import CATALOG, ActKind, Remainder, Stage
 from core.contracts import OPPOSING_KINDS
 from core.outcome_codes import Outcome
 from tests.oracle import days
-from tests.oracle.model import Cell, JournalRow, Line, LineRefused, State, World
+from tests.oracle.lines import Line
+from tests.oracle.model import Cell, JournalRow, LineRefused, State, World
 
 TERM_DAYS = 30
 RECEIPT_DAYS = 2

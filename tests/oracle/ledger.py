@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from core.outcome_codes import UNKEYED_FAULTS, Outcome
+from tests.oracle.lines import Line
 from tests.oracle.model import (
     FIGURES,
     AcceptedAct,
     Decision,
     Fingerprint,
-    Line,
     LineRefused,
     State,
     TitleKey,

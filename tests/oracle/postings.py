@@ -6,19 +6,8 @@ from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, PeriodState
 from tests.oracle import budget, commitments, invoices, late_interest, years
 from tests.oracle.commitments import ActPosition, Link
-from tests.oracle.model import (
-    NONE,
-    Cell,
-    Decision,
-    JournalRow,
-    Line,
-    LineRefused,
-    LineTerms,
-    OpenItem,
-    Payee,
-    State,
-    World,
-)
+from tests.oracle.lines import Line, LineTerms
+from tests.oracle.model import NONE, Cell, Decision, JournalRow, LineRefused, OpenItem, Payee, State, World
 
 LEDGER_MAX = 2**62
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from tests.oracle.model import AcceptedAct, Fingerprint, Line
+from tests.oracle.lines import Line
+from tests.oracle.model import AcceptedAct, Fingerprint
 
 
 def find_predecessor_entries(

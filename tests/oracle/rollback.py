@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from core.outcome_codes import CODES_WITH_ENTRY, Outcome
 from tests.oracle.decisions import decide
 from tests.oracle.ledger import Ledger
-from tests.oracle.model import Decision, Line
+from tests.oracle.lines import Line
+from tests.oracle.model import Decision
 
 
 def copy_ledger(ledger: Ledger) -> Ledger:

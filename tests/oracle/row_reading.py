@@ -22,7 +22,7 @@ from tests.oracle import (
     whole_numbers,
 )
 from tests.oracle.assignment import CELL_FIELDS, find_assignment_faults, has_cell
-from tests.oracle.model import LineTerms
+from tests.oracle.lines import LineTerms
 from tests.oracle.reference import Reference
 
 Row = Mapping[str, str]

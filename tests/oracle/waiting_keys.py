@@ -2,7 +2,8 @@
 
 from collections.abc import Hashable, Sequence
 
-from tests.oracle.model import Fingerprint, Line
+from tests.oracle.lines import Line
+from tests.oracle.model import Fingerprint
 
 
 def insert_waiting_keys(waiting: list[tuple[Fingerprint, Hashable]], rows: Sequence[Line]) -> None:

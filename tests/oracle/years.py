@@ -8,7 +8,8 @@ from core.catalog import CATALOG, ActKind, Remainder
 from core.kind_rules import YearRule
 from core.origins import Origin
 from core.outcome_codes import Outcome
-from tests.oracle.model import BudgetYear, Cell, Line, LineRefused, State, World
+from tests.oracle.lines import Line
+from tests.oracle.model import BudgetYear, Cell, LineRefused, State, World
 
 
 def require_order_of_dates(day: int, predecessor_day: int) -> None:

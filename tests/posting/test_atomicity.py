@@ -11,7 +11,8 @@ from tests.act_strategies import DecisionCase, cases
 from tests.kernels.decision_cases import KernelBook, read_ledger_content, to_decision, to_records
 from tests.kernels.execution_modes import run_examples
 from tests.oracle import rollback as oracle
-from tests.oracle.model import Decision, Line
+from tests.oracle.lines import Line
+from tests.oracle.model import Decision
 
 ADDED = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.FORM_REFUSED)
 

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 
 from core.nomenclature import ORDINARY_FUND
+from ingest.queue.open_submission import build_piece
 from ingest.resolution.resolver import ResolutionContext, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
 from posting.batch import Batch, BatchResult, Piece, Progress, Submission
@@ -64,26 +65,9 @@ class TextEngine:
         """Build the piece of ``rows`` from line ``first`` of a submission on, as in its first pass."""
         owner = submission or self.create_submission(len(rows))
         lines, next_line = np.arange(first, first + len(rows), dtype=np.int32), first + len(rows)
-        raw = to_text(rows)
-        resolved = resolve(raw, SENDER, self.context)
-        columns = (
-            resolved.day,
-            resolved.cents,
-            resolved.reference,
-            resolved.text,
-            resolved.field,
-            resolved.new_words,
-        )
-        return Piece(
-            owner,
-            resolved.acts,
-            lines,
-            *columns,
-            raw,
-            Progress(1, next_line, next_line == owner.lines),
-            cells_before=resolved.cells_before,
-            limited_claims=resolved.limited_claims,
-        )
+        resolved = resolve(to_text(rows), SENDER, self.context)
+        progress = Progress(1, next_line, next_line == owner.lines)
+        return build_piece(resolved, owner, lines, progress_after=progress)
 
     def evaluate(self, *pieces: Piece, holding: bool = False) -> BatchResult:
         """Decide one batch."""

@@ -15,6 +15,14 @@ class Corruption(NamedTuple):
     """By check: the start of the place of one finding."""
 
 
+def _insert_decision(row: str, *, after_batch: int) -> str:
+    """Return the statement that inserts a decision about a month, with effect after a batch."""
+    return f"""with new_decision as (
+        insert into period_decision (exercise, month, accountant, action, reason, by, key)
+        {row} returning decision
+    ) insert into period_effect select decision, {after_batch} from new_decision"""
+
+
 PAID = "select max(entry_id) from entry where kind = 16"
 FOLLOWER = "select max(entry_id) from entry where kind = 14"
 
@@ -306,29 +314,22 @@ CORRUPTIONS = (
     Corruption(
         "a month that was closed before its entries",
         PAID,
-        """with decided as (
-            insert into period_decision (exercise, month, accountant, action, reason, by, key)
-            select exercise, month, accountant, 'close', 'planted', 'Bob', '' from entry where entry_id = {it}
-            returning decision
-        ) insert into period_effect select decision, 0 from decided""",
+        _insert_decision(
+            "select exercise, month, accountant, 'close', 'planted', 'Bob', '' from entry where entry_id = {it}",
+            after_batch=0,
+        ),
         {"periods": "entry "},
     ),
     Corruption(
         "a month locked while it is open",
         "select max(exercise) from period_start",
-        """with decided as (
-            insert into period_decision (exercise, month, accountant, action, reason, by, key)
-            values ({it}, 1, 0, 'lock', 'planted', 'Bob', '') returning decision
-        ) insert into period_effect select decision, 0 from decided""",
+        _insert_decision("values ({it}, 1, 0, 'lock', 'planted', 'Bob', '')", after_batch=0),
         {"period_decisions": "decision "},
     ),
     Corruption(
         "a decision after the last batch",
         "select max(exercise) from period_start",
-        """with decided as (
-            insert into period_decision (exercise, month, accountant, action, reason, by, key)
-            values ({it}, 12, 0, 'reopen', 'planted', 'Bob', '') returning decision
-        ) insert into period_effect select decision, 99999 from decided""",
+        _insert_decision("values ({it}, 12, 0, 'reopen', 'planted', 'Bob', '')", after_batch=99999),
         {"period_decisions": "decision "},
     ),
     Corruption(

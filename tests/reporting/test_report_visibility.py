@@ -1,6 +1,7 @@
 """Reports on a part of the journal: of one sender, or of some programmes; together they are the whole."""
 
 from collections.abc import AsyncIterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from reporting.argument_checks import find_sender
 from reporting.code_names import CodeNames, read_names
 from reporting.delays import DelayScope, load_delays
 from reporting.refusals import load_refusals
+from reporting.report_queries import fetch
 from reporting.trial_balance import BY_ACCOUNTANT, BalanceScope, TrialBalance, load_trial_balance
 from reporting.visibility import WHOLE_JOURNAL, Visibility, list_centres_within
 from tests.databases import open_connection
@@ -205,19 +207,46 @@ async def test_what_crescendo_posts_on_an_act_is_hidden_from_other_senders(journ
     """The payment and the debit of a request are acts of the ministry that sent the request, and of no other."""
     connection, names = journal
     rows = await connection.fetch(
-        "select * from entry where reference in ('D1', 'P0', 'P1') or kind = $1", _DEBIT
+        "select e.*, s.sender from entry e join submission s on s.submission = e.submission "
+        "where reference in ('D1', 'P0', 'P1') or kind = $1",
+        _DEBIT,
     )
     for sender, is_own in ((_FIRST, True), (_SECOND, False)):
-        hidden = await find_hidden(connection, rows, _limit_to(journal, sender))
+        hidden = await find_hidden(connection, rows, _limit_to(journal, sender), lines=())
         assert len(rows) == 6
         assert len(hidden) == 3
         first_request = min(row["entry_id"] for row in rows)
         assert (first_request in hidden) != is_own
     for visibility in (WHOLE_JOURNAL, _limit_to(journal, _FIRST, "0217")):
-        assert await find_hidden(connection, rows, visibility) == frozenset()
+        assert await find_hidden(connection, rows, visibility, lines=()) == frozenset()
     lines = ActLines([row for row in rows if row["reference"] == "D1"])
     options = HistoryOptions(visibility=_limit_to(journal, _FIRST))
     first, second = (await build_histories(connection, names, lines, options=options)).accepted
     assert [follower.is_visible for follower in first.followers] == [True, True]
     assert [follower.is_visible for follower in second.followers] == [False, False]
     assert (len(first.transfers), len(second.transfers)) == (1, 0)
+
+
+async def test_the_senders_of_a_chain_are_read_only_above_the_rows_at_hand(journal: Journal) -> None:
+    """If a request is at hand, as a row or as a visible line, no statement is sent; otherwise one climbs, with its plan."""
+    connection, _ = journal
+    rows = await fetch(connection, "entries_by_number", list(range(1, 1000)))
+    requests = [row for row in rows if row["reference"] == "D1"]
+    payments = [row for row in rows if row["reference"] in ("P0", "P1")]
+    debits = [row for row in rows if row["kind"] == _DEBIT]
+    for sender, own in ((_FIRST, {0}), (_SECOND, {1}), ("NOBODY", set())):
+        for parts, lines, statements in (
+            ((requests, payments, debits), (), 0),
+            ((payments, debits), requests, 0),
+            ((payments, debits), (), 2),
+            ((debits,), (*payments, *requests), 0),
+            ((debits,), requests, 2),
+        ):
+            sent: list[str] = []
+            with connection.query_logger(lambda statement, log=sent: log.append(statement.query)):
+                hidden = await find_hidden(
+                    connection, [*chain.from_iterable(parts)], _limit_to(journal, sender), lines=lines
+                )
+            await connection.fetch("select")  # asyncpg calls the logger when the loop is free
+            assert hidden == {part[number]["entry_id"] for part in parts for number in {0, 1} - own}
+            assert len(sent) == statements, sent

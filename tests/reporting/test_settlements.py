@@ -292,6 +292,13 @@ CHANGES = {
         "update entry set cell = (select cell from entry where entry_id = 22) where entry_id = 29",
         "interest_assignments", "entry 29 ",
     ),
+    "interest on the credits of a fund": (
+        (
+            "update cell set fund = (select id from reference_text where kind = 4 and code = '1-1-00733') "
+            "where cell = (select cell from entry where entry_id = 29)"
+        ),
+        "interest_assignments", "entry 29 ",
+    ),
     "bank details unsaid": (
         "update payee set entry_id = 40 where entry_id = 41", "payees_known", "entry 41 ",
     ),

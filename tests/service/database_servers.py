@@ -14,7 +14,7 @@ import psutil
 
 from service.database.binaries import ServerUser, find_wheel_binaries
 from service.database.cluster import Cluster
-from service.database.embedded_server import LOG, run_embedded
+from service.database.embedded_server import LOG, run_embedded_server
 
 ROOT = Path(__file__).parents[2]
 SMALL_SETTINGS = {"shared_buffers": "16MB", "wal_buffers": "1MB", "max_wal_size": "256MB"}
@@ -25,11 +25,11 @@ KEEPER_SCRIPT = """
 import asyncio, concurrent.futures.thread, os, pwd, sys
 from pathlib import Path
 from service.database.binaries import ServerUser, find_wheel_binaries, make_accessible
-from service.database.embedded_server import run_embedded
+from service.database.embedded_server import run_embedded_server
 
 async def main(data):
     settings = {"shared_buffers": "16MB", "max_wal_size": "256MB"}
-    async with run_embedded(data, settings, binaries=binaries) as database:
+    async with run_embedded_server(data, settings, binaries=binaries) as database:
         print(database.dsn, flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
@@ -68,7 +68,7 @@ async def write_row(dsn: str) -> None:
 
 
 async def read_row(data: Path, progress: Callable[[str], None] = LOG.info) -> object:
-    async with run_embedded(data, SMALL_SETTINGS, progress=progress) as database:
+    async with run_embedded_server(data, SMALL_SETTINGS, progress=progress) as database:
         return await execute_sql(database.dsn, "SELECT sum(n) FROM kept")
 
 

@@ -188,7 +188,7 @@ class State:
 
     async def read_unmatched(self) -> list[UnmatchedMovement]:
         async with command_queries.connect(self.dsn) as connection:
-            return await account_status.load_unmatched(connection, 1000)
+            return await account_status.load_unmatched_movements(connection, 1000)
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         async with command_queries.connect(self.dsn) as connection:

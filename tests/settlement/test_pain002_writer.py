@@ -71,7 +71,7 @@ def write_report(
     message: MessageReport, *parts: Sequence[RejectedLine], version: Pain002Version = Pain002Version.V12
 ) -> bytes:
     report = StatusReportWriter(message, version)
-    return b"".join([report.write_head(), *map(report.write_rejected, parts), report.write_end()])
+    return b"".join([report.write_head(), *map(report.write_rejected_lines, parts), report.write_end()])
 
 
 def read_report(text: bytes) -> Any:
@@ -155,8 +155,8 @@ def test_written_lines_are_not_kept_in_memory() -> None:
     lines = [build_rejected(f"DP-{n}", "because " * 20, line=n) for n in range(1, 1001)]
     report = StatusReportWriter(build_status(*lines), Pain002Version.V10)
     report.write_head()
-    first = report.write_rejected(lines)
-    assert all(len(report.write_rejected(lines)) < len(first) + 100 for _ in range(5))
+    first = report.write_rejected_lines(lines)
+    assert all(len(report.write_rejected_lines(lines)) < len(first) + 100 for _ in range(5))
     assert len(report.write_end()) < 100
 
 

@@ -140,7 +140,7 @@ class ActHistoryHandler:
             entry = int(request.path_values["entry"])
             row = await query_scope.read_visible_entry(connection, visibility, entry)
             rows = await fetch_followers(connection, [row["entry_id"]], limit=page.limit, after=page.after)
-            hidden = await find_hidden(connection, rows, visibility)
+            hidden = await find_hidden(connection, rows, visibility, lines=[row])
             return [summarize_entry(row, hidden) for row in rows]
 
         followers = await self._journal.run_lookup(load_followers, request.caller.sender)

@@ -50,7 +50,7 @@ class CancellationHandler:
                 HTTPStatus.CONFLICT, "not-waiting", f"The submission cannot be cancelled any more: {error}"
             ) from error
         LOG.info("submission cancelled", submission=number, key=caller.key, sender=caller.sender)
-        self._tickets.notify_ended(number)
+        self._tickets.notify_end(number)
         return await self._tickets.load(number, request.language)
 
     async def _require_cancellable(self, request: Request) -> int:

@@ -50,7 +50,7 @@ class RefusedLinesHandler:
     def __init__(self, names: NameCache, pool: Pool, tickets: SubmissionTickets) -> None:
         self._names, self._pool, self._tickets = names, pool, tickets
 
-    async def list_refused(self, request: Request) -> Response:
+    async def list_refused_lines(self, request: Request) -> Response:
         """Respond with refused lines, in the media type that the ``Accept`` header asks for."""
         request.allow_only("after", "limit")
         submission = await self._tickets.require_visible(request)
@@ -157,7 +157,7 @@ ROUTES = (
     Route(
         "GET",
         "/v1/submissions/{submission}/refusals",
-        RefusedLinesHandler.list_refused,
+        RefusedLinesHandler.list_refused_lines,
         Operation(
             f"The refused lines of a submission: one page, or all of them as {CSV} or {ARROW}; in French if"
             " Accept-Language prefers French",

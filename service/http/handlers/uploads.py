@@ -74,7 +74,9 @@ class UploadsHandler:
         request.allow_only("again", "atomic")
         self._limits.check_file(caller.sender)
         declaration = self._read_declaration(request, caller)
-        earlier_submission = await self._admission.find_known(declaration.identity, again=declaration.again)
+        earlier_submission = await self._admission.find_earlier_submission(
+            declaration.identity, again=declaration.again
+        )
         if earlier_submission is not None and await self._tickets.can_see(earlier_submission, caller):
             await self._remove_leftover(declaration.identity)
             return Response(

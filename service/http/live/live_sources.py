@@ -20,6 +20,8 @@ def build_sources(files: IncomingFiles, bank: BankDifferences) -> LiveSources:
 
     def list_pauses() -> list[PausedSender]:
         senders = sorted(files.paused_senders.items())
-        return [PausedSender(sender, reason, files.queue.count_paused(sender)) for sender, reason in senders]
+        return [
+            PausedSender(sender, reason, files.queue.count_paused_files(sender)) for sender, reason in senders
+        ]
 
     return LiveSources(list_pauses, lambda: bank.differences)

@@ -115,7 +115,7 @@ async def test_registration_that_fails_leaves_no_claim(dsn: str, tmp_path: Path)
             await admin.execute("select pg_terminate_backend($1)", pid)
             with pytest.raises(RETRIED_ERRORS):
                 await admitting
-        (identity,) = Spool(tmp_path / "spool").reclaim_undecided()
+        (identity,) = Spool(tmp_path / "spool").reclaim_undecided_files()
         assert identity.sender == "MEN"
     async with _open_process(tmp_path / "spool", dsn) as restarted:
         assert await restarted.admit(path) == (1, True)

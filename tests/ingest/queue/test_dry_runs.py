@@ -18,13 +18,13 @@ from core.stage_timing import StageTimes
 from ingest.queue.batch_feed import BatchFeed
 from ingest.queue.dry_runs import DryRunRequest, DryRuns
 from ingest.queue.form_batcher import build_columns
-from ingest.queue.open_submission import OpenSubmission
+from ingest.queue.open_submission import OpenSubmission, build_piece
 from ingest.resolution.resolver import resolve
 from ingest.spool.envelope import Envelope
 from ingest.spool.spool import Spool
 from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.file_validation import open_source, validate_without_cache
-from posting.batch import Batch, BatchResult, DryRunDecisions, Piece, PieceDecisions, Progress
+from posting.batch import Batch, BatchResult, DryRunDecisions, PieceDecisions, Progress
 from tests.file_strategies import File, build_openings, files
 from tests.kernels.execution_modes import run_examples
 from tests.posting.text_engine import SENDER, TextEngine
@@ -81,27 +81,12 @@ def _process_file(text_engine: TextEngine, spooled: SpooledFile) -> tuple[list[B
 
 
 def _process_form(text_engine: TextEngine, rows: File, is_atomic: bool) -> tuple[BatchResult, Decisions]:
-    raw = build_columns(rows)
-    resolved = resolve(raw, SENDER, text_engine.context)
-    lines, of = np.arange(len(rows), dtype=np.int32), text_engine.create_submission(len(rows))
-    columns = (
-        resolved.day,
-        resolved.cents,
-        resolved.reference,
-        resolved.text,
-        resolved.field,
-        resolved.new_words,
-    )
-    piece = Piece(
-        of,
-        resolved.acts,
-        lines,
-        *columns,
-        raw,
-        Progress(1, len(rows), True),
-        is_atomic,
-        resolved.cells_before,
-        resolved.limited_claims,
+    piece = build_piece(
+        resolve(build_columns(rows), SENDER, text_engine.context),
+        text_engine.create_submission(len(rows)),
+        np.arange(len(rows), dtype=np.int32),
+        progress_after=Progress(1, len(rows), True),
+        is_atomic=is_atomic,
     )
     outcome = text_engine.engine.evaluate(Batch([piece], is_holding=False))
     return outcome, _list_decisions([PieceDecisions(piece, text_engine.engine.decisions[0])])
@@ -183,7 +168,7 @@ def test_dry_runs_under_way_run_again_on_a_new_book() -> None:
         for request in requests:
             rehearsals.add(request)
         assert rehearsals.take() is requests[0]
-        rehearsals.requeue_unfinished()
+        rehearsals.requeue_requests()
         assert rehearsals.count() == 2
         assert rehearsals.take() is requests[0]
         assert rehearsals.take() is requests[1]

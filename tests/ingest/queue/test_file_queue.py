@@ -83,12 +83,12 @@ class FileQueueMachine(RuleBasedStateMachine):
         assert self.queue.paused_lines == sum(set(self.model) - set(self.due))
         assert self.queue.is_ready == bool(self.due)
         assert self.queue.first_queued_at == [float(number) for number in [*opening, *sorted(self.due)[:1]]]
-        assert self.queue.count_paused() == len(self.model) - len(self.due)
+        assert self.queue.count_paused_files() == len(self.model) - len(self.due)
         for sender in SENDERS:
             of_sender = list(self.model.values()).count(sender)
             is_opening = self.opening is not None and self.opening.sender == sender
             assert self.queue.count(sender) == of_sender + is_opening
-            assert self.queue.count_paused(sender) == (of_sender if sender in self.paused else 0)
+            assert self.queue.count_paused_files(sender) == (of_sender if sender in self.paused else 0)
         assert [number in self.queue for number in range(1, 13)] == [
             number in self.model for number in range(1, 13)
         ]

@@ -24,7 +24,8 @@ from tests.file_strategies import REFERENCE, File
 from tests.ingest.row_strategies import WRITERS, faulty_rows, to_text, to_types
 from tests.oracle import amounts
 from tests.oracle.engine import Engine
-from tests.oracle.model import NONE, Line
+from tests.oracle.lines import Line
+from tests.oracle.model import NONE
 from tests.oracle.reference import Reference as Plain
 from tests.oracle.row_reading import ReadLine, find_posting_day, read_acts
 

@@ -110,7 +110,7 @@ def receiver(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_undecided_files_of_a_running_process_stay(folder: Path, receiver: subprocess.Popen[bytes]) -> None:
-    assert Spool(folder).reclaim_undecided() == []
+    assert Spool(folder).reclaim_undecided_files() == []
 
 
 @pytest.mark.parametrize("needed", [True, False])
@@ -120,15 +120,15 @@ def test_undecided_files_of_a_killed_process_are_reclaimed_once(
     receiver.send_signal(signal.SIGKILL)
     receiver.wait()
     spool = Spool(folder)
-    assert spool.reclaim_undecided() == [OURS]
-    assert spool.reclaim_undecided() == []
+    assert spool.reclaim_undecided_files() == [OURS]
+    assert spool.reclaim_undecided_files() == []
     spool.release(OURS, is_needed=needed)
     assert bool(list_files(folder)) == needed
-    assert Spool(folder).reclaim_undecided() == []
+    assert Spool(folder).reclaim_undecided_files() == []
 
 
 def test_files_without_a_claim_are_not_reclaimed(spool: Spool, folder: Path) -> None:
     """They have a number, in this database or in one that was restored to an earlier day."""
     spool.release(receive_file(spool), is_needed=True)
-    assert Spool(folder).reclaim_undecided() == []
+    assert Spool(folder).reclaim_undecided_files() == []
     assert spool.open(DIGEST)

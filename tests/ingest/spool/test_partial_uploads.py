@@ -166,11 +166,11 @@ def test_an_abandoned_upload_expires(uploads: PartialUploads, folder: Path) -> N
     old, _ = uploads.begin(build_declaration())
     fresh, _ = uploads.begin(build_declaration(b"fresh"))
     old.append(io.BytesIO(CSV[:3]))
-    assert uploads.remove_expired(now=old.expires_at - 1) == 0
+    assert uploads.remove_expired_uploads(now=old.expires_at - 1) == 0
     before = old.expires_at - 2 * EXPIRY_SECONDS
     os.utime(old.original, (before, before))
     assert uploads.find(build_declaration().identity) is None, "gone even before it is swept"
-    assert uploads.remove_expired() == 1
+    assert uploads.remove_expired_uploads() == 1
     assert not old.folder.exists()
     assert uploads.find(fresh.declaration.identity) == fresh
 
@@ -178,9 +178,9 @@ def test_an_abandoned_upload_expires(uploads: PartialUploads, folder: Path) -> N
 def test_a_locked_upload_does_not_expire(uploads: PartialUploads) -> None:
     upload, _ = uploads.begin(build_declaration())
     with uploads.lock_upload(upload):
-        uploads.remove_expired(now=upload.expires_at + 1)
+        uploads.remove_expired_uploads(now=upload.expires_at + 1)
         assert upload.folder.exists()
-    uploads.remove_expired(now=upload.expires_at + 1)
+    uploads.remove_expired_uploads(now=upload.expires_at + 1)
     assert not upload.folder.exists()
 
 
@@ -208,7 +208,7 @@ def test_an_incompletely_begun_upload_is_removed_and_may_begin(uploads: PartialU
     assert uploads.find(build_declaration().identity) is None
     assert uploads.begin(build_declaration())[1]
     (upload.folder / "declared.json").write_bytes(b"{")
-    assert uploads.remove_expired() == 1
+    assert uploads.remove_expired_uploads() == 1
     assert list(folder.iterdir()) == []
 
 

@@ -22,6 +22,7 @@ _ACTS = [
     act("commitment", "C2", "150.00", WORKS),
     act("direct_payment_request", "C3", "10.00", ASPR, PAID, fund="1-1-00733", commitment_item="21"),
     act("direct_payment_request", "D2", "25.00", ASPR, PAID),
+    act("direct_payment_request", "D3", "2.00", ASPR, PAID, account="6153110000"),
     act("payment", "P1", "5.00", predecessor="D2", iban=SPENDING[0]["iban"]),
 ]
 _NEXT = [act("payment_request", "D1", "40.00", PAID, predecessor="C1")]
@@ -66,9 +67,9 @@ _CHANGES = (
     ),
     Change(
         "items.csv",
-        "31,Dépenses de fonctionnement autres que celles de personnel,3,",
-        "31,Dépenses de fonctionnement autres que celles de personnel,6,",
-        "items.csv, roles.csv of 2018: 31 is in use with title 3, and the file now has title 6",
+        "51,Investissements: immobilisations corporelles,5,",
+        "51,Investissements: immobilisations corporelles,6,",
+        "items.csv, roles.csv of 2018: 51 is in use with title 5, and the file now has title 6",
     ),
     Change(
         "funds.csv",
@@ -76,6 +77,37 @@ _CHANGES = (
         "1-1-00733,assigned_revenue,0177",
         "funds.csv of 2018: 1-1-00733 is in use with family contribution, programme 0217, and the file now has "
         "family assigned_revenue, programme 0177",
+    ),
+    Change(
+        "creditors.csv",
+        "61531,4211110000",
+        "6188,4678410000,,chart\n61531,4211110000",
+        "creditors.csv of 2018: 6188000000 is in use with creditor none, and the file now has creditor 4678410000",
+    ),
+    Change(
+        "creditors.csv",
+        "61531,4211110000",
+        "61531,4678410000",
+        "creditors.csv of 2018: 6153110000 is in use with creditor 4211110000, and the file now has creditor 4678410000",
+    ),
+    Change(
+        "roles.csv",
+        "615 616 617 618",
+        "6151 6152 6155 616 617 618",
+        "roles.csv of 2018: 31 does not admit account 6153110000, although both are in use",
+    ),
+    Change(
+        "late_interest.toml",
+        '"31" = "services"\n',
+        "",
+        "late_interest.toml of 2018: 31 is in use with contract services, and the file now has contract none",
+    ),
+    Change(
+        "late_interest.toml",
+        '"31" = "services"',
+        '"31" = { "2013-05-01" = "supplies", "2018-07-01" = "services" }',
+        "late_interest.toml of 2018: 31 is in use with contract services, and the file now has contract supplies, "
+        "services from 2018-07-01",
     ),
     Change(
         "treasury.csv",
@@ -130,7 +162,8 @@ async def _assert_refused(dsn: str, folder: Path, reference: Path, message: str)
 async def test_a_code_in_use_keeps_its_meaning(dsn: str, tmp_path: Path, change: Change) -> None:
     await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
-    replace_text(reference, f"2018/{change.file}", change.old, change.new)
+    path = change.file if change.file == "late_interest.toml" else f"2018/{change.file}"
+    replace_text(reference, path, change.old, change.new)
     await _assert_refused(dsn, tmp_path, reference, change.message)
 
 
@@ -239,6 +272,11 @@ async def test_new_and_unused_codes_and_labels_may_change(dsn: str, tmp_path: Pa
         reference, "2018/roles.csv", "63,6531230000,4081000000", "63,6531230000,4286100000"
     )  # unused
     remove_lines(reference, "2018/centres.csv", "0177-D075-DD75")  # unused
+    remove_lines(reference, "2018/creditors.csv", "6537,")  # unused accounts
+    replace_text(reference, "2018/roles.csv", "606 607 611", "606 607 631")  # 6113110000 is unused
+    by_day = '{ "2013-05-01" = "services", "2018-10-01" = "none", "2031-01-01" = "works" }'
+    replace_text(reference, "late_interest.toml", '"31" = "services"', f'"31" = {by_day}')
+    replace_text(reference, "late_interest.toml", '"52" = "supplies"', '"63" = "supplies"')  # unused
     with reference.joinpath("2018", "centres.csv").open("a") as centres:
         centres.write("0217-SGAC-NEUF,0217-SGAC,uo,Nouvelle\n")
     await process_rows(dsn, tmp_path, reference, _NEXT)
@@ -326,12 +364,13 @@ async def test_properties_that_were_not_stored_are_no_difference(dsn: str, tmp_p
     await _use_codes(dsn, tmp_path)
     async with open_connection(dsn) as connection:
         await connection.execute("set session_replication_role = replica")
-        less = "update reference_meaning set meaning = meaning - 'creditor' where kind = 3"
-        assert await connection.execute(less) != "UPDATE 0"
+        less = "update reference_meaning set meaning = meaning - $1::text[] where kind in (3, 5)"
+        assert await connection.execute(less, ["creditor", "payroll", "admits", "contract"]) != "UPDATE 0"
         await connection.execute("set session_replication_role = origin")
         await process_rows(dsn, tmp_path, REFERENCE, _NEXT)
-        last = "select meaning ? 'creditor' from reference_meaning where kind = 3 order by reference_meaning desc limit 1"
-        assert await connection.fetchval(last)
+        last = "select meaning ?& $1 from reference_meaning where kind = $2 order by reference_meaning desc limit 1"
+        assert await connection.fetchval(last, ["creditor", "admits", "contract"], 3)
+        assert await connection.fetchval(last, ["creditor", "payroll"], 5)
 
 
 async def test_what_another_process_stored_is_compared_by_files_that_are_loaded(

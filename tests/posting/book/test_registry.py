@@ -9,7 +9,7 @@ from core.errors import ReferenceDataError
 from posting.book.registry import NUMBERS_MAX, CodeKind, NumbersByCode, ReferenceData, number_codes
 from tests.file_strategies import REFERENCE
 from tests.posting.loaded_engines import process_rows
-from tests.reference_years import copy_reference, copy_year
+from tests.reference_years import copy_reference, copy_year, replace_text
 from tests.reporting.journals import ASPR, BUDGET, act, grant
 
 _CODES = {
@@ -69,6 +69,13 @@ async def test_a_fund_at_the_end_of_a_long_file_is_numbered_correctly(dsn: str, 
         assert await connection.fetchval(code) == "1-1-11100"
     finally:
         await connection.close()
+
+
+def test_reference_data_without_the_item_of_late_interest_are_refused(tmp_path: Path) -> None:
+    reference = copy_reference(tmp_path)
+    replace_text(reference, "late_interest.toml", 'item = "31"', 'item = "33"')
+    with pytest.raises(ReferenceDataError, match=r'late_interest\.toml: item is "33" in 2018'):
+        ReferenceData.load(reference)
 
 
 async def test_too_many_codes_are_refused_and_nothing_is_stored(dsn: str, tmp_path: Path) -> None:

@@ -1,9 +1,15 @@
 """A new demonstration deletes no ledger in which somebody else has sent files."""
 
+import asyncio
 from pathlib import Path
 
-from service.cli.demo_ledger import replace_data_folder
+import pytest
+
+from core.errors import DatabaseUnfit
+from service.cli.demo_ledger import replace_data_folder, write_mark
+from service.database.embedded_server import run_embedded_server
 from tests.service.command_line import run_crescendo
+from tests.service.database_servers import SMALL_SETTINGS
 
 ACTS = "1000"
 FILE = """reference;kind;exercise;date;fund_centre;functional_area;commitment_item;amount
@@ -56,3 +62,44 @@ def test_what_an_interrupted_demonstration_left_is_deleted(tmp_path: Path) -> No
     (earlier / "postgres.owner").touch()
     with replace_data_folder(data, is_anew=False):
         assert not earlier.exists()
+
+
+def test_an_unchanged_control_file_proves_that_nothing_was_sent(data: Path) -> None:
+    """The ledger is deleted although its server cannot start, so no server was started to read the submissions."""
+    _start_and_stop(data)
+    write_mark(data, 0)
+    _prevent_start(data)
+    with replace_data_folder(data, is_anew=False):
+        assert not data.exists()
+
+
+@pytest.mark.parametrize("change", ["server started", "file lost", "mark without it"])
+def test_without_this_proof_the_submissions_are_read(data: Path, change: str) -> None:
+    """The server of the ledger is started, which fails here, and the ledger stays."""
+    _start_and_stop(data)
+    write_mark(data, 0)
+    if change == "server started":
+        _start_and_stop(data)
+    elif change == "file lost":
+        (data / "postgres/cluster/global/pg_control").unlink()
+    else:
+        (data / "demonstration.json").write_text('{"last_submission": 0}')
+    _prevent_start(data)
+    with pytest.raises(DatabaseUnfit), replace_data_folder(data, is_anew=False):
+        pass
+    assert (data / "postgres/cluster/PG_VERSION").exists()
+
+
+def _start_and_stop(data: Path) -> None:
+    """Start the server of a ledger, which creates its cluster the first time, and stop it."""
+
+    async def run() -> None:
+        async with run_embedded_server(data, SMALL_SETTINGS):
+            pass
+
+    asyncio.run(run())
+
+
+def _prevent_start(data: Path) -> None:
+    """Write a setting with which PostgreSQL does not start."""
+    (data / "postgres/cluster/postgresql.auto.conf").write_text("no_such_setting = 1\n")

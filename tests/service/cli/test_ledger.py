@@ -7,7 +7,7 @@ import pytest
 from service.cli.main import run_command
 from tests.databases import open_connection
 from tests.service.command_line import run_crescendo
-from tests.service.database_servers import SMALL_SETTINGS, run_embedded
+from tests.service.database_servers import SMALL_SETTINGS, run_embedded_server
 from tests.service.http.running_service import run_service
 
 pytestmark = pytest.mark.usefixtures("restore_logs")
@@ -180,7 +180,7 @@ async def test_serve_says_first_that_it_creates_a_ledger(tmp_path: Path) -> None
 async def test_a_cluster_without_a_ledger_is_a_missing_one(tmp_path: Path) -> None:
     """As a kill leaves it between the creation of the cluster and that of the ledger."""
     data = tmp_path / "data"
-    async with run_embedded(data, SMALL_SETTINGS):
+    async with run_embedded_server(data, SMALL_SETTINGS):
         pass
     missing = await run_crescendo("report", "budget", "--data", data)
     assert missing.code == 3

@@ -13,7 +13,7 @@ from posting.store.migration_files import list_migrations
 from service.cli.main import run_command
 from tests.databases import open_connection
 from tests.service.command_line import run_crescendo
-from tests.service.database_servers import SMALL_SETTINGS, run_embedded
+from tests.service.database_servers import SMALL_SETTINGS, run_embedded_server
 
 pytestmark = pytest.mark.usefixtures("restore_logs")
 
@@ -140,7 +140,10 @@ def test_the_refusal_is_that_of_a_database_and_names_the_place() -> None:
 async def test_a_data_folder_of_before_is_refused_and_a_demonstration_begins_anew(tmp_path: Path) -> None:
     """The demonstration reads an earlier ledger as far as it must, to see whether others have sent files to it."""
     data = tmp_path / "data"
-    async with run_embedded(data, SMALL_SETTINGS) as server, open_connection(server.dsn) as administrator:
+    async with (
+        run_embedded_server(data, SMALL_SETTINGS) as server,
+        open_connection(server.dsn) as administrator,
+    ):
         await create_earlier_ledger(administrator)
         await administrator.execute(
             "insert into submission (submission, sender, file_hash, file_name, format, size_bytes)"
@@ -150,7 +153,7 @@ async def test_a_data_folder_of_before_is_refused_and_a_demonstration_begins_ane
     for words in (("verify",), ("run", A_FILE), ("report", "budget"), ("db", "dsn")):
         result = await run_crescendo(*words, "--data", data)
         assert (result.code, f"{data} contains a ledger of layout 3" in result.err) == (3, True), result.err
-    async with run_embedded(data, SMALL_SETTINGS) as server:
+    async with run_embedded_server(data, SMALL_SETTINGS) as server:
         assert await read_content(server.dsn) == before
     stopped = await run_crescendo("demo", "--acts", "1000", "--folder", tmp_path)
     assert stopped.code == 2

@@ -13,7 +13,7 @@ import pytest
 from core.errors import DatabaseUnfit
 from service.configuration import file_owners
 from service.database.cluster import lock_data_folder
-from service.database.embedded_server import run_embedded
+from service.database.embedded_server import run_embedded_server
 from tests.service.database_servers import ROOT, SMALL_SETTINGS, find_cluster
 
 # Import what the command needs, change to the user, then run the command: the user may not read the environment.
@@ -69,20 +69,20 @@ async def test_a_folder_of_another_user_is_named_with_both_users(
 
 async def test_a_cluster_that_was_copied_by_root_is_given_back(data: Path, tmp_path: Path) -> None:
     """``cp -r`` without ``-a`` makes root the owner, as whom PostgreSQL does not run."""
-    async with run_embedded(data, SMALL_SETTINGS):
+    async with run_embedded_server(data, SMALL_SETTINGS):
         pass
     user = find_cluster(data).user
     copy = shutil.copytree(data, tmp_path / "copy")
     if os.geteuid() != 0:  # an ordinary user's copy is that user's own
-        async with run_embedded(copy, SMALL_SETTINGS):
+        async with run_embedded_server(copy, SMALL_SETTINGS):
             return
     with pytest.raises(DatabaseUnfit, match=r"belongs to root \(uid 0\)") as refusal:
-        async with run_embedded(copy, SMALL_SETTINGS):
+        async with run_embedded_server(copy, SMALL_SETTINGS):
             pass
     advice = str(refusal.value)[str(refusal.value).index("chown") :]
     assert advice == f"chown -R {pwd.getpwuid(user.uid).pw_name}: {copy / 'postgres' / 'cluster'}"
     await (await asyncio.create_subprocess_exec(*advice.split())).wait()
-    async with run_embedded(copy, SMALL_SETTINGS):
+    async with run_embedded_server(copy, SMALL_SETTINGS):
         pass
 
 

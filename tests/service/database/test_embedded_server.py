@@ -19,7 +19,7 @@ import uvloop
 from core.errors import DatabaseUnfit
 from service.database.binaries import ServerUser, can_run, find_wheel_binaries, make_accessible
 from service.database.cluster import Cluster, try_lock
-from service.database.embedded_server import run_embedded
+from service.database.embedded_server import run_embedded_server
 from tests.service.database_servers import (
     ROOT,
     SMALL_SETTINGS,
@@ -32,7 +32,7 @@ from tests.service.database_servers import (
 
 
 async def test_a_restart_keeps_written_rows(data: Path) -> None:
-    async with run_embedded(data, SMALL_SETTINGS) as database:
+    async with run_embedded_server(data, SMALL_SETTINGS) as database:
         await write_row(database.dsn)
         assert database.data_dir == data
     assert await read_row(data) == 500500
@@ -40,7 +40,7 @@ async def test_a_restart_keeps_written_rows(data: Path) -> None:
 
 def test_it_runs_under_uvloop_as_well(data: Path) -> None:
     async def write_and_read() -> object:
-        async with run_embedded(data, SMALL_SETTINGS) as database:
+        async with run_embedded_server(data, SMALL_SETTINGS) as database:
             await write_row(database.dsn)
         return await read_row(data)
 
@@ -59,7 +59,7 @@ async def test_it_is_durable_and_speaks_utf8(data: Path) -> None:
         "listen_addresses": "127.0.0.1",
         "shared_buffers": "16MB",
     }
-    async with run_embedded(data, SMALL_SETTINGS) as database:
+    async with run_embedded_server(data, SMALL_SETTINGS) as database:
         settings = {name: await execute_sql(database.dsn, f"SHOW {name}") for name in expected}
         assert settings == expected
         assert (
@@ -71,7 +71,7 @@ async def test_it_is_durable_and_speaks_utf8(data: Path) -> None:
 
 
 async def test_the_password_is_required(data: Path) -> None:
-    async with run_embedded(data, SMALL_SETTINGS) as database:
+    async with run_embedded_server(data, SMALL_SETTINGS) as database:
         secret = find_cluster(data).home / "password"
         assert stat.S_IMODE(secret.stat().st_mode) == 0o600
         assert secret.read_text().strip() in database.dsn
@@ -84,7 +84,7 @@ async def test_permissions_of_parent_folders_are_not_widened(data: Path) -> None
     closed = data / "closed"
     closed.mkdir(parents=True, mode=0o700)
     modes = {folder: folder.stat().st_mode for folder in closed.parents}
-    async with run_embedded(closed / "data", SMALL_SETTINGS) as database:
+    async with run_embedded_server(closed / "data", SMALL_SETTINGS) as database:
         assert await execute_sql(database.dsn, "SELECT 1") == 1
     assert {folder: folder.stat().st_mode for folder in closed.parents} == modes
     assert stat.S_IMODE(closed.stat().st_mode) == stat.S_IMODE((closed / "data").stat().st_mode) == 0o700
@@ -98,7 +98,7 @@ async def test_a_second_process_is_refused_by_name(data: Path) -> None:
 
 
 async def test_a_server_started_by_other_means_is_left_alone(data: Path) -> None:
-    async with run_embedded(data, SMALL_SETTINGS) as database:
+    async with run_embedded_server(data, SMALL_SETTINGS) as database:
         await write_row(database.dsn)
     cluster = find_cluster(data)
     options = ("-c", "listen_addresses=", "-c", "unix_socket_directories=.")
@@ -118,17 +118,17 @@ async def test_a_server_started_by_other_means_is_left_alone(data: Path) -> None
 
 async def test_a_server_that_cannot_start_says_why(data: Path) -> None:
     with pytest.raises(DatabaseUnfit, match='invalid value for parameter "shared_buffers"'):
-        async with run_embedded(data, {"shared_buffers": "plenty"}):
+        async with run_embedded_server(data, {"shared_buffers": "plenty"}):
             pass
-    async with run_embedded(data, SMALL_SETTINGS) as database:
+    async with run_embedded_server(data, SMALL_SETTINGS) as database:
         assert await execute_sql(database.dsn, "SELECT 1") == 1
 
 
 async def test_a_configured_port_in_use_is_reported(data: Path, tmp_path: Path) -> None:
-    async with run_embedded(data, SMALL_SETTINGS) as database:
+    async with run_embedded_server(data, SMALL_SETTINGS) as database:
         port = database.dsn.rpartition(":")[2].partition("/")[0]
         with pytest.raises(DatabaseUnfit, match="Address already in use"):
-            async with run_embedded(tmp_path / "other", {**SMALL_SETTINGS, "port": port}):
+            async with run_embedded_server(tmp_path / "other", {**SMALL_SETTINGS, "port": port}):
                 pass
 
 
@@ -147,20 +147,20 @@ async def test_a_start_that_is_cancelled_leaves_nothing_behind(data: Path) -> No
 async def test_an_interrupted_creation_is_repeated(data: Path) -> None:
     (data / "postgres.new" / "cluster").mkdir(parents=True)
     (data / "postgres.new" / "cluster" / "PG_VERSION").write_text("18\n")
-    async with run_embedded(data, SMALL_SETTINGS) as database:
+    async with run_embedded_server(data, SMALL_SETTINGS) as database:
         assert await execute_sql(database.dsn, "SELECT 1") == 1
     assert not (data / "postgres.new").exists()
 
 
 async def test_a_folder_may_be_moved_while_its_server_is_stopped(data: Path, tmp_path: Path) -> None:
-    async with run_embedded(data, SMALL_SETTINGS) as database:
+    async with run_embedded_server(data, SMALL_SETTINGS) as database:
         await write_row(database.dsn)
     assert await read_row(data.rename(tmp_path / "moved")) == 500500
 
 
 async def test_a_missing_postgres_is_named(data: Path, tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnfit, match=f"no PostgreSQL in {tmp_path}"):
-        async with run_embedded(data, binaries=tmp_path):
+        async with run_embedded_server(data, binaries=tmp_path):
             pass
 
 
@@ -177,7 +177,7 @@ async def test_programs_in_a_closed_folder_are_made_accessible(data: Path, tmp_p
         user = Cluster.in_data_folder(data, find_wheel_binaries()).user
         accessible = make_accessible(binaries, user, Path(shelf))
         assert accessible == make_accessible(binaries, user, Path(shelf))
-        async with run_embedded(data, SMALL_SETTINGS, binaries=accessible) as database:
+        async with run_embedded_server(data, SMALL_SETTINGS, binaries=accessible) as database:
             assert await execute_sql(database.dsn, "SELECT 1") == 1
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 

@@ -29,7 +29,7 @@ def test_a_backlog_is_due_in_a_pause() -> None:
     backlog.grow(10, 100)
     assert not backlog.is_due(100 + IDLE_SECONDS - 1, ROWS)
     assert backlog.is_due(100 + IDLE_SECONDS, ROWS)
-    backlog.mark_indexed(10)
+    backlog.mark_indexed_entries(10)
     assert not backlog.is_due(1e9, ROWS)
 
 
@@ -47,7 +47,7 @@ def test_a_large_backlog_is_due_at_once() -> None:
     assert not backlog.is_due(5, ROWS)
     backlog.grow(ROWS, 5)
     assert backlog.is_due(5, ROWS)
-    backlog.mark_indexed(ROWS - 1)
+    backlog.mark_indexed_entries(ROWS - 1)
     assert not backlog.is_due(5, ROWS)
     assert backlog.is_due(5 + IDLE_SECONDS, ROWS), "one came while the others were summed up"
 

@@ -13,7 +13,7 @@ from core.errors import DatabaseUnfit
 from posting.store.roles import read_rights
 from service.configuration.settings import Settings, UsageError
 from service.database.configured_database import open_database, open_or_attach
-from service.database.embedded_server import Database, run_embedded
+from service.database.embedded_server import Database, run_embedded_server
 from service.database.ledger_selection import LedgerCreation
 from tests.databases import create_role_database, open_connection
 from tests.service.command_line import run_crescendo
@@ -44,7 +44,7 @@ async def open_ledger(kind: str, database: Database, folder: Path) -> AsyncItera
     """Create a ledger, and open it as a command that writes does."""
     creation = LedgerCreation(lambda _: None)
     if kind == "embedded":
-        async with run_embedded(folder / "data", SMALL_SETTINGS) as server:
+        async with run_embedded_server(folder / "data", SMALL_SETTINGS) as server:
             settings = Settings(data=folder / "data")
             async with open_or_attach(settings, lambda _: None, creation) as ledger:
                 yield Ledger(settings, ledger.dsn, server.dsn)

@@ -5,7 +5,7 @@ import fcntl
 import signal
 from pathlib import Path
 
-from service.database.embedded_server import run_embedded
+from service.database.embedded_server import run_embedded_server
 from tests.service.database_servers import (
     SMALL_SETTINGS,
     find_cluster,
@@ -19,14 +19,14 @@ from tests.service.database_servers import (
 
 
 async def test_it_recovers_when_the_whole_server_was_killed(data: Path) -> None:
-    async with run_embedded(data, SMALL_SETTINGS) as database:
+    async with run_embedded_server(data, SMALL_SETTINGS) as database:
         await write_row(database.dsn)
         kill_all(find_server(data))
     assert await read_row(data) == 500500
 
 
 async def test_it_recovers_when_only_the_postmaster_was_killed(data: Path) -> None:
-    async with run_embedded(data, SMALL_SETTINGS) as database:
+    async with run_embedded_server(data, SMALL_SETTINGS) as database:
         await write_row(database.dsn)
         find_server(data).kill()
     assert await read_row(data) == 500500
@@ -71,7 +71,7 @@ async def test_a_start_waits_for_the_previous_server(data: Path) -> None:
 
 async def test_a_pid_file_may_name_another_process(data: Path) -> None:
     """After a crash, and always in containers, the number soon belongs to another process, even of the same user."""
-    async with run_embedded(data, SMALL_SETTINGS) as database:
+    async with run_embedded_server(data, SMALL_SETTINGS) as database:
         await write_row(database.dsn)
         lines = (find_cluster(data).directory / "postmaster.pid").read_text().splitlines()
     innocent = await asyncio.create_subprocess_exec(

@@ -128,3 +128,25 @@ async def plant_claim(state: State, reference: str, amount: str) -> None:
     assignment = {name: usual[name] for name in ("fund_centre", "functional_area", "commitment_item")}
     named = {**assignment, "predecessor": f"@{row['entry_id']}", "payee": row["payee"]}
     await state.submit_accepted([{**wrong, **named, "exercise": 2018, "date": "2018-12-31"}], "treasury")
+
+
+async def test_interest_on_a_request_of_a_fund_takes_ordinary_credits(
+    database: Database, tmp_path: Path
+) -> None:
+    """1,000.00 x 8.25 % x 5 / 365 = 1.13, and 40.00; the claim states the assignment of the request without its fund."""
+    fund = {"fund": "1-1-00733"}
+    unit = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07"}
+    request = {**REQUEST, **unit, **fund, "commitment_item": "31"}
+    openings = build_openings(unit["fund_centre"])
+    of_fund = [{**row, **fund, "reference": f"{row['reference']}-F"} for row in openings]
+    async for state in prepare_state(database, tmp_path / "own", [*openings, *of_fund, request]):
+        await pay_part(state, "DP-1", "1000.00", "2018-11-05")
+        await claim(state, "2018-12-31")
+        assert await read_claims(state) == {"DP-1": [4_113]}
+        (row,) = await state.fetch(
+            "select coalesce(f.code, 'N/A') as fund from entry e join cell c on c.cell = e.cell"
+            " left join reference_text f on f.kind = 4 and f.id = c.fund where e.kind = $1",
+            KIND_NUMBERS["late_interest"],
+        )
+        assert row["fund"] == "N/A"
+        assert (await state.verify()).findings == []

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import LimitExceeded
 from service.tasks import received_files
-from service.tasks.received_files import FOLDER, UNNAMED_SECONDS, remove_unnamed, store_file
+from service.tasks.received_files import FOLDER, UNNAMED_SECONDS, remove_unnamed_files, store_file
 
 
 def list_files(data: Path) -> list[Path]:
@@ -50,7 +50,7 @@ def test_old_files_that_no_task_names_are_removed(tmp_path: Path) -> None:
         old = time.time() - UNNAMED_SECONDS - 60
         os.utime(path, (old, old))
     moved = Path("/elsewhere", *named.parts[-2:])
-    assert remove_unnamed(tmp_path, [str(moved)]) == 2
+    assert remove_unnamed_files(tmp_path, [str(moved)]) == 2
     assert list_files(tmp_path) == sorted([named, young])
     assert not forgotten.parent.exists()
-    assert remove_unnamed(tmp_path / "absent", []) == 0
+    assert remove_unnamed_files(tmp_path / "absent", []) == 0

@@ -36,7 +36,7 @@ class Running(NamedTuple):
 
     async def request(self) -> int:
         number = await task_queries.insert_task(self.pool, "late_interest", {}, key="key", sender="sender")
-        self.runner.notify_requested()
+        self.runner.notify_request()
         return number
 
     async def wait_for_end(self, number: int) -> TaskRow:

@@ -92,7 +92,9 @@ def test_claims_of_late_interest_name_their_ledger() -> None:
     due = AmountsDue(entries, entries + 100, cents, cents, days, numbers, numbers)
     claims = ProposedClaims(due, np.arange(2), 2 * cents, np.zeros(2, np.int64))
     centres, areas, items = (pa.array([code] * 2) for code in ("0217-SGAC-ASPR", "0217-07", "31"))
-    assignments = Assignments(centres, areas, items, np.zeros(2, bool), np.array([2018, 2018]))
+    assignments = Assignments(
+        centres, areas, items, np.zeros(2, bool), np.zeros(2, bool), np.array([2018, 2018])
+    )
     references = {}
     for ledger in (1, 2):
         earlier = {8: [f"IM-{ledger:02}-8-108"]}

@@ -23,7 +23,7 @@ from core.catalog import CATALOG, KIND_NUMBERS
 from core.reference.files import SAMPLE_FOLDER
 from service.auth.api_keys import hash_secret
 from service.auth.roles import FAMILIES_BY_ROLE, OPENINGS, Role
-from service.database.embedded_server import run_embedded
+from service.database.embedded_server import run_embedded_server
 from tests.databases import create_database, open_connection
 from tests.external_programs import find_program
 from tests.service.http.access_keys import AUDITOR, OPERATOR, SECRET, build_headers, insert_keys
@@ -144,7 +144,7 @@ async def make_pictures(folder: Path, acts: int, locale: str = "fr-FR") -> None:
     with tempfile.TemporaryDirectory() as place:
         generate_year(Path(place) / "year", Year(1, acts, 5, ("parquet",)), lambda *_: None)
         files = sorted(Path(place, "year").glob("*.parquet"))
-        async with run_embedded(Path(place) / "server") as database, create_database(database) as dsn:
+        async with run_embedded_server(Path(place) / "server") as database, create_database(database) as dsn:
             await insert_keys(dsn)
             await create_keys(dsn, {find_sender(file) for file in files})
             words = ("--cut-off", "18:00")
