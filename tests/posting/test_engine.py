@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from core.act_fields import Field
 from core.catalog import CATALOG, KIND_NUMBERS, Family
+from core.outcome_codes import LACKS_OF_PREDECESSOR
 from core.outcome_codes import Outcome as Code
 from core.tables.journal import Acts, Decisions, Duplicates, Entries, NewPayees, Refusals
 from posting.batch import Batch, BatchResult, Piece
@@ -142,6 +143,14 @@ _FIELDS: dict[int, Field] = {
 }
 
 
+def _hides_missing(piece: Piece, at: int, outcome: int) -> bool:
+    """Return whether the missing cents may tell what is left of another sender's act."""
+    names_entry = _read_cell(piece, at, Field.PREDECESSOR).startswith("@")
+    names_other = _read_cell(piece, at, Field.PREDECESSOR_SENDER) not in ("", piece.submission.sender)
+    is_hidden = names_entry or names_other or outcome == Code.SERVICE_ALREADY_BILLED
+    return is_hidden and outcome in LACKS_OF_PREDECESSOR
+
+
 def _refusal(line: Decided, position: int, first: int) -> dict[str, Any]:
     """The field is that of an invalid line, or the one whose value the ledger does not accept; most refusals have none."""
     piece, at, act, decision = line
@@ -164,7 +173,7 @@ def _refusal(line: Decided, position: int, first: int) -> dict[str, Any]:
         "field": field,
         "kind": act["kind"],
         "node": node,
-        "missing": decision["missing"],
+        "missing": 0 if _hides_missing(piece, at, outcome) else decision["missing"],
     }
     return (
         _place(piece, at, position)
