@@ -47,19 +47,19 @@ def _add_numbers(line_batch: LineBatch, field: Field, content: LineContent) -> N
         if line_batch.is_complete_number_column(field)
         else line_batch.find_values(field).view(np.uint8)
     )
-    _add_parsed(NumberColumn(values, faults), is_filled, field, content)
+    _digest_column(NumberColumn(values, faults), is_filled, field, content=content)
 
 
 def _digest_numbers(texts: DistinctTexts, field: Field) -> LineContent:
     """Return the content of each distinct text of a field of numbers or dates."""
     content = allocate_zeros(LineContent, len(texts.spans.start))
     is_filled = texts.spans.end > texts.spans.start
-    _add_parsed(parse_texts(texts, field), is_filled.view(np.uint8), field, content)
+    _digest_column(parse_texts(texts, field), is_filled.view(np.uint8), field, content=content)
     return content
 
 
-def _add_parsed(
-    numbers: NumberColumn, is_filled: NDArray[np.uint8], field: Field, content: LineContent
+def _digest_column(
+    numbers: NumberColumn, is_filled: NDArray[np.uint8], field: Field, *, content: LineContent
 ) -> None:
     salt = Field.AMOUNT_CENTS if field is Field.AMOUNT else field
     parsed = seal(ParsedNumbers(np.ascontiguousarray(numbers.value), numbers.fault))

@@ -40,6 +40,7 @@ SERVER_SETTINGS: Mapping[str, str] = {
     "shared_buffers": "512MB",
     "wal_buffers": "64MB",
     "wal_compression": "off",
+    "wal_init_zero": "off",  # a new file of the log is not written twice (D213)
     "max_wal_size": "16GB",
     "checkpoint_timeout": "30min",
     "max_connections": "100",
