@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tests.embedded_servers import run_server
 from tests.file_strategies import REFERENCE
-from tests.law_model.engine_run import EngineRun, start_engine
+from tests.law_model.engine_run import EngineRun, Figures, start_engine
 from tests.law_model.generator import ActFile, generate_year
 from tests.law_model.model import LawModel, LineResult
-from tests.law_model.nomenclature import Reference, read_reference
+from tests.law_model.nomenclature import read_reference
 from tests.law_model.rules import Rules, read_rules
 
 
@@ -26,6 +26,8 @@ class Comparison:
     codes: Counter[str] = field(default_factory=Counter)
     orders: Counter[str] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
+    advances: int = 0
+    """The accepted acts that took AE of the next year."""
 
 
 def compare_year(server: str, folder: Path, seed: int, acts: int, rules: Rules | None = None) -> Comparison:
@@ -44,7 +46,9 @@ def compare_year(server: str, folder: Path, seed: int, acts: int, rules: Rules |
                 return comparison
             engine.pair_entries(results)
         _compare_nodes(model, engine, comparison)
-        _compare_accounts(model, engine, reference, comparison)
+        _compare_titles(model, engine, comparison)
+        _compare_accounts(model, engine, comparison)
+        comparison.advances = sum(document.anticipates for document in model.state.documents)
     return comparison
 
 
@@ -67,19 +71,29 @@ def _compare_nodes(model: LawModel, engine: EngineRun, comparison: Comparison) -
             comparison.differences.append(f"node {key}: model {expected}, engine {figures}")
 
 
-def _compare_accounts(
-    model: LawModel, engine: EngineRun, reference: Reference, comparison: Comparison
-) -> None:
-    accounts = {account for year in reference.years.values() for account in year.accounts}
-    for account in sorted(accounts):
-        expected = (_total(model.state.debits, account), _total(model.state.credits, account))
-        figures = engine.read_totals(account)
-        if figures != expected:
-            comparison.differences.append(f"account {account}: model {expected}, engine {figures}")
+def _compare_titles(model: LawModel, engine: EngineRun, comparison: Comparison) -> None:
+    """Compare what finance laws opened on each title, and what was committed in advance on it."""
+    budget = model.state.budget
+    expected = {
+        tuple(key): (budget.title_openings[key], budget.anticipated[key])
+        for key in {*budget.title_openings, *budget.anticipated}
+        if key.title
+    }
+    _compare_figures("title", expected, engine.read_titles(), comparison)
 
 
-def _total(sums: Counter[tuple[int, str]], account: str) -> int:
-    return sum(amount for (_, number), amount in sums.items() if number == account)
+def _compare_accounts(model: LawModel, engine: EngineRun, comparison: Comparison) -> None:
+    """Compare debit and credit of each account, of each accountant in each exercise."""
+    debits, credits_ = model.state.debits, model.state.credits
+    expected = {tuple(key): (debits[key], credits_[key]) for key in {*debits, *credits_}}
+    _compare_figures("account", expected, engine.read_accounts(), comparison)
+
+
+def _compare_figures(name: str, expected: Figures, figures: Figures, comparison: Comparison) -> None:
+    for key in sorted({*expected, *figures}, key=str):
+        pair = expected.get(key, (0, 0)), figures.get(key, (0, 0))
+        if pair[0] != pair[1]:
+            comparison.differences.append(f"{name} {key}: model {pair[0]}, engine {pair[1]}")
 
 
 def compare_years(years: int, first: int, acts: int) -> int:

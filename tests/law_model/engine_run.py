@@ -1,7 +1,7 @@
 """The real engine on a database of its own, with the interface of the model."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -16,6 +16,8 @@ from tests.law_model.nomenclature import Reference
 from tests.law_model.state import Row
 
 _numbers = count()
+Figures = Mapping[tuple[int | str, ...], tuple[int, int]]
+"""Two sums of cents by what they are sums of."""
 
 
 class EngineRun:
@@ -62,9 +64,13 @@ class EngineRun:
         row = {"exercise": str(key.year), "fund_centre": key.centre, "commitment_item": item, "fund": fund}
         return *self._driver.read_available(row), *self._driver.read_consumed(row)
 
-    def read_totals(self, account: str) -> tuple[int, int]:
-        """Return debit and credit of an account."""
-        return self._driver.read_totals(account)
+    def read_titles(self) -> Figures:
+        """Return what was opened and committed in advance by budget year, programme and title."""
+        return self._driver.read_titles()
+
+    def read_accounts(self) -> Figures:
+        """Return debit and credit by exercise, accountant and account."""
+        return self._driver.read_accounts()
 
 
 @contextmanager

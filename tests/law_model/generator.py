@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from tests.law_model import breaches, commitments, credit_acts, settlements
@@ -12,7 +13,13 @@ from tests.law_model.state import Row
 from tests.law_model.year_context import FIRST_DAY, YearContext
 
 BREACH_RATE = 0.22
-_DAYS = 355
+_PACE = (
+    (0.0, FIRST_DAY),
+    (0.55, date(2018, 10, 31)),
+    (0.75, date(2018, 12, 31)),
+    (1.0, date(2019, 2, 28)),
+)
+"""The day that a share of the acts has reached: the months around the end of the year have more acts than the others."""
 
 
 class ActFile(NamedTuple):
@@ -57,8 +64,11 @@ def generate_year(model: LawModel, seed: int, acts: int) -> Iterator[ActFile]:
 
 
 def _advance(context: YearContext, lines: int, acts: int) -> None:
-    day = FIRST_DAY + timedelta(days=_DAYS * lines // acts)
-    context.day = max(context.day, min(day, date(2019, 3, 20)))
+    (before, first), (after, last) = next(
+        (begin, end) for begin, end in pairwise(_PACE) if lines <= end[0] * acts or end is _PACE[-1]
+    )
+    share = min((lines / acts - before) / (after - before), 1.0)
+    context.day = max(context.day, first + timedelta(days=int((last - first).days * share)))
 
 
 def _choose_sender(context: YearContext) -> str:

@@ -1,8 +1,9 @@
 """What the model knows after each act: documents, third parties, invoices, credits and accounts."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from tests.law_model.budget import Budget, NodeKey
 from tests.law_model.nomenclature import Reference
@@ -80,6 +81,14 @@ class Payee:
     blocked: bool = False
 
 
+class AccountKey(NamedTuple):
+    """An account of an accountant in an exercise."""
+
+    exercise: int
+    accountant: str
+    account: str
+
+
 @dataclass
 class State:
     """All that accepted acts have changed."""
@@ -92,14 +101,14 @@ class State:
     acts: dict[tuple[str, int, str], list[Document]] = field(default_factory=dict)
     contents: dict[tuple[str, int, str], list[Row]] = field(default_factory=dict)
     payees: dict[str, Payee] = field(default_factory=dict)
-    debits: Counter[tuple[int, str]] = field(default_factory=Counter)
-    credits: Counter[tuple[int, str]] = field(default_factory=Counter)
-    openings: defaultdict[tuple[int, str, int], int] = field(default_factory=lambda: defaultdict(int))
+    debits: Counter[AccountKey] = field(default_factory=Counter)
+    credits: Counter[AccountKey] = field(default_factory=Counter)
 
-    def post(self, exercise: int, debit: str, credit: str, amount: int) -> None:
-        """Post an entry of two sides."""
-        self.debits[exercise, debit] += amount
-        self.credits[exercise, credit] += amount
+    def post(self, exercise: int, accountant: str, legs: tuple[str, str], amount: int) -> None:
+        """Post an entry of two sides: an account that is debited, and one that is credited."""
+        debit, credit = legs
+        self.debits[AccountKey(exercise, accountant, debit)] += amount
+        self.credits[AccountKey(exercise, accountant, credit)] += amount
 
 
 def begin(reference: Reference, built: frozenset[str]) -> State:

@@ -15,7 +15,6 @@ from tests.law_model.kinds import (
 from tests.law_model.state import Act, Document, State
 
 FIRST_ANTICIPATION = (11, 1)
-INVESTMENT = 5
 
 
 def check_period(act: Act, state: State) -> list[str]:
@@ -113,21 +112,5 @@ def _check_commitment_year(act: Act, place: Assignment, state: State) -> list[st
         return ["BUDGET_YEAR_CLOSED"]
     if act.service_start is None or act.service_start < date(place.key.year, 1, 1):
         return ["BUDGET_YEAR_CLOSED"]
-    year = state.reference.years[place.key.year]
-    title = year.items[place.item].title
-    base = anticipation_base(act, place, state)
-    used = state.budget.anticipated[anticipation_key(act, place, state)]
-    if place.key.staff or title == INVESTMENT or (used + act.amount) * 4 > base:
-        return ["ANTICIPATION_LIMIT"]
-    return []
-
-
-def anticipation_key(act: Act, place: Assignment, state: State) -> tuple[int, str, int]:
-    """Return the year of the act, the programme and the title that bound what is anticipated."""
-    year = state.reference.years[place.key.year]
-    return act.day.year, year.centres[place.key.centre].programme, year.items[place.item].title
-
-
-def anticipation_base(act: Act, place: Assignment, state: State) -> int:
-    """Return the credits that finance laws opened on the title of the programme (A22; law of finance for 2005, art. 108)."""
-    return state.openings[anticipation_key(act, place, state)]
+    quarter = state.budget.find_quarter(place.key, place.item, place.operation)
+    return ["ANTICIPATION_LIMIT"] if act.amount > quarter else []
