@@ -25,6 +25,7 @@ class Comparison:
     seed: int
     codes: Counter[str] = field(default_factory=Counter)
     orders: Counter[str] = field(default_factory=Counter)
+    decisions: Counter[str] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
     advances: int = 0
     """The accepted acts that took AE of the next year."""
@@ -39,6 +40,7 @@ def compare_year(server: str, folder: Path, seed: int, acts: int, rules: Rules |
     model = LawModel(reference, rules or read_rules())
     with start_engine(server, folder) as engine:
         for file in generate_year(model, seed, acts):
+            _compare_decisions(model, engine, file, comparison)
             results = model.submit(file.rows, file.sender)
             comparison.codes.update(result.code for result in results)
             _compare_lines(file, results, engine.submit(file.rows, file.sender), comparison)
@@ -50,6 +52,15 @@ def compare_year(server: str, folder: Path, seed: int, acts: int, rules: Rules |
         _compare_accounts(model, engine, comparison)
         comparison.advances = sum(document.anticipates for document in model.state.documents)
     return comparison
+
+
+def _compare_decisions(model: LawModel, engine: EngineRun, file: ActFile, comparison: Comparison) -> None:
+    """Let both decide about months, and compare what they allow."""
+    for decision in file.decisions:
+        expected, is_allowed = model.decide_period(decision), engine.decide_period(decision)
+        comparison.decisions[f"{decision.action} {'allowed' if expected else 'refused'}"] += 1
+        if is_allowed != expected:
+            comparison.differences.append(f"{decision}: model {expected}, engine {is_allowed}")
 
 
 def _compare_lines(
@@ -100,16 +111,19 @@ def compare_years(years: int, first: int, acts: int) -> int:
     """Compare many years; print the differences and a summary, and return the number of years that differ."""
     codes: Counter[str] = Counter()
     orders: Counter[str] = Counter()
+    decisions: Counter[str] = Counter()
     different = 0
     with tempfile.TemporaryDirectory() as folder, run_server(Path(folder) / "server") as server:
         for seed in range(first, first + years):
             comparison = compare_year(server, Path(folder), seed, acts)
             codes += comparison.codes
             orders += comparison.orders
+            decisions += comparison.decisions
             different += bool(comparison.differences)
             _print_year(comparison)
     print(f"{years} years of {acts} acts, seeds {first} to {first + years - 1}: {different} differ")
     print(", ".join(f"{code} {number}" for code, number in codes.most_common()))
+    print("months:", ", ".join(f"{decision} {number}" for decision, number in decisions.most_common()))
     for order, number in orders.most_common():
         print(f"another order of two codes that both fit: the page has {order}: {number} lines")
     return different

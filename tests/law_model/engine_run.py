@@ -8,11 +8,13 @@ from pathlib import Path
 
 import asyncpg
 
+from posting.store.period_store import RefusedDecision
 from tests.engine_driver import EngineDriver
 from tests.file_strategies import REFERENCE
 from tests.law_model.budget import NodeKey
 from tests.law_model.model import LineResult
 from tests.law_model.nomenclature import Reference
+from tests.law_model.periods import PeriodDecision
 from tests.law_model.state import Row
 
 _numbers = count()
@@ -30,6 +32,15 @@ class EngineRun:
     def submit(self, rows: Sequence[Row], sender: str) -> list[str]:
         """Decide a file; return the code of each line."""
         return [code for code, _, _ in self._driver.submit([self._translate(row) for row in rows], sender)]
+
+    def decide_period(self, decision: PeriodDecision) -> bool:
+        """Store a decision about a month; return False if it is refused."""
+        month = f"{decision.exercise}-{decision.month:02}"
+        try:
+            self._driver.decide_period(month, decision.action, decision.accountant)
+        except RefusedDecision:
+            return False
+        return True
 
     def _translate(self, row: Row) -> Row:
         text = row.get("predecessor", "")

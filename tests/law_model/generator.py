@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from tests.law_model import breaches, commitments, credit_acts, settlements
+from tests.law_model import breaches, commitments, credit_acts, period_decisions, settlements
 from tests.law_model.form import write_euros
 from tests.law_model.model import LawModel
+from tests.law_model.periods import PeriodDecision
 from tests.law_model.state import Row
 from tests.law_model.year_context import FIRST_DAY, YearContext
 
@@ -27,6 +28,8 @@ class ActFile(NamedTuple):
 
     sender: str
     rows: list[Row]
+    decisions: tuple[PeriodDecision, ...] = ()
+    """What a person decided about months before the file."""
 
 
 Writer = Callable[[YearContext], Row | None]
@@ -43,7 +46,7 @@ _SENDERS: Mapping[str, tuple[int, tuple[tuple[int, Writer], ...]]] = {
 
 
 def generate_year(model: LawModel, seed: int, acts: int) -> Iterator[ActFile]:
-    """Yield the files of a year; the caller gives each to ``model`` before it asks for the next."""
+    """Yield the files of a year; the caller gives each, its decisions first, to ``model`` before it asks for the next."""
     context = YearContext(model, random.Random(seed), FIRST_DAY)
     lines = 0
     for sender, rows in credit_acts.write_openings(context, 2018):
@@ -60,7 +63,7 @@ def generate_year(model: LawModel, seed: int, acts: int) -> Iterator[ActFile]:
         rows = _write_file(context, sender, min(context.random.randint(8, 60), acts - lines + 1))
         lines += len(rows)
         if rows:
-            yield ActFile(sender, rows)
+            yield ActFile(sender, rows, tuple(period_decisions.decide_months(context)))
 
 
 def _advance(context: YearContext, lines: int, acts: int) -> None:

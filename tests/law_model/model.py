@@ -11,6 +11,7 @@ from tests.law_model.interface import KindColumns, read_kinds
 from tests.law_model.invoices import find_invoice
 from tests.law_model.judgement import Judgement, judge
 from tests.law_model.nomenclature import Reference
+from tests.law_model.periods import PeriodDecision
 from tests.law_model.postings import post
 from tests.law_model.rules import Rules, read_rules
 from tests.law_model.state import Act, Document, Row, State, begin
@@ -49,6 +50,10 @@ class LawModel:
         for act in waiting:
             self._decide(act, sender, results, is_last=True)
         return [results[place] for place in range(len(rows))]
+
+    def decide_period(self, decision: PeriodDecision) -> bool:
+        """Change the months that a person's decision concerns; return False if it is refused."""
+        return self.state.periods.decide(decision)
 
     def _decide(
         self, act: list[tuple[int, Row]], sender: str, results: dict[int, LineResult], *, is_last: bool

@@ -57,6 +57,12 @@ class Year:
     settlement: dict[str, str] = field(default_factory=dict)
     accountants: dict[str, str] = field(default_factory=dict)
 
+    def find_accountant(self, centre: str) -> str:
+        """Return the accountant who is assigned to a centre, or to the one above it that has one."""
+        while centre not in self.accountants:
+            centre = self.centres[centre].parent
+        return self.accountants[centre]
+
 
 @dataclass
 class Reference:

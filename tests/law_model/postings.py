@@ -13,18 +13,10 @@ def post(document: Document, state: State) -> None:
     """Post the entry of an accepted act; acts on credits and commitments have none."""
     list_legs = _EVENTS.get(document.kind)
     if list_legs:
+        assert document.key is not None
+        accountant = state.reference.years[document.key.year].find_accountant(document.key.centre)
         for legs in list_legs(document, state):
-            state.post(document.exercise, find_accountant(document, state), legs, document.amount)
-
-
-def find_accountant(document: Document, state: State) -> str:
-    """Return the accountant who is assigned to the place of an act, or to the place above it that has one."""
-    assert document.key is not None
-    year = state.reference.years[document.key.year]
-    centre = document.key.centre
-    while centre not in year.accountants:
-        centre = year.centres[centre].parent
-    return year.accountants[centre]
+            state.post(document.exercise, accountant, legs, document.amount)
 
 
 def _role(document: Document, state: State) -> Role:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tests.law_model.budget import Budget, NodeKey
 from tests.law_model.nomenclature import Reference
+from tests.law_model.periods import Periods
 
 Row = dict[str, str]
 
@@ -95,6 +96,7 @@ class State:
 
     reference: Reference
     budget: Budget
+    periods: Periods
     built: frozenset[str]
     """The codes of the rules in force."""
     documents: list[Document] = field(default_factory=list)
@@ -113,4 +115,4 @@ class State:
 
 def begin(reference: Reference, built: frozenset[str]) -> State:
     """Return the state of an empty ledger."""
-    return State(reference, Budget(reference), built)
+    return State(reference, Budget(reference), Periods(reference), built)
