@@ -51,7 +51,7 @@ async def test_an_empty_journal_is_proven(dsn: str) -> None:
 async def test_a_corruption_is_found_in_its_place(journal: str, corruption: Corruption) -> None:
     """Each rule finds the change though all hashes are made again; what names the chain is found before that.
 
-    Four changes are about the hashes or about what no rule computes (a reason, the order of two entries, a text of a page):
+    Five changes are of a hash itself, or of what no rule computes (a reason, the order of two entries, a text of a page):
     the chain alone finds them, and nothing is left to find once it is made again.
     """
     it = await _corrupt(journal, corruption)
