@@ -4,9 +4,9 @@ import asyncpg
 
 from reporting.verification import Verification
 from reporting.verification.chain import find_first_entries, hash_batch
-from reporting.verification.copy_reader import HASHED_TABLES
+from reporting.verification.copy_reader import HASHED_TABLES, StoredTable
 from reporting.verification.evidence import COVERED_TABLES
-from reporting.verification.snapshot_queries import JournalSnapshot, WindowSpan
+from reporting.verification.snapshot_queries import BatchRow, JournalSnapshot, WindowSpan
 
 HASH_CHECKS = frozenset({"chain", "evidence"})
 """The checks that compare rows with hashes; every other check reads the rows alone."""
@@ -41,9 +41,18 @@ async def remake_chain(connection: asyncpg.Connection) -> None:
     ends = [*(batch.batch for batch in batches[1:]), batches[-1].batch + 1] if batches else []
     for position, (batch, end) in enumerate(zip(batches, ends, strict=True)):
         span = WindowSpan(batch.batch, end, firsts[position], firsts[position + 1])
-        streams = [await snapshot.copy_rows(stored, span) for stored in HASHED_TABLES]
+        streams = [await snapshot.copy_rows(stored, span) for stored in _list_stated_tables(batches)]
         previous = hash_batch(streams, previous)
         await connection.execute("update batch set chain = $2 where batch = $1", batch.batch, previous)
+
+
+def _list_stated_tables(batches: list[BatchRow]) -> list[StoredTable]:
+    """Return the tables of which some batch states rows; verification reads no other, as all of their rows are strays."""
+    return [
+        stored
+        for stored in HASHED_TABLES
+        if not stored.count_column or any(getattr(batch, stored.count_column) for batch in batches)
+    ]
 
 
 async def _remake_evidence(connection: asyncpg.Connection) -> None:

@@ -11,9 +11,11 @@ import pytest
 from posting.store.migrate import migrate
 from reporting.verification import Verification, verify
 from reporting.verification.duckdb_session import CHECKS, read_rule
+from tests.databases import open_connection
 from tests.file_strategies import REFERENCE
 from tests.reporting import test_settlements
 from tests.reporting.corruptions import CORRUPTIONS, HOSTILE, Corruption
+from tests.reporting.remade_hashes import HASH_CHECKS, list_hash_findings, remake_hashes
 from tests.reporting.verification import test_dates, test_staff
 from tests.service.cli.test_bank import DAMAGES
 from tests.settlement.runs import test_verification
@@ -47,18 +49,32 @@ async def test_an_empty_journal_is_proven(dsn: str) -> None:
 
 @pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda case: case.name)
 async def test_a_corruption_is_found_in_its_place(journal: str, corruption: Corruption) -> None:
+    """Each rule finds the change though all hashes are made again; what names the chain is found before that.
+
+    Four changes are about the hashes or about what no rule computes (a reason, the order of two entries, a text of a page):
+    the chain alone finds them, and nothing is left to find once it is made again.
+    """
     it = await _corrupt(journal, corruption)
+    places = {check: place.format(it=it) for check, place in corruption.finding_places.items()}
+    if "chain" in places:
+        verification = await verify(journal)
+        assert _starts(verification, "chain", places.pop("chain")), verification.findings
+    if not places:
+        return
+    async with open_connection(journal) as connection:
+        await connection.execute("set session_replication_role = replica")
+        await remake_hashes(connection)
     verification = await verify(journal)
-    assert not verification.is_proven
-    for check, place in corruption.finding_places.items():
-        start = place.format(it=it)
-        places = [finding.place for finding in verification.findings if finding.check == check]
-        assert any(finding_place.startswith(start) for finding_place in places), (
-            check,
-            start,
-            verification.findings,
-        )
-    assert _broken(verification) >= corruption.finding_places.keys()
+    assert list_hash_findings(verification) == []
+    for check, start in places.items():
+        assert _starts(verification, check, start), (check, start, verification.findings)
+    assert _broken(verification) >= places.keys()
+    assert HASH_CHECKS.isdisjoint(_broken(verification))
+
+
+def _starts(verification: Verification, check: str, start: str) -> bool:
+    """Return whether a finding of the check has a place that begins so."""
+    return any(row.check == check and row.place.startswith(start) for row in verification.findings)
 
 
 @pytest.mark.parametrize("change", HOSTILE)
