@@ -4,6 +4,7 @@ What is due is measured from the journal before the batch; each claim of the bat
 decided, so that only claims that were accepted count.
 """
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -38,13 +39,16 @@ class ClaimLimits:
     def mark_claims(self, piece: Piece, span: slice, state: BookState) -> None:
         """Mark the claims without a reason in the rows ``span`` of ``piece`` for which nothing is due, or not as much.
 
-        The claims of the rows before one for the same payable count with it, unless they are duplicates or faulty.
+        Earlier claims of the part for the same payable count too, unless they are duplicates or faulty; those of earlier parts
+        count once ``add_claims`` has added them.
         """
-        if not len(piece.limited_claims):
+        first, end = np.searchsorted(piece.limited_claims, (span.start, span.stop))
+        if first == end:
             return
         rows = np.flatnonzero(_CLAIMS_INTEREST[piece.acts["kind"][span]]) + span.start
         columns = (rows, *find_predecessors(piece, rows, state))
-        limited_rows, claimed_cents = set(piece.limited_claims.tolist()), dict(self.claimed_cents)
+        limited_rows = set(piece.limited_claims[first:end].tolist())
+        claimed_cents = ChainMap[int, int]({}, self.claimed_cents)
         for row, payable, is_known in zip(*(column.tolist() for column in columns), strict=True):
             act = piece.acts[row]
             if is_known or act["fault"]:
@@ -93,14 +97,26 @@ def limit_batch(batch: Batch, state: BookState) -> LimitedBatch:
     return LimitedBatch(batch, ascending[ascending > 0])
 
 
-def split_at_claims(piece: Piece) -> Iterator[slice]:
-    """Yield the rows of ``piece`` in parts that begin with an act that claims interest; in one part without limited claims."""
-    starts = [0]
-    if len(piece.limited_claims):
-        is_claim = _CLAIMS_INTEREST[piece.acts["kind"]]
-        starts += [row for row in np.unique(piece.acts["head"][is_claim]).tolist() if row > 0]
+def split_at_claims(piece: Piece, limits: ClaimLimits, state: BookState) -> Iterator[slice]:
+    """Yield the rows of ``piece`` in parts: a further claim for a payable begins one, so that those before it are decided.
+
+    Without limited claims, or if nothing is due, all rows are one part.
+    """
+    heads = (
+        _find_further_claims(piece, limits, state) if len(piece.limited_claims) and limits.due_cents else []
+    )
+    starts = [0, *(row for row in heads if row > 0)]
     for start, stop in zip(starts, [*starts[1:], len(piece.acts)], strict=True):
         yield slice(start, stop)
+
+
+def _find_further_claims(piece: Piece, limits: ClaimLimits, state: BookState) -> list[int]:
+    """Return the first row of each act that claims for a payable which an earlier line claims for too, ascending."""
+    rows = np.flatnonzero(_CLAIMS_INTEREST[piece.acts["kind"]])
+    payables = find_predecessors(piece, rows, state).entry
+    is_further = np.isin(payables, np.fromiter(limits.due_cents, np.int64))
+    is_further[np.unique(payables, return_index=True)[1]] = False
+    return np.unique(piece.acts["head"][rows[is_further]]).tolist()
 
 
 def find_predecessors(piece: Piece, rows: NDArray[np.int64], state: BookState) -> PredecessorEntries:

@@ -180,7 +180,7 @@ class Engine:
         decisions, last_entry = allocate_records(Decisions, len(piece.acts)), self.state.entries
         changes = self.state.payee_changes
         tentative = limits.copy()
-        for span in split_at_claims(piece):
+        for span in split_at_claims(piece, limits, self.state):
             tentative.mark_claims(piece, span, self.state)
             acts = _view_rows(piece.acts, span)
             kernel.decide(seal_array(acts), self.state.book, decisions[span], is_holding)

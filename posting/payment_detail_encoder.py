@@ -60,7 +60,10 @@ def build_pages(piece: Piece, decisions: np.ndarray, accepted: NDArray[np.int32]
 
 
 def _read_column(array: pa.Array, field: Field, rows: NDArray[np.int32]) -> DetailColumn:
-    """Return a field's values in the given rows, which were validated before; those of a dictionary are read once each."""
+    """Return a field's values in the given rows, which were validated before.
+
+    Each value of a dictionary is read once; those of refused lines may be invalid, and are in none of the rows.
+    """
     if FORMATS[field].type is FieldType.TEXT and field is not Field.CONTRACT:
         return _fill_nulls(take_rows(array, rows).cast(pa.string()), "")
     if not pa.types.is_dictionary(array.type):
@@ -86,7 +89,7 @@ def _read_numbers(column: pa.Array, field: Field) -> NDArray[np.unsignedinteger]
 
 
 def _number_contracts(names: pa.Array) -> NDArray[np.uint8]:
-    """Return the number of each contract; validated lines name one of these, or none."""
+    """Return the number of each contract; another name, which only a refused line can have, counts as none."""
     numbers = np.array([*CONTRACT_BY_NAME.values(), NO_VALUE[Field.CONTRACT]], np.uint8)
     at = pc.call_function("index_in", [names], pc.SetLookupOptions(pa.array(list(CONTRACT_BY_NAME))))
     return numbers[_fill_nulls(at, pa.scalar(-1, pa.int32())).to_numpy(zero_copy_only=False)]

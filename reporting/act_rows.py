@@ -95,7 +95,7 @@ async def fetch_related_rows(
         await fetch_terms(connection, entry_numbers),
         index_by("entry_id", [*entries, *predecessors]),
         _group_by("follows", followers),
-        await find_hidden(connection, [*predecessors, *followers], visibility, lines=entries),
+        await find_hidden_entries(connection, [*predecessors, *followers], visibility, lines=entries),
         _group_by("entry_id", duplicates),
         limit is None or max(len(followers), len(duplicates)) < limit,
     )
@@ -129,7 +129,7 @@ async def fetch_followers(
     return await fetch(connection, "followers", entries, max(min(entries), after), limit)
 
 
-async def find_hidden(
+async def find_hidden_entries(
     connection: Connection, rows: Sequence[Row], visibility: Visibility, *, lines: Sequence[Row]
 ) -> frozenset[int]:
     """Return the entries of ``rows``, before or after the visible ``lines``, of which the caller sees number and day alone.

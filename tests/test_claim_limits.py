@@ -52,6 +52,7 @@ REQUEST = {
     "date": "2018-05-02",
     "amount": "1000.00",
 }
+COMMITMENT = {**COMMON, "kind": "commitment", "reference": "EJ-1", "date": "2018-06-25", "amount": "1.00"}
 PAYMENT = {"kind": "payment", "reference": "P-1", "predecessor": "DP-1", "date": "2018-06-21"}
 DEBIT = {"kind": "bank_debit", "reference": "D-1", "predecessor": "P-1", "date": "2018-06-22"}
 PAID = [{"exercise": "2018", "amount": "1000.00", **row} for row in (PAYMENT, DEBIT)]
@@ -80,6 +81,7 @@ FILES: Sequence[list[Row]] = (
         build_claim(10, "44.37", "DP-2"),
         build_claim(11, "0.02", "DP-2"),
         build_claim(12, "44.38", "DP-2") | {"fund_centre": "0177-D013-DR13"} | _AREA,
+        *({**COMMITMENT, "line": number} for number in ("1", "2")),
         build_claim(13, "0.01", "DP-2"),
     ],
 )
@@ -91,7 +93,14 @@ EXPECTED = (
     ["INTEREST_EXCEEDS_RULE"],
     ["ACCEPTED"],
     ["ACCEPTED", "ACCEPTED"],
-    ["PAYEE_UNKNOWN", "ACCEPTED", "INTEREST_EXCEEDS_RULE", "INTEREST_EXCEEDS_RULE", "ACCEPTED"],
+    [
+        "PAYEE_UNKNOWN",
+        "ACCEPTED",
+        "INTEREST_EXCEEDS_RULE",
+        "INTEREST_EXCEEDS_RULE",
+        *("ACCEPTED", "ACCEPTED"),
+        "ACCEPTED",
+    ],
 )
 
 

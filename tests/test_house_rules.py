@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -237,3 +238,11 @@ def test_every_package_is_listed_wherever_packages_are() -> None:
     layers = CONFIG["tool"]["importlinter"]["contracts"][0]["layers"]
     layered = {name.strip() for layer in layers for name in layer.split("|")}
     assert present == linted == layered | {"tests"} == set(PACKAGES) | {"tests"}
+
+
+def test_every_folder_of_the_repository_is_one_of_the_project() -> None:
+    """Data of a trial, such as a ledger, is not committed with a change."""
+    command = ["git", "-c", "safe.directory=*", "ls-files"]  # the files may belong to another user
+    listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    folders = {line.partition("/")[0] for line in listing.splitlines() if "/" in line}
+    assert folders == {*PACKAGES, ".ci", "docs", "tests", "tools"}

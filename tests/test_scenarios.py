@@ -295,7 +295,10 @@ def test_every_outcome_is_expected_somewhere(outcome: Outcome) -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    "A11 A12 A13 A14 A16 A17 A18 A19 A20 A23 A24 A25 A26 A27 A32 A33 A34 A35 A39 A47 A48 A51 A54 A57 A58 A59 A60".split(),
+    (
+        "A01 A03 A04 A05 A08 A11 A12 A13 A14 A15 A16 A17 A18 A19 A20 A22 A23 A24 A25 A26 A27 A28 A29 A30 A31"
+        " A32 A33 A34 A35 A36 A37 A38 A39 A43 A44 A47 A48 A51 A54 A57 A58 A59 A60"
+    ).split(),
 )
 def test_every_rule_of_the_acceptance_list_has_its_scenario(rule: str) -> None:
-    assert any(rule in scenario.title.split(":")[0].split() for scenario in SCENARIOS)
+    assert any(rule in re.findall(r"A\d\d", scenario.title.split(":")[0]) for scenario in SCENARIOS)

@@ -33,7 +33,7 @@ class Cells(NamedTuple):
     unserved: Code
     """1 where the item is paid before service without a listed nature."""
     charges_interest: Code
-    """1 where late interest may be charged: an item of title 3, without an investment operation."""
+    """1 where late interest may be charged: an item of title 3, without an investment operation, on ordinary credits."""
     year: Code
     """Row of the budget year in ``Book.years``."""
     programme: Index

@@ -63,7 +63,11 @@ def _find_misplaced_lines(
 
 
 def _find_periods(days: NDArray[np.int32], exercise: NDArray[np.int64], calendar: Calendar) -> DatePlacement:
-    """Return the period of each date: that of days near the first line's is looked up, of its exercise alone."""
+    """Return the period of each date.
+
+    Days near the first line's, in the same exercise, are looked up in a window that is placed once; the calendar places the
+    others.
+    """
     if not len(days):
         return calendar.place_dates(days, exercise)
     first_day = min(max(int(days[0]), 0), _DAY_MAX) - _DAYS_NEAR

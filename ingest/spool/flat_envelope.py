@@ -34,7 +34,8 @@ def lacks_sender(path: Path) -> bool:
         return False
     try:
         with refuse_on_failure(path.name):
-            embedded = read_flat_envelope(path, detect(path, path.name), path.name)
-            return not (read_manifest(path).sender or embedded.sender)
+            if read_manifest(path).sender:
+                return False
+            return not read_flat_envelope(path, detect(path, path.name), path.name).sender
     except InputError:
         return False

@@ -22,7 +22,7 @@ class LostAdmission(NamedTuple):
     account: CodeKey
 
 
-def find_lost(
+def find_lost_admissions(
     stored: Mapping[CodeKey, Meaning], files: FileMeanings, numbers: NumbersByCode
 ) -> list[LostAdmission]:
     """Return the lost admissions; there are none for an item whose stored meaning is of an earlier version without them."""
@@ -43,7 +43,9 @@ def _find_lost_accounts(stored: Meaning, current: Meaning, accounts: Mapping[str
             yield number
 
 
-def reject_lost(lost: list[LostAdmission], used: Collection[CodeKey], numbers: NumbersByCode) -> None:
+def reject_lost_admissions(
+    lost: list[LostAdmission], used: Collection[CodeKey], numbers: NumbersByCode
+) -> None:
     """Raise an error about the first of ``lost`` whose item and account are in use; do nothing if there is none.
 
     Raises

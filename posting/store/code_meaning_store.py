@@ -40,7 +40,7 @@ async def _store_new_meanings(
     stored = _parse_rows(await connection.fetch(SQL["meanings"]))
     file_meanings = code_changes.read_file_meanings(reference, numbers)
     changed = code_changes.find_changed_codes(stored, file_meanings)
-    lost_admissions = admission_changes.find_lost(stored, file_meanings, numbers)
+    lost_admissions = admission_changes.find_lost_admissions(stored, file_meanings, numbers)
     if changed or lost_admissions:
         used = _find_used_codes(await connection.fetch(SQL["codes_in_use"]), stored, numbers)
         code_changes.reject_changed_codes(
@@ -50,7 +50,7 @@ async def _store_new_meanings(
             reference=reference,
             numbers=numbers,
         )
-        admission_changes.reject_lost(lost_admissions, used, numbers)
+        admission_changes.reject_lost_admissions(lost_admissions, used, numbers)
     records = [
         (*key, json.dumps(file_meaning.meaning))
         for key, file_meaning in file_meanings.items()

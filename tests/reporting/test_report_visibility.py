@@ -12,7 +12,7 @@ from core.catalog import KIND_NUMBERS
 from core.senders import BANK, TREASURY
 from reporting import code_labels
 from reporting.act_history import HistoryOptions, build_histories
-from reporting.act_rows import ActLines, find_hidden
+from reporting.act_rows import ActLines, find_hidden_entries
 from reporting.argument_checks import find_sender
 from reporting.code_names import CodeNames, read_names
 from reporting.delays import DelayScope, load_delays
@@ -212,13 +212,13 @@ async def test_what_crescendo_posts_on_an_act_is_hidden_from_other_senders(journ
         _DEBIT,
     )
     for sender, is_own in ((_FIRST, True), (_SECOND, False)):
-        hidden = await find_hidden(connection, rows, _limit_to(journal, sender), lines=())
+        hidden = await find_hidden_entries(connection, rows, _limit_to(journal, sender), lines=())
         assert len(rows) == 6
         assert len(hidden) == 3
         first_request = min(row["entry_id"] for row in rows)
         assert (first_request in hidden) != is_own
     for visibility in (WHOLE_JOURNAL, _limit_to(journal, _FIRST, "0217")):
-        assert await find_hidden(connection, rows, visibility, lines=()) == frozenset()
+        assert await find_hidden_entries(connection, rows, visibility, lines=()) == frozenset()
     lines = ActLines([row for row in rows if row["reference"] == "D1"])
     options = HistoryOptions(visibility=_limit_to(journal, _FIRST))
     first, second = (await build_histories(connection, names, lines, options=options)).accepted
@@ -244,7 +244,7 @@ async def test_the_senders_of_a_chain_are_read_only_above_the_rows_at_hand(journ
         ):
             sent: list[str] = []
             with connection.query_logger(lambda statement, log=sent: log.append(statement.query)):
-                hidden = await find_hidden(
+                hidden = await find_hidden_entries(
                     connection, [*chain.from_iterable(parts)], _limit_to(journal, sender), lines=lines
                 )
             await connection.fetch("select")  # asyncpg calls the logger when the loop is free

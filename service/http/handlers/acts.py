@@ -15,7 +15,7 @@ from reporting.act_history import (
     fetch_accepted_lines,
     fetch_refused_lines,
 )
-from reporting.act_rows import ActLines, fetch_followers, find_hidden, summarize_entry
+from reporting.act_rows import ActLines, fetch_followers, find_hidden_entries, summarize_entry
 from reporting.act_views import AcceptedLine, EntrySummary, RefusedHistory
 from reporting.proofs import prove_link
 from reporting.report_queries import Connection, Row
@@ -140,7 +140,7 @@ class ActHistoryHandler:
             entry = int(request.path_values["entry"])
             row = await query_scope.read_visible_entry(connection, visibility, entry)
             rows = await fetch_followers(connection, [row["entry_id"]], limit=page.limit, after=page.after)
-            hidden = await find_hidden(connection, rows, visibility, lines=[row])
+            hidden = await find_hidden_entries(connection, rows, visibility, lines=[row])
             return [summarize_entry(row, hidden) for row in rows]
 
         followers = await self._journal.run_lookup(load_followers, request.caller.sender)
