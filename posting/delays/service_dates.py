@@ -87,7 +87,9 @@ class Billing(NamedTuple):
         undone = _find_rows(self.commitment, commitments)
         ends = np.searchsorted(self.commitment, self.commitment[undone], "right")
         undone_later = select_rows(self.undone, undone[undone >= ends - count])
-        billed = _find_billed(_add_undone(services, undone_later), _add_undone(requests, undone_later))
+        billed = _find_billed_services(
+            _add_undone(services, undone_later), _add_undone(requests, undone_later)
+        )
         at, _ = _locate(requests, self.requests.entry_id[rows])
         return select_rows(billed, at)
 
@@ -111,7 +113,7 @@ def build_billing(rows: ServiceEntries) -> Billing:
         commitment,
         requests.entry_id[row],
         row,
-        _find_billed(services, requests),
+        _find_billed_services(services, requests),
     )
 
 
@@ -119,7 +121,7 @@ def _set_rows(services: BilledServices, at: EntryColumn, values: BilledServices)
     services.day[at], services.account[at] = values
 
 
-def _find_billed(services: ServiceEntries, requests: ServiceEntries) -> BilledServices:
+def _find_billed_services(services: ServiceEntries, requests: ServiceEntries) -> BilledServices:
     """Return, for each request, the service that its last cent bills."""
     certified, requested = np.cumsum(services.amount), np.cumsum(requests.amount)
     # the sums run over all commitments, so the sums of the earlier commitments are subtracted
