@@ -14,6 +14,7 @@ import asyncpg
 
 from core.nomenclature import ORDINARY_FUND
 from core.outcome_codes import Outcome
+from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.stage_timing import StageTimes
 from ingest.queue.batch_cuts import BatchLimits
 from ingest.queue.file_feed import ProcessingRequest
@@ -208,6 +209,36 @@ class EngineDriver:
             if owner in (0, row["accountant"]):
                 sums[row["accountant"], row["period"]] = row["debit"], row["credit"]
         return sum(debit for debit, _ in sums.values()), sum(credit for _, credit in sums.values())
+
+    def read_accounts(self) -> dict[tuple[int | str, ...], tuple[int, int]]:
+        """Return debit and credit by exercise, accountant and account, from the stored sums."""
+        latest = "order by accountant, period, account, batch desc"
+        rows = self._fetch(
+            f"select distinct on (accountant, period, account) * from account_balance {latest}"
+        )
+        accountants, accounts = self._list_codes(CodeKind.ACCOUNTANT), self._list_codes(CodeKind.ACCOUNT)
+        sums: dict[tuple[int | str, ...], tuple[int, int]] = defaultdict(lambda: (0, 0))
+        for row in rows:
+            exercise = YEAR_FIRST + row["period"] // PERIODS_PER_YEAR
+            key = exercise, accountants[row["accountant"] - 1], accounts[row["account"] - 1]
+            debit, credit = sums[key]
+            sums[key] = debit + row["debit"], credit + row["credit"]
+        return dict(sums)
+
+    def read_titles(self) -> dict[tuple[int | str, ...], tuple[int, int]]:
+        """Return what finance laws opened and what was committed in advance, by budget year, programme and title."""
+        latest = "order by programme, budget_year, title, batch desc"
+        rows = self._fetch(
+            f"select distinct on (programme, budget_year, title) * from title_balance {latest}"
+        )
+        codes = self._list_codes(CodeKind.CENTRE)
+        return {
+            (row["budget_year"], codes[row["programme"] - 1], row["title"]): (
+                row["opened"],
+                row["anticipated"],
+            )
+            for row in rows
+        }
 
     def list_posted_accounts(self) -> set[str]:
         """Return the accounts with a debit or a credit, from the stored sums."""

@@ -210,6 +210,30 @@ def test_an_expense_account_may_have_its_own_creditor(sample: Chart) -> None:
     assert absent.isdisjoint(own)
 
 
+def test_contributions_that_payroll_does_not_touch_are_not_owed_to_social_security(sample: Chart) -> None:
+    """By payroll 4322000000 takes the accounts alone whose text names it (6452420000 and 64582x refer to one of them)."""
+    usual = sample.role_accounts["22"][Role.PAYROLL]
+    charged = [account for account in sample.accounts if account.startswith("645")]
+    creditors = {account: sample.own_creditors.get((account, Role.PAYROLL), usual) for account in charged}
+    assert {account for account, creditor in creditors.items() if creditor == "4322000000"} == {
+        "6451110000",
+        "6451140000",
+        "6451220000",
+        "6452410000",
+        "6452420000",
+        "6455000000",
+        "6456000000",
+        "6458210000",
+        "6458220000",
+    }
+    assert {account for account, creditor in creditors.items() if creditor == "4011100000"} == {
+        *("6452610000", "6452620000", "6452630000", "6452640000", "6454200000", "6454300000", "6457110000"),
+        *("6457120000", "6457180000", "6457211000", "6457212000", "6457222000", "6457230000"),
+        *("6458100000", "6458300000"),
+    }
+    assert creditors["6457130000"] == sample.own_creditors["6457130000", Role.CREDITOR] == "4221180000"
+
+
 def test_taxes_given_back_are_not_owed_to_suppliers(sample: Chart) -> None:
     """Words of 4673100000 (779112x) and 4678410000 (77912x and the charges of local taxes)."""
     own = {

@@ -112,6 +112,7 @@ _BREACHES: tuple[Breach, ...] = (
     _replace("fund_centre", "0177-XXXX", "0217-SGAC", "0217", "0177-D013-DD13", "0117-CENT-C001"),
     _replace("functional_area", "0217-99", "0177-12", "0217-07"),
     _replace("commitment_item", "99", "31", "T2", "HT2", "21"),
+    _replace("origin", "decree", "Finance_law"),
     _replace("iban", "FR7630001007941234567890186", "FR7630001007941234567890185"),
     _replace("iban", "FR7630001007941234567890186", "FR1420041010050500013M02606"),
     _replace("payee", "9999999999"),

@@ -8,7 +8,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tests.law_model.nomenclature import Reference
+from tests.law_model.nomenclature import FAMILIES, Reference
+
+INVESTMENT = 5
 
 
 class NodeKey(NamedTuple):
@@ -52,13 +54,24 @@ class Node:
         return self.ae if budget == "ae" else self.cp
 
 
+class TitleKey(NamedTuple):
+    """A title of a programme in a budget year."""
+
+    year: int
+    programme: str
+    title: int
+
+
 class Budget:
     """All nodes."""
 
     def __init__(self, reference: Reference) -> None:
         self._reference = reference
         self.nodes: defaultdict[NodeKey, Node] = defaultdict(Node)
-        self.anticipated: defaultdict[tuple[int, str, int], int] = defaultdict(int)
+        self.title_openings: defaultdict[TitleKey, int] = defaultdict(int)
+        """AE that finance laws opened on a title, funds left out (law of finance for 2005, art. 108)."""
+        self.anticipated: defaultdict[TitleKey, int] = defaultdict(int)
+        """AE of a title that were committed before its year."""
 
     def list_path(self, key: NodeKey) -> list[NodeKey]:
         """Return the node and those above it, the programme last."""
@@ -67,6 +80,21 @@ class Budget:
             path.append(key._replace(centre=centre))
             centre = centres[centre].parent
         return path
+
+    def find_title(self, key: NodeKey, item: str) -> TitleKey:
+        """Return the title that an act opens or engages."""
+        year = self._reference.years[key.year]
+        return TitleKey(key.year, year.centres[key.centre].programme, year.items[item].title)
+
+    def find_quarter(self, key: NodeKey, item: str, operation: str) -> int:
+        """Return what may still be committed in advance: of the quarter of what finance laws opened in the year before.
+
+        Staff, investment and funds have none (A22; LOLF 9; law of finance for 2005, art. 108).
+        """
+        title = self.find_title(key, item)
+        is_excluded = key.staff or title.title == INVESTMENT or operation or key.family != FAMILIES[0]
+        base = 0 if is_excluded else self.title_openings[title._replace(year=key.year - 1)]
+        return base // 4 - self.anticipated[title]
 
     def is_limited(self, key: NodeKey) -> bool:
         """Return whether availability is checked: estimated credits are not (LOLF 10, GBCP 130)."""

@@ -2,9 +2,11 @@
 
 from datetime import date, timedelta
 
+from tests.law_model.budget import NodeKey
 from tests.law_model.form import write_euros
+from tests.law_model.nomenclature import ORDINARY
 from tests.law_model.state import Document, Row
-from tests.law_model.year_context import PAYEES, PLACES, STAFF_PLACE, Place, YearContext
+from tests.law_model.year_context import ADVANCE_PLACES, PAYEES, PLACES, STAFF_PLACE, Place, YearContext
 
 
 def assign(place: Place) -> Row:
@@ -29,11 +31,31 @@ def write_commitment(context: YearContext) -> Row:
     if context.model.rules.has("BUDGET_YEAR_CLOSED") and context.random.random() < _anticipation_rate(
         context
     ):
-        row["budget_year"] = str(date.fromisoformat(row["date"]).year + 1)
-        start = date(context.day.year + 1, 1, 1) + timedelta(days=context.random.randint(-5, 60))
-        if context.model.rules.has_column("service_start"):
-            row["service_start"] = start.isoformat()
+        row |= _commit_in_advance(context, row, place)
     return row
+
+
+def _commit_in_advance(context: YearContext, row: Row, place: Place) -> Row:
+    """Return the columns that take AE of the next year; now and then all that is left of the quarter, or a cent more."""
+    columns = {"budget_year": str(date.fromisoformat(row["date"]).year + 1)} | _start_service(context)
+    if context.random.random() < 0.7:
+        place = context.random.choice(ADVANCE_PLACES)
+        columns |= assign(place)
+    year = context.model.state.reference.years.get(int(columns["budget_year"]))
+    if year is None:
+        return columns
+    family, staff = year.funds[place.fund or ORDINARY][0], year.items[place.item].staff
+    key = NodeKey(int(columns["budget_year"]), place.unit, staff, family)
+    quarter = context.model.state.budget.find_quarter(key, place.item, place.operation)
+    if quarter > 0 and context.random.random() < 0.12:
+        columns["amount"] = write_euros(quarter + context.random.choice((0, 1)))
+    return columns
+
+
+def _start_service(context: YearContext) -> Row:
+    """Return the day from which service is due: in the next year, now and then before it."""
+    start = date(context.day.year + 1, 1, 1) + timedelta(days=context.random.choice((-5, -1, *range(30))))
+    return {"service_start": start.isoformat()}
 
 
 def _list_accounts(context: YearContext) -> list[str]:
@@ -41,7 +63,7 @@ def _list_accounts(context: YearContext) -> list[str]:
 
 
 def _anticipation_rate(context: YearContext) -> float:
-    return 0.25 if (context.day.year, context.day.month) in {(2018, 11), (2018, 12)} else 0.01
+    return 0.45 if (context.day.year, context.day.month) in {(2018, 11), (2018, 12)} else 0.01
 
 
 def _is_open(act: Document) -> bool:
@@ -53,10 +75,10 @@ def write_increase(context: YearContext) -> Row | None:
     commitment = context.choose_followed(lambda act: act.kind == "commitment")
     if commitment is None:
         return None
-    amount = write_euros(context.draw_amount())
-    return context.begin_row(
-        "EC", "commitment_increase", amount=amount, **context.name_predecessor(commitment)
-    )
+    columns = {"amount": write_euros(context.draw_amount())} | context.name_predecessor(commitment)
+    if commitment.key and commitment.key.year > context.day.year:
+        columns |= _start_service(context)
+    return context.begin_row("EC", "commitment_increase", **columns)
 
 
 def write_decrease(context: YearContext) -> Row | None:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tests.embedded_servers import run_server
 from tests.file_strategies import REFERENCE
-from tests.law_model.engine_run import EngineRun, start_engine
+from tests.law_model.engine_run import EngineRun, Figures, start_engine
 from tests.law_model.generator import ActFile, generate_year
 from tests.law_model.model import LawModel, LineResult
-from tests.law_model.nomenclature import Reference, read_reference
+from tests.law_model.nomenclature import read_reference
 from tests.law_model.rules import Rules, read_rules
 
 
@@ -25,7 +25,10 @@ class Comparison:
     seed: int
     codes: Counter[str] = field(default_factory=Counter)
     orders: Counter[str] = field(default_factory=Counter)
+    decisions: Counter[str] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
+    advances: int = 0
+    """The accepted acts that took AE of the next year."""
 
 
 def compare_year(server: str, folder: Path, seed: int, acts: int, rules: Rules | None = None) -> Comparison:
@@ -37,6 +40,7 @@ def compare_year(server: str, folder: Path, seed: int, acts: int, rules: Rules |
     model = LawModel(reference, rules or read_rules())
     with start_engine(server, folder) as engine:
         for file in generate_year(model, seed, acts):
+            _compare_decisions(model, engine, file, comparison)
             results = model.submit(file.rows, file.sender)
             comparison.codes.update(result.code for result in results)
             _compare_lines(file, results, engine.submit(file.rows, file.sender), comparison)
@@ -44,8 +48,19 @@ def compare_year(server: str, folder: Path, seed: int, acts: int, rules: Rules |
                 return comparison
             engine.pair_entries(results)
         _compare_nodes(model, engine, comparison)
-        _compare_accounts(model, engine, reference, comparison)
+        _compare_titles(model, engine, comparison)
+        _compare_accounts(model, engine, comparison)
+        comparison.advances = sum(document.anticipates for document in model.state.documents)
     return comparison
+
+
+def _compare_decisions(model: LawModel, engine: EngineRun, file: ActFile, comparison: Comparison) -> None:
+    """Let both decide about months, and compare what they allow."""
+    for decision in file.decisions:
+        expected, is_allowed = model.decide_period(decision), engine.decide_period(decision)
+        comparison.decisions[f"{decision.action} {'allowed' if expected else 'refused'}"] += 1
+        if is_allowed != expected:
+            comparison.differences.append(f"{decision}: model {expected}, engine {is_allowed}")
 
 
 def _compare_lines(
@@ -67,35 +82,48 @@ def _compare_nodes(model: LawModel, engine: EngineRun, comparison: Comparison) -
             comparison.differences.append(f"node {key}: model {expected}, engine {figures}")
 
 
-def _compare_accounts(
-    model: LawModel, engine: EngineRun, reference: Reference, comparison: Comparison
-) -> None:
-    accounts = {account for year in reference.years.values() for account in year.accounts}
-    for account in sorted(accounts):
-        expected = (_total(model.state.debits, account), _total(model.state.credits, account))
-        figures = engine.read_totals(account)
-        if figures != expected:
-            comparison.differences.append(f"account {account}: model {expected}, engine {figures}")
+def _compare_titles(model: LawModel, engine: EngineRun, comparison: Comparison) -> None:
+    """Compare what finance laws opened on each title, and what was committed in advance on it."""
+    budget = model.state.budget
+    expected = {
+        tuple(key): (budget.title_openings[key], budget.anticipated[key])
+        for key in {*budget.title_openings, *budget.anticipated}
+        if key.title
+    }
+    _compare_figures("title", expected, engine.read_titles(), comparison)
 
 
-def _total(sums: Counter[tuple[int, str]], account: str) -> int:
-    return sum(amount for (_, number), amount in sums.items() if number == account)
+def _compare_accounts(model: LawModel, engine: EngineRun, comparison: Comparison) -> None:
+    """Compare debit and credit of each account, of each accountant in each exercise."""
+    debits, credits_ = model.state.debits, model.state.credits
+    expected = {tuple(key): (debits[key], credits_[key]) for key in {*debits, *credits_}}
+    _compare_figures("account", expected, engine.read_accounts(), comparison)
+
+
+def _compare_figures(name: str, expected: Figures, figures: Figures, comparison: Comparison) -> None:
+    for key in sorted({*expected, *figures}, key=str):
+        pair = expected.get(key, (0, 0)), figures.get(key, (0, 0))
+        if pair[0] != pair[1]:
+            comparison.differences.append(f"{name} {key}: model {pair[0]}, engine {pair[1]}")
 
 
 def compare_years(years: int, first: int, acts: int) -> int:
     """Compare many years; print the differences and a summary, and return the number of years that differ."""
     codes: Counter[str] = Counter()
     orders: Counter[str] = Counter()
+    decisions: Counter[str] = Counter()
     different = 0
     with tempfile.TemporaryDirectory() as folder, run_server(Path(folder) / "server") as server:
         for seed in range(first, first + years):
             comparison = compare_year(server, Path(folder), seed, acts)
             codes += comparison.codes
             orders += comparison.orders
+            decisions += comparison.decisions
             different += bool(comparison.differences)
             _print_year(comparison)
     print(f"{years} years of {acts} acts, seeds {first} to {first + years - 1}: {different} differ")
     print(", ".join(f"{code} {number}" for code, number in codes.most_common()))
+    print("months:", ", ".join(f"{decision} {number}" for decision, number in decisions.most_common()))
     for order, number in orders.most_common():
         print(f"another order of two codes that both fit: the page has {order}: {number} lines")
     return different

@@ -21,6 +21,14 @@ _TREE = (
 )
 
 
+_TITLES = {"0177": (("T3", 40), ("T6", 30), ("T5", 10)), "0217": (("T3", 40), ("T5", 40)), "0117": ()}
+"""The share of each title in the openings of a programme, in hundredths; the rest states no title."""
+ORIGINS = (
+    *("finance_law", "amending_law", "decree_of_advance", "transfer", "carry_over", "contribution_fund"),
+    *("finance_law", "amending_law", "", ""),
+)
+
+
 def write_openings(context: YearContext, year: int) -> Iterator[tuple[str, list[Row]]]:
     """Yield the files that begin a year: third parties, then credits of every programme, given down to the UOs."""
     context.sender = "DRFIP"
@@ -32,7 +40,7 @@ def write_openings(context: YearContext, year: int) -> Iterator[tuple[str, list[
             most = 12_000_000 if budget == "ae" else 4_000_000
             total = context.random.randint(most // 5, most)
             columns = {"commitment_item": item, "fund": fund}
-            rows.append(_write_credits(context, f"budget_opening_{budget}", programme, total, columns))
+            rows += _split_opening(context, f"budget_opening_{budget}", programme, total, columns)
             for bop, share, units in bops:
                 part = total * share // 100
                 rows.append(_write_credits(context, f"allotment_{budget}", bop, part, columns))
@@ -40,6 +48,20 @@ def write_openings(context: YearContext, year: int) -> Iterator[tuple[str, list[
                     amount = part * 9 // 10 // len(units)
                     rows.append(_write_credits(context, f"allotment_{budget}", unit, amount, columns))
     yield "DB", [{name: text for name, text in row.items() if text} for row in rows]
+
+
+def _split_opening(context: YearContext, kind: str, programme: str, total: int, columns: Row) -> list[Row]:
+    """Return the openings of a programme: of title 2 or a fund one, of the others one for each title and one for the rest."""
+    is_split = columns["commitment_item"] == "HT2" and not columns["fund"]
+    parts = [(item, total * share // 100) for item, share in _TITLES[programme]] if is_split else []
+    rest = total - sum(amount for _, amount in parts)
+    return [
+        _write_credits(
+            context, kind, programme, amount, columns | {"commitment_item": item, "origin": origin}
+        )
+        for item, amount in [*parts, (columns["commitment_item"], rest)]
+        for origin in [context.random.choice(ORIGINS)]
+    ]
 
 
 def _write_payee(context: YearContext, code: str) -> Row:
@@ -52,12 +74,13 @@ def _write_credits(context: YearContext, kind: str, centre: str, amount: int, co
 
 
 def write_opening(context: YearContext) -> Row:
-    """Write a small opening."""
+    """Write a small opening, also of a title, of any origin."""
     programme, item, fund, _ = context.random.choice(_TREE)
+    if item == "HT2":
+        item = context.random.choice(("HT2", "T3", "T5", "T6"))
     kind = f"budget_opening_{context.random.choice(('ae', 'cp'))}"
-    return _write_credits(
-        context, kind, programme, context.draw_amount(), {"commitment_item": item, "fund": fund}
-    )
+    columns = {"commitment_item": item, "fund": fund, "origin": context.random.choice(ORIGINS)}
+    return _write_credits(context, kind, programme, context.draw_amount(), columns)
 
 
 def write_allotment(context: YearContext) -> Row:

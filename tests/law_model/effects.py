@@ -6,7 +6,9 @@ from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.chain import find_root
 from tests.law_model.credits import find_source
+from tests.law_model.form import FINANCE_LAWS
 from tests.law_model.kinds import ON_COMMITMENT
+from tests.law_model.nomenclature import FAMILIES
 from tests.law_model.state import Act, Document, Payee, State
 
 Effect = Callable[[Act, Document, State], None]
@@ -41,18 +43,15 @@ def _engage(_: Act, document: Document, state: State) -> None:
 def _withdraw(_: Act, document: Document, state: State) -> None:
     commitment = _predecessor(document)
     commitment.engaged -= document.amount
-    document.anticipates = commitment.anticipates
     _spend_ae(document, state, -document.amount)
 
 
 def _spend_ae(document: Document, state: State, amount: int) -> None:
+    """Consume AE, in advance too: they are not available in their year once it begins (docs/rules.md, A22)."""
     key = _key(document)
-    if not document.anticipates:
-        state.budget.consume(key, document.operation, "ae", amount)
-        return
-    year = state.reference.years[key.year]
-    bound = (key.year - 1, year.centres[key.centre].programme, year.items[document.item].title)
-    state.budget.anticipated[bound] += amount
+    state.budget.consume(key, document.operation, "ae", amount)
+    if document.anticipates:
+        state.budget.anticipated[state.budget.find_title(key, document.item)] += amount
 
 
 def _certify(_: Act, document: Document, state: State) -> None:
@@ -136,7 +135,11 @@ def _resume(_: Act, document: Document, state: State) -> None:
 
 
 def _open(act: Act, document: Document, state: State) -> None:
-    state.budget.open(_key(document), act.kind[-2:], document.amount)
+    key = _key(document)
+    state.budget.open(key, act.kind[-2:], document.amount)
+    is_ordinary = key.family == FAMILIES[0]
+    if act.kind == "budget_opening_ae" and is_ordinary and act.text("origin") in {"", *FINANCE_LAWS}:
+        state.budget.title_openings[state.budget.find_title(key, document.item)] += document.amount
 
 
 def _allot(act: Act, document: Document, state: State) -> None:

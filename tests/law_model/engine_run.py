@@ -1,21 +1,25 @@
 """The real engine on a database of its own, with the interface of the model."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 import asyncpg
 
+from posting.store.period_store import RefusedDecision
 from tests.engine_driver import EngineDriver
 from tests.file_strategies import REFERENCE
 from tests.law_model.budget import NodeKey
 from tests.law_model.model import LineResult
 from tests.law_model.nomenclature import Reference
+from tests.law_model.periods import PeriodDecision
 from tests.law_model.state import Row
 
 _numbers = count()
+Figures = Mapping[tuple[int | str, ...], tuple[int, int]]
+"""Two sums of cents by what they are sums of."""
 
 
 class EngineRun:
@@ -28,6 +32,15 @@ class EngineRun:
     def submit(self, rows: Sequence[Row], sender: str) -> list[str]:
         """Decide a file; return the code of each line."""
         return [code for code, _, _ in self._driver.submit([self._translate(row) for row in rows], sender)]
+
+    def decide_period(self, decision: PeriodDecision) -> bool:
+        """Store a decision about a month; return False if it is refused."""
+        month = f"{decision.exercise}-{decision.month:02}"
+        try:
+            self._driver.decide_period(month, decision.action, decision.accountant)
+        except RefusedDecision:
+            return False
+        return True
 
     def _translate(self, row: Row) -> Row:
         text = row.get("predecessor", "")
@@ -62,9 +75,13 @@ class EngineRun:
         row = {"exercise": str(key.year), "fund_centre": key.centre, "commitment_item": item, "fund": fund}
         return *self._driver.read_available(row), *self._driver.read_consumed(row)
 
-    def read_totals(self, account: str) -> tuple[int, int]:
-        """Return debit and credit of an account."""
-        return self._driver.read_totals(account)
+    def read_titles(self) -> Figures:
+        """Return what was opened and committed in advance by budget year, programme and title."""
+        return self._driver.read_titles()
+
+    def read_accounts(self) -> Figures:
+        """Return debit and credit by exercise, accountant and account."""
+        return self._driver.read_accounts()
 
 
 @contextmanager

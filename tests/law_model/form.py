@@ -14,6 +14,8 @@ DATES = (
 CONTRACTS = frozenset({"works", "supplies", "services", "concession", "none"})
 ORDERS = frozenset({"payment_request", "payment_request_without_service", "direct_payment_request"})
 """Requests that an authorising officer orders to pay: what they state of contract and term is judged."""
+FINANCE_LAWS = frozenset({"finance_law", "amending_law"})
+ORIGINS = FINANCE_LAWS | {"decree_of_advance", "transfer", "carry_over", "contribution_fund"}
 LENGTHS: Mapping[str, int] = {
     "functional_area": 12,
     "commitment_item": 10,
@@ -66,6 +68,8 @@ def _check_fields(act: Act) -> list[str]:
     if act.text("budget_year") and not re.fullmatch(r"\d{4}", act.text("budget_year")):
         codes.append("FIELD_INVALID")
     if act.text("right_year") and int(act.text("right_year")) > act.exercise:
+        codes.append("FIELD_INVALID")
+    if act.kind.startswith("budget_opening") and act.text("origin") not in {"", *ORIGINS}:
         codes.append("FIELD_INVALID")
     if act.kind in ORDERS and not codes and not _is_term_possible(act, days):
         codes.append("FIELD_INVALID")

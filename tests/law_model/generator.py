@@ -3,16 +3,24 @@
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
-from tests.law_model import breaches, commitments, credit_acts, settlements
+from tests.law_model import breaches, commitments, credit_acts, period_decisions, settlements
 from tests.law_model.form import write_euros
 from tests.law_model.model import LawModel
+from tests.law_model.periods import PeriodDecision
 from tests.law_model.state import Row
 from tests.law_model.year_context import FIRST_DAY, YearContext
 
 BREACH_RATE = 0.22
-_DAYS = 355
+_PACE = (
+    (0.0, FIRST_DAY),
+    (0.55, date(2018, 10, 31)),
+    (0.75, date(2018, 12, 31)),
+    (1.0, date(2019, 2, 28)),
+)
+"""The day that a share of the acts has reached: the months around the end of the year have more acts than the others."""
 
 
 class ActFile(NamedTuple):
@@ -20,6 +28,8 @@ class ActFile(NamedTuple):
 
     sender: str
     rows: list[Row]
+    decisions: tuple[PeriodDecision, ...] = ()
+    """What a person decided about months before the file."""
 
 
 Writer = Callable[[YearContext], Row | None]
@@ -36,7 +46,7 @@ _SENDERS: Mapping[str, tuple[int, tuple[tuple[int, Writer], ...]]] = {
 
 
 def generate_year(model: LawModel, seed: int, acts: int) -> Iterator[ActFile]:
-    """Yield the files of a year; the caller gives each to ``model`` before it asks for the next."""
+    """Yield the files of a year; the caller gives each, its decisions first, to ``model`` before it asks for the next."""
     context = YearContext(model, random.Random(seed), FIRST_DAY)
     lines = 0
     for sender, rows in credit_acts.write_openings(context, 2018):
@@ -53,12 +63,15 @@ def generate_year(model: LawModel, seed: int, acts: int) -> Iterator[ActFile]:
         rows = _write_file(context, sender, min(context.random.randint(8, 60), acts - lines + 1))
         lines += len(rows)
         if rows:
-            yield ActFile(sender, rows)
+            yield ActFile(sender, rows, tuple(period_decisions.decide_months(context)))
 
 
 def _advance(context: YearContext, lines: int, acts: int) -> None:
-    day = FIRST_DAY + timedelta(days=_DAYS * lines // acts)
-    context.day = max(context.day, min(day, date(2019, 3, 20)))
+    (before, first), (after, last) = next(
+        (begin, end) for begin, end in pairwise(_PACE) if lines <= end[0] * acts or end is _PACE[-1]
+    )
+    share = min((lines / acts - before) / (after - before), 1.0)
+    context.day = max(context.day, first + timedelta(days=int((last - first).days * share)))
 
 
 def _choose_sender(context: YearContext) -> str:

@@ -13,7 +13,7 @@ from tests.law_model.natures import check_title
 from tests.law_model.predecessors import find_predecessor
 from tests.law_model.settlement_ways import check_way
 from tests.law_model.state import Act, Document, State
-from tests.law_model.years import check_order, check_period, check_year, is_anticipation
+from tests.law_model.years import check_dates, check_order, check_period, check_year, is_anticipation
 
 
 @dataclass
@@ -28,10 +28,11 @@ class Judgement:
 
 def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document]) -> Judgement:
     """Judge a line whose form is right."""
-    judgement = Judgement(check_period(act, state))
+    judgement = Judgement(check_dates(act, state))
     judgement.codes += [*_check_payee(act, state), *check_invoice(act, state, earlier)]
     judgement.predecessor, codes = find_predecessor(act, state, earlier)
     judgement.codes += codes
+    judgement.codes += check_period(act, judgement.predecessor, state)
     judgement.codes += check_order(act, judgement.predecessor)
     judgement.codes += check_prescription(act, judgement.predecessor)
     if "PREDECESSOR_STAGE" in codes:

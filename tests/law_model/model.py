@@ -11,6 +11,7 @@ from tests.law_model.interface import KindColumns, read_kinds
 from tests.law_model.invoices import find_invoice
 from tests.law_model.judgement import Judgement, judge
 from tests.law_model.nomenclature import Reference
+from tests.law_model.periods import PeriodDecision
 from tests.law_model.postings import post
 from tests.law_model.rules import Rules, read_rules
 from tests.law_model.state import Act, Document, Row, State, begin
@@ -50,11 +51,15 @@ class LawModel:
             self._decide(act, sender, results, is_last=True)
         return [results[place] for place in range(len(rows))]
 
+    def decide_period(self, decision: PeriodDecision) -> bool:
+        """Change the months that a person's decision concerns; return False if it is refused."""
+        return self.state.periods.decide(decision)
+
     def _decide(
         self, act: list[tuple[int, Row]], sender: str, results: dict[int, LineResult], *, is_last: bool
     ) -> bool:
         """Decide one act; return False if it waits for another."""
-        before = copy.deepcopy(self.state) if len(act) > 1 else None
+        before = self._copy_state() if len(act) > 1 else None
         answers, documents = self._decide_lines([row for _, row in act], sender)
         if any(answer.code in WAITING for answer in answers) and not is_last:
             self._restore(before)
@@ -66,6 +71,11 @@ class LawModel:
             self._keep(act, sender, documents)
         results |= {place: answer for (place, _), answer in zip(act, answers, strict=True)}
         return True
+
+    def _copy_state(self) -> State:
+        """Copy what acts change; reference data and the lines of earlier acts stay what they are."""
+        constants = (self.state.reference, *self.state.contents.values())
+        return copy.deepcopy(self.state, {id(constant): constant for constant in constants})
 
     def _restore(self, before: State | None) -> None:
         if before is not None:

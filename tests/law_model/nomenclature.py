@@ -55,6 +55,13 @@ class Year:
     creditors: dict[str, str] = field(default_factory=dict)
     payroll_creditors: dict[str, str] = field(default_factory=dict)
     settlement: dict[str, str] = field(default_factory=dict)
+    accountants: dict[str, str] = field(default_factory=dict)
+
+    def find_accountant(self, centre: str) -> str:
+        """Return the accountant who is assigned to a centre, or to the one above it that has one."""
+        while centre not in self.accountants:
+            centre = self.centres[centre].parent
+        return self.accountants[centre]
 
 
 @dataclass
@@ -94,6 +101,7 @@ def _read_year(folder: Path, year: int) -> Year:
     creditors = list(_rows(files / "creditors.csv"))
     result.creditors = {row["expense"]: row["creditor"] for row in creditors if row["creditor"]}
     result.payroll_creditors = {row["expense"]: row["payroll"] for row in creditors if row["payroll"]}
+    result.accountants = {row["centre"]: row["accountant"] for row in _rows(files / "assigned.csv")}
     result.settlement = {row["role"]: row["account"] for row in _rows(files / "treasury.csv")}
     return result
 

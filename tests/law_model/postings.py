@@ -13,8 +13,10 @@ def post(document: Document, state: State) -> None:
     """Post the entry of an accepted act; acts on credits and commitments have none."""
     list_legs = _EVENTS.get(document.kind)
     if list_legs:
-        for debit, credit in list_legs(document, state):
-            state.post(document.exercise, debit, credit, document.amount)
+        assert document.key is not None
+        accountant = state.reference.years[document.key.year].find_accountant(document.key.centre)
+        for legs in list_legs(document, state):
+            state.post(document.exercise, accountant, legs, document.amount)
 
 
 def _role(document: Document, state: State) -> Role:

@@ -59,4 +59,8 @@ class SmallYear:
     def balance(self, account: str, year: int = 2018) -> int:
         """Return debit less credit of an account in euros."""
         state = self.model.state
-        return (state.debits[year, account] - state.credits[year, account]) // 100
+        debit, credit = (
+            sum(amount for key, amount in sums.items() if (key.exercise, key.account) == (year, account))
+            for sums in (state.debits, state.credits)
+        )
+        return (debit - credit) // 100

@@ -1,11 +1,13 @@
 """What the model knows after each act: documents, third parties, invoices, credits and accounts."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from tests.law_model.budget import Budget, NodeKey
 from tests.law_model.nomenclature import Reference
+from tests.law_model.periods import Periods
 
 Row = dict[str, str]
 
@@ -80,28 +82,37 @@ class Payee:
     blocked: bool = False
 
 
+class AccountKey(NamedTuple):
+    """An account of an accountant in an exercise."""
+
+    exercise: int
+    accountant: str
+    account: str
+
+
 @dataclass
 class State:
     """All that accepted acts have changed."""
 
     reference: Reference
     budget: Budget
+    periods: Periods
     built: frozenset[str]
     """The codes of the rules in force."""
     documents: list[Document] = field(default_factory=list)
     acts: dict[tuple[str, int, str], list[Document]] = field(default_factory=dict)
     contents: dict[tuple[str, int, str], list[Row]] = field(default_factory=dict)
     payees: dict[str, Payee] = field(default_factory=dict)
-    debits: Counter[tuple[int, str]] = field(default_factory=Counter)
-    credits: Counter[tuple[int, str]] = field(default_factory=Counter)
-    openings: defaultdict[tuple[int, str, int], int] = field(default_factory=lambda: defaultdict(int))
+    debits: Counter[AccountKey] = field(default_factory=Counter)
+    credits: Counter[AccountKey] = field(default_factory=Counter)
 
-    def post(self, exercise: int, debit: str, credit: str, amount: int) -> None:
-        """Post an entry of two sides."""
-        self.debits[exercise, debit] += amount
-        self.credits[exercise, credit] += amount
+    def post(self, exercise: int, accountant: str, legs: tuple[str, str], amount: int) -> None:
+        """Post an entry of two sides: an account that is debited, and one that is credited."""
+        debit, credit = legs
+        self.debits[AccountKey(exercise, accountant, debit)] += amount
+        self.credits[AccountKey(exercise, accountant, credit)] += amount
 
 
 def begin(reference: Reference, built: frozenset[str]) -> State:
     """Return the state of an empty ledger."""
-    return State(reference, Budget(reference), built)
+    return State(reference, Budget(reference), Periods(reference), built)

@@ -85,3 +85,67 @@ def test_anticipation_needs_openings_of_the_title() -> None:
     assert year.engage("E2", "1", "2018-10-31", **start) == "BUDGET_YEAR_CLOSED"
     early = start | {"service_start": "2018-12-27"}
     assert year.engage("E3", "1", "2018-11-01", **early) == "BUDGET_YEAR_CLOSED"
+
+
+def _open_title(year: SmallYear, reference: str, amount: str, item: str = "T3", **columns: str) -> None:
+    place = {"fund_centre": "0177", "commitment_item": item}
+    assert year.send("budget_opening_ae", reference, amount=amount, **(place | columns)) == "ACCEPTED"
+
+
+START = {"budget_year": "2019", "service_start": "2019-01-01"}
+
+
+def test_a_quarter_of_what_finance_laws_opened_on_the_title_is_committed_in_advance() -> None:
+    """Opened on title 3: 400 by the finance law, 100 by an amending law; 800 by others, and 2,000 on title 6, do not count."""
+    year = _begin()
+    _open_title(year, "O1", "400")
+    _open_title(year, "O2", "100", origin="amending_law")
+    for origin in ("decree_of_advance", "transfer", "carry_over", "contribution_fund"):
+        _open_title(year, f"O-{origin}", "200", origin=origin)
+    _open_title(year, "O3", "2000", "T6")
+    assert year.engage("E1", "125.01", "2018-11-02", **START) == "ANTICIPATION_LIMIT"
+    assert year.engage("E2", "100", "2018-11-02", **START) == "ACCEPTED"
+    increase = {"predecessor": "E2", "amount": "25", "service_start": "2019-02-01"}
+    assert year.send("commitment_increase", "I1", "2018-12-02", **increase) == "ACCEPTED"
+    assert year.engage("E3", "0.01", "2018-12-03", **START) == "ANTICIPATION_LIMIT"
+    assert year.figures("ae") == (1000, 0, 0)
+    assert year.figures("ae", year=2019) == (0, 0, 125)
+
+
+def test_investment_and_funds_are_not_committed_in_advance() -> None:
+    year = _begin()
+    opening = {"fund_centre": "0217", "amount": "400", "origin": "finance_law"}
+    for item, fund in (("T5", ""), ("T3", "1-1-00733")):
+        year.send("budget_opening_ae", f"O{item}", commitment_item=item, fund=fund, **opening)
+    works = {"fund_centre": "0217-SGAC-IMMO", "functional_area": "0217-07", "commitment_item": "51"}
+    assert year.engage("E1", "1", "2018-11-02", **START, **works) == "ANTICIPATION_LIMIT"
+    paid = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "fund": "1-1-00733"}
+    assert year.engage("E2", "1", "2018-11-02", **START, **paid) == "ANTICIPATION_LIMIT"
+    assert year.engage("E3", "1", "2018-11-02", **START, **(paid | {"fund": ""})) == "ANTICIPATION_LIMIT"
+
+
+def test_what_is_committed_in_advance_is_served_withdrawn_and_requested_from_1_january() -> None:
+    """Of 100 AE opened in 2019, 60 were committed in advance: 40 are left, and a withdrawal of 10 gives 10 back."""
+    year = _begin()
+    _open_title(year, "O1", "240")
+    assert year.engage("E1", "60", "2018-11-02", **START) == "ACCEPTED"
+    follows = {"predecessor": year.name("E1"), "amount": "10"}
+    for kind in ("service", "commitment_decrease"):
+        assert year.send(kind, f"{kind}-18", "2018-12-31", **follows) == "BUDGET_YEAR_CLOSED"
+    for place, kind in (
+        ("0177", "budget_opening"),
+        ("0177-D013", "allotment"),
+        (UNIT, "allotment"),
+    ):
+        columns = {"fund_centre": place, "commitment_item": "HT2", "amount": "100"}
+        for budget in ("ae", "cp"):
+            assert (
+                year.send(f"{kind}_{budget}", f"{place}-{budget}-19", "2019-01-02", **columns) == "ACCEPTED"
+            )
+    assert year.engage("E2", "40.01", "2019-01-02") == "AE_EXCEEDED"
+    assert year.engage("E2", "40", "2019-01-02") == "ACCEPTED"
+    for kind in ("service", "commitment_decrease"):
+        assert year.send(kind, f"{kind}-19", "2019-01-02", **follows) == "ACCEPTED"
+    assert year.figures("ae", year=2019) == (100, 0, 90)
+    assert year.send("payment_request", "D1", "2019-01-03", payee=PAYEE, **follows) == "ACCEPTED"
+    assert year.figures("cp", year=2019) == (100, 10, 0)

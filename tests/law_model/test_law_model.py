@@ -27,25 +27,41 @@ def test_the_engine_decides_a_random_year_as_the_model(seed: int, server: str, t
     comparison = compare_year(server, tmp_path, seed, acts=400)
     assert comparison.differences == []
     assert comparison.codes[ACCEPTED] > 130
+    assert comparison.advances
 
 
-def test_a_wrong_rule_is_noticed(server: str, tmp_path: Path) -> None:
-    """A model without the bound of commitments accepts what the engine refuses."""
-    rules = read_rules(planted=frozenset({"COMMITMENT_EXCEEDED"}))
+@pytest.mark.parametrize("code", ["COMMITMENT_EXCEEDED", "ANTICIPATION_LIMIT"])
+def test_a_wrong_rule_is_noticed(code: str, server: str, tmp_path: Path) -> None:
+    """A model without the bound of commitments, or without commitments in advance, ends lines in another way."""
+    rules = read_rules(planted=frozenset({code}))
     assert compare_year(server, tmp_path, 3, acts=400, rules=rules).differences
 
 
-def test_the_years_meet_every_code_and_accept_a_third() -> None:
+def test_the_years_meet_every_code_and_accept_a_third_and_advances() -> None:
     codes: Counter[str] = Counter()
+    kinds_in_advance: Counter[str] = Counter()
     for seed in range(20):
-        if set(codes) >= _EXPECTED:
+        if set(codes) >= _EXPECTED and set(kinds_in_advance) >= _IN_ADVANCE:
             break
         model = LawModel(read_reference(REFERENCE))
         for file in generate_year(model, seed, 1_000):
+            for decision in file.decisions:
+                model.decide_period(decision)
             codes.update(result.code for result in model.submit(file.rows, file.sender))
+        kinds_in_advance.update(_list_kinds_in_advance(model))
     assert codes[ACCEPTED] * 3 > codes.total()
+    assert set(kinds_in_advance) >= _IN_ADVANCE, kinds_in_advance
     assert set(codes) >= _EXPECTED, _EXPECTED - set(codes)
 
+
+def _list_kinds_in_advance(model: LawModel) -> Iterator[str]:
+    """Yield the kinds of the accepted acts that commit in advance, and of those that follow one of these."""
+    for document in model.state.documents:
+        if document.anticipates or (document.predecessor and document.predecessor.anticipates):
+            yield document.kind
+
+
+_IN_ADVANCE = frozenset("commitment commitment_increase commitment_decrease service payment_request".split())
 
 _EXPECTED = frozenset(
     "ACCEPTED DUPLICATE KIND_UNKNOWN EXERCISE_UNKNOWN REFERENCE_CONFLICT FIELD_MISSING FIELD_INVALID AMOUNT_INVALID"
@@ -54,5 +70,7 @@ _EXPECTED = frozenset(
     " PREDECESSOR_MISSING PREDECESSOR_STAGE ASSIGNMENT_DIFFERS PAYEE_BLOCKED PAYEE_NOT_BLOCKED TERM_SUSPENDED"
     " TERM_ALREADY_SUSPENDED TERM_NOT_SUSPENDED TRANSFER_AMOUNT_DIFFERS REVERSAL_EXCEEDS_ORIGINAL COMMITMENT_EXCEEDED"
     " SERVICE_INSUFFICIENT SERVICE_ALREADY_BILLED MOVE_FORBIDDEN ALLOTMENT_EXCEEDED BUDGET_BELOW_CONSUMPTION"
-    " AE_EXCEEDED CP_EXCEEDED".split()
+    " AE_EXCEEDED CP_EXCEEDED BUDGET_YEAR_CLOSED ANTICIPATION_LIMIT DATE_BEFORE_PREDECESSOR AFTER_LAST_DATE"
+    " INVOICE_ALREADY_REQUESTED PRESCRIBED TITLE_TWO_COMMITMENT SERVICE_REQUIRED RECEIVABLE_MISSING"
+    " PERIOD_LOCKED".split()
 )

@@ -36,7 +36,14 @@ PLACES = (
     Place("0217-SGAC-IMMO", "0217-07", "51", "", "OP-0217-000002"),
     Place("0117-CENT-C001", "0117-01", "41"),
 )
+ADVANCE_PLACES = PLACES[:5]
+"""Where AE may be committed in advance: neither investment nor a fund, of a title that finance laws open."""
 STAFF_PLACE = Place("0217-SGAC-ASPR", "0217-07", "21")
+
+
+def _uses(act: Document, exercise: int, budget_year: int) -> bool:
+    """Return whether an act of an exercise uses credits of a budget year."""
+    return act.exercise == exercise and act.key is not None and act.key.year == budget_year
 
 
 @dataclass
@@ -84,9 +91,16 @@ class YearContext:
         return None
 
     def choose_followed(self, fits: Callable[[Document], bool]) -> Document | None:
-        """Return an accepted act of today's exercise; of another sender if acts may follow those."""
-        year, is_open = self.day.year, self.model.rules.has_column("predecessor_sender")
-        is_own = not is_open or self.random.random() < 0.75
+        """Return an accepted act of today's exercise or of the one before; of another sender if acts may follow those.
+
+        Of the exercise before, what was committed in advance is preferred, as acts of the year follow it.
+        """
+        year, is_own = self.day.year, self.random.random() < 0.75
+        if year > FIRST_DAY.year and self.random.random() < 0.5:
+            budget_year = year if self.random.random() < 0.7 else year - 1
+            documents = self.model.state.documents
+            earlier = [act for act in documents if _uses(act, year - 1, budget_year) and fits(act)]
+            return self.random.choice(earlier) if earlier else None
         return self.choose(
             lambda act: act.exercise == year and (act.sender == self.sender or not is_own) and fits(act)
         )
@@ -94,8 +108,8 @@ class YearContext:
     def name_predecessor(self, document: Document) -> Row:
         """Return the columns that name an act: its reference, its sender and reference, or its entry."""
         reference = document.reference if document.line == 1 else f"{document.reference}#{document.line}"
-        if document.sender == self.sender:
+        if document.exercise == self.day.year and document.sender == self.sender:
             return {"predecessor": reference}
-        if self.random.random() < 0.5:
+        if document.exercise != self.day.year or self.random.random() < 0.5:
             return {"predecessor": f"@{document.number}"}
         return {"predecessor": reference, "predecessor_sender": document.sender}

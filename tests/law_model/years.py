@@ -1,5 +1,6 @@
 """Years, periods and dates (docs/rules.md; LOLF 9 and 28)."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from tests.law_model.assignments import Assignment
@@ -7,26 +8,42 @@ from tests.law_model.chain import find_root
 from tests.law_model.kinds import (
     CREDIT_KINDS,
     INVOICED,
+    PREDECESSORS,
     REQUESTS,
     SPENDS_AE,
     TAKES_FROM_COMMITMENT,
     YEAR_BOUND,
 )
+from tests.law_model.periods import CLOSED, LOCKED, NOBODY, OPEN
 from tests.law_model.state import Act, Document, State
 
+_PERIOD_CODES: Mapping[str, list[str]] = {OPEN: [], CLOSED: ["PERIOD_CLOSED"], LOCKED: ["PERIOD_LOCKED"]}
 FIRST_ANTICIPATION = (11, 1)
-INVESTMENT = 5
 
 
-def check_period(act: Act, state: State) -> list[str]:
-    """Check that the day of posting lies in the exercise and in an open month (A03, A04)."""
-    reference = state.reference
-    if act.exercise not in reference.months_open_at_start:
+def check_dates(act: Act, state: State) -> list[str]:
+    """Check that the day of posting lies in the exercise (A03)."""
+    if act.exercise not in state.reference.months_open_at_start:
         return ["EXERCISE_UNKNOWN"]
-    month = find_month(act, reference.window_days[act.exercise])
-    if not month or _is_misplaced(act):
-        return ["DATE_OUTSIDE_EXERCISE"]
-    return [] if month in reference.months_open_at_start[act.exercise] else ["PERIOD_CLOSED"]
+    is_inside = find_month(act, state.reference.window_days[act.exercise]) > 0
+    return ["DATE_OUTSIDE_EXERCISE"] if not is_inside or _is_misplaced(act) else []
+
+
+def check_period(act: Act, predecessor: Document | None, state: State) -> list[str]:
+    """Check that the month is open for the accountant: of the act, or of the one that it follows (A04).
+
+    While the act before is missing, nobody knows whose month it is.
+    """
+    months = state.reference.window_days
+    month = find_month(act, months[act.exercise]) if act.exercise in months else 0
+    if not month or (act.kind in PREDECESSORS and predecessor is None):
+        return []
+    key = predecessor.key if predecessor else None
+    centre, budget_year = (key.centre, key.year) if key else (act.text("fund_centre"), act.budget_year)
+    year = state.reference.years.get(budget_year)
+    is_known = year is not None and centre in year.centres
+    accountant = year.find_accountant(centre) if year and is_known else NOBODY
+    return _PERIOD_CODES[state.periods.read(act.exercise, month, accountant)]
 
 
 def find_month(act: Act, window_days: int) -> int:
@@ -113,21 +130,5 @@ def _check_commitment_year(act: Act, place: Assignment, state: State) -> list[st
         return ["BUDGET_YEAR_CLOSED"]
     if act.service_start is None or act.service_start < date(place.key.year, 1, 1):
         return ["BUDGET_YEAR_CLOSED"]
-    year = state.reference.years[place.key.year]
-    title = year.items[place.item].title
-    base = anticipation_base(act, place, state)
-    used = state.budget.anticipated[anticipation_key(act, place, state)]
-    if place.key.staff or title == INVESTMENT or (used + act.amount) * 4 > base:
-        return ["ANTICIPATION_LIMIT"]
-    return []
-
-
-def anticipation_key(act: Act, place: Assignment, state: State) -> tuple[int, str, int]:
-    """Return the year of the act, the programme and the title that bound what is anticipated."""
-    year = state.reference.years[place.key.year]
-    return act.day.year, year.centres[place.key.centre].programme, year.items[place.item].title
-
-
-def anticipation_base(act: Act, place: Assignment, state: State) -> int:
-    """Return the credits that finance laws opened on the title of the programme (A22; law of finance for 2005, art. 108)."""
-    return state.openings[anticipation_key(act, place, state)]
+    quarter = state.budget.find_quarter(place.key, place.item, place.operation)
+    return ["ANTICIPATION_LIMIT"] if act.amount > quarter else []

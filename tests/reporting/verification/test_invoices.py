@@ -1,4 +1,4 @@
-"""An invoice requested twice and a debt that has lapsed are found in the raw rows, even if the chain was made again."""
+"""An invoice requested twice and a debt that has lapsed are found in the raw rows, though all hashes were made again."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -10,11 +10,9 @@ import pytest_asyncio
 
 from posting.book.registry import ReferenceData
 from reporting.verification import verify
-from reporting.verification.chain import hash_batch
-from reporting.verification.copy_reader import HASHED_TABLES
-from reporting.verification.snapshot_queries import JournalSnapshot, WindowSpan
 from tests.file_strategies import REFERENCE
 from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, Row, act, process_files
+from tests.reporting.remade_hashes import remake_hashes
 from tests.service.http.running_service import to_jsonl
 
 REGISTRATION = SPENDING[0]
@@ -70,17 +68,6 @@ def without_stop(page: bytes, stop: bytes) -> bytes:
     return page[: -len(stop) - 2] + bytes(2)
 
 
-async def remake_chain(connection: asyncpg.Connection) -> None:
-    """Hash every batch again, as somebody would who changes rows and hides it."""
-    previous = bytes(32)
-    for batch in await connection.fetch("select batch, first_entry, entries from batch order by batch"):
-        first = batch["first_entry"]
-        span = WindowSpan(batch["batch"], batch["batch"] + 1, first, first + batch["entries"])
-        streams = [await JournalSnapshot(connection).copy_rows(stored, span) for stored in HASHED_TABLES]
-        previous = hash_batch(streams, previous)
-        await connection.execute("update batch set chain = $2 where batch = $1", batch["batch"], previous)
-
-
 @pytest_asyncio.fixture
 async def connection(dsn: str, tmp_path: Path) -> AsyncIterator[asyncpg.Connection]:
     """A journal of requests, all accepted."""
@@ -108,9 +95,9 @@ async def read_page(connection: asyncpg.Connection) -> bytes:
 
 
 async def list_findings(dsn: str) -> list[tuple[str, str]]:
-    """Return checks and places; the evidence, which covers the row of the batch with its former hash, is left out."""
+    """Return checks and places."""
     findings = (await verify(dsn, folder=REFERENCE)).findings
-    return [(finding.check, finding.place) for finding in findings if finding.check != "evidence"]
+    return [(finding.check, finding.place) for finding in findings]
 
 
 @pytest.mark.parametrize("change", PLANTED)
@@ -121,7 +108,7 @@ async def test_an_invoice_requested_twice_is_found(
     page = await read_page(connection)
     assert page.count(before) == 1
     await connection.execute("update request_detail set page = $1", page.replace(before, after))
-    await remake_chain(connection)
+    await remake_hashes(connection)
     assert sorted(await list_findings(dsn)) == [("invoices_once", place) for place in places]
 
 
@@ -129,7 +116,7 @@ async def test_a_request_that_was_not_rejected_in_full_keeps_its_invoice(
     connection: asyncpg.Connection, dsn: str
 ) -> None:
     await connection.execute("update entry set amount = amount - 1 where reference = 'R2'")
-    await remake_chain(connection)
+    await remake_hashes(connection)
     findings = (await verify(dsn, folder=REFERENCE)).findings
     assert ("invoices_once", "entry 20 (D3)") in [(finding.check, finding.place) for finding in findings]
 
@@ -158,7 +145,7 @@ async def test_a_debt_that_has_lapsed_is_found(change: str, connection: asyncpg.
     assert page.count(before) == 1
     changed = page.replace(before, after) if after else without_stop(page, before)
     await connection.execute("update request_detail set page = $1", changed)
-    await remake_chain(connection)
+    await remake_hashes(connection)
     assert await list_findings(dsn) == [("prescription", place)]
 
 
@@ -171,5 +158,5 @@ async def test_each_request_is_judged_by_the_service_that_it_bills(
 ) -> None:
     """The first request bills the first service, the others the second; the last one states its year."""
     await connection.execute("update entry set day = '2013-12-31' where reference = $1", service)
-    await remake_chain(connection)
+    await remake_hashes(connection)
     assert [place for check, place in await list_findings(dsn) if check == "prescription"] == places
