@@ -60,6 +60,13 @@ def _set_date_in_window(context: YearContext, row: Row) -> Row | None:
     }
 
 
+def post_later(context: YearContext, row: Row) -> Row:
+    """Post an act some days after its own, at times in the exercise after it, seldom before it."""
+    day = date.fromisoformat(row["date"])
+    posting_day = day + timedelta(days=context.random.choice((-2, 0, 1, 3, 8, 20)))
+    return row | {"posting_date": posting_day.isoformat(), "exercise": str(max(posting_day.year, 2018))}
+
+
 def _repeat(context: YearContext, row: Row) -> Row | None:
     """Send an accepted act of one line again."""
     document = context.choose(lambda act: act.sender == context.sender)

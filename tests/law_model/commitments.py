@@ -63,7 +63,7 @@ def _list_accounts(context: YearContext) -> list[str]:
 
 
 def _anticipation_rate(context: YearContext) -> float:
-    return 0.45 if (context.day.year, context.day.month) in {(2018, 11), (2018, 12)} else 0.01
+    return 0.6 if (context.day.year, context.day.month) in {(2018, 11), (2018, 12)} else 0.01
 
 
 def _is_open(act: Document) -> bool:

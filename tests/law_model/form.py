@@ -75,8 +75,8 @@ def _check_fields(act: Act) -> list[str]:
         codes.append("FIELD_INVALID")
     if codes:
         return codes
-    act.day = days.get("date") or date.min
-    act.posting_day = days.get("posting_date") or act.day
+    act.own_day = days.get("date") or date.min
+    act.day = days.get("posting_date") or act.own_day
     act.invoice_day, act.service_start = days.get("invoice_date"), days.get("service_start")
     act.budget_year = int(act.text("budget_year") or act.exercise)
     return codes

@@ -14,6 +14,7 @@ from tests.law_model.state import Row
 from tests.law_model.year_context import FIRST_DAY, YearContext
 
 BREACH_RATE = 0.22
+POSTING_RATE = 0.03
 _PACE = (
     (0.0, FIRST_DAY),
     (0.55, date(2018, 10, 31)),
@@ -91,6 +92,8 @@ def _write_act(context: YearContext, writers: Sequence[tuple[int, Writer]]) -> l
     row = writer(context)
     if row is None:
         return []
+    if context.random.random() < POSTING_RATE:
+        row = breaches.post_later(context, row)
     if context.random.random() < BREACH_RATE:
         row = breaches.break_rule(context, row)
     rows = _split_lines(context, row) if row["kind"] in _OF_SEVERAL_LINES else [row]

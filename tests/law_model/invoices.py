@@ -56,7 +56,7 @@ def check_prescription(act: Act, predecessor: Document | None) -> list[str]:
     if act.kind not in INVOICED or act.text("prescription_stop"):
         return []
     year = find_right_year(act, predecessor)
-    return [LAPSED] if year and act.posting_day.year >= year + YEARS_OF_LAPSE else []
+    return [LAPSED] if year and act.day.year >= year + YEARS_OF_LAPSE else []
 
 
 def find_right_year(act: Act, predecessor: Document | None) -> int:

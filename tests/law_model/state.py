@@ -22,8 +22,10 @@ class Act:
     exercise: int
     line: int
     amount: int = 0
+    own_day: date = date.min
+    """The day of the act."""
     day: date = date.min
-    posting_day: date = date.min
+    """The day of posting, which counts: that of the act if the line states no other (A03 and A31, ours)."""
     budget_year: int = 0
     invoice_day: date | None = None
     service_start: date | None = None

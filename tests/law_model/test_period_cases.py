@@ -55,3 +55,14 @@ def test_the_window_is_posted_in_december() -> None:
     assert year.send("payment", "P1", "2019-01-05", "treasury", **payment) == "PERIOD_CLOSED"
     assert _decide(year, "reopen", "PACA", month=12)
     assert year.send("payment", "P1", "2019-01-05", "treasury", **payment) == "ACCEPTED"
+
+
+def test_the_day_of_posting_is_the_one_that_counts() -> None:
+    """Orders of 2018 are given by 19 December in these reference data."""
+    year, place = _begin(), {"fund_centre": UNIT, "functional_area": "0177-12", "commitment_item": "31"}
+    assert year.engage("E1", "10", "2018-04-10", posting_date="2018-04-20") == "ACCEPTED"
+    served = {"predecessor": "E1", "amount": "10"}
+    assert year.send("service", "S1", "2018-04-15", **served) == "DATE_BEFORE_PREDECESSOR"
+    assert year.send("service", "S1", "2018-04-15", posting_date="2018-04-20", **served) == "ACCEPTED"
+    ordered = {"amount": "1", "payee": PAYEE, "posting_date": "2018-12-20"} | place
+    assert year.send("direct_payment_request", "D1", "2018-12-18", **ordered) == "AFTER_LAST_DATE"

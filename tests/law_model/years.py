@@ -48,20 +48,20 @@ def check_period(act: Act, predecessor: Document | None, state: State) -> list[s
 
 def find_month(act: Act, window_days: int) -> int:
     """Return the month of the exercise in which an act is posted: December in the window after it; 0 if in none."""
-    if act.posting_day.year == act.exercise:
-        return act.posting_day.month
+    if act.day.year == act.exercise:
+        return act.day.month
     last = date(act.exercise, 12, 31) + timedelta(days=window_days)
-    return 12 if date(act.exercise, 12, 31) < act.posting_day <= last else 0
+    return 12 if date(act.exercise, 12, 31) < act.day <= last else 0
 
 
 def _is_misplaced(act: Act) -> bool:
     """Return whether an act is posted before its day, or on a day with credits that its own has not (A03; LOLF 8 and 9)."""
-    if act.posting_day < act.day:
+    if act.day < act.own_day:
         return True
-    takes_credits = act.kind in YEAR_BOUND and act.posting_day.year != act.day.year
-    begins = date(act.day.year, *FIRST_ANTICIPATION)
+    takes_credits = act.kind in YEAR_BOUND and act.day.year != act.own_day.year
+    begins = date(act.own_day.year, *FIRST_ANTICIPATION)
     states_service = act.kind in SPENDS_AE and act.service_start is not None
-    return takes_credits or (states_service and act.day < begins <= act.posting_day)
+    return takes_credits or (states_service and act.own_day < begins <= act.day)
 
 
 def check_order(act: Act, predecessor: Document | None) -> list[str]:
