@@ -3,8 +3,9 @@
 Law 2013-100 art. 37: works, supplies, services for a price or a right of exploitation, and delegated public service.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
+from typing import NamedTuple
 
 from core.effective_dates import EffectiveDated, parse_dated_rule
 from core.errors import ReferenceDataError
@@ -14,6 +15,7 @@ class Contract(IntEnum):
     """The contract that an expense performs.  Numbers are stored: append only."""
 
     UNSTATED = 0
+    """Stated neither by the act nor, if the rows of its expense account say so, by them: that of its commitment item."""
     NONE = 1
     """No contract of these: pay, grants, rents and indemnities by their nature alone."""
     WORKS = 2
@@ -37,6 +39,78 @@ OPPOSING_KINDS = frozenset({"attachment"})
 """Kinds of act that pay a creditor of the creditor: he has no contract with the State, and late payment owes him nothing."""
 
 
+_BY_ITEM = "item"
+"""What a row of expense accounts writes for the contract of the item: on days on which the row has none."""
+_ROW_CONTRACTS: Mapping[str, Contract] = {_BY_ITEM: Contract.UNSTATED, **CONTRACT_BY_NAME}
+_ROW_KEYS = frozenset({"expense", "creditor", "contract", "source"})
+
+
+class AccountContract(NamedTuple):
+    """The contract of requests that state none, by the expense account that they charge, in place of that of their item."""
+
+    expense: str
+    """The first digits of the expense accounts."""
+    creditor: str
+    """The account on which the request is owed; empty for any."""
+    contract: EffectiveDated
+    """``Contract``, by the day of the request; ``UNSTATED`` leaves the contract to the item."""
+
+
+def find_account_contract(
+    rows: Iterable[AccountContract], expense: str, creditor: str
+) -> AccountContract | None:
+    """Return the row of an expense owed on ``creditor``: that of most digits, and of two the one that names the creditor."""
+    fitting = [row for row in rows if expense.startswith(row.expense) and row.creditor in ("", creditor)]
+    return max(fitting, key=lambda row: (len(row.expense), row.creditor), default=None)
+
+
+def parse_account_contracts(place: str, setting: object) -> tuple[AccountContract, ...]:
+    """Read the contracts of expense accounts: a list of rows, which may be left out.
+
+    Raises
+    ------
+    ReferenceDataError
+        A row is invalid, has no source, or is there twice.
+    """
+    if not isinstance(setting, list) or not all(isinstance(row, dict) for row in setting):
+        raise ReferenceDataError(
+            place, f"accounts is {setting!r}", "Write each row below a line [[accounts]]."
+        )
+    rows = tuple(_parse_row(place, row) for row in setting)
+    for at, row in enumerate(rows):
+        if any(row[:2] == other[:2] for other in rows[:at]):
+            raise ReferenceDataError(
+                place,
+                f"accounts: expense {row.expense!r}, creditor {row.creditor!r} is listed twice",
+                "Keep one of the two rows; a value that changes is written by its first day.",
+            )
+    return rows
+
+
+def _parse_row(place: str, row: Mapping[str, object]) -> AccountContract:
+    expense, creditor, source = (row.get(key, "") for key in ("expense", "creditor", "source"))
+    key = f"accounts, expense {expense!r}"
+    if not row.keys() <= _ROW_KEYS or not _is_digits(expense) or not (creditor == "" or _is_digits(creditor)):
+        raise ReferenceDataError(
+            place,
+            f"{key}: the row is {dict(row)!r}",
+            'Write expense = "..." (first digits), contract, source and, if it is for one account owed alone, creditor.',
+        )
+    if not isinstance(source, str) or not source:
+        raise ReferenceDataError(place, f"{key} has no source", "Name the source, or write: not settled.")
+    contract = parse_dated_rule(
+        place,
+        key,
+        row.get("contract"),
+        parse=lambda value: _parse_name(place, key, value, among=_ROW_CONTRACTS),
+    )
+    return AccountContract(str(expense), str(creditor), contract)
+
+
+def _is_digits(text: object) -> bool:
+    return isinstance(text, str) and text.isascii() and text.isdigit()
+
+
 def parse_contract_defaults(place: str, table: object) -> Mapping[str, EffectiveDated]:
     """Read the contract of each commitment item that has one; all other items have none.
 
@@ -54,15 +128,15 @@ def parse_contract_defaults(place: str, table: object) -> Mapping[str, Effective
             place,
             f"contracts, {item!r}",
             setting,
-            parse=lambda value, item=item: _parse_contract(place, item, value),
+            parse=lambda value, item=item: _parse_name(
+                place, f"contracts, {item!r}", value, among=CONTRACT_BY_NAME
+            ),
         )
         for item, setting in table.items()
     }
 
 
-def _parse_contract(place: str, item: str, value: object) -> int:
-    if not isinstance(value, str) or value not in CONTRACT_BY_NAME:
-        raise ReferenceDataError(
-            place, f"contracts, {item!r} is {value!r}", f"Write one of {', '.join(CONTRACT_BY_NAME)}."
-        )
-    return CONTRACT_BY_NAME[value]
+def _parse_name(place: str, key: str, value: object, *, among: Mapping[str, Contract]) -> int:
+    if not isinstance(value, str) or value not in among:
+        raise ReferenceDataError(place, f"{key} is {value!r}", f"Write one of {', '.join(among)}.")
+    return among[value]

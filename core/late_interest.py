@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.contracts import parse_contract_defaults
+from core.contracts import AccountContract, parse_account_contracts, parse_contract_defaults
 from core.effective_dates import EffectiveDated, parse_dated_rule
 from core.errors import ReferenceDataError
 from core.money import CENTS_PER_EURO
@@ -47,6 +47,8 @@ class LateInterestRules:
     """The rate of each half-year, counted from year 0."""
     contracts: Mapping[str, EffectiveDated]
     """The ``Contract`` of each commitment item that has one, for acts that state none."""
+    account_contracts: tuple[AccountContract, ...]
+    """The contracts of expense accounts that have one of their own, in place of that of the item."""
     delays_since: int
     """The first day on which a payment term that bears interest began, since 1970."""
     item: EffectiveDated
@@ -125,6 +127,7 @@ def load(folder: Path = SAMPLE_FOLDER) -> LateInterestRules:
             _parse_half_year(place, name): _parse_rate(place, name, rate) for name, rate in table.items()
         },
         contracts=parse_contract_defaults(str(path), settings.get("contracts")),
+        account_contracts=parse_account_contracts(str(path), settings.get("accounts", [])),
         delays_since=_parse_day(str(path), "delays_since", settings.get("delays_since")),
         item=parse_dated_rule(
             str(path), "item", settings.get("item"), parse=lambda value: _parse_item(str(path), value)

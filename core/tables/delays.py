@@ -22,6 +22,10 @@ class DebitedPayments(NamedTuple):
     cell: Index
     payee: Index
     kind: Small
+    debit: Small
+    """The account that the payable debited."""
+    credit: Small
+    """The account on which the payable is owed."""
 
 
 class PaidPayables(NamedTuple):
@@ -38,6 +42,8 @@ class ServiceEntries(NamedTuple):
     amount: Money
     day: Day
     kind: Small
+    debit: Small
+    """The account that it debited: of a service the expense."""
 
 
 class LatePayments(NamedTuple):

@@ -13,7 +13,11 @@ from core.catalog import SHARED_ROLES, Role
 from core.errors import ReferenceDataError
 from core.nomenclature import CentreLevel, Nomenclature
 from posting.book.code_meanings import ITEM_ROLES
-from posting.book.contract_meanings import describe_contracts, includes_contracts
+from posting.book.contract_meanings import (
+    describe_account_contracts,
+    describe_contracts,
+    includes_contracts,
+)
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, build_missing_year_error
 
 ROLE_KIND = 7
@@ -97,7 +101,8 @@ def _read_year(year: Nomenclature, reference: ReferenceData) -> Iterator[tuple[i
         creditors = {
             role.name.lower(): chart.own_creditors.get((account, role), "") for role in _CREDITOR_ROLES
         }
-        yield CodeKind.ACCOUNT, FileMeaning("creditors.csv", account, creditors)
+        contract = describe_account_contracts(reference.interest.account_contracts, account, year.year)
+        yield CodeKind.ACCOUNT, FileMeaning("creditors.csv", account, {**creditors, "contract": contract})
     for accountant in accountants.accountants:
         yield CodeKind.ACCOUNTANT, FileMeaning("accountants.csv", accountant, {})
     for role, account in chart.shared_accounts.items():

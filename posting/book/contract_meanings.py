@@ -1,30 +1,49 @@
-"""The contract of a commitment item as part of its meaning: a change is a new value from a day on (rule A59).
+"""The contract of an item or an expense account as part of its meaning: a change is a new value from a day on (rule A59).
 
 Interest on what was paid late is measured from the contract again and again, so a value that was removed would leave
 earlier claims without a rule.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
-from core.contracts import Contract
+from core.contracts import AccountContract, Contract, find_account_contract
 from core.effective_dates import BEFORE_ALL_DAYS, EffectiveDated
 
 _EPOCH = date(1970, 1, 1)
 _SEPARATOR = ", "
+_BY_ITEM = "that of the item"
 
 
 def describe_contracts(contracts: Mapping[str, EffectiveDated], item: str, year: int) -> str:
     """Return the contracts of ``item`` until the end of ``year``, as in "services, works from 2018-07-01"."""
     if item not in contracts:
         return Contract.NONE.name.lower()
-    rule, last = contracts[item], (date(year, 12, 31) - _EPOCH).days
+    return _SEPARATOR.join(_list_steps(contracts[item], year))
+
+
+def describe_account_contracts(rows: tuple[AccountContract, ...], account: str, year: int) -> str:
+    """Return the contracts of ``account`` until the end of ``year``, as in "that of the item, owed on 4211110000 none"."""
+    creditors = sorted({row.creditor for row in rows if account.startswith(row.expense)} | {""})
+    return _SEPARATOR.join(
+        f"owed on {creditor} {step}" if creditor else step
+        for creditor in creditors
+        for step in _list_account_steps(find_account_contract(rows, account, creditor), year)
+    )
+
+
+def _list_account_steps(row: AccountContract | None, year: int) -> Iterable[str]:
+    return _list_steps(row.contract, year) if row else (_BY_ITEM,)
+
+
+def _list_steps(rule: EffectiveDated, year: int) -> list[str]:
+    last = (date(year, 12, 31) - _EPOCH).days
     steps = zip(rule.since.tolist(), rule.value.tolist(), strict=True)
-    return _SEPARATOR.join(_describe_step(since, value) for since, value in steps if since <= last)
+    return [_describe_step(since, value) for since, value in steps if since <= last]
 
 
 def _describe_step(since: int, value: int) -> str:
-    name = Contract(value).name.lower()
+    name = Contract(value).name.lower() if value else _BY_ITEM
     return name if since == BEFORE_ALL_DAYS else f"{name} from {_EPOCH + timedelta(days=since)}"
 
 

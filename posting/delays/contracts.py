@@ -6,36 +6,74 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.contracts import Contract
+from core.contracts import Contract, find_account_contract
 from core.effective_dates import EffectiveDated, build_constant
+from core.late_interest import LateInterestRules
 
 _BEARS_INTEREST = np.array([contract.bears_interest for contract in Contract])
 _NO_CONTRACT = build_constant(Contract.NONE)
 
 
+class ChargedAccounts(NamedTuple):
+    """The accounts of some requests: the expense that each charges, and the account on which it is owed."""
+
+    expense: NDArray[np.int16]
+    creditor: NDArray[np.int16]
+
+
 class ContractDefaults(NamedTuple):
-    """The contract of requests that state none, by the commitment item of their account assignment."""
+    """The contract of requests that state none: by their expense account, otherwise by their commitment item."""
 
     item: NDArray[np.int32]
     """The position in ``contracts`` of the item of each account assignment; -1, or no row, for an item without one."""
     contracts: tuple[EffectiveDated, ...]
+    accounts: NDArray[np.int8]
+    """The position in ``account_contracts`` of what each expense account owes on each account; -1 for none."""
+    account_contracts: tuple[EffectiveDated, ...]
 
-    def find_contracts(self, cells: NDArray[np.int32], days: NDArray[np.int32]) -> NDArray[np.int64]:
-        """Return the contract of a request in each of ``cells``, made on each of ``days``."""
+    def find_contracts(
+        self, cells: NDArray[np.int32], days: NDArray[np.int32], charged: ChargedAccounts
+    ) -> NDArray[np.int64]:
+        """Return the contract of a request in each of ``cells``, made on each of ``days``, on its accounts."""
+        contracts = self._find_by_items(cells, days)
+        row = self.accounts[charged.expense, charged.creditor]
+        for position in np.unique(row[row >= 0]).tolist():
+            at = np.flatnonzero(row == position)
+            own = self.account_contracts[position].look_up(days[at])
+            contracts[at] = np.where(own == Contract.UNSTATED, contracts[at], own)
+        return contracts
+
+    def _find_by_items(self, cells: NDArray[np.int32], days: NDArray[np.int32]) -> NDArray[np.int64]:
         item = np.append(self.item, np.int32(-1))[np.minimum(cells, len(self.item))]
         by_item = [contract.look_up(days) for contract in (*self.contracts, _NO_CONTRACT)]
         return np.stack(by_item)[item, np.arange(len(days))]
 
 
 def build_contract_defaults(
-    items: Mapping[int, str], rules: Mapping[str, EffectiveDated]
+    items: Mapping[int, str], accounts: Mapping[str, int], rules: LateInterestRules
 ) -> ContractDefaults:
-    """Build the defaults from the ``items`` of account assignments, and the ``rules`` by item."""
-    positions = {code: position for position, code in enumerate(rules)}
+    """Build the defaults from the ``items`` of account assignments, the numbers of ``accounts``, and the rules."""
+    positions = {code: position for position, code in enumerate(rules.contracts)}
     item = np.full(max(items, default=-1) + 1, -1, np.int32)
     for cell, code in items.items():
         item[cell] = positions[code]
-    return ContractDefaults(item, tuple(rules.values()))
+    own = tuple(row.contract for row in rules.account_contracts)
+    return ContractDefaults(item, tuple(rules.contracts.values()), _build_accounts(accounts, rules), own)
+
+
+def _build_accounts(accounts: Mapping[str, int], rules: LateInterestRules) -> NDArray[np.int8]:
+    """Build ``ContractDefaults.accounts``: what names no creditor first, then what each named creditor is owed."""
+    count = max(accounts.values(), default=0) + 1
+    positions = np.full((count, count), -1, np.int8)
+    rows = rules.account_contracts
+    named = [creditor for creditor in {row.creditor for row in rows} if creditor in accounts]
+    for expense, number in accounts.items():
+        if expense.startswith(tuple(row.expense for row in rows)):
+            for creditor in ("", *named):
+                row = find_account_contract(rows, expense, creditor)
+                owed = accounts[creditor] if creditor else slice(None)
+                positions[number, owed] = -1 if row is None else rows.index(row)
+    return positions
 
 
 def bear_interest(contracts: NDArray[np.int64]) -> NDArray[np.bool_]:

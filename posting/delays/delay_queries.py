@@ -32,8 +32,8 @@ SQL = read_queries("posting.delays", "queries.sql")
 
 _EPOCH = date(1970, 1, 1)
 _PAGES_AT_ONCE = 64
-_ITEM_CODES = 3
-"""The kind of commitment items in ``reference_text``: the registry, which has it too, would load the compiler."""
+_ITEM_CODES, _ACCOUNT_CODES = 3, 5
+"""The kinds of items and accounts in ``reference_text``: the registry, which has them too, would load the compiler."""
 _INTEREST_KINDS = list_kinds(lambda kind: kind.is_interest)
 _DIVERTING_KINDS = list_kinds(lambda kind: kind.inherits and kind.pays)
 _QUERY_KINDS: Mapping[str, tuple[int, ...]] = {
@@ -43,6 +43,8 @@ _QUERY_KINDS: Mapping[str, tuple[int, ...]] = {
     "identified": list_kinds(lambda kind: kind.reaches is Stage.REOPENED),
     "reissues": list_kinds(lambda kind: kind.remits and kind.after is Stage.REOPENED),
 }
+_REQUEST_COLUMNS = ("kind", "payee", "debit", "credit")
+"""What ``DivertedPart`` has of a request, after its day."""
 _NO_TERMS = allocate_zeros(RequestTerms, 0)
 
 Connection = asyncpg.Connection
@@ -241,16 +243,22 @@ async def _load_diverted_parts(connection: Connection) -> dict[int, DivertedPart
     opposed = {row["entry_id"] for row in rows if CATALOG[row["kind"]].name in OPPOSING_KINDS}
     roots = sorted({chain[-1] for chain in chains.values()})
     root_rows = await connection.fetch(SQL["entries"], roots) if roots else []
-    request = {row["entry_id"]: ((row["day"] - _EPOCH).days, row["kind"], row["payee"]) for row in root_rows}
+    request = {
+        row["entry_id"]: ((row["day"] - _EPOCH).days, *(row[name] for name in _REQUEST_COLUMNS))
+        for row in root_rows
+    }
     return {
-        entry: DivertedPart(chain, *request[chain[-1]], not opposed.isdisjoint((entry, *chain)))
+        entry: DivertedPart(chain, *request[chain[-1]], is_opposed=not opposed.isdisjoint((entry, *chain)))
         for entry, chain in chains.items()
     }
 
 
 async def _load_contract_defaults(connection: Connection, rules: LateInterestRules) -> ContractDefaults:
     rows = await connection.fetch(SQL["contract_items"], list(rules.contracts), _ITEM_CODES)
-    return build_contract_defaults({row["cell"]: row["code"] for row in rows}, rules.contracts)
+    accounts = await connection.fetch(SQL["account_codes"], _ACCOUNT_CODES)
+    return build_contract_defaults(
+        {row["cell"]: row["code"] for row in rows}, {row["code"]: row["id"] for row in accounts}, rules
+    )
 
 
 def _follow_chain(entry: int, predecessors: dict[int, int]) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from core.effective_dates import EffectiveDated
 from core.payment_terms import PaymentTerms, compute_terms, find_receipt_days
 from core.tables.columns import Day, Entry, Small, select_rows
 from core.tables.delays import DebitedPayments, LatePayments
-from posting.delays.contracts import ContractDefaults, bear_interest
+from posting.delays.contracts import ChargedAccounts, ContractDefaults, bear_interest
 from posting.delays.service_dates import Billing
 
 _IS_INTEREST = np.array([kind.is_interest for kind in CATALOG])
@@ -50,6 +50,10 @@ class DivertedPart(NamedTuple):
     """The kind of the original request."""
     payee: int
     """The payee of the original request."""
+    debit: int
+    """The account that the original request debited."""
+    credit: int
+    """The account on which the original request was owed."""
     is_opposed: bool
     """Whether it is owed to a creditor of the payee, or is a part of what is."""
 
@@ -72,8 +76,10 @@ class PaidRequests(NamedTuple):
     entry: NDArray[np.int64]
     day: NDArray[np.int32]
     payee: NDArray[np.int32]
-    bears_interest: NDArray[np.bool_]
-    """Whether late payment is due interest: not on every contract, and not to an opposing creditor."""
+    debit: NDArray[np.int16]
+    credit: NDArray[np.int16]
+    is_opposed: NDArray[np.bool_]
+    """Whether it was paid to an opposing creditor."""
 
 
 class PaymentDelays(NamedTuple):
@@ -82,6 +88,8 @@ class PaymentDelays(NamedTuple):
     rows: DebitedPayments
     terms: PaymentTerms
     requests: PaidRequests
+    bears_interest: NDArray[np.bool_]
+    """Whether late payment is due interest: not on every contract, and not to an opposing creditor."""
 
     @property
     def delay_days(self) -> NDArray[np.int32]:
@@ -109,34 +117,32 @@ def measure_delays(rows: DebitedPayments, facts: RequestFacts) -> PaymentDelays:
         row: facts.diverted_parts[int(rows.payable[row])]
         for row in np.flatnonzero(_INHERITS[rows.kind]).tolist()
     }
-    requests = _find_requests(rows, parts, facts)
+    requests = _find_requests(rows, parts)
     request_terms = facts.request_terms.find_rows(requests.entry)
-    certified = facts.billing.find_days(requests.entry, rows.entry_id)
+    services = facts.billing.find_services(requests.entry, rows.entry_id)
     received = find_receipt_days(request_terms.received, request_terms.invoice_date, requests.day)
-    start = np.maximum(received, certified)
+    start = np.maximum(received, services.day)
     terms = compute_terms(
         start, request_terms.suspension_notified, request_terms.suspension_ended, rule=facts.term_days
     )
-    bears_interest = requests.bears_interest & (start >= facts.delays_since)
-    return PaymentDelays(rows, terms, requests._replace(bears_interest=bears_interest))
+    charged = ChargedAccounts(
+        np.where(services.account > 0, services.account, requests.debit), requests.credit
+    )
+    default = facts.contracts.find_contracts(rows.cell, requests.day, charged)
+    contracts = np.where(request_terms.contract > 0, request_terms.contract, default)
+    bears_interest = bear_interest(contracts) & ~requests.is_opposed & (start >= facts.delays_since)
+    return PaymentDelays(rows, terms, requests, bears_interest)
 
 
-def _find_requests(
-    rows: DebitedPayments, parts: Mapping[int, DivertedPart], facts: RequestFacts
-) -> PaidRequests:
+def _find_requests(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> PaidRequests:
     """Return the request that each of ``rows`` paid; ``parts`` are the rows that paid a part of one."""
-    entry, day, payee = rows.payable.copy(), rows.since.copy(), rows.payee.copy()
-    is_opposed = np.zeros(len(entry), bool)
+    own = (rows.payable, rows.since, rows.payee, rows.debit, rows.credit, np.zeros(len(rows.payable), bool))
+    requests = PaidRequests._make(column.copy() for column in own)
     for row, part in parts.items():
-        entry[row], day[row], payee[row], is_opposed[row] = (
-            part.chain[-1],
-            part.day,
-            part.payee,
-            part.is_opposed,
-        )
-    own = facts.request_terms.find_rows(entry).contract
-    contracts = np.where(own > 0, own, facts.contracts.find_contracts(rows.cell, day))
-    return PaidRequests(entry, day, payee, bear_interest(contracts) & ~is_opposed)
+        root = (part.chain[-1], part.day, part.payee, part.debit, part.credit, part.is_opposed)
+        for column, value in zip(requests, root, strict=True):
+            column[row] = value
+    return requests
 
 
 def find_interest(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> NDArray[np.bool_]:
@@ -149,7 +155,7 @@ def find_interest(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> N
 
 def select_late(delays: PaymentDelays) -> LatePayments:
     """Select the payments made after the end of their terms that bear interest."""
-    at = np.flatnonzero((delays.late_days > 0) & delays.requests.bears_interest)
+    at = np.flatnonzero((delays.late_days > 0) & delays.bears_interest)
     rows = select_rows(delays.rows, at)
     return LatePayments(
         debit=rows.entry_id,

@@ -14,11 +14,11 @@ select a.payable from reissued a join entry d on d.predecessor = a.entry_id wher
 -- name: debited
 -- Debited payments, each with the day of its transfer; the few transfers that were sent again before any debit are a part of their own, which keeps the first part a plain join.
 {reissued}
-select d.entry_id, d.amount, p.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind
+select d.entry_id, d.amount, p.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind, r.debit, r.credit
 from entry d join entry p on p.entry_id = d.predecessor join entry r on r.entry_id = p.predecessor
 where d.kind in ({debits}) and p.kind in ({payments}) and p.day between '{first}' and '{last}' {only}
 union all
-select d.entry_id, d.amount, p.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind
+select d.entry_id, d.amount, p.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind, r.debit, r.credit
 from entry d join reissued p on p.entry_id = d.predecessor join entry r on r.entry_id = p.payable
 where d.kind in ({debits}) and p.day between '{first}' and '{last}' {only}
 
@@ -42,28 +42,31 @@ with recursive back as materialized (
 and r.entry_id in (select unnest('{{{wanted}}}'::bigint[])) and r.entry_id between {oldest} and {newest} and p.entry_id > {oldest} and d.entry_id > {oldest}
 
 -- name: service_entries
-select entry_id, predecessor, amount, day, kind from entry where kind in ({kinds})
+select entry_id, predecessor, amount, day, kind, debit from entry where kind in ({kinds})
 
 -- name: service_entries_of
 -- Services and requests of some commitments, then the cancellations and rejections of either.
 with line as materialized (
-    select entry_id, predecessor, amount, day, kind from entry
+    select entry_id, predecessor, amount, day, kind, debit from entry
     where kind in ({lines}) and entry_id > {oldest} and predecessor in (select unnest('{{{wanted}}}'::bigint[]))
 )
-select entry_id, predecessor, amount, day, kind from line
+select entry_id, predecessor, amount, day, kind, debit from line
 union all
-select entry_id, predecessor, amount, day, kind from entry
+select entry_id, predecessor, amount, day, kind, debit from entry
 where kind in ({undone}) and entry_id > {oldest} and predecessor in (select entry_id from line)
 
 -- name: diverted_parts
 select entry_id, predecessor, kind, day from entry where kind = any($1::int[]);
 
 -- name: entries
-select entry_id, predecessor, kind, day, payee from entry where entry_id = any($1::bigint[]);
+select entry_id, predecessor, kind, day, payee, debit, credit from entry where entry_id = any($1::bigint[]);
 
 -- name: contract_items
 -- The commitment item of each account assignment that has one of the items $1.
 select c.cell, t.code from cell c join reference_text t on t.kind = $2 and t.id = c.item where t.code = any($1::text[]);
+
+-- name: account_codes
+select id, code from reference_text where kind = $1;
 
 -- name: pages
 select entry_id, page from request_detail order by entry_id;

@@ -1,4 +1,4 @@
-"""Service dates: the certified service that made each request due.
+"""Service dates: the certified service that made each request due, and the expense account that it charged.
 
 It is the service with which the certified sum of the commitment reaches the sum requested so far: services are billed in the
 order of their certification.  A payment is measured by the journal as of its debit: services and requests cancelled or
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import CATALOG, Remainder
-from core.tables.columns import select_rows
+from core.tables.columns import Day, Small, allocate_zeros, select_rows
 from core.tables.delays import ServiceEntries
 
 _CERTIFIES = np.array([kind.feeds is Remainder.UNBILLED for kind in CATALOG])
@@ -27,7 +27,14 @@ KINDS = (*LINE_KINDS, *UNDOING_KINDS)
 """The kinds of rows that ``build_billing`` needs."""
 
 EntryColumn = NDArray[np.int64]
-DayColumn = NDArray[np.int32]
+
+
+class BilledServices(NamedTuple):
+    """The certified service with which each of some requests became due; 0 where there is none."""
+
+    day: Day
+    account: Small
+    """The expense account that it charged."""
 
 
 class Billing(NamedTuple):
@@ -43,23 +50,23 @@ class Billing(NamedTuple):
     """The requests, in ascending order."""
     row: EntryColumn
     """The position of each of ``entry`` among ``requests``."""
-    day: DayColumn
-    """The service date of each of ``requests``, by the amounts that finally remain."""
+    billed: BilledServices
+    """The service of each of ``requests``, by the amounts that finally remain."""
 
-    def find_days(self, entries: EntryColumn, moments: EntryColumn) -> DayColumn:
-        """Return the service date of each of ``entries``, by the entries before ``moments``.
+    def find_services(self, entries: EntryColumn, moments: EntryColumn) -> BilledServices:
+        """Return the service of each of ``entries``, by the entries before ``moments``.
 
-        0 for an entry that is no request with a service.
+        Its values are 0 for an entry that is no request with a service.
         """
         at = np.searchsorted(self.entry, entries)
         billed = np.flatnonzero(np.append(self.entry, -1)[at] == entries)
-        row, days = self.row[at[billed]], np.zeros(len(entries), np.int32)
-        days[billed] = self.day[row]
+        row, services = self.row[at[billed]], allocate_zeros(BilledServices, len(entries))
+        _set_rows(services, billed, select_rows(self.billed, row))
         later = self._count_undone_later(self.requests.predecessor[row], moments[billed])
         for count in np.unique(later[later > 0]).tolist():
             positions = np.flatnonzero(later == count)
-            days[billed[positions]] = self._find_earlier_days(row[positions], count)
-        return days
+            _set_rows(services, billed[positions], self._find_earlier_services(row[positions], count))
+        return services
 
     def _count_undone_later(self, commitments: EntryColumn, moments: EntryColumn) -> EntryColumn:
         """Count the cancellations and rejections of each of ``commitments`` at or after the entries ``moments``."""
@@ -70,8 +77,8 @@ class Billing(NamedTuple):
         earlier = np.searchsorted(at * span + self.undone.entry_id, place * span + moments)
         return np.where(is_present, np.searchsorted(at, place, "right") - earlier, 0)
 
-    def _find_earlier_days(self, rows: EntryColumn, count: int) -> DayColumn:
-        """Return the service dates of some requests, without the last ``count`` undone entries of their commitments."""
+    def _find_earlier_services(self, rows: EntryColumn, count: int) -> BilledServices:
+        """Return the services of some requests, without the last ``count`` undone entries of their commitments."""
         commitments = np.unique(self.requests.predecessor[rows])
         services, requests = (
             select_rows(lines, _find_rows(lines.predecessor, commitments))
@@ -80,9 +87,11 @@ class Billing(NamedTuple):
         undone = _find_rows(self.commitment, commitments)
         ends = np.searchsorted(self.commitment, self.commitment[undone], "right")
         undone_later = select_rows(self.undone, undone[undone >= ends - count])
-        days = _find_service_days(_add_undone(services, undone_later), _add_undone(requests, undone_later))
+        billed = _find_billed_services(
+            _add_undone(services, undone_later), _add_undone(requests, undone_later)
+        )
         at, _ = _locate(requests, self.requests.entry_id[rows])
-        return days[at]
+        return select_rows(billed, at)
 
 
 def build_billing(rows: ServiceEntries) -> Billing:
@@ -104,12 +113,16 @@ def build_billing(rows: ServiceEntries) -> Billing:
         commitment,
         requests.entry_id[row],
         row,
-        _find_service_days(services, requests),
+        _find_billed_services(services, requests),
     )
 
 
-def _find_service_days(services: ServiceEntries, requests: ServiceEntries) -> DayColumn:
-    """Return, for each request, the day of the service that its last cent bills."""
+def _set_rows(services: BilledServices, at: EntryColumn, values: BilledServices) -> None:
+    services.day[at], services.account[at] = values
+
+
+def _find_billed_services(services: ServiceEntries, requests: ServiceEntries) -> BilledServices:
+    """Return, for each request, the service that its last cent bills."""
     certified, requested = np.cumsum(services.amount), np.cumsum(requests.amount)
     # the sums run over all commitments, so the sums of the earlier commitments are subtracted
     first = np.searchsorted(requests.predecessor, requests.predecessor)
@@ -119,7 +132,9 @@ def _find_service_days(services: ServiceEntries, requests: ServiceEntries) -> Da
     before = np.append(0, certified)[begins]
     at = np.minimum(np.searchsorted(certified, before + own), ends)
     has = ends >= begins
-    return np.where(has, np.append(services.day, 0)[np.where(has, at, -1)], 0).astype(np.int32)
+    at = np.where(has, at, -1)
+    day, account = (np.append(column, column.dtype.type(0))[at] for column in (services.day, services.debit))
+    return BilledServices(np.where(has, day, np.int32(0)), np.where(has, account, np.int16(0)))
 
 
 def _select_kinds(rows: ServiceEntries, is_selected: NDArray[np.bool_]) -> ServiceEntries:

@@ -3,6 +3,8 @@
 -- Interest runs to the day of the transfer.  The compensation is due once for a request with its parts, to its creditor; an opposing creditor has nothing.
 -- A claim by hand may be decided while those of the treasury wait: then the treasury alone claims no more, and all claims no less.
 -- Each payment is checked by the entries before its debit; of several claims for one payable the last is checked, with the sum of all.
+-- The contract decides whether anything is due: the one that the request states, otherwise that of the expense that it charges (of the
+-- service that it bills, where there is one) and of the account on which it is owed, otherwise that of its item.
 -- A claim that states no reason is, with the earlier claims, at most the amount due by the debits before it.  Claims with a reason count in the sum.
 with recursive claim as (
     select e.entry_id as claim, e.reference, e.predecessor as payable, try_cast(split_part(e.reference, '-', 4) as bigint) as debit, false as is_limited
@@ -24,13 +26,14 @@ with recursive claim as (
     union all
     select c.claim, c.payable, c.member, e.predecessor, c.is_opposed or k.opposes
     from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where k.inherits
-), request as (  -- those whose contract bears interest: the one that they state, otherwise that of their item
-    select c.claim, c.payable, c.member, e.entry_id, e.predecessor as commitment, e.day
+), request as (  -- with the contract that they state, and that of their item
+    select c.claim, c.payable, c.member, e.entry_id, e.predecessor as commitment, e.day, e.debit, e.credit,
+           s.bears_interest as stated, x.bears_interest as of_item
     from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind
     join cell l on l.cell = e.cell join reference_text t on t.kind = 3 and t.id = l.item
     left join request_line w on w.entry_id = e.entry_id and w.contract > 0 left join contract s on s.contract = w.contract
     left join contract_default x on x.item = t.code and e.day >= x.since and e.day < x.until
-    where not k.inherits and not k.is_interest and not c.is_opposed and coalesce(s.bears_interest, x.bears_interest, false)
+    where not k.inherits and not k.is_interest and not c.is_opposed
 ), back as materialized (
     select e.entry_id, e.predecessor, e.day, k.after, k.reaches from entry e join kind k on k.kind = e.kind
     where k.after = 'IN_TRANSIT' and k.reaches = 'RETURNED' or k.reaches = 'REOPENED' or k.after = 'REOPENED' and k.remits
@@ -53,24 +56,24 @@ with recursive claim as (
     join family f on f.member = p.payable join claim c on c.claim = f.claim and d.entry_id <= c.debit
     where dk.reaches = 'DEBITED'
 ), line as (
-    select e.entry_id, e.predecessor as commitment, e.day, e.amount, k.unbilled_sign as sign from entry e join kind k on k.kind = e.kind
+    select e.entry_id, e.predecessor as commitment, e.day, e.amount, e.debit, k.unbilled_sign as sign from entry e join kind k on k.kind = e.kind
     where k.unbilled_sign <> 0 and e.predecessor in (select commitment from request)
 ), undone as (
     select u.entry_id, u.amount, u.predecessor, l.commitment, row_number() over (partition by l.commitment order by u.entry_id) as place
     from entry u join kind k on k.kind = u.kind join line l on l.entry_id = u.predecessor where k.mirrors
 ), judged as (
-    select d.claim, d.payable, d.member, d.entry_id as debit, d.amount, d.day as paid, q.entry_id as request, q.day, q.commitment, count(u.entry_id) as undone
+    select d.claim, d.payable, d.member, d.entry_id as debit, d.amount, d.day as paid, q.entry_id as request, q.day, q.commitment, q.debit as charged, q.credit, q.stated, q.of_item, count(u.entry_id) as undone
     from debit d join request q using (claim, payable, member) left join undone u on u.commitment = q.commitment and u.entry_id < d.entry_id
     group by all
 ), left_of as (
-    select s.commitment, s.undone, l.entry_id, l.day, l.sign, any_value(l.amount) - coalesce(sum(u.amount), 0) as cents
+    select s.commitment, s.undone, l.entry_id, l.day, l.sign, any_value(l.debit) as debit, any_value(l.amount) - coalesce(sum(u.amount), 0) as cents
     from (select distinct commitment, undone from judged) s join line l using (commitment)
     left join undone u on u.predecessor = l.entry_id and u.place <= s.undone
     group by s.commitment, s.undone, l.entry_id, l.day, l.sign
 ), summed as (
     select *, sum(cents) over (partition by commitment, undone, sign order by entry_id) as so_far from left_of
 ), certified as (
-    select r.commitment, r.undone, r.entry_id, arg_min(s.day, s.entry_id) as day
+    select r.commitment, r.undone, r.entry_id, arg_min(s.day, s.entry_id) as day, arg_min(s.debit, s.entry_id) as debit
     from summed r join summed s on s.commitment = r.commitment and s.undone = r.undone and s.so_far >= r.so_far
     where r.sign < 0 and s.sign > 0 and r.entry_id in (select request from judged)
     group by r.commitment, r.undone, r.entry_id
@@ -80,12 +83,20 @@ with recursive claim as (
     from request_line
 ), begun as (
     select j.claim, j.payable, j.member, j.request, j.debit, j.amount, j.paid, n.suspended, n.resumed,
+           coalesce(c.debit, j.charged) as expense, j.credit, j.day, j.stated, j.of_item,
            greatest(coalesce(n.received, least(n.invoiced, j.day), j.day), coalesce(c.day, date '1970-01-01')) as start
     from judged j left join request_terms n on n.entry_id = j.request
     left join certified c on c.commitment = j.commitment and c.undone = j.undone and c.entry_id = j.request
-), termed as (  -- by the rule in force on the day on which the term begins
-    select b.*, t.value::int as days from begun b join ruled t on t.rule = 'term_days' and b.start >= t.since and b.start < t.until
+), own_contract as (  -- of an expense account and the account on which it is owed: the row of most digits, then the one that names the creditor
+    select b.expense, b.credit, b.day, x.bears_interest
+    from (select distinct expense, credit, day from begun) b join reference_text d on d.kind = 5 and d.id = b.expense
+    join reference_text o on o.kind = 5 and o.id = b.credit
+    join account_contract x on starts_with(d.code, x.expense) and x.creditor in ('', o.code) and b.day >= x.since and b.day < x.until
+    qualify row_number() over (partition by b.expense, b.credit, b.day order by length(x.expense) desc, x.creditor desc) = 1
+), termed as (  -- what bears interest by its contract, by the rule in force on the day on which the term begins
+    select b.*, t.value::int as days from begun b left join own_contract x using (expense, credit, day) join ruled t on t.rule = 'term_days' and b.start >= t.since and b.start < t.until
     join ruled s on s.rule = 'delays_since' and b.start >= date '1970-01-01' + s.value::int
+    where coalesce(b.stated, x.bears_interest, b.of_item, false)
 ), moved as (
     select *, if(suspended <= start + days and resumed > start,
                  resumed + greatest(days, (start + days) - greatest(suspended, start))::int, start + days) as last

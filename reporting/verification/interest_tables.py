@@ -4,11 +4,21 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from core.contracts import Contract
+import pyarrow as pa
+
+from core.contracts import AccountContract, Contract
 from core.effective_dates import EffectiveDated, build_constant
 from reporting.code_labels import CodeLabels
 
 _EPOCH = date(1970, 1, 1)
+_ACCOUNT_COLUMNS: Mapping[str, pa.DataType] = {
+    "expense": pa.string(),
+    "creditor": pa.string(),
+    "since": pa.date32(),
+    "until": pa.date32(),
+    "bears_interest": pa.bool_(),
+}
+"""With their types, as there may be no rows."""
 
 
 class DatedValue(NamedTuple):
@@ -19,8 +29,8 @@ class DatedValue(NamedTuple):
     value: int
 
 
-def build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
-    """Return the rules, the refinancing rates, and the contracts of commitment items, each with its days."""
+def build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, Any]]:
+    """Return the rules, the rates, and the contracts of commitment items and expense accounts, each with its days."""
     rules = codes.interest
     ruled = {
         "term_days": codes.term_days,
@@ -41,8 +51,21 @@ def build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
         "ruled": _build_dated_columns("rule", ruled),
         "refinancing": rates,
         "contract_default": contracts,
+        "account_contract": _build_account_contracts(rules.account_contracts),
         "contract": numbers,
     }
+
+
+def _build_account_contracts(rows: Iterable[AccountContract]) -> dict[str, pa.Array]:
+    """Return the rows of expense accounts by day; ``bears_interest`` is null while a row leaves it to the item."""
+    columns: dict[str, list[Any]] = {name: [] for name in _ACCOUNT_COLUMNS}
+    for row in rows:
+        for since, until, value in _list_values(row.contract):
+            bears_interest = Contract(value).bears_interest if value else None
+            cells = (row.expense, row.creditor, since, until, bears_interest)
+            for name, cell in zip(_ACCOUNT_COLUMNS, cells, strict=True):
+                columns[name].append(cell)
+    return {name: pa.array(columns[name], kind) for name, kind in _ACCOUNT_COLUMNS.items()}
 
 
 def _build_dated_columns(key: str, rules: Mapping[str, EffectiveDated]) -> dict[str, list[Any]]:

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import nomenclature_years
+from core import chart, nomenclature_years
+from core.contracts import AccountContract, Contract, find_account_contract
+from core.effective_dates import build_constant
 from core.errors import ReferenceDataError
 from core.late_interest import RATE_UNITS, check_items, load, to_half_years
 from core.money import AMOUNT_MAX
@@ -83,6 +85,17 @@ def test_the_first_day_of_interest_decides_its_rules(tmp_path: Path) -> None:
         ('points = "8.00"', 'points = { "2018-01-01" = 8 }', "points is 8"),
         ("days_a_year = 365", 'days_a_year = { "2018-02-31" = 365 }', "'2018-02-31' is not a day"),
         ("[refinancing]", "[rates]", "refinancing is None"),
+        ('expense = "6137"', 'expense = "61x"', "accounts, expense '61x': the row is"),
+        ('expense = "6137"', 'expenses = "6137"', "accounts, expense '': the row is"),
+        ('expense = "6137"', 'expense = "6222"', "expense '6222', creditor '' is listed twice"),
+        (
+            'expense = "6137"\ncontract = "none"',
+            'expense = "6137"\ncontract = "lease"',
+            "expense '6137' is 'lease'",
+        ),
+        ('expense = "6137"\ncontract = "none"', 'expense = "6137"', "expense '6137' is None"),
+        ('source = "chart 6222000000: indemnities and damages"', "", "expense '6222' has no source"),
+        ("[[accounts]]", "[[contracts.accounts]]", "contracts, 'accounts' is"),
     ],
 )
 def test_an_invalid_file_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -90,6 +103,28 @@ def test_an_invalid_file_is_refused(tmp_path: Path, old: str, new: str, message:
     (tmp_path / "late_interest.toml").write_text(TEXT.replace(old, new))
     with pytest.raises(ReferenceDataError, match=message):
         load(tmp_path)
+
+
+def test_the_rows_of_the_sample_name_accounts_of_its_chart() -> None:
+    """A row that names no account would decide nothing."""
+    years = nomenclature_years.load_years(SAMPLE_FOLDER, (2018,))
+    accounts = chart.load(SAMPLE_FOLDER / "2018", years[2018]).accounts
+    for row in load().account_contracts:
+        assert any(account.startswith(row.expense) for account in accounts), row
+        assert row.creditor in ("", *accounts), row
+
+
+def test_the_row_of_most_digits_counts_then_the_one_that_names_the_creditor() -> None:
+    rows = [
+        AccountContract(expense, creditor, build_constant(Contract.NONE))
+        for expense, creditor in (("61", "42"), ("615", ""), ("6154", ""), ("6154", "42"))
+    ]
+    expected = {
+        ("6154", "42"): 3, ("6154", "40"): 2, ("6155", "42"): 1, ("6188", "42"): 0, ("6188", "40"): None,
+    }  # fmt: skip
+    for (expense, creditor), place in expected.items():
+        row = find_account_contract(rows, expense, creditor)
+        assert row is (None if place is None else rows[place])
 
 
 @pytest.mark.parametrize(

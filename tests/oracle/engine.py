@@ -54,6 +54,7 @@ class Engine:
                 years=reference.list_budget_years(),
                 payroll_checks=reference.list_payroll_checks(),
                 entry_accounts=reference.list_entry_accounts(),
+                account_codes={number: code for code, number in reference.accounts.items()},
             )
         )
         self._held: set[int] = set()

@@ -19,6 +19,10 @@ COMPENSATION = 4_000
 POINTS = 800
 REFINANCING = {(2018, 2): 25}
 """Hundredths of a per cent by half-year; 0 in the others."""
+RENTS_AND_TAXES = ("6113110000", "6113140000", "6137", "6212")
+DAMAGES_AND_GRANTS = ("6222", "6228", "6261", "6262", "6283")
+STAFF_TRAVEL = ("61531", "6154", "6155")
+OWED_TO_STAFF = "4211110000"
 CONTRACT_ITEMS = frozenset({"31", "51", "52"})
 INTEREST_CONTRACTS = frozenset({"works", "supplies", "services", "concession"})
 Journal = dict[int, JournalRow]
@@ -77,7 +81,7 @@ def _find_late_debits(world: World, journal: Journal, until: int) -> Iterator[La
         if entry > until or _kind(debit).reaches is not Stage.DEBITED:
             continue
         payable, paid = _find_payable(journal, debit.predecessor)
-        if not payable or not _bears_interest(world, journal, payable):
+        if not payable or not _bears_interest(world, journal, payable, entry):
             continue
         end = _find_term_end(journal, find_root(journal, payable), entry)
         if paid > end:
@@ -95,7 +99,7 @@ def _find_payable(journal: Journal, transfer: int) -> tuple[int, int]:
     return journal[transfer].predecessor, day
 
 
-def _bears_interest(world: World, journal: Journal, payable: int) -> bool:
+def _bears_interest(world: World, journal: Journal, payable: int, moment: int) -> bool:
     entry = payable
     while _is_part(journal[entry]):
         if _kind(journal[entry]).name in OPPOSING_KINDS:
@@ -106,6 +110,12 @@ def _bears_interest(world: World, journal: Journal, payable: int) -> bool:
         return False
     if request.contract:
         return request.contract in INTEREST_CONTRACTS
+    service = _find_service(journal, entry, moment)
+    expense = world.account_codes.get(service.debit if service else request.debit, "")
+    if expense.startswith(RENTS_AND_TAXES + DAMAGES_AND_GRANTS):
+        return False
+    if expense.startswith(STAFF_TRAVEL) and world.account_codes.get(request.credit) == OWED_TO_STAFF:
+        return False
     return world.cells.get(request.cell, Cell(0)).item in CONTRACT_ITEMS
 
 
@@ -113,7 +123,8 @@ def _find_term_end(journal: Journal, request: int, moment: int) -> int:
     """Return the last day of the term of ``request``, by the entries before ``moment``."""
     row = journal[request]
     received = row.received or (min(row.invoiced + RECEIPT_DAYS, row.day) if row.invoiced else row.day)
-    start = max(received, _find_service_day(journal, request, moment))
+    service = _find_service(journal, request, moment)
+    start = max(received, service.day if service else 0)
     end = start + TERM_DAYS
     notified, ended = row.suspension
     if notified and notified <= end and ended > start:
@@ -121,10 +132,10 @@ def _find_term_end(journal: Journal, request: int, moment: int) -> int:
     return end
 
 
-def _find_service_day(journal: Journal, request: int, moment: int) -> int:
-    """Return the day of the service that the last cent of ``request`` bills; 0 if it bills none."""
+def _find_service(journal: Journal, request: int, moment: int) -> JournalRow | None:
+    """Return the service that the last cent of ``request`` bills; None if it bills none."""
     if _kind(journal[request]).draws is not Remainder.UNBILLED:
-        return 0
+        return None
     lines = {entry: row for entry, row in journal.items() if entry < moment}
     commitment = journal[request].predecessor
     requested = sum(
@@ -137,8 +148,8 @@ def _find_service_day(journal: Journal, request: int, moment: int) -> int:
         if row.predecessor == commitment and _kind(row).feeds is Remainder.UNBILLED:
             certified += _subtract_cancellations(lines, entry)
             if certified >= requested:
-                return row.day
-    return 0
+                return row
+    return None
 
 
 def _subtract_cancellations(lines: Journal, entry: int) -> int:

@@ -97,6 +97,8 @@ class JournalRow(NamedTuple):
     invoiced: int
     suspension: tuple[int, int]
     contract: str
+    debit: int = 0
+    credit: int = 0
 
 
 class OpenItem(NamedTuple):
@@ -202,6 +204,8 @@ class World(NamedTuple):
     """Periods in which the credits of payroll are checked."""
     entry_accounts: Mapping[int, tuple[int, ...]] = {}
     """By budget year: the accounts on which is owed what an entry settles, without a transfer."""
+    account_codes: Mapping[int, str] = {}
+    """The ten digits of each account."""
 
     def find_state(self, period: int, accountant: int) -> PeriodState:
         """Return whether ``period`` is open for ``accountant``."""

@@ -38,7 +38,9 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     bare = OpenItem(line.kind, cell, line.amount, 0, 0, debit, credit, payee=payee, day=line.day)
     state.items[place[1]] = build_item(state, followed, bare)
     terms = line.terms or LineTerms()
-    state.journal[place[1]] = JournalRow(line.kind, followed.entry, line.amount, line.day, cell, *terms)
+    state.journal[place[1]] = JournalRow(
+        line.kind, followed.entry, line.amount, line.day, cell, *terms, debit, credit
+    )
     invoices.note_amount(state, place[1], line.amount)
     invoices.record_invoice(state, line, place[1])
     if kind.change is not PayeeChange.NONE:

@@ -1,6 +1,7 @@
 """Payment delays: service dates compared with a plain model, and amounts due summed payment by payment."""
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,11 +13,12 @@ from core.catalog import KIND_NUMBERS
 from core.contracts import Contract
 from core.effective_dates import build_constant
 from core.payment_terms import compute_terms
+from core.reference.files import SAMPLE_FOLDER
 from core.tables.columns import allocate_zeros
 from core.tables.delays import DebitedPayments, LatePayments, ServiceEntries
 from posting.delays import service_dates
 from posting.delays.amounts_due import compute_amounts_due
-from posting.delays.contracts import ContractDefaults
+from posting.delays.contracts import ChargedAccounts, ContractDefaults, build_contract_defaults
 from posting.delays.measurement import (
     DivertedPart,
     RequestFacts,
@@ -96,14 +98,18 @@ def test_requests_have_the_date_of_the_service_they_bill(rows: list[Row], chance
     moments = [plainly(rows[:moment]) for moment in range(len(rows) + 1)]
     requests = [(entry, moment, day) for moment, days in enumerate(moments, 1) for entry, day in days.items()]
     entries, times, days = (np.array([row[at] for row in requests], np.int64) for at in range(3))
-    assert billing.find_days(entries, times).tolist() == days.tolist()
+    services = billing.find_services(entries, times)
+    assert services.day.tolist() == days.tolist()
+    assert services.account.tolist() == (days + 1_000).tolist()
 
 
 def columns_of(rows: list[Row], order: list[int]) -> ServiceEntries:
+    """Return the rows in this order; the account of each is its day and 1,000."""
     columns = allocate_zeros(ServiceEntries, len(rows))
     for at, place in enumerate(order):
         columns.entry_id[at] = place + 1
         columns.kind[at], columns.predecessor[at], columns.amount[at], columns.day[at] = rows[place]
+    columns.debit[:] = columns.day + 1_000
     return columns
 
 
@@ -111,11 +117,9 @@ def test_a_request_without_a_service_is_due_from_its_receipt() -> None:
     columns = allocate_zeros(ServiceEntries, 1)
     columns.entry_id[0], columns.kind[0], columns.predecessor[0], columns.amount[0] = 7, REQUEST, 3, 10
     requests = np.array([7, 8], np.int64), np.array([9, 9], np.int64)
-    assert service_dates.build_billing(columns).find_days(*requests).tolist() == [0, 0]
-    assert service_dates.build_billing(allocate_zeros(ServiceEntries, 0)).find_days(*requests).tolist() == [
-        0,
-        0,
-    ]
+    for rows in (columns, allocate_zeros(ServiceEntries, 0)):
+        services = service_dates.build_billing(rows).find_services(*requests)
+        assert (services.day.tolist(), services.account.tolist()) == ([0, 0], [0, 0])
 
 
 def build_request_terms(**request_terms: dict[str, int]) -> RequestTerms:
@@ -141,7 +145,8 @@ def build_billing_of(**day_by_name: int) -> service_dates.Billing:
     return service_dates.build_billing(columns)
 
 
-EVERY_ITEM = ContractDefaults(np.zeros(1, np.int32), (build_constant(Contract.SERVICES),))
+NO_ACCOUNTS = np.full((2_000, 1), -1, np.int8)
+EVERY_ITEM = ContractDefaults(np.zeros(1, np.int32), (build_constant(Contract.SERVICES),), NO_ACCOUNTS, ())
 """Account assignment 0 has a contract, and no other has."""
 
 
@@ -179,7 +184,7 @@ def test_only_some_late_payments_bear_interest(
     rows.kind[:] = {1: 16, 2: 27, 3: 26}[payable]
     rows.payable[:], rows.entry_id[:], rows.cell[:], rows.payee[:] = payable, 60, cell, 5
     rows.day[:], rows.since[:], rows.amount[:] = 150, 100, 1000
-    parts = {2: DivertedPart((1,), 100, 16, 7, False), 3: DivertedPart((1,), 100, 16, 7, True)}
+    parts = {2: DivertedPart((1,), 100, 16, 7, 0, 0, False), 3: DivertedPart((1,), 100, 16, 7, 0, 0, True)}
     request_terms = build_request_terms(e1={"contract": contract})
     facts = build_facts(request_terms, build_billing_of(), parts, delays_since=delays_since)
     late = select_late(measure_delays(rows, facts))
@@ -188,13 +193,80 @@ def test_only_some_late_payments_bear_interest(
     assert late.request_payee.tolist() == [5 if payable == 1 else 7] * is_due
 
 
+ACCOUNTS = {
+    "4011100000": 1,
+    "4211110000": 2,
+    "6154000000": 3,
+    "6188000000": 4,
+    "6222000000": 5,
+    "4081000000": 6,
+}
+ROWS = """
+[[accounts]]
+expense = "615"
+contract = "none"
+source = "not settled"
+[[accounts]]
+expense = "6154"
+contract = { "1970-01-01" = "item", "1970-04-11" = "works" }
+source = "not settled"
+[[accounts]]
+expense = "6154"
+creditor = "4211110000"
+contract = "none"
+source = "not settled"
+[[accounts]]
+expense = "62"
+contract = "none"
+source = "not settled"
+"""
+
+
+@pytest.mark.parametrize(
+    ("expense", "creditor", "day", "contract"),
+    [
+        ("6188000000", "4011100000", 99, Contract.SERVICES),
+        ("6222000000", "4011100000", 99, Contract.NONE),
+        ("6222000000", "4211110000", 99, Contract.NONE),
+        ("6154000000", "4211110000", 99, Contract.NONE),
+        ("6154000000", "4211110000", 100, Contract.NONE),
+        ("6154000000", "4011100000", 99, Contract.SERVICES),  # until 10 April 1970 that of the item
+        ("6154000000", "4011100000", 100, Contract.WORKS),
+        ("4081000000", "4011100000", 100, Contract.SERVICES),
+    ],
+)
+def test_the_expense_account_decides_before_the_item(
+    tmp_path: Path, expense: str, creditor: str, day: int, contract: Contract
+) -> None:
+    text = (SAMPLE_FOLDER / "late_interest.toml").read_text().partition("\n[[accounts]]")[0]
+    (tmp_path / "late_interest.toml").write_text(text + ROWS)
+    defaults = build_contract_defaults({0: "31"}, ACCOUNTS, late_interest.load(tmp_path))
+    charged = ChargedAccounts(*(np.array([ACCOUNTS[code]], np.int16) for code in (expense, creditor)))
+    cells, days = np.zeros(1, np.int32), np.array([day], np.int32)
+    assert defaults.find_contracts(cells, days, charged).tolist() == [contract]
+
+
+@pytest.mark.parametrize("payable", [2, 3])
+def test_the_service_that_a_request_bills_decides_its_contract(payable: int) -> None:
+    """Request 2 bills a service on account 1,040, on which nothing bears interest; 3 charges account 1,041 itself."""
+    rows = allocate_zeros(DebitedPayments, 1)
+    rows.kind[:], rows.payable[:], rows.entry_id[:], rows.amount[:] = 14, payable, 60, 1000
+    rows.day[:], rows.since[:], rows.debit[:] = 300, 100, 1_041
+    accounts = np.full((1_042, 1), -1, np.int8)
+    accounts[1_040] = 0
+    facts = build_facts(build_request_terms(), build_billing_of(e2=40), {})._replace(
+        contracts=EVERY_ITEM._replace(accounts=accounts, account_contracts=(build_constant(Contract.NONE),))
+    )
+    assert len(select_late(measure_delays(rows, facts)).late) == (payable == 3)
+
+
 def test_the_delay_of_each_payment_is_measured() -> None:
     """Of requests received, certified later, of a diverted part; interest and a part of it have no delay."""
     kinds = (16, 14, 26, 28, 26)
     rows = allocate_zeros(DebitedPayments, len(kinds))
     rows.kind[:], rows.payable[:], rows.entry_id[:] = kinds, (1, 2, 3, 4, 5), 60
     rows.day[:], rows.since[:], rows.amount[:] = 150, (105, 105, 140, 100, 100), 1000
-    parts = {3: DivertedPart((9,), 97, 16, 7, False), 5: DivertedPart((6, 4), 100, 28, 7, False)}
+    parts = {3: DivertedPart((9,), 97, 16, 7, 0, 0, False), 5: DivertedPart((6, 4), 100, 28, 7, 0, 0, False)}
     request_terms = build_request_terms(
         e1={"received": 100},
         e2={"received": 90},

@@ -110,6 +110,19 @@ _CHANGES = (
         "services from 2018-07-01",
     ),
     Change(
+        "late_interest.toml",
+        'expense = "61531"\ncreditor = "4211110000"\ncontract = "none"',
+        'expense = "61531"\ncreditor = "4211110000"\ncontract = "item"',
+        "late_interest.toml of 2018: 6153110000 is in use with contract that of the item, owed on 4211110000 none, and the "
+        "file now has contract that of the item, owed on 4211110000 that of the item",
+    ),
+    Change(
+        "late_interest.toml",
+        'expense = "6137"',
+        'expense = "6188"',
+        "late_interest.toml of 2018: 6188000000 is in use with contract that of the item, and the file now has contract none",
+    ),
+    Change(
         "treasury.csv",
         "transit,5126410000",
         "transit,4286100000",
