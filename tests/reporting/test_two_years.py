@@ -160,7 +160,11 @@ _OTHERWISE = (
     ),
     Otherwise((("2019/centres.csv", "Bâtiments", "Immeubles"),), None),
     Otherwise(
-        (("2019/items.csv", "31,Dépenses", "33,Dépenses"), ("2019/roles.csv", "31,", "33,")),
+        (
+            ("2019/items.csv", "31,Dépenses", "33,Dépenses"),
+            ("2019/roles.csv", "31,", "33,"),
+            ("late_interest.toml", 'item = "31"', 'item = { "2018-01-01" = "31", "2019-01-01" = "33" }'),
+        ),
         ("cells_known", "cell "),
     ),
 )
