@@ -27,8 +27,10 @@ class ContractDefaults(NamedTuple):
     item: NDArray[np.int32]
     """The position in ``contracts`` of the item of each account assignment; -1, or no row, for an item without one."""
     contracts: tuple[EffectiveDated, ...]
-    accounts: NDArray[np.int8]
-    """The position in ``account_contracts`` of what each expense account owes on each account; -1 for none."""
+    creditor: NDArray[np.int16]
+    """The column of ``accounts`` for each account on which a request is owed; 0 for one that no row names."""
+    accounts: NDArray[np.int16]
+    """The position in ``account_contracts`` of the row of each expense account, by column; -1 for none."""
     account_contracts: tuple[EffectiveDated, ...]
 
     def find_contracts(
@@ -36,7 +38,7 @@ class ContractDefaults(NamedTuple):
     ) -> NDArray[np.int64]:
         """Return the contract of a request in each of ``cells``, made on each of ``days``, on its accounts."""
         contracts = self._find_by_items(cells, days)
-        row = self.accounts[charged.expense, charged.creditor]
+        row = self.accounts[charged.expense, self.creditor[charged.creditor]]
         for position in np.unique(row[row >= 0]).tolist():
             at = np.flatnonzero(row == position)
             own = self.account_contracts[position].look_up(days[at])
@@ -58,22 +60,25 @@ def build_contract_defaults(
     for cell, code in items.items():
         item[cell] = positions[code]
     own = tuple(row.contract for row in rules.account_contracts)
-    return ContractDefaults(item, tuple(rules.contracts.values()), _build_accounts(accounts, rules), own)
+    return ContractDefaults(item, tuple(rules.contracts.values()), *_build_accounts(accounts, rules), own)
 
 
-def _build_accounts(accounts: Mapping[str, int], rules: LateInterestRules) -> NDArray[np.int8]:
-    """Build ``ContractDefaults.accounts``: what names no creditor first, then what each named creditor is owed."""
-    count = max(accounts.values(), default=0) + 1
-    positions = np.full((count, count), -1, np.int8)
-    rows = rules.account_contracts
-    named = [creditor for creditor in {row.creditor for row in rows} if creditor in accounts]
-    for expense, number in accounts.items():
-        if expense.startswith(tuple(row.expense for row in rows)):
-            for creditor in ("", *named):
-                row = find_account_contract(rows, expense, creditor)
-                owed = accounts[creditor] if creditor else slice(None)
-                positions[number, owed] = -1 if row is None else rows.index(row)
-    return positions
+def _build_accounts(
+    accounts: Mapping[str, int], rules: LateInterestRules
+) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """Build ``creditor`` and ``accounts``: a column for all accounts that no row names, and one for each that a row names."""
+    rows, count = rules.account_contracts, max(accounts.values(), default=0) + 1
+    prefixes = tuple(row.expense for row in rows)
+    charged = {expense: number for expense, number in accounts.items() if expense.startswith(prefixes)}
+    named = ["", *sorted({row.creditor for row in rows if row.creditor in accounts})]
+    creditor, positions = np.zeros(count, np.int16), np.full((count, len(named)), -1, np.int16)
+    for column, owed in enumerate(named):
+        if owed:
+            creditor[accounts[owed]] = column
+        for expense, number in charged.items():
+            row = find_account_contract(rows, expense, owed)
+            positions[number, column] = -1 if row is None else rows.index(row)
+    return creditor, positions
 
 
 def bear_interest(contracts: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -145,8 +145,10 @@ def build_billing_of(**day_by_name: int) -> service_dates.Billing:
     return service_dates.build_billing(columns)
 
 
-NO_ACCOUNTS = np.full((2_000, 1), -1, np.int8)
-EVERY_ITEM = ContractDefaults(np.zeros(1, np.int32), (build_constant(Contract.SERVICES),), NO_ACCOUNTS, ())
+NO_ACCOUNTS = np.full((2_000, 1), -1, np.int16)
+EVERY_ITEM = ContractDefaults(
+    np.zeros(1, np.int32), (build_constant(Contract.SERVICES),), np.zeros(2_000, np.int16), NO_ACCOUNTS, ()
+)
 """Account assignment 0 has a contract, and no other has."""
 
 
@@ -252,7 +254,7 @@ def test_the_service_that_a_request_bills_decides_its_contract(payable: int) -> 
     rows = allocate_zeros(DebitedPayments, 1)
     rows.kind[:], rows.payable[:], rows.entry_id[:], rows.amount[:] = 14, payable, 60, 1000
     rows.day[:], rows.since[:], rows.debit[:] = 300, 100, 1_041
-    accounts = np.full((1_042, 1), -1, np.int8)
+    accounts = NO_ACCOUNTS.copy()
     accounts[1_040] = 0
     facts = build_facts(build_request_terms(), build_billing_of(e2=40), {})._replace(
         contracts=EVERY_ITEM._replace(accounts=accounts, account_contracts=(build_constant(Contract.NONE),))
