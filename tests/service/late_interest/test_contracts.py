@@ -25,28 +25,17 @@ PARTS: Acts = [
 ]
 
 
-async def test_an_operating_expense_bears_interest_and_a_grant_does_not(
-    database: Database, tmp_path: Path
+@pytest.mark.parametrize(
+    "other",
+    [{"commitment_item": "63"}, {"account": "6153110000"}],
+    ids=["a grant to a local authority", "travel of staff, owed on 4211110000"],
+)
+async def test_an_operating_expense_bears_interest_and_what_is_no_contract_does_not(
+    database: Database, tmp_path: Path, other: Row
 ) -> None:
-    """1,000.00 x 8.25 % x 5 / 365 = 1.13, and 40.00, for the supplier; nothing for the local authority."""
-    grant = {**build_request(2), "amount": "1000.00", "date": "2018-10-01", "commitment_item": "63"}
-    async for state in prepare_state(database, tmp_path / "own", [REQUEST, grant]):
-        for reference in ("DP-1", "DP-2"):
-            await pay_part(state, reference, "1000.00", "2018-11-05")
-        assert (await claim(state, "2018-12-31")).payments == 1
-        assert await read_claims(state) == {"DP-1": [4_113]}
-        assert (await state.verify()).findings == []
-        await plant_claim(state, "DP-2", "41.13")
-        (finding,) = (await state.verify()).findings
-        assert (finding.check, finding.expected) == ("late_interest", "no late payment")
-
-
-async def test_travel_of_staff_bears_no_interest_and_a_claim_on_it_is_detected(
-    database: Database, tmp_path: Path
-) -> None:
-    """Owed on 4211110000: no contract, though its item has one.  1,000.00 x 8.25 % x 5 / 365 = 1.13, and 40.00 otherwise."""
-    travel = {**build_request(2), "amount": "1000.00", "date": "2018-10-01", "account": "6153110000"}
-    async for state in prepare_state(database, tmp_path / "own", [REQUEST, travel]):
+    """1,000.00 x 8.25 % x 5 / 365 = 1.13, and 40.00, for the supplier; nothing for the other, and a claim is detected."""
+    without_contract = {**build_request(2), "amount": "1000.00", "date": "2018-10-01", **other}
+    async for state in prepare_state(database, tmp_path / "own", [REQUEST, without_contract]):
         for reference in ("DP-1", "DP-2"):
             await pay_part(state, reference, "1000.00", "2018-11-05")
         assert (await claim(state, "2018-12-31")).payments == 1
