@@ -29,7 +29,7 @@ from posting.recovery import book_loading
 from posting.recovery.book_loading import LoadedBook
 from posting.store import period_store
 from posting.store.connections import Connection
-from posting.store.failures import RETRIED_ERRORS, find_cause, raise_cancellation
+from posting.store.failures import RETRIED_ERRORS, find_cause, raise_pending_cancellation
 from posting.store.journal_store import PostgresStore
 
 ATTEMPTS_MAX = 3
@@ -104,7 +104,7 @@ class Pipeline:
         try:
             await asyncio.create_task(attempt.run(feed))
         except BaseExceptionGroup as group:
-            raise_cancellation()
+            raise_pending_cancellation()
             self._next_batch = attempt.committed_batch + 1
             return find_cause(group)
         return None

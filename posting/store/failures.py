@@ -74,7 +74,7 @@ def _find_first(group: BaseExceptionGroup) -> BaseException:
     return _find_first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-def raise_cancellation() -> None:
+def raise_pending_cancellation() -> None:
     """Honour a cancellation that arrived while an attempt failed: the exception group reports the failure alone.
 
     Raises
