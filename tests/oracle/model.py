@@ -220,6 +220,8 @@ class State(NamedTuple):
     """Cents by node and figure."""
     items: ChainMap[int, OpenItem]
     """By entry."""
+    followers: ChainMap[int, tuple[int, ...]]
+    """The entries whose item has this entry as its parent."""
     payees: ChainMap[Fingerprint, Payee]
     keys: ChainMap[Fingerprint, AcceptedAct]
     sums: ChainMap[tuple[int, int, int], tuple[int, int]]

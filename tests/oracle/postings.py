@@ -36,7 +36,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     accountant = world.cells.get(cell, Cell(0)).accountant
     _add_to_accounts(state, (line.period, accountant), (debit, credit), line.amount)
     bare = OpenItem(line.kind, cell, line.amount, 0, 0, debit, credit, payee=payee, day=line.day)
-    state.items[place[1]] = build_item(state, followed, bare)
+    add_item(state, place[1], followed, bare)
     terms = line.terms or LineTerms()
     state.journal[place[1]] = JournalRow(
         line.kind, followed.entry, line.amount, line.day, cell, *terms, debit, credit
@@ -90,7 +90,14 @@ def _require_service(world: World, kind: ActKind, line: Line, followed: Link) ->
         raise LineRefused(Outcome.SERVICE_REQUIRED)
 
 
-def build_item(state: State, followed: Link, bare: OpenItem) -> OpenItem:
+def add_item(state: State, entry: int, followed: Link, bare: OpenItem) -> None:
+    """Add the open item of an entry, and the entry to those of its parent."""
+    item = state.items[entry] = _build_item(state, followed, bare)
+    if item.parent:
+        state.followers[item.parent] = (*state.followers.get(item.parent, ()), entry)
+
+
+def _build_item(state: State, followed: Link, bare: OpenItem) -> OpenItem:
     """Return the open item of an entry: open amount, payee, parent, and the kind whose reservation it uses."""
     kind = CATALOG[bare.kind]
     item_with_dates = bare._replace(

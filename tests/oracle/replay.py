@@ -7,7 +7,7 @@ from core.catalog import CATALOG, PayeeChange
 from tests.oracle import invoices
 from tests.oracle.commitments import Link, draw_remainders
 from tests.oracle.model import AcceptedAct, Claim, Fingerprint, OpenItem, State
-from tests.oracle.postings import build_item
+from tests.oracle.postings import add_item
 
 
 class StoredEntry(NamedTuple):
@@ -38,7 +38,7 @@ def replay_entries(entries: Iterable[StoredEntry], state: State) -> None:
         draw_remainders(state, link, CATALOG[entry.kind], entry.amount)
         posted = OpenItem(entry.kind, entry.cell, entry.amount, 0, 0, entry.debit, entry.credit)
         bare = posted._replace(payee=entry.payee, day=entry.day)
-        state.items[entry.entry] = build_item(state, link, bare)
+        add_item(state, entry.entry, link, bare)
         invoices.note_amount(state, entry.entry, entry.amount)
         _apply_block(state, entry)
 

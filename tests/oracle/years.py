@@ -24,8 +24,8 @@ def require_earlier_sources(state: State, line: Line, commitment: int) -> None:
     remainder = item.open if draws is Remainder.OPEN else item.unbilled
     later = sum(
         source.open
-        for source in state.items.values()
-        if source.parent == commitment and CATALOG[source.kind].feeds is draws and source.day > line.day
+        for source in map(state.items.__getitem__, state.followers.get(commitment, ()))
+        if CATALOG[source.kind].feeds is draws and source.day > line.day
     )
     if later and remainder - later < line.amount <= remainder:
         raise LineRefused(Outcome.DATE_BEFORE_PREDECESSOR)
