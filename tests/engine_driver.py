@@ -12,7 +12,7 @@ from typing import Self
 
 import asyncpg
 
-from core.nomenclature import ORDINARY_FUND
+from core.nomenclature import ORDINARY_FUND, CentreLevel
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.stage_timing import StageTimes
@@ -26,9 +26,13 @@ from posting.book.registry import CodeKind, ReferenceData
 from posting.pipeline import Pipeline
 from posting.pipeline_settings import PipelineSettings
 from posting.store.journal_store import PostgresStore
+from reporting import code_labels, commitments
+from reporting.code_names import read_names
 from tests.any_sender_feed import AnySenderFeed
+from tests.databases import open_connection
 from tests.file_strategies import Row
 from tests.oracle.engine import LineResult
+from tests.oracle.remaining import CommitmentSums
 from tests.period_decisions import decide_period
 
 _SHEETS, _CENTRES = 6, 131_072
@@ -43,6 +47,7 @@ class EngineDriver:
 
     def __init__(self, dsn: str, folder: Path, reference: Path) -> None:
         self.dsn, self._folder, self._reference = dsn, folder, ReferenceData.load(reference)
+        self._labels = code_labels.load(reference)
         self._runner, self._numbers, self._last = asyncio.Runner(), count(1), 0
 
     def __enter__(self) -> Self:
@@ -192,6 +197,18 @@ class EngineDriver:
         node = ((year - 2000) * _CENTRES + centre) * _SHEETS + staff * 3 + family
         rows = self._fetch("select * from node_balance where node = $1 order by batch desc limit 1", node)
         return dict(rows[0]) if rows else defaultdict(int)
+
+    def read_commitments(self, centre: str, year: int) -> CommitmentSums:
+        """Return what the commitments of a fund centre and budget year engaged, withdrew and paid, from the report."""
+        rows = self._runner.run(self._load_outstanding_commitments()).centres
+        (row,) = [row for row in rows if (row.centre, row.year) == (centre, year)]
+        assert row.remaining_cents == row.engaged_cents - row.withdrawn_cents - row.paid_cents
+        return CommitmentSums(row.engaged_cents, row.withdrawn_cents, row.paid_cents)
+
+    async def _load_outstanding_commitments(self) -> commitments.OutstandingCommitments:
+        async with open_connection(self.dsn) as connection:
+            names = await read_names(connection, self._labels)
+            return await commitments.load_outstanding_commitments(connection, names, level=CentreLevel.UO)
 
     def decide_period(self, month: str, action: str, accountant: str) -> None:
         """Store the decision of a person about a month."""

@@ -13,6 +13,7 @@ form     act lines like those of a file.  Rows with the same number are one form
          none, without holding
 left     AE and CP that remain available
 consumed  AE and CP consumed so far
+remaining  what the commitments of a fund centre engaged, withdrew and paid so far, and what is left to pay
 period   months that are closed, reopened or locked, for all accountants or for one ``accountant``
 account  debit and credit so far, of all accountants or of one ``accountant``
 
@@ -32,6 +33,7 @@ from core.outcome_codes import Outcome
 from tests.file_strategies import REFERENCE, Row
 from tests.oracle.engine import Engine, LineResult
 from tests.oracle.reference import Reference
+from tests.oracle.remaining import CommitmentSums
 
 FOLDER = Path(__file__).parent.joinpath("scenarios")
 _ALWAYS = {"exercise", "date"}
@@ -61,6 +63,10 @@ class Driver(Protocol):
 
     def read_consumed(self, fields: Row) -> tuple[int, int]:
         """Return the cents of AE and CP consumed there."""
+        ...
+
+    def read_commitments(self, centre: str, year: int) -> CommitmentSums:
+        """Return what the commitments of a fund centre and budget year engaged, withdrew and paid."""
         ...
 
     def decide_period(self, month: str, action: str, accountant: str) -> None:
@@ -168,6 +174,8 @@ def play(scenario: Scenario, driver: Driver) -> None:
                     _submit(rows, scenario, driver)
             case "left" | "consumed":
                 _compare_figures(table, scenario, driver)
+            case "remaining":
+                _compare_remaining(table, scenario, driver)
             case "period":
                 for _, row in table.rows:
                     driver.decide_period(row["period"], row["action"], row.get("accountant", ""))
@@ -254,6 +262,14 @@ def _compare_figures(table: ScenarioTable, scenario: Scenario, driver: Driver) -
         assert tuple(map(_format_euros, figures(codes | optional))) == (row["AE"], row["CP"]), place
 
 
+def _compare_remaining(table: ScenarioTable, scenario: Scenario, driver: Driver) -> None:
+    for place, row in table.rows:
+        figures = driver.read_commitments(row["remaining"], int(scenario.usual["exercise"]))
+        remaining = figures.engaged - figures.withdrawn - figures.paid
+        expected = tuple(row[name] for name in ("engaged", "withdrawn", "paid", "left"))
+        assert tuple(map(_format_euros, (*figures, remaining))) == expected, place
+
+
 def _compare_accounts(table: ScenarioTable, driver: Driver) -> None:
     for place, row in table.rows:
         totals = driver.read_totals(row["account"], row.get("accountant", ""))
@@ -297,7 +313,7 @@ def test_every_outcome_is_expected_somewhere(outcome: Outcome) -> None:
     "rule",
     (
         "A01 A03 A04 A05 A08 A11 A12 A13 A14 A15 A16 A17 A18 A19 A20 A22 A23 A24 A25 A26 A27 A28 A29 A30 A31"
-        " A32 A33 A34 A35 A36 A37 A38 A39 A43 A44 A47 A48 A51 A54 A57 A58 A59 A60"
+        " A32 A33 A34 A35 A36 A37 A38 A39 A43 A44 A47 A48 A51 A54 A57 A58 A59 A60 A63"
     ).split(),
 )
 def test_every_rule_of_the_acceptance_list_has_its_scenario(rule: str) -> None:

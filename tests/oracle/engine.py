@@ -1,6 +1,7 @@
 """The whole engine in plain Python, from rows of text to outcomes."""
 
 from collections.abc import Hashable, Iterable
+from itertools import product
 
 from core.act_fields import FORMATS, Field, FieldType
 from core.catalog import KIND_NUMBERS, Family
@@ -15,6 +16,7 @@ from tests.oracle.ledger import Ledger, LedgerSubmission
 from tests.oracle.lines import Line
 from tests.oracle.model import AE, CONSUMED, CP, NONE, Cell, Decision, World
 from tests.oracle.reference import Reference
+from tests.oracle.remaining import CommitmentSums, sum_commitments
 from tests.oracle.rollback import decide_form
 from tests.oracle.row_reading import (
     ReadLine,
@@ -97,6 +99,13 @@ class Engine:
         """Return AE and CP consumed at a fund centre or operation."""
         node, figures = self._find_node(fields), self.ledger.state.figures
         return figures.get((node, AE + CONSUMED), 0), figures.get((node, CP + CONSUMED), 0)
+
+    def read_commitments(self, centre: str, year: int) -> CommitmentSums:
+        """Return what the commitments of a fund centre and budget year engaged, withdrew and paid so far."""
+        nodes = frozenset(
+            self.reference.find_node(centre, (year, *sheet)) for sheet in product((0, 1), range(3))
+        )
+        return sum_commitments(self.ledger.state.journal, self._cells, nodes)
 
     def _find_node(self, fields: Row) -> int:
         by_field = {Field[name.upper()]: text for name, text in fields.items()}
@@ -185,9 +194,10 @@ class Engine:
         """Return the number of the line's account assignment, a new one on its first occurrence."""
         year = whole_numbers.parse(line.read_text(Field.BUDGET_YEAR) or line.read_text(Field.EXERCISE))
         key = (*(line.read_text(field).replace(ORDINARY_FUND, "") for field in _ASSIGNMENT), year)
-        number = self._cell_numbers.setdefault(key, len(self._cell_numbers) + 1)
-        self._cells[number] = build_cell(line.fields, self.reference)
-        return number
+        if key not in self._cell_numbers:
+            number = self._cell_numbers[key] = len(self._cell_numbers) + 1
+            self._cells[number] = build_cell(line.fields, self.reference)
+        return self._cell_numbers[key]
 
 
 class OpenFile:

@@ -1,0 +1,42 @@
+"""What remains to be paid of the commitments of a fund centre (rule A63): engaged, less withdrawn, less paid."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from core.catalog import CATALOG, Family
+from tests.oracle.model import Cell, JournalRow
+
+_SIGNS = {"payment": 1, "set_off": 1, "void": -1}
+
+
+class CommitmentSums(NamedTuple):
+    """What commitments engaged, withdrew and paid so far, in cents."""
+
+    engaged: int
+    withdrawn: int
+    paid: int
+
+
+def sum_commitments(
+    journal: Mapping[int, JournalRow], cells: Mapping[int, Cell], nodes: frozenset[int]
+) -> CommitmentSums:
+    """Return what the commitments of a fund centre, by its nodes, engaged, withdrew and paid so far."""
+    engaged = withdrawn = paid = 0
+    for entry, row in journal.items():
+        root = _find_root(journal, entry)
+        if CATALOG[journal[root].kind].family is not Family.COMMITMENT:
+            continue
+        if cells[journal[root].cell].centre_node not in nodes:
+            continue
+        name = CATALOG[row.kind].name
+        engaged += row.amount * (name in {"commitment", "commitment_increase"})
+        withdrawn += row.amount * (name == "commitment_decrease")
+        paid += row.amount * _SIGNS.get(name, 0)
+    return CommitmentSums(engaged, withdrawn, paid)
+
+
+def _find_root(journal: Mapping[int, JournalRow], entry: int) -> int:
+    """Return the first entry of the chain that ``entry`` belongs to."""
+    while journal[entry].predecessor:
+        entry = journal[entry].predecessor
+    return entry
