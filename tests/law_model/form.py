@@ -98,7 +98,7 @@ def _check_amount(act: Act, columns: KindColumns) -> list[str]:
     text = act.text("amount")
     if "amount" not in columns.needs or not text:
         return []
-    if not _AMOUNT.match(text):
+    if not is_amount(text):
         return ["AMOUNT_INVALID"]
     act.amount = read_cents(text)
     if act.amount <= 0:
@@ -106,6 +106,11 @@ def _check_amount(act: Act, columns: KindColumns) -> list[str]:
     if act.amount > _LIMIT:
         return ["AMOUNT_OVER_LIMIT"]
     return ["SEPA_LIMIT_EXCEEDED"] if act.text("method") == "sepa" and act.amount > _SEPA_LIMIT else []
+
+
+def is_amount(text: str) -> bool:
+    """Return whether a text is an amount, of whatever size."""
+    return bool(_AMOUNT.match(text))
 
 
 def read_cents(text: str) -> int:
