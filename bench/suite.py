@@ -27,7 +27,7 @@ from bench.year.year_processing import YearProcessing, check_receipts
 
 TOUCHED_BYTES_A_LINE = 800
 """Twice the row (in the journal and in the write-ahead log), the line's share of the book, and the same again."""
-DEMO_ACTS = 130_000
+DEMO_ACTS = 65_000
 """Payment requests of the year that ``crescendo demo`` processes."""
 ROUNDS = 3
 """How often the year and raw COPY are measured, in turn; the median counts."""

@@ -21,8 +21,8 @@ from service.terminal import console, processing_progress, signals
 if TYPE_CHECKING:
     from service.cli.demo_year import DemoYear
 
-ACTS = 130_000
-"""Payment requests; with the acts they need there are over 200,000 lines."""
+ACTS = 65_000
+"""Payment requests; with the acts they need there are over 100,000 lines."""
 FORMATS = ("parquet", "arrow", "csv", "jsonl")
 """All supported formats; the files use them in turn."""
 
