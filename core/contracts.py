@@ -91,7 +91,11 @@ def parse_account_contracts(place: str, setting: object) -> tuple[AccountContrac
 def _parse_row(place: str, row: Mapping[str, object]) -> AccountContract:
     expense, creditor, source = (row.get(key, "") for key in ("expense", "creditor", "source"))
     key = f"accounts, expense {expense!r}"
-    if not row.keys() <= _ROW_KEYS or not _begins_account(expense) or not (creditor == "" or _is_account(creditor)):
+    if (
+        not row.keys() <= _ROW_KEYS
+        or not _begins_account(expense)
+        or not (creditor == "" or _is_account(creditor))
+    ):
         raise ReferenceDataError(
             place,
             f"{key}: the row is {dict(row)!r}",
