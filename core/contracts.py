@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
+from core.chart import ACCOUNT_DIGITS
 from core.effective_dates import EffectiveDated, parse_dated_rule
 from core.errors import ReferenceDataError
 
@@ -15,7 +16,7 @@ class Contract(IntEnum):
     """The contract that an expense performs.  Numbers are stored: append only."""
 
     UNSTATED = 0
-    """Stated neither by the act nor, if the rows of its expense account say so, by them: that of its commitment item."""
+    """Neither the act nor a row of its expense account states one: its commitment item decides."""
     NONE = 1
     """No contract of these: pay, grants, rents and indemnities by their nature alone."""
     WORKS = 2
@@ -90,11 +91,16 @@ def parse_account_contracts(place: str, setting: object) -> tuple[AccountContrac
 def _parse_row(place: str, row: Mapping[str, object]) -> AccountContract:
     expense, creditor, source = (row.get(key, "") for key in ("expense", "creditor", "source"))
     key = f"accounts, expense {expense!r}"
-    if not row.keys() <= _ROW_KEYS or not _is_digits(expense) or not (creditor == "" or _is_digits(creditor)):
+    if (
+        not row.keys() <= _ROW_KEYS
+        or not _begins_account(expense)
+        or not (creditor == "" or _is_account(creditor))
+    ):
         raise ReferenceDataError(
             place,
             f"{key}: the row is {dict(row)!r}",
-            'Write expense = "..." (first digits), contract, source and, if it is for one account owed alone, creditor.',
+            f'Write expense = "..." (the first digits), contract, source and, if it is for one account owed alone, creditor'
+            f" ({ACCOUNT_DIGITS} digits).",
         )
     if not isinstance(source, str) or not source:
         raise ReferenceDataError(place, f"{key} has no source", "Name the source, or write: not settled.")
@@ -107,8 +113,12 @@ def _parse_row(place: str, row: Mapping[str, object]) -> AccountContract:
     return AccountContract(str(expense), str(creditor), contract)
 
 
-def _is_digits(text: object) -> bool:
-    return isinstance(text, str) and text.isascii() and text.isdigit()
+def _begins_account(text: object) -> bool:
+    return isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= ACCOUNT_DIGITS
+
+
+def _is_account(text: object) -> bool:
+    return _begins_account(text) and len(str(text)) == ACCOUNT_DIGITS
 
 
 def parse_contract_defaults(place: str, table: object) -> Mapping[str, EffectiveDated]:

@@ -182,7 +182,7 @@ class Engine:
         tentative = limits.copy()
         for span in split_at_claims(piece, limits, self.state):
             tentative.mark_claims(piece, span, self.state)
-            acts = _view_rows(piece.acts, span)
+            acts = _select_acts(piece.acts, span)
             kernel.decide(seal_array(acts), self.state.book, decisions[span], is_holding)
             tentative.add_claims(acts, decisions[span])
         self.state.note_changes(piece.acts, decisions, changes)
@@ -218,7 +218,7 @@ class Engine:
         return {name: _concatenate(streams) for name, streams in parts.items()}, counts
 
 
-def _view_rows(acts: np.ndarray, span: slice) -> np.ndarray:
+def _select_acts(acts: np.ndarray, span: slice) -> np.ndarray:
     """Return some of the ``acts``, whole ones, as the kernel reads them: a copy, unless they are the first."""
     if span.start == 0:
         return acts[span]

@@ -121,14 +121,14 @@ class FormDriver:
                 await asyncio.sleep(0)
             self.lateness[index] = loop.time() - self.started_at - moment
             self._launch(index)
-        self._signal_end()
+        self._signal_end_of_forms()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._all_answered.wait(), _RESPONSE_SECONDS)
         for form in self._pending.values():
             self.tally.add_error(f"{form.kind} {form.reference}: no response")
         self._is_over = True
 
-    def _signal_end(self) -> None:
+    def _signal_end_of_forms(self) -> None:
         """Set the event once every form is sent and answered."""
         if not self._pending and self._launched_count == len(self._due):
             self._all_answered.set()
@@ -153,7 +153,7 @@ class FormDriver:
         self.answered_at[index] = now - self.started_at
         sender = self._find_sender(connection)
         self._check_response(sender, form, response)
-        self._signal_end()
+        self._signal_end_of_forms()
         self.add_idle([connection])
 
     def handle_close(self, connection: Connection, was_busy: bool) -> None:
@@ -166,7 +166,7 @@ class FormDriver:
             self.tally.add_error(
                 f"{form.kind if form else 'a form'}: the connection ended before the response"
             )
-            self._signal_end()
+            self._signal_end_of_forms()
         else:
             self._find_sender(connection).idle_connections.remove(connection)
         self.tally.reopened += 1

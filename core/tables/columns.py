@@ -90,7 +90,7 @@ def allocate_zeros(table: type[Table], rows: int) -> Table:
     )
 
 
-def allocate_columns(table: type[Table], rows: int) -> Table:
+def allocate_undefined_columns(table: type[Table], rows: int) -> Table:
     """Allocate writable columns of ``rows`` undefined values, for a kernel that fills every row."""
     return table._make(
         np.empty(_compute_shape(rows, kind), kind.dtype) for kind in read_column_kinds(table).values()

@@ -45,7 +45,7 @@ def _add_numbers(line_batch: LineBatch, field: Field, content: LineContent) -> N
     is_filled = (
         np.zeros(0, np.uint8)
         if line_batch.is_complete_number_column(field)
-        else line_batch.find_values(field).view(np.uint8)
+        else line_batch.mark_values(field).view(np.uint8)
     )
     _digest_column(NumberColumn(values, faults), is_filled, field, content=content)
 

@@ -31,7 +31,7 @@ def add_credit_sources(
         source = np.where(opens, _read_origins(line_batch), source)
     if Field.SERVICE_START in line_batch.arrays:
         days, faults = line_batch.read_number(Field.SERVICE_START)
-        states_day = SPENDS_AE[kind] & line_batch.find_values(Field.SERVICE_START) & (faults == 0)
+        states_day = SPENDS_AE[kind] & line_batch.mark_values(Field.SERVICE_START) & (faults == 0)
         source = np.where(states_day, days, source)
     return source.astype(np.int32)
 

@@ -12,4 +12,4 @@ def find_limited_claims(line_batch: LineBatch, kind: NDArray[np.uint8]) -> NDArr
     claims = CLAIMS_INTEREST[kind]
     if not claims.any():
         return np.zeros(0, np.int64)
-    return np.flatnonzero(claims & ~line_batch.find_values(Field.REASON))
+    return np.flatnonzero(claims & ~line_batch.mark_values(Field.REASON))

@@ -104,9 +104,9 @@ class LineBatch:
         if field_type is FieldType.WHOLE and values.min(initial=0) < 0:
             faults[values < -1] = Outcome.FIELD_INVALID
             values = np.where(values < 0, -1, values)
-        return _check_bounds(field, NumberColumn(values, faults), self.find_values(field))
+        return _check_bounds(field, NumberColumn(values, faults), self.mark_values(field))
 
-    def find_values(self, field: Field) -> NDArray[np.bool_]:
+    def mark_values(self, field: Field) -> NDArray[np.bool_]:
         """Return whether each line has a value in ``field``."""
         if field not in self._filled:
             self._filled[field] = self._compute_presence(field)

@@ -19,7 +19,7 @@ def find_listed_natures(
     column = line_batch.read_text(Field.NATURE) if _BEFORE_SERVICE[kind].any() else None
     if column is None:
         return is_listed
-    rows = np.flatnonzero(line_batch.find_values(Field.NATURE) & _BEFORE_SERVICE[kind])  # mostly few
+    rows = np.flatnonzero(line_batch.mark_values(Field.NATURE) & _BEFORE_SERVICE[kind])  # mostly few
     for year in np.unique(exercise[rows]).tolist():
         nomenclature = registry.reference.nomenclatures.get(year)
         if nomenclature is not None:

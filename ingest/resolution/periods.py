@@ -35,7 +35,7 @@ def assign_periods(
     day, _ = line_batch.read_number(Field.DATE)
     if Field.POSTING_DATE in line_batch.arrays:
         posting_day, _ = line_batch.read_number(Field.POSTING_DATE)
-        states_day = line_batch.find_values(Field.POSTING_DATE)
+        states_day = line_batch.mark_values(Field.POSTING_DATE)
         is_misplaced = states_day & _find_misplaced_lines(line_batch, kind, (day, posting_day))
         line_batch.mark_fault(is_misplaced, Outcome.DATE_OUTSIDE_EXERCISE, Field.POSTING_DATE)
         day = np.where(states_day, posting_day, day)
@@ -57,7 +57,7 @@ def _find_misplaced_lines(
     months = [day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) for day in dates]
     of_act, of_posting = months
     changes_year = YEAR_BOUND[kind] & (of_act // 12 != of_posting // 12)
-    anticipates = SPENDS_AE[kind] & line_batch.find_values(Field.SERVICE_START)
+    anticipates = SPENDS_AE[kind] & line_batch.mark_values(Field.SERVICE_START)
     waits = (of_act % 12 < _ANTICIPATION_MONTHS) & (of_posting % 12 >= _ANTICIPATION_MONTHS)
     return (dates[1] < dates[0]) | changes_year | (anticipates & waits)
 

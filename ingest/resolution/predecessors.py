@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.act_fields import Field
-from core.tables.columns import allocate_columns, seal
+from core.tables.columns import allocate_undefined_columns, seal
 from core.tables.journal import PREDECESSOR_BY_ENTRY, Bytes, ParsedNumbers, Spans
 from ingest.resolution.line_batch import FOLLOWS, FOLLOWS_OWN_LINES, LineBatch
 from kernels import parsing
@@ -64,7 +64,7 @@ def read_predecessors(line_batch: LineBatch) -> PredecessorColumn | None:
     column = line_batch.read_text(Field.PREDECESSOR)
     if column is None:
         return None
-    spans = allocate_columns(Spans, line_batch.rows)
-    parsed = allocate_columns(ParsedNumbers, line_batch.rows)
+    spans = allocate_undefined_columns(Spans, line_batch.rows)
+    parsed = allocate_undefined_columns(ParsedNumbers, line_batch.rows)
     parsing.split_predecessors(column.expand_spans(), column.values.text, spans, parsed)
     return PredecessorColumn(seal(spans), column.values.text, parsed.value, parsed.fault)

@@ -42,7 +42,7 @@ def mark_lapsed_debts(
     """
     if line_batch.arrays.keys().isdisjoint(_FIELDS):
         return
-    is_open = BILLS[kind] & ~line_batch.find_values(Field.PRESCRIPTION_STOP)
+    is_open = BILLS[kind] & ~line_batch.mark_values(Field.PRESCRIPTION_STOP)
     if not is_open.any():
         return
     years = _find_first_years(day, lapse_years)
@@ -54,7 +54,7 @@ def mark_lapsed_debts(
     invoice_day, _ = line_batch.read_number(Field.INVOICE_DATE)
     is_old = invoice_day < years.first_day
     if is_old.any():
-        by_invoice = is_open & ~states_year & is_old & line_batch.find_values(Field.INVOICE_DATE)
+        by_invoice = is_open & ~states_year & is_old & line_batch.mark_values(Field.INVOICE_DATE)
         line_batch.mark_fault(by_invoice, Outcome.PRESCRIBED, Field.INVOICE_DATE)
 
 

@@ -28,7 +28,7 @@ def _mark_terms(line_batch: LineBatch, kind: NDArray[np.uint8]) -> None:
     contract = line_batch.read_text(Field.CONTRACT)
     if contract is not None:
         is_unknown = contract.map_to_numbers(CONTRACT_BY_NAME, 0) == 0
-        is_stated = BILLS[kind] & line_batch.find_values(Field.CONTRACT)
+        is_stated = BILLS[kind] & line_batch.mark_values(Field.CONTRACT)
         line_batch.mark_fault(is_stated & is_unknown, Outcome.FIELD_INVALID, Field.CONTRACT)
     if not line_batch.arrays.keys().isdisjoint((Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED)):
         _mark_suspensions(line_batch, BILLS[kind])
@@ -36,7 +36,7 @@ def _mark_terms(line_batch: LineBatch, kind: NDArray[np.uint8]) -> None:
 
 def _mark_suspensions(line_batch: LineBatch, is_request: NDArray[np.bool_]) -> None:
     begins, ends = (
-        is_request & line_batch.find_values(field)
+        is_request & line_batch.mark_values(field)
         for field in (Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED)
     )
     line_batch.mark_fault(begins & ~ends, Outcome.FIELD_INVALID, Field.SUSPENSION_NOTIFIED)

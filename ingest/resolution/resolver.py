@@ -12,7 +12,7 @@ from core.money import AMOUNT_MAX
 from core.outcome_codes import Outcome
 from core.payment_rules import SEPA_MAX
 from core.tables.columns import (
-    allocate_columns,
+    allocate_undefined_columns,
     allocate_zeros,
     read_column_kinds,
     seal,
@@ -250,7 +250,7 @@ def _mark_required_fields(
     line_batch: LineBatch, kind: NDArray[np.uint8], content: LineContent
 ) -> NDArray[np.uint8]:
     """Mark missing fields, then unreadable ones; return which lines name an account assignment."""
-    names_assignment = allocate_columns(Flags, line_batch.rows)
+    names_assignment = allocate_undefined_columns(Flags, line_batch.rows)
     content_digest.check_required_fields(
         seal(content),
         Flags(seal_array(kind)),
@@ -274,12 +274,12 @@ def _mark_references(
     if Field.BUDGET_YEAR in line_batch.arrays:
         is_known = registry.reference.calendar.contains(years)
         line_batch.mark_fault(
-            line_batch.find_values(Field.BUDGET_YEAR) & ~is_known, Outcome.FIELD_INVALID, Field.BUDGET_YEAR
+            line_batch.mark_values(Field.BUDGET_YEAR) & ~is_known, Outcome.FIELD_INVALID, Field.BUDGET_YEAR
         )
     if predecessors and (is_invalid := predecessors.find_invalid(kind)).any():
         line_batch.mark_fault(is_invalid, Outcome.FIELD_INVALID, Field.PREDECESSOR)
     if predecessors and Field.PREDECESSOR_SENDER in line_batch.arrays:
-        is_needless = line_batch.find_values(Field.PREDECESSOR_SENDER) & predecessors.lack_reference()
+        is_needless = line_batch.mark_values(Field.PREDECESSOR_SENDER) & predecessors.lack_reference()
         line_batch.mark_fault(is_needless & FOLLOWS[kind], Outcome.FIELD_INVALID, Field.PREDECESSOR_SENDER)
 
 

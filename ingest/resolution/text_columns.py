@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.act_fields import FORMATS, Field
-from core.tables.columns import allocate_columns, allocate_zeros, seal, seal_array
+from core.tables.columns import allocate_undefined_columns, allocate_zeros, seal, seal_array
 from core.tables.journal import Bytes, Flags, Numbers, Spans, Words
 from core.tables.raw_lines import LineContent
 from kernels import content_digest, hashing, parsing
@@ -120,7 +120,7 @@ class TextColumn:
         """Expand numbers for each value to the rows, without holding the GIL."""
         if self.codes is None:
             return by_value
-        numbers = allocate_columns(Numbers, self.rows)
+        numbers = allocate_undefined_columns(Numbers, self.rows)
         content_digest.spread_numbers(Numbers(seal_array(self.codes)), Numbers(seal_array(by_value)), numbers)
         return numbers.number
 
@@ -146,7 +146,7 @@ class TextColumn:
         """Return 64 bits for each row's text; 0 for an empty one."""
 
         def digest(values: DistinctTexts) -> NDArray[np.uint64]:
-            words = allocate_columns(Words, len(values.spans.start))
+            words = allocate_undefined_columns(Words, len(values.spans.start))
             hashing.digest_texts(values.spans, values.text, np.uint64(salt), words)
             return words.word
 
@@ -156,7 +156,7 @@ class TextColumn:
         """Return whether each row's text is too long or contains a control character."""
 
         def flag_values(values: DistinctTexts) -> NDArray[np.bool_]:
-            flags = allocate_columns(Flags, len(values.spans.start))
+            flags = allocate_undefined_columns(Flags, len(values.spans.start))
             parsing.flag_flaws(values.spans, values.text, bytes_max, flags)
             return flags.flag.view(bool)
 

@@ -13,7 +13,7 @@ from core.errors import EngineError
 from core.nomenclature import FundFamily
 from core.periods import YEAR_FIRST
 from core.tables.book import Cells
-from core.tables.columns import allocate_columns, allocate_records, allocate_zeros, grow
+from core.tables.columns import allocate_records, allocate_undefined_columns, allocate_zeros, grow
 from core.tables.journal import NewCells, Numbers, PackedCells
 from kernels import cells as kernel
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
@@ -87,7 +87,7 @@ class CellNumbers:
     def _number_words(self, words: NDArray[np.int64]) -> NumberedCells:
         first = int(self._count[0])
         self._ensure_capacity(first + len(words))
-        numbers = allocate_columns(Numbers, len(words))
+        numbers = allocate_undefined_columns(Numbers, len(words))
         packed = np.ascontiguousarray(words)
         packed.flags.writeable = False
         kernel.number_cells(PackedCells(packed), self._slots, self._words, self._count, numbers)

@@ -33,7 +33,7 @@ _OWN_FILES: Mapping[str, str] = {"accountant": "assigned.csv", "contract": "late
 _CONTRACT_REMEDY = (
     "Put the old value back: a code keeps its meaning. Write a new value beside it, by its first day."
 )
-_WIDENED = frozenset({"admits"})
+_EXTENSIBLE_PROPERTIES = frozenset({"admits"})
 """Properties that may change as long as they include what is in use."""
 
 
@@ -132,7 +132,7 @@ def find_changed_codes(stored: Mapping[CodeKey, Meaning], files: FileMeanings) -
 
 def _is_unchanged(stored: Meaning, current: Meaning) -> bool:
     return stored == current or all(
-        _is_kept(name, value, current) for name, value in stored.items() if name not in _WIDENED
+        _is_kept(name, value, current) for name, value in stored.items() if name not in _EXTENSIBLE_PROPERTIES
     )
 
 
@@ -197,7 +197,7 @@ def _find_changed_file(stored: Meaning, present: FileMeaning) -> str:
     """Return the file that gives a changed meaning: some properties are in a file of their own."""
     changed = {
         name for name, value in stored.items() if not _is_kept(name, value, present.meaning)
-    } - _WIDENED
+    } - _EXTENSIBLE_PROPERTIES
     return _OWN_FILES.get(next(iter(changed)), present.file) if len(changed) == 1 else present.file
 
 
@@ -217,7 +217,7 @@ def _describe_difference(meaning: Meaning, other: Meaning) -> str:
     return ", ".join(
         f"{name} {_format_value(value)}"
         for name, value in meaning.items()
-        if name not in _WIDENED and other.get(name) != value
+        if name not in _EXTENSIBLE_PROPERTIES and other.get(name) != value
     )
 
 

@@ -4,6 +4,7 @@ Interest on what was paid late is measured from the contract again and again, so
 earlier claims without a rule.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
@@ -13,6 +14,7 @@ from core.effective_dates import BEFORE_ALL_DAYS, EffectiveDated
 _EPOCH = date(1970, 1, 1)
 _SEPARATOR = ", "
 _BY_ITEM = "that of the item"
+_OWED = re.compile(r"owed on (\d+) (.+)")
 
 
 def describe_contracts(contracts: Mapping[str, EffectiveDated], item: str, year: int) -> str:
@@ -48,5 +50,22 @@ def _describe_step(since: int, value: int) -> str:
 
 
 def includes_contracts(current: str, stored: str) -> bool:
-    """Return whether ``current`` has every value of ``stored``: it may have others from other days on."""
-    return set(stored.split(_SEPARATOR)) <= set(current.split(_SEPARATOR))
+    """Return whether ``current`` has every value of ``stored``: it may have others from other days on.
+
+    A creditor that only one of them names has in the other the values that no creditor is named for.
+    """
+    values, stored_values = _read_steps(current), _read_steps(stored)
+    return all(
+        stored_values.get(creditor, stored_values[""]) <= values.get(creditor, values[""])
+        for creditor in {*values, *stored_values}
+    )
+
+
+def _read_steps(text: str) -> dict[str, set[str]]:
+    """Return the steps that a meaning has for each creditor; for any other under the empty text."""
+    steps: dict[str, set[str]] = {"": set()}
+    for part in text.split(_SEPARATOR):
+        of_creditor = _OWED.match(part)
+        creditor, step = of_creditor.groups() if of_creditor else ("", part)
+        steps.setdefault(creditor, set()).add(step)
+    return steps

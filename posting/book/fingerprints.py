@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.act_fields import Field
 from core.catalog import Family
-from core.tables.columns import allocate_columns, seal
+from core.tables.columns import allocate_undefined_columns, seal
 from core.tables.invoices import Suppliers
 from core.tables.journal import Bytes, Fingerprints, Spans, Words
 from kernels import hashing, invoices
@@ -41,7 +41,7 @@ def fingerprint_texts(
     spans: Spans, text: Bytes, prefix: NDArray[np.uint64], *, secret: Secret
 ) -> Fingerprints:
     """Return 96 bits for each text; 0 for an empty text."""
-    fingerprints = allocate_columns(Fingerprints, len(spans.start))
+    fingerprints = allocate_undefined_columns(Fingerprints, len(spans.start))
     hashing.fingerprint_texts(spans, text, seal(Words(prefix)), to_secret_words(secret), fingerprints)
     return seal(fingerprints)
 
@@ -53,14 +53,14 @@ def fingerprint_payees(spans: Spans, text: Bytes, secret: Secret) -> Fingerprint
 
 def fingerprint_invoices(spans: Spans, text: Bytes, suppliers: Suppliers, *, secret: Secret) -> Fingerprints:
     """Return 96 bits for the invoices of each number and supplier; 0 without a number."""
-    fingerprints = allocate_columns(Fingerprints, len(spans.start))
+    fingerprints = allocate_undefined_columns(Fingerprints, len(spans.start))
     invoices.fingerprint_invoices(spans, text, seal(suppliers), to_secret_words(secret), fingerprints)
     return seal(fingerprints)
 
 
 def digest_ibans(spans: Spans, text: Bytes) -> NDArray[np.uint64]:
     """Return 64 bits for each IBAN; 0 for an empty one."""
-    words = allocate_columns(Words, len(spans.start))
+    words = allocate_undefined_columns(Words, len(spans.start))
     hashing.digest_texts(spans, text, np.uint64(BANK_SALT), words)
     return words.word
 

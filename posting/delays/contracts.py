@@ -37,7 +37,7 @@ class ContractDefaults(NamedTuple):
         self, cells: NDArray[np.int32], days: NDArray[np.int32], charged: ChargedAccounts
     ) -> NDArray[np.int64]:
         """Return the contract of a request in each of ``cells``, made on each of ``days``, on its accounts."""
-        contracts = self._find_by_items(cells, days)
+        contracts = self._find_item_contracts(cells, days)
         row = self.accounts[charged.expense, self.creditor[charged.creditor]]
         for position in np.unique(row[row >= 0]).tolist():
             at = np.flatnonzero(row == position)
@@ -45,7 +45,7 @@ class ContractDefaults(NamedTuple):
             contracts[at] = np.where(own == Contract.UNSTATED, contracts[at], own)
         return contracts
 
-    def _find_by_items(self, cells: NDArray[np.int32], days: NDArray[np.int32]) -> NDArray[np.int64]:
+    def _find_item_contracts(self, cells: NDArray[np.int32], days: NDArray[np.int32]) -> NDArray[np.int64]:
         item = np.append(self.item, np.int32(-1))[np.minimum(cells, len(self.item))]
         by_item = [contract.look_up(days) for contract in (*self.contracts, _NO_CONTRACT)]
         return np.stack(by_item)[item, np.arange(len(days))]

@@ -89,6 +89,27 @@ from cell c where cell not in (select cell from place)
 or not exists (select 1 from centre n where n.year = c.budget_year and n.centre = c.centre)
 or operation > 0 and not exists (select 1 from centre n where n.year = c.budget_year and n.centre = c.operation);
 
+-- name: assignment_parts
+-- Functional area, fund and operation of an account assignment belong to the programme of its fund centre in its year.
+with part as (
+    select c.cell, c.budget_year as year, t.code as programme, c.centre, c.operation, a.code as area, f.code as fund
+    from cell c
+    join lineage l on l.year = c.budget_year and l.centre = c.centre
+    join centre p on p.year = l.year and p.centre = l.ancestor and p.level = 1
+    join reference_text t on t.kind = 1 and t.id = p.centre
+    left join reference_text a on a.kind = 2 and a.id = c.area
+    left join reference_text f on f.kind = 4 and f.id = c.fund
+    where c.area > 0 or c.fund > 0 or c.operation > 0
+)
+select 'cell ' || cell as place, 'functional area ' || area as found, 'an area of programme ' || programme as expected
+from part p where area is not null and not exists (select 1 from area n where n.year = p.year and n.code = p.area and n.programme = p.programme)
+union all
+select 'cell ' || cell, 'fund ' || fund, 'a fund of programme ' || programme || ', or of all'
+from part p where fund is not null and not exists (select 1 from fund n where n.year = p.year and n.code = p.fund and n.programme in ('', p.programme))
+union all
+select 'cell ' || cell, 'an operation of another fund centre', 'an operation of its own'
+from part p where operation > 0 and not exists (select 1 from centre n where n.year = p.year and n.centre = p.operation and n.parent = p.centre);
+
 -- name: payees_known
 -- A payee is registered by an entry of its own before it is paid or changed; an entry that does neither names no payee.
 with registered as (select payee, min(entry_id) as entry_id from payee group by payee)

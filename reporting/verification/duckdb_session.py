@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from core.catalog import CATALOG, ActKind, Family, Measure, PayeeChange, Remainder, Role
 from core.contracts import OPPOSING_KINDS
-from core.nomenclature import CommitmentItem, Fund, FundCentre
+from core.nomenclature import CommitmentItem, FunctionalArea, Fund, FundCentre
 from core.sql_files import read_queries
 from reporting.code_labels import CodeLabels
 from reporting.verification import chart_tables, request_pages
@@ -149,6 +149,9 @@ def _build_nomenclature(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
     funds = [
         (year, fund) for year, nomenclature in codes.years.items() for fund in nomenclature.funds.values()
     ]
+    areas = [
+        (year, area) for year, nomenclature in codes.years.items() for area in nomenclature.areas.values()
+    ]
     code = {
         "parent": [centre.parent for _, centre in centres],
         "level": [int(centre.level) for _, centre in centres],
@@ -161,7 +164,12 @@ def _build_nomenclature(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
             "staff": [int(item.staff) for _, item in items],
             "title": [item.title for _, item in items],
         },
-        "fund": _build_codes(funds) | {"family": [int(fund.family) for _, fund in funds]},
+        "area": _build_codes(areas) | {"programme": [area.programme for _, area in areas]},
+        "fund": _build_codes(funds)
+        | {
+            "family": [int(fund.family) for _, fund in funds],
+            "programme": [fund.programme for _, fund in funds],
+        },
     }
 
 
@@ -180,7 +188,9 @@ def _build_unserved_expenses(codes: CodeLabels) -> dict[str, list[Any]]:
     return {name: [row[place] for row in rows] for place, name in enumerate(("year", "nature", "item"))}
 
 
-def _build_codes(coded: Sequence[tuple[int, FundCentre | CommitmentItem | Fund]]) -> dict[str, list[Any]]:
+def _build_codes(
+    coded: Sequence[tuple[int, FundCentre | FunctionalArea | CommitmentItem | Fund]],
+) -> dict[str, list[Any]]:
     return {"year": [year for year, _ in coded], "code": [thing.code for _, thing in coded]}
 
 

@@ -107,8 +107,8 @@ def build_acts_table(claims: ProposedClaims, texts: ClaimTexts, day: date, *, it
 def _build_assignments(requests: Assignments, day: date, item: str) -> dict[str, pa.Array]:
     """Build the assignments of the claims: none where that of the request is the right one, which the claim then takes."""
     is_of_item = np.array([code == item for code in requests.item.to_pylist()], bool)
-    is_own = requests.has_operation | requests.has_fund | (requests.year != day.year)
-    is_right = pa.array(is_of_item & ~is_own)
+    is_excluded = requests.has_operation | requests.has_fund | (requests.year != day.year)
+    is_right = pa.array(is_of_item & ~is_excluded)
     columns = {
         "fund_centre": requests.centre,
         "functional_area": requests.area,

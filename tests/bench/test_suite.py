@@ -23,7 +23,7 @@ from bench.kernels import decision_benchmark, decision_invariants
 from bench.measured_servers import prepare_server
 from bench.peers import copy_queries
 from bench.peers.copy_roofline import check_sums
-from bench.suite import SuiteFigures, run_suite
+from bench.suite import DEMO_ACTS, SuiteFigures, run_suite
 from bench.year.year_generator import Year
 from core.nomenclature import CentreLevel
 from core.tables.book import BudgetNodes, Cells
@@ -31,6 +31,7 @@ from core.tables.columns import allocate_records, seal_array
 from core.tables.journal import Draws, Numbers
 from kernels import availability
 from posting.store.migrate import migrate
+from service.cli import demo
 from service.database.embedded_server import run_embedded_server
 from tests.oracle import availability as oracle
 from tests.oracle.model import Node
@@ -138,6 +139,10 @@ def test_whole_commands_are_timed_on_both_ledgers(figures: SuiteFigures) -> None
 def test_memory_is_touched_within_bounds() -> None:
     assert machine.touch_memory(1 << 20) == 1 << 20
     assert machine.touch_memory(1 << 60) <= psutil.virtual_memory().total
+
+
+def test_the_ledger_of_the_demonstration_has_its_size() -> None:
+    assert DEMO_ACTS == demo.ACTS
 
 
 def test_figures_are_published(figures: SuiteFigures, tmp_path: Path) -> None:

@@ -86,6 +86,8 @@ def test_the_first_day_of_interest_decides_its_rules(tmp_path: Path) -> None:
         ("days_a_year = 365", 'days_a_year = { "2018-02-31" = 365 }', "'2018-02-31' is not a day"),
         ("[refinancing]", "[rates]", "refinancing is None"),
         ('expense = "6137"', 'expense = "61x"', "accounts, expense '61x': the row is"),
+        ('expense = "6137"', 'expense = "61370000000"', "accounts, expense '61370000000': the row is"),
+        ('creditor = "4211110000"', 'creditor = "421111000"', r"creditor \(10 digits\)"),
         ('expense = "6137"', 'expenses = "6137"', "accounts, expense '': the row is"),
         ('expense = "6137"', 'expense = "6222"', "expense '6222', creditor '' is listed twice"),
         (

@@ -268,6 +268,27 @@ CORRUPTIONS = (
         {"cells_known": "entry {it} ("},
     ),
     Corruption(
+        "the functional area of another programme",
+        "select min(cell) from cell where area > 0",
+        "update cell set area = (select min(o.area) from cell o join reference_text t on t.kind = 2 and t.id = o.area"
+        " where left(t.code, 4) <> (select left(a.code, 4) from cell c join reference_text a on a.kind = 2 and a.id = c.area"
+        " where c.cell = {it})) where cell = {it}",
+        {"assignment_parts": "cell {it}"},
+    ),
+    Corruption(
+        "the fund of another programme",
+        "select min(cell) from cell c join reference_text t on t.kind = 1 and t.id = c.centre where left(t.code, 4) <> '0203'",
+        "update cell set fund = (select id from reference_text where kind = 4 and code = '1-1-00733') where cell = {it}",
+        {"assignment_parts": "cell {it}"},
+    ),
+    Corruption(
+        "the operation of another fund centre",
+        "select min(cell) from cell where operation = 0 and area > 0",
+        "update cell set operation = (select max(id) from reference_text where kind = 1 and code like 'OP-%')"
+        " where cell = {it}",
+        {"assignment_parts": "cell {it}"},
+    ),
+    Corruption(
         "a code changed",
         "select centre from cell limit 1",
         "update reference_text set code = 'XXXX' where kind = 1 and id = {it}",

@@ -123,6 +123,13 @@ _CHANGES = (
         "late_interest.toml of 2018: 6188000000 is in use with contract that of the item, and the file now has contract none",
     ),
     Change(
+        "late_interest.toml",
+        'expense = "6137"',
+        'expense = "6188"\ncreditor = "4011100000"\ncontract = "none"\nsource = "a trial"\n\n[[accounts]]\nexpense = "6137"',
+        "late_interest.toml of 2018: 6188000000 is in use with contract that of the item, and the file now has contract that "
+        "of the item, owed on 4011100000 none",
+    ),
+    Change(
         "treasury.csv",
         "transit,5126410000",
         "transit,4286100000",

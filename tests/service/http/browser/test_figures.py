@@ -189,9 +189,8 @@ async def compare_while_blocked(watched: WatchedService, work_start: WorkStart) 
             compare(moment)
             if moment.is_unchanged and not list_idle_figures(moment):
                 break
-            if (
-                moment.is_unchanged
-            ):  # the engine has taken all it takes while it cannot commit: the next work waits
+            # unchanged: the engine has taken all that it takes while it cannot commit, so the next work waits
+            if moment.is_unchanged:
                 form = build_commitment(f"S{number}", "0.02")
                 forms.create_task(watched.client.post("/v1/acts", json=form, headers=MINISTRY))
                 file = [build_commitment(f"V{number}-{n}", "0.01") for n in range(LINES)]
