@@ -77,8 +77,9 @@ def run(
     """Process files to the end; files that an earlier call left unfinished are processed first.
 
     A ledger is created if there is none. If no file is given, only the unfinished files are processed. Every line is
-    accepted, duplicate, refused with a reason, or suspended until the act it follows arrives. If the command is stopped
-    or killed, or loses its database, run the same command again: it continues from the last commit.
+    accepted, duplicate, or refused with a reason; a line before the act that it follows is held, at most until the end of
+    its file. If the command is stopped or killed, or loses its database, run the same command again: it continues from
+    the last commit.
 
     Exit codes: 0 processed, even if lines were refused; 1 at least one file was refused whole, was cancelled while it
     waited, or is missing from the spool, the others were processed; 2 wrong usage: nothing was created or processed; 3

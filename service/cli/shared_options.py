@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 FILES_HELP = (
     "Parquet, Arrow IPC, CSV or JSON Lines files in the flat act format; or payment files (pain.001), each with its "
-    "account assignments in FILE.imputation.csv (or .parquet, .jsonl, .arrow) beside it."
+    "account assignments in FILE.imputation.csv (or .parquet, .jsonl, .arrow, .arrows) beside it."
 )
 
 JsonOption = Annotated[

@@ -64,7 +64,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     ),
     "upload-differs": ProblemType(
         HTTPStatus.CONFLICT,
-        "An upload of the same bytes was begun with other headers: finish it, or remove it with DELETE",
+        "An upload of the same bytes was begun with another size: remove it with DELETE, and begin again",
     ),
     "uploads-full": ProblemType(
         HTTPStatus.CONFLICT,
