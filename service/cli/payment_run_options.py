@@ -13,12 +13,7 @@ _LETTERS_MAX = 70
 _REASON_LETTERS_MAX = 300
 
 RunNumber = Annotated[int, Parameter(help="Number of the run.", validator=NUMBER_OF_A_ROW)]
-PersonOption = Annotated[
-    str,
-    Parameter(
-        name="--as", help="Your name, for the record. A run is released by another person than its proposer."
-    ),
-]
+PersonOption = Annotated[str, Parameter(name="--as", help="Your name, for the record.")]
 
 
 @dataclass(frozen=True, slots=True)

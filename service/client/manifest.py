@@ -65,7 +65,10 @@ def _read_manifest(manifest: Path) -> Mapping[str, Any]:
                 f"The manifest has more than {MANIFEST_BYTES_MAX:,} bytes",
                 "Write nothing but the envelope",
             )
-        document = json.loads(text.decode(), object_pairs_hook=_reject_repeated_names)
+        # numbers stay the text that they were written as, like in the manifests that a command reads
+        document = json.loads(
+            text.decode(), object_pairs_hook=_reject_repeated_names, parse_int=str, parse_float=str
+        )
     except (OSError, ValueError, RecursionError) as error:
         raise FileUnreadable(
             manifest.name, f"The manifest is not a JSON object: {error}"[:300], _REMEDY
