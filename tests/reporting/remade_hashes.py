@@ -23,7 +23,7 @@ _COLUMNS = """select string_agg(quote_ident(attname), ', ' order by attnum) from
     where attrelid = 'batch'::regclass and attnum > 0
     and attnum < (select attnum from pg_attribute where attrelid = 'batch'::regclass and attname = 'evidence')"""
 _LINK = """update batch set evidence = sha256(
-        $2::bytea || (select record_send(r) from (select {columns} from batch where batch = $1) r) || $3
+        coalesce($2::bytea, ''::bytea) || (select record_send(r) from (select {columns} from batch where batch = $1) r) || $3
     ) where batch = $1 returning evidence"""
 
 
