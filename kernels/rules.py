@@ -140,7 +140,7 @@ def _check_spending(acts, book, line, link):
     tree, nodes = availability.BudgetTree(book.nodes, book.figures), find_nodes(book, link[1])
     demand = compute_demand(book, link, acts[line].amount)
     is_checked_at_year_end = book.effects[link[2]].check == CreditCheck.YEAR_END.value
-    is_unchecked = is_checked_at_year_end and not book.payroll_checks[as_position(acts[line].period)]
+    is_unchecked = is_checked_at_year_end and not years.checks_payroll(acts, book, line, link[1])
     if is_unchecked or years.spends_in_advance(acts, book, line, link[1]):
         return spending.check_limits(tree, nodes, demand)
     return spending.check_spending(tree, nodes, demand)

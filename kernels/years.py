@@ -6,6 +6,7 @@ from core.catalog import BudgetAction, Family, Measure, Remainder
 from core.kind_rules import CreditCheck, YearRule
 from core.origins import QUARTER, Origin
 from core.outcome_codes import Outcome
+from core.periods import PERIODS_PER_YEAR
 from kernels import commitments
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
@@ -119,9 +120,16 @@ def check_budget_year(acts, book, line, link):
 
 
 @part
+def checks_payroll(acts, book, line, cell):
+    """Return whether payroll is checked in the period of a line: that of the budget year of ``cell``, not of another."""
+    period = as_position(acts[line].period)
+    return book.payroll_checks[period] and period // PERIODS_PER_YEAR == as_position(book.cells[cell].year)
+
+
+@part
 def needs_payroll_check(acts, book, line, link):
     """Return whether what is paid is payroll, in a period of its check or after its budget year."""
     if book.effects[book.items[link[0]].under].check != CreditCheck.YEAR_END.value:
         return False
     year = as_position(book.cells[link[1]].year)
-    return book.payroll_checks[as_position(acts[line].period)] or acts[line].day > book.years[year].last_day
+    return checks_payroll(acts, book, line, link[1]) or acts[line].day > book.years[year].last_day

@@ -173,12 +173,12 @@ from moved m full join node_balance b on b.batch = m.batch and b.node = m.node
 window w as (partition by coalesce(m.node, b.node) order by coalesce(m.batch, b.batch));
 
 -- name: unchecked
--- What payroll takes at each node before its credits are checked (rule A28), by entry; a rejection of it lowers the sum.
+-- What payroll takes at each node before its credits are checked in their year (rule A28), by entry; a rejection of it lowers the sum.
 create table unchecked as
 select f.entry_id, f.batch, u.node, f.cents
 from effect f join kind k on k.kind = f.kind join entry e on e.entry_id = f.entry_id
 join payroll_check p on p.exercise = e.exercise join upward u on u.cell = f.cell
-where k.credit_check = 'YEAR_END' and k.budget = 'SPEND' and e.month < p.month;
+where k.credit_check = 'YEAR_END' and k.budget = 'SPEND' and (e.month < p.month or e.exercise <> u.node // (131072 * 6) + 2000);
 
 -- name: title_step
 -- Each entry that opens AE by a finance law, or commits AE in advance, with the sums of its title until then.

@@ -14,7 +14,7 @@ step as (
     from effect f join node_of_cell u on u.cell = f.cell join kind k on k.kind = f.kind where k.budget = 'SPEND'
     union all
     select f.entry_id, u.node, if(k.settles < 0, f.cents * r.ae_reserved, 0), if(k.settles < 0, f.cents * r.cp_reserved, 0),
-           k.settles > 0 and r.credit_check = 'YEAR_END' and e.month >= p.month
+           k.settles > 0 and r.credit_check = 'YEAR_END' and e.month >= p.month and e.exercise = u.node // (131072 * 6) + 2000
     from effect f join node_of_cell u on u.cell = f.cell join kind k on k.kind = f.kind
     join settled s on s.entry_id = f.entry_id join kind r on r.kind = s.kind join entry e on e.entry_id = f.entry_id join payroll_check p on p.exercise = e.exercise
     where k.budget = 'SETTLE'

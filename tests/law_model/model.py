@@ -108,6 +108,8 @@ class LawModel:
         """Read a line; an exercise that is not kept is a fault of form, and the first of them that counts."""
         act, codes = read_line(row, sender, self.kinds)
         is_unknown = bool(act.exercise) and act.exercise not in self.state.reference.months_open_at_start
+        if codes and act.text("fund_centre") and act.budget_year not in self.state.reference.years:
+            codes = [*codes, "FIELD_INVALID"]  # no budget of that year exists, whatever else is wrong
         return act, [*codes, "EXERCISE_UNKNOWN"] if is_unknown else codes
 
     def _find_earlier(self, act: Act, codes: list[str]) -> list[Row] | None:

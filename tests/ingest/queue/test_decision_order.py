@@ -29,6 +29,7 @@ from ingest.spool.spool import Spool
 from ingest.validation.file_validation import open_source, validate_without_cache
 from posting.batch import Batch, Piece, Submission
 from posting.book.registry import CENTRES_A_YEAR, SHEETS, CodeKind
+from posting.missing_amounts import read_missing_cents
 from tests.file_strategies import PLACES, REFERENCE, File, Row, build_openings, files
 from tests.kernels.execution_modes import run_examples
 from tests.oracle.engine import Engine, LineResult
@@ -138,15 +139,19 @@ class PackedEngine:
         if is_first:
             self.events.append(Event(number, piece.progress_after.next_line))
         self.results.setdefault(number, {}).update(
-            zip(piece.lines.tolist(), map(_to_result, decisions), strict=True)
+            zip(
+                piece.lines.tolist(),
+                map(_to_result, decisions, read_missing_cents(piece, decisions)),
+                strict=True,
+            )
         )
 
 
-def _to_result(decision: np.void) -> LineResult:
+def _to_result(decision: np.void, missing: np.int64) -> LineResult:
     return (
         Outcome(int(decision["outcome"])).name,
         _find_centre(int(decision["node"])),
-        int(decision["missing"]),
+        int(missing),
     )
 
 
