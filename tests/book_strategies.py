@@ -27,8 +27,8 @@ from tests.oracle.model import (
 )
 
 OPEN_PERIODS, CLOSED_PERIOD = frozenset({3, 4}), 5
-PAYROLL_CHECKS = frozenset({4})
-"""The open period in which the credits of payroll are checked."""
+PAYROLL_CHECKS = frozenset({(4, 0)})
+"""The open period in which the credits of payroll are checked: those of the first year, of which the period is."""
 ACCOUNTANTS = (1, 2, 1, 2, 3)
 """By the place of a fund centre, again and again."""
 

@@ -90,7 +90,9 @@ class KernelBook:
             folios=np.zeros(_PERIODS * LEDGER_ACCOUNTANTS, np.uint8),
             years=seal_array(_build_years(book)),
             titles=_build_titles(book, self._title_keys),
-            payroll_checks=np.isin(np.arange(_PERIODS), list(book.world.payroll_checks)).astype(np.uint8),
+            payroll_checks=np.isin(
+                np.arange(_PERIODS), [period for period, _ in book.world.payroll_checks]
+            ).astype(np.uint8),
             roles=_build_roles(book),
             creditors=_build_creditors(book),
             admitted=_build_admitted(book),

@@ -200,8 +200,8 @@ class World(NamedTuple):
     years: Mapping[int, BudgetYear]
     period_states: Mapping[tuple[int, int], PeriodState] = {}
     """By period and accountant, where an accountant's state differs from that of the others."""
-    payroll_checks: frozenset[int] = frozenset()
-    """Periods in which the credits of payroll are checked."""
+    payroll_checks: frozenset[tuple[int, int]] = frozenset()
+    """Periods in which the credits of payroll are checked, each with the budget year of these credits."""
     entry_accounts: Mapping[int, tuple[int, ...]] = {}
     """By budget year: the accounts on which is owed what an entry settles, without a transfer."""
     account_codes: Mapping[int, str] = {}

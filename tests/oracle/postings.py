@@ -153,8 +153,7 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
         under = CATALOG[state.items[followed.entry].under] if base.budget is BudgetAction.SETTLE else base
         demand = budget.Demand(base, followed.sign, cell, line.source, line.amount, under)
         is_in_advance = years.spends_in_advance(world, CATALOG[line.kind], line, followed.cell)
-        exercise = line.period // PERIODS_PER_YEAR + YEAR_FIRST
-        is_month_of_check = line.period in world.payroll_checks and exercise == cell.year
+        is_month_of_check = (line.period, cell.year) in world.payroll_checks
         is_year_end = is_month_of_check or line.day > world.years[cell.year].last_day
         is_checked = not is_in_advance and (base.check is CreditCheck.ALWAYS or is_year_end)
         demand = demand._replace(is_checked=is_checked, is_year_end=is_year_end)

@@ -109,10 +109,10 @@ class Reference(NamedTuple):
         """Return the number of the accountant of a fund centre in a budget year."""
         return self.accountants[self.years[year].accountants.by_centre[centre]]
 
-    def list_payroll_checks(self) -> frozenset[int]:
-        """Return the numbers of the periods in which the credits of payroll are checked."""
+    def list_payroll_checks(self) -> frozenset[tuple[int, int]]:
+        """Return the periods in which the credits of payroll are checked, each with the budget year of these credits."""
         return frozenset(
-            to_period(e.year, month)
+            (to_period(e.year, month), e.year)
             for e in self.exercises.values()
             for month in range(e.payroll_check_month, 13)
         )
