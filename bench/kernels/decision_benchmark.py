@@ -78,9 +78,10 @@ def measure_decide(lines: int = 40_000, seed: int = 1) -> KernelFigures:
     book = _copy_book(initial)
     decisions.decide(acts, book, out, False)
     decision_invariants.check_decisions(acts, book, out, repeated=mixture.repeated)
+    posted = np.flatnonzero(book.ledger["touched"])
 
     def time_once() -> float:
-        _restore(book, initial)
+        _restore(book, initial, posted)
         return _time_work(lambda: decisions.decide(acts, book, out, False))
 
     used = (
@@ -90,7 +91,7 @@ def measure_decide(lines: int = 40_000, seed: int = 1) -> KernelFigures:
         book.items[: len(acts)],
         book.keys[: len(acts)],
     )
-    ledger_bytes = int(np.count_nonzero(book.folios)) * LEDGER_ACCOUNTS * book.ledger.itemsize
+    ledger_bytes = posted.size * book.ledger.itemsize
     return _time_best(time_once, len(acts), sum(array.nbytes for array in used) + ledger_bytes)
 
 
@@ -259,7 +260,7 @@ def _draw_amounts(rng: np.random.Generator, count: int) -> NDArray[np.int64]:
 def _copy_book(book: Book) -> Book:
     """Copy the book onto large pages, where the engine keeps it."""
     copy = Book._make(array if not array.flags.writeable else _reserve_like(array) for array in book)
-    _restore(copy, book)
+    _restore(copy, book, np.flatnonzero(book.ledger["touched"]))
     return copy
 
 
@@ -267,11 +268,12 @@ def _reserve_like(array: np.ndarray) -> np.ndarray:
     return reserve(array.dtype, array.size).reshape(array.shape)
 
 
-def _restore(book: Book, initial: Book) -> None:
-    """Reset ``book`` to ``initial``, so that each round starts from the same state."""
-    for folio in np.flatnonzero(book.folios).tolist():  # the other folios were never written
-        rows = slice(folio * LEDGER_ACCOUNTS, (folio + 1) * LEDGER_ACCOUNTS)
-        book.ledger[rows] = initial.ledger[rows]
+def _restore(book: Book, initial: Book, posted: NDArray[np.intp]) -> None:
+    """Reset ``book`` to ``initial``, so that each round starts from the same state.
+
+    Of the ledger, only the rows ``posted`` are reset: the whole of it would push the rest of the book out of the cache.
+    """
+    book.ledger[posted] = initial.ledger[posted]
     for name, array, initial_array in zip(Book._fields, book, initial, strict=True):
         if array is not initial_array and name != "ledger":
             array[:] = initial_array

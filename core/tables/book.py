@@ -24,33 +24,36 @@ Slots = Hash64
 
 
 class Cells(NamedTuple):
-    """Account assignments: the budget nodes of each, and the accounts it posts to."""
+    """Account assignments: the budget nodes of each, and the accounts it posts to.
+
+    What every line reads comes first, so that it is mostly in one cache line.
+    """
 
     centre_node: Index
     """The node of the fund centre itself; ``BudgetNodes.parent`` leads to its ancestors."""
-    level: Code
-    """``core.nomenclature.CentreLevel`` of that node."""
-    unserved: Code
-    """1 where the item is paid before service without a listed nature."""
-    charges_interest: Code
-    """1 where late interest may be charged: an item of title 3, without an investment operation, on ordinary credits."""
+    operation_node: Index
+    """Node of the investment operation; -1 if none."""
+    expense: Small
+    accrued: Small
+    creditor: Small
+    accountant: Small
+    """The accountant of its fund centre in its budget year; 0 for none."""
     year: Code
     """Row of the budget year in ``Book.years``."""
+    unserved: Code
+    """1 where the item is paid before service without a listed nature."""
+    level: Code
+    """``core.nomenclature.CentreLevel`` of the fund centre."""
+    charges_interest: Code
+    """1 where late interest may be charged: an item of title 3, without an investment operation, on ordinary credits."""
+    payroll: Small
+    """The creditor of what the payroll application pays; 0 if the item has none."""
     programme: Index
     """The number of the programme's code, which is the same in every year."""
     title: Index
     """Row of its programme and title in ``Book.titles``; -1 without a title, or on credits of a fund."""
     title_before: Index
     """The same of the year before, whose finance laws limit what is committed in advance; -1 where nothing may be."""
-    operation_node: Index
-    """Node of the investment operation; -1 if none."""
-    expense: Small
-    accrued: Small
-    creditor: Small
-    payroll: Small
-    """The creditor of what the payroll application pays; 0 if the item has none."""
-    accountant: Small
-    """The accountant of its fund centre in its budget year; 0 for none."""
     admits: Index
     """Row of the commitment item in ``Book.admitted``."""
 
@@ -225,8 +228,12 @@ CLAIM_PART_MASK = CLAIM_DAY_BIT - 1
 CLAIM_TERMS_MASK = CLAIM_LINE_BIT - 1
 """The bits of date and part."""
 
-LEDGER_ACCOUNTS = 1024
-"""Rows of ``Ledger`` per folio: more than the accounts of all charts together."""
+LEDGER_ACCOUNTS = 1032
+"""Rows of ``Ledger`` per folio: more than the accounts of all charts together.
+
+Those of a folio fill an odd number of cache lines, so that the rows of one account in many folios do not compete for one
+place of the processor's cache.
+"""
 
 CREDITOR_SETS = 2
 """Creditors of expense accounts per year: those of requests, those of payroll."""

@@ -315,12 +315,14 @@ def _build_titles(book: StartingBook, keys: list[TitleKey]) -> np.ndarray:
 def _build_cells(book: StartingBook, keys: list[TitleKey]) -> np.ndarray:
     cells = allocate_records(Cells, max(book.world.cells) + 1)
     for number, cell in book.world.cells.items():
-        level = book.world.nodes[cell.centre_node].level
-        title = NONE if cell.title is None else keys.index((cell.year, cell.title))
-        base = keys.index((cell.year - 1, cell.title)) if cell.may_anticipate else NONE
-        accounts = (cell.expense, cell.accrued, cell.creditor, cell.payroll)
-        flags = (level, cell.unserved, cell.charges_interest, cell.year, cell.programme or 0)
-        place = (cell.centre_node, *flags, title, base, cell.operation_node)
-        cells[number] = (*place, *accounts, cell.accountant, number)
-    cells["operation_node"][0] = NONE
+        fields = {
+            "title": NONE if cell.title is None else keys.index((cell.year, cell.title)),
+            "title_before": keys.index((cell.year - 1, cell.title)) if cell.may_anticipate else NONE,
+            "level": book.world.nodes[cell.centre_node].level,
+            "programme": cell.programme or 0,
+            "admits": number,
+        }
+        cells[number] = tuple(
+            fields[name] if name in fields else getattr(cell, name) for name in Cells._fields
+        )
     return cells
