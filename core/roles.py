@@ -1,10 +1,23 @@
-"""The roles of persons, keys and senders: what each may do, and which exclude each other."""
+"""The roles of persons, keys and senders: what each may do, and which exclude each other.
 
+A role may enter some kinds of act and validate some.  That two persons enter and validate one act is a rule of our own; the
+law asks that nobody orders and accounts (decree 2012-1246, GBCP, art. 9).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family
+from core.senders import OPENINGS, SENDER_OF_KIND
 
 
 class Role(StrEnum):
-    """A role."""
+    """A role; its place in this list is its number in the tables of the kernels: append only."""
 
     BUDGET_DIRECTORATE = "budget_directorate"
     PROGRAMME_MANAGER = "programme_manager"
@@ -17,3 +30,153 @@ class Role(StrEnum):
     CENTRAL_ACCOUNTANT = "central_accountant"
     AUDITOR = "auditor"
     OPERATOR = "operator"
+
+
+class Side(StrEnum):
+    """The function that a role serves; some functions exclude each other."""
+
+    BUDGET_DIRECTORATE = "budget directorate"
+    ORDERING = "ordering"
+    ACCOUNTING = "accounting"
+    CONTROL = "control"
+    READING = "reading"
+    OPERATION = "operation"
+
+
+class RoleRights(NamedTuple):
+    """One row of the table of roles."""
+
+    role: Role
+    side: Side
+    french: str
+    task: str
+    source: str
+    """Where the law or our own rule gives it that task."""
+    entered: frozenset[str] = frozenset()
+    """The kinds of act that it may enter."""
+    validated: frozenset[str] = frozenset()
+    """The kinds of act that it may validate."""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds that it may enter or validate: those that a key with the role may send."""
+        return self.entered | self.validated
+
+
+MAY_ENTER = 1
+MAY_VALIDATE = 2
+"""The bits of ``build_role_kinds``; they are those of ``core.directory.Hand``."""
+
+SERVED_ON_ACCOUNTANT = frozenset({"attachment", "assignment"})
+"""Kinds of the payment request family that are not orders to pay: creditors serve them on the accountant (GBCP art. 37)."""
+WITHOUT_ORDER = frozenset({"payroll"})
+"""Kinds of the payment request family that the accountant pays without a prior order (GBCP art. 32)."""
+_OF_ACCOUNTANT = SERVED_ON_ACCOUNTANT | WITHOUT_ORDER
+
+
+def _select(test: Callable[[ActKind], bool]) -> frozenset[str]:
+    """Return the kinds for which ``test`` holds, without those that Crescendo writes itself."""
+    return (
+        frozenset(kind for kind, number in KIND_NUMBERS.items() if test(CATALOG[number]))
+        - SENDER_OF_KIND.keys()
+    )
+
+
+def _select_families(*families: Family) -> frozenset[str]:
+    return _select(lambda kind: kind.family in families)
+
+
+_CREDIT_MANAGEMENT = _select_families(Family.BUDGET) - OPENINGS
+_EARMARKS = _select(lambda kind: kind.budget is BudgetAction.EARMARK)
+_CERTIFICATION = _select_families(Family.SERVICE, Family.SERVICE_CANCELLATION)
+_EXECUTION = _select_families(Family.COMMITMENT, Family.COMMITMENT_CHANGE) | _CERTIFICATION
+_ORDERS = _EXECUTION | (_select_families(Family.PAYMENT_REQUEST) - _OF_ACCOUNTANT)
+_ACCOUNTING = _OF_ACCOUNTANT | _select_families(
+    Family.THIRD_PARTY, Family.THIRD_PARTY_CHANGE, Family.REJECTION, Family.SETTLEMENT, Family.TERM
+)
+
+ROLES: tuple[RoleRights, ...] = (
+    RoleRights(Role.BUDGET_DIRECTORATE, Side.BUDGET_DIRECTORATE, "direction du budget",
+               "Opens the credits that Parliament has voted, and does nothing else.",
+               "LOLF art. 44; that it stands alone is ours", OPENINGS, OPENINGS),
+    RoleRights(Role.PROGRAMME_MANAGER, Side.ORDERING, "responsable de programme (RPROG)",
+               "Allots and moves the credits of a programme, and earmarks them.",
+               "GBCP art. 70", _CREDIT_MANAGEMENT, _CREDIT_MANAGEMENT),
+    RoleRights(Role.BOP_MANAGER, Side.ORDERING, "responsable de BOP (RBOP)",
+               "Divides the credits of an operational budget (BOP) among its operational units (UO).",
+               "GBCP art. 70 to 73", _CREDIT_MANAGEMENT, _CREDIT_MANAGEMENT),
+    RoleRights(Role.UO_MANAGER, Side.ORDERING, "responsable d'UO (RUO)",
+               "Prescribes the execution of an operational unit (UO): enters its commitments and services; others validate.",
+               "GBCP art. 70 to 73; that he validates none is ours", _EXECUTION | _EARMARKS),
+    RoleRights(Role.AUTHORISING_OFFICER, Side.ORDERING, "ordonnateur",
+               "Commits, certifies service, and orders payments and late interest.",
+               "GBCP art. 10 to 12", _ORDERS, _ORDERS),
+    RoleRights(Role.CERTIFIER, Side.ORDERING, "certificateur du service fait",
+               "Certifies that the service was rendered as it was ordered.",
+               "GBCP art. 31", _CERTIFICATION, _CERTIFICATION),
+    RoleRights(Role.BUDGET_CONTROLLER, Side.CONTROL, "contrôleur budgétaire (CB)",
+               "Gives or refuses the visa of commitments; Crescendo has no visas yet, so he sends no acts.",
+               "GBCP art. 103"),
+    RoleRights(Role.ASSIGNED_ACCOUNTANT, Side.ACCOUNTING, "comptable assignataire",
+               "Is liable for the right creditor and account, suspends payments, rejects requests, and settles debts.",
+               "GBCP art. 18 to 20, 37", _ACCOUNTING, _ACCOUNTING),
+    RoleRights(Role.CENTRAL_ACCOUNTANT, Side.ACCOUNTING, "comptable centralisateur",
+               "Does what an assigned accountant does, for every accountant of the State.",
+               "Order of 28 February 2013 on his office; that he has the same rights is ours", _ACCOUNTING, _ACCOUNTING),
+    RoleRights(Role.AUDITOR, Side.READING, "auditeur (Cour des comptes)",
+               "Reads the acts of all senders, and sends none.", "LOLF art. 58"),
+    RoleRights(Role.OPERATOR, Side.OPERATION, "exploitant",
+               "Operates the service, and sends no acts.", "ours"),
+)  # fmt: skip
+"""One row per role, in the order of ``Role``."""
+
+_RIGHTS: Mapping[Role, RoleRights] = {rights.role: rights for rights in ROLES}
+_EXCLUDING_SIDES: frozenset[frozenset[Side]] = frozenset(
+    {
+        # GBCP art. 9; the managers of credits are authorising officers or hold their signature (art. 70 to 73).
+        frozenset({Side.ORDERING, Side.ACCOUNTING}),
+        # Who gives the visa does not ask for it.  In a ministry he may be its accountant too (CBCM).
+        frozenset({Side.CONTROL, Side.ORDERING}),
+        # Who audits acts sends none.
+        frozenset({Side.READING, Side.ORDERING}),
+        frozenset({Side.READING, Side.ACCOUNTING}),
+        # Who opens credits does nothing else.
+        *(frozenset({Side.BUDGET_DIRECTORATE, side}) for side in Side if side is not Side.BUDGET_DIRECTORATE),
+    }
+)
+
+
+def get_rights(role: Role) -> RoleRights:
+    """Return the row of a role."""
+    return _RIGHTS[role]
+
+
+def exclude_each_other(first: Role, second: Role) -> bool:
+    """Return whether nobody may have both roles."""
+    return frozenset({_RIGHTS[first].side, _RIGHTS[second].side}) in _EXCLUDING_SIDES
+
+
+def find_exclusion(roles: Iterable[Role]) -> tuple[Role, Role] | None:
+    """Return the first two of these roles, in the order of ``Role``, that exclude each other; None if none do."""
+    held = frozenset(roles)
+    pairs = combinations((role for role in Role if role in held), 2)
+    return next((pair for pair in pairs if exclude_each_other(*pair)), None)
+
+
+def list_roles(kind: str) -> list[Role]:
+    """Return the roles that may enter or validate a kind; none for the kinds that Crescendo itself writes."""
+    return [rights.role for rights in ROLES if kind in rights.kinds]
+
+
+def find_kinds(roles: Iterable[Role]) -> frozenset[str]:
+    """Return the kinds of act that these roles may enter or validate."""
+    return frozenset[str]().union(*(_RIGHTS[role].kinds for role in roles))
+
+
+def build_role_kinds() -> NDArray[np.uint8]:
+    """Return what each role may do with each kind, of shape (len(Role), len(CATALOG)): ``MAY_ENTER`` | ``MAY_VALIDATE``."""
+    table = np.zeros((len(Role), len(CATALOG)), np.uint8)
+    for number, rights in enumerate(ROLES):
+        table[number, [KIND_NUMBERS[kind] for kind in rights.entered]] |= MAY_ENTER
+        table[number, [KIND_NUMBERS[kind] for kind in rights.validated]] |= MAY_VALIDATE
+    return table
