@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.tables.journal import Bytes, Spans
+from core.tables.signatures import NO_SIGNATURES
 
 FINAL_PASS = 32767
 """The last pass over held acts: it refuses, rather than holds, an act whose predecessor is still missing."""
@@ -109,6 +110,8 @@ class Piece:
     """Whether its acts are accepted all or not at all."""
     cells_before: int = 0
     """Account assignments numbered before ``new_words``: the book must know all of them when the piece is decided."""
+    signatures: np.ndarray = NO_SIGNATURES
+    """Records of ``core.tables.signatures.Signatures``, which the acts refer to."""
     limited_claims: NDArray[np.int64] = _NO_CLAIMS
     """Rows of claims of late interest that state no reason: the rule limits them (``posting.claim_limits``)."""
 

@@ -18,10 +18,11 @@ from core.accountants import Accountants
 from core.calendar import Calendar
 from core.catalog import Role
 from core.chart import Chart
+from core.directory import EMPTY_DIRECTORY, Directory
 from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
 from core.late_interest import LateInterestRules
-from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, CentreLevel, Nomenclature
+from core.nomenclature import CENTRES_A_YEAR, CENTRES_MAX, ORDINARY_FUND, SHEETS, CentreLevel, Nomenclature
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.reference.files import SAMPLE_FOLDER, hash_files
 from core.tables.book import CREDITOR_SETS, LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS, ROLE_COUNT
@@ -31,10 +32,6 @@ from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
 from posting.book import code_meanings
 from posting.book.code_meanings import CodeMeanings, CodeNumbers
 from posting.book.title_rows import TitleRows
-
-CENTRES_A_YEAR = CENTRES_MAX + 1
-SHEETS = 6
-"""Budget nodes of one fund centre in one year: T2 or HT2, times three fund families."""
 
 
 class CodeKind(IntEnum):
@@ -182,6 +179,8 @@ class Registry:
     """By year: the codes in its files, in the form that the kernels read."""
 
     title_rows: TitleRows = field(init=False)
+    directory: Directory = EMPTY_DIRECTORY
+    """The persons who may be named by lines: replaced as a whole when it changes."""
 
     def __post_init__(self) -> None:
         for kind in CodeKind:
