@@ -19,7 +19,7 @@ from tests.posting.text_engine import SECRET, START, TextEngine, load_reference
 
 ANNE, BRUNO, CLAIRE, DENIS, EMMA = range(1, 6)
 _CODES = ("anne", "bruno", "claire", "denis", "emma")
-_AT, _ELSEWHERE = PLACES[0], PLACES[1]
+_AT, _ELSEWHERE = PLACES[0], PLACES[3]
 _YEAR = (date(2018, 1, 1), date(2018, 12, 31))
 _OFFICER, _ACCOUNTANT = Role.AUTHORISING_OFFICER, Role.ASSIGNED_ACCOUNTANT
 DIRECTORY = Directory(
@@ -116,7 +116,7 @@ def test_a_role_holds_at_its_place_alone() -> None:
     elsewhere = {
         "fund_centre": _ELSEWHERE.unit,
         "functional_area": _ELSEWHERE.area,
-        "commitment_item": _ELSEWHERE.items[0],
+        "commitment_item": _ELSEWHERE.items[1],
     }
     rows = [
         _commit("EJ-1", "2018-04-02", "1.00", **_sign("anne", "bruno")) | elsewhere,
