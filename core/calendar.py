@@ -39,6 +39,8 @@ class Exercise:
     last_order_day: date | None = None
     """The last day on which payments are ordered; None where no day is set."""
     payroll_check_month: int = 12
+    agreement_required_from: date | None = None
+    """The day from which on a line that names no person needs an agreement of its sender; None where none does."""
 
     def find_last_order_day(self) -> date:
         """Return the last day on which payments are ordered: 31 December where none is set."""
@@ -136,8 +138,14 @@ def _parse_exercise(place: str, name: str, table: Any) -> Exercise:
         raise ReferenceDataError(
             place, f"complementary_days is {days!r}", f"Write a number from 0 to {COMPLEMENTARY_DAYS_MAX}."
         )
-    last_order_day = _parse_last_order_day(place, int(name), table)
-    return Exercise(int(name), frozenset(months), days, last_order_day, _parse_check_month(place, table))
+    return Exercise(
+        int(name),
+        frozenset(months),
+        days,
+        _parse_last_order_day(place, int(name), table),
+        _parse_check_month(place, table),
+        _parse_agreement_day(place, int(name), table),
+    )
 
 
 def _parse_check_month(place: str, table: dict[str, Any]) -> int:
@@ -146,6 +154,17 @@ def _parse_check_month(place: str, table: dict[str, Any]) -> int:
         return month
     raise ReferenceDataError(
         place, f"payroll_check_month is {month!r}", "Name a month from 1 to 12: 12 is December."
+    )
+
+
+def _parse_agreement_day(place: str, year: int, table: dict[str, Any]) -> date | None:
+    day = table.get("agreement_required_from")
+    if day is None or (type(day) is date and day.year == year):
+        return day
+    raise ReferenceDataError(
+        place,
+        f"agreement_required_from is {day}",
+        f"Write a day of {year}, as {year}-01-01, or leave it out where lines need to name no person.",
     )
 
 

@@ -19,6 +19,10 @@ from core.reference.files import ReferenceRow, read_rows, resolve_year_folder
 CENTRES_MAX = 131_071
 """Fund centres of a year: the number of a budget node has 17 bits for them."""
 
+CENTRES_A_YEAR = CENTRES_MAX + 1
+SHEETS = 6
+"""Budget nodes of one fund centre in one year: T2 or HT2, times three fund families."""
+
 STAFF_TITLE = "T2"
 OTHER_TITLES = "HT2"
 """The two legal envelopes of a programme, as commitment items of budget acts."""

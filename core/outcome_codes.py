@@ -43,6 +43,13 @@ class Outcome(IntEnum):
     ACCOUNT_UNKNOWN = 24
     ACCOUNT_MISMATCH = 25
     IBAN_INVALID = 26
+    # against the directory of persons, and the agreements of senders
+    PERSON_MISSING = 66
+    PERSON_UNKNOWN = 67
+    SAME_PERSON = 68
+    DELEGATION_UNKNOWN = 69
+    AGREEMENT_MISSING = 70
+    AGREEMENT_EXCEEDED = 71
     # against what was paid before
     INTEREST_NOT_DUE = 61
     INTEREST_EXCEEDS_RULE = 60
@@ -71,6 +78,16 @@ class Outcome(IntEnum):
     COMMITMENT_EXCEEDED = 33
     SERVICE_INSUFFICIENT = 34
     SERVICE_ALREADY_BILLED = 35
+    # against the roles and delegations of persons
+    ENTRY_ROLE_MISSING = 72
+    ENTRY_DAY = 73
+    ENTRY_PLACE = 74
+    DELEGATION_NOT_HELD = 75
+    VALIDATION_ROLE_MISSING = 76
+    VALIDATION_DAY = 77
+    VALIDATION_PLACE = 78
+    VALIDATION_CEILING = 79
+    DELEGATION_OWNER = 80
     # against the budget
     BUDGET_YEAR_CLOSED = 51
     AFTER_LAST_DATE = 54

@@ -11,7 +11,17 @@ from core.kind_rules import CreditCheck
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, PeriodState
 from core.tables.book import CREDITOR_SETS, LEDGER_ACCOUNTS, ROLE_COUNT
-from kernels import availability, budget, commitments, invoices, key_index, payees, spending, years
+from kernels import (
+    availability,
+    budget,
+    commitments,
+    invoices,
+    key_index,
+    payees,
+    signatures,
+    spending,
+    years,
+)
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.links import (
@@ -285,6 +295,10 @@ def check_line(acts, book, place):
     finding, link = _check_predecessor(acts, book, line, item)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, no_posting
+    if acts[line].signature != 0:
+        finding = signatures.check_signature(acts, book, place, link[1])
+        if finding[0] != Outcome.ACCEPTED.value:
+            return finding, link, no_posting
     effects = book.effects[acts[line].kind]
     if effects.inherits and not effects.pays:
         payee = payees.read_payee_of_item(book, link[0])

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.nomenclature import CentreLevel
+from core.nomenclature import CENTRES_A_YEAR, SHEETS, CentreLevel
 from core.periods import YEAR_FIRST
 from core.tables.journal import NodeBalances
 from posting.batch import BatchResult
 from posting.book.book_state import BookState
-from posting.book.registry import CENTRES_A_YEAR, SHEETS, CodeKind, Registry
+from posting.book.registry import CodeKind, Registry
 from posting.pgcopy import decode_rows
 
 MEASURES = ("ae", "cp")

@@ -7,11 +7,12 @@ three times as much.
 import numpy as np
 from numpy.typing import NDArray
 
+from core.nomenclature import SHEETS
 from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS
 from core.tables.journal import AccountBalances, NodeBalances
 from core.tables.title_balances import TitleBalances
 from posting.book.book_state import BookState
-from posting.book.registry import SHEETS, Registry
+from posting.book.registry import Registry
 from posting.pgcopy import Encoder
 
 

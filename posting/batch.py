@@ -56,6 +56,14 @@ class RefusalStretch(NamedTuple):
 NO_STRETCH = RefusalStretch()
 
 
+class SignatureTexts(NamedTuple):
+    """Who entered and who validated acts, and by which delegation, as lines state it; empty where they do not."""
+
+    entered: str
+    validated: str
+    delegation: str
+
+
 class LineSpan(NamedTuple):
     """Consecutive lines of a submission that form one act."""
 
@@ -109,6 +117,8 @@ class Piece:
     """Whether its acts are accepted all or not at all."""
     cells_before: int = 0
     """Account assignments numbered before ``new_words``: the book must know all of them when the piece is decided."""
+    signatures: tuple[SignatureTexts, ...] = ()
+    """The distinct signatures, to which the acts refer from 1."""
     limited_claims: NDArray[np.int64] = _NO_CLAIMS
     """Rows of claims of late interest that state no reason: the rule limits them (``posting.claim_limits``)."""
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import CATALOG
+from core.directory import Directory
 from core.outcome_codes import Outcome
 from core.period_states import PeriodDecision, apply_decision
 from core.stage_timing import StageTimes
@@ -42,6 +43,7 @@ from posting.batch import (
 from posting.book import cells
 from posting.book.book_state import BookState
 from posting.claim_limits import NO_LIMITS, ClaimLimits, split_at_claims
+from posting.hands import Hands
 from posting.hash_chain import HASHED_TABLES, ChainHead, link_batch
 from posting.outcome_groups import ENTRY_GROUPS, group_by_outcome
 from posting.outcome_rows import BatchPosition, DecidedPiece
@@ -69,6 +71,7 @@ class Engine:
         self._balances = Balances(state)
         self._new_decisions: list[int] = []
         """Decisions about periods that hold from the next batch on."""
+        self._hands = Hands(state)
         self._encoders = {
             "refusal": Encoder(Refusals, 2),
             "duplicate": Encoder(Duplicates),
@@ -77,6 +80,10 @@ class Engine:
             "request_detail": Encoder(RequestPages, 1),
             "period_effect": Encoder(PeriodEffects),
         }
+
+    def follow_directory(self, directory: Directory) -> None:
+        """Follow the directory of persons from the next batch on, which stores that."""
+        self._hands.follow_directory(directory)
 
     def apply_period_decisions(self, decisions: Sequence[PeriodDecision]) -> None:
         """Apply decisions about periods: they hold from the next batch on, which stores that."""
@@ -99,6 +106,7 @@ class Engine:
             self.state.rehash_in_background()
             batch, self.decisions = self._decide(batch, limits)
         with self._stages.measure("encode"):
+            hand_streams = self._hands.encode(batch.pieces, self.decisions, after_batch=number - 1)
             groups = [
                 group_by_outcome(piece, piece_decisions)
                 for piece, piece_decisions in zip(batch.pieces, self.decisions, strict=True)
@@ -114,7 +122,8 @@ class Engine:
             self.head = link_batch(self.head, streams)
         cents = sum(group.total(AMOUNT, *ENTRY_GROUPS) for group in groups)
         decisions = self.decisions if batch.is_answered else []
-        stored_streams = {**streams, **self._encode_period_effects(number - 1), **batch.side_streams}
+        effects = self._encode_period_effects(number - 1)
+        stored_streams = {**streams, **effects, **hand_streams, **batch.side_streams}
         outcome_counts = self._count_outcomes(batch)
         requests = int(outcome_counts[_BILLS, Outcome.ACCEPTED].sum())
         return BatchResult(
@@ -167,6 +176,7 @@ class Engine:
     def _decide(self, batch: Batch, limits: ClaimLimits) -> _DecidedBatch:
         """Decide the pieces in order, up to the first that ends a pass with held acts: they come before the next piece."""
         self.state.ensure_capacity(batch.rows)
+        self._hands.begin()
         batch_decisions: list[np.ndarray] = []
         for piece in batch.pieces:
             is_holding = batch.is_holding and piece.progress_after.pass_number != FINAL_PASS
@@ -177,6 +187,7 @@ class Engine:
 
     def _decide_piece(self, piece: Piece, limits: ClaimLimits, *, is_holding: bool) -> np.ndarray:
         self.state.add_cells(piece.new_words, piece.cells_before)
+        self._hands.prepare(piece)
         decisions, last_entry = allocate_records(Decisions, len(piece.acts)), self.state.entries
         changes = self.state.payee_changes
         tentative = limits.copy()

@@ -130,7 +130,19 @@ class DecisionCase(NamedTuple):
 
 def to_columns(lines: Sequence[Line]) -> dict[str, list[int]]:
     """Return ``lines`` as the columns of ``core.tables.journal.Acts``; their fingerprints are pairs of words."""
-    plain = ("head", "kind", "fault", "period", "day", "cell", "source", "account", "amount", "content")
+    plain = (
+        "head",
+        "kind",
+        "fault",
+        "period",
+        "day",
+        "cell",
+        "source",
+        "account",
+        "amount",
+        "content",
+        "signature",
+    )
     by_column = {
         name: [int(getattr(line, name)) for line in lines]
         for name in (*plain, "previous_line", "bank", "invoice_part", "invoice_day", "nature")

@@ -17,6 +17,7 @@ from bench.kernels.decision_invariants import BudgetArrays
 from core.catalog import CATALOG, KIND_NUMBERS
 from core.catalog_effects import Effects, build_effects
 from core.periods import PERIODS_PER_YEAR
+from core.roles import build_role_kinds
 from core.tables.book import (
     CREDITOR_SETS,
     LEDGER_ACCOUNTANTS,
@@ -34,6 +35,7 @@ from core.tables.book import (
 )
 from core.tables.columns import allocate_records, seal_array
 from core.tables.journal import Acts, Decisions, Draws, Numbers
+from core.tables.signatures import NO_SIGNATURES, Grants
 from kernels import availability, decisions
 from posting.book.reserved_memory import reserve
 
@@ -175,6 +177,10 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         roles=np.zeros(_PERIODS * ROLE_COUNT, np.int16),
         creditors=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * CREDITOR_SETS * LEDGER_ACCOUNTS, np.int16),
         admitted=np.ones(LEDGER_ACCOUNTS, np.uint8),
+        role_kinds=build_role_kinds().ravel(),
+        signatures=NO_SIGNATURES,
+        grants=seal_array(allocate_records(Grants, 0)),
+        grant_starts=np.zeros(2, np.int32),
         slots=np.zeros(1 << (2 * room).bit_length(), np.uint64),
         payee_slots=np.zeros(1 << (4 * _PAYEES).bit_length(), np.uint64),
         waiting_slots=np.zeros(4, np.uint64),

@@ -18,6 +18,7 @@ from core.tables.columns import (
     Records,
     Small,
 )
+from core.tables.signatures import Grants, Signatures
 
 Slots = Hash64
 """Open addressing over ``Keys``: the upper 32 bits are a tag, the lower the row + 1; 0 is free."""
@@ -190,6 +191,13 @@ class Book(NamedTuple):
     CREDITOR_SETS + place) * LEDGER_ACCOUNTS + account``; place 0 is that of requests, 1 that of payroll."""
     admitted: Code
     """1 where a commitment item admits an account: row ``Cells.admits * LEDGER_ACCOUNTS + account``."""
+    role_kinds: Code
+    """Bits of ``core.directory.Hand``: what a role may do with a kind; row ``role * kinds + kind``."""
+    signatures: Annotated[Records, Signatures, READ_ONLY]
+    """Who entered and validated the acts to decide: those of one piece of a batch."""
+    grants: Annotated[Records, Grants, READ_ONLY]
+    grant_starts: Index
+    """The first row in ``grants`` of each person, and the end after the last."""
     slots: Slots
     payee_slots: Slots
     waiting_slots: Slots

@@ -131,6 +131,8 @@ class Acts(NamedTuple):
     """With ``payee_high``: fingerprint of the payee; both 0 if there is none."""
     invoice_low: Hash32
     """With ``invoice_high``: fingerprint of supplier and number of the invoice requested; both 0 if none."""
+    signature: Index
+    """Row of ``Book.signatures``: who entered and validated the act; 0 if it names nobody."""
     account: Small
     """Account that the sender gave in place of the role's; 0 if none."""
     invoice_day: ShortDay

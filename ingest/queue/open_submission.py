@@ -91,4 +91,5 @@ def build_piece(
         is_atomic=is_atomic,
         cells_before=resolved.cells_before,
         limited_claims=resolved.limited_claims,
+        signatures=resolved.signatures,
     )

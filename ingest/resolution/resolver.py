@@ -43,8 +43,10 @@ from ingest.resolution.predecessors import PredecessorColumn, number_senders, re
 from ingest.resolution.prescription import mark_lapsed_debts
 from ingest.resolution.request_terms import mark_invalid_requests
 from ingest.resolution.required_fields import REQUIRED_FIELDS
+from ingest.resolution.signatures import read_signatures
 from ingest.resolution.text_columns import DictionaryCache, TextColumn
 from kernels import content_digest, grouping, record_packing
+from posting.batch import SignatureTexts
 from posting.book import fingerprints
 from posting.book.cells import CellNumbers
 from posting.book.registry import CodeKind, Registry
@@ -88,6 +90,8 @@ class ResolvedLines(NamedTuple):
     cells_before: int
     raw: pa.RecordBatch
     limited_claims: NDArray[np.int64]
+    signatures: tuple[SignatureTexts, ...]
+    """The distinct signatures, to which the acts refer from 1."""
 
 
 def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> ResolvedLines:
@@ -112,6 +116,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     lines = AssignmentLines(kind, years, names_assignment)
     assigned = resolve_assignments(line_batch, lines, context.registry, cells=context.cells)
     mark_ibans(line_batch)
+    signed = read_signatures(line_batch)
     fault, field = line_batch.marks
     columns = {
         **keys,
@@ -124,13 +129,25 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "cell": assigned.cell,
         "source": add_credit_sources(line_batch, kind, assigned.source),
         "account": assigned.account,
+        "signature": signed.row,
         "nature": find_listed_natures(line_batch, kind, exercise, registry=context.registry),
         "fault": fault,
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,
     }
     spans, text = _read_references(line_batch)
-    rest = (assigned.new_words, assigned.cells_before, raw, find_limited_claims(line_batch, kind))
-    return ResolvedLines(_pack_acts(columns, line_batch.rows), amounts.value, day, spans, text, field, *rest)
+    return ResolvedLines(
+        acts=_pack_acts(columns, line_batch.rows),
+        cents=amounts.value,
+        day=day,
+        reference=spans,
+        text=text,
+        field=field,
+        new_words=assigned.new_words,
+        cells_before=assigned.cells_before,
+        raw=raw,
+        limited_claims=find_limited_claims(line_batch, kind),
+        signatures=signed.texts,
+    )
 
 
 def _read_references(line_batch: LineBatch) -> tuple[Spans, Bytes]:

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from core.budget_years import build_budget_years
 from core.catalog import CATALOG, PayeeChange
 from core.catalog_effects import Effects, build_effects
+from core.directory import EMPTY_DIRECTORY, Directory
 from core.errors import EngineError
+from core.roles import build_role_kinds
 from core.tables.book import (
     CLAIM_LINE_BIT,
     Book,
@@ -23,9 +25,11 @@ from core.tables.book import (
     TitleFigures,
 )
 from core.tables.columns import allocate_records, seal_array, seal_records, to_record_dtype
+from core.tables.signatures import NO_SIGNATURES, Grants
 from kernels import dirty_pages as page_kernel
 from kernels import key_index as key_kernel
 from posting.book import budget_nodes, cells, ledger_folios
+from posting.book.directory_tables import build_grants
 from posting.book.registry import Registry
 from posting.book.rehash import Rehash, count_slots
 from posting.book.reserved_memory import extend, read_memory_bytes, reserve
@@ -72,6 +76,8 @@ class BookState:
     """Pages of payees that were registered before the last checkpoint and have changed since."""
     last_period_decision: int = 0
     """The number of the last decision about a period that the book follows."""
+    directory: Directory = EMPTY_DIRECTORY
+    """The directory of persons by which lines are decided."""
     rehashes: dict[str, Rehash] = field(default_factory=dict)
     """By table: the rehash of its index that is running in the background."""
 
@@ -250,6 +256,16 @@ class BookState:
         book = self.book
         key_kernel.insert_waiting_keys(seal_array(acts), book.waiting_slots, book.waiting, book.counters)
 
+    def use_signatures(self, signatures: np.ndarray) -> None:
+        """Use the signatures of the piece that is decided next."""
+        if self.book.signatures is not signatures:
+            self._replace(signatures=signatures)
+
+    def follow_directory(self, directory: Directory) -> None:
+        """Follow the directory of persons: lines are decided by it from now on."""
+        self.directory = directory
+        self._replace(**build_grants(directory, self.registry.numbers)._asdict())
+
     def _replace(self, **tables: np.ndarray) -> None:
         self.book = self.book._replace(**tables)
 
@@ -280,6 +296,10 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         roles=registry.shared_accounts.copy(),
         creditors=registry.own_creditors.copy(),
         admitted=registry.admitted_accounts.copy(),
+        role_kinds=build_role_kinds().ravel(),
+        signatures=NO_SIGNATURES,
+        grants=seal_array(allocate_records(Grants, 0)),
+        grant_starts=np.zeros(2, np.int32),
         slots=reserve(np.uint64, 1 << 18),
         payee_slots=reserve(np.uint64, 1 << 17),
         waiting_slots=np.zeros(1 << 11, np.uint64),

@@ -5,9 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.nomenclature import CENTRES_A_YEAR, SHEETS
 from core.tables.book import BudgetNodes
 from core.tables.columns import to_record_dtype
-from posting.book.registry import CENTRES_A_YEAR, SHEETS, Registry
+from posting.book.registry import Registry
 from posting.book.reserved_memory import reserve
 
 _FIGURE_COUNT = 8

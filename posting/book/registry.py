@@ -21,7 +21,7 @@ from core.chart import Chart
 from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
 from core.late_interest import LateInterestRules
-from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, CentreLevel, Nomenclature
+from core.nomenclature import CENTRES_A_YEAR, CENTRES_MAX, ORDINARY_FUND, SHEETS, CentreLevel, Nomenclature
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.reference.files import SAMPLE_FOLDER, hash_files
 from core.tables.book import CREDITOR_SETS, LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS, ROLE_COUNT
@@ -31,10 +31,6 @@ from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
 from posting.book import code_meanings
 from posting.book.code_meanings import CodeMeanings, CodeNumbers
 from posting.book.title_rows import TitleRows
-
-CENTRES_A_YEAR = CENTRES_MAX + 1
-SHEETS = 6
-"""Budget nodes of one fund centre in one year: T2 or HT2, times three fund families."""
 
 
 class CodeKind(IntEnum):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SchemaMismatch
+from core.nomenclature import CENTRES_A_YEAR, SHEETS
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS
 from core.tables.columns import seal
@@ -18,7 +19,7 @@ from posting.book import fingerprints
 from posting.book.book_state import BookState, create_empty_book
 from posting.book.cells import CellParts, pack
 from posting.book.checkpoint import NO_CHECKPOINT, CheckpointExtent, CheckpointRow
-from posting.book.registry import CENTRES_A_YEAR, SHEETS, ReferenceData, Registry, build_missing_year_error
+from posting.book.registry import ReferenceData, Registry, build_missing_year_error
 from posting.book.title_rows import TitleKeys
 from posting.hash_chain import ChainHead
 from posting.pgcopy import TextCells, decode, list_columns
@@ -82,6 +83,7 @@ async def load_book(store: PostgresStore, reference: ReferenceData) -> LoadedBoo
     )
     periods = await store.load_period_states()
     state.book.periods[:], state.last_period_decision = periods.states, periods.last_decision
+    state.follow_directory(await store.load_directory())
     await _load_cells(store, state)
     await _load_figures(store, state)
     changes = await _load_payees(store, state, secret=secret, extent=extent)

@@ -15,6 +15,7 @@ from core.tables.journal import (
 )
 from core.tables.periods import PeriodEffects
 from core.tables.raw_lines import FormRows
+from core.tables.signatures import AgreementUses, DirectoryEffects, EntrySignatures
 from core.tables.title_balances import TitleBalances
 
 
@@ -37,4 +38,7 @@ TABLES: Mapping[str, BatchTable] = {
     "title_balance": BatchTable(TitleBalances),
     "account_balance": BatchTable(AccountBalances),
     "period_effect": BatchTable(PeriodEffects),
+    "entry_signature": BatchTable(EntrySignatures),
+    "agreement_use": BatchTable(AgreementUses),
+    "directory_effect": BatchTable(DirectoryEffects),
 }

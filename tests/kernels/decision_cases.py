@@ -9,6 +9,7 @@ from core.catalog import CATALOG, ENTRY_ROLES, Family, Role, Stage
 from core.catalog_effects import Effects, build_effects
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
+from core.roles import build_role_kinds
 from core.tables.book import (
     CLAIM_DAY_BIT,
     CLAIM_LINE_BIT,
@@ -32,6 +33,7 @@ from core.tables.book import (
 from core.tables.book import Book as Tables
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
 from core.tables.journal import Acts, Decisions
+from core.tables.signatures import NO_SIGNATURES, Grants
 from kernels import decisions as kernel
 from tests.act_strategies import to_columns
 from tests.book_strategies import StartingBook
@@ -96,6 +98,10 @@ class KernelBook:
             roles=_build_roles(book),
             creditors=_build_creditors(book),
             admitted=_build_admitted(book),
+            role_kinds=build_role_kinds().ravel(),
+            signatures=NO_SIGNATURES,
+            grants=seal_array(allocate_records(Grants, 0)),
+            grant_starts=np.zeros(2, np.int32),
             slots=_allocate_slots(lines),
             payee_slots=_allocate_slots(lines),
             waiting_slots=_allocate_slots(lines),

@@ -40,6 +40,8 @@ class Line(NamedTuple):
     day: int = 0
     nature: bool = False
     """Whether it states a nature that may be paid before service."""
+    signature: int = 0
+    """The number of the signature in ``model.World.signatures``; 0 if it names nobody."""
     terms: "LineTerms | None" = None
     debits_until: int | None = None
     """Of a claim of late interest without a reason: the last entry before its file, whose debits count."""
@@ -74,6 +76,7 @@ def to_line(columns: Mapping[str, int]) -> Line:
         invoice_part=columns["invoice_part"],
         invoice_day=columns["invoice_day"],
         nature=bool(columns["nature"]),
+        signature=columns["signature"],
     )
 
 

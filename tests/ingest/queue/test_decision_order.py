@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.act_fields import ACT_LINES_MAX
+from core.nomenclature import CENTRES_A_YEAR, SHEETS
 from core.outcome_codes import Outcome
 from core.stage_timing import StageTimes
 from ingest.queue.batch_cuts import UNLIMITED_LINES, BatchLimits, allow_all_lines
@@ -28,7 +29,7 @@ from ingest.spool.envelope import Envelope
 from ingest.spool.spool import Spool
 from ingest.validation.file_validation import open_source, validate_without_cache
 from posting.batch import Batch, Piece, Submission
-from posting.book.registry import CENTRES_A_YEAR, SHEETS, CodeKind
+from posting.book.registry import CodeKind
 from posting.missing_amounts import read_missing_cents
 from tests.file_strategies import PLACES, REFERENCE, File, Row, build_openings, files
 from tests.kernels.execution_modes import run_examples
