@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.act_fields import ACT_LINES_MAX
 from core.directory import Delegation, Directory, Hand, RoleGrant
 from core.money import AMOUNT_MAX
 from core.roles import Role
@@ -16,9 +17,8 @@ from posting.book.registry import CodeKind, NumbersByCode
 _ROLE_NUMBERS: Mapping[Role, int] = {role: number for number, role in enumerate(Role)}
 _EPOCH = date(1970, 1, 1)
 _LAST_DAY = (date(9999, 12, 31) - _EPOCH).days
-_ACT_LINES_MAX = 1 << 20
-_NO_CEILING = AMOUNT_MAX * _ACT_LINES_MAX
-"""More cents than any act has."""
+_NO_CEILING = AMOUNT_MAX * ACT_LINES_MAX
+"""The most cents that an act may have."""
 _NOWHERE = -1
 
 
