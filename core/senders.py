@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from core.catalog import CATALOG, BudgetAction, Family
 
+SENDER_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,34}"
+"""The pattern of a sender's name."""
+
 TREASURY = "treasury"
 """Sends the payments of runs, and claims of late interest."""
 BANK = "bank"

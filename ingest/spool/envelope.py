@@ -13,6 +13,7 @@ import msgspec
 
 from core.errors import EnvelopeMismatch, FormatUnknown, LimitExceeded
 from core.money import CENTS_PER_EURO, format_euros
+from core.senders import SENDER_PATTERN
 from ingest.formats.charsets import parse_charset
 from ingest.formats.detection import MANIFEST_BYTES_MAX, translate_decoder_errors
 from ingest.formats.jsonl import parse_object
@@ -23,8 +24,6 @@ FORMAT_VERSION = "1"
 """The supported version of the flat act format."""
 
 METADATA_PREFIX = b"crescendo."
-SENDER_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,34}"
-"""The pattern of a sender's name."""
 
 _SENDER_REGEX = re.compile(SENDER_PATTERN)
 _BATCH_ID_REGEX = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/+()?,'-]{0,34}")

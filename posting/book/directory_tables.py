@@ -6,9 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.act_fields import ACT_LINES_MAX
 from core.directory import Delegation, Directory, Hand, RoleGrant
-from core.money import AMOUNT_MAX
 from core.roles import Role
 from core.tables.columns import allocate_records, seal_array
 from core.tables.signatures import Grants
@@ -17,8 +15,8 @@ from posting.book.registry import CodeKind, NumbersByCode
 _ROLE_NUMBERS: Mapping[Role, int] = {role: number for number, role in enumerate(Role)}
 _EPOCH = date(1970, 1, 1)
 _LAST_DAY = (date(9999, 12, 31) - _EPOCH).days
-_NO_CEILING = AMOUNT_MAX * ACT_LINES_MAX
-"""The most cents that an act may have."""
+_NO_CEILING = 1 << 62
+"""More cents than any act has."""
 _NOWHERE = -1
 
 

@@ -18,6 +18,8 @@ COVERED_TABLES = frozenset(
         *("ledger", "submission", "cancellation", "pause", "drop_taken", "drop_answered", "form"),
         *("reference_text", "reference_meaning", "reference_use"),
         *("period_start", "period_decision", "period_effect"),
+        *("directory_change", "person", "person_role", "delegation", "agreement"),
+        *("directory_end", "directory_effect"),
         *(
             "access_key",
             "access_key_end",

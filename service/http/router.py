@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from core.errors import EngineError, InputError
-from ingest.spool.envelope import SENDER_PATTERN
+from core.senders import SENDER_PATTERN
 from monitoring.service_metrics import ServiceMetrics
 from posting.store.failures import DATABASE_ERRORS, is_disk_full
 from service.auth.failures import PermissionDenied

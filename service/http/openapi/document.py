@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from core.act_fields import FORMATS, Field, FieldType
+from core.senders import SENDER_PATTERN
 from ingest.formats.charsets import CHARSETS
-from ingest.spool import envelope
 from service.auth.sender_pauses import REASON_LENGTH_MAX
 from service.http.http_messages import JSON
 from service.http.openapi.column_texts import COLUMN_TEXTS, HEADER_TEXTS
@@ -28,7 +28,7 @@ from service.http.upload_headers import (
 )
 
 _HEADER_PATTERNS: Mapping[str, str] = {
-    SENDER_HEADER: envelope.SENDER_PATTERN,
+    SENDER_HEADER: SENDER_PATTERN,
     ENVELOPE_HEADERS["batch_id"]: "[A-Za-z0-9][A-Za-z0-9 ._:/+()?,'-]{0,34}",
     ENVELOPE_HEADERS["version"]: "1",
     ENVELOPE_HEADERS["count"]: "[0-9]{1,9}",

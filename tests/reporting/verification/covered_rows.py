@@ -28,6 +28,22 @@ ROWS = (
         " values (2018, {n}, 0, 'close', 'r', 'Alice', '')"
     ),
     "insert into period_effect values (1, 1), (2, 1)",
+    *_repeat("insert into directory_change (reason, by, key) values ('r', 'Alice {n}', '')"),
+    *_repeat("insert into person (code, name, change) values ('P{n}', 'Alice', {n})"),
+    *_repeat(
+        "insert into person_role (person, role, hand, centre, accountant, first_day, change)"
+        " values ({n}, 'auditor', 'both', '', '', '2018-01-01', {n})"
+    ),
+    *_repeat(
+        "insert into delegation (number, owner, delegate, role, centres, first_day, change)"
+        " values ('D{n}', {n}, 3 - {n}, 'auditor', '{{*}}', '2018-01-01', {n})"
+    ),
+    *_repeat(
+        "insert into agreement (number, sender, kinds, first_day, separation, change)"
+        " values ('A{n}', 'MIN-01', '{{commitment}}', '2018-01-01', 's', {n})"
+    ),
+    "insert into directory_end values ('role', 1, '2018-12-31', 2), ('role', 2, '2018-12-31', 2)",
+    "insert into directory_effect values (1, 1), (2, 1)",
     *_repeat(
         "insert into access_key (key, sender, digest, roles, programmes, label)"
         " values ('k{n}', 'MIN-01', sha256('{n}'), '{{auditor}}', '{{}}', '')"

@@ -1,0 +1,60 @@
+-- name: lock_directory
+-- One change after the other: each is checked against what the one before it left, and their numbers are seen in order.
+select pg_advisory_xact_lock(7317, 36);
+
+-- name: last_change
+select coalesce(max(change), 0) from directory_change;
+
+-- name: last_effective_change
+select coalesce(max(change), 0) from directory_effect;
+
+-- name: persons
+select person, code from person where change <= $1 order by person;
+
+-- name: roles
+select r.person_role as number, r.person, r.role, r.hand, r.centre, r.accountant, r.first_day, least(r.last_day, e.last_day) as last_day,
+       r.ceiling
+from person_role r left join (
+    select number, min(last_day) as last_day from directory_end where subject = 'role' and change <= $1 group by number
+) e on e.number = r.person_role
+where r.change <= $1 order by r.person_role;
+
+-- name: delegations
+select d.delegation, d.number, d.owner, d.delegate, d.role, d.centres, d.first_day, least(d.last_day, e.last_day) as last_day, d.ceiling
+from delegation d left join (
+    select number, min(last_day) as last_day from directory_end where subject = 'delegation' and change <= $1 group by number
+) e on e.number = d.delegation
+where d.change <= $1 order by d.delegation;
+
+-- name: agreements
+select a.agreement, a.number, a.sender, a.kinds, a.first_day, least(a.last_day, e.last_day) as last_day, a.ceiling
+from agreement a left join (
+    select number, min(last_day) as last_day from directory_end where subject = 'agreement' and change <= $1 group by number
+) e on e.number = a.agreement
+where a.change <= $1 order by a.agreement;
+
+-- name: unknown_places
+-- Which codes of one kind (1 fund centre, 8 accountant) the ledger does not have.
+select c.code from unnest($2::text[]) c (code) where not exists (select from reference_text t where t.kind = $1 and t.code = c.code)
+order by c.code;
+
+-- name: insert_change
+insert into directory_change (reason, by, key) values ($1, $2, $3) returning change;
+
+-- name: insert_person
+insert into person (code, name, change) values ($1, $2, $3) returning person;
+
+-- name: insert_role
+insert into person_role (person, role, hand, centre, accountant, first_day, last_day, ceiling, change)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning person_role;
+
+-- name: insert_delegation
+insert into delegation (number, owner, delegate, role, centres, first_day, last_day, ceiling, change)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning delegation;
+
+-- name: insert_agreement
+insert into agreement (number, sender, kinds, first_day, last_day, ceiling, separation, change)
+values ($1, $2, $3, $4, $5, $6, $7, $8) returning agreement;
+
+-- name: insert_end
+insert into directory_end (subject, number, last_day, change) values ($1, $2, $3, $4);

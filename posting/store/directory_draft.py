@@ -1,0 +1,124 @@
+"""The directory of persons while it is changed: each entry is checked against what was before it, also in its own change."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Literal, NamedTuple
+
+from core.errors import CrescendoError, NoSuchRecord
+from core.roles import Role, find_exclusion
+
+PERSONS_MAX = 100_000
+TERMS_MAX = 200_000
+"""Roles, delegations and agreements, each."""
+
+Subject = Literal["role", "delegation", "agreement"]
+
+
+class RefusedChange(CrescendoError):
+    """A change that the directory does not allow; the message says why, and what to do."""
+
+
+class Term(NamedTuple):
+    """The days of a role, a delegation or an agreement."""
+
+    number: int
+    """Its number in its table."""
+    first_day: date
+    last_day: date | None
+    person: int = 0
+    """Who has the role by it; 0 for an agreement."""
+    role: Role | None = None
+
+    def overlaps(self, other: "Term") -> bool:
+        """Return whether a day is in both."""
+        first = max(self.first_day, other.first_day)
+        return all(term.last_day is None or first <= term.last_day for term in (self, other))
+
+
+class DirectoryDraft:
+    """Persons, and the days of roles, delegations and agreements by their names."""
+
+    def __init__(self, persons: Mapping[str, int]) -> None:
+        self.persons = dict(persons)
+        self._terms: dict[Subject, dict[str, Term]] = {"role": {}, "delegation": {}, "agreement": {}}
+        self._of_person: dict[int, dict[str, Term]] = {}
+
+    def find_person(self, code: str) -> int:
+        """Return the number of a person.
+
+        Raises
+        ------
+        NoSuchRecord
+            The directory does not have the code.
+        """
+        if code not in self.persons:
+            raise NoSuchRecord(f"the directory has no person {code}: add the person first")
+        return self.persons[code]
+
+    def find_term(self, subject: Subject, name: str) -> Term:
+        """Return a role, a delegation or an agreement.
+
+        Raises
+        ------
+        NoSuchRecord
+            The directory does not have it.
+        """
+        term = self._terms[subject].get(name)
+        if term is None:
+            raise NoSuchRecord(f"the directory has no {subject} {name}: state a number that it lists")
+        return term
+
+    def check_person(self, code: str) -> None:
+        """Check that a code is not taken yet, and that there is room."""
+        if code in self.persons:
+            raise RefusedChange(f"the directory has a person {code} already: state another code")
+        if len(self.persons) >= PERSONS_MAX:
+            raise RefusedChange(f"the directory has {PERSONS_MAX:,} persons, and no room for more: add none")
+
+    def check_term(self, subject: Subject, name: str, term: Term) -> None:
+        """Check that a number is not taken, that there is room, and that no role excludes another one on the same days."""
+        terms = self._terms[subject]
+        if name in terms:
+            raise RefusedChange(f"{subject} {name} is in the directory already: state another number")
+        if len(terms) >= TERMS_MAX:
+            raise RefusedChange(
+                f"the directory has {TERMS_MAX:,} of these, and no room for another {subject}: add none"
+            )
+        self._check_exclusion(term)
+
+    def _check_exclusion(self, term: Term) -> None:
+        for name, held in self._of_person.get(term.person, {}).items():
+            if term.role and held.role and term.overlaps(held) and find_exclusion((term.role, held.role)):
+                raise RefusedChange(
+                    f"the person has the role {held.role} by {name}, {describe_days(held)}, and nobody is {held.role} and "
+                    f"{term.role} on the same days: end that first, or state other days"
+                )
+
+    def check_end(self, subject: Subject, name: str, last_day: date) -> Term:
+        """Return what an end is about.
+
+        Raises
+        ------
+        NoSuchRecord
+            The directory does not have it.
+        RefusedChange
+            Its last day is not later.
+        """
+        term = self.find_term(subject, name)
+        if term.last_day and term.last_day <= last_day:
+            raise RefusedChange(
+                f"{subject} {name} has {term.last_day} as its last day, and an end makes that earlier alone: "
+                "state an earlier day, or add another one"
+            )
+        return term
+
+    def set_term(self, subject: Subject, name: str, term: Term) -> None:
+        """Add or replace a role, a delegation or an agreement."""
+        self._terms[subject][name] = term
+        if term.role:
+            self._of_person.setdefault(term.person, {})[f"{subject} {name}"] = term
+
+
+def describe_days(term: Term) -> str:
+    """Say on which days a role is held."""
+    return f"from {term.first_day} to {term.last_day}" if term.last_day else f"from {term.first_day} on"

@@ -1,0 +1,226 @@
+"""The stored directory of persons: who has which role where, who acts for whom, which senders separate their hands."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from core.directory import Agreement, Delegation, Directory, Hand, RoleGrant
+from core.directory_entries import (
+    EVERYWHERE,
+    AgreementEnd,
+    AgreementEntry,
+    DelegationEnd,
+    DelegationEntry,
+    DirectoryEntry,
+    PersonEntry,
+    RoleEnd,
+    RoleEntry,
+    find_fault,
+    parse_ceiling,
+)
+from core.errors import NoSuchRecord
+from core.roles import Role
+from core.sql_files import read_queries
+from posting.store.directory_draft import DirectoryDraft, RefusedChange, Subject, Term
+
+SQL = read_queries("posting.store", "directory.sql")
+Connection = Any
+ENTRIES_MAX = 10_000
+"""Entries of one change."""
+_CENTRE, _ACCOUNTANT = 1, 8
+"""Kinds of ``reference_text``."""
+
+
+class NewChange(NamedTuple):
+    """A change to be stored: all its entries, or none."""
+
+    entries: Sequence[DirectoryEntry]
+    reason: str
+    by: str
+    """The person who decides."""
+    key: str = ""
+    """The key that the change came with; empty for the command line."""
+    places: Sequence[str] = ()
+    """Where each entry stands, for messages; none for a single one."""
+
+
+async def find_last_change(connection: Connection) -> int:
+    """Return the number of the last change; 0 before the first."""
+    return await connection.fetchval(SQL["last_change"])
+
+
+async def load_effective_directory(connection: Connection) -> Directory:
+    """Return the directory after the last batch."""
+    return await load_directory(connection, await connection.fetchval(SQL["last_effective_change"]))
+
+
+async def load_directory(connection: Connection, up_to: int | None) -> Directory:
+    """Return the directory after a change; None for the last one."""
+    last = await find_last_change(connection) if up_to is None else up_to
+    persons = {row["code"]: row["person"] for row in await connection.fetch(SQL["persons"], last)}
+    grants = tuple(_to_grant(row) for row in await connection.fetch(SQL["roles"], last))
+    delegations = tuple(_to_delegation(row) for row in await connection.fetch(SQL["delegations"], last))
+    agreements = tuple(_to_agreement(row) for row in await connection.fetch(SQL["agreements"], last))
+    return Directory(persons, grants, delegations, agreements, last)
+
+
+def _to_grant(row: Any) -> RoleGrant:
+    return RoleGrant(
+        *(row["person"], Role(row["role"]), Hand[row["hand"].upper()], row["centre"], row["accountant"]),
+        *(row["first_day"], row["last_day"], row["ceiling"]),
+    )
+
+
+def _to_delegation(row: Any) -> Delegation:
+    centres = () if row["centres"] == [EVERYWHERE] else tuple(row["centres"])
+    return Delegation(
+        *(row["delegation"], row["number"], row["owner"], row["delegate"], Role(row["role"]), centres),
+        *(row["first_day"], row["last_day"], row["ceiling"]),
+    )
+
+
+def _to_agreement(row: Any) -> Agreement:
+    return Agreement(
+        *(row["agreement"], row["number"], row["sender"], frozenset(row["kinds"])),
+        *(row["first_day"], row["last_day"], row["ceiling"]),
+    )
+
+
+async def store_change(connection: Connection, new: NewChange) -> int:
+    """Store a change, and return its number; it holds from the next batch on.
+
+    Raises
+    ------
+    NoSuchRecord
+        The ledger or the directory does not have what an entry names.
+    RefusedChange
+        An entry is not valid, or the directory does not allow it.
+    """
+    if not 0 < len(new.entries) <= ENTRIES_MAX:
+        raise RefusedChange(f"a change has {len(new.entries):,} entries: state 1 to {ENTRIES_MAX:,}")
+    async with connection.transaction():
+        await connection.execute(SQL["lock_directory"])
+        writer = _Writer(connection, await _load_draft(connection))
+        change = await connection.fetchval(SQL["insert_change"], new.reason, new.by, new.key)
+        for position, entry in enumerate(new.entries):
+            try:
+                await writer.store_entry(entry, change)
+            except (NoSuchRecord, RefusedChange) as error:
+                place = f"{new.places[position]}: " if new.places else ""
+                raise type(error)(f"{place}{error}") from error
+    return change
+
+
+async def _load_draft(connection: Connection) -> DirectoryDraft:
+    last = await find_last_change(connection)
+    draft = DirectoryDraft(
+        {row["code"]: row["person"] for row in await connection.fetch(SQL["persons"], last)}
+    )
+    for row in await connection.fetch(SQL["roles"], last):
+        draft.set_term("role", f"{row['number']}", _to_term(row, row["number"], row["person"]))
+    for row in await connection.fetch(SQL["delegations"], last):
+        draft.set_term("delegation", row["number"], _to_term(row, row["delegation"], row["delegate"]))
+    for row in await connection.fetch(SQL["agreements"], last):
+        draft.set_term("agreement", row["number"], Term(row["agreement"], row["first_day"], row["last_day"]))
+    return draft
+
+
+def _to_term(row: Any, number: int, person: int) -> Term:
+    return Term(number, row["first_day"], row["last_day"], person, Role(row["role"]))
+
+
+class _Writer:
+    """Checks entries and inserts their rows, one after the other."""
+
+    def __init__(self, connection: Connection, draft: DirectoryDraft) -> None:
+        self._connection, self._draft = connection, draft
+
+    async def store_entry(self, entry: DirectoryEntry, change: int) -> None:
+        """Check an entry, and insert its row."""
+        if fault := find_fault(entry):
+            raise RefusedChange(fault)
+        match entry:
+            case PersonEntry():
+                await self._store_person(entry, change)
+            case RoleEntry():
+                await self._store_role(entry, change)
+            case DelegationEntry():
+                await self._store_delegation(entry, change)
+            case AgreementEntry():
+                await self._store_agreement(entry, change)
+            case RoleEnd():
+                await self._store_end("role", f"{entry.number}", entry, change=change)
+            case DelegationEnd():
+                await self._store_end("delegation", entry.number, entry, change=change)
+            case AgreementEnd():
+                await self._store_end("agreement", entry.number, entry, change=change)
+
+    async def _insert(self, query: str, *values: Any) -> int:
+        return await self._connection.fetchval(SQL[query], *values)
+
+    async def _store_person(self, entry: PersonEntry, change: int) -> None:
+        self._draft.check_person(entry.code)
+        self._draft.persons[entry.code] = await self._insert("insert_person", entry.code, entry.name, change)
+
+    async def _store_role(self, entry: RoleEntry, change: int) -> None:
+        person = self._draft.find_person(entry.person)
+        await self._check_places([entry.centre], [entry.accountant])
+        term = Term(0, entry.first_day, entry.last_day, person, entry.role)
+        self._draft.check_term("role", "", term)
+        number = await self._insert(
+            "insert_role",
+            *(
+                person,
+                entry.role,
+                entry.hand,
+                entry.centre,
+                entry.accountant,
+                entry.first_day,
+                entry.last_day,
+            ),
+            *(parse_ceiling(entry.ceiling), change),
+        )
+        self._draft.set_term("role", f"{number}", term._replace(number=number))
+
+    async def _store_delegation(self, entry: DelegationEntry, change: int) -> None:
+        owner, delegate = self._draft.find_person(entry.owner), self._draft.find_person(entry.delegate)
+        if owner == delegate:
+            raise RefusedChange(
+                f"{entry.owner} would be owner and delegate: state another person as the delegate"
+            )
+        await self._check_places([] if entry.centres == [EVERYWHERE] else entry.centres, [])
+        term = Term(0, entry.first_day, entry.last_day, delegate, entry.role)
+        self._draft.check_term("delegation", entry.number, term)
+        number = await self._insert(
+            "insert_delegation",
+            *(entry.number, owner, delegate, entry.role, entry.centres, entry.first_day, entry.last_day),
+            *(parse_ceiling(entry.ceiling), change),
+        )
+        self._draft.set_term("delegation", entry.number, term._replace(number=number))
+
+    async def _store_agreement(self, entry: AgreementEntry, change: int) -> None:
+        term = Term(0, entry.first_day, entry.last_day)
+        self._draft.check_term("agreement", entry.number, term)
+        number = await self._insert(
+            "insert_agreement",
+            *(entry.number, entry.sender, entry.kinds, entry.first_day, entry.last_day),
+            *(parse_ceiling(entry.ceiling), entry.separation, change),
+        )
+        self._draft.set_term("agreement", entry.number, term._replace(number=number))
+
+    async def _store_end(
+        self, subject: Subject, name: str, entry: RoleEnd | DelegationEnd | AgreementEnd, *, change: int
+    ) -> None:
+        term = self._draft.check_end(subject, name, entry.last_day)
+        await self._connection.execute(SQL["insert_end"], subject, term.number, entry.last_day, change)
+        self._draft.set_term(subject, name, term._replace(last_day=entry.last_day))
+
+    async def _check_places(self, centres: Iterable[str], accountants: Iterable[str]) -> None:
+        for kind, title, codes in (
+            (_CENTRE, "fund centre", centres),
+            (_ACCOUNTANT, "accountant", accountants),
+        ):
+            unknown = await self._connection.fetch(SQL["unknown_places"], kind, list(filter(None, codes)))
+            if unknown:
+                raise NoSuchRecord(
+                    f"the ledger has no {title} {unknown[0]['code']}: state one of its reference data"
+                )
