@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.act_fields import Field
@@ -17,6 +18,7 @@ from core.tables.signatures import NO_SIGNATURES, Signatures
 from ingest.resolution.line_batch import LineBatch
 
 _UNKNOWN = -1
+_MEMBER_BITS = 32
 _PERSON_FIELDS = (Field.ENTERED_BY, Field.VALIDATED_BY)
 
 
@@ -72,13 +74,29 @@ def _mark_persons(
 def _build_table(
     entered: NDArray[np.int32], validated: NDArray[np.int32], delegation: NDArray[np.int32]
 ) -> SignatureColumn:
-    """Return the distinct signatures, behind that of nobody; a line with a fault has one that is never read."""
-    lines = np.stack([entered, validated, delegation])
-    is_signed = (entered > 0) & (validated > 0)
-    distinct, inverse = np.unique(lines[:, is_signed], axis=1, return_inverse=True)
-    table = allocate_records(Signatures, distinct.shape[1] + 1)
-    for name, numbers in zip(Signatures._fields, distinct, strict=True):
-        table[name][1:] = numbers
+    """Return the distinct signatures, behind that of nobody, which is also that of lines with an unknown name."""
+    is_signed = (entered > 0) & (validated > 0) & (delegation >= 0)
+    persons = _number_pairs(entered[is_signed], validated[is_signed])
+    signatures = _number_pairs(persons.number, delegation[is_signed])
+    table = allocate_records(Signatures, len(signatures.first) + 1)
+    table["entered"][1:] = persons.first[signatures.first]
+    table["validated"][1:] = persons.second[signatures.first]
+    table["delegation"][1:] = signatures.second
     row = np.zeros(len(entered), np.int32)
-    row[is_signed] = inverse.ravel() + 1
+    row[is_signed] = signatures.number + 1
     return SignatureColumn(row, seal_array(table))
+
+
+class _Pairs(NamedTuple):
+    """The number of each line's pair, and both members of each distinct pair."""
+
+    number: NDArray[np.int32]
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+
+
+def _number_pairs(first: NDArray[np.int32], second: NDArray[np.int32]) -> _Pairs:
+    """Number the distinct pairs of two numbers that are not negative, through a hash table: to sort them takes far longer."""
+    pairs = pa.array((first.astype(np.int64) << _MEMBER_BITS) | second).dictionary_encode()
+    distinct = pairs.dictionary.to_numpy()
+    return _Pairs(pairs.indices.to_numpy(), distinct >> _MEMBER_BITS, distinct & ((1 << _MEMBER_BITS) - 1))
