@@ -142,13 +142,13 @@ def test_lines_are_judged_like_one_after_the_other(
     piece = _build_piece(sender, acts)
     numbers = mark_lines(piece, all_agreements, AgreementRules.from_calendar(calendar))
     own = [item for item in all_agreements if item.sender == sender and sender != TREASURY]
-    known = (
+    calendar_of_sender = (
         calendar
         if sender != TREASURY
         else Calendar({year: Exercise(year, frozenset(), 0) for year in (2018, 2019)})
     )
     lines = [(line, sum(other.amount for other in act)) for act in acts for line in act]
-    expected = [_judge_line(line, cents, own, known) for line, cents in lines]
+    expected = [_judge_line(line, cents, own, calendar_of_sender) for line, cents in lines]
     assert (numbers.tolist() if numbers is not None else [0] * len(lines)) == [
         row.agreement for row in expected
     ]

@@ -1,4 +1,4 @@
-"""Who entered and validated each line, as numbers: each line is read as by plain rules, and has the same fault."""
+"""Who entered and who validated each line: each is read as by plain rules, and has the same fault."""
 
 from datetime import date
 from typing import NamedTuple
@@ -14,6 +14,8 @@ from core.outcome_codes import Outcome
 from core.roles import Role
 from ingest.resolution.line_batch import LineBatch
 from ingest.resolution.signatures import SignatureColumn, read_signatures
+from posting.batch import SignatureTexts
+from posting.signatures import number_signatures
 
 _DAYS = (date(2018, 1, 1), None)
 DIRECTORY = Directory(
@@ -69,15 +71,15 @@ def _read_row(row: Row) -> Read:
     return Read(None, None, (*persons, numbers[row.delegation]))
 
 
-def _list_reads(line_batch: LineBatch, column: SignatureColumn) -> list[Read]:
-    """List how the lines were read; of a line with a fault nobody reads the signature."""
-    fault, field = line_batch.marks
-    table = [tuple(record) for record in column.table.tolist()]
+def _list_reads(column: SignatureColumn) -> list[Read]:
+    """List how the lines are read by the directory."""
+    signatures = number_signatures(column.texts, DIRECTORY)
+    table = signatures.table.tolist()
     return [
-        Read(Outcome(fault[at]), Field(field[at]), None)
-        if fault[at]
+        Read(Outcome(signatures.code[row]), Field(signatures.field[row]), None)
+        if signatures.code[row]
         else Read(None, None, table[row] if row else None)
-        for at, row in enumerate(column.row.tolist())
+        for row in column.row.tolist()
     ]
 
 
@@ -89,19 +91,15 @@ def _build_batch(lines: list[Row], *, is_coded: bool) -> pa.RecordBatch:
 
 
 @given(st.lists(rows, max_size=30), st.booleans())
-def test_lines_are_read_like_one_after_the_other(lines: list[Row], is_coded: bool) -> None:
-    line_batch = LineBatch(_build_batch(lines, is_coded=is_coded))
-    column = read_signatures(line_batch, DIRECTORY)
-    assert _list_reads(line_batch, column) == list(map(_read_row, lines))
+def test_each_line_is_read_as_by_plain_rules(lines: list[Row], is_coded: bool) -> None:
+    column = read_signatures(LineBatch(_build_batch(lines, is_coded=is_coded)))
+    assert _list_reads(column) == list(map(_read_row, lines))
 
 
-@given(st.lists(rows, max_size=30))
-def test_each_signature_is_in_the_table_once(lines: list[Row]) -> None:
-    table = read_signatures(LineBatch(_build_batch(lines, is_coded=False)), DIRECTORY).table.tolist()
-    signatures = {read.signature for read in map(_read_row, lines)} - {None}
-    assert table[0] == (0, 0, 0)
-    assert len(set(table)) == len(table)
-    assert signatures <= set(table[1:])
+@given(st.lists(rows, max_size=30), st.booleans())
+def test_each_signature_is_in_the_table_once(lines: list[Row], is_coded: bool) -> None:
+    column = read_signatures(LineBatch(_build_batch(lines, is_coded=is_coded)))
+    assert sorted(column.texts) == sorted({SignatureTexts(*row) for row in lines if any(row)})
 
 
 @pytest.mark.parametrize(
@@ -109,28 +107,29 @@ def test_each_signature_is_in_the_table_once(lines: list[Row]) -> None:
 )
 def test_a_column_that_the_file_does_not_have_is_empty(names: tuple[str, ...]) -> None:
     row = Row("anne", "bruno", "D-1")
-    line_batch = LineBatch(_build_batch([row], is_coded=False).select(list(names)))
-    column = read_signatures(line_batch, DIRECTORY)
+    column = read_signatures(LineBatch(_build_batch([row], is_coded=False).select(list(names))))
     expected = row._replace(**dict.fromkeys(set(Row._fields) - set(names), ""))
-    assert _list_reads(line_batch, column) == [_read_row(expected)]
+    assert _list_reads(column) == [_read_row(expected)]
 
 
 def test_without_these_columns_lines_name_nobody() -> None:
-    line_batch = LineBatch(pa.RecordBatch.from_pydict({"reference": pa.array(["A", "B"], pa.string())}))
-    column = read_signatures(line_batch, DIRECTORY)
+    batch = pa.RecordBatch.from_pydict({"reference": pa.array(["A", "B"], pa.string())})
+    column = read_signatures(LineBatch(batch))
     assert column.row.tolist() == [0, 0]
-    assert column.table.tolist() == [(0, 0, 0)]
-    assert not line_batch.marks.fault.any()
+    assert column.texts == ()
 
 
 def test_an_empty_directory_knows_nobody() -> None:
-    line_batch = LineBatch(_build_batch([Row("anne", "bruno", ""), Row("", "", "")], is_coded=False))
-    read_signatures(line_batch, EMPTY_DIRECTORY)
-    assert line_batch.marks.fault.tolist() == [Outcome.PERSON_UNKNOWN, 0]
+    signatures = number_signatures([SignatureTexts("anne", "bruno", "")], EMPTY_DIRECTORY)
+    assert signatures.code.tolist() == [0, Outcome.PERSON_UNKNOWN]
+    assert signatures.table.tolist() == [(0, 0, 0), (0, 0, 0)]
 
 
-def test_an_earlier_fault_stays() -> None:
-    line_batch = LineBatch(_build_batch([Row("anne", "anne", "")], is_coded=False))
-    line_batch.marks.fault[0] = Outcome.AMOUNT_INVALID
-    read_signatures(line_batch, DIRECTORY)
-    assert line_batch.marks.fault.tolist() == [Outcome.AMOUNT_INVALID]
+def test_a_signature_with_a_fault_names_nobody() -> None:
+    """So no role is ever searched for a person whom the directory does not have."""
+    texts = [
+        SignatureTexts("anne", "anne", ""),
+        SignatureTexts("anne", "bruno", "D-9"),
+        SignatureTexts("", "", "D-1"),
+    ]
+    assert number_signatures(texts, DIRECTORY).table.tolist() == [(0, 0, 0)] * 4
