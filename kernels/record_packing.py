@@ -27,6 +27,7 @@ def pack_records(columns, records):
     day, cell, source = columns.day, columns.cell, columns.source
     key_low, previous_low = columns.key_low, columns.previous_low
     previous_line, payee_low, account = columns.previous_line, columns.payee_low, columns.account
+    signature = columns.signature
     invoice_high, invoice_low, invoice_part = columns.invoice_high, columns.invoice_low, columns.invoice_part
     invoice_day, nature, kind, fault = columns.invoice_day, columns.nature, columns.kind, columns.fault
     for row in range(amount.size):
@@ -36,7 +37,7 @@ def pack_records(columns, records):
         act.head, act.period, act.day = head[row], period[row], day[row]
         act.cell, act.source = cell[row], source[row]
         act.key_low, act.previous_low, act.previous_line = key_low[row], previous_low[row], previous_line[row]
-        act.payee_low, act.account = payee_low[row], account[row]
+        act.payee_low, act.signature, act.account = payee_low[row], signature[row], account[row]
         act.invoice_high, act.invoice_low, act.invoice_part = (
             invoice_high[row],
             invoice_low[row],

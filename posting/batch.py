@@ -110,7 +110,7 @@ class Piece:
     """Whether its acts are accepted all or not at all."""
     cells_before: int = 0
     """Account assignments numbered before ``new_words``: the book must know all of them when the piece is decided."""
-    signatures: np.ndarray = NO_SIGNATURES
+    signatures: np.ndarray = field(default_factory=lambda: NO_SIGNATURES)
     """Records of ``core.tables.signatures.Signatures``, which the acts refer to."""
     limited_claims: NDArray[np.int64] = _NO_CLAIMS
     """Rows of claims of late interest that state no reason: the rule limits them (``posting.claim_limits``)."""

@@ -188,6 +188,7 @@ class _Attempt:
     async def _process(self, group: asyncio.TaskGroup, batches: Iterator[Batch]) -> None:
         """Evaluate the batches in the kernel thread; start the commit of each, or complete it if it is a dry run."""
         await self._follow_period_decisions()
+        await self._follow_directory()
         while (result := await self._run_in_kernel(self._evaluate_next, batches)) is not None:
             if isinstance(result, LimitedBatch):
                 result = await self._evaluate_with_limits(result)
@@ -202,6 +203,13 @@ class _Attempt:
         decisions = await period_store.complete(loading)
         if decisions:
             await self._run_in_kernel(self._engine.apply_period_decisions, decisions)
+
+    async def _follow_directory(self) -> None:
+        """Follow the changes of the directory of persons that were stored since: they hold from the next batch on."""
+        change = self._engine.state.registry.directory.last_change
+        directory = await period_store.complete(self._store.load_newer_directory(change))
+        if directory:
+            await self._run_in_kernel(self._engine.follow_directory, directory)
 
     def _evaluate_next(
         self, batches: Iterator[Batch]

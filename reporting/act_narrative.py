@@ -12,7 +12,9 @@ from reporting.act_views import (
     NodeChange,
     Origin,
     PaymentTerms,
+    Person,
     RefusedHistory,
+    Signature,
     Standing,
     Transfer,
 )
@@ -62,6 +64,10 @@ def _render_accepted_line(line: AcceptedLine) -> Iterator[NarrativePart]:
         yield f"             {_format_account(line)}"
     if line.terms:
         yield from _render_terms(line.terms)
+    if line.signature:
+        yield from _render_signature(line.signature)
+    if line.agreement:
+        yield f"  agreement  {line.agreement.number}: {line.agreement.separation}"
     if line.debit and line.credit:
         yield f"  posted     debit {line.debit.code} {line.debit.label}"
         yield f"             credit {line.credit.code} {line.credit.label}"
@@ -78,6 +84,22 @@ def _render_accepted_line(line: AcceptedLine) -> Iterator[NarrativePart]:
         yield build_nodes_table(
             line.nodes, f"  Budget before and after {_format_batch(line.batch, line.acts)}"
         )
+
+
+def _render_signature(signature: Signature) -> Iterator[str]:
+    """Yield who entered and who validated, each with his roles, and by which delegation."""
+    if signature.entered:
+        yield f"  entered    by {_format_person(signature.entered)}"
+    if signature.validated:
+        yield f"  validated  by {_format_person(signature.validated)}"
+    if signature.owner:
+        role = signature.delegated_role
+        yield f"             by delegation {signature.delegation} ({role}) of {_format_person(signature.owner)}"
+
+
+def _format_person(person: Person) -> str:
+    roles = f" ({', '.join(person.roles)})" if person.roles else ""
+    return f"{person.code} {person.name}{roles}"
 
 
 def _format_batch(batch: int, acts: int) -> str:

@@ -13,6 +13,7 @@ from reporting.act_views import Assignment, CodeLabel, EntrySummary, Origin, Pay
 from reporting.code_names import CodeNames, format_month
 from reporting.payment_details import fetch_terms
 from reporting.report_queries import Connection, Row, fetch
+from reporting.signatures import Hands, fetch_hands
 from reporting.transfer_accounts import TransferDetails, find_details, find_transfers_above
 from reporting.visibility import WHOLE_JOURNAL, Visibility
 
@@ -38,6 +39,7 @@ class RelatedRows:
     transfer_details: Mapping[int, TransferDetails]
     terms: Mapping[int, PaymentTerms]
     """By entry, for those that state payment terms."""
+    hands: Hands
     entries: Mapping[int, Row]
     """The accepted lines and their predecessors."""
     followers: Mapping[int, Sequence[Row]]
@@ -93,6 +95,7 @@ async def fetch_related_rows(
         transfers_above,
         await find_details(connection, [*transfers_above.values(), *transfers]),
         await fetch_terms(connection, entry_numbers),
+        await fetch_hands(connection, entries, batch_of),
         index_by("entry_id", [*entries, *predecessors]),
         _group_by("follows", followers),
         await find_hidden_entries(connection, [*predecessors, *followers], visibility, lines=entries),
@@ -203,6 +206,8 @@ def describe_line(related: RelatedRows, row: Row) -> dict[str, Any]:
         "assignment": _build_assignment(related.names, cell) if cell else None,
         "payee": _build_payee(related, row),
         "terms": related.terms.get(row["entry_id"]),
+        "signature": related.hands.signatures.get(row["entry_id"]),
+        "agreement": related.hands.agreements.get(row["entry_id"]),
         "debit": CodeLabel(*related.names.find_account(row["debit"], row["exercise"]))
         if row["debit"]
         else None,

@@ -89,6 +89,34 @@ class PaymentTerms(msgspec.Struct, frozen=True, kw_only=True):
     """The remittance information for the payee."""
 
 
+class Person(msgspec.Struct, frozen=True):
+    """A person, and the roles of his own that he had on the day of the entry."""
+
+    code: str
+    name: str
+    roles: list[str]
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """Who entered and who validated an act."""
+
+    entered: Person | None
+    validated: Person | None
+    delegation: str
+    """The number of the delegation by which it was validated; empty for a role of his own."""
+    delegated_role: str
+    owner: Person | None
+    """Who delegated."""
+
+
+class Agreement(msgspec.Struct, frozen=True):
+    """The agreement of a sender whose system separates entry from validation: its lines name no person."""
+
+    number: str
+    separation: str
+    """How that system separates them."""
+
+
 class NodeChange(msgspec.Struct, frozen=True):
     """The figures of one node just before and just after the batch of the act, in cents."""
 
@@ -150,6 +178,10 @@ class AcceptedLine(AmountStruct, frozen=True, kw_only=True):
     payee: Payee | None
     terms: PaymentTerms | None
     """Only of a payment request that states some."""
+    signature: Signature | None
+    """Null where the line names no person."""
+    agreement: Agreement | None
+    """Null where the line came under none."""
     debit: CodeLabel | None
     credit: CodeLabel | None
     nodes: list[NodeChange]

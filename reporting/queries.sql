@@ -112,6 +112,34 @@ select t.entry_id, b.batch from unnest($1::bigint[]) as t (entry_id) cross join 
     select batch from batch where first_entry <= t.entry_id and entries > 0 order by first_entry desc limit 1
 ) b;
 
+-- name: signatures
+-- Who entered and validated the entries $1 of the batches $2 and the days $3, each with the roles of his own on that day, as the
+-- directory was for that batch.
+with line as (
+    select s.entry, s.entered, s.validated, d.owner, d.number as delegation, d.role as delegated_role, t.day,
+           (select coalesce(max(f.change), 0) from directory_effect f where f.after_batch < t.batch) as change
+    from unnest($1::bigint[], $2::bigint[], $3::date[]) as t (entry, batch, day) join entry_signature s using (entry)
+    left join delegation d on d.delegation = s.delegation
+), held as (
+    select line.entry, p.person, array_agg(distinct r.role order by r.role) as roles
+    from line join person p on p.person in (line.entered, line.validated, line.owner)
+    join person_role r on r.person = p.person and r.change <= line.change and r.first_day <= line.day
+     and line.day <= least(coalesce(r.last_day, 'infinity'), (
+         select min(e.last_day) from directory_end e
+         where e.subject = 'role' and e.number = r.person_role and e.change <= line.change))
+    group by line.entry, p.person
+)
+select line.entry, line.delegation, line.delegated_role,
+       e.code as entered, e.name as entered_name, (select roles from held where held.entry = line.entry and person = e.person) as entered_roles,
+       v.code as validated, v.name as validated_name, (select roles from held where held.entry = line.entry and person = v.person) as validated_roles,
+       o.code as owner, o.name as owner_name, (select roles from held where held.entry = line.entry and person = o.person) as owner_roles
+from line left join person e on e.person = line.entered left join person v on v.person = line.validated left join person o on o.person = line.owner;
+
+-- name: agreements
+select t.entry, a.number, a.separation from unnest($1::bigint[]) as t (entry) cross join lateral (
+    select agreement, last_entry from agreement_use where first_entry <= t.entry order by first_entry desc limit 1
+) u join agreement a using (agreement) where u.last_entry >= t.entry;
+
 -- name: prefer_look_ups
 -- Whether the next statements of the transaction look up every key, or may read a whole table, which is faster for many keys.
 select set_config('enable_seqscan', case when $1 then 'off' else 'on' end, true);

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from core.directory import Delegation, Directory, Hand, RoleGrant
-from core.money import AMOUNT_MAX
 from core.roles import Role
 from core.tables.columns import allocate_records, seal_array
 from core.tables.signatures import Grants
@@ -16,8 +15,7 @@ from posting.book.registry import CodeKind, NumbersByCode
 _ROLE_NUMBERS: Mapping[Role, int] = {role: number for number, role in enumerate(Role)}
 _EPOCH = date(1970, 1, 1)
 _LAST_DAY = (date(9999, 12, 31) - _EPOCH).days
-_ACT_LINES_MAX = 1 << 20
-_NO_CEILING = AMOUNT_MAX * _ACT_LINES_MAX
+_NO_CEILING = 1 << 62
 """More cents than any act has."""
 _NOWHERE = -1
 

@@ -83,6 +83,7 @@ async def load_book(store: PostgresStore, reference: ReferenceData) -> LoadedBoo
     )
     periods = await store.load_period_states()
     state.book.periods[:], state.last_period_decision = periods.states, periods.last_decision
+    state.follow_directory(await store.load_directory())
     await _load_cells(store, state)
     await _load_figures(store, state)
     changes = await _load_payees(store, state, secret=secret, extent=extent)

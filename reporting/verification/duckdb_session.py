@@ -18,7 +18,7 @@ from core.contracts import OPPOSING_KINDS
 from core.nomenclature import CommitmentItem, FunctionalArea, Fund, FundCentre
 from core.sql_files import read_queries
 from reporting.code_labels import CodeLabels
-from reporting.verification import chart_tables, request_pages
+from reporting.verification import chart_tables, request_pages, role_tables
 from reporting.verification.chain import KNOWN_LAYOUT, find_bounds
 from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, TableRows
 from reporting.verification.findings import FINDINGS_MAX, Check, CheckResult, Finding
@@ -38,6 +38,7 @@ CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "bank.sql"),
     **read_queries("reporting.verification", "interest.sql"),
     **read_queries("reporting.verification", "invoices.sql"),
+    **read_queries("reporting.verification", "persons.sql"),
 }
 _PACKAGE = "reporting.verification"
 
@@ -133,6 +134,7 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
         **{name: pa.table(table) for name, table in tables.items()},
         **chart_tables.build_chart_tables(codes.charts),
         "kind": _build_kinds(),
+        **role_tables.build_role_tables(codes.exercises),
     }
 
 

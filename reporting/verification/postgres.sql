@@ -47,6 +47,41 @@ select exercise::int as exercise, month::int as month, is_open from period_start
 select d.decision, d.exercise::int as exercise, d.month::int as month, d.accountant::int as accountant, d.action, d.reason, d.by, e.after_batch
 from period_decision d full join period_effect e using (decision) order by d.decision;
 
+-- name: person
+select person, code from person;
+
+-- name: person_term
+-- What each person may do, by roles of his own and by delegation, one row for each place: number of the fund centre and of the
+-- accountant, 0 for all and -1 for one that has no number; after_batch is the last batch that was decided without it.
+with term as (
+    select person, role, hand, centre, accountant, first_day, last_day, ceiling, 0 as delegation, 0 as owner, 'role' as subject, person_role as number, change
+    from person_role
+    union all
+    select d.delegate, d.role, 'validation', c.centre, '', d.first_day, d.last_day, d.ceiling, d.delegation, d.owner, 'delegation', d.delegation, d.change
+    from delegation d cross join lateral (select unnest(d.centres) as centre) c
+)
+select t.person, t.role, t.hand, case when t.centre in ('', '*') then 0 else coalesce(c.id, -1) end as centre,
+       case when t.accountant = '' then 0 else coalesce(a.id, -1) end as accountant,
+       t.first_day, t.last_day, t.ceiling, t.delegation, t.owner, t.subject, t.number, e.after_batch
+from term t left join reference_text c on c.kind = 1 and c.code = t.centre left join reference_text a on a.kind = 8 and a.code = t.accountant
+cross join lateral (select min(after_batch) as after_batch from directory_effect where change >= t.change) e;
+
+-- name: directory_end
+select d.subject, d.number, d.last_day, e.after_batch
+from directory_end d cross join lateral (select min(after_batch) as after_batch from directory_effect where change >= d.change) e;
+
+-- name: agreement
+-- Agreements, one row for each kind.
+select a.agreement, a.sender, k.kind, a.first_day, a.last_day, a.ceiling, e.after_batch
+from agreement a cross join lateral (select unnest(a.kinds) as kind) k
+cross join lateral (select min(after_batch) as after_batch from directory_effect where change >= a.change) e;
+
+-- name: entry_signature
+select entry, entered, validated, delegation from entry_signature;
+
+-- name: agreement_use
+select first_entry, last_entry, agreement from agreement_use;
+
 -- name: reference_text
 select kind, id, code from reference_text;
 

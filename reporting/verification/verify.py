@@ -33,6 +33,12 @@ _SMALL_TABLES = (
     "progress",
     "held",
     "reference_text",
+    "person",
+    "person_term",
+    "directory_end",
+    "agreement",
+    "entry_signature",
+    "agreement_use",
 )
 _CHECKS_AT_ONCE = 2
 """Most checks of a small journal keep one core busy, and wait for each other otherwise."""

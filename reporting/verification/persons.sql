@@ -1,0 +1,88 @@
+-- Who entered and who validated acts, judged by the rows of the directory of persons that each batch followed.
+
+-- name: two_hands
+-- Who entered and who validated an act are two persons of the directory, and a delegation is one that it contains (rules A41 and A42).
+select 'entry ' || s.entry as place, 'entered by person ' || s.entered || ', validated by person ' || s.validated || ', delegation ' || s.delegation as found,
+       'an entry, two persons, and a delegation of the directory or none' as expected
+from entry_signature s left join entry e on e.entry_id = s.entry
+where e.entry_id is null or s.entered = s.validated
+   or s.entered not in (select person from person) or s.validated not in (select person from person)
+   or s.delegation <> 0 and s.delegation not in (select number from person_term where subject = 'delegation');
+
+-- name: signature_rights
+-- Each of them had the right role for that act, on its day, at its place; who validated also for its amount, and so had the owner
+-- of the delegation that it names (rules A41 and A42).
+with act as (
+    select distinct e.submission, e.exercise, e.reference, k.family
+    from entry_signature s join entry e on e.entry_id = s.entry join kind k on k.kind = e.kind
+), total as (
+    select a.*, sum(e.amount) as cents
+    from act a join entry e on e.submission = a.submission and e.exercise = a.exercise and e.reference = a.reference
+    join kind k on k.kind = e.kind and k.family = a.family group by all
+), need as (
+    select s.*, e.entry_id, e.reference, e.kind, e.day, e.batch, e.accountant, p.year, p.centre, t.cents
+    from entry_signature s join entry e on e.entry_id = s.entry join kind k on k.kind = e.kind
+    join total t on t.submission = e.submission and t.exercise = e.exercise and t.reference = e.reference and t.family = k.family
+    left join place p on p.cell = e.cell
+), hand as (
+    select n.*, 'entry' as hand, n.entered as person, 0 as by_delegation from need n
+    union all select n.*, 'validation', n.validated, n.delegation from need n
+    union all select n.*, 'validation', t.owner, 0
+    from need n join (select distinct number, owner from person_term where subject = 'delegation') t on t.number = n.delegation
+), passed as (
+    select distinct h.entry_id, h.hand, h.person
+    from hand h join person_term t on t.person = h.person and t.delegation = h.by_delegation and t.after_batch < h.batch
+    join role_kind r on r.role = t.role and r.kind = h.kind and r.hand = h.hand
+    left join lineage l on l.year = h.year and l.centre = h.centre and l.ancestor = t.centre
+    where t.hand in (h.hand, 'both') and h.day >= t.first_day and (t.last_day is null or h.day <= t.last_day)
+      and not exists (
+          select 1 from directory_end d
+          where d.subject = t.subject and d.number = t.number and d.after_batch < h.batch and d.last_day < h.day)
+      and (h.centre is null or (t.centre = 0 or l.ancestor is not null) and (t.accountant = 0 or t.accountant = h.accountant))
+      and (h.hand = 'entry' or t.ceiling is null or h.cents <= t.ceiling)
+)
+select entry_name(h.entry_id, h.reference) as place,
+       h.hand || ' by person ' || h.person || if(h.by_delegation > 0, ' with delegation ' || h.by_delegation, '') || ', ' || euros(h.cents) as found,
+       'a role for it on ' || h.day as expected
+from hand h anti join passed p on p.entry_id = h.entry_id and p.hand = h.hand and p.person = h.person;
+
+-- name: agreements
+-- A line that names nobody comes under an agreement of its sender, from the day on that its exercise sets, which the acts of
+-- Crescendo's own senders need not; and that agreement covers its day, its kind and the amount of its act (rule A41).
+with used as (
+    select e.*, k.family, k.name, s.sender, u.agreement
+    from entry e asof join agreement_use u on e.entry_id >= u.first_entry
+    join kind k on k.kind = e.kind join submission s on s.submission = e.submission where e.entry_id <= u.last_entry
+), total as (
+    select u.entry_id, sum(e.amount) as cents
+    from used u join entry e on e.submission = u.submission and e.exercise = u.exercise and e.reference = u.reference
+    join kind k on k.kind = e.kind and k.family = u.family group by u.entry_id
+), covered as (
+    select u.entry_id from used u join total t using (entry_id)
+    join agreement a on a.agreement = u.agreement and a.sender = u.sender and a.kind = u.name and a.after_batch < u.batch
+    where u.day >= a.first_day and (a.last_day is null or u.day <= a.last_day) and (a.ceiling is null or t.cents <= a.ceiling)
+      and not exists (
+          select 1 from directory_end d
+          where d.subject = 'agreement' and d.number = a.agreement and d.after_batch < u.batch and d.last_day < u.day)
+)
+select entry_name(e.entry_id, e.reference) as place, 'by ' || s.sender || ', without persons' as found, 'an agreement of the sender' as expected
+from entry e join agreement_day r on r.exercise = e.exercise and e.day >= r.day join submission s on s.submission = e.submission
+where s.sender not in ('treasury', 'bank', 'closing')
+  and e.entry_id not in (select entry from entry_signature) and e.entry_id not in (select entry_id from used)
+union all
+select entry_name(u.entry_id, u.reference), 'by ' || u.sender || ' under agreement ' || u.agreement || ' on ' || u.day,
+       'an agreement of the sender for this kind, day and amount'
+from used u anti join covered c on c.entry_id = u.entry_id
+union all
+select 'entry ' || s.entry, 'persons and agreement ' || u.agreement, 'one of both'
+from entry_signature s join used u on u.entry_id = s.entry;
+
+-- name: role_separation
+-- Nobody has two roles at one time that exclude each other: who orders never accounts (rule A41).
+select distinct 'person ' || a.person as place, a.role || ' and ' || b.role || ' from ' || greatest(a.first_day, b.first_day) as found,
+       'roles that do not exclude each other' as expected
+from person_term a join person_term b on b.person = a.person and a.role < b.role
+join role_exclusion x on x.first_role = a.role and x.second_role = b.role
+where greatest(a.first_day, b.first_day) <= least(
+    coalesce(least(a.last_day, (select min(d.last_day) from directory_end d where d.subject = a.subject and d.number = a.number)), date '9999-12-31'),
+    coalesce(least(b.last_day, (select min(d.last_day) from directory_end d where d.subject = b.subject and d.number = b.number)), date '9999-12-31'));
