@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +38,12 @@ class PersonFile(NamedTuple):
     places: list[str]
 
 
+class _Row(NamedTuple):
+    place: str
+    """The file, and the line where the row begins."""
+    cells: list[str]
+
+
 def read_person_file(path: Path) -> PersonFile:
     """Read a file.
 
@@ -46,19 +53,30 @@ def read_person_file(path: Path) -> PersonFile:
         It cannot be read, or an entry is not valid; the message names the line.
     """
     check_files([path])
-    reader = csv.DictReader(io.StringIO(_read_text(path), newline=""), strict=True, restkey="")
-    entries: list[Any] = []
-    places: list[str] = []
-    try:
-        _check_columns(path, reader.fieldnames or ())
-        for row in reader:
-            places.append(f"{path.name}, line {reader.line_num}")
-            entries.append(build_entry(_to_fields(row, places[-1]), f"{places[-1]}: "))
-    except csv.Error as error:
-        raise UsageError(f"{path.name}, line {reader.line_num}: {error}. Write the file as CSV") from error
-    if not entries:
+    rows = _read_rows(path)
+    columns = _check_columns(next(rows, _Row(f"{path.name}, line 1", [])))
+    lines = PersonFile([], [])
+    for row in rows:
+        lines.places.append(row.place)
+        lines.entries.append(build_entry(_to_fields(columns, row), f"{row.place}: "))
+    if not lines.entries:
         raise UsageError(f"{path.name} has no entries: write one a line below the names of the columns")
-    return PersonFile(entries, places)
+    return lines
+
+
+def _read_rows(path: Path) -> Iterator[_Row]:
+    """Yield the rows that are not empty."""
+    reader = csv.reader(io.StringIO(_read_text(path), newline=""), strict=True)
+    while True:
+        place = f"{path.name}, line {reader.line_num + 1}"
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            raise UsageError(f"{place}: {error}. Write the file as CSV") from error
+        if cells is None:
+            return
+        if cells:
+            yield _Row(place, cells)
 
 
 def _read_text(path: Path) -> str:
@@ -74,20 +92,21 @@ def _read_text(path: Path) -> str:
         raise UsageError(f"{path.name} is not UTF-8 at byte {error.start:,}: write it in UTF-8") from error
 
 
-def _check_columns(path: Path, names: Any) -> None:
+def _check_columns(row: _Row) -> Sequence[str]:
+    names = row.cells
     unknown = [name for name in names if name not in COLUMNS]
     if unknown or "type" not in names or len(set(names)) < len(names):
         finding = (
             f"has the column {unknown[0]!r}" if unknown else "lacks the column type, or has a column twice"
         )
-        raise UsageError(f"{path.name}, line 1: it {finding}. The columns are {', '.join(COLUMNS)}")
+        raise UsageError(f"{row.place}: it {finding}. The columns are {', '.join(COLUMNS)}")
+    return names
 
 
-def _to_fields(row: dict[str, Any], place: str) -> dict[str, Any]:
+def _to_fields(columns: Sequence[str], row: _Row) -> dict[str, Any]:
     """Return the fields that are not empty; lists are divided at spaces."""
-    if "" in row or None in row.values():
-        raise UsageError(
-            f"{place}: it has not as many fields as line 1 has columns. Write one for each column"
-        )
-    fields = {name: cell.strip() for name, cell in row.items() if cell.strip()}
+    if len(row.cells) != len(columns):
+        fault = f"it has {len(row.cells)} fields, and line 1 has {len(columns)} columns"
+        raise UsageError(f"{row.place}: {fault}. Write a field for each column")
+    fields = {name: cell.strip() for name, cell in zip(columns, row.cells, strict=True) if cell.strip()}
     return {name: cell.split() if name in _LISTS else cell for name, cell in fields.items()}

@@ -165,7 +165,7 @@ async def test_a_file_is_one_change(ledger: Ledger) -> None:
         (2, "hire,zoe,Zoé,,,,,,,,,,,,,,", "persons.csv, line 3: Invalid value 'hire'"),
         (2, "add,zoe,,,,,,,,,,,,,,,", "persons.csv, line 3: Object missing required field `name`"),
         (2, "add,zoe,Zoé,,,,,,,,,,,,,,x", "persons.csv, line 3: Object contains unknown field `separation`"),
-        (2, "add,zoe", "persons.csv, line 3: it has not as many fields as line 1"),
+        (2, "add,zoe", "persons.csv, line 3: it has 2 fields, and line 1 has 17 columns"),
         (2, 'add,"zoe', "persons.csv, line 3: unexpected end of data"),
     ],
 )
