@@ -11,7 +11,7 @@ import pytest_asyncio
 from tests.file_strategies import REFERENCE
 from tests.posting.loaded_engines import process_rows
 from tests.reporting.journals import BUDGET
-from tests.service.command_line import CommandResult, run_crescendo
+from tests.service.command_line import ROOT, CommandResult, run_crescendo
 
 _BY = ("--as", "Claire", "--reason", "Prise de fonctions")
 _JANUARY = ("--from", "2018-01-01")
@@ -146,6 +146,14 @@ async def test_a_file_is_one_change(ledger: Ledger) -> None:
     assert listing["delegations"][0]["last_day"] == "2018-06-30"
     (change,) = listing["changes"]
     assert len(change["what"]) == 6
+
+
+async def test_the_example_of_the_docs_is_loaded(ledger: Ledger) -> None:
+    example = ROOT.joinpath("docs/commands.md").read_text().partition("```csv\n")[2].partition("```")[0]
+    path = ledger.folder / "persons.csv"
+    path.write_text(example)
+    loaded = await ledger.change("load", path)
+    assert (loaded.code, "with 4 entries" in loaded.out) == (0, True), loaded
 
 
 @pytest.mark.parametrize(
