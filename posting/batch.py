@@ -9,7 +9,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.tables.journal import Bytes, Spans
-from core.tables.signatures import NO_SIGNATURES
 
 FINAL_PASS = 32767
 """The last pass over held acts: it refuses, rather than holds, an act whose predecessor is still missing."""
@@ -55,6 +54,14 @@ class RefusalStretch(NamedTuple):
 
 
 NO_STRETCH = RefusalStretch()
+
+
+class SignatureTexts(NamedTuple):
+    """Who entered and who validated acts, and by which delegation, as lines state it; empty where they do not."""
+
+    entered: str
+    validated: str
+    delegation: str
 
 
 class LineSpan(NamedTuple):
@@ -110,8 +117,8 @@ class Piece:
     """Whether its acts are accepted all or not at all."""
     cells_before: int = 0
     """Account assignments numbered before ``new_words``: the book must know all of them when the piece is decided."""
-    signatures: np.ndarray = field(default_factory=lambda: NO_SIGNATURES)
-    """Records of ``core.tables.signatures.Signatures``, which the acts refer to."""
+    signatures: tuple[SignatureTexts, ...] = ()
+    """The distinct signatures, to which the acts refer from 1."""
     limited_claims: NDArray[np.int64] = _NO_CLAIMS
     """Rows of claims of late interest that state no reason: the rule limits them (``posting.claim_limits``)."""
 

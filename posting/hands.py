@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from core.directory import Directory
 from core.outcome_codes import Outcome
 from core.tables.signatures import AgreementUses, DirectoryEffects, EntrySignatures
-from posting import agreements
+from posting import agreements, signatures
 from posting.agreements import AgreementRules
 from posting.batch import Piece
 from posting.book.book_state import BookState
@@ -26,6 +26,8 @@ class Hands:
         """The last change that holds from the next batch on; 0 if there is none."""
         self._numbers: list[NDArray[np.int32] | None] = []
         """The agreement of each line, piece by piece, as the pieces were prepared; None where no line has one."""
+        self._tables: list[np.ndarray] = []
+        """The numbered signatures of each piece."""
         self._encoders = {
             "entry_signature": Encoder(EntrySignatures),
             "agreement_use": Encoder(AgreementUses),
@@ -39,13 +41,17 @@ class Hands:
 
     def begin(self) -> None:
         """Begin a batch, or a dry run."""
-        self._numbers = []
+        self._numbers, self._tables = [], []
 
     def prepare(self, piece: Piece) -> None:
         """Refuse the lines of ``piece`` that lack an agreement, and let the book decide by its signatures."""
-        directory = self._state.registry.directory
+        directory = self._state.directory
         self._numbers.append(agreements.mark_lines(piece, directory.agreements, self._rules))
-        self._state.use_signatures(piece.signatures)
+        signed = signatures.number_signatures(piece.signatures, directory)
+        if piece.signatures:
+            signed.mark_lines(piece)
+        self._state.use_signatures(signed.table)
+        self._tables.append(signed.table)
 
     def encode(
         self, pieces: Sequence[Piece], decisions: Sequence[np.ndarray], *, after_batch: int
@@ -58,9 +64,9 @@ class Hands:
             uses = agreements.list_uses(np.concatenate(entries), np.concatenate(numbers))
             streams["agreement_use"] = self._encoders["agreement_use"].encode(uses)
         signed = [
-            _list_signatures(piece, _find_entries(made))
-            for piece, made in zip(pieces, decisions, strict=True)
-            if len(piece.signatures) > 1
+            _list_signatures(piece.acts["signature"], table, _find_entries(made))
+            for piece, table, made in zip(pieces, self._tables, decisions, strict=True)
+            if piece.signatures
         ]
         if signed:
             rows = EntrySignatures._make(map(np.concatenate, zip(*signed, strict=True)))
@@ -78,8 +84,8 @@ def _find_entries(decisions: np.ndarray) -> NDArray[np.int64]:
     return np.where(decisions["outcome"] == Outcome.ACCEPTED, decisions["entry"], 0)
 
 
-def _list_signatures(piece: Piece, entry: NDArray[np.int64]) -> EntrySignatures:
-    is_signed = (piece.acts["signature"] > 0) & (entry > 0)
-    signature = piece.signatures[piece.acts["signature"][is_signed]]
+def _list_signatures(row: NDArray[np.int32], table: np.ndarray, entry: NDArray[np.int64]) -> EntrySignatures:
+    is_signed = (row > 0) & (entry > 0)
+    signature = table[row[is_signed]]
     numbers = (np.ascontiguousarray(signature[name]) for name in ("entered", "validated", "delegation"))
     return EntrySignatures(entry[is_signed], *numbers)

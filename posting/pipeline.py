@@ -206,7 +206,7 @@ class _Attempt:
 
     async def _follow_directory(self) -> None:
         """Follow the changes of the directory of persons that were stored since: they hold from the next batch on."""
-        change = self._engine.state.registry.directory.last_change
+        change = self._engine.state.directory.last_change
         directory = await period_store.complete(self._store.load_newer_directory(change))
         if directory:
             await self._run_in_kernel(self._engine.follow_directory, directory)

@@ -46,6 +46,7 @@ from ingest.resolution.required_fields import REQUIRED_FIELDS
 from ingest.resolution.signatures import read_signatures
 from ingest.resolution.text_columns import DictionaryCache, TextColumn
 from kernels import content_digest, grouping, record_packing
+from posting.batch import SignatureTexts
 from posting.book import fingerprints
 from posting.book.cells import CellNumbers
 from posting.book.registry import CodeKind, Registry
@@ -89,8 +90,8 @@ class ResolvedLines(NamedTuple):
     cells_before: int
     raw: pa.RecordBatch
     limited_claims: NDArray[np.int64]
-    signatures: np.ndarray
-    """Records of ``core.tables.signatures.Signatures``, which the acts refer to."""
+    signatures: tuple[SignatureTexts, ...]
+    """The distinct signatures, to which the acts refer from 1."""
 
 
 def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> ResolvedLines:
@@ -115,7 +116,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     lines = AssignmentLines(kind, years, names_assignment)
     assigned = resolve_assignments(line_batch, lines, context.registry, cells=context.cells)
     mark_ibans(line_batch)
-    signed = read_signatures(line_batch, context.registry.directory)
+    signed = read_signatures(line_batch)
     fault, field = line_batch.marks
     columns = {
         **keys,
@@ -145,7 +146,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         cells_before=assigned.cells_before,
         raw=raw,
         limited_claims=find_limited_claims(line_batch, kind),
-        signatures=signed.table,
+        signatures=signed.texts,
     )
 
 

@@ -1,84 +1,56 @@
 """Signatures: who entered and who validated each line, as rows of a table of distinct ones.
 
-A line names both persons, or nobody; whether they may do it is decided with the line (``kernels.signatures``).
+The table contains the texts as they are: who the persons are, and what they may do, is judged by the directory that the
+batch follows when it is decided (``posting.hands``), not by that of the moment when it was read.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.act_fields import Field
-from core.directory import Directory
-from core.outcome_codes import Outcome
-from core.tables.columns import allocate_records, seal_array
-from core.tables.signatures import NO_SIGNATURES, Signatures
 from ingest.resolution.line_batch import LineBatch
+from posting.batch import SignatureTexts
 
-_UNKNOWN = -1
-_PERSON_FIELDS = (Field.ENTERED_BY, Field.VALIDATED_BY)
+_FIELDS = (Field.ENTERED_BY, Field.VALIDATED_BY, Field.DELEGATION)
 
 
 class SignatureColumn(NamedTuple):
     """The signature of each line."""
 
     row: NDArray[np.int32]
-    """Row of ``table``; 0 where the line names nobody."""
-    table: np.ndarray
-    """Records of ``core.tables.signatures.Signatures``."""
+    """Row of ``texts`` from 1; 0 where the line names nobody."""
+    texts: tuple[SignatureTexts, ...]
 
 
-def read_signatures(line_batch: LineBatch, directory: Directory) -> SignatureColumn:
-    """Number the persons and delegations that lines name, and mark those that cannot be."""
-    if not any(field in line_batch.arrays for field in (*_PERSON_FIELDS, Field.DELEGATION)):
-        return SignatureColumn(np.zeros(line_batch.rows, np.int32), NO_SIGNATURES)
-    entered, validated = (_number_texts(line_batch, field, directory.persons) for field in _PERSON_FIELDS)
-    numbers = {item.number: item.delegation for item in directory.delegations}
-    delegation = _number_texts(line_batch, Field.DELEGATION, numbers)
-    _mark_persons(line_batch, entered, validated, delegation=delegation)
-    return _build_table(entered, validated, delegation)
+class _ValueColumn(NamedTuple):
+    """The distinct texts of a column, and which of them each line has."""
+
+    texts: list[str]
+    at: NDArray[np.int64]
 
 
-def _number_texts(
-    line_batch: LineBatch, field: Field, numbers_by_text: Mapping[str, int]
-) -> NDArray[np.int32]:
+def read_signatures(line_batch: LineBatch) -> SignatureColumn:
+    """Return the signature of each line; a line that names one person or a delegation alone has one, too."""
+    columns = [_read_column(line_batch, field) for field in _FIELDS]
+    if not any(any(column.texts) for column in columns):
+        return SignatureColumn(np.zeros(line_batch.rows, np.int32), ())
+    key = np.zeros(line_batch.rows, np.int64)
+    for column in columns:
+        key = key * len(column.texts) + column.at
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    texts = [SignatureTexts(*(column.texts[column.at[row]] for column in columns)) for row in first.tolist()]
+    numbers = np.cumsum([any(signature) for signature in texts], dtype=np.int32)
+    by_value = np.where([any(signature) for signature in texts], numbers, 0).astype(np.int32)
+    return SignatureColumn(by_value[inverse.ravel()], tuple(filter(any, texts)))
+
+
+def _read_column(line_batch: LineBatch, field: Field) -> _ValueColumn:
+    """Return a column by distinct text; without a value, all lines have an empty one."""
     column = line_batch.read_text(field)
     if column is None:
-        return np.zeros(line_batch.rows, np.int32)
-    return column.map_to_numbers(numbers_by_text, _UNKNOWN)
-
-
-def _mark_persons(
-    line_batch: LineBatch,
-    entered: NDArray[np.int32],
-    validated: NDArray[np.int32],
-    *,
-    delegation: NDArray[np.int32],
-) -> None:
-    for person, field, other in (
-        (entered, Field.ENTERED_BY, validated),
-        (validated, Field.VALIDATED_BY, entered),
-    ):
-        line_batch.mark_fault(
-            (person == 0) & ((other != 0) | (delegation != 0)), Outcome.PERSON_MISSING, field
-        )
-    for person, field in ((entered, Field.ENTERED_BY), (validated, Field.VALIDATED_BY)):
-        line_batch.mark_fault(person == _UNKNOWN, Outcome.PERSON_UNKNOWN, field)
-    line_batch.mark_fault((entered == validated) & (entered > 0), Outcome.SAME_PERSON, Field.VALIDATED_BY)
-    line_batch.mark_fault(delegation == _UNKNOWN, Outcome.DELEGATION_UNKNOWN, Field.DELEGATION)
-
-
-def _build_table(
-    entered: NDArray[np.int32], validated: NDArray[np.int32], delegation: NDArray[np.int32]
-) -> SignatureColumn:
-    """Return the distinct signatures, behind that of nobody; a line with a fault has one that is never read."""
-    lines = np.stack([entered, validated, delegation])
-    is_signed = (entered > 0) & (validated > 0)
-    distinct, inverse = np.unique(lines[:, is_signed], axis=1, return_inverse=True)
-    table = allocate_records(Signatures, distinct.shape[1] + 1)
-    for name, numbers in zip(Signatures._fields, distinct, strict=True):
-        table[name][1:] = numbers
-    row = np.zeros(len(entered), np.int32)
-    row[is_signed] = inverse.ravel() + 1
-    return SignatureColumn(row, seal_array(table))
+        return _ValueColumn([""], np.zeros(line_batch.rows, np.int64))
+    column = column.to_distinct_values()
+    texts = column.list_texts()
+    return _ValueColumn(texts, column.expand(np.arange(len(texts))))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.budget_years import build_budget_years
 from core.catalog import CATALOG, PayeeChange
 from core.catalog_effects import Effects, build_effects
-from core.directory import Directory
+from core.directory import EMPTY_DIRECTORY, Directory
 from core.errors import EngineError
 from core.roles import build_role_kinds
 from core.tables.book import (
@@ -76,6 +76,8 @@ class BookState:
     """Pages of payees that were registered before the last checkpoint and have changed since."""
     last_period_decision: int = 0
     """The number of the last decision about a period that the book follows."""
+    directory: Directory = EMPTY_DIRECTORY
+    """The directory of persons by which lines are decided."""
     rehashes: dict[str, Rehash] = field(default_factory=dict)
     """By table: the rehash of its index that is running in the background."""
 
@@ -260,8 +262,8 @@ class BookState:
             self._replace(signatures=signatures)
 
     def follow_directory(self, directory: Directory) -> None:
-        """Follow the directory of persons: lines are read and decided by it from now on."""
-        self.registry.directory = directory
+        """Follow the directory of persons: lines are decided by it from now on."""
+        self.directory = directory
         self._replace(**build_grants(directory, self.registry.numbers)._asdict())
 
     def _replace(self, **tables: np.ndarray) -> None:

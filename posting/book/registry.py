@@ -18,7 +18,6 @@ from core.accountants import Accountants
 from core.calendar import Calendar
 from core.catalog import Role
 from core.chart import Chart
-from core.directory import EMPTY_DIRECTORY, Directory
 from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
 from core.late_interest import LateInterestRules
@@ -179,8 +178,6 @@ class Registry:
     """By year: the codes in its files, in the form that the kernels read."""
 
     title_rows: TitleRows = field(init=False)
-    directory: Directory = EMPTY_DIRECTORY
-    """The persons who may be named by lines: replaced as a whole when it changes."""
 
     def __post_init__(self) -> None:
         for kind in CodeKind:
