@@ -29,7 +29,7 @@ _TEXT = msgspec.Meta(min_length=1, max_length=300)
 _READERS = frozenset({Role.AUDITOR, Role.OPERATOR})
 
 
-class Person(msgspec.Struct, frozen=True):
+class DirectoryPerson(msgspec.Struct, frozen=True):
     """A person, and the change that added the row."""
 
     code: str
@@ -94,7 +94,7 @@ class DirectoryChange(msgspec.Struct, frozen=True):
 class Persons(msgspec.Struct, frozen=True):
     """The whole directory, and all changes, the last one first."""
 
-    persons: list[Person]
+    persons: list[DirectoryPerson]
     roles: list[PersonRole]
     delegations: list[PersonDelegation]
     agreements: list[SenderAgreement]
