@@ -184,6 +184,50 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Le pays, la longueur ou la clé de l'IBAN sont erronés.",
         "Reprendre l'IBAN sur le relevé d'identité bancaire du tiers.",
     ),
+    _O.PERSON_MISSING: Remedy(
+        "The line names only one of the two persons who entered and who validated it, or names a delegation and no person.",
+        "State both persons, in entered_by and in validated_by; or, if the sender has an agreement, neither person nor"
+        " delegation.",
+        "La ligne ne nomme qu'une des deux personnes qui l'ont saisie et validée, ou une délégation sans personne.",
+        "Indiquer les deux personnes, dans entered_by et validated_by ; ou, si l'émetteur a une convention, ni personne ni"
+        " délégation.",
+    ),
+    _O.PERSON_UNKNOWN: Remedy(
+        "The directory has no person with this code.",
+        "Correct the code, or have the person added to the directory; then send the line again.",
+        "L'annuaire n'a pas de personne de ce code.",
+        "Corriger le code, ou faire inscrire la personne à l'annuaire, puis présenter la ligne de nouveau.",
+    ),
+    _O.SAME_PERSON: Remedy(
+        "One person entered and validated the line; two persons must do so.",
+        "Have another person validate it, and state that person in validated_by.",
+        "La même personne a saisi et validé la ligne ; il en faut deux.",
+        "Faire valider la ligne par une autre personne, et l'indiquer dans validated_by.",
+    ),
+    _O.DELEGATION_UNKNOWN: Remedy(
+        "The directory has no delegation with this number.",
+        "Correct the number, have the delegation added to the directory, or leave delegation empty if the person who validated"
+        " has such a role without it.",
+        "L'annuaire n'a pas de délégation de ce numéro.",
+        "Corriger le numéro, faire inscrire la délégation à l'annuaire, ou laisser delegation vide si la personne qui a validé"
+        " a elle-même le rôle.",
+    ),
+    _O.AGREEMENT_MISSING: Remedy(
+        "The line names no person, and on its posting date its sender has no agreement that allows this.",
+        "State who entered and who validated the line, or have an agreement added that the sender's system separates entry"
+        " from validation.",
+        "La ligne ne nomme personne, et son émetteur n'a pas, à la date comptable, de convention qui l'en dispense.",
+        "Indiquer qui a saisi et qui a validé la ligne, ou faire inscrire une convention selon laquelle le système de"
+        " l'émetteur sépare saisie et validation.",
+    ),
+    _O.AGREEMENT_EXCEEDED: Remedy(
+        "The line names no person, and the agreement of its sender does not cover this kind of act, or this amount.",
+        "State who entered and who validated the line, or have an agreement added that covers the kind and the amount of the"
+        " act.",
+        "La ligne ne nomme personne, et la convention de son émetteur ne couvre pas ce type d'acte, ou pas ce montant.",
+        "Indiquer qui a saisi et qui a validé la ligne, ou faire inscrire une convention qui couvre le type et le montant de"
+        " l'acte.",
+    ),
     _O.INTEREST_NOT_DUE: Remedy(
         "No late interest is due for what the claim follows: no payment of it was debited late, its contract bears none, or it"
         " is not in the journal yet.",

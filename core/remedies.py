@@ -143,6 +143,70 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Le paiement de ce service fait est déjà demandé.",
         "Faire d'abord rejeter la demande de paiement, puis annuler le service fait.",
     ),
+    _O.ENTRY_ROLE_MISSING: Remedy(
+        "The person who entered the line has no role that may enter this kind of act.",
+        "Have it entered by a person who has such a role, or have the role added to the directory.",
+        "La personne qui a saisi la ligne n'a aucun rôle qui permette de saisir ce type d'acte.",
+        "La faire saisir par une personne qui a ce rôle, ou faire inscrire le rôle à l'annuaire.",
+    ),
+    _O.ENTRY_DAY: Remedy(
+        "The person who entered the line has a role for this kind of act, but not on the posting date.",
+        "Check the posting date; have it entered by a person who has the role on that day, or have the role extended.",
+        "La personne qui a saisi la ligne a un rôle pour ce type d'acte, mais pas à la date comptable.",
+        "Vérifier la date comptable ; faire saisir la ligne par une personne qui a le rôle ce jour-là, ou faire prolonger le"
+        " rôle.",
+    ),
+    _O.ENTRY_PLACE: Remedy(
+        "The person who entered the line has a role for this kind of act on that day, but not for this fund centre or this"
+        " accountant.",
+        "Check the account assignment; have it entered by a person who has the role at that place, or have that place added.",
+        "La personne qui a saisi la ligne a ce jour-là un rôle pour ce type d'acte, mais pas pour ce centre financier ou ce"
+        " comptable.",
+        "Vérifier l'imputation ; faire saisir la ligne par une personne qui a le rôle en ce lieu, ou y faire étendre le rôle.",
+    ),
+    _O.DELEGATION_NOT_HELD: Remedy(
+        "The person who validated the line does not hold the delegation that it names.",
+        "State the delegation that this person holds, or the person who holds this one.",
+        "La personne qui a validé la ligne n'est pas titulaire de la délégation indiquée.",
+        "Indiquer la délégation que cette personne détient, ou la personne qui détient celle-ci.",
+    ),
+    _O.VALIDATION_ROLE_MISSING: Remedy(
+        "The person who validated the line has no role that may validate this kind of act; if the line names a delegation, the"
+        " role of that delegation counts.",
+        "Have it validated by a person who has such a role; or, if that person has it by another delegation, state its number"
+        " in delegation.",
+        "La personne qui a validé la ligne n'a aucun rôle qui permette de valider ce type d'acte ; si la ligne indique une"
+        " délégation, c'est le rôle de cette délégation qui compte.",
+        "Faire valider la ligne par une personne qui a ce rôle ; si elle l'a par une autre délégation, en indiquer le numéro"
+        " dans delegation.",
+    ),
+    _O.VALIDATION_DAY: Remedy(
+        "The role or the delegation by which the line was validated does not hold on the posting date.",
+        "Check the posting date; have it validated by a person whose role or delegation holds on that day.",
+        "Le rôle ou la délégation au titre duquel la ligne a été validée n'est pas valable à la date comptable.",
+        "Vérifier la date comptable ; faire valider la ligne par une personne dont le rôle ou la délégation est valable ce"
+        " jour-là.",
+    ),
+    _O.VALIDATION_PLACE: Remedy(
+        "The role or the delegation by which the line was validated does not hold for this fund centre or this accountant.",
+        "Check the account assignment; have it validated by a person whose role or delegation covers it.",
+        "Le rôle ou la délégation au titre duquel la ligne a été validée ne couvre pas ce centre financier ou ce comptable.",
+        "Vérifier l'imputation ; faire valider la ligne par une personne dont le rôle ou la délégation la couvre.",
+    ),
+    _O.VALIDATION_CEILING: Remedy(
+        "The lines of the act amount to more than the ceiling of the role or the delegation by which they were validated.",
+        "Have the act validated by a person with a higher ceiling; do not split it to pass below the ceiling.",
+        "Le total des lignes de l'acte dépasse le plafond du rôle ou de la délégation au titre duquel elles ont été validées.",
+        "Faire valider l'acte par une personne au plafond plus élevé ; ne pas le scinder pour passer sous le plafond.",
+    ),
+    _O.DELEGATION_OWNER: Remedy(
+        "The person who gave the delegation may not validate this act: no role of that person covers its kind, day, place and"
+        " amount, so nobody may validate it by this delegation.",
+        "Have the act validated by a person who may do so, or have the role of the person who delegates corrected.",
+        "La personne qui a donné la délégation n'a pas le pouvoir de valider cet acte : aucun de ses rôles n'en couvre le"
+        " type, la date, le lieu et le montant ; nul ne peut donc le valider par cette délégation.",
+        "Faire valider l'acte par une personne qui en a le pouvoir, ou faire corriger le rôle du délégant.",
+    ),
     _O.BUDGET_YEAR_CLOSED: Remedy(
         "The day of the act is outside of the budget year whose credits it brings, uses, gives back or pays from.",
         "Use credits of the year of the act: AE of the year of the commitment, CP of the year in which it is paid. Certify the"

@@ -75,10 +75,11 @@ def _find_owner(book, person, delegation):
 
 @part
 def _sum_act(acts, row):
-    """Return the cents of all lines of the act whose first row is ``row``."""
+    """Return the cents of all lines of the act whose first row is ``row``; a line with a fault may have any amount."""
     cents, line = np.int64(0), np.int64(row)
     while line < acts.size and acts[as_position(line)].head == acts[as_position(row)].head:
-        cents += acts[as_position(line)].amount
+        if acts[as_position(line)].fault == 0:
+            cents += acts[as_position(line)].amount
         line += 1
     return cents
 

@@ -46,7 +46,7 @@ class AgreementRules:
         """Whether any exercise asks for agreements."""
         return bool((self.required_from != _NEVER).any())
 
-    def find_required(self, acts: np.ndarray) -> NDArray[np.bool_]:
+    def find_lines_in_need(self, acts: np.ndarray) -> NDArray[np.bool_]:
         """Return whether each act needs an agreement, as it names nobody."""
         year = np.clip(acts["period"] // PERIODS_PER_YEAR, 0, len(self.required_from) - 1)
         return (acts["signature"] == 0) & (acts["day"] >= self.required_from[year])
@@ -68,7 +68,7 @@ def mark_lines(
         is_dated |= in_time
         numbers[in_time & _is_covered(piece.acts, agreement)] = agreement.agreement
     numbers[piece.acts["signature"] != 0] = 0
-    is_refused = rules.find_required(piece.acts) & (numbers == 0) & (piece.acts["fault"] == 0)
+    is_refused = rules.find_lines_in_need(piece.acts) & (numbers == 0) & (piece.acts["fault"] == 0)
     codes = np.where(is_dated, Outcome.AGREEMENT_EXCEEDED, Outcome.AGREEMENT_MISSING)
     piece.acts["fault"][is_refused] = codes[is_refused]
     piece.field[is_refused] = Field.ENTERED_BY

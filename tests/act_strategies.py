@@ -46,6 +46,12 @@ READING_FAULTS = sorted(
         Outcome.INTEREST_NOT_DUE,
         Outcome.INTEREST_EXCEEDS_RULE,
         Outcome.TITLE_TWO_COMMITMENT,
+        Outcome.PERSON_MISSING,
+        Outcome.PERSON_UNKNOWN,
+        Outcome.SAME_PERSON,
+        Outcome.DELEGATION_UNKNOWN,
+        Outcome.AGREEMENT_MISSING,
+        Outcome.AGREEMENT_EXCEEDED,
     }
     or (Outcome.REFERENCE_CONFLICT < code < Outcome.PAYEE_UNKNOWN and code is not Outcome.PERIOD_CLOSED)
 )
@@ -227,7 +233,7 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
         else:
             acts.append([line])
         placed.append((len(acts) - 1, len(acts[-1]) - 1))
-    return list(map(add_content, acts))
+    return [add_content(draw(_sign_act(book, act))) for act in acts]
 
 
 @st.composite
@@ -279,7 +285,20 @@ def _acts(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], at: int)
     for place in range(count):
         line = draw(_lines(book, sequence, blank))
         lines.append(draw(_continue_act(line, lines[place - 1])) if kind.reaches and place else line)
-    return add_content(lines)
+    return add_content(draw(_sign_act(book, lines)))
+
+
+@st.composite
+def _sign_act(draw: st.DrawFn, book: StartingBook, lines: list[Line]) -> list[Line]:
+    """Draw who entered and validated the act, on most acts of a book with persons; rarely not the same on every line."""
+    numbers = sorted(book.world.signatures)
+    if not numbers or draw(st.integers(0, 3)) == 0:
+        return lines
+    signature = draw(st.sampled_from(numbers))
+    signed = [line._replace(signature=signature) for line in lines]
+    if draw(st.integers(0, 9)) == 0:
+        signed[-1] = signed[-1]._replace(signature=draw(st.sampled_from((0, *numbers))))
+    return signed
 
 
 @st.composite

@@ -10,6 +10,7 @@ from core.catalog import ENTRY_ROLES, SHARED_ROLES, Role
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import CentreLevel
 from core.periods import YEAR_FIRST, PeriodState
+from tests.directory_strategies import directories
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import (
     AE,
@@ -164,10 +165,12 @@ def books(draw: st.DrawFn) -> StartingBook:
         for at in range(len(tree.centres))
         for sheet in SHEETS
     }
+    cells = dict(enumerate(_build_cells(tree, sheets), 1))
+    directory = draw(directories(nodes, cells))
     return StartingBook(
         World(
             nodes=nodes,
-            cells=dict(enumerate(_build_cells(tree, sheets), 1)),
+            cells=cells,
             open_periods=OPEN_PERIODS,
             roles=ROLE_ACCOUNTS,
             creditors=OWN_CREDITORS,
@@ -175,6 +178,8 @@ def books(draw: st.DrawFn) -> StartingBook:
             period_states=PERIOD_STATES,
             payroll_checks=PAYROLL_CHECKS,
             entry_accounts=ENTRY_ACCOUNTS,
+            signatures=directory.signatures,
+            grants=directory.grants,
         ),
         figures,
         {
@@ -190,7 +195,10 @@ def _build_node(tree: CentreTree, centre: int, sheet: Sheet) -> Node:
     parent, level, programme = tree.centres[centre]
     year, staff, family = sheet
     blocking = programme not in tree.estimated
-    return Node(tree.compute_node_number(parent, sheet), level, programme, staff, family, year, blocking)
+    number = year * len(tree.centres) + centre
+    return Node(
+        tree.compute_node_number(parent, sheet), level, programme, staff, family, year, blocking, number
+    )
 
 
 def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:

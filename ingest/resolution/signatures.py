@@ -7,6 +7,7 @@ batch follows when it is decided (``posting.hands``), not by that of the moment 
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.act_fields import Field
@@ -36,14 +37,15 @@ def read_signatures(line_batch: LineBatch) -> SignatureColumn:
     columns = [_read_column(line_batch, field) for field in _FIELDS]
     if not any(any(column.texts) for column in columns):
         return SignatureColumn(np.zeros(line_batch.rows, np.int32), ())
-    key = np.zeros(line_batch.rows, np.int64)
-    for column in columns:
-        key = key * len(column.texts) + column.at
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    texts = [SignatureTexts(*(column.texts[column.at[row]] for column in columns)) for row in first.tolist()]
-    numbers = np.cumsum([any(signature) for signature in texts], dtype=np.int32)
-    by_value = np.where([any(signature) for signature in texts], numbers, 0).astype(np.int32)
-    return SignatureColumn(by_value[inverse.ravel()], tuple(filter(any, texts)))
+    shape = tuple(len(column.texts) for column in columns)
+    # A hash table numbers the signatures, because to sort those of a large file takes far longer.
+    keys = pa.array(np.ravel_multi_index(tuple(column.at for column in columns), shape)).dictionary_encode()
+    members = zip(columns, np.unravel_index(keys.dictionary.to_numpy(), shape), strict=True)
+    names = ([column.texts[at] for at in places.tolist()] for column, places in members)
+    texts = [SignatureTexts(*signature) for signature in zip(*names, strict=True)]
+    names_somebody = np.array([any(signature) for signature in texts], np.bool_)
+    number = np.where(names_somebody, np.cumsum(names_somebody), 0).astype(np.int32)
+    return SignatureColumn(number[keys.indices.to_numpy()], tuple(filter(any, texts)))
 
 
 def _read_column(line_batch: LineBatch, field: Field) -> _ValueColumn:

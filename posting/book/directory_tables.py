@@ -36,7 +36,9 @@ class _GrantRow(NamedTuple):
 
 def build_grants(directory: Directory, numbers: NumbersByCode) -> GrantTables:
     """Return the tables of the directory; codes of places that no year has any more cover nothing."""
-    rows = sorted([*_list_own(directory.grants, numbers), *_list_delegated(directory.delegations, numbers)])
+    rows = sorted(
+        [*_list_role_rows(directory.grants, numbers), *_list_delegation_rows(directory.delegations, numbers)]
+    )
     grants = allocate_records(Grants, len(rows))
     for place, row in enumerate(rows):
         grants[place] = row.values
@@ -46,7 +48,7 @@ def build_grants(directory: Directory, numbers: NumbersByCode) -> GrantTables:
     return GrantTables(seal_array(grants), starts)
 
 
-def _list_own(grants: Iterable[RoleGrant], numbers: NumbersByCode) -> Iterator[_GrantRow]:
+def _list_role_rows(grants: Iterable[RoleGrant], numbers: NumbersByCode) -> Iterator[_GrantRow]:
     for grant in grants:
         values = Grants(
             ceiling=_NO_CEILING if grant.ceiling is None else grant.ceiling,
@@ -62,7 +64,7 @@ def _list_own(grants: Iterable[RoleGrant], numbers: NumbersByCode) -> Iterator[_
         yield _GrantRow(grant.person, tuple(values))
 
 
-def _list_delegated(delegations: Iterable[Delegation], numbers: NumbersByCode) -> Iterator[_GrantRow]:
+def _list_delegation_rows(delegations: Iterable[Delegation], numbers: NumbersByCode) -> Iterator[_GrantRow]:
     """List a row for each fund centre of each delegation: it lets its holder validate, and enter nothing."""
     for delegation in delegations:
         for centre in delegation.centres or ("",):

@@ -106,6 +106,19 @@ def test_without_a_last_day_payments_are_ordered_to_the_end_of_the_year() -> Non
     assert Exercise(2018, EVERY_MONTH, 20).find_last_order_day() == date(2018, 12, 31)
 
 
+@pytest.mark.parametrize("day", [date(2018, 1, 1), date(2018, 12, 31)])
+def test_the_day_from_which_agreements_are_required_is_read(day: date, tmp_path: Path) -> None:
+    path = tmp_path / "calendar.toml"
+    path.write_text(f"{_YEAR}agreement_required_from = {day}\n")
+    assert calendar.load(path).exercises[2018].agreement_required_from == day
+
+
+def test_without_a_day_no_agreement_is_required(tmp_path: Path) -> None:
+    path = tmp_path / "calendar.toml"
+    path.write_text(_YEAR)
+    assert calendar.load(path).exercises[2018].agreement_required_from is None
+
+
 def test_only_listed_periods_are_open() -> None:
     exercise_calendar = Calendar(
         {2018: Exercise(2018, frozenset({1, 12}), 20), 2126: Exercise(2126, EVERY_MONTH, 0)}
@@ -158,6 +171,11 @@ def test_payroll_is_checked_from_the_month_of_its_exercise() -> None:
         (f"{_YEAR}last_order_day = 2018-12-11T00:00:00", "last_order_day is 2018-12-11 00:00"),
         (f"{_YEAR}last_order_day = '2018-12-11'", "last_order_day is 2018-12-11"),
         ("[exercise.2018]\nmonths_open_at_start = [1]\ncomplementary_days = -1", "complementary_days is -1"),
+        (f"{_YEAR}agreement_required_from = 2017-12-31", "agreement_required_from is 2017-12-31"),
+        (f"{_YEAR}agreement_required_from = 2019-01-01", "agreement_required_from is 2019-01-01"),
+        (f"{_YEAR}agreement_required_from = 2018-06-01T00:00:00", "agreement_required_from is 2018-06-01 00"),
+        (f"{_YEAR}agreement_required_from = '2018-06-01'", "agreement_required_from is 2018-06-01"),
+        (f"{_YEAR}agreement_required_from = true", "agreement_required_from is True"),
         (f"{_YEAR}payroll_check_month = 'December'", "payroll_check_month is"),
         (f"{_YEAR}payroll_check_month = true", "payroll_check_month is"),
         (f"{_YEAR}payroll_check_month = 13", "payroll_check_month is"),

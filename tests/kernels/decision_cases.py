@@ -33,10 +33,10 @@ from core.tables.book import (
 from core.tables.book import Book as Tables
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
 from core.tables.journal import Acts, Decisions
-from core.tables.signatures import NO_SIGNATURES, Grants
 from kernels import decisions as kernel
 from tests.act_strategies import to_columns
 from tests.book_strategies import StartingBook
+from tests.kernels.directory_cases import build_grant_starts, build_grants, build_signatures
 from tests.oracle import ledger as oracle
 from tests.oracle.lines import Line
 from tests.oracle.model import (
@@ -99,9 +99,9 @@ class KernelBook:
             creditors=_build_creditors(book),
             admitted=_build_admitted(book),
             role_kinds=build_role_kinds().ravel(),
-            signatures=NO_SIGNATURES,
-            grants=seal_array(allocate_records(Grants, 0)),
-            grant_starts=np.zeros(2, np.int32),
+            signatures=seal_array(build_signatures(book.world)),
+            grants=seal_array(build_grants(book.world)),
+            grant_starts=build_grant_starts(book.world),
             slots=_allocate_slots(lines),
             payee_slots=_allocate_slots(lines),
             waiting_slots=_allocate_slots(lines),
@@ -113,7 +113,16 @@ class KernelBook:
     def decide(self, lines: Sequence[Line], holding: bool) -> list[Decision]:
         """Decide by the kernel, and check that it does not change its read-only arguments."""
         acts, decisions = to_records(lines), allocate_records(Decisions, len(lines))
-        fixed = (acts, self.tables.effects, self.tables.cells, self.tables.periods, self.tables.years)
+        tables = self.tables
+        fixed = (
+            acts,
+            tables.effects,
+            tables.cells,
+            tables.periods,
+            tables.years,
+            tables.signatures,
+            tables.grants,
+        )
         before = [array.tobytes() for array in fixed]
         kernel.decide(acts, self.tables, decisions, holding)
         assert [array.tobytes() for array in fixed] == before

@@ -8,7 +8,9 @@ from collections import ChainMap
 from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
+from core import roles
 from core.catalog import Role
+from core.directory import Hand
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
 from core.periods import PeriodState
@@ -42,6 +44,8 @@ class Node(NamedTuple):
     year: int
     blocking: bool
     """False for estimated credits, which may be exceeded."""
+    centre: int = 0
+    """The number of its fund centre, as grants name it."""
 
     def __repr__(self) -> str:
         """Return a short text, as a book has many nodes."""
@@ -187,6 +191,33 @@ class BudgetYear(NamedTuple):
     """The last day of the window; ``last_day`` if it is closed."""
 
 
+class Signature(NamedTuple):
+    """Who entered and who validated an act."""
+
+    entered: int
+    validated: int
+    delegation: int = 0
+    """The delegation by which it was validated; 0 for the person's own role."""
+
+
+class Grant(NamedTuple):
+    """What a person may do by a role at a place, of his own or by a delegation; days are since 1970 and inclusive."""
+
+    person: int
+    role: roles.Role
+    hand: Hand
+    first_day: int
+    last_day: int
+    centre: int = 0
+    """A fund centre, which covers those below it; 0 for all."""
+    accountant: int = 0
+    """0 for all."""
+    ceiling: int | None = None
+    delegation: int = 0
+    owner: int = 0
+    """The person who delegates; 0 for the person's own role."""
+
+
 class World(NamedTuple):
     """The data that decisions read and never change."""
 
@@ -206,6 +237,9 @@ class World(NamedTuple):
     """By budget year: the accounts on which is owed what an entry settles, without a transfer."""
     account_codes: Mapping[int, str] = {}
     """The ten digits of each account."""
+    signatures: Mapping[int, Signature] = {}
+    """By the number that lines state."""
+    grants: tuple[Grant, ...] = ()
 
     def find_state(self, period: int, accountant: int) -> PeriodState:
         """Return whether ``period`` is open for ``accountant``."""

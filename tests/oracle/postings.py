@@ -4,7 +4,7 @@ from core.catalog import CATALOG, SHARED_ROLES, ActKind, BudgetAction, Family, P
 from core.kind_rules import CreditCheck
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, PeriodState
-from tests.oracle import budget, commitments, invoices, late_interest, years
+from tests.oracle import budget, commitments, invoices, late_interest, signatures, years
 from tests.oracle.commitments import ActPosition, Link
 from tests.oracle.lines import Line, LineTerms
 from tests.oracle.model import NONE, Cell, Decision, JournalRow, LineRefused, OpenItem, Payee, State, World
@@ -12,8 +12,8 @@ from tests.oracle.model import NONE, Cell, Decision, JournalRow, LineRefused, Op
 LEDGER_MAX = 2**62
 
 
-def post_line(world: World, state: State, line: Line, place: ActPosition) -> Decision:
-    """Apply ``line`` to ``state`` at ``place``, or raise the first rule it breaks as ``LineRefused``."""
+def post_line(world: World, state: State, line: Line, place: ActPosition, *, act_cents: int = 0) -> Decision:
+    """Apply ``line``, of an act of ``act_cents``, to ``state``, or raise the first rule it breaks as ``LineRefused``."""
     kind = CATALOG[line.kind]
     if line.fault:
         raise LineRefused(line.fault)
@@ -28,6 +28,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition) -> Dec
     _check_stated_account(world, followed, line)
     _require_service(world, kind, line, followed)
     commitments.draw_remainders(state, followed, kind, line.amount)
+    signatures.check_signature(world, line, cell=followed.cell, act_cents=act_cents)
     order_day = years.find_order_day(state, followed.entry)
     years.require_budget_year(world, state, kind, line, cell=followed.cell, order_day=order_day)
     _apply_budget(world, state, followed, line)
