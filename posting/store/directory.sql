@@ -58,3 +58,41 @@ values ($1, $2, $3, $4, $5, $6, $7, $8) returning agreement;
 
 -- name: insert_end
 insert into directory_end (subject, number, last_day, change) values ($1, $2, $3, $4);
+
+-- name: list_persons
+select code, name, change from person order by person;
+
+-- name: list_roles
+-- With the earliest of its last days, as for the two queries below.
+select r.person_role as number, p.code as person, r.role, r.hand, r.centre, r.accountant, r.first_day,
+       least(r.last_day, (select min(e.last_day) from directory_end e where e.subject = 'role' and e.number = r.person_role)) as last_day,
+       r.ceiling as ceiling_cents, r.change
+from person_role r join person p using (person) order by r.person_role;
+
+-- name: list_delegations
+select d.number, o.code as owner, p.code as delegate, d.role, d.centres, d.first_day,
+       least(d.last_day, (select min(e.last_day) from directory_end e where e.subject = 'delegation' and e.number = d.delegation)) as last_day,
+       d.ceiling as ceiling_cents, d.change
+from delegation d join person o on o.person = d.owner join person p on p.person = d.delegate order by d.delegation;
+
+-- name: list_agreements
+select a.number, a.sender, a.kinds, a.first_day,
+       least(a.last_day, (select min(e.last_day) from directory_end e where e.subject = 'agreement' and e.number = a.agreement)) as last_day,
+       a.ceiling as ceiling_cents, a.separation, a.change
+from agreement a order by a.agreement;
+
+-- name: list_changes
+-- The last one first, with what each did, and the batch after which it holds: null if no batch was decided since.
+select c.change, coalesce(w.what, '{}') as what, c.reason, c.by, c.key, c.at, e.after_batch
+from directory_change c left join directory_effect e using (change) left join (
+    select change, array_agg(entry order by entry) as what from (
+        select change, 'person ' || code as entry from person
+        union all select change, 'role ' || person_role from person_role
+        union all select change, 'delegation ' || number from delegation
+        union all select change, 'agreement ' || number from agreement
+        union all select x.change, 'end of ' || x.subject || ' ' || coalesce(d.number, a.number, x.number::text)
+        from directory_end x left join delegation d on x.subject = 'delegation' and d.delegation = x.number
+             left join agreement a on x.subject = 'agreement' and a.agreement = x.number
+    ) entry group by change
+) w using (change)
+order by c.change desc;

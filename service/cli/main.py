@@ -36,6 +36,7 @@ _COMMANDS = (
     ("explain", "service.cli.explain:explain", "The complete history of one act."),
     ("pay", "service.cli.pay:app", "Payment runs, and their files for the bank."),
     ("period", "service.cli.period:app", "Months: open, closed or locked; close, reopen, lock them."),
+    ("person", "service.cli.person:app", "Persons: their roles, delegations and agreements; change them."),
     ("verify", "service.cli.verify:verify", "Compute all balances and hashes again from the stored rows."),
     (
         "submit",

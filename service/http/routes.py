@@ -20,6 +20,7 @@ from service.http.handlers import (
     pain002,
     payment_runs,
     periods,
+    persons,
     refused_lines,
     reports,
     senders,
@@ -53,6 +54,7 @@ ROUTES: tuple[Route[Any], ...] = (
     *payment_runs.ROUTES,
     *bank_messages.ROUTES,
     *periods.ROUTES,
+    *persons.ROUTES,
     *acts.ROUTES,
     *open_items.COMMITMENT_ROUTES,
     *open_items.PAYMENT_ROUTES,
@@ -134,7 +136,7 @@ def _bind_ingest_routes(context: ServiceContext) -> list[BoundRoute]:
 
 
 def _bind_task_routes(context: ServiceContext) -> list[BoundRoute]:
-    """Bind the routes for work on payments, bank files and periods."""
+    """Bind the routes for work on payments, bank files, periods and persons."""
     requests = context.tasks
     run_handler = payment_runs.PaymentRunsHandler(requests, context.pool)
     bank_handler = bank_messages.BankMessagesHandler(requests, context.receiver, context.data)
@@ -143,6 +145,7 @@ def _bind_task_routes(context: ServiceContext) -> list[BoundRoute]:
         *bind_routes(run_handler, payment_runs.ROUTES),
         *bind_routes(bank_handler, bank_messages.ROUTES),
         *bind_routes(periods.PeriodsHandler(context.pool, context.task_pool), periods.ROUTES),
+        *bind_routes(persons.PersonsHandler(context.pool, context.task_pool), persons.ROUTES),
     ]
 
 

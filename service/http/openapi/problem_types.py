@@ -55,6 +55,9 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "period-state": ProblemType(
         HTTPStatus.CONFLICT, "The month is not in the state that the action requires; `detail` says why"
     ),
+    "directory-state": ProblemType(
+        HTTPStatus.CONFLICT, "The directory of persons does not allow the change; `detail` says why"
+    ),
     "reference-data-missing": ProblemType(
         HTTPStatus.CONFLICT,
         "The reference data lack what the report needs, such as the interest rate of a half-year",

@@ -31,6 +31,7 @@ TAGS = (
     ),
     Tag("bank", "Files of the bank, for accountants", ("/v1/bank",)),
     Tag("periods", "Months of exercises, which accountants close, reopen and lock", ("/v1/periods",)),
+    Tag("persons", "Persons with their roles and delegations, for auditors and operators", ("/v1/persons",)),
     Tag("tasks", "Work that the engine does in turn with forms and files", ("/v1/tasks",)),
     Tag("senders", "Senders paused and resumed, for operators", ("/v1/senders",)),
     Tag("figures", "Figures, metrics and proofs", ("/v1/figures", "/v1/live", "/v1/batches", "/metrics")),

@@ -10,7 +10,7 @@ import httpx
 
 from reporting.report_catalog import REPORTS
 from tests.file_strategies import File, Row
-from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, DIRECTORATE, MINISTRY
+from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, DIRECTORATE, MINISTRY, OPERATOR
 from tests.service.http.running_service import JSONL, to_jsonl
 
 UNIT = "0177-D013-DD13"
@@ -89,6 +89,7 @@ QUERIES: Mapping[str, tuple[Mapping[str, str], str]] = {
     "/v1/budget/nodes": (MINISTRY, f"/v1/budget/nodes?fund_centre={UNIT}&year=2018"),
     "/v1/budget/programmes": (MINISTRY, "/v1/budget/programmes?year=2018"),
     "/v1/periods": (MINISTRY, "/v1/periods"),
+    "/v1/persons": (AUDITOR, "/v1/persons"),
     **{
         f"/v1/reports/{report.name}": (AUDITOR, f"/v1/reports/{report.name}?{report.example}".rstrip("?"))
         for report in REPORTS
@@ -96,7 +97,38 @@ QUERIES: Mapping[str, tuple[Mapping[str, str], str]] = {
     },
 }
 """By route: the headers of the caller, and the address."""
-TIMESTAMP_FIELDS = ("committed_at", "received_at")
+PERSONS: Sequence[Mapping[str, Any]] = (
+    {"type": "add", "code": "amartin", "name": "Alice Martin"},
+    {"type": "add", "code": "bpetit", "name": "Bruno Petit"},
+    {
+        "type": "grant",
+        "person": "amartin",
+        "role": "authorising_officer",
+        "hand": "validation",
+        "centre": UNIT,
+        "first_day": "2018-01-01",
+        "ceiling": "50000.00",
+    },
+    {
+        "type": "delegate",
+        "number": "D-2018-1",
+        "owner": "amartin",
+        "delegate": "bpetit",
+        "role": "authorising_officer",
+        "centres": [UNIT],
+        "first_day": "2018-07-01",
+        "last_day": "2018-08-31",
+    },
+    {
+        "type": "agree",
+        "number": "A-2018-1",
+        "sender": "MIN-09",
+        "kinds": ["commitment", "service"],
+        "first_day": "2018-01-01",
+        "separation": "Deux identifiants personnels, contrôlés par l'application",
+    },
+)
+TIMESTAMP_FIELDS = ("committed_at", "received_at", "at")
 FIXED_TIMESTAMP = "2018-03-05T09:30:00+00:00"
 
 
@@ -106,6 +138,10 @@ async def submit_story(client: httpx.AsyncClient) -> None:
         headers = {**JSONL, **key}
         response = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=headers)
         assert response.json()["state"] == "decided", response.text
+    for entry in PERSONS:
+        change = {"entry": entry, "reason": "Prise de fonctions", "by": "Claire Durand"}
+        response = await client.post("/v1/persons", json=change, headers=OPERATOR)
+        assert response.status_code == 200, response.text
 
 
 async def read_answers(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:

@@ -66,6 +66,9 @@ ROUTE_ACCESS: Mapping[tuple[str, str], RouteAccess] = {
     # test_periods covers who closes which month
     ("GET", "/v1/periods"): RouteAccess(),
     ("POST", "/v1/periods"): RouteAccess(),
+    # test_persons covers who reads and changes the directory
+    ("GET", "/v1/persons"): RouteAccess(),
+    ("POST", "/v1/persons"): RouteAccess(),
     ("GET", "/v1/payment-runs"): RouteAccess(),
     ("GET", "/v1/payment-runs/{run}"): RouteAccess(),
     **{
