@@ -14,6 +14,7 @@ _KEYS: Mapping[str, tuple[str, list[str], list[str]]] = {
     "certifier222": ("MIN-09", ["certifier"], []),
     "exchequer222": ("DGFIP", ["central_accountant"], []),
     "thin22222222": ("MIN-09", ["authorising_officer", "programme_manager"], ["0217"]),
+    "thinpayer222": ("DRFIP-75", ["assigned_accountant"], ["0217"]),
     "stranger2222": ("MIN-12", ["authorising_officer", "programme_manager"], []),
     "creditgate22": ("DIRECTORATE", ["budget_directorate"], []),
     "reader222222": ("COURT", ["auditor"], []),
@@ -32,6 +33,7 @@ CERTIFIER = build_headers("certifier222")
 CENTRAL = build_headers("exchequer222")
 DIRECTORATE = build_headers("creditgate22")
 LIMITED = build_headers("thin22222222")
+LIMITED_ACCOUNTANT = build_headers("thinpayer222")
 FOREIGN = build_headers("stranger2222")
 AUDITOR = build_headers("reader222222")
 LIMITED_AUDITOR = build_headers("thinreader22")

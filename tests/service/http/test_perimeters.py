@@ -75,10 +75,12 @@ async def test_the_list_omits_submissions_outside_the_perimeter(
     own = await _submit(anonymous, _OTHER_PROGRAMME, MINISTRY)
     number = own.json()["submission"]
     listed = (await anonymous.get("/v1/submissions", headers=_LIMITED[limited])).json()["submissions"]
-    assert [submission["submission"] for submission in listed] == [number, 3]
+    third_parties = [3] if limited == "auditor" else []  # another sender registered them
+    assert [submission["submission"] for submission in listed] == [number, *third_parties]
     page = (await anonymous.get("/v1/submissions?limit=1", headers=_LIMITED[limited])).json()
     assert page["submissions"] == listed[:1]
-    assert (await anonymous.get(page["next"], headers=_LIMITED[limited])).json()["submissions"] == listed[1:]
+    rest = (await anonymous.get(page["next"], headers=_LIMITED[limited])).json()
+    assert rest["submissions"] == listed[1:]
     for subpath in _SUBPATHS:
         response = await anonymous.get(f"/v1/submissions/{number}{subpath}", headers=_LIMITED[limited])
         assert response.status_code == 200

@@ -99,7 +99,7 @@ async def test_a_sender_sees_number_and_day_of_what_follows_its_act(
     listed = await _read(client, f"/v1/acts/{COMMITTED}/followers", MINISTRY)
     (commitment,) = (await _read(client, f"/v1/commitments/{COMMITTED}", MINISTRY))["commitments"]
     for followers in (line["followers"], listed["followers"], commitment["services"]):
-        (hidden,) = [follower for follower in followers if not follower["is_visible"]]
+        (hidden,) = [follower for follower in followers if follower["entry"] == certified]
         assert _without_link(hidden) == _hide(certified, "2018-03-06")
         assert "SF-1" in [follower["reference"] for follower in followers]
     assert commitment["certified_cents"] == 5_500 + 777
