@@ -112,7 +112,7 @@ async def _run_file(dsn: str, folder: Path) -> list[str]:
     assert ran.code == 0, ran
     number = f"{ran.json()['receipts'][0]['submission']}"
     shown = await run_crescendo("report", "refusals", "--submission", number, *place, environment=reference)
-    return _list_outcomes({row["line"]: row["code"] for row in shown.json()["refusals"]})
+    return _list_outcomes({row["line"]: row["code"] for row in shown.json()})
 
 
 def _list_outcomes(codes: Mapping[int, str]) -> list[str]:
