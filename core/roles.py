@@ -6,14 +6,15 @@ law asks that nobody orders and accounts (decree 2012-1246, GBCP, art. 9).
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from itertools import combinations
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from itertools import combinations, product
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family
 from core.senders import OPENINGS, SENDER_OF_KIND
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Role(StrEnum):
@@ -131,19 +132,26 @@ ROLES: tuple[RoleRights, ...] = (
 """One row per role, in the order of ``Role``."""
 
 _RIGHTS: Mapping[Role, RoleRights] = {rights.role: rights for rights in ROLES}
-_EXCLUDING_SIDES: frozenset[frozenset[Side]] = frozenset(
-    {
-        # GBCP art. 9; the managers of credits are authorising officers or hold their signature (art. 70 to 73).
-        frozenset({Side.ORDERING, Side.ACCOUNTING}),
-        # Who gives the visa does not ask for it.  In a ministry he may be its accountant too (CBCM).
-        frozenset({Side.CONTROL, Side.ORDERING}),
-        # Who audits acts sends none.
-        frozenset({Side.READING, Side.ORDERING}),
-        frozenset({Side.READING, Side.ACCOUNTING}),
-        # Who opens credits does nothing else.
-        *(frozenset({Side.BUDGET_DIRECTORATE, side}) for side in Side if side is not Side.BUDGET_DIRECTORATE),
-    }
-)
+ORDERING_ROLES = frozenset(rights.role for rights in ROLES if rights.side is Side.ORDERING)
+ACCOUNTING_ROLES = frozenset(rights.role for rights in ROLES if rights.side is Side.ACCOUNTING)
+_ALONE = "who opens credits sends nothing else"
+_READS = "who audits acts sends none"
+EXCLUSIONS: Mapping[frozenset[Side], str] = {
+    # The managers of credits are authorising officers, or hold their signature (GBCP art. 70 to 73).
+    frozenset({Side.ORDERING, Side.ACCOUNTING}): "who orders does not account (GBCP art. 9)",
+    # In a ministry the controller may be the accountant too (CBCM).
+    frozenset({Side.CONTROL, Side.ORDERING}): "who controls commitments orders none",
+    frozenset({Side.READING, Side.ORDERING}): _READS,
+    frozenset({Side.READING, Side.ACCOUNTING}): _READS,
+    **{
+        frozenset({Side.BUDGET_DIRECTORATE, side}): _ALONE
+        for side in Side
+        if side is not Side.BUDGET_DIRECTORATE
+    },
+}
+"""The pairs of sides that nobody may serve, each with the reason; the first is the law's, the others are ours."""
+_PASSIVE_SIDES = frozenset({Side.READING, Side.OPERATION})
+"""They take no part in acts, so a sender may have keys of them beside any other."""
 
 
 def get_rights(role: Role) -> RoleRights:
@@ -151,21 +159,36 @@ def get_rights(role: Role) -> RoleRights:
     return _RIGHTS[role]
 
 
-def exclude_each_other(first: Role, second: Role) -> bool:
-    """Return whether nobody may have both roles."""
-    return frozenset({_RIGHTS[first].side, _RIGHTS[second].side}) in _EXCLUDING_SIDES
+def get_exclusion(first: Role, second: Role) -> str | None:
+    """Return the reason why nobody may have both roles; None if they may go together."""
+    return EXCLUSIONS.get(frozenset({_RIGHTS[first].side, _RIGHTS[second].side}))
 
 
 def find_exclusion(roles: Iterable[Role]) -> tuple[Role, Role] | None:
     """Return the first two of these roles, in the order of ``Role``, that exclude each other; None if none do."""
     held = frozenset(roles)
     pairs = combinations((role for role in Role if role in held), 2)
-    return next((pair for pair in pairs if exclude_each_other(*pair)), None)
+    return next((pair for pair in pairs if get_exclusion(*pair)), None)
+
+
+def find_sender_exclusion(roles: Iterable[Role], held: Iterable[Role]) -> str | None:
+    """Return the reason why one sender may not have some roles by one key and some by another; None if it may."""
+    pairs = product(_list_active(roles), _list_active(held))
+    return next((reason for pair in pairs if (reason := get_exclusion(*pair))), None)
+
+
+def _list_active(roles: Iterable[Role]) -> list[Role]:
+    held = frozenset(roles)
+    return [role for role in Role if role in held and _RIGHTS[role].side not in _PASSIVE_SIDES]
 
 
 def list_roles(kind: str) -> list[Role]:
-    """Return the roles that may enter or validate a kind; none for the kinds that Crescendo itself writes."""
-    return [rights.role for rights in ROLES if kind in rights.kinds]
+    """Return the roles that may enter or validate a kind, those that may do both first.
+
+    There are none for the kinds that Crescendo itself writes.
+    """
+    rows = [rights for rights in ROLES if kind in rights.kinds]
+    return [rights.role for rights in sorted(rows, key=lambda rights: kind not in rights.validated)]
 
 
 def find_kinds(roles: Iterable[Role]) -> frozenset[str]:
@@ -173,8 +196,10 @@ def find_kinds(roles: Iterable[Role]) -> frozenset[str]:
     return frozenset[str]().union(*(_RIGHTS[role].kinds for role in roles))
 
 
-def build_role_kinds() -> NDArray[np.uint8]:
+def build_role_kinds() -> "NDArray[np.uint8]":
     """Return what each role may do with each kind, of shape (len(Role), len(CATALOG)): ``MAY_ENTER`` | ``MAY_VALIDATE``."""
+    import numpy as np  # the commands that give roles do without it
+
     table = np.zeros((len(Role), len(CATALOG)), np.uint8)
     for number, rights in enumerate(ROLES):
         table[number, [KIND_NUMBERS[kind] for kind in rights.entered]] |= MAY_ENTER

@@ -60,12 +60,14 @@ class Hands:
         streams = {"directory_effect": self._encode_effects(after_batch)}
         used = [row for row in zip(pieces, decisions, self._numbers, strict=True) if row[2] is not None]
         if used:
-            entries, numbers = zip(*((_find_entries(made), number) for _, made, number in used), strict=True)
+            entries, numbers = zip(
+                *((_find_entries(decision), number) for _, decision, number in used), strict=True
+            )
             uses = agreements.list_uses(np.concatenate(entries), np.concatenate(numbers))
             streams["agreement_use"] = self._encoders["agreement_use"].encode(uses)
         signed = [
-            _list_signatures(piece.acts["signature"], table, _find_entries(made))
-            for piece, table, made in zip(pieces, self._tables, decisions, strict=True)
+            _list_signatures(piece.acts["signature"], table, _find_entries(decision))
+            for piece, table, decision in zip(pieces, self._tables, decisions, strict=True)
             if piece.signatures
         ]
         if signed:

@@ -1,19 +1,19 @@
-"""The pages of docs that are generated from the code: kinds of act with their columns, and codes of refusal.
+"""The pages of docs that are generated from the code: kinds of act with their columns, codes of refusal, and roles.
 
 ``python -m service.reference_pages`` writes them; a test compares them with the code.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from core.act_fields import Field
-from core.catalog import CATALOG, ActKind, BudgetAction, Family, PayeeChange, TitleTwo, YearRule
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, TitleTwo, YearRule
 from core.catalog import Role as AccountRole
 from core.outcome_codes import FORM_FAULTS, REFUSALS
 from core.remedies import REMEDIES
+from core.roles import EXCLUSIONS, ROLES, RoleRights, Side, list_roles
 from core.senders import SENDER_OF_KIND
 from ingest.resolution.required_fields import list_assignment_fields, list_required_fields
-from service.auth.roles import Role, find_kinds
 
 _DOCS = Path(__file__).parents[1] / "docs"
 _CREDITS = (Field.FUND, Field.BUDGET_YEAR)
@@ -64,12 +64,44 @@ until the end of its file.
 |---|---:|---|---|---|---|
 """
 
+_ROLES_HEAD = """# Roles
+
+This page lists the roles of persons, keys, systems and signers: what each does, which kinds of act it may enter and which it
+may validate, and which roles exclude each other. It is for operators who give roles, and for auditors. It is generated from
+the code by `python -m service.reference_pages`. How a role is given, and what its key sees, is in [security.md](security.md).
+
+A key with a role may send every kind that the role may enter or validate. `payment`, `reissue` and the movements of the bank
+are of no role: Crescendo itself writes them ([format.md](format.md#who-sends-what)).
+
+That two persons enter and validate one act is our own rule: the decree on public accounting (decree 2012-1246, GBCP) asks only
+that nobody is both authorising officer and accountant (art. 9). Therefore most roles may enter and validate a kind, but nobody
+does both with one act.
+
+| role | in French | side | does | source | enters | validates |
+|---|---|---|---|---|---|---|
+"""
+_EXCLUSIONS_HEAD = """
+## Which roles exclude each other
+
+Two roles of these sides exclude each other, for one person and for one key. They do so for one sender too, whatever its live
+keys, systems and signers, except with the sides *reading* and *operation*, which take no part in acts. The database enforces
+the pairs for each key, system and signer; of the rules on a sender it enforces that of ordering and accounting. What is older
+than a rule keeps its roles.
+
+| side | excludes | why |
+|---|---|---|
+"""
+
 
 def render_pages() -> Mapping[str, str]:
     """Return the text of each generated page, by its name."""
     return {
         "kinds.md": _KINDS_HEAD + _join_rows(_describe_kind(number) for number in range(1, len(CATALOG))),
         "codes.md": _CODES_HEAD + _join_rows(_list_code_cells()),
+        "roles.md": _ROLES_HEAD
+        + _join_rows(map(_list_role_cells, ROLES))
+        + _EXCLUSIONS_HEAD
+        + _join_rows(_list_exclusion_cells()),
     }
 
 
@@ -138,11 +170,28 @@ def _list_credit_fields(kind: ActKind) -> Iterator[Field]:
 def _describe_senders(kind: ActKind) -> str:
     if kind.name in SENDER_OF_KIND:
         return f"`{SENDER_OF_KIND[kind.name]}` alone"
-    return ", ".join(f"`{role}`" for role in Role if kind.name in find_kinds([role]))
+    return ", ".join(f"`{role}`" for role in list_roles(kind.name))
 
 
 def _format_fields(fields: Iterable[Field]) -> str:
     return ", ".join(f"`{field.column}`" for field in fields)
+
+
+def _list_role_cells(rights: RoleRights) -> list[str]:
+    return [
+        *(f"`{rights.role}`", rights.french, rights.side, rights.task, rights.source),
+        *map(_join_kinds, (rights.entered, rights.validated)),
+    ]
+
+
+def _join_kinds(kinds: Container[str]) -> str:
+    return ", ".join(f"`{kind}`" for kind in KIND_NUMBERS if kind in kinds) or "nothing"
+
+
+def _list_exclusion_cells() -> Iterator[list[str]]:
+    for sides, reason in EXCLUSIONS.items():
+        first, second = sorted(sides, key=list(Side).index)
+        yield [first, second, reason]
 
 
 def _list_code_cells() -> Iterator[list[str]]:

@@ -15,20 +15,18 @@ import pyarrow as pa
 
 from core.act_fields import Field
 from core.errors import SenderForbidden
+from core.roles import Role, list_roles
 from core.senders import ACCOUNTANT_SETTLEMENTS, OPENINGS, RESERVED_SENDERS, SENDER_OF_KIND
 
 if TYPE_CHECKING:
     from ingest.spool.spooled_file import SpooledFile
     from posting.store.journal_store import PostgresStore
 
-_ACCOUNTANT_ROLE = "assigned_accountant"
-_DIRECTORATE_ROLE = "budget_directorate"
-_ROLE_OF_KIND: Mapping[str, str] = {
-    **dict.fromkeys(ACCOUNTANT_SETTLEMENTS, _ACCOUNTANT_ROLE),
-    **dict.fromkeys(OPENINGS, _DIRECTORATE_ROLE),
+_ROLES_OF_KIND: Mapping[str, tuple[Role, ...]] = {
+    kind: tuple(list_roles(kind)) for kind in sorted(ACCOUNTANT_SETTLEMENTS | OPENINGS)
 }
-"""The role that a sender needs for some kinds, also where no key is asked for."""
-_JUDGED_KINDS = frozenset(SENDER_OF_KIND) | _ROLE_OF_KIND.keys()
+"""The roles of which a sender needs one for some kinds, also where no key is asked for."""
+_JUDGED_KINDS = frozenset(SENDER_OF_KIND) | _ROLES_OF_KIND.keys()
 _KIND = Field.KIND.column
 _COMMANDS = (
     "crescendo pay issue posts payments and re-issues, crescendo bank import the movements of the bank"
@@ -71,12 +69,13 @@ class SenderCheck:
             if SENDER_OF_KIND.get(kind, self._sender) != self._sender:
                 finding = f"It contains a {kind}, which only the sender {SENDER_OF_KIND[kind]} may send"
                 raise SenderForbidden(self._place, finding, f"Remove the line: {_COMMANDS}")
-            role = _ROLE_OF_KIND.get(kind)
-            if role and role not in self._roles:
+            roles = _ROLES_OF_KIND.get(kind, ())
+            if roles and not any(role in self._roles for role in roles):
+                needed = " or ".join(roles)
                 finding = (
-                    f"It contains a {kind}, and the sender {self._sender} has no key with the role {role}"
+                    f"It contains a {kind}, and the sender {self._sender} has no key with the role {needed}"
                 )
-                remedy = f"Create one: crescendo access create {self._sender} --role {role}"
+                remedy = f"Create one: crescendo access create {self._sender} --role {roles[0]}"
                 raise SenderForbidden(self._place, finding, remedy)
 
 
@@ -92,12 +91,12 @@ async def create_sender_check(
     """
     sender, place = spooled.envelope.sender, spooled.name
     check_sender_name(sender, place, is_internal=is_internal)
-    needed = frozenset(_ROLE_OF_KIND.values())
+    needed = frozenset[Role]().union(*_ROLES_OF_KIND.values())
     if is_internal:
         return SenderCheck(sender, place, needed)
     roles = {role for role in needed if await store.fetch("holders_of_role", sender, role)}
     if not await store.fetch("directorates"):
-        roles.add(_DIRECTORATE_ROLE)
+        roles.add(Role.BUDGET_DIRECTORATE)
     return SenderCheck(sender, place, roles)
 
 

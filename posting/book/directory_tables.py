@@ -29,9 +29,18 @@ class GrantTables(NamedTuple):
 
 
 class _GrantRow(NamedTuple):
+    """A person, and the values of a row of ``core.tables.signatures.Grants`` in their order."""
+
     person: int
-    values: tuple[int, ...]
-    """In the order of ``core.tables.signatures.Grants``."""
+    ceiling: int
+    first_day: int
+    last_day: int
+    centre: int
+    delegation: int
+    owner: int
+    accountant: int
+    role: int
+    hand: int
 
 
 def build_grants(directory: Directory, numbers: NumbersByCode) -> GrantTables:
@@ -41,7 +50,7 @@ def build_grants(directory: Directory, numbers: NumbersByCode) -> GrantTables:
     )
     grants = allocate_records(Grants, len(rows))
     for place, row in enumerate(rows):
-        grants[place] = row.values
+        grants[place] = row[1:]
     persons = np.array([row.person for row in rows], np.int64)
     last = max(directory.persons.values(), default=0)
     starts = np.searchsorted(persons, np.arange(last + 2)).astype(np.int32)
@@ -50,7 +59,8 @@ def build_grants(directory: Directory, numbers: NumbersByCode) -> GrantTables:
 
 def _list_role_rows(grants: Iterable[RoleGrant], numbers: NumbersByCode) -> Iterator[_GrantRow]:
     for grant in grants:
-        values = Grants(
+        yield _GrantRow(
+            person=grant.person,
             ceiling=_NO_CEILING if grant.ceiling is None else grant.ceiling,
             first_day=_count_days(grant.first_day),
             last_day=_count_last_day(grant.last_day),
@@ -61,14 +71,14 @@ def _list_role_rows(grants: Iterable[RoleGrant], numbers: NumbersByCode) -> Iter
             role=_ROLE_NUMBERS[grant.role],
             hand=grant.hand.value,
         )
-        yield _GrantRow(grant.person, tuple(values))
 
 
 def _list_delegation_rows(delegations: Iterable[Delegation], numbers: NumbersByCode) -> Iterator[_GrantRow]:
     """List a row for each fund centre of each delegation: it lets its holder validate, and enter nothing."""
     for delegation in delegations:
         for centre in delegation.centres or ("",):
-            values = Grants(
+            yield _GrantRow(
+                person=delegation.delegate,
                 ceiling=_NO_CEILING if delegation.ceiling is None else delegation.ceiling,
                 first_day=_count_days(delegation.first_day),
                 last_day=_count_last_day(delegation.last_day),
@@ -79,7 +89,6 @@ def _list_delegation_rows(delegations: Iterable[Delegation], numbers: NumbersByC
                 role=_ROLE_NUMBERS[delegation.role],
                 hand=Hand.VALIDATION.value,
             )
-            yield _GrantRow(delegation.delegate, tuple(values))
 
 
 def _find_number(numbers: NumbersByCode, kind: CodeKind, code: str) -> int:

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
+from core.roles import Role
 from core.senders import RESERVED_SENDERS
 from core.sql_files import read_queries
 from service.auth import api_keys
 from service.auth.api_keys import Key
 from service.auth.credentials import Caller, build_caller
-from service.auth.roles import Role
 from service.database.connection_pools import open_pool
 
 SQL = read_queries("service.auth", "queries.sql")

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
-from service.auth.roles import Role, find_kinds
+from core.roles import ACCOUNTING_ROLES, Role, find_kinds
 
 
 class Caller(NamedTuple):
@@ -23,9 +23,24 @@ class Caller(NamedTuple):
         return Role.AUDITOR in self.roles
 
     @property
+    def is_accountant(self) -> bool:
+        """Whether the key is of the accountant's side."""
+        return bool(self.roles & ACCOUNTING_ROLES)
+
+    @property
+    def can_read_all_acts(self) -> bool:
+        """Whether the key may see the acts of all senders: an accountant checks and pays what other senders order."""
+        return self.can_read_all_senders or self.is_accountant
+
+    @property
     def only_sender(self) -> str | None:
-        """The only sender whose acts and submissions the key may see; None for all."""
+        """The only sender whose submissions the key may see; None for all."""
         return None if self.can_read_all_senders else self.sender
+
+    @property
+    def only_sender_of_acts(self) -> str | None:
+        """The only sender whose acts the key may see; None for all."""
+        return None if self.can_read_all_acts else self.sender
 
 
 def build_caller(key: str, sender: str, roles: frozenset[Role], *, programmes: frozenset[str]) -> Caller:

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from core.act_fields import Field
 from core.catalog import CATALOG, KIND_NUMBERS
+from core.roles import Role, find_kinds, find_sender_exclusion, list_roles
 from core.senders import SENDER_OF_KIND
 from service.auth.credentials import Caller
 from service.auth.failures import PermissionDenied
-from service.auth.roles import INCOMPATIBLE, Role, find_kinds, list_roles
 
 _PROGRAMME_LENGTH = 4
 _KIND, _COUNTERPART, _FUND_CENTRE = (
@@ -124,21 +124,26 @@ def _deny_kind(caller: Caller, where: str, kind: str) -> PermissionDenied:
         remedy = f"Leave the line out: only Crescendo itself sends this kind, as {sender}"
         return PermissionDenied("role-not-held", detail, where=where, kind=kind, roles=roles, remedy=remedy)
     needed = " or ".join(roles)
-    remedy = f"Send the acts of this kind with a key that has the role {needed}; an operator creates it: "
-    remedy += f"crescendo access create {caller.sender} --role {roles[0]}"
-    if any({*roles, held} >= pair and held in pair for held in caller.roles for pair in INCOMPATIBLE):
-        held = " and ".join(sorted(caller.roles))
-        remedy += (
-            f". One key cannot have {needed} beside {held}: send the acts of each role in a file of its own"
-        )
     return PermissionDenied(
         "role-not-held",
         f"{detail}, which needs the role {needed}",
         where=where,
         kind=kind,
         roles=roles,
-        remedy=remedy,
+        remedy=_describe_remedy(caller, roles),
     )
+
+
+def _describe_remedy(caller: Caller, roles: Sequence[Role]) -> str:
+    """Return how the acts that need one of some roles are sent: by a key of the caller's sender, or of another one."""
+    is_excluded = find_sender_exclusion(roles[:1], caller.roles) is not None
+    needed, sender = " or ".join(roles), "SENDER" if is_excluded else caller.sender
+    remedy = f"Send the acts of this kind with a key that has the role {needed}; an operator creates it: "
+    remedy += f"crescendo access create {sender} --role {roles[0]}"
+    if is_excluded:
+        held = " and ".join(sorted(caller.roles))
+        remedy += f". Name another sender than {caller.sender}: no sender has that role beside {held}"
+    return remedy
 
 
 def require_sending_role(caller: Caller) -> None:

@@ -1,29 +1,23 @@
-"""The exclusion by sender: who opens credits neither spends, allots nor pays them, with whatever key."""
+"""The exclusion by sender: who orders does not account, and who opens credits does nothing else, with whatever key."""
 
+from core.roles import Role, find_sender_exclusion
 from service.auth.access_queries import Connection, list_holders
-from service.auth.roles import Role, find_kinds
 from service.configuration.settings import UsageError
 
 
 async def require_compatible_sender(connection: Connection, sender: str, roles: frozenset[Role]) -> None:
-    """Check that a sender does not both open credits and send other acts, by its live keys, systems and signers.
+    """Check that no live key, system or signer of a sender has a role that excludes one of these.
 
     Raises
     ------
     UsageError
-        It would do both.
+        One has; the message names it.
     """
-    if not find_kinds(roles):
-        return
-    opens = Role.BUDGET_DIRECTORATE in roles
     for holder in await list_holders(connection):
-        holder_roles = frozenset(Role(role) for role in holder.roles)
-        if (
-            holder.sender == sender
-            and find_kinds(holder_roles)
-            and (Role.BUDGET_DIRECTORATE in holder_roles) != opens
-        ):
+        if holder.sender != sender:
+            continue
+        if reason := find_sender_exclusion(roles, map(Role, holder.roles)):
             raise UsageError(
-                f"the sender {sender} has the {holder.name} with {' and '.join(sorted(holder_roles))}: who opens credits sends"
-                " nothing else. Name another sender, or end that one first"
+                f"the sender {sender} has the {holder.name} with {' and '.join(sorted(holder.roles))}: {reason}."
+                " Name another sender, or end that one first"
             )

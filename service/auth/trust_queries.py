@@ -5,11 +5,11 @@ from typing import Any
 
 import asyncpg
 
+from core.roles import Role
 from core.senders import RESERVED_SENDERS
 from service.auth.access_queries import SQL, Grant
 from service.auth.credentials import SystemIdentity, build_caller
 from service.auth.jwt import Issuer, TokenGrant, Trust
-from service.auth.roles import Role
 from service.configuration.settings import UsageError
 
 _NEVER = datetime.max.replace(tzinfo=UTC)

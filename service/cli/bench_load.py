@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from cyclopts import Parameter
 
-from service.auth.roles import Role
+from core.roles import Role
 from service.cli.load_consent import require_consent
 from service.cli.shared_options import JsonOption
 from service.client.http_service import parse_address

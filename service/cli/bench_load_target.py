@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.errors import CrescendoError
+from core.roles import Role
 from service.auth import access_queries as access
 from service.auth.access_queries import Grant
-from service.auth.roles import Role
 from service.configuration.settings import Settings
 from service.database.command_queries import connect
 from service.database.configured_database import find_server, open_database

@@ -118,9 +118,9 @@ def load(
 @app.command(name="list")
 def list_directory(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> None:
     """List persons, roles, delegations and agreements, and the changes, last one first."""
-    from posting.store import directory_listing
+    from posting.store import directory_rows
 
-    listing = session.query_database(options.read_settings(), directory_listing.load_listing)
+    listing = session.query_database(options.read_settings(), directory_rows.load_listing)
     if json:
         console.print_json(listing)
         return

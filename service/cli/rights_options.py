@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from core.errors import InputError
+from core.roles import Role
 from core.senders import RESERVED_SENDERS
-from service.auth.roles import Role, parse_roles
+from service.auth.roles import parse_roles
 from service.configuration.input_files import check_files
 from service.configuration.settings import UsageError
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from core.roles import Role
 from monitoring.cut_off import CutOff
-from service.auth.roles import Role, parse_roles
+from service.auth.roles import parse_roles
 from service.cli.number_limits import CONCURRENT_UPLOADS, FILE_BYTES, REQUEST_RATE
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, ExistingOption
 from service.configuration.settings import Settings, UsageError

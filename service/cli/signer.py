@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from core.roles import find_kinds
 from reporting.report_tables import CellType, Column, ReportTable
-from service.auth.roles import find_kinds
 from service.cli import access_output
 from service.cli.rights_options import RightsOptions
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption

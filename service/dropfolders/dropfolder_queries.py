@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
+from core.roles import Role
 from core.sql_files import read_queries
 from reporting.refusals import Language
 from service.auth.api_keys import generate_key
 from service.auth.credentials import build_caller
-from service.auth.roles import Role
 from service.database import connection_pools
 from service.dropfolders.signatures import Signer
 

@@ -9,6 +9,7 @@ import msgspec
 
 from core.errors import FileUnreadable
 from core.reader_failures import refuse_on_failure
+from core.roles import Role
 from ingest.formats.detection import MANIFEST_BYTES_MAX
 from ingest.formats.jsonl import parse_object
 from ingest.sidecars import MANIFEST_SUFFIX
@@ -16,7 +17,6 @@ from ingest.spool.envelope import Envelope, parse_envelope
 from ingest.spool.spool import Spool
 from ingest.spool.spooled_file import SpooledFile
 from service.auth.credentials import Caller, build_caller
-from service.auth.roles import Role
 from service.dropfolders import signatures
 from service.dropfolders.file_names import SIGNATURE_SUFFIX, check_name
 from service.dropfolders.folder import FileReplaced, SenderFolder

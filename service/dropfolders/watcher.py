@@ -18,10 +18,10 @@ from typing import NamedTuple
 import structlog
 
 from core.errors import EngineError, InputError
+from core.roles import Role
 from ingest.result_names import to_safe_name
 from posting.store.failures import DATABASE_ERRORS
 from service.auth.audit_trail import Attempt, AuditTrail
-from service.auth.roles import Role
 from service.dropfolders import dropfolder_queries
 from service.dropfolders.backoff import RETRY_SECONDS, RetryTimes
 from service.dropfolders.dropfolder_queries import Pool, TakenFile

@@ -10,6 +10,7 @@ import msgspec
 
 from core.act_fields import Field
 from core.periods import YEAR_FIRST, YEAR_LAST
+from core.roles import Role
 from reporting.act_history import fetch_accepted_lines, fetch_refused_lines
 from reporting.act_views import Payee
 from reporting.code_names import CodeNames
@@ -18,7 +19,6 @@ from reporting.report_definition import PageRange
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
 from reporting.visibility import ReferenceQuery, Visibility, list_centres_within
 from service.auth.credentials import Caller
-from service.auth.roles import Role
 from service.http.http_messages import Request
 from service.http.name_cache import NameCache
 from service.http.problems import Problem, bad_request, not_found
@@ -43,22 +43,22 @@ class QueryScope:
         """At most as many as the keys have different perimeters."""
 
     async def read_visibility(self, request: Request) -> Visibility:
-        """Return what the caller may see: its sender's acts, or all if it is an auditor, within its programmes.
+        """Return what the caller may see: its sender's acts, or all if it is an accountant or auditor, within its programmes.
 
         Raises
         ------
         Problem
-            The caller names another sender and is not an auditor.
+            The caller names another sender and is neither accountant nor auditor.
         """
         caller, named_sender = request.caller, request.get_text("sender", SENDER_LENGTH_MAX)
-        if named_sender and named_sender != caller.sender and not caller.can_read_all_senders:
+        if named_sender and named_sender != caller.sender and not caller.can_read_all_acts:
             raise not_found_audited("You may not see the acts of that sender")
-        return await self._limit_to_programmes(caller, named_sender or caller.only_sender)
+        return await self._limit_to_programmes(caller, named_sender or caller.only_sender_of_acts)
 
     async def find_report_visibility(self, caller: Caller) -> Visibility:
         """Return what a report shows the caller: the same, and that of all senders if it is an operator."""
         is_whole = Role.OPERATOR in caller.roles
-        return await self._limit_to_programmes(caller, None if is_whole else caller.only_sender)
+        return await self._limit_to_programmes(caller, None if is_whole else caller.only_sender_of_acts)
 
     async def _limit_to_programmes(self, caller: Caller, sender: str | None) -> Visibility:
         return Visibility(sender, await self.find_centres(caller), sorted(caller.programmes) or None)
@@ -136,7 +136,7 @@ def can_see_programme(names: CodeNames, caller: Caller, centre: str) -> bool:
 
 def can_see_bank_details(caller: Caller) -> bool:
     """Return whether the caller sees whole IBANs: accountants, who are liable for the right creditor, and auditors."""
-    return bool(caller.roles & {Role.ASSIGNED_ACCOUNTANT, Role.AUDITOR})
+    return caller.is_accountant or Role.AUDITOR in caller.roles
 
 
 def mask_payee(payee: Payee | None) -> Payee | None:

@@ -87,12 +87,12 @@ _REMEDIES: tuple[tuple[str, str], ...] = (
     ),
     (
         (
-            r"Send the acts of this kind with a key that has the role (\S+); an operator creates it: ([^.]+?)"
-            r"\. One key cannot have \S+ beside (.+?): send .+"
+            r"Send the acts of this kind with a key that has the role (.+?); an operator creates it: (.+?)"
+            r"\. Name another sender than (\S+): no sender has that role beside (.+)"
         ),
         (
-            "Envoyez les actes de ce type avec une clé qui a le rôle {0} ; un exploitant la crée : {1}. Une clé ne peut pas"
-            " l'avoir avec {2} : envoyez les actes de chaque rôle dans un fichier à part"
+            "Envoyez les actes de ce type avec une clé qui a le rôle {0} ; un exploitant la crée : {1}. Nommez un autre"
+            " émetteur que {2} : aucun émetteur n'a ce rôle avec {3}"
         ),
     ),
     (

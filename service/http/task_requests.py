@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from core.errors import NotWaiting
+from core.roles import ACCOUNTING_ROLES, Role
 from service.auth.credentials import Caller
 from service.auth.perimeter import require_all_programmes
-from service.auth.roles import Role
 from service.http.http_messages import Request, Response, respond
 from service.http.problems import Problem, bad_request, not_found
 from service.http.queue_limits import TASKS_LIMIT
@@ -178,15 +178,15 @@ def require_accountant(caller: Caller) -> None:
     PermissionDenied
         Its key is limited to some programmes.
     """
-    if Role.ASSIGNED_ACCOUNTANT not in caller.roles:
-        detail = f"Only an {Role.ASSIGNED_ACCOUNTANT} pays and imports bank files"
+    if not caller.is_accountant:
+        detail = f"Only {' or '.join(sorted(ACCOUNTING_ROLES))} pays and imports bank files"
         raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", detail)
     require_all_programmes(caller, "payment runs and bank files concern all programmes")
 
 
 def may_pay(caller: Caller) -> bool:
     """Return whether a caller may request tasks, and so see those of its sender: an accountant without a perimeter."""
-    return Role.ASSIGNED_ACCOUNTANT in caller.roles and not caller.programmes
+    return caller.is_accountant and not caller.programmes
 
 
 def sees_all_tasks(caller: Caller) -> bool:

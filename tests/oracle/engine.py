@@ -5,16 +5,17 @@ from itertools import product
 
 from core.act_fields import FORMATS, Field, FieldType
 from core.catalog import KIND_NUMBERS, Family
+from core.directory import Directory
 from core.nomenclature import ORDINARY_FUND
 from core.outcome_codes import Outcome
 from core.periods import to_period
 from core.senders import RESERVED_SENDERS
-from tests.oracle import amounts, days, decisions, hashing, invoices, periods, whole_numbers
+from tests.oracle import amounts, days, decisions, hashing, invoices, periods, persons, whole_numbers
 from tests.oracle.assignment import build_cell, find_sheet, find_source, has_cell
 from tests.oracle.availability import compute_available
 from tests.oracle.ledger import Ledger, LedgerSubmission
 from tests.oracle.lines import Line
-from tests.oracle.model import AE, CONSUMED, CP, NONE, Cell, Decision, World
+from tests.oracle.model import AE, CONSUMED, CP, NONE, Cell, Decision, Signature, World
 from tests.oracle.reference import Reference
 from tests.oracle.remaining import CommitmentSums, sum_commitments
 from tests.oracle.rollback import decide_form
@@ -42,8 +43,10 @@ _ASSIGNMENT = (Field.FUND_CENTRE, Field.FUNCTIONAL_AREA, Field.COMMITMENT_ITEM, 
 class Engine:
     """A ledger that takes rows of the flat act format."""
 
-    def __init__(self, reference: Reference) -> None:
-        self.reference = reference
+    def __init__(self, reference: Reference, directory: Directory | None = None) -> None:
+        """Begin an empty ledger; without a ``directory`` lines are decided whomever they name."""
+        self.reference, self._directory = reference, directory
+        self._signatures: dict[int, Signature] = {}
         self._cells: dict[int, Cell] = {}
         self._cell_numbers: dict[Hashable, int] = {}
         self.ledger = Ledger(
@@ -57,6 +60,8 @@ class Engine:
                 payroll_checks=reference.list_payroll_checks(),
                 entry_accounts=reference.list_entry_accounts(),
                 account_codes={number: code for code, number in reference.accounts.items()},
+                signatures=self._signatures,
+                grants=persons.build_grants(directory, reference) if directory else (),
             )
         )
         self._held: set[int] = set()
@@ -145,7 +150,30 @@ class Engine:
         ]
 
     def _build_lines(self, act: list[ReadLine], sender: str) -> list[Line]:
-        return [self._build_line(line, sender) for line in act]
+        cents = sum(amounts.parse(line.read_text(Field.AMOUNT))[0] for line in act if not line.fault)
+        lines = [self._build_line(line, sender) for line in act]
+        if not self._directory:
+            return lines
+        return [self._sign_line(bare, line, (cents, sender)) for bare, line in zip(lines, act, strict=True)]
+
+    def _sign_line(self, bare: Line, line: ReadLine, act: tuple[int, str]) -> Line:
+        """Add whom the line names, or its fault; ``act`` is the amount of the act and its sender."""
+        directory = self._directory
+        if bare.fault or not directory:
+            return bare
+        fault = persons.find_fault(line, directory)
+        signature = None if fault else persons.read_signature(line, directory)
+        if not fault and not signature:
+            fault = persons.find_agreement_fault(line, *act, directory=directory, reference=self.reference)
+        if fault:
+            return bare._replace(fault=fault)
+        return bare._replace(signature=self._number_signature(signature) if signature else 0)
+
+    def _number_signature(self, signature: Signature) -> int:
+        number = next((at for at, other in self._signatures.items() if other == signature), 0)
+        number = number or len(self._signatures) + 1
+        self._signatures[number] = signature
+        return number
 
     def _build_line(self, line: ReadLine, sender: str) -> Line:
         """Return the line in numbers; a faulty one needs only its key, its content and its fault."""

@@ -74,7 +74,11 @@ def _read(result: BatchResult, table: type, name: str) -> list[tuple]:
 
 def _decide(harness: TextEngine, *rows: Row) -> list[Outcome]:
     harness.decide_files(list(rows))
-    return [Outcome(code) for made in harness.engine.decisions for code in made["outcome"].tolist()]
+    return [
+        Outcome(code)
+        for rows_of_piece in harness.engine.decisions
+        for code in rows_of_piece["outcome"].tolist()
+    ]
 
 
 @pytest.mark.parametrize(

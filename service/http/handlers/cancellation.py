@@ -6,8 +6,8 @@ from http import HTTPStatus
 import structlog
 
 from core.errors import NotWaiting
+from core.roles import Role
 from ingest.queue.inbox import Inbox
-from service.auth.roles import Role
 from service.http.handlers.submissions import require_sending_role
 from service.http.http_messages import Request, Response, respond
 from service.http.openapi.operation import Operation

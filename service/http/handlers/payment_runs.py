@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
+from core.roles import ACCOUNTING_ROLES, Role
 from service.auth.credentials import Caller
 from service.auth.perimeter import require_all_programmes
-from service.auth.roles import Role
 from service.database.read_pool import Pool, borrow_connection
 from service.http.http_messages import JSON, Request, Response, respond
 from service.http.openapi.operation import Operation
@@ -33,7 +33,7 @@ from service.tasks.task_arguments import (
     RunReason,
 )
 
-_READERS = frozenset({Role.ASSIGNED_ACCOUNTANT, Role.AUDITOR, Role.OPERATOR})
+_READERS = ACCOUNTING_ROLES | {Role.AUDITOR, Role.OPERATOR}
 
 
 class PaymentRun(msgspec.Struct, frozen=True, kw_only=True):

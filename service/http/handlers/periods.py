@@ -13,7 +13,6 @@ from core.periods import YEAR_FIRST, YEAR_LAST
 from posting.store import period_store
 from posting.store.period_store import NewDecision, RefusedDecision
 from service.auth.perimeter import require_all_programmes
-from service.auth.roles import Role
 from service.database.read_pool import BORROW_SECONDS, Pool, borrow_connection
 from service.http.http_messages import JSON, Request, Response, respond
 from service.http.openapi.operation import Operation
@@ -91,7 +90,7 @@ class PeriodsHandler:
         """Store the decision of an accountant: which month, whose, and why."""
         request.allow_only()
         caller = request.caller
-        if Role.ASSIGNED_ACCOUNTANT not in caller.roles:
+        if not caller.is_accountant:
             raise Problem(
                 HTTPStatus.FORBIDDEN, "role-not-held", "Only accountants close, reopen and lock months"
             )

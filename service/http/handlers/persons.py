@@ -9,7 +9,7 @@ import msgspec
 
 from core.directory_entries import DirectoryEntry, find_fault
 from core.errors import NoSuchRecord
-from posting.store import directory_listing, directory_store
+from posting.store import directory_rows, directory_store
 from posting.store.directory_draft import RefusedChange
 from posting.store.directory_store import NewChange
 from service.auth.credentials import Caller
@@ -128,7 +128,7 @@ class PersonsHandler:
         caller = request.caller
         _require_role(caller, _READERS, "Only auditors and operators read the directory of persons")
         async with borrow_connection(self._pool) as connection:
-            listing = await directory_listing.load_listing(connection)
+            listing = await directory_rows.load_listing(connection)
         return respond(msgspec.convert(listing, Persons))
 
     async def change(self, request: Request) -> Response:

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import msgspec
 
+from core.roles import Role
 from service.auth.access_queries import PauseChange
 from service.auth.perimeter import require_all_programmes
-from service.auth.roles import Role
 from service.auth.sender_pauses import REASON_LENGTH_MAX, SenderPauses
 from service.http.http_messages import JSON, Request, Response, respond
 from service.http.openapi.operation import Operation

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from service.auth.roles import Role
+from core.roles import Role
 from service.http.http_messages import Request, Response, respond
 from service.http.openapi.operation import Operation, Parameter
 from service.http.openapi.parameters import NUMBER_MAX, WAIT, build_limit, build_number_schema

@@ -4,8 +4,8 @@ from http import HTTPStatus
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from core.roles import Role
 from service.auth.perimeter import require_all_programmes
-from service.auth.roles import Role
 from service.http.authentication import Authenticator
 from service.http.http_messages import Request
 from service.http.problems import Problem

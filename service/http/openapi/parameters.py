@@ -44,7 +44,7 @@ REFERENCE = Parameter(
 )
 SENDER = Parameter(
     "sender",
-    "Only this sender's acts; only auditors may name another sender than their own",
+    "Only this sender's acts; only accountants and auditors may name another sender than their own",
     build_text_schema(SENDER_LENGTH_MAX),
 )
 EXERCISE = Parameter("exercise", "Only this exercise (accounting year)", build_number_schema(*YEAR_RANGE))

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from core.roles import Role
 from service.auth import api_keys
 from service.auth.audit_trail import Attempt, AuditTrail
 from service.auth.credentials import build_caller
 from service.auth.rate_limit import RateLimiter
-from service.auth.roles import Role
 
 
 def test_a_token_is_parsed_into_its_parts() -> None:

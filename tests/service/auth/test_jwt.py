@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwk, jws
 
+from core.roles import Role
 from service.auth import jwt
 from service.auth.credentials import SystemIdentity, build_caller
 from service.auth.failures import AuthenticationFailed
 from service.auth.jwks import IssuerKeys
 from service.auth.jwt import Issuer, TokenGrant, TokenScheme, Trust
-from service.auth.roles import Role
 from tests.service.auth import token_issuer
 from tests.service.auth.token_issuer import (
     KEYS,

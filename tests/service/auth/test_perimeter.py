@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.catalog import KIND_NUMBERS
+from core.roles import Role
 from service.auth.credentials import Caller, build_caller
 from service.auth.failures import PermissionDenied
 from service.auth.perimeter import PerimeterCheck
-from service.auth.roles import Role
 from service.http.remedy_texts_fr import translate_remedy
 
 _PAYEE_KINDS = frozenset({"third_party", "bank_details", "payee_block", "payee_release"})
@@ -115,7 +115,7 @@ def test_a_form_is_accepted_if_all_its_lines_are(
 
 
 def test_the_refusal_of_a_kind_names_line_role_and_remedy() -> None:
-    """The line is counted over all batches of the file; who pays must not order, so two keys are needed."""
+    """The line is counted over all batches of the file; who pays must not order, so another sender is needed."""
     caller = build_caller("k", "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), programmes=frozenset())
     check = PerimeterCheck(caller, "acts.csv")
     check.check_lines(pa.RecordBatch.from_pydict({"kind": ["commitment"] * 3}))
@@ -123,11 +123,11 @@ def test_the_refusal_of_a_kind_names_line_role_and_remedy() -> None:
         check.check_lines(pa.RecordBatch.from_pydict({"kind": ["service", "payment_request_rejection"]}))
     members = raised.value.members
     assert (members["where"], members["kind"]) == ("acts.csv, line 5", "payment_request_rejection")
-    assert members["roles"] == [Role.ASSIGNED_ACCOUNTANT]
-    assert "crescendo access create MIN-09 --role assigned_accountant" in members["remedy"]
-    assert "a file of its own" in members["remedy"]
+    assert members["roles"] == [Role.ASSIGNED_ACCOUNTANT, Role.CENTRAL_ACCOUNTANT]
+    assert "crescendo access create SENDER --role assigned_accountant" in members["remedy"]
+    assert "another sender than MIN-09" in members["remedy"]
     assert "acts.csv, line 5: " in raised.value.detail
-    assert raised.value.detail.endswith("which needs the role assigned_accountant")
+    assert raised.value.detail.endswith("which needs the role assigned_accountant or central_accountant")
 
 
 _OTHER_ROLE = {

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from service.auth.roles import Role
+from core.roles import Role
 from service.database.embedded_server import Database
 from service.dropfolders import dropfolder_queries
 from service.dropfolders.dropfolder_queries import NewSigner
@@ -21,22 +21,18 @@ from tests.service.http.running_service import RunningService, create_database, 
 
 SENDER, OTHER = "MIN-09", "MIN-12"
 OFFICER = frozenset({Role.AUTHORISING_OFFICER, Role.PROGRAMME_MANAGER})
-ACCOUNTANT = frozenset({Role.ASSIGNED_ACCOUNTANT})
 
 
 def create_key(number: int) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
 
 
-MINE, PAYMASTER, NARROW, THEIRS, ENDED, OVER, EARLY, STRANGE, DIRECTORATE, READER = map(
-    create_key, range(1, 11)
-)
+MINE, NARROW, THEIRS, ENDED, OVER, EARLY, STRANGE, DIRECTORATE, READER = map(create_key, range(1, 10))
 _DAY = timedelta(days=1)
 _SIGNERS: Mapping[str, tuple[Ed25519PrivateKey, str, frozenset[Role], frozenset[str]]] = {
     "mine": (MINE, SENDER, OFFICER, frozenset()),
     "directorate": (DIRECTORATE, SENDER, frozenset({Role.BUDGET_DIRECTORATE}), frozenset()),
     "reader": (READER, SENDER, frozenset({Role.AUDITOR}), frozenset()),
-    "paymaster": (PAYMASTER, SENDER, ACCOUNTANT, frozenset()),
     "narrow": (NARROW, SENDER, OFFICER, frozenset({"0217"})),
     "theirs": (THEIRS, OTHER, OFFICER, frozenset()),
     "ended": (ENDED, SENDER, OFFICER, frozenset()),

@@ -15,13 +15,13 @@ from ingest.result_names import to_safe_name
 from service.database.embedded_server import Database
 from tests.ingest.odd_buffers import build_odd_file
 from tests.service.dropfolders.drop_senders import (
+    DIRECTORATE,
     EARLY,
     ENDED,
     MINE,
     NARROW,
     OTHER,
     OVER,
-    PAYMASTER,
     READER,
     STRANGE,
     THEIRS,
@@ -123,7 +123,7 @@ REFUSED = {
     "by a key that is ended": (ENDED, "signature-wrong"),
     "by a key that is over": (OVER, "signature-wrong"),
     "by a key that has not begun": (EARLY, "signature-wrong"),
-    "out of role": (PAYMASTER, "role-not-held"),
+    "out of role": (DIRECTORATE, "role-not-held"),
     "out of perimeter": (NARROW, "perimeter-not-held"),
 }
 

@@ -14,6 +14,7 @@ import asyncpg
 
 from core.catalog import CATALOG, KIND_NUMBERS
 from core.errors import SenderForbidden
+from core.roles import Role
 from core.senders import ACCOUNTANT_SETTLEMENTS, BANK, OPENINGS, RESERVED_SENDERS, SENDER_OF_KIND, TREASURY
 from core.stage_timing import StageTimes
 from ingest.queue.form_batcher import Form
@@ -28,7 +29,6 @@ from posting.store.journal_store import PostgresStore
 from service.auth.credentials import Caller, build_caller
 from service.auth.failures import PermissionDenied
 from service.auth.perimeter import PerimeterCheck
-from service.auth.roles import Role
 from tests.databases import open_connection
 from tests.file_strategies import Row
 from tests.service.engine.random_acts import ActGenerator, PostedRow

@@ -18,11 +18,11 @@ import pytest
 import pytest_asyncio
 
 from core.catalog import CATALOG, list_kinds
+from core.roles import Role
 from posting.book.registry import ReferenceData
 from reporting.verification import verify
 from service.auth import access_queries
 from service.auth.access_queries import Grant
-from service.auth.roles import Role
 from service.database.embedded_server import Database
 from tests.databases import create_database, open_connection
 from tests.file_strategies import File, build_openings

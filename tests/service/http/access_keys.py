@@ -10,7 +10,9 @@ from service.auth.api_keys import format_token, hash_secret
 SECRET = "s" * 43
 _KEYS: Mapping[str, tuple[str, list[str], list[str]]] = {
     "ministry2222": ("MIN-09", ["authorising_officer", "programme_manager"], []),
-    "paymaster222": ("MIN-09", ["assigned_accountant"], []),
+    "paymaster222": ("DRFIP-75", ["assigned_accountant"], []),
+    "certifier222": ("MIN-09", ["certifier"], []),
+    "exchequer222": ("DGFIP", ["central_accountant"], []),
     "thin22222222": ("MIN-09", ["authorising_officer", "programme_manager"], ["0217"]),
     "stranger2222": ("MIN-12", ["authorising_officer", "programme_manager"], []),
     "creditgate22": ("DIRECTORATE", ["budget_directorate"], []),
@@ -26,6 +28,8 @@ def build_headers(name: str, secret: str = SECRET) -> dict[str, str]:
 
 MINISTRY = build_headers("ministry2222")
 ACCOUNTANT = build_headers("paymaster222")
+CERTIFIER = build_headers("certifier222")
+CENTRAL = build_headers("exchequer222")
 DIRECTORATE = build_headers("creditgate22")
 LIMITED = build_headers("thin22222222")
 FOREIGN = build_headers("stranger2222")

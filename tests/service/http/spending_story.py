@@ -67,7 +67,9 @@ _SPENDING: File = [
     _build_act("commitment", "EJ-1", "100.00", _CELL),
     _build_act("commitment", "EJ-1", "130.00", _CELL),
 ]
-_REJECTIONS: File = [_build_act("payment_request_rejection", "RJ-1", "15.00", predecessor="DP-1")]
+_REJECTIONS: File = [
+    _build_act("payment_request_rejection", "RJ-1", "15.00", predecessor="DP-1", predecessor_sender="MIN-09")
+]
 FILES: Sequence[tuple[Mapping[str, str], File]] = (
     (DIRECTORATE, _CREDITS[:2]),
     (MINISTRY, _CREDITS[2:]),

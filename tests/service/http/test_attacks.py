@@ -13,6 +13,8 @@ from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import (
     ACCOUNTANT,
     AUDITOR,
+    CENTRAL,
+    CERTIFIER,
     DIRECTORATE,
     FOREIGN,
     LIMITED,
@@ -214,6 +216,8 @@ OUT_OF_ROLE: Mapping[str, tuple[Mapping[str, str], dict[str, str]]] = {
     "who orders registers no bank account": (MINISTRY, PAYEE),
     "who orders refuses no payment": (MINISTRY, REJECTION),
     "who pays orders nothing": (ACCOUNTANT, build_commitment("X-1")),
+    "who keeps the accounts of the State orders nothing": (CENTRAL, build_commitment("X-5")),
+    "who certifies commits nothing": (CERTIFIER, build_commitment("X-6")),
     "who pays opens no credits": (ACCOUNTANT, OPENINGS[0]),
     "who pays posts no payment of a run": (ACCOUNTANT, {**REJECTION, "kind": "payment"}),
     "who pays states no movement of the bank": (ACCOUNTANT, {**REJECTION, "kind": "bank_debit"}),
@@ -280,7 +284,7 @@ async def test_an_accountant_registers_and_an_auditor_reads_all(anonymous: httpx
     for path in (response.json()["links"]["self"], response.json()["links"]["refusals"]):
         assert (await anonymous.get(path, headers=AUDITOR)).status_code == 200
     listed = (await anonymous.get("/v1/submissions?limit=500", headers=AUDITOR)).json()["submissions"]
-    assert {"MIN-09"} <= {ticket["receipt"]["sender"] for ticket in listed}
+    assert {"MIN-09", "DRFIP-75"} <= {ticket["receipt"]["sender"] for ticket in listed}
 
 
 # --------------------------------------------------------------------------------------------- perimeters
@@ -356,6 +360,10 @@ async def test_an_expired_key_is_refused(anonymous: httpx.AsyncClient, place: Se
         (("create", "MIN-09"), "role"),
         (("create", "MIN-09", "--role", "minister"), "minister"),
         (("create", "MIN-09", "--role", "authorising_officer", "--role", "assigned_accountant"), "make two"),
+        (("create", "MIN-09", "--role", "certifier", "--role", "central_accountant"), "make two"),
+        (("create", "MIN-09", "--role", "central_accountant"), "who orders does not account"),
+        (("create", "DRFIP-75", "--role", "uo_manager"), "has the key paymaster222"),
+        (("create", "DIRECTORATE", "--role", "bop_manager"), "has the key creditgate22"),
         (("create", "no spaces", "--role", "auditor"), "SENDER"),
         (("create", "MIN-09", "--role", "auditor", "--programme", "17"), "four digits"),
         (("create", "MIN-09", "--role", "auditor", "--days", "0"), "--days"),
@@ -394,6 +402,6 @@ async def test_the_rate_limit_applies_to_one_sender_only(database: Database, tmp
         assert refused.json()["code"] == "rate-limited"
         assert int(refused.headers["retry-after"]) >= 1
         # another key of the same sender shares its bucket
-        assert (await client.get("/v1/submissions", headers=ACCOUNTANT)).status_code == 429
+        assert (await client.get("/v1/submissions", headers=LIMITED)).status_code == 429
         assert (await client.get("/v1/submissions", headers=FOREIGN)).status_code == 200
         assert (await client.get("/healthz")).status_code == 200

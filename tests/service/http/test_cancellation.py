@@ -13,7 +13,7 @@ from service.database.embedded_server import Database
 from tests.databases import lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo
-from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, FOREIGN, MINISTRY, OPERATOR, build_headers
+from tests.service.http.access_keys import AUDITOR, CERTIFIER, FOREIGN, MINISTRY, OPERATOR, build_headers
 from tests.service.http.act_files import build_commitment, submit_credits
 from tests.service.http.running_service import (
     JSONL,
@@ -211,7 +211,7 @@ async def test_who_may_cancel(database: Database, tmp_path: Path) -> None:
         assert (await _cancel(client, numbers[0], AUDITOR)).json()["code"] == "role-not-held"
         assert (await _cancel(client, numbers[0], build_headers("nobody222222"))).status_code == 401
         assert (await _cancel(client, 999, OPERATOR)).status_code == 404
-        for number, key in zip(numbers[:3], (MINISTRY, ACCOUNTANT, OPERATOR), strict=True):
+        for number, key in zip(numbers[:3], (MINISTRY, CERTIFIER, OPERATOR), strict=True):
             assert (await _cancel(client, number, key)).json()["state"] == "cancelled"
         rows = await fetch(dsn, "select submission, sender from cancellation order by submission")
         assert [tuple(row) for row in rows] == list(

@@ -13,12 +13,12 @@ import httpx
 import msgspec
 import pytest
 
+from core.roles import Role
 from core.stage_timing import StageTimes
 from monitoring.live_figures import LiveFigures
 from monitoring.service_metrics import ServiceMetrics
 from reporting.proofs_fr import FRENCH
 from service.auth.credentials import Caller, build_caller
-from service.auth.roles import Role
 from service.database.embedded_server import Database
 from service.http.handlers.metrics import STREAM_EVENTS_MAX, BatchProofResult, LiveHandler
 from service.http.http_messages import Request, Response

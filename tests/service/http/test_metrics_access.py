@@ -5,8 +5,8 @@ from typing import Any, cast
 
 import pytest
 
+from core.roles import Role
 from service.auth.credentials import Caller, build_caller
-from service.auth.roles import Role
 from service.http.handlers.metrics import MetricsHandler
 from service.http.http_messages import Request
 from service.http.live.metrics_access import MetricsAccess

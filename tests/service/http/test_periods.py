@@ -9,6 +9,7 @@ import pytest
 from tests.service.http.access_keys import (
     ACCOUNTANT,
     AUDITOR,
+    CENTRAL,
     DIRECTORATE,
     LIMITED,
     MINISTRY,
@@ -55,6 +56,11 @@ async def test_a_decision_names_person_and_reason_and_the_trail_its_key(
     assert await list_states(client, "2018-06") == {"": "open", "PACA": "closed"}
     rows = await fetch(place.dsn, f"select key from period_decision where decision = {number}")
     assert rows[0][0] == "paymaster222"
+
+
+async def test_a_central_accountant_decides_too(client: httpx.AsyncClient) -> None:
+    for action in ("close", "reopen"):
+        assert (await decide(client, CENTRAL, month=9, action=action)).status_code == 200
 
 
 async def test_an_act_of_a_closed_month_is_refused_at_once(client: httpx.AsyncClient) -> None:

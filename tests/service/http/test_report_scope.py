@@ -43,9 +43,9 @@ _SPENDING: File = [
     {**_COMMON, "kind": "service", "reference": "F-SF", "amount": "30.00", "predecessor": "F-EJ"},
     {**_COMMON, "kind": "commitment", "reference": "F-BIG", "amount": "5000.00", **_CELL},
 ]
-"""Acts of MIN-12 in programme 0217, of which one is refused; the acts of the story are of MIN-09 in 0177."""
+"""Acts of MIN-12 in programme 0217, of which one is refused; those of the story are of MIN-09 and its accountant in 0177."""
 _REFUSED_OF_STORY, _REFUSED_OF_FOREIGN = 2, 1
-_DEBIT_OF_STORY, _DEBIT_OF_FOREIGN = 12_000, 3_000
+_DEBIT_OF_STORY, _DEBIT_OF_REJECTION, _DEBIT_OF_FOREIGN = 12_000, 1_500, 3_000
 Key = Mapping[str, str]
 
 
@@ -84,8 +84,8 @@ async def test_every_role_reads_every_report(path: str, client: httpx.AsyncClien
 @pytest.mark.parametrize(
     ("key", "debit"),
     [
-        (ACCOUNTANT, _DEBIT_OF_STORY),
-        (MINISTRY, _DEBIT_OF_STORY),
+        (ACCOUNTANT, _DEBIT_OF_STORY + _DEBIT_OF_FOREIGN),
+        (MINISTRY, _DEBIT_OF_STORY - _DEBIT_OF_REJECTION),
         (FOREIGN, _DEBIT_OF_FOREIGN),
         (LIMITED_AUDITOR, _DEBIT_OF_FOREIGN),
         (LIMITED, 0),
@@ -108,13 +108,14 @@ async def test_the_trial_balance_is_of_the_callers_acts(
 @pytest.mark.parametrize(
     ("key", "lines"),
     [
-        (ACCOUNTANT, _REFUSED_OF_STORY),
+        (ACCOUNTANT, _REFUSED_OF_STORY + _REFUSED_OF_FOREIGN),
+        (MINISTRY, _REFUSED_OF_STORY),
         (FOREIGN, _REFUSED_OF_FOREIGN),
         (LIMITED_AUDITOR, _REFUSED_OF_FOREIGN),
         (LIMITED, 0),
         (AUDITOR, _REFUSED_OF_STORY + _REFUSED_OF_FOREIGN),
     ],
-    ids="accountant foreign limited-auditor limited auditor".split(),
+    ids="accountant officer foreign limited-auditor limited auditor".split(),
 )
 async def test_refusals_are_of_the_callers_acts(key: Key, lines: int, client: httpx.AsyncClient) -> None:
     assert (await _query(client, "refusals", key))["lines"] == lines
@@ -126,13 +127,13 @@ async def test_refusals_of_another_senders_submission_are_not_found_and_audited(
     query = "select coalesce(sum(times), 0)::int from audit where code = 'not-found'"
     before = (await fetch(spending_service.dsn, query))[0][0]
     address = "/v1/reports/refusals?submission="
-    for key in (ACCOUNTANT, LIMITED, DIRECTORATE):
+    for key in (MINISTRY, LIMITED, DIRECTORATE):
         hidden = await client.get(f"{address}{foreign_submission}", headers=key)
         missing = await client.get(f"{address}999999", headers=key)
         assert (hidden.status_code, hidden.json()["code"]) == (404, "not-found")
         assert hidden.text.replace(f"submission {foreign_submission}", "submission 999999") == missing.text
     assert (await fetch(spending_service.dsn, query))[0][0] == before + 3
-    for key in (FOREIGN, AUDITOR, OPERATOR):
+    for key in (FOREIGN, ACCOUNTANT, AUDITOR, OPERATOR):
         assert (await _query(client, f"refusals?submission={foreign_submission}", key))["lines"] == 1
 
 
@@ -142,20 +143,20 @@ async def test_refusals_of_a_sender_whom_the_caller_may_not_see_are_not_found(
     """A sender that the key may not see and one that there is not have the same response; the first is audited."""
     query = "select coalesce(sum(times), 0)::int from audit where code = 'not-found'"
     before = (await fetch(spending_service.dsn, query))[0][0]
-    hidden_from = ((ACCOUNTANT, "MIN-12"), (LIMITED, "MIN-12"), (DIRECTORATE, "MIN-12"))
+    hidden_from = ((MINISTRY, "MIN-12"), (LIMITED, "MIN-12"), (DIRECTORATE, "MIN-12"))
     for key, sender in hidden_from:
         hidden = await client.get(f"/v1/reports/refusals?sender={sender}", headers=key)
         missing = await client.get("/v1/reports/refusals?sender=NOPE", headers=key)
         assert (hidden.status_code, hidden.json()["code"]) == (404, "not-found")
         assert hidden.text.replace(sender, "NOPE") == missing.text
     assert (await fetch(spending_service.dsn, query))[0][0] == before + len(hidden_from)
-    for key in (AUDITOR, OPERATOR):
+    for key in (ACCOUNTANT, AUDITOR, OPERATOR):
         assert (await client.get("/v1/reports/refusals?sender=NOPE", headers=key)).status_code == 404
         assert (await _query(client, "refusals?sender=MIN-12", key))["lines"] == _REFUSED_OF_FOREIGN
     for key, sender, lines in (
         (FOREIGN, "MIN-12", _REFUSED_OF_FOREIGN),
         (LIMITED_AUDITOR, "MIN-12", _REFUSED_OF_FOREIGN),
-        (LIMITED_AUDITOR, "MIN-09", 0),  # whose file of third parties names no programme
+        (LIMITED_AUDITOR, "DRFIP-75", 0),  # whose file of third parties names no programme
         (LIMITED, "MIN-09", 0),  # its own name, though it may see no file of it
     ):
         assert (await _query(client, f"refusals?sender={sender}", key))["lines"] == lines

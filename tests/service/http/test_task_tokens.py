@@ -43,7 +43,7 @@ async def test_run_proposed_with_a_token_is_released_by_another_person_or_system
                 *(
                     (
                         "grant",
-                        "MIN-09",
+                        "DRFIP-75",
                         "--issuer",
                         "state",
                         "--subject",

@@ -53,7 +53,7 @@ async def place(
                 ("issuer", "add", "state", "--issuer", URL, "--audience", AUDIENCE, "--jwks", issuer.url),
                 (*_build_grant("orders"), "--role", "authorising_officer", "--role", "programme_manager"),
                 (*_build_grant("narrow"), "--role", "authorising_officer", "--programme", "0217"),
-                (*_build_grant("pays"), "--role", "assigned_accountant"),
+                (*_build_grant("pays", "DRFIP-75"), "--role", "assigned_accountant"),
                 (*_build_grant("reads", "COURT"), "--role", "auditor"),
                 (*_build_grant("stranger", "MIN-12"), "--role", "authorising_officer"),
             ):

@@ -19,10 +19,10 @@ import pyarrow.parquet as pq
 from playwright.async_api import Browser, async_playwright
 
 from bench.year.year_generator import Year, generate_year
-from core.catalog import CATALOG, KIND_NUMBERS
+from core.act_fields import Field
 from core.reference.files import SAMPLE_FOLDER
+from core.roles import Role, list_roles
 from service.auth.api_keys import hash_secret
-from service.auth.roles import FAMILIES_BY_ROLE, OPENINGS, Role
 from service.database.embedded_server import run_embedded_server
 from tests.databases import create_database, open_connection
 from tests.external_programs import find_program
@@ -61,10 +61,13 @@ def find_sender(file: Path) -> str:
 
 def find_role(kind: str) -> Role:
     """Return the role that sends acts of a kind."""
-    if kind in OPENINGS:
-        return Role.BUDGET_DIRECTORATE
-    family = CATALOG[KIND_NUMBERS.get(kind, KIND_NUMBERS["commitment"])].family
-    return next((role for role in ROLES if family in FAMILIES_BY_ROLE[role]), Role.AUTHORISING_OFFICER)
+    return next((role for role in list_roles(kind) if role in ROLES), Role.AUTHORISING_OFFICER)
+
+
+def find_key_sender(sender: str, role: Role) -> str:
+    """Return the sender of the key with which the part of a file for a role is sent: each side has senders of its own."""
+    sides = {Role.BUDGET_DIRECTORATE: "DIRECTORATE", Role.ASSIGNED_ACCOUNTANT: f"{sender}-CPT"}
+    return sides.get(role, sender)
 
 
 def find_key(sender: str, role: Role) -> Mapping[str, str]:
@@ -78,21 +81,39 @@ async def create_keys(dsn: str, senders: set[str]) -> None:
     async with open_connection(dsn) as connection:
         for sender, role in itertools.product(sorted(senders), ROLES):
             key = find_key(sender, role)["authorization"].split("_")[1]
+            key_sender = find_key_sender(sender, role)
             await connection.execute(
                 "insert into access_key (key, sender, digest, roles, programmes, label) values ($1, $2, $3, $4, '{}', '')",
-                *(key, sender, hash_secret(SECRET), [role]),
+                *(key, key_sender, hash_secret(SECRET), [role]),
             )
 
 
 def split_file(file: Path) -> Iterator[tuple[Role, bytes]]:
-    """Yield the lines of a file by the role that may send them."""
+    """Yield the lines of a file by the role that may send them.
+
+    The lines of the accountant, who is another sender, name the sender of the request that they follow.
+    """
     table = pq.read_table(file).replace_schema_metadata(None)
     roles = [find_role(kind) for kind in table["kind"].to_pylist()]
     for role in ROLES:
         if role in roles:
             part = io.BytesIO()
-            pq.write_table(table.filter(pa.array([name is role for name in roles])), part)
+            lines = table.filter(pa.array([name is role for name in roles]))
+            if role is Role.ASSIGNED_ACCOUNTANT:
+                lines = name_predecessor_sender(lines, find_sender(file))
+            pq.write_table(lines, part)
             yield role, part.getvalue()
+
+
+def name_predecessor_sender(lines: pa.Table, sender: str) -> pa.Table:
+    """Add the sender of the predecessor; who resumes a payment follows his own suspension."""
+    names = [
+        sender if predecessor and kind != "term_resumption" else ""
+        for predecessor, kind in zip(lines["predecessor"].to_pylist(), lines["kind"].to_pylist(), strict=True)
+    ]
+    column = Field.PREDECESSOR_SENDER.column
+    others = lines.drop_columns([column]) if column in lines.schema.names else lines
+    return others.append_column(column, pa.array(names))
 
 
 async def submit_files(client: httpx.AsyncClient, files: list[Path]) -> None:
