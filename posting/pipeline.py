@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any, NamedTuple
 
+from core.directory import Directory
 from core.errors import BatchFailed
 from core.stage_timing import StageTimes
 from posting import claim_limits
@@ -27,7 +28,7 @@ from posting.feed import Feed
 from posting.pipeline_settings import PipelineSettings
 from posting.recovery import book_loading
 from posting.recovery.book_loading import LoadedBook
-from posting.store import period_store
+from posting.store import directory_store, period_store
 from posting.store.connections import Connection
 from posting.store.failures import RETRIED_ERRORS, find_cause, raise_pending_cancellation
 from posting.store.journal_store import PostgresStore
@@ -207,7 +208,12 @@ class _Attempt:
     async def _follow_directory(self) -> None:
         """Follow the changes of the directory of persons that were stored since: they hold from the next batch on."""
         change = self._engine.state.directory.last_change
-        directory = await period_store.complete(self._store.load_newer_directory(change))
+
+        async def load() -> Directory | None:
+            async with self._store.borrow_connection() as connection:
+                return await directory_store.load_newer_directory(connection, change)
+
+        directory = await period_store.complete(load())
         if directory:
             await self._run_in_kernel(self._engine.follow_directory, directory)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import asyncpg
 
-from core.directory import Directory
 from core.errors import BookMoved
 from core.period_states import PeriodDecision
 from posting.batch import BatchResult, LineSpan, Submission
@@ -19,7 +18,6 @@ from posting.pgcopy import HEADER, TRAILER, list_columns
 from posting.store import (
     code_meaning_store,
     copy_out,
-    directory_store,
     period_store,
     progress_columns,
     reference_use,
@@ -138,17 +136,6 @@ class PostgresStore:
         """Return the decisions about periods with numbers above ``after``, in order."""
         async with self._connections.borrow() as connection:
             return await period_store.load_decisions(connection, after)
-
-    async def load_directory(self) -> Directory:
-        """Return the directory of persons after the last batch."""
-        async with self._connections.borrow() as connection:
-            return await directory_store.load_effective_directory(connection)
-
-    async def load_newer_directory(self, change: int) -> Directory | None:
-        """Return the directory of persons if it has changed since ``change``."""
-        async with self._connections.borrow() as connection:
-            last = await directory_store.find_last_change(connection)
-            return await directory_store.load_directory(connection, last) if last > change else None
 
     async def number_sender(self, numbers: NumbersByCode, sender: str) -> int:
         """Return the number of a sender, which is assigned at its first submission."""
