@@ -15,13 +15,7 @@ from posting.book.checkpoint import CheckpointSnapshot
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, number_codes
 from posting.hash_chain import HASHED_TABLES
 from posting.pgcopy import HEADER, TRAILER, list_columns
-from posting.store import (
-    code_meaning_store,
-    copy_out,
-    period_store,
-    progress_columns,
-    reference_use,
-)
+from posting.store import code_meaning_store, copy_out, period_store, progress_columns, reference_use
 from posting.store.batch_tables import TABLES
 from posting.store.connections import SQL, EngineConnections
 from posting.store.layout import LAYOUT
