@@ -123,7 +123,6 @@ class Engine:
         with self._stages.measure("hash"):
             self.head = link_batch(self.head, streams)
         cents = sum(group.total(AMOUNT, *ENTRY_GROUPS) for group in groups)
-        decisions = self.decisions if batch.is_answered else []
         stored_streams = {**streams, **beside, **batch.side_streams}
         outcome_counts = self._count_outcomes(batch)
         requests = int(outcome_counts[_BILLS, Outcome.ACCEPTED].sum())
@@ -137,7 +136,7 @@ class Engine:
             rows,
             held,
             outcome_counts,
-            decisions,
+            self.decisions if batch.is_answered else [],
             sum(group.total(LINES, REFUSED) for group in groups),
             sum((group.kind_cents for group in groups), np.zeros(len(CATALOG), np.int64)),
             requests - self.state.count_invoice_requests(first_claim),

@@ -110,7 +110,6 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     lines = AssignmentLines(kind, years, names_assignment)
     assigned = resolve_assignments(line_batch, lines, context.registry, cells=context.cells)
     mark_ibans(line_batch)
-    signed = read_signatures(line_batch)
     fault, field = line_batch.marks
     columns = {
         **keys,
@@ -123,20 +122,14 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "cell": assigned.cell,
         "source": add_credit_sources(line_batch, kind, assigned.source),
         "account": assigned.account,
-        "signature": signed.row,
+        "signature": (signed := read_signatures(line_batch)).row,
         "nature": find_listed_natures(line_batch, kind, exercise, registry=context.registry),
         "fault": fault,
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,
     }
-    spans, text = _read_references(line_batch)
-    rest = (
-        assigned.new_words,
-        assigned.cells_before,
-        raw,
-        find_limited_claims(line_batch, kind),
-        signed.texts,
-    )
-    return ResolvedLines(_pack_acts(columns, line_batch.rows), amounts.value, day, spans, text, field, *rest)
+    rest = (assigned.new_words, assigned.cells_before, raw, find_limited_claims(line_batch, kind))
+    lines_of_acts = (_pack_acts(columns, line_batch.rows), amounts.value, day)
+    return ResolvedLines(*lines_of_acts, *_read_references(line_batch), field, *rest, signed.texts)
 
 
 def _read_references(line_batch: LineBatch) -> tuple[Spans, Bytes]:

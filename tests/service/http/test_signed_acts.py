@@ -111,8 +111,8 @@ async def _run_file(dsn: str, folder: Path) -> list[str]:
     ran = await run_crescendo("run", path, "--sender", "MIN-09", *place, environment=reference)
     assert ran.code == 0, ran
     number = f"{ran.json()['receipts'][0]['submission']}"
-    shown = await run_crescendo("report", "refusals", "--submission", number, *place, environment=reference)
-    return _list_outcomes({row["line"]: row["code"] for row in shown.json()})
+    report = await run_crescendo("report", "refusals", "--submission", number, *place, environment=reference)
+    return _list_outcomes({row["line"]: row["code"] for row in report.json()})
 
 
 def _list_outcomes(codes: Mapping[int, str]) -> list[str]:
