@@ -1,9 +1,9 @@
 """Compilation of kernels: the only module with compiler settings of Numba.
 
-``@kernel(reads(Acts), fills(Decisions))`` compiles eagerly, for exactly those dtypes and contiguous columns.  A kernel
-that writes to a table it only ``reads`` does not compile; a caller that passes another dtype gets a TypeError, not a
-slow copy.  ``@part`` marks a function that is inlined into kernels and never called from outside, ``@rare_part`` one that
-seldom runs and is not inlined.
+``@kernel(reads(Acts), fills(Decisions))`` compiles eagerly, for exactly those dtypes and contiguous columns, unless the
+compiled code is stored: then the first call loads it.  A kernel that writes to a table it only ``reads`` does not compile;
+a caller that passes another dtype gets a TypeError, not a slow copy.  ``@part`` marks a function that is inlined into kernels
+and never called from outside, ``@rare_part`` one that seldom runs and is not inlined.
 
 With ``NUMBA_DISABLE_JIT=1`` the interpreter runs the same source: much slower, but every overflow, index and line can be
 checked.
@@ -24,6 +24,7 @@ from numba.np import arrayobj
 
 import kernels  # noqa: F401 -- sets the cache folder before anything compiles
 from core.tables.columns import READ_ONLY, ColumnKind, read_column_kinds, to_record_dtype
+from kernels.stored_code import StoredKernel
 
 flag = types.boolean
 whole = types.int64
@@ -69,8 +70,10 @@ def advances(book: type) -> types.BaseTuple:
 
 
 def kernel(*arguments: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Compile a kernel now, for these arguments; it runs without the GIL and returns nothing."""
-    return _interpret if config.DISABLE_JIT else njit(types.void(*arguments), cache=True, nogil=True)
+    """Compile a kernel now, unless it is stored, for these arguments; it runs without the GIL and returns nothing."""
+    if config.DISABLE_JIT:
+        return _interpret
+    return lambda function: StoredKernel(njit(nogil=True)(function), types.void(*arguments))
 
 
 class _CompilationListener(event.Listener):

@@ -92,10 +92,12 @@ class Engine:
             self.state.last_period_decision = decision.decision
             self._new_decisions.append(decision.decision)
 
-    def _encode_period_effects(self, after_batch: int) -> dict[str, NDArray[np.uint8]]:
+    def _encode_beside(self, pieces: Sequence[Piece], *, after_batch: int) -> dict[str, NDArray[np.uint8]]:
+        """Return the COPY bytes of what is stored beside the journal: persons, agreements, what the batch follows first."""
         numbers, self._new_decisions = np.array(self._new_decisions, np.int64), []
         rows = PeriodEffects(numbers, np.full(len(numbers), after_batch, np.int64))
-        return {"period_effect": self._encoders["period_effect"].encode(rows)}
+        streams = self._hands.encode(pieces, self.decisions, after_batch=after_batch)
+        return {**streams, "period_effect": self._encoders["period_effect"].encode(rows)}
 
     def evaluate(self, batch: Batch, limits: ClaimLimits = NO_LIMITS) -> BatchResult:
         """Decide ``batch``, up to the first piece that ends a pass with held acts, and encode everything to store."""
@@ -106,7 +108,7 @@ class Engine:
             self.state.rehash_in_background()
             batch, self.decisions = self._decide(batch, limits)
         with self._stages.measure("encode"):
-            hand_streams = self._hands.encode(batch.pieces, self.decisions, after_batch=number - 1)
+            beside = self._encode_beside(batch.pieces, after_batch=number - 1)
             groups = [
                 group_by_outcome(piece, piece_decisions)
                 for piece, piece_decisions in zip(batch.pieces, self.decisions, strict=True)
@@ -121,9 +123,7 @@ class Engine:
         with self._stages.measure("hash"):
             self.head = link_batch(self.head, streams)
         cents = sum(group.total(AMOUNT, *ENTRY_GROUPS) for group in groups)
-        decisions = self.decisions if batch.is_answered else []
-        effects = self._encode_period_effects(number - 1)
-        stored_streams = {**streams, **effects, **hand_streams, **batch.side_streams}
+        stored_streams = {**streams, **beside, **batch.side_streams}
         outcome_counts = self._count_outcomes(batch)
         requests = int(outcome_counts[_BILLS, Outcome.ACCEPTED].sum())
         return BatchResult(
@@ -136,7 +136,7 @@ class Engine:
             rows,
             held,
             outcome_counts,
-            decisions,
+            self.decisions if batch.is_answered else [],
             sum(group.total(LINES, REFUSED) for group in groups),
             sum((group.kind_cents for group in groups), np.zeros(len(CATALOG), np.int64)),
             requests - self.state.count_invoice_requests(first_claim),

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any, NamedTuple
 
+from core.directory import Directory
 from core.errors import BatchFailed
 from core.stage_timing import StageTimes
 from posting import claim_limits
@@ -27,7 +28,7 @@ from posting.feed import Feed
 from posting.pipeline_settings import PipelineSettings
 from posting.recovery import book_loading
 from posting.recovery.book_loading import LoadedBook
-from posting.store import period_store
+from posting.store import directory_store, period_store
 from posting.store.connections import Connection
 from posting.store.failures import RETRIED_ERRORS, find_cause, raise_pending_cancellation
 from posting.store.journal_store import PostgresStore
@@ -187,8 +188,7 @@ class _Attempt:
 
     async def _process(self, group: asyncio.TaskGroup, batches: Iterator[Batch]) -> None:
         """Evaluate the batches in the kernel thread; start the commit of each, or complete it if it is a dry run."""
-        await self._follow_period_decisions()
-        await self._follow_directory()
+        await self._follow_decisions()
         while (result := await self._run_in_kernel(self._evaluate_next, batches)) is not None:
             if isinstance(result, LimitedBatch):
                 result = await self._evaluate_with_limits(result)
@@ -197,19 +197,18 @@ class _Attempt:
             else:
                 await self._start_commit(group, result)
 
-    async def _follow_period_decisions(self) -> None:
-        """Apply the decisions about periods that were stored since: they hold from the next batch on."""
-        loading = self._store.load_period_decisions(self._engine.state.last_period_decision)
-        decisions = await period_store.complete(loading)
-        if decisions:
+    async def _follow_decisions(self) -> None:
+        """Follow what persons decided since about periods and the directory: it holds from the next batch on."""
+        state = self._engine.state
+        loading = self._store.load_period_decisions(state.last_period_decision)
+        if decisions := await period_store.complete(loading):
             await self._run_in_kernel(self._engine.apply_period_decisions, decisions)
-
-    async def _follow_directory(self) -> None:
-        """Follow the changes of the directory of persons that were stored since: they hold from the next batch on."""
-        change = self._engine.state.directory.last_change
-        directory = await period_store.complete(self._store.load_newer_directory(change))
-        if directory:
+        if directory := await period_store.complete(self._load_directory(state.directory.last_change)):
             await self._run_in_kernel(self._engine.follow_directory, directory)
+
+    async def _load_directory(self, change: int) -> Directory | None:
+        async with self._store.borrow_connection() as connection:
+            return await directory_store.load_newer_directory(connection, change)
 
     def _evaluate_next(
         self, batches: Iterator[Batch]

@@ -304,9 +304,22 @@ def test_the_plain_model_passes_the_scenario(scenario: Scenario, reference: Refe
     play(scenario, Engine(reference))
 
 
-@pytest.mark.parametrize("outcome", Outcome)
+_OF_PERSONS = frozenset(
+    code for code in Outcome if Outcome.PERSON_MISSING <= code <= Outcome.DELEGATION_OWNER
+)
+"""Outcomes that need a directory of persons, which scenarios do not have: tests of their own expect them."""
+_TESTS_OF_PERSONS = ("test_signatures.py", "test_agreements.py")
+
+
+@pytest.mark.parametrize("outcome", [code for code in Outcome if code not in _OF_PERSONS])
 def test_every_outcome_is_expected_somewhere(outcome: Outcome) -> None:
     assert any(outcome.name in _list_expected(scenario) for scenario in SCENARIOS)
+
+
+@pytest.mark.parametrize("outcome", sorted(_OF_PERSONS))
+def test_every_outcome_of_persons_is_expected_by_a_test_of_its_own(outcome: Outcome) -> None:
+    texts = [FOLDER.parent.joinpath("posting", name).read_text() for name in _TESTS_OF_PERSONS]
+    assert any(re.search(rf"Outcome\.{outcome.name}[),\]]", text) for text in texts)
 
 
 @pytest.mark.parametrize(

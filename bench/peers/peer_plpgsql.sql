@@ -7,24 +7,26 @@ create schema bench_peer;
 create table act_line (
     submission int, position int, size int, kind smallint, fault smallint, period int, cell int, source int,
     account smallint, amount bigint, key uuid, content bigint, previous uuid, previous_line int, payee uuid,
-    bank bigint, day int, invoice uuid, head int,
+    bank bigint, day int, invoice uuid, nature smallint, head int,
     primary key (submission, position)
 );
 create index on act_line (submission, head);
 comment on column act_line.size is 'Lines of the act that begins with this line; 0 on its other lines';
+comment on column act_line.nature is '1 if the line states a nature that may be paid before service, otherwise 0';
 comment on column act_line.head is 'Position of the first line of the act';
 
 create table effect (
     kind smallint primary key, registers bool, pays bool, follows bool, mirrors bool, budget smallint, is_cp bool,
     ae_reserved int, ae_consumed int, cp_reserved int, draws smallint, feeds smallint, shortfall smallint,
-    debit smallint, credit smallint, opens bool, refusal smallint, in_year bool
+    debit smallint, credit smallint, opens bool, refusal smallint, in_year bool, before_service bool
 );
 create table open_period (period int primary key);
 create table cell (
     cell int primary key, chain int[], operation int, expense smallint, accrued smallint, creditor smallint, payroll smallint,
-    first_day int, last_day int
+    first_day int, last_day int, unserved bool
 );
 comment on column cell.first_day is 'Days of the year of its credits';
+comment on column cell.unserved is 'Whether its item is paid before service without a listed nature';
 comment on column cell.chain is 'Nodes from the fund centre up to the programme';
 create table node (
     node int primary key, parent int, level smallint, staff bool, blocking bool,
@@ -221,6 +223,9 @@ begin
         select * into item from entry where entry_id = followed for update;
         if l.day < item.day then return row(:Outcome.DATE_BEFORE_PREDECESSOR, 0, 0)::finding; end if;
         if l.cell >= 0 and l.cell <> item.cell then return row(:Outcome.ASSIGNMENT_DIFFERS, 0, 0)::finding; end if;
+        if e.before_service and l.nature = 0 and not (select unserved from cell where cell = item.cell) then
+            return row(:Outcome.SERVICE_REQUIRED, 0, 0)::finding;
+        end if;
         if e.refusal <> 0 then return row(e.refusal, 0, 0)::finding; end if;
         cell_ := item.cell;
         commitment_ := followed;

@@ -179,7 +179,15 @@ def _list_effects() -> Iterator[tuple]:
         )
         posting = (kind.draws, kind.feeds, kind.shortfall, kind.debit, kind.credit)
         rules = (kind.refusal, kind.year_rule is not YearRule.NONE)
-        yield (number, *flags, *budget, *posting, kind.family in _OPENING_FAMILIES, *rules)
+        yield (
+            number,
+            *flags,
+            *budget,
+            *posting,
+            kind.family in _OPENING_FAMILIES,
+            *rules,
+            kind.before_service,
+        )
 
 
 def _list_cells(state: BookState) -> Iterator[tuple]:
@@ -191,7 +199,14 @@ def _list_cells(state: BookState) -> Iterator[tuple]:
         accounts = (int(cell[name]) for name in ("expense", "accrued", "creditor", "payroll"))
         year = state.book.years[int(cell["year"])]
         days = (int(year["first_day"]), int(year["last_day"]))
-        yield (number, chain, operation + first if operation >= 0 else -1, *accounts, *days)
+        yield (
+            number,
+            chain,
+            operation + first if operation >= 0 else -1,
+            *accounts,
+            *days,
+            bool(cell["unserved"]),
+        )
 
 
 def _trace_chain(state: BookState, node: int) -> list[int]:
@@ -238,6 +253,7 @@ def _convert_line(act: np.void, first: int) -> tuple:
         int(act["bank"].view(np.int64)),
         int(act["day"]),
         _build_invoice(act),
+        int(act["nature"]),
     )
 
 

@@ -17,7 +17,7 @@ begin
     analyze set_head (position, key);
     create temp table set_line on commit drop as
         select l.position, h.position as head, base + l.position as id, l.fault, l.period, l.cell, l.account, l.amount,
-               l.previous, l.previous_line, l.payee, l.bank, l.day, l.invoice, e.*,
+               l.previous, l.previous_line, l.payee, l.bank, l.day, l.invoice, l.nature, e.*,
                o.period is not null as is_open, p.number as payee_number, p.bank as payee_bank,
                k.first_entry + l.previous_line - 1 as stored_id, l.previous_line between 1 and k.size as is_stored_line,
                i.position as item_head, l.previous_line between 1 and i.size as is_item_line
@@ -61,6 +61,7 @@ begin
         select l.head from set_line l left join set_follow f using (position)
         join cell c on c.cell = coalesce(f.item_cell, greatest(l.cell, 0))
         where l.in_year and l.day not between c.first_day and c.last_day
+           or l.before_service and l.nature = 0 and not c.unserved
         union
         select l.head from set_line l left join invoice i using (invoice)
         where i.invoice is not null

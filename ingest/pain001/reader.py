@@ -28,7 +28,7 @@ from ingest.pain001.assignment_file import (
 from ingest.pain001.declared_totals import TotalsCheck, cut_zeros, parse_amounts
 from ingest.pain001.lots import LotWriter, OpenLots, group_by_lot, open_lot_writer
 from ingest.pain001.message import FILE, LOT, MESSAGES, NAMESPACE, TRANSFER
-from ingest.resolution.resolver import SEPA
+from ingest.resolution.amounts import SEPA
 from markup.errors import describe_fault
 from markup.reader import read_document
 from markup.rows import OUTER_ROW_COLUMN, DocumentFaulty, RecordRows

@@ -8,9 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.act_fields import FORMATS, Field
-from core.money import AMOUNT_MAX
 from core.outcome_codes import Outcome
-from core.payment_rules import SEPA_MAX
 from core.tables.columns import (
     allocate_undefined_columns,
     allocate_zeros,
@@ -22,6 +20,7 @@ from core.tables.columns import (
 from core.tables.journal import ActGrouping, Acts, Bytes, Flags, LineKeys, Spans
 from core.tables.raw_lines import LineContent
 from ingest.resolution.account_assignment import AssignmentLines, resolve_assignments
+from ingest.resolution.amounts import choose_amount_field, mark_amounts, read_amounts
 from ingest.resolution.bank_accounts import mark_ibans
 from ingest.resolution.content_digest import collect_content
 from ingest.resolution.credit_sources import add_credit_sources, mark_origins
@@ -31,10 +30,7 @@ from ingest.resolution.line_batch import (
     FAMILY,
     FOLLOWED_FAMILY,
     FOLLOWS,
-    PAYS,
-    WITHOUT_AMOUNT,
     LineBatch,
-    NumberColumn,
     read_kinds,
 )
 from ingest.resolution.natures import find_listed_natures
@@ -50,8 +46,6 @@ from posting.batch import SignatureTexts
 from posting.book import fingerprints
 from posting.book.cells import CellNumbers
 from posting.book.registry import CodeKind, Registry
-
-SEPA = "sepa"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +100,16 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     content = collect_content(line_batch)
     grouped = _group_acts(line_batch, keys, content)
     years = _read_budget_years(line_batch, exercise)
-    amounts = _read_amounts(line_batch, kind)
+    amounts = read_amounts(line_batch, kind)
     names_assignment = _mark_required_fields(line_batch, kind, content)
     _mark_references(line_batch, kind, years, predecessors=predecessors, registry=context.registry)
     mark_invalid_requests(line_batch, kind, exercise)
-    _mark_amounts(line_batch, kind, amounts, sepa_only=sender.sepa_only)
+    mark_amounts(line_batch, kind, amounts, sepa_only=sender.sepa_only)
     period, day = assign_periods(line_batch, kind, exercise, registry=context.registry)
     mark_lapsed_debts(line_batch, kind, day, lapse_years=context.registry.reference.lapse_years)
     lines = AssignmentLines(kind, years, names_assignment)
     assigned = resolve_assignments(line_batch, lines, context.registry, cells=context.cells)
     mark_ibans(line_batch)
-    signed = read_signatures(line_batch)
     fault, field = line_batch.marks
     columns = {
         **keys,
@@ -129,25 +122,14 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "cell": assigned.cell,
         "source": add_credit_sources(line_batch, kind, assigned.source),
         "account": assigned.account,
-        "signature": signed.row,
+        "signature": (signed := read_signatures(line_batch)).row,
         "nature": find_listed_natures(line_batch, kind, exercise, registry=context.registry),
         "fault": fault,
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,
     }
-    spans, text = _read_references(line_batch)
-    return ResolvedLines(
-        acts=_pack_acts(columns, line_batch.rows),
-        cents=amounts.value,
-        day=day,
-        reference=spans,
-        text=text,
-        field=field,
-        new_words=assigned.new_words,
-        cells_before=assigned.cells_before,
-        raw=raw,
-        limited_claims=find_limited_claims(line_batch, kind),
-        signatures=signed.texts,
-    )
+    rest = (assigned.new_words, assigned.cells_before, raw, find_limited_claims(line_batch, kind))
+    lines_of_acts = (_pack_acts(columns, line_batch.rows), amounts.value, day)
+    return ResolvedLines(*lines_of_acts, *_read_references(line_batch), field, *rest, signed.texts)
 
 
 def _read_references(line_batch: LineBatch) -> tuple[Spans, Bytes]:
@@ -246,23 +228,6 @@ def _read_budget_years(line_batch: LineBatch, exercise: NDArray[np.int64]) -> ND
     return np.where(year == -1, exercise, year)
 
 
-def _choose_amount_field(line_batch: LineBatch) -> Field:
-    return Field.AMOUNT_CENTS if Field.AMOUNT_CENTS in line_batch.arrays else Field.AMOUNT
-
-
-def _read_amounts(line_batch: LineBatch, kind: NDArray[np.uint8]) -> NumberColumn:
-    """Return the cents and the fault of each amount; for kinds without amount 0 is no fault."""
-    field = _choose_amount_field(line_batch)
-    cents, faults = line_batch.read_number(field)
-    if field is Field.AMOUNT_CENTS and (cents.min(initial=1) <= 0 or cents.max(initial=1) > AMOUNT_MAX):
-        limit_faults = np.where(cents > AMOUNT_MAX, Outcome.AMOUNT_OVER_LIMIT, 0)
-        faults = np.where(cents <= 0, Outcome.AMOUNT_NOT_POSITIVE, limit_faults).astype(np.uint8)
-    if not faults.any():
-        return NumberColumn(cents, faults)
-    is_unused = WITHOUT_AMOUNT[kind] & (cents == 0) & (faults == Outcome.AMOUNT_NOT_POSITIVE)
-    return NumberColumn(cents, np.where(is_unused, 0, faults).astype(np.uint8))
-
-
 def _mark_required_fields(
     line_batch: LineBatch, kind: NDArray[np.uint8], content: LineContent
 ) -> NDArray[np.uint8]:
@@ -271,7 +236,7 @@ def _mark_required_fields(
     content_digest.check_required_fields(
         seal(content),
         Flags(seal_array(kind)),
-        REQUIRED_FIELDS[_choose_amount_field(line_batch)],
+        REQUIRED_FIELDS[choose_amount_field(line_batch)],
         line_batch.marks,
         names_assignment,
     )
@@ -298,20 +263,3 @@ def _mark_references(
     if predecessors and Field.PREDECESSOR_SENDER in line_batch.arrays:
         is_needless = line_batch.mark_values(Field.PREDECESSOR_SENDER) & predecessors.lack_reference()
         line_batch.mark_fault(is_needless & FOLLOWS[kind], Outcome.FIELD_INVALID, Field.PREDECESSOR_SENDER)
-
-
-def _mark_amounts(
-    line_batch: LineBatch, kind: NDArray[np.uint8], amounts: NumberColumn, *, sepa_only: bool
-) -> None:
-    """Mark faulty amounts, and those above the SEPA limit on lines that must be paid by SEPA."""
-    cents, faults = amounts
-    field = _choose_amount_field(line_batch)
-    line_batch.mark_faults(faults, field)
-    if cents.max(initial=0) > SEPA_MAX:
-        method = line_batch.read_text(Field.METHOD)
-        asks_for_sepa = (
-            method.map_to_numbers({SEPA: 1}, 0) == 1 if method else np.zeros(line_batch.rows, bool)
-        )
-        line_batch.mark_fault(
-            (cents > SEPA_MAX) & (asks_for_sepa | PAYS[kind] & sepa_only), Outcome.SEPA_LIMIT_EXCEEDED, field
-        )

@@ -8,31 +8,21 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
-from core.budget_years import build_budget_years
 from core.catalog import CATALOG, PayeeChange
-from core.catalog_effects import Effects, build_effects
 from core.directory import EMPTY_DIRECTORY, Directory
 from core.errors import EngineError
-from core.roles import build_role_kinds
 from core.tables.book import (
     CLAIM_LINE_BIT,
     Book,
-    BudgetYears,
-    Cells,
-    Counters,
-    KeyRows,
-    OpenItems,
-    TitleFigures,
 )
-from core.tables.columns import allocate_records, seal_array, seal_records, to_record_dtype
-from core.tables.signatures import NO_SIGNATURES, Grants
+from core.tables.columns import seal_array
 from kernels import dirty_pages as page_kernel
 from kernels import key_index as key_kernel
-from posting.book import budget_nodes, cells, ledger_folios
+from posting.book import cells
 from posting.book.directory_tables import build_grants
 from posting.book.registry import Registry
 from posting.book.rehash import Rehash, count_slots
-from posting.book.reserved_memory import extend, read_memory_bytes, reserve
+from posting.book.reserved_memory import extend, reserve
 
 ENTRIES_MAX = 2**32 - 2
 """Entry ids have 32 bits in memory; a shard that comes near this number must be split."""
@@ -180,13 +170,13 @@ class BookState:
     def _ensure_item_capacity(self, lines: int) -> None:
         items = self.book.items
         if self.entries + lines + 1 > len(items):
-            rows = _round_up_to_pages(2 * (self.entries + lines))
+            rows = round_up_to_pages(2 * (self.entries + lines))
             self._replace(items=extend(items, rows, self.entries + 1))
 
     def _ensure_key_capacity(self, table: str, slots: str, *, used: int, added: int) -> None:
         keys = getattr(self.book, table)
         if used + added > len(keys):
-            keys = extend(keys, _round_up_to_pages(2 * (used + added)), used)
+            keys = extend(keys, round_up_to_pages(2 * (used + added)), used)
             self._replace(**{table: keys})
         narrow, slot_count = getattr(self.book, slots), count_slots(used + added)
         if slot_count > len(narrow) and table in self.rehashes:
@@ -270,46 +260,6 @@ class BookState:
         self.book = self.book._replace(**tables)
 
 
-def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
-    """Return an empty book with capacity for ``entries``."""
-    rows = _round_up_to_pages(max(2 * entries, RESERVED_ENTRIES))
-    reserved_rows = read_memory_bytes() // (2 * to_record_dtype(OpenItems).itemsize)
-    nodes, figures = budget_nodes.build_nodes(registry)
-    periods = ledger_folios.build_period_states(registry.reference.calendar)
-    book = Book(
-        effects=seal_records(Effects, build_effects()),
-        cells=seal_array(reserve(to_record_dtype(Cells), 1, RESERVED_CELLS)),
-        nodes=nodes,
-        items=reserve(to_record_dtype(OpenItems), rows, reserved_rows),
-        ledger=ledger_folios.reserve_ledger(registry.years[-1]),
-        keys=reserve(to_record_dtype(KeyRows), rows, reserved_rows),
-        payees=reserve(to_record_dtype(KeyRows), _round_up_to_pages(1 << 16)),
-        waiting=allocate_records(KeyRows, 1 << 10),
-        invoices=reserve(to_record_dtype(KeyRows), rows, reserved_rows),
-        counters=allocate_records(Counters, 1),
-        figures=figures,
-        periods=periods,
-        folios=np.zeros(len(periods), np.uint8),
-        years=seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
-        titles=allocate_records(TitleFigures, registry.title_rows.count),
-        payroll_checks=registry.reference.calendar.mark_payroll_checks(),
-        roles=registry.shared_accounts.copy(),
-        creditors=registry.own_creditors.copy(),
-        admitted=registry.admitted_accounts.copy(),
-        role_kinds=build_role_kinds().ravel(),
-        signatures=NO_SIGNATURES,
-        grants=seal_array(allocate_records(Grants, 0)),
-        grant_starts=np.zeros(2, np.int32),
-        slots=reserve(np.uint64, 1 << 18),
-        payee_slots=reserve(np.uint64, 1 << 17),
-        waiting_slots=np.zeros(1 << 11, np.uint64),
-        invoice_slots=reserve(np.uint64, 1 << 18),
-    )
-    words = reserve(np.int64, 1, RESERVED_CELLS)
-    words[0] = -1
-    return BookState(registry, book, words)
-
-
-def _round_up_to_pages(rows: int) -> int:
+def round_up_to_pages(rows: int) -> int:
     """Round ``rows`` up to whole pages, as a checkpoint copies whole pages only."""
     return -(-rows // _WHOLE_PAGES) * _WHOLE_PAGES

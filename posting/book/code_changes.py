@@ -77,12 +77,7 @@ def _read_years(reference: ReferenceData) -> Mapping[int, Sequence[tuple[int, Fi
 
 def _read_year(year: Nomenclature, reference: ReferenceData) -> Iterator[tuple[int, FileMeaning]]:
     chart, accountants = reference.charts[year.year], reference.accountants[year.year]
-    for centre in year.centres.values():
-        programme = year.programmes.get(centre.code)
-        meaning = {"estimated": programme.estimated} if programme else {"parent": centre.parent}
-        meaning |= {"level": centre.level.name.lower(), "accountant": accountants.by_centre[centre.code]}
-        file = "programmes.csv" if programme else "centres.csv"
-        yield CodeKind.CENTRE, FileMeaning(file, centre.code, meaning)
+    yield from _read_centres(year, accountants.by_centre)
     for area in year.areas.values():
         yield CodeKind.AREA, FileMeaning("areas.csv", area.code, {"programme": area.programme})
     for item in year.items.values():
@@ -107,6 +102,21 @@ def _read_year(year: Nomenclature, reference: ReferenceData) -> Iterator[tuple[i
         yield CodeKind.ACCOUNTANT, FileMeaning("accountants.csv", accountant, {})
     for role, account in chart.shared_accounts.items():
         yield ROLE_KIND, FileMeaning("treasury.csv", role.name.lower(), {"account": account})
+
+
+def _read_centres(
+    year: Nomenclature, accountants_by_centre: Mapping[str, str]
+) -> Iterator[tuple[int, FileMeaning]]:
+    """Yield the fund centres, nearly all codes of a year."""
+    level_names = {level: level.name.lower() for level in CentreLevel}
+    for code, centre in year.centres.items():
+        level, accountant = level_names[centre.level], accountants_by_centre[code]
+        if programme := year.programmes.get(code):
+            meaning = {"estimated": programme.estimated, "level": level, "accountant": accountant}
+            yield CodeKind.CENTRE, FileMeaning("programmes.csv", code, meaning)
+        else:
+            meaning = {"parent": centre.parent, "level": level, "accountant": accountant}
+            yield CodeKind.CENTRE, FileMeaning("centres.csv", code, meaning)
 
 
 _ROLE_NUMBERS: Mapping[str, int] = {role.name.lower(): int(role) for role in SHARED_ROLES}

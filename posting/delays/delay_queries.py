@@ -94,8 +94,10 @@ async def load_facts_of_debits(
 async def read_debits(connection: Connection, span: DaySpan, work: Callable[[DebitedPayments], None]) -> None:
     """Call ``work`` with the payments of ``span`` that the bank debited, a chunk at a time.
 
-    This includes transfers that the bank rejected before a debit and debited after they were sent again.
+    This includes transfers that the bank rejected before a debit and debited after they were sent again.  Call it within a
+    snapshot: it disables nested-loop joins for the rest of the transaction.
     """
+    await connection.execute(SQL["disable_nested_loops"])
     select = SQL["debited"].format(**_format_reissues(0), first=span.first, last=span.last, only="")
     await _stream_debits(connection, select, work)
 

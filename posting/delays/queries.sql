@@ -1,5 +1,6 @@
 -- name: disable_nested_loops
 -- An index look-up in the journal reads a range of pages, so some hundreds of look-ups cost more than one pass; the planner estimates otherwise.
+-- Where it expects one transfer to be sent again, it even reads the whole journal anew for each.
 set local enable_nestloop = off;
 
 -- name: paid_after

@@ -16,14 +16,16 @@ from core.tables.journal import AccountBalances, NewCells, NewPayees, NodeBalanc
 from core.tables.title_balances import TitleBalances
 from kernels import key_index as key_kernel
 from posting.book import fingerprints
-from posting.book.book_state import BookState, create_empty_book
+from posting.book.book_state import BookState
 from posting.book.cells import CellParts, pack
 from posting.book.checkpoint import NO_CHECKPOINT, CheckpointExtent, CheckpointRow
+from posting.book.empty_book import create_empty_book
 from posting.book.registry import ReferenceData, Registry, build_missing_year_error
 from posting.book.title_rows import TitleKeys
 from posting.hash_chain import ChainHead
 from posting.pgcopy import TextCells, decode, list_columns
 from posting.recovery import checkpoint_restore, invoice_replay, journal_replay
+from posting.store import directory_store
 from posting.store.journal_store import PostgresStore
 from posting.store.layout import check_layout
 
@@ -83,7 +85,8 @@ async def load_book(store: PostgresStore, reference: ReferenceData) -> LoadedBoo
     )
     periods = await store.load_period_states()
     state.book.periods[:], state.last_period_decision = periods.states, periods.last_decision
-    state.follow_directory(await store.load_directory())
+    async with store.borrow_connection() as connection:
+        state.follow_directory(await directory_store.load_effective_directory(connection))
     await _load_cells(store, state)
     await _load_figures(store, state)
     changes = await _load_payees(store, state, secret=secret, extent=extent)

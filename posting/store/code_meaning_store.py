@@ -39,6 +39,8 @@ async def _store_new_meanings(
 ) -> None:
     stored = _parse_rows(await connection.fetch(SQL["meanings"]))
     file_meanings = code_changes.read_file_meanings(reference, numbers)
+    if stored == {key: file_meaning.meaning for key, file_meaning in file_meanings.items()}:
+        return  # at nearly every start, and much faster than to look for what changed or is new
     changed = code_changes.find_changed_codes(stored, file_meanings)
     lost_admissions = admission_changes.find_lost_admissions(stored, file_meanings, numbers)
     if changed or lost_admissions:

@@ -48,8 +48,13 @@ class EngineConnections:
         self.main = await self._connect("crescendo", self.command_seconds)
 
     async def connect_copiers(self, application_name: str) -> None:
-        """Open the connections that copy batches."""
-        self._copiers = [await self._connect(application_name) for _ in range(self._copier_count)]
+        """Open the connections that copy batches, all at once; those that open are closed by ``close`` if one does not."""
+        opening = (self._connect(application_name) for _ in range(self._copier_count))
+        results = await asyncio.gather(*opening, return_exceptions=True)
+        self._copiers = [result for result in results if not isinstance(result, BaseException)]
+        for failure in results:
+            if isinstance(failure, BaseException):
+                raise failure
         for connection in self._copiers:
             self.free_copiers.put_nowait(connection)
 

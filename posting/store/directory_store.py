@@ -63,6 +63,12 @@ async def load_directory(connection: Connection, up_to: int | None) -> Directory
     return Directory(persons, grants, delegations, agreements, last)
 
 
+async def load_newer_directory(connection: Connection, change: int) -> Directory | None:
+    """Return the directory after the last change; None if that is ``change``."""
+    last = await find_last_change(connection)
+    return await load_directory(connection, last) if last > change else None
+
+
 def _to_grant(row: Any) -> RoleGrant:
     return RoleGrant(
         *(row["person"], Role(row["role"]), Hand[row["hand"].upper()], row["centre"], row["accountant"]),

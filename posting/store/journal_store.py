@@ -8,7 +8,6 @@ from typing import Any
 
 import asyncpg
 
-from core.directory import Directory
 from core.errors import BookMoved
 from core.period_states import PeriodDecision
 from posting.batch import BatchResult, LineSpan, Submission
@@ -16,14 +15,7 @@ from posting.book.checkpoint import CheckpointSnapshot
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, number_codes
 from posting.hash_chain import HASHED_TABLES
 from posting.pgcopy import HEADER, TRAILER, list_columns
-from posting.store import (
-    code_meaning_store,
-    copy_out,
-    directory_store,
-    period_store,
-    progress_columns,
-    reference_use,
-)
+from posting.store import code_meaning_store, copy_out, period_store, progress_columns, reference_use
 from posting.store.batch_tables import TABLES
 from posting.store.connections import SQL, EngineConnections
 from posting.store.layout import LAYOUT
@@ -138,17 +130,6 @@ class PostgresStore:
         """Return the decisions about periods with numbers above ``after``, in order."""
         async with self._connections.borrow() as connection:
             return await period_store.load_decisions(connection, after)
-
-    async def load_directory(self) -> Directory:
-        """Return the directory of persons after the last batch."""
-        async with self._connections.borrow() as connection:
-            return await directory_store.load_effective_directory(connection)
-
-    async def load_newer_directory(self, change: int) -> Directory | None:
-        """Return the directory of persons if it has changed since ``change``."""
-        async with self._connections.borrow() as connection:
-            last = await directory_store.find_last_change(connection)
-            return await directory_store.load_directory(connection, last) if last > change else None
 
     async def number_sender(self, numbers: NumbersByCode, sender: str) -> int:
         """Return the number of a sender, which is assigned at its first submission."""

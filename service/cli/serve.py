@@ -208,7 +208,7 @@ def serve(
         rules = drop_folders.to_rules()
         if not listen.standby:
             _check_ledger(settings, creation)
-        kernel_warmup.load_kernels(reporter)
+        kernel_warmup.load_kernels(reporter, is_service=True)
         from service import server
         from service.engine import standby
 

@@ -7,8 +7,8 @@ from ingest.queue.open_submission import build_piece
 from ingest.resolution.resolver import ResolutionContext, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
 from posting.batch import Batch, Progress, Submission
-from posting.book.book_state import create_empty_book
 from posting.book.cells import CellNumbers
+from posting.book.empty_book import create_empty_book
 from posting.book.registry import NumbersByCode, ReferenceData, Registry, number_codes
 from posting.engine import Engine
 from posting.hash_chain import ChainHead

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 
 from core.nomenclature import SHEETS, CentreLevel
 from monitoring.budget_gauges import BudgetGauges, ExhaustionCount, MeasureCredits, ProgrammeCredits
-from posting.book.book_state import BookState, create_empty_book
+from posting.book.book_state import BookState
+from posting.book.empty_book import create_empty_book
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, Registry, number_codes
 from tests.file_strategies import File, build_openings, files
 from tests.posting.text_engine import TextEngine, build_registry, find_node

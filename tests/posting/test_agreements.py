@@ -159,6 +159,29 @@ def test_lines_are_judged_like_one_after_the_other(
     assert piece.field.tolist() == [Field.ENTERED_BY if row.refusal else 0 for row in expected]
 
 
+@pytest.mark.parametrize(
+    ("kind", "shift", "cents", "outcome"),
+    [
+        ("service", -1, 1, Outcome.AGREEMENT_MISSING),
+        ("service", 0, 10, Outcome.ACCEPTED),
+        ("service", 0, 11, Outcome.AGREEMENT_EXCEEDED),
+        ("commitment", 0, 1, Outcome.AGREEMENT_EXCEEDED),
+        ("service", 1, 10, Outcome.ACCEPTED),
+        ("service", 2, 1, Outcome.AGREEMENT_MISSING),
+    ],
+)
+def test_an_agreement_covers_its_days_kinds_and_amounts(
+    kind: str, shift: int, cents: int, outcome: Outcome
+) -> None:
+    calendar = Calendar({2018: Exercise(2018, frozenset(), 0, agreement_required_from=date(2018, 1, 1))})
+    day = _MIDDLE + timedelta(shift)
+    piece = _build_piece("ministry", [[ActLine(kind, 2018, day, cents, is_signed=False, is_faulty=False)]])
+    last = _MIDDLE + timedelta(1)
+    agreement = Agreement(4, "A-4", "ministry", frozenset({"service"}), _MIDDLE, last, 10)
+    mark_lines(piece, [agreement], AgreementRules.from_calendar(calendar))
+    assert piece.acts["fault"].tolist() == [outcome]
+
+
 def test_of_a_sender_without_agreements_nothing_is_computed_unless_the_calendar_asks() -> None:
     piece = _build_piece(
         "ministry", [[ActLine("service", 2018, _MIDDLE, 1, is_signed=False, is_faulty=False)]]

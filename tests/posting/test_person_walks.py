@@ -17,8 +17,8 @@ from core.catalog import KIND_NUMBERS
 from core.directory import Agreement, Delegation, Directory, Hand, RoleGrant
 from core.outcome_codes import Outcome
 from core.roles import Role
-from posting.book.book_state import create_empty_book
 from posting.book.checkpoint import NO_CHECKPOINT
+from posting.book.empty_book import create_empty_book
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, Registry, number_codes
 from posting.recovery.book_loading import LoadedBook
 from tests.file_strategies import PLACES, REFERENCE, File, Row, files

@@ -9,8 +9,8 @@ from core.outcome_codes import Outcome
 from core.roles import Role
 from core.tables.signatures import AgreementUses, DirectoryEffects, EntrySignatures
 from posting.batch import BatchResult
-from posting.book.book_state import create_empty_book
 from posting.book.checkpoint import NO_CHECKPOINT
+from posting.book.empty_book import create_empty_book
 from posting.book.registry import CodeKind, NumbersByCode, Registry, number_codes
 from posting.pgcopy import HEADER, TRAILER, decode
 from posting.recovery.book_loading import LoadedBook

@@ -9,9 +9,10 @@ from ingest.queue.open_submission import build_piece
 from ingest.resolution.resolver import ResolutionContext, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
 from posting.batch import Batch, BatchResult, Piece, Progress, Submission
-from posting.book.book_state import BookState, create_empty_book
+from posting.book.book_state import BookState
 from posting.book.cells import CellNumbers
 from posting.book.checkpoint import NO_CHECKPOINT
+from posting.book.empty_book import create_empty_book
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, Registry, number_codes
 from posting.engine import Engine
 from posting.hash_chain import ChainHead

@@ -10,8 +10,9 @@ from core.catalog_effects import Effects
 from core.errors import EngineError
 from core.outcome_codes import Outcome
 from core.tables.book import LEDGER_ACCOUNTANTS
-from posting.book.book_state import ENTRIES_MAX, ITEMS_A_PAGE, BookState, create_empty_book
+from posting.book.book_state import ENTRIES_MAX, ITEMS_A_PAGE, BookState
 from posting.book.cells import to_records
+from posting.book.empty_book import create_empty_book
 from posting.book.reserved_memory import extend, reserve
 from tests.file_strategies import PLACES, REFERENCE, File, build_openings
 from tests.oracle.dirty_pages import mark_pages

@@ -12,7 +12,7 @@ from core.errors import SchemaMismatch
 from core.tables.book import KeyRows, OpenItems
 from core.tables.columns import to_record_dtype
 from posting.book import checkpoint
-from posting.book.book_state import ITEMS_A_PAGE, BookState, create_empty_book
+from posting.book.book_state import ITEMS_A_PAGE, BookState
 from posting.book.checkpoint import (
     CHECKPOINT_HEADER,
     FORMAT_VERSION,
@@ -24,6 +24,7 @@ from posting.book.checkpoint import (
     CheckpointRow,
     CheckpointSnapshot,
 )
+from posting.book.empty_book import create_empty_book
 from posting.recovery import checkpoint_restore
 from posting.recovery.checkpoint_restore import CheckpointPieces
 from tests.file_strategies import File, files

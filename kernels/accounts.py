@@ -1,0 +1,84 @@
+"""The accounts that a line is posted to: by role, of the item or the exercise, or those of the entry that it undoes."""
+
+import numpy as np
+
+from core.catalog import Role
+from core.outcome_codes import Outcome
+from core.periods import PERIODS_PER_YEAR
+from core.tables.book import CREDITOR_SETS, LEDGER_ACCOUNTS, ROLE_COUNT
+from kernels.findings import accepted, refused
+from kernels.jit import as_position, part, rare_part
+from kernels.links import find_folio
+
+_LEDGER_MAX = 2**62
+
+
+@rare_part
+def _find_charged_account(acts, book, line, item):
+    """Return the account charged by the original request of ``item``; if it bills a service, that of its assignment."""
+    payable = as_position(book.items[item].parent)
+    while book.effects[book.items[payable].kind].inherits:
+        payable = as_position(book.items[payable].parent)
+    if book.effects[book.items[payable].kind].debit != Role.ACCRUED.value:
+        return as_position(book.items[payable].debit)
+    cell = book.items[item].cell
+    return as_position(acts[line].account if acts[line].account != 0 else book.cells[cell].expense)
+
+
+@rare_part
+def _find_shared_account(acts, book, line, item, role):
+    """Return the account of a role that does not depend on the assignment."""
+    if role == Role.PREDECESSOR.value:
+        return as_position(book.items[item].credit)
+    if role == Role.CHARGE.value:
+        return _find_charged_account(acts, book, line, item)
+    return as_position(book.roles[as_position(acts[line].period) * ROLE_COUNT + role])
+
+
+@part
+def _find_account(acts, book, posting_role):
+    line, item, cell, role = posting_role
+    if role == Role.EXPENSE.value:
+        return as_position(acts[line].account if acts[line].account != 0 else book.cells[cell].expense)
+    if role == Role.ACCRUED.value:
+        return as_position(book.cells[cell].accrued)
+    if role == Role.CREDITOR.value:
+        return as_position(book.cells[cell].creditor)
+    if role == Role.PAYROLL.value:
+        return as_position(book.cells[cell].payroll)
+    return np.int64(0) if role == Role.NONE.value else _find_shared_account(acts, book, line, item, role)
+
+
+@part
+def _find_creditor(book, period, accounts, role):
+    """Return the creditor of what is charged: that of the expense account if it has one of its own, else that of the item."""
+    expense, of_item = accounts
+    creditor_set = as_position(period) // PERIODS_PER_YEAR * CREDITOR_SETS + (role == Role.PAYROLL.value)
+    own = book.creditors[creditor_set * LEDGER_ACCOUNTS + expense]
+    return as_position(own) if own != 0 else of_item
+
+
+@part
+def find_accounts(acts, book, line, link):
+    """Return the (debit, credit) accounts: by role, or those of the entry to undo, exchanged."""
+    item, cell, base, _, sign = link
+    if sign < 0:
+        return as_position(book.items[item].credit), as_position(book.items[item].debit)
+    debit = _find_account(acts, book, (line, item, cell, book.effects[base].debit))
+    credit = _find_account(acts, book, (line, item, cell, book.effects[base].credit))
+    if book.effects[base].debit == Role.EXPENSE.value and book.effects[base].credit != Role.ACCRUED.value:
+        credit = _find_creditor(book, acts[line].period, (debit, credit), book.effects[base].credit)
+    return debit, credit
+
+
+@part
+def check_accounts(acts, book, line, cell, accounts):
+    """Check that the sums of both accounts stay within their limit."""
+    debit, credit = accounts
+    if debit == 0:
+        return accepted()
+    at = find_folio(acts, book, line, cell) * LEDGER_ACCOUNTS
+    sum_max = _LEDGER_MAX - acts[line].amount
+    if book.ledger[at + debit].debit > sum_max or book.ledger[at + credit].credit > sum_max:
+        return refused(Outcome.BALANCE_LIMIT.value, -1, 0)
+    return accepted()

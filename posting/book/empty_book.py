@@ -1,0 +1,54 @@
+"""The book before its first entry: every table at its size, and what the reference data give it."""
+
+import numpy as np
+
+from core.budget_years import build_budget_years
+from core.catalog_effects import Effects, build_effects
+from core.roles import build_role_kinds
+from core.tables.book import Book, BudgetYears, Cells, Counters, KeyRows, OpenItems, TitleFigures
+from core.tables.columns import allocate_records, seal_array, seal_records, to_record_dtype
+from core.tables.signatures import NO_SIGNATURES, Grants
+from posting.book import budget_nodes, ledger_folios
+from posting.book.book_state import RESERVED_CELLS, RESERVED_ENTRIES, BookState, round_up_to_pages
+from posting.book.registry import Registry
+from posting.book.reserved_memory import read_memory_bytes, reserve
+
+
+def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
+    """Return an empty book with capacity for ``entries``."""
+    rows = round_up_to_pages(max(2 * entries, RESERVED_ENTRIES))
+    reserved_rows = read_memory_bytes() // (2 * to_record_dtype(OpenItems).itemsize)
+    nodes, figures = budget_nodes.build_nodes(registry)
+    periods = ledger_folios.build_period_states(registry.reference.calendar)
+    book = Book(
+        effects=seal_records(Effects, build_effects()),
+        cells=seal_array(reserve(to_record_dtype(Cells), 1, RESERVED_CELLS)),
+        nodes=nodes,
+        items=reserve(to_record_dtype(OpenItems), rows, reserved_rows),
+        ledger=ledger_folios.reserve_ledger(registry.years[-1]),
+        keys=reserve(to_record_dtype(KeyRows), rows, reserved_rows),
+        payees=reserve(to_record_dtype(KeyRows), round_up_to_pages(1 << 16)),
+        waiting=allocate_records(KeyRows, 1 << 10),
+        invoices=reserve(to_record_dtype(KeyRows), rows, reserved_rows),
+        counters=allocate_records(Counters, 1),
+        figures=figures,
+        periods=periods,
+        folios=np.zeros(len(periods), np.uint8),
+        years=seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
+        titles=allocate_records(TitleFigures, registry.title_rows.count),
+        payroll_checks=registry.reference.calendar.mark_payroll_checks(),
+        roles=registry.shared_accounts.copy(),
+        creditors=registry.own_creditors.copy(),
+        admitted=registry.admitted_accounts.copy(),
+        role_kinds=build_role_kinds().ravel(),
+        signatures=NO_SIGNATURES,
+        grants=seal_array(allocate_records(Grants, 0)),
+        grant_starts=np.zeros(2, np.int32),
+        slots=reserve(np.uint64, 1 << 18),
+        payee_slots=reserve(np.uint64, 1 << 17),
+        waiting_slots=np.zeros(1 << 11, np.uint64),
+        invoice_slots=reserve(np.uint64, 1 << 18),
+    )
+    words = reserve(np.int64, 1, RESERVED_CELLS)
+    words[0] = -1
+    return BookState(registry, book, words)
