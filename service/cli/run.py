@@ -1,6 +1,7 @@
 """``crescendo run``: process files to the end."""
 
 import asyncio
+import gc
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -201,7 +202,9 @@ def load_reference(settings: Settings, reporter: processing_progress.ProgressRep
     importlib.import_module("service.engine.file_processing")  # only to load it: nothing of it is named here
     from service.engine import engine_context
 
-    return engine_context.load_reference(settings)
+    reference = engine_context.load_reference(settings)
+    gc.freeze()  # all of this stays, and a collection would search it for longer than a small file takes
+    return reference
 
 
 def _build_envelope(file_options: FileOptions) -> "Envelope":

@@ -21,6 +21,15 @@ print(code, pyarrow.default_memory_pool().backend_name, "numba" in sys.modules)
 print(gc.get_freeze_count() > 10_000)
 """
 
+_LOADING = """
+import gc
+from service.cli.run import load_reference
+from service.configuration.settings import Settings
+from service.terminal.processing_progress import create_reporter
+load_reference(Settings(), create_reporter())
+print(gc.get_freeze_count() > 10_000)
+"""
+
 
 def test_run_checks_its_files_on_the_memory_pool_and_without_kernels(tmp_path: Path) -> None:
     """The pool cannot be changed once Arrow is imported; the kernels are loaded while the database starts."""
@@ -33,3 +42,9 @@ def test_run_checks_its_files_on_the_memory_pool_and_without_kernels(tmp_path: P
     )
     assert "states its sender" in finished.stderr
     assert finished.stdout.split() == ["2", "system", "False", "True"]
+
+
+def test_a_run_excludes_what_it_has_loaded_from_collections() -> None:
+    command = [sys.executable, "-c", _LOADING]
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
+    assert finished.stdout == "True\n"
