@@ -12,8 +12,8 @@ from reporting.act_views import (
     NodeChange,
     Origin,
     PaymentTerms,
-    Person,
     RefusedHistory,
+    Signatory,
     Signature,
     Standing,
     Transfer,
@@ -97,7 +97,7 @@ def _render_signature(signature: Signature) -> Iterator[str]:
         yield f"             by delegation {signature.delegation} ({role}) of {_format_person(signature.owner)}"
 
 
-def _format_person(person: Person) -> str:
+def _format_person(person: Signatory) -> str:
     roles = f" ({', '.join(person.roles)})" if person.roles else ""
     return f"{person.code} {person.name}{roles}"
 

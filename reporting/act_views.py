@@ -89,7 +89,7 @@ class PaymentTerms(msgspec.Struct, frozen=True, kw_only=True):
     """The remittance information for the payee."""
 
 
-class Person(msgspec.Struct, frozen=True):
+class Signatory(msgspec.Struct, frozen=True):
     """A person, and the roles of his own that he had on the day of the entry."""
 
     code: str
@@ -100,16 +100,16 @@ class Person(msgspec.Struct, frozen=True):
 class Signature(msgspec.Struct, frozen=True):
     """Who entered and who validated an act."""
 
-    entered: Person | None
-    validated: Person | None
+    entered: Signatory | None
+    validated: Signatory | None
     delegation: str
     """The number of the delegation by which it was validated; empty for a role of his own."""
     delegated_role: str
-    owner: Person | None
+    owner: Signatory | None
     """Who delegated."""
 
 
-class Agreement(msgspec.Struct, frozen=True):
+class LineAgreement(msgspec.Struct, frozen=True):
     """The agreement of a sender whose system separates entry from validation: its lines name no person."""
 
     number: str
@@ -180,7 +180,7 @@ class AcceptedLine(AmountStruct, frozen=True, kw_only=True):
     """Only of a payment request that states some."""
     signature: Signature | None
     """Null where the line names no person."""
-    agreement: Agreement | None
+    agreement: LineAgreement | None
     """Null where the line came under none."""
     debit: CodeLabel | None
     credit: CodeLabel | None

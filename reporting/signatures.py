@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from reporting.act_views import Agreement, Person, Signature
+from reporting.act_views import LineAgreement, Signatory, Signature
 from reporting.report_queries import Connection, Row, fetch
 
 
@@ -12,7 +12,7 @@ class Hands(NamedTuple):
     """The signatures and agreements of entries, by entry; most entries have neither."""
 
     signatures: Mapping[int, Signature]
-    agreements: Mapping[int, Agreement]
+    agreements: Mapping[int, LineAgreement]
 
 
 async def fetch_hands(connection: Connection, rows: Sequence[Row], batch_of: Mapping[int, int]) -> Hands:
@@ -24,13 +24,13 @@ async def fetch_hands(connection: Connection, rows: Sequence[Row], batch_of: Map
     agreements = await fetch(connection, "agreements", entries)
     return Hands(
         {row["entry"]: _build_signature(row) for row in signatures},
-        {row["entry"]: Agreement(row["number"], row["separation"]) for row in agreements},
+        {row["entry"]: LineAgreement(row["number"], row["separation"]) for row in agreements},
     )
 
 
 def _build_signature(row: Row) -> Signature:
     entered, validated, owner = (
-        Person(row[name], row[f"{name}_name"], list(row[f"{name}_roles"] or ())) if row[name] else None
+        Signatory(row[name], row[f"{name}_name"], list(row[f"{name}_roles"] or ())) if row[name] else None
         for name in ("entered", "validated", "owner")
     )
     return Signature(entered, validated, row["delegation"] or "", row["delegated_role"] or "", owner)

@@ -19,7 +19,7 @@ COVERED_TABLES = frozenset(
         *("reference_text", "reference_meaning", "reference_use"),
         *("period_start", "period_decision", "period_effect"),
         *("directory_change", "person", "person_role", "delegation", "agreement"),
-        *("directory_end", "directory_effect"),
+        *("directory_end", "directory_effect", "entry_signature", "agreement_use"),
         *(
             "access_key",
             "access_key_end",

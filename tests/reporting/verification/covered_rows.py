@@ -44,6 +44,8 @@ ROWS = (
     ),
     "insert into directory_end values ('role', 1, '2018-12-31', 2), ('role', 2, '2018-12-31', 2)",
     "insert into directory_effect values (1, 1), (2, 1)",
+    "insert into entry_signature values (1, 1, 2, 0), (2, 1, 2, 1)",
+    "insert into agreement_use values (1, 2, 1), (3, 3, 2)",
     *_repeat(
         "insert into access_key (key, sender, digest, roles, programmes, label)"
         " values ('k{n}', 'MIN-01', sha256('{n}'), '{{auditor}}', '{{}}', '')"
