@@ -1,7 +1,7 @@
 """The directory of persons: their roles and delegations, the agreements of senders, and the changes of all of these."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -87,7 +87,7 @@ class DirectoryChange(msgspec.Struct, frozen=True):
     reason: str
     by: str
     key: str
-    at: datetime
+    at: str
     after_batch: int | None
 
 
@@ -129,6 +129,8 @@ class PersonsHandler:
         _require_role(caller, _READERS, "Only auditors and operators read the directory of persons")
         async with borrow_connection(self._pool) as connection:
             listing = await directory_rows.load_listing(connection)
+        for row in listing["changes"]:
+            row["at"] = row["at"].isoformat()
         return respond(msgspec.convert(listing, Persons))
 
     async def change(self, request: Request) -> Response:
