@@ -101,7 +101,7 @@ async def test_the_variables_above_the_panels_have_values(observed: ObservedServ
             values = await observed.prometheus.get(
                 f"label/{variable.name}/values", **{"match[]": variable.metric}
             )
-            assert set(values) == {"DIRECTORATE", "MIN-09", "MIN-12"}
+            assert set(values) == {"DIRECTORATE", "MIN-09", "MIN-12", "DRFIP-75", "DGFIP"}
 
 
 async def test_every_rule_is_loaded_and_evaluates(observed: ObservedService) -> None:
