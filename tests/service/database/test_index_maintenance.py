@@ -75,7 +75,7 @@ async def _add_entries(connection: asyncpg.Connection, entries: range) -> None:
 async def _list_trees(dsn: str) -> list[str]:
     rows = await fetch(
         dsn,
-        "select indexname from pg_indexes where tablename like 'entry%' and indexdef like '%btree%' order by 1",
+        "select indexname from pg_indexes where tablename ~ '^entry_[0-9]' and indexdef like '%btree%' order by 1",
     )
     return [row["indexname"] for row in rows]
 
