@@ -9,7 +9,7 @@ from service.auth.roles import parse_roles
 from service.configuration.settings import UsageError
 
 
-@pytest.mark.parametrize("pair", combinations(Role, 2), ids="-".join)
+@pytest.mark.parametrize("pair", list(combinations(Role, 2)), ids="-".join)
 def test_roles_that_exclude_each_other(pair: tuple[Role, Role]) -> None:
     if get_exclusion(*pair):
         with pytest.raises(UsageError, match="make two"):

@@ -135,7 +135,7 @@ async def test_the_database_knows_the_sides_of_the_roles(dsn: str) -> None:
         assert (set(row["ordering"]), set(row["accounting"])) == (ORDERING_ROLES, ACCOUNTING_ROLES)
 
 
-@pytest.mark.parametrize(("first", "second"), product(_INSERTS, _INSERTS))
+@pytest.mark.parametrize(("first", "second"), list(product(_INSERTS, _INSERTS)))
 async def test_the_database_gives_one_sender_one_side(first: str, second: str, dsn: str) -> None:
     """A key, system or signer that has ended does not count; another sender may have the other side."""
     insert = f"insert into {second} {_INSERTS[second]}".replace("'x'", "'y'").replace("'00'", "'01'")
