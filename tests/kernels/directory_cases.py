@@ -35,5 +35,5 @@ def build_grants(world: World) -> np.ndarray:
 def build_grant_starts(world: World) -> np.ndarray:
     signed = [person for signature in world.signatures.values() for person in signature[:2]]
     persons = sorted(grant.person for grant in world.grants)
-    last = max([0, *persons, *signed])
+    last = max([0, *persons, *signed, *(grant.owner for grant in world.grants)])
     return np.searchsorted(persons, np.arange(last + 2)).astype(np.int32)
