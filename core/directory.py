@@ -3,9 +3,11 @@
 Every day is inclusive.  An end lowers the last day of a grant, a delegation or an agreement; it never moves it later.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from core.roles import Role
@@ -66,7 +68,8 @@ class Agreement(NamedTuple):
     ceiling: int | None
 
 
-class Directory(NamedTuple):
+@dataclass(frozen=True)
+class Directory:
     """Persons by code, and what each may do, as of one change."""
 
     persons: Mapping[str, int]
@@ -75,6 +78,19 @@ class Directory(NamedTuple):
     agreements: tuple[Agreement, ...]
     last_change: int
     """The number of the last change that it contains."""
+
+    @cached_property
+    def delegation_numbers(self) -> Mapping[str, int]:
+        """The delegations by the number that files state: built once, as every form with persons asks for it."""
+        return {item.number: item.delegation for item in self.delegations}
+
+    @cached_property
+    def agreements_by_sender(self) -> Mapping[str, Sequence[Agreement]]:
+        """The agreements of each sender: built once, as every piece of a batch asks for it."""
+        by_sender: dict[str, list[Agreement]] = {}
+        for agreement in self.agreements:
+            by_sender.setdefault(agreement.sender, []).append(agreement)
+        return by_sender
 
 
 EMPTY_DIRECTORY = Directory({}, (), (), (), 0)

@@ -46,7 +46,8 @@ class Hands:
     def prepare(self, piece: Piece) -> None:
         """Refuse the lines of ``piece`` that lack an agreement, and let the book decide by its signatures."""
         directory = self._state.directory
-        self._numbers.append(agreements.mark_lines(piece, directory.agreements, self._rules))
+        own = directory.agreements_by_sender.get(piece.submission.sender, ())
+        self._numbers.append(agreements.mark_lines(piece, own, self._rules))
         signed = signatures.number_signatures(piece.signatures, directory)
         if piece.signatures:
             signed.mark_lines(piece)

@@ -47,14 +47,13 @@ def number_signatures(signatures: Sequence[SignatureTexts], directory: Directory
     """Number the persons and delegations of each signature, and find what is wrong with it by itself."""
     if not signatures:
         return _NOBODY
-    delegations = {item.number: item.delegation for item in directory.delegations}
     table = allocate_records(Signatures, len(signatures) + 1)
     faults = [_NO_FAULT]
     for row, (entered, validated, delegation) in enumerate(signatures, 1):
         numbers = (
             directory.persons.get(entered, _UNKNOWN) if entered else 0,
             directory.persons.get(validated, _UNKNOWN) if validated else 0,
-            delegations.get(delegation, _UNKNOWN) if delegation else 0,
+            directory.delegation_numbers.get(delegation, _UNKNOWN) if delegation else 0,
         )
         fault = _find_fault(*numbers)
         faults.append(fault)

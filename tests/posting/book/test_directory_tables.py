@@ -1,5 +1,6 @@
 """The directory as tables: the rows of each person are those of the person's roles and delegations, one for each place."""
 
+from dataclasses import replace
 from datetime import date
 
 from hypothesis import given
@@ -120,7 +121,7 @@ def _sort_key(row: dict[str, int | None]) -> str:
 
 @given(directories)
 def test_the_tables_do_not_depend_on_the_order_of_the_directory(directory: Directory) -> None:
-    turned = directory._replace(grants=directory.grants[::-1], delegations=directory.delegations[::-1])
+    turned = replace(directory, grants=directory.grants[::-1], delegations=directory.delegations[::-1])
     assert build_grants(turned, NUMBERS).grants.tolist() == build_grants(directory, NUMBERS).grants.tolist()
 
 
@@ -132,5 +133,5 @@ def test_an_empty_directory_has_no_rows() -> None:
 
 def test_the_tables_cannot_be_written() -> None:
     grant = RoleGrant(1, Role.CERTIFIER, Hand.ENTRY, "", "", date(2018, 1, 1), None, None)
-    tables = build_grants(EMPTY_DIRECTORY._replace(persons={"P1": 1}, grants=(grant,)), NUMBERS)
+    tables = build_grants(replace(EMPTY_DIRECTORY, persons={"P1": 1}, grants=(grant,)), NUMBERS)
     assert not tables.grants.flags.writeable
