@@ -22,6 +22,9 @@ CENTRES_MAX = 100
 EVERYWHERE = "*"
 """Stands alone in the fund centres of a delegation: all of them."""
 HandName = Literal["entry", "validation", "both"]
+MeansName = Literal["user", "key"]
+"""A user of the operating system; an API key, or a system with tokens as ISSUER/SUBJECT."""
+LOGIN_LETTERS_MAX = 300
 
 _SENDER = re.compile(SENDER_PATTERN)
 _CEILING = re.compile(r"([0-9]{1,13})(?:\.([0-9]{1,2}))?", re.ASCII)
@@ -77,6 +80,17 @@ class AgreementEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
     ceiling: str = ""
 
 
+class LoginEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="login"):
+    """A person has a means by which he proves who he is."""
+
+    person: str
+    means: MeansName
+    name: str
+    """Name of the user or of the key."""
+    first_day: date
+    last_day: date | None = None
+
+
 class RoleEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="end_role"):
     """A role has an earlier last day."""
 
@@ -98,8 +112,15 @@ class AgreementEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     last_day: date
 
 
-DirectoryEnd = RoleEnd | DelegationEnd | AgreementEnd
-DirectoryEntry = PersonEntry | RoleEntry | DelegationEntry | AgreementEntry | DirectoryEnd
+class LoginEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="end_login"):
+    """A login has an earlier last day."""
+
+    number: int
+    last_day: date
+
+
+DirectoryEnd = RoleEnd | DelegationEnd | AgreementEnd | LoginEnd
+DirectoryEntry = PersonEntry | RoleEntry | DelegationEntry | AgreementEntry | LoginEntry | DirectoryEnd
 
 
 def parse_ceiling(text: str) -> int | None:
@@ -138,6 +159,9 @@ def find_fault(entry: DirectoryEntry) -> str:
             ]
             faults += [_check_days(entry.first_day, entry.last_day), _check_ceiling(entry.ceiling)]
             faults.append(_check_text("separation", entry.separation, SEPARATION_LETTERS_MAX))
+        case LoginEntry():
+            faults = [_check_text("name", entry.name, LOGIN_LETTERS_MAX)]
+            faults.append(_check_days(entry.first_day, entry.last_day))
         case _:
             faults = [_check_days(entry.last_day, None)]
     return _find_first(faults)

@@ -101,6 +101,10 @@ class NoSuchRecord(CrescendoError):
     """Nothing that is stored has the name or number that is asked for."""
 
 
+class PersonNotProved(CrescendoError):
+    """A decision names a person who did not prove to be that person, or may not take it; the message says why."""
+
+
 class UnknownCode(CrescendoError):
     """A programme or a year that the reference data do not have."""
 

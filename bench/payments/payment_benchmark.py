@@ -15,6 +15,7 @@ from bench.payments import payable_requests, payment_queries
 from bench.payments.payable_requests import YEAR, Size
 from bench.payments.payment_queries import PaymentSums
 from core.payment_rules import TIME_ZONE
+from core.person_decisions import StatedPerson
 from core.stage_timing import StageTimes
 from ingest.queue.file_feed import FileFeed, ProcessingRequest
 from ingest.spool.spool import Spool
@@ -112,19 +113,19 @@ class _PaymentBench:
         """Pay the requests in one run, from its proposal to its files."""
         async with run_queries.open_connection(self._dsn) as connection:
             with figures.time_step("propose"):
-                proposal_request = ProposalRequest("Alice", date(YEAR, 6, 30), _NOW.date())
+                proposal_request = ProposalRequest(StatedPerson("Alice"), date(YEAR, 6, 30), _NOW.date())
                 run = await proposals.propose_run(
                     connection, books, proposal_request, on_step=self._report_progress
                 )
             with figures.time_step("release"):
-                await run_edits.release_run(connection, run, "Bruno")
+                await run_edits.release_run(connection, run, StatedPerson("Bruno"))
             with figures.time_step("acts"):
                 prepared = await issue.prepare_acts(
                     connection,
                     run,
                     self._outbox,
                     reference=books,
-                    request=IssueRequest("Claire", _NOW),
+                    request=IssueRequest(StatedPerson("Claire"), _NOW),
                     on_step=self._report_progress,
                 )
         with figures.time_step("commit, the start of the engine included"):

@@ -33,6 +33,25 @@ from agreement a left join (
 ) e on e.number = a.agreement
 where a.change <= $1 order by a.agreement;
 
+-- name: logins
+select l.person_login as number, l.person, l.means, l.name, l.first_day, least(l.last_day, e.last_day) as last_day
+from person_login l left join (
+    select number, min(last_day) as last_day from directory_end where subject = 'login' and change <= $1 group by number
+) e on e.number = l.person_login
+where l.change <= $1 order by l.person_login;
+
+-- name: lasting_operators
+-- Persons who may change the directory today and without a last day.
+select count(distinct l.person) from person_login l join person_role r using (person)
+where r.role = 'operator' and r.centre = '' and r.accountant = '' and r.last_day is null and l.last_day is null
+  and greatest(r.first_day, l.first_day) <= (clock_timestamp() at time zone 'Europe/Paris')::date
+  and not exists (select from directory_end e where e.subject = 'login' and e.number = l.person_login)
+  and not exists (select from directory_end e where e.subject = 'role' and e.number = r.person_role);
+
+-- name: has_key
+select exists (select from access_key where key = $1)
+    or exists (select from access_grant where issuer || '/' || subject = $1);
+
 -- name: unknown_places
 -- Which codes of one kind (1 fund centre, 8 accountant) the ledger does not have.
 select c.code from unnest($2::text[]) c (code) where not exists (select from reference_text t where t.kind = $1 and t.code = c.code)
@@ -55,6 +74,9 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning delegation;
 -- name: insert_agreement
 insert into agreement (number, sender, kinds, first_day, last_day, ceiling, separation, change)
 values ($1, $2, $3, $4, $5, $6, $7, $8) returning agreement;
+
+-- name: insert_login
+insert into person_login (person, means, name, first_day, last_day, change) values ($1, $2, $3, $4, $5, $6) returning person_login;
 
 -- name: insert_end
 insert into directory_end (subject, number, last_day, change) values ($1, $2, $3, $4);
@@ -81,15 +103,24 @@ select a.number, a.sender, a.kinds, a.first_day,
        a.ceiling as ceiling_cents, a.separation, a.change
 from agreement a order by a.agreement;
 
+-- name: list_logins
+select l.person_login as number, p.code as person, l.means, l.name, l.first_day,
+       least(l.last_day, (select min(e.last_day) from directory_end e where e.subject = 'login' and e.number = l.person_login)) as last_day,
+       l.change
+from person_login l join person p using (person) order by l.person_login;
+
 -- name: list_changes
--- The last one first, with what each did, and the batch after which it holds: null if no batch was decided since.
-select c.change, coalesce(w.what, '{}') as what, c.reason, c.by, c.key, c.at, e.after_batch
-from directory_change c left join directory_effect e using (change) left join (
+-- The last one first, with what each did, how who decided it was proved (empty for not), and the batch after which it holds: null
+-- if no batch was decided since.
+select c.change, coalesce(w.what, '{}') as what, c.reason, c.by, coalesce(f.proof, '') as proof, c.key, c.at, e.after_batch
+from directory_change c left join directory_effect e using (change)
+left join person_proof f on f.decision = 'directory' and f.number = c.change and f.person = c.by left join (
     select change, array_agg(entry order by entry) as what from (
         select change, 'person ' || code as entry from person
         union all select change, 'role ' || person_role from person_role
         union all select change, 'delegation ' || number from delegation
         union all select change, 'agreement ' || number from agreement
+        union all select change, 'login ' || person_login from person_login
         union all select x.change, 'end of ' || x.subject || ' ' || coalesce(d.number, a.number, x.number::text)
         from directory_end x left join delegation d on x.subject = 'delegation' and d.delegation = x.number
              left join agreement a on x.subject = 'agreement' and a.agreement = x.number

@@ -5,13 +5,14 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from core.errors import CrescendoError, NoSuchRecord
+from core.person_decisions import Login
 from core.roles import Role, find_exclusion
 
 PERSONS_MAX = 100_000
 TERMS_MAX = 200_000
-"""Roles, delegations and agreements, each."""
+"""Roles, delegations, agreements and logins, each."""
 
-Subject = Literal["role", "delegation", "agreement"]
+Subject = Literal["role", "delegation", "agreement", "login"]
 
 
 class RefusedChange(CrescendoError):
@@ -19,15 +20,16 @@ class RefusedChange(CrescendoError):
 
 
 class Term(NamedTuple):
-    """The days of a role, a delegation or an agreement."""
+    """The days of a role, a delegation, an agreement or a login."""
 
     number: int
     """Its number in its table."""
     first_day: date
     last_day: date | None
     person: int = 0
-    """Who has the role by it; 0 for an agreement."""
+    """Who has the role or the login; 0 for an agreement."""
     role: Role | None = None
+    login: Login | None = None
 
     def overlaps(self, other: "Term") -> bool:
         """Return whether a day is in both."""
@@ -36,12 +38,18 @@ class Term(NamedTuple):
 
 
 class DirectoryDraft:
-    """Persons, and the days of roles, delegations and agreements by their names."""
+    """Persons, and the days of roles, delegations, agreements and logins by their names."""
 
     def __init__(self, persons: Mapping[str, int]) -> None:
         self.persons = dict(persons)
-        self._terms: dict[Subject, dict[str, Term]] = {"role": {}, "delegation": {}, "agreement": {}}
+        self._terms: dict[Subject, dict[str, Term]] = {
+            "role": {},
+            "delegation": {},
+            "agreement": {},
+            "login": {},
+        }
         self._of_person: dict[int, dict[str, Term]] = {}
+        self._of_login: dict[Login, dict[str, Term]] = {}
 
     def find_person(self, code: str) -> int:
         """Return the number of a person.
@@ -56,7 +64,7 @@ class DirectoryDraft:
         return self.persons[code]
 
     def find_term(self, subject: Subject, name: str) -> Term:
-        """Return a role, a delegation or an agreement.
+        """Return a role, a delegation, an agreement or a login.
 
         Raises
         ------
@@ -76,7 +84,7 @@ class DirectoryDraft:
             raise RefusedChange(f"the directory has {PERSONS_MAX:,} persons, and no room for more: add none")
 
     def check_term(self, subject: Subject, name: str, term: Term) -> None:
-        """Check that a number is not taken, that there is room, and that no role excludes another one on the same days."""
+        """Check that a number is not taken, that there is room, and that nothing excludes the term on the same days."""
         terms = self._terms[subject]
         if name in terms:
             raise RefusedChange(f"{subject} {name} is in the directory already: state another number")
@@ -85,6 +93,7 @@ class DirectoryDraft:
                 f"the directory has {TERMS_MAX:,} of these, and no room for another {subject}: add none"
             )
         self._check_exclusion(term)
+        self._check_login(term)
 
     def _check_exclusion(self, term: Term) -> None:
         for name, held in self._of_person.get(term.person, {}).items():
@@ -92,6 +101,14 @@ class DirectoryDraft:
                 raise RefusedChange(
                     f"the person has the role {held.role} by {name}, {describe_days(held)}, and nobody is {held.role} and "
                     f"{term.role} on the same days: end that first, or state other days"
+                )
+
+    def _check_login(self, term: Term) -> None:
+        for name, held in self._of_login.get(term.login, {}).items() if term.login else ():
+            if term.overlaps(held):
+                raise RefusedChange(
+                    f"the {term.login} belongs to a person by login {name}, {describe_days(held)}, and proves nobody else on "
+                    "the same days: end that first, or state other days"
                 )
 
     def check_end(self, subject: Subject, name: str, last_day: date) -> Term:
@@ -113,12 +130,14 @@ class DirectoryDraft:
         return term
 
     def set_term(self, subject: Subject, name: str, term: Term) -> None:
-        """Add or replace a role, a delegation or an agreement."""
+        """Add or replace a role, a delegation, an agreement or a login."""
         self._terms[subject][name] = term
         if term.role:
             self._of_person.setdefault(term.person, {})[f"{subject} {name}"] = term
+        if term.login:
+            self._of_login.setdefault(term.login, {})[name] = term
 
 
 def describe_days(term: Term) -> str:
-    """Say on which days a role is held."""
+    """Say on which days a role or a login is held."""
     return f"from {term.first_day} to {term.last_day}" if term.last_day else f"from {term.first_day} on"

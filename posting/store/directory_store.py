@@ -10,7 +10,10 @@ from core.directory_entries import (
     AgreementEntry,
     DelegationEnd,
     DelegationEntry,
+    DirectoryEnd,
     DirectoryEntry,
+    LoginEnd,
+    LoginEntry,
     PersonEntry,
     RoleEnd,
     RoleEntry,
@@ -18,8 +21,10 @@ from core.directory_entries import (
     parse_ceiling,
 )
 from core.errors import NoSuchRecord
+from core.person_decisions import Decision, DecisionKind, Login, StatedPerson
 from core.roles import Role
 from core.sql_files import read_queries
+from posting.store import person_proof
 from posting.store.directory_draft import DirectoryDraft, RefusedChange, Subject, Term
 
 SQL = read_queries("posting.store", "directory.sql")
@@ -28,6 +33,10 @@ ENTRIES_MAX = 10_000
 """Entries of one change."""
 _CENTRE, _ACCOUNTANT = 1, 8
 """Kinds of ``reference_text``."""
+_NO_OPERATOR = (
+    "nobody could change the directory any more: it keeps one person with the role operator everywhere and a login, both"
+    " without a last day; add another one first"
+)
 
 
 class NewChange(NamedTuple):
@@ -35,10 +44,8 @@ class NewChange(NamedTuple):
 
     entries: Sequence[DirectoryEntry]
     reason: str
-    by: str
+    by: StatedPerson
     """The person who decides."""
-    key: str = ""
-    """The key that the change came with; empty for the command line."""
     places: Sequence[str] = ()
     """Where each entry stands, for messages; none for a single one."""
 
@@ -98,6 +105,8 @@ async def store_change(connection: Connection, new: NewChange) -> int:
     ------
     NoSuchRecord
         The ledger or the directory does not have what an entry names.
+    PersonNotProved
+        Who decides did not prove to be that person, or is no operator.
     RefusedChange
         An entry is not valid, or the directory does not allow it.
     """
@@ -105,14 +114,19 @@ async def store_change(connection: Connection, new: NewChange) -> int:
         raise RefusedChange(f"a change has {len(new.entries):,} entries: state 1 to {ENTRIES_MAX:,}")
     async with connection.transaction():
         await connection.execute(SQL["lock_directory"])
+        proved = await person_proof.prove_person(connection, new.by, Decision(DecisionKind.DIRECTORY))
+        operators = await connection.fetchval(SQL["lasting_operators"])
         writer = _Writer(connection, await _load_draft(connection))
-        change = await connection.fetchval(SQL["insert_change"], new.reason, new.by, new.key)
+        change = await connection.fetchval(SQL["insert_change"], new.reason, proved.name, new.by.key)
         for position, entry in enumerate(new.entries):
             try:
                 await writer.store_entry(entry, change)
             except (NoSuchRecord, RefusedChange) as error:
                 place = f"{new.places[position]}: " if new.places else ""
                 raise type(error)(f"{place}{error}") from error
+        if operators and not await connection.fetchval(SQL["lasting_operators"]):
+            raise RefusedChange(_NO_OPERATOR)
+        await person_proof.store_decision(connection, proved, DecisionKind.DIRECTORY, change)
     return change
 
 
@@ -127,6 +141,10 @@ async def _load_draft(connection: Connection) -> DirectoryDraft:
         draft.set_term("delegation", row["number"], _to_term(row, row["delegation"], row["delegate"]))
     for row in await connection.fetch(SQL["agreements"], last):
         draft.set_term("agreement", row["number"], Term(row["agreement"], row["first_day"], row["last_day"]))
+    for row in await connection.fetch(SQL["logins"], last):
+        login = Login(row["means"], row["name"])
+        term = Term(row["number"], row["first_day"], row["last_day"], row["person"], login=login)
+        draft.set_term("login", f"{row['number']}", term)
     return draft
 
 
@@ -153,8 +171,12 @@ class _Writer:
                 await self._store_delegation(entry, change)
             case AgreementEntry():
                 await self._store_agreement(entry, change)
+            case LoginEntry():
+                await self._store_login(entry, change)
             case RoleEnd():
                 await self._store_end("role", f"{entry.number}", entry, change=change)
+            case LoginEnd():
+                await self._store_end("login", f"{entry.number}", entry, change=change)
             case DelegationEnd():
                 await self._store_end("delegation", entry.number, entry, change=change)
             case AgreementEnd():
@@ -213,9 +235,17 @@ class _Writer:
         )
         self._draft.set_term("agreement", entry.number, term._replace(number=number))
 
-    async def _store_end(
-        self, subject: Subject, name: str, entry: RoleEnd | DelegationEnd | AgreementEnd, *, change: int
-    ) -> None:
+    async def _store_login(self, entry: LoginEntry, change: int) -> None:
+        person, login = self._draft.find_person(entry.person), Login(entry.means, entry.name)
+        if entry.means == "key" and not await self._connection.fetchval(SQL["has_key"], entry.name):
+            raise NoSuchRecord(f"the ledger has no key {entry.name}: state one that crescendo access lists")
+        term = Term(0, entry.first_day, entry.last_day, person, login=login)
+        self._draft.check_term("login", "", term)
+        days = (entry.first_day, entry.last_day)
+        number = await self._insert("insert_login", person, *login, *days, change)
+        self._draft.set_term("login", f"{number}", term._replace(number=number))
+
+    async def _store_end(self, subject: Subject, name: str, entry: DirectoryEnd, *, change: int) -> None:
         term = self._draft.check_end(subject, name, entry.last_day)
         await self._connection.execute(SQL["insert_end"], subject, term.number, entry.last_day, change)
         self._draft.set_term(subject, name, term._replace(last_day=entry.last_day))

@@ -17,7 +17,9 @@ from core.period_states import (
     view_folios,
 )
 from core.periods import PeriodState, to_period
+from core.person_decisions import Decision, DecisionKind, StatedPerson
 from core.sql_files import read_queries
+from posting.store import person_proof
 
 SQL = read_queries("posting.store", "periods.sql")
 Connection = Any
@@ -34,10 +36,8 @@ class NewDecision(NamedTuple):
     """Code of the accountant; empty for all."""
     action: PeriodAction
     reason: str
-    by: str
+    by: StatedPerson
     """The person who decides."""
-    key: str = ""
-    """The key that the decision came with; empty for the command line."""
 
 
 class PeriodMonths(NamedTuple):
@@ -124,11 +124,16 @@ async def store_decision(connection: Connection, new: NewDecision) -> int:
     ------
     NoSuchRecord
         The ledger has no such exercise or accountant.
+    PersonNotProved
+        Who decides did not prove to be that person, or has no role for it.
     RefusedDecision
         The month is not in the state that the action requires.
     """
     async with connection.transaction():
         await connection.execute(SQL["lock_decisions"])
+        proved = await person_proof.prove_locked(
+            connection, new.by, Decision(DecisionKind.PERIOD, new.accountant)
+        )
         accountant = await _find_accountant(connection, new.accountant)
         if not await connection.fetchval(SQL["is_started"], new.exercise, new.month):
             raise NoSuchRecord(f"{_format_month(new.exercise, new.month)}: the ledger has no such month yet")
@@ -136,8 +141,10 @@ async def store_decision(connection: Connection, new: NewDecision) -> int:
         decision = PeriodDecision(0, period, accountant, new.action)
         if obstacle := find_obstacle(await load_states(connection), decision):
             raise RefusedDecision(f"{_format_month(new.exercise, new.month)} stays as it is: {obstacle}")
-        arguments = (new.exercise, new.month, accountant, new.action, new.reason, new.by, new.key)
-        return await connection.fetchval(SQL["insert_decision"], *arguments)
+        arguments = (new.exercise, new.month, accountant, new.action, new.reason, proved.name, new.by.key)
+        number = await connection.fetchval(SQL["insert_decision"], *arguments)
+        await person_proof.store_decision(connection, proved, DecisionKind.PERIOD, number)
+        return number
 
 
 async def _find_accountant(connection: Connection, code: str) -> int:

@@ -29,10 +29,12 @@ insert into period_decision (exercise, month, accountant, action, reason, by, ke
 returning decision;
 
 -- name: list_decisions
--- All decisions, the last one first, with the batch after which each holds: null if no batch was decided since.
+-- All decisions, the last one first, with the batch after which each holds (null if no batch was decided since), and how who
+-- decided it was proved (empty for not).
 select d.decision, d.exercise::int as exercise, d.month::int as month, coalesce(t.code, '') as accountant, d.action, d.reason, d.by, d.key, d.at,
-       e.after_batch
-from period_decision d left join period_effect e using (decision) left join reference_text t on t.kind = 8 and t.id = d.accountant
+       e.after_batch, coalesce(f.proof, '') as proof
+from period_decision d left join period_effect e using (decision)
+left join person_proof f on f.decision = 'period' and f.number = d.decision and f.person = d.by left join reference_text t on t.kind = 8 and t.id = d.accountant
 order by d.decision desc;
 
 -- name: accountants

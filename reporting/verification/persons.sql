@@ -86,3 +86,44 @@ join role_exclusion x on x.first_role = a.role and x.second_role = b.role
 where greatest(a.first_day, b.first_day) <= least(
     coalesce(least(a.last_day, (select min(d.last_day) from directory_end d where d.subject = a.subject and d.number = a.number)), date '9999-12-31'),
     coalesce(least(b.last_day, (select min(d.last_day) from directory_end d where d.subject = b.subject and d.number = b.number)), date '9999-12-31'));
+
+-- name: proved_persons
+-- Once the directory knows a person, who decides about a payment run, a month, the directory or a file of the bank was proved by a
+-- login, and had a role for it, both on that day and as the directory was; and nobody released a run that they proposed (rule A41).
+with ended as (
+    select d.person_decision, e.subject, e.number from person_decision d join decision_end e on e.change <= d.change and e.last_day < d.day
+), proved as (
+    select d.person_decision from person_decision d join person_login l on l.person_login = d.person_login and l.person = d.person
+    where l.change <= d.change and l.first_day <= d.day and (l.last_day is null or d.day <= l.last_day)
+      and not exists (
+          select 1 from ended e where e.person_decision = d.person_decision and e.subject = 'login' and e.number = l.person_login)
+), entitled as (
+    select d.person_decision
+    from person_decision d left join named_decision n on n.decision = d.decision and n.number = d.number join decision_role r on r.person = d.person
+    where r.change <= d.change and r.first_day <= d.day and (r.last_day is null or d.day <= r.last_day)
+      and not exists (
+          select 1 from ended e where e.person_decision = d.person_decision and e.subject = 'role' and e.number = r.person_role)
+      and if(d.decision = 'directory', r.role = 'operator', r.role in ('assigned_accountant', 'central_accountant'))
+      and (d.decision <> 'proposal' or r.hand <> 'validation') and (d.decision <> 'release' or r.hand <> 'entry')
+      and r.centre = '' and r.accountant in ('', coalesce(n.accountant, ''))
+      and (r.ceiling is null or coalesce(n.cents, 0) <= r.ceiling)
+)
+select d.decision || ' ' || d.number as place, 'by person ' || d.person || ' with login ' || d.person_login || ' on ' || d.day as found,
+       'a login of this person on that day' as expected
+from person_decision d anti join proved p using (person_decision)
+union all
+select d.decision || ' ' || d.number, 'by person ' || d.person || ' on ' || d.day, 'a person with a role for it on that day'
+from person_decision d anti join entitled e using (person_decision)
+union all
+select decision || ' ' || number, 'on ' || day || ' by change ' || change, 'on ' || stored_day || ' by change ' || last_change
+from person_decision where change <> last_change or day not in (stored_day, stored_day - 1)
+union all
+select n.decision || ' ' || n.number, 'by ' || coalesce(n.name, 'nobody') || ', who was not proved', 'a person who was proved'
+from named_decision n
+where n.needs_proof and not exists (
+    select 1 from person_decision d join person p on p.person = d.person
+    where d.decision = n.decision and d.number = n.number and (n.name is null or p.code = n.name))
+union all
+select 'release ' || r.number, 'by person ' || r.person || ', who proposed the run', 'by another person'
+from person_decision r join person_decision m on m.number = r.number and m.decision = 'proposal' and m.person = r.person
+where r.decision = 'release';

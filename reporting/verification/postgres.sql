@@ -70,6 +70,47 @@ cross join lateral (select min(after_batch) as after_batch from directory_effect
 select d.subject, d.number, d.last_day, e.after_batch
 from directory_end d cross join lateral (select min(after_batch) as after_batch from directory_effect where change >= d.change) e;
 
+-- name: person_login
+select person_login, person, means, name, first_day, last_day, change from person_login;
+
+-- name: person_decision
+-- With the last change of the directory before it, and its day by the time at which it was stored.
+select d.person_decision, d.decision, d.number, d.person, d.person_login, d.change, d.day, (d.at at time zone 'Europe/Paris')::date as stored_day,
+       (select coalesce(max(c.change), 0) from directory_change c
+        where c.at <= d.at and not (d.decision = 'directory' and c.change = d.number)) as last_change
+from person_decision d;
+
+-- name: named_decision
+-- Every decision that names a person, or that a person is recorded for; needs_proof: the directory knew somebody at that time, and
+-- for its own changes, an operator had a login for good. The time of an issue is the one that its caller states, so its release counts.
+with known as (
+    select min(c.at) as at from person join directory_change c using (change)
+), operator as (
+    select greatest(l.change, r.change) as change, greatest(l.first_day, r.first_day) as day
+    from person_login l join person_role r using (person)
+    where r.role = 'operator' and r.centre = '' and r.accountant = '' and r.last_day is null and l.last_day is null
+), named as (
+    select 'proposal' as decision, run::bigint as number, proposed_by as name, proposed_at as at, '' as accountant, 0::bigint as cents from payment_run
+    union all select 'edit', run, by, at, '', 0 from payment_edit
+    union all select 'release', run, released_by, released_at, '', cents from payment_release
+    union all select 'abandonment', run, abandoned_by, abandoned_at, '', 0 from payment_abandonment
+    union all select 'issue', i.run, i.issued_by, r.released_at, '', 0 from payment_issue i join payment_release r using (run)
+    union all select 'period', d.decision, d.by, d.at, coalesce(t.code, ''), 0
+    from period_decision d left join reference_text t on t.kind = 8 and t.id = d.accountant
+    union all select 'statement', message, null, attempted_at, '', 0 from bank_attempt
+)
+select decision, number, name, accountant, cents, coalesce(named.at > known.at, false) as needs_proof from named, known
+union all
+select 'directory', c.change, c.by, '', 0,
+       exists (select from operator o where o.change < c.change and o.day <= (c.at at time zone 'Europe/Paris')::date)
+from directory_change c;
+
+-- name: decision_role
+select person_role, person, role, hand, centre, accountant, first_day, last_day, ceiling, change from person_role;
+
+-- name: decision_end
+select subject, number, last_day, change from directory_end;
+
 -- name: agreement
 -- Agreements, one row for each kind.
 select a.agreement, a.sender, k.kind, a.first_day, a.last_day, a.ceiling, e.after_batch

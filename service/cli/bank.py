@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from reporting.report_tables import CellType, Column, ReportTable
 from service.cli import pay_interest as late
 from service.cli.bank_files import ImportRequest, import_files
+from service.cli.caller import UNNAMED_CALLER, UnnamedCallerOptions
 from service.cli.number_limits import AMOUNT_OF_ITEMS
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption, MomentOption, parse_moment
 from service.configuration.input_files import check_files
@@ -77,6 +78,7 @@ def import_(
         ),
     ] = False,
     interest: Annotated[InterestOptions, Parameter(name="*")] = DEFAULT_INTEREST,
+    caller: Annotated[UnnamedCallerOptions, Parameter(name="*")] = UNNAMED_CALLER,
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> int:
@@ -90,7 +92,8 @@ def import_(
     Exit codes: 0 imported, even if movements are unmatched or late interest could not be proposed; 1 at least one file
     was refused whole, or is of an account that is not ours; 2 wrong usage; 3 the engine cannot continue; 130 interrupted.
     """
-    settings, request = options.read_settings(), ImportRequest(again, interest.read_moment())
+    settings = options.read_settings()
+    request = ImportRequest(again, interest.read_moment(), caller.read_caller())
     if not files:
         raise UsageError("name at least one file of the bank")
     check_files(files)

@@ -14,6 +14,7 @@ from service.terminal.processing_progress import ProgressReporter
 
 if TYPE_CHECKING:
     from posting.book.registry import ReferenceData
+    from service.auth.person_credentials import CommandCaller
     from service.engine.bank_import import ImportResult
 
 
@@ -24,6 +25,8 @@ class ImportRequest(NamedTuple):
     """Match again the files that were imported before."""
     interest_at: datetime | None = None
     """The moment as of which late interest is proposed afterwards; None if it is not."""
+    caller: "CommandCaller | None" = None
+    """Who imports them; None for nobody."""
 
 
 def import_files(settings: Settings, files: Sequence[Path], request: ImportRequest) -> "ImportResult":
@@ -37,13 +40,16 @@ def import_files(settings: Settings, files: Sequence[Path], request: ImportReque
             # code and reference data are loaded while the database starts
             loading = asyncio.create_task(asyncio.to_thread(_load_reference, settings, reporter))
             async with open_for_work(settings, reporter.report_activity) as database:
+                from service.auth.person_credentials import identify_on_database
                 from service.engine import bank_import
                 from service.engine.engine_context import EngineContext
                 from service.engine.late_interest import InterestRequest
 
                 engine = EngineContext(settings, database, await loading)
-                interest = InterestRequest(request.interest_at) if request.interest_at else None
-                options = bank_import.ImportOptions(reporter, request.again, interest)
+                by = await identify_on_database(database.dsn, request.caller)
+                at = request.interest_at
+                interest = InterestRequest(at, by=by) if at else None
+                options = bank_import.ImportOptions(reporter, request.again, interest, by)
                 return await bank_import.import_files(engine, files, interruption, options=options)
 
         return signals.run_interruptible(work)

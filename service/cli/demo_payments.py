@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from core.bank_reasons import Reissue
 from core.iban import add_check_digits
 from core.payment_rules import TIME_ZONE
+from core.person_decisions import StatedPerson
 from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.envelope import Envelope
 from reporting.report_tables import CellType, Column, ReportTable
@@ -40,7 +41,7 @@ from settlement.simulated_bank.responses import BankBehaviour, write_responses
 _YEAR_END = datetime(2018, 12, 31, 10, tzinfo=ZoneInfo(TIME_ZONE))
 _LOOKAHEAD = timedelta(days=30)
 """How far ahead a run pays: requests that become due before the next run are paid in this one."""
-_PROPOSER, _RELEASER = "anne", "benoit"
+_PROPOSER, _RELEASER = StatedPerson("anne"), StatedPerson("benoit")
 _ACCOUNTANT = "accountant"
 """The sender of the bank details that payees have changed."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cyclopts import App, CycloptsError
 
-from core.errors import CrescendoError, EngineError, NoSuchRecord
+from core.errors import CrescendoError, EngineError, NoSuchRecord, PersonNotProved
 from service.configuration.settings import UsageError
 from service.terminal.console import is_terminal, print_error
 from service.terminal.signals import EXIT_INTERRUPTED
@@ -36,7 +36,11 @@ _COMMANDS = (
     ("explain", "service.cli.explain:explain", "The complete history of one act."),
     ("pay", "service.cli.pay:app", "Payment runs, and their files for the bank."),
     ("period", "service.cli.period:app", "Months: open, closed or locked; close, reopen, lock them."),
-    ("person", "service.cli.person:app", "Persons: their roles, delegations and agreements; change them."),
+    (
+        "person",
+        "service.cli.person:app",
+        "Persons: their roles, delegations, agreements and logins; change them.",
+    ),
     ("verify", "service.cli.verify:verify", "Compute all balances and hashes again from the stored rows."),
     (
         "submit",
@@ -105,7 +109,7 @@ def run_command(arguments: Sequence[str]) -> int:
     except CycloptsError as error:
         command = " ".join(("crescendo", *(error.command_chain or ())))
         return _report_error(f"{error}\nTry {command} --help.", EXIT_USAGE)
-    except UsageError as error:
+    except (UsageError, PersonNotProved) as error:
         return _report_error(str(error), EXIT_USAGE)
     except EngineError as error:
         return _report_error(f"{error}\n{_NOTHING_LOST}", EXIT_STOPPED)

@@ -2,26 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 from cyclopts import App, Parameter
 
 from core.payment_rules import TIME_ZONE
+from service.cli.caller import CallerOptions, ReasonOptions, decide_as
 from service.cli.pay_interest import interest
 from service.cli.payment_run_options import (
     TOTALS_ONLY,
     IssueOptions,
     LineOptions,
-    PersonOption,
     ProposalOptions,
-    ReasonOptions,
     RunNumber,
-    check_person,
 )
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption, parse_moment
 from service.configuration.settings import UsageError
 from service.terminal import console, signals
+
+if TYPE_CHECKING:
+    from core.person_decisions import StatedPerson
 
 app = App(name="pay", help="Payment runs, from due requests to payment files for the bank; late interest.")
 app.command(interest)
@@ -39,10 +40,12 @@ def propose(
     from service.engine import payment_runs
     from settlement.runs.proposals import ProposalRequest
 
-    person = check_person(proposal.by)
+    caller = proposal.read_caller()
     today = parse_moment(proposal.at).astimezone(ZoneInfo(TIME_ZONE)).date()
-    request = ProposalRequest(person, _parse_day(proposal.until) if proposal.until else today, today)
-    run = payment_runs.propose_run(options.read_settings(), request)
+    until = _parse_day(proposal.until) if proposal.until else today
+    run = payment_runs.propose_run(
+        options.read_settings(), caller, lambda person: ProposalRequest(person, until, today)
+    )
     _print_run(options, run, json=json)
 
 
@@ -112,18 +115,17 @@ def regroup(
     options: DataOptions = DEFAULT_DATA,
 ) -> None:
     """Make one transfer of all requests of a payee who asked for it; the default is one transfer per request."""
-    from service.engine import payment_runs
-    from settlement.runs import run_edits, run_queries
+    from settlement.runs import run_edits
 
-    reason, by = because.validate()
+    reason, caller = because.validate()
 
-    async def work(connection: run_queries.Connection, _: Any) -> None:
+    async def change(connection: Any, person: "StatedPerson") -> None:
         numbers = [await run_edits.find_payee(connection, code) for code in payees]
         await run_edits.edit_run(
-            connection, run, "ungroup" if apart else "regroup", numbers=numbers, reason=reason, by=by
+            connection, run, "ungroup" if apart else "regroup", numbers=numbers, reason=reason, by=person
         )
 
-    payment_runs.run_on_connection(options.read_settings(), work)
+    decide_as(options, caller, change)
     console.print_line(
         f"Run {run}: {console.format_count(len(payees), 'payee')} {'ungrouped' if apart else 'grouped'}."
     )
@@ -131,24 +133,27 @@ def regroup(
 
 @app.command
 def release(
-    run: RunNumber, *, by: PersonOption, options: DataOptions = DEFAULT_DATA, json: JsonOption = False
+    run: RunNumber,
+    *,
+    caller: Annotated[CallerOptions, Parameter(name="*")],
+    options: DataOptions = DEFAULT_DATA,
+    json: JsonOption = False,
 ) -> None:
     """Approve a run: it can no longer change, and may be issued. Its proposer may not release it."""
-    from service.engine import payment_runs
     from settlement.runs import run_edits
 
-    person = check_person(by)
-    line_count, cents = payment_runs.run_on_connection(
-        options.read_settings(), lambda connection, _: run_edits.release_run(connection, run, person)
+    released = decide_as(
+        options,
+        caller.read_caller(),
+        lambda connection, person: run_edits.release_run(connection, run, person),
     )
     if json:
-        console.print_json({"run": run, "lines": line_count, "cents": cents, "released_by": person})
+        console.print_json({"run": run, **released._asdict()})
     else:
         from core.money import format_euros
 
-        console.print_line(
-            f"Run {run} is released: {console.format_count(line_count, 'line')}, {format_euros(cents)} euros."
-        )
+        lines = console.format_count(released.lines, "line")
+        console.print_line(f"Run {run} is released: {lines}, {format_euros(released.cents)} euros.")
 
 
 @app.command
@@ -159,12 +164,13 @@ def abandon(
     options: DataOptions = DEFAULT_DATA,
 ) -> None:
     """Abandon a proposed run: its requests may be proposed again."""
-    from service.engine import payment_runs
     from settlement.runs import run_edits
 
-    reason, by = because.validate()
-    payment_runs.run_on_connection(
-        options.read_settings(), lambda connection, _: run_edits.abandon_run(connection, run, reason, by=by)
+    reason, caller = because.validate()
+    decide_as(
+        options,
+        caller,
+        lambda connection, person: run_edits.abandon_run(connection, run, reason, by=person),
     )
     console.print_line(f"Run {run} is abandoned.")
 
@@ -188,10 +194,14 @@ def issue(
     from settlement.orders.pain001_writer import Pain001Version
     from settlement.runs.issue import IssueRequest
 
-    request = IssueRequest(
-        check_person(issue_options.by), parse_moment(issue_options.at), Pain001Version(issue_options.version)
+    at, version = parse_moment(issue_options.at), Pain001Version(issue_options.version)
+    is_issued = payment_runs.issue_run(
+        options.read_settings(),
+        run,
+        issue_options.read_caller(),
+        lambda person: IssueRequest(person, at, version),
     )
-    if not payment_runs.issue_run(options.read_settings(), run, request):
+    if not is_issued:
         return signals.report_interruption()
     run_summary = _print_run(options, run, json=json)
     return EXIT_REFUSED if run_summary["refused"] else 0
@@ -231,16 +241,16 @@ def _print_run(
 def _change_lines(
     options: DataOptions, run: int, edit: str, *, numbers: Sequence[int], because: ReasonOptions
 ) -> None:
-    from service.engine import payment_runs
     from settlement.runs import run_edits
 
     if not numbers:
         raise UsageError("name at least one line of the run; crescendo pay show RUN --lines 100 lists them")
-    reason, by = because.validate()
-    payment_runs.run_on_connection(
-        options.read_settings(),
-        lambda connection, _: run_edits.edit_run(
-            connection, run, edit, numbers=numbers, reason=reason, by=by
+    reason, caller = because.validate()
+    decide_as(
+        options,
+        caller,
+        lambda connection, person: run_edits.edit_run(
+            connection, run, edit, numbers=numbers, reason=reason, by=person
         ),
     )
     state = "withheld" if edit == "hold" else "no longer withheld"

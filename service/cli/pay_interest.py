@@ -3,15 +3,18 @@
 import asyncio
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 from cyclopts import Parameter
 
 from core.money import format_euros
+from service.cli.caller import UNNAMED_CALLER, UnnamedCallerOptions
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption, MomentOption, parse_moment
 from service.database.configured_database import open_for_work
 from service.engine import process_tuning
 from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:
+    from service.auth.person_credentials import CommandCaller
     from service.configuration.settings import Settings
     from service.engine.late_interest import InterestRequest, InterestResult
 
@@ -27,6 +30,7 @@ def interest(
             name="--dry-run", negative="", show_default=False, help="Only show what would be proposed."
         ),
     ] = False,
+    caller: Annotated[UnnamedCallerOptions, Parameter(name="*")] = UNNAMED_CALLER,
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> int:
@@ -42,7 +46,8 @@ def interest(
     process_tuning.tune_process()  # before Arrow is imported
     from service.engine.late_interest import InterestRequest
 
-    result = propose_interest(options.read_settings(), InterestRequest(parse_moment(at), dry_run))
+    request = InterestRequest(parse_moment(at), dry_run)
+    result = propose_interest(options.read_settings(), request, caller.read_caller())
     if json:
         console.print_json(result)
     else:
@@ -52,8 +57,11 @@ def interest(
     return EXIT_REFUSED if result.waits or (result.posted and result.posted.reasons) else 0
 
 
-def propose_interest(settings: "Settings", request: "InterestRequest") -> "InterestResult":
-    """Propose late interest, with progress on standard error."""
+def propose_interest(
+    settings: "Settings", request: "InterestRequest", caller: "CommandCaller"
+) -> "InterestResult":
+    """Propose late interest in the name of the caller, with progress on standard error."""
+    from service.auth.person_credentials import identify_on_database
     from service.engine import engine_context, kernel_warmup, late_interest
 
     reporter = processing_progress.create_reporter()
@@ -64,7 +72,10 @@ def propose_interest(settings: "Settings", request: "InterestRequest") -> "Inter
             context = engine_context.EngineContext(
                 settings, database, await asyncio.to_thread(engine_context.load_reference, settings)
             )
-            return await late_interest.propose_interest(context, request, interruption, reporter=reporter)
+            by = await identify_on_database(database.dsn, caller)
+            return await late_interest.propose_interest(
+                context, msgspec.structs.replace(request, by=by), interruption, reporter=reporter
+            )
 
     try:
         return signals.run_interruptible(work)

@@ -43,16 +43,17 @@ def describe_run(run: Mapping[str, Any]) -> Iterator[str | ReportTable]:
     """Return sentences and tables on a run: state, totals, and its lines if requested."""
     yield (
         f"Run {run['run']} is {run['state']}: {run['lines']:,} lines, {format_euros(run['cents'])} euros, due until "
-        f"{run['until']}; proposed by {run['proposed_by']}."
+        f"{run['until']}; proposed by {run['proposed_by']}{_format_proof(run['proposed_proof'])}."
     )
     if run["released_by"]:
         yield (
-            f"Released by {run['released_by']}: {run['released_lines']:,} lines, "
+            f"Released by {run['released_by']}{_format_proof(run['released_proof'])}: {run['released_lines']:,} lines, "
             f"{format_euros(run['released_cents'])} euros."
         )
     if run["state"] == "issued":
         yield (
-            f"Issued by {run['issued_by']}: {run['paid']:,} paid, {format_euros(run['paid_cents'])} euros, in "
+            f"Issued by {run['issued_by']}{_format_proof(run['issued_proof'])}: {run['paid']:,} paid, "
+            f"{format_euros(run['paid_cents'])} euros, in "
             f"{run['files']:,} files; {run['refused']:,} refused."
         )
     yield _build_total_table(run["totals"])
@@ -62,6 +63,11 @@ def describe_run(run: Mapping[str, Any]) -> Iterator[str | ReportTable]:
         yield _build_refusal_table(run["refusals"])
     if run["shown"]:
         yield _build_line_table(run["shown"])
+
+
+def _format_proof(proof: str | None) -> str:
+    """Say how who decided was proved; nothing where he was not."""
+    return f" (proved by {proof})" if proof else ""
 
 
 def build_file_table(files: Sequence[Mapping[str, Any]]) -> ReportTable:

@@ -9,8 +9,8 @@ from cyclopts.validators import Number
 
 from core.period_states import PeriodAction
 from reporting.report_tables import CellType, Column, ReportTable
+from service.cli.caller import ReasonOptions, decide_as
 from service.cli.number_limits import NUMBER_OF_A_YEAR
-from service.cli.payment_run_options import ReasonOptions
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
 from service.configuration.settings import UsageError
 from service.database import session
@@ -79,13 +79,17 @@ def _decide(
 ) -> int:
     from posting.store import period_store
 
-    reason, person = because.validate()
+    reason, caller = because.validate()
     if not reason:
         raise UsageError("--reason must say why")
-    new = period_store.NewDecision(month.year, month.month, month.accountant, action, reason, person)
+    which = (month.year, month.month, month.accountant, action)
     try:
-        number = session.update_database(
-            options.read_settings(), lambda connection: period_store.store_decision(connection, new)
+        number = decide_as(
+            options,
+            caller,
+            lambda connection, person: period_store.store_decision(
+                connection, period_store.NewDecision(*which, reason, person)
+            ),
         )
     except period_store.RefusedDecision as refused:
         console.print_line(str(refused))
@@ -112,15 +116,17 @@ def build_decision_table(decisions: Sequence[dict[str, Any]]) -> ReportTable:
     """Build the table of the decisions."""
     columns = [
         *(Column("no."), Column("month"), Column("accountant"), Column("action"), Column("by")),
-        *(Column("reason", CellType.PROSE), Column("after batch"), Column("at, UTC")),
+        *(Column("proved by"), Column("reason", CellType.PROSE), Column("after batch"), Column("at, UTC")),
     ]
     rows = [
         [
             *(f"{row['decision']}", row["month"], row["accountant"] or "all", row["action"], row["by"]),
-            row["reason"],
+            *(row["proof"] or "not proved", row["reason"]),
             "next" if row["after_batch"] is None else f"{row['after_batch']:,}",
             f"{row['at']:%Y-%m-%d %H:%M}",
         ]
         for row in decisions
     ]
-    return ReportTable("Decisions", columns, rows, drop_order=("at, UTC", "after batch", "reason"))
+    return ReportTable(
+        "Decisions", columns, rows, drop_order=("at, UTC", "after batch", "proved by", "reason")
+    )

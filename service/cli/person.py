@@ -1,4 +1,4 @@
-"""``crescendo person``: persons, their roles, their delegations, and the agreements of senders that name no person."""
+"""``crescendo person``: persons, their roles, delegations and logins, and the agreements of senders that name no person."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from service.cli import person_tables
-from service.cli.payment_run_options import ReasonOptions
+from service.cli.caller import ReasonOptions, decide_as
 from service.cli.person_options import (
     AgreementOptions,
     DelegationOptions,
+    LoginOptions,
     PersonCode,
     PlaceOptions,
     RoleName,
@@ -24,7 +25,8 @@ from service.database import session
 from service.terminal import console
 
 app = App(
-    name="person", help="Persons, their roles and delegations; agreements of senders that name no person."
+    name="person",
+    help="Persons, their roles, delegations and logins; agreements of senders that name no person.",
 )
 EXIT_REFUSED = 1
 _Because = Annotated[ReasonOptions, Parameter(name="*")]
@@ -89,15 +91,27 @@ def agree(
 
 
 @app.command
+def login(
+    code: PersonCode,
+    *,
+    means: Annotated[LoginOptions, Parameter(name="*")],
+    because: _Because,
+    options: DataOptions = DEFAULT_DATA,
+) -> int:
+    """Give a person a means to prove who he is.  Exit code 1 if it proves somebody on these days, or there is no such key."""
+    return _change(options, because, {"type": "login", "person": code, **means.to_fields()})
+
+
+@app.command
 def end(
-    subject: Annotated[Literal["role", "delegation", "agreement"], Parameter(help="What ends.")],
+    subject: Annotated[Literal["role", "delegation", "agreement", "login"], Parameter(help="What ends.")],
     number: Annotated[str, Parameter(help="Its number, as list shows it.")],
     *,
     on: Annotated[str, Parameter(help="Its new last day, as in 2018-06-30: an earlier one.")],
     because: _Because,
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """End a role, a delegation or an agreement.  Exit code 1 if there is none, or if it ends by then already."""
+    """End a role, a delegation, an agreement or a login.  Exit code 1 if there is none, or if it ends by then already."""
     return _change(options, because, {"type": f"end_{subject}", "number": number, "last_day": on})
 
 
@@ -117,7 +131,7 @@ def load(
 
 @app.command(name="list")
 def list_directory(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> None:
-    """List persons, roles, delegations and agreements, and the changes, last one first."""
+    """List persons, roles, delegations, agreements and logins, and the changes, last one first."""
     from posting.store import directory_rows
 
     listing = session.query_database(options.read_settings(), directory_rows.load_listing)
@@ -138,13 +152,16 @@ def _store(
 ) -> int:
     from posting.store import directory_draft, directory_store
 
-    reason, person = because.validate()
+    reason, caller = because.validate()
     if not reason:
         raise UsageError("--reason must say why")
-    new = directory_store.NewChange(entries, reason, person, places=places)
     try:
-        number = session.update_database(
-            options.read_settings(), lambda connection: directory_store.store_change(connection, new)
+        number = decide_as(
+            options,
+            caller,
+            lambda connection, person: directory_store.store_change(
+                connection, directory_store.NewChange(entries, reason, person, places)
+            ),
         )
     except directory_draft.RefusedChange as refused:
         console.print_line(str(refused))

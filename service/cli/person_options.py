@@ -54,6 +54,29 @@ class DelegationOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginOptions:
+    """By what a person proves who he is, and from when to when."""
+
+    first: Annotated[str, Parameter(name="--from", help="First day, as in 2018-01-01.")]
+    last: Annotated[str, Parameter(name="--to", help="Last day, it included. Default: no end.")] = ""
+    user: Annotated[str, Parameter(help="User of the operating system where commands run.")] = ""
+    key: Annotated[str, Parameter(help="Name of an API key, or ISSUER/SUBJECT of a system with tokens.")] = ""
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return the fields of an entry.
+
+        Raises
+        ------
+        UsageError
+            Not one of both is named.
+        """
+        if bool(self.user) == bool(self.key):
+            raise UsageError("a login is by --user or by --key: state one of both")
+        means = {"means": "user", "name": self.user} if self.user else {"means": "key", "name": self.key}
+        return {**means, "first_day": self.first, "last_day": self.last or None}
+
+
+@dataclass(frozen=True, slots=True)
 class AgreementOptions:
     """Which sender, for which kinds, and how its system separates entry from validation."""
 

@@ -17,6 +17,7 @@ def build_tables(listing: Mapping[str, _Rows]) -> Iterator[ReportTable]:
         "roles": _build_role_table,
         "delegations": _build_delegation_table,
         "agreements": _build_agreement_table,
+        "logins": _build_login_table,
         "changes": _build_change_table,
     }
     for part, build in builders.items():
@@ -71,6 +72,20 @@ def _build_agreement_table(agreements: _Rows) -> ReportTable:
     return ReportTable("Agreements", columns, rows, drop_order=("separation", "up to"))
 
 
+def _build_login_table(logins: _Rows) -> ReportTable:
+    columns = [
+        *(Column("no."), Column("person"), Column("means"), Column("name"), Column("from"), Column("to")),
+    ]
+    rows = [
+        [
+            *(f"{row['number']}", row["person"], row["means"], row["name"], f"{row['first_day']}"),
+            f"{row['last_day']}" if row["last_day"] else "open",
+        ]
+        for row in logins
+    ]
+    return ReportTable("Logins", columns, rows, drop_order=("from",))
+
+
 def _format_term(row: Mapping[str, Any]) -> list[str]:
     ceiling = row["ceiling_cents"]
     last = f"{row['last_day']}" if row["last_day"] else "open"
@@ -79,18 +94,19 @@ def _format_term(row: Mapping[str, Any]) -> list[str]:
 
 def _build_change_table(changes: _Rows) -> ReportTable:
     columns = [
-        *(Column("no."), Column("what", _PROSE), Column("by"), Column("reason", _PROSE)),
-        *(Column("after batch"), Column("at, UTC")),
+        *(Column("no."), Column("what", _PROSE), Column("by"), Column("proved by")),
+        *(Column("reason", _PROSE), Column("after batch"), Column("at, UTC")),
     ]
     rows = [
         [
-            *(f"{row['change']}", _format_entries(row["what"]), row["by"], row["reason"]),
+            *(f"{row['change']}", _format_entries(row["what"]), row["by"], row["proof"] or "not proved"),
+            row["reason"],
             "next" if row["after_batch"] is None else f"{row['after_batch']:,}",
             f"{row['at']:%Y-%m-%d %H:%M}",
         ]
         for row in changes
     ]
-    return ReportTable("Changes", columns, rows, drop_order=("at, UTC", "after batch", "reason"))
+    return ReportTable("Changes", columns, rows, drop_order=("at, UTC", "after batch", "proved by", "reason"))
 
 
 def _format_entries(entries: Sequence[str]) -> str:

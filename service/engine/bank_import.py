@@ -13,9 +13,11 @@ import msgspec
 from core.accountants import Accountants
 from core.errors import InputError
 from core.outcome_codes import Outcome
+from core.person_decisions import NOBODY, Decision, DecisionKind, StatedPerson
 from core.reference.files import SAMPLE_FOLDER
 from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.envelope import Envelope
+from posting.store import person_proof
 from service.configuration.settings import Settings
 from service.database import command_queries
 from service.engine import file_processing, late_interest, payment_runs
@@ -92,6 +94,8 @@ class ImportOptions(msgspec.Struct, frozen=True):
     """Match again the files that were imported before."""
     interest: InterestRequest | None = None
     """How late interest is proposed afterwards; None if it is not."""
+    by: StatedPerson = NOBODY
+    """The person who imports them."""
 
 
 async def import_files(
@@ -103,6 +107,8 @@ async def import_files(
     ------
     EngineError
         The engine cannot continue; what is committed stays, and the same call continues from there.
+    PersonNotProved
+        Who imports them did not prove to be that person, or has no role for it.
     """
     async with lock_settlement(context.database.dsn, options.reporter):
         return await _import_under_lock(context, paths, interruption, options=options)
@@ -116,7 +122,7 @@ async def _import_under_lock(
     waiting = [message.path for message in messages if message.awaits_debits]
     if waiting and posted and not posted.is_interrupted:
         # returns of January refer to debits of December that have only just been posted
-        rematched, _ = await _import_messages(context, waiting, ImportOptions(options.reporter))
+        rematched, _ = await _import_messages(context, waiting, msgspec.structs.replace(options, again=False))
         second = await _post_acts(context, rematched, interruption, reporter=options.reporter)
         numbers = {message.number for message in rematched}
         messages = [*(message for message in messages if message.number not in numbers), *rematched]
@@ -146,10 +152,12 @@ async def _import_messages(
     with command_queries.translate_database_errors(database.dsn):
         async with command_queries.connect(database.dsn) as connection:
             await command_queries.apply_migrations(connection)
+            await person_proof.prove_person(connection, options.by, Decision(DecisionKind.STATEMENT))
             importer = Importer(
                 connection,
                 settings.data / FOLDER,
                 _build_import_context(context, SentTransferReader(connection)),
+                options.by,
                 options.reporter.report_activity,
             )
             for path in paths:

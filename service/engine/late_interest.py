@@ -22,11 +22,12 @@ from core.late_interest import LateInterestRules
 from core.payment_rules import TIME_ZONE
 from core.period_states import view_folios
 from core.periods import PeriodState
+from core.person_decisions import NOBODY, Decision, DecisionKind, StatedPerson
 from core.reference.files import SAMPLE_FOLDER
 from ingest.queue.file_feed import ProcessingRequest
 from posting.store import period_store
 from service.database import command_queries
-from service.engine import file_processing
+from service.engine import decision_records, file_processing
 from service.engine.engine_context import EngineContext
 from service.engine.processing_result import ProcessingResult, require_acceptance
 from service.engine.settlement_lock import lock_settlement
@@ -85,6 +86,8 @@ class InterestRequest(msgspec.Struct, frozen=True):
 
     at: datetime
     is_dry_run: bool = False
+    by: StatedPerson = NOBODY
+    """The person who proposes."""
     since_mark: bool = False
     """Measure only the requests with debits after the stored mark."""
 
@@ -105,6 +108,8 @@ async def propose_interest(
     ------
     EngineError
         The engine cannot continue; the same call does.
+    PersonNotProved
+        Who proposes did not prove to be that person, or has no role for it.
     ReferenceDataError
         The rate of a half-year is missing, or the item of claims.
     """
@@ -119,6 +124,8 @@ async def _propose_under_lock(
     *,
     reporter: ProgressReporter,
 ) -> InterestResult:
+    if not request.is_dry_run:
+        await decision_records.prove_decider(context, request.by, Decision(DecisionKind.INTEREST))
     earlier = None if request.is_dry_run else await _finish_earlier_files(context, interruption, reporter)
     if earlier and earlier.is_interrupted:
         return msgspec.structs.replace(_NOTHING_PROPOSED, posted=earlier)
@@ -137,6 +144,8 @@ async def _propose_under_lock(
     if len(claims.rows):
         if not await _is_open_day(context, day):
             return msgspec.structs.replace(result, waits=_NO_OPEN_PERIOD.format(day=day))
+        decision = Decision(DecisionKind.INTEREST, cents=result.cents)
+        await decision_records.record_decider(context, request.by, decision, measured.last_entry)
         item = _load_rules(context).find_item(day)
         table = claim_acts.build_acts_table(claims, names, day, item=item)
         result = await _post_claims(context, result, table, interruption=interruption, reporter=reporter)

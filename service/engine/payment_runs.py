@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from core.person_decisions import StatedPerson
 from core.reference.files import SAMPLE_FOLDER
 from ingest.spool.spool import Spool
 from posting.book.registry import ReferenceData
+from service.auth.person_credentials import CommandCaller, identify_caller, identify_on_database
 from service.configuration.settings import Settings
 from service.database import command_queries, session
 from service.database.configured_database import open_for_work, open_or_attach
@@ -39,10 +41,13 @@ def run_on_connection(settings: Settings, task: RunTask[Value]) -> Value:
     return session.run_on_database(settings, work, open_or_attach)
 
 
-def propose_run(settings: Settings, proposal: ProposalRequest) -> int:
-    """Propose a payment run; return its number."""
+def propose_run(
+    settings: Settings, caller: CommandCaller, build_request: Callable[[StatedPerson], ProposalRequest]
+) -> int:
+    """Propose a payment run in the name of the caller; return its number."""
 
     async def work(connection: run_queries.Connection, reporter: ProgressReporter) -> int:
+        proposal = build_request(await identify_caller(connection, caller))
         payment_reference = await asyncio.to_thread(_load_books, settings)
         return await proposals.propose_run(
             connection, payment_reference, proposal, on_step=reporter.report_activity
@@ -62,7 +67,9 @@ def rebuild_files(settings: Settings, run: int) -> list[dict[str, Any]]:
     )
 
 
-def issue_run(settings: Settings, run: int, request: IssueRequest) -> bool:
+def issue_run(
+    settings: Settings, run: int, caller: CommandCaller, build_request: Callable[[StatedPerson], IssueRequest]
+) -> bool:
     """Issue a released run, or continue to; return whether it is issued, or False if a signal stopped it in order.
 
     Raises
@@ -78,6 +85,7 @@ def issue_run(settings: Settings, run: int, request: IssueRequest) -> bool:
         loading = asyncio.create_task(asyncio.to_thread(_load_reference, settings, reporter))
         async with open_for_work(settings, reporter.report_activity) as database:
             context = engine_context.EngineContext(settings, database, await loading)
+            request = build_request(await identify_on_database(database.dsn, caller))
             return await issue_in_database(
                 context, run, request, interruption=interruption, reporter=reporter
             )

@@ -53,6 +53,10 @@ SENTENCES: Mapping[str, str] = {
     "not-found": "Cet objet n'existe pas, ou vous n'y avez pas accès : vérifiez son numéro ou son nom",
     "not-waiting": "Il est trop tard pour annuler : la décision a commencé ou est terminée",
     "offset-differs": "Le morceau ne commence pas où l'envoi s'est arrêté : reprenez à offset",
+    "person-not-proved": (
+        "Votre clé ne prouve pas l'identité de la personne qui décide, ou son rôle ne le permet pas : utilisez la clé de "
+        "cette personne"
+    ),
     "perimeter-not-held": "Votre habilitation ne couvre pas ces programmes : demandez son extension à l'exploitant",
     "period-state": "L'état du mois ne permet pas cette décision : voyez l'état de la période",
     "rate-limited": "Trop de requêtes par seconde : réessayez après le délai de Retry-After",

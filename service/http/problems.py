@@ -16,6 +16,7 @@ from core.errors import (
     FormatUnknown,
     InputError,
     LimitExceeded,
+    PersonNotProved,
     SenderForbidden,
 )
 from reporting.refusals import Language
@@ -92,6 +93,11 @@ def from_input_error(error: InputError) -> Problem:
 def from_permission_denied(denied: PermissionDenied) -> Problem:
     """Translate a refusal for lack of a role or a programme; it goes to the audit trail."""
     return Problem(HTTPStatus.FORBIDDEN, denied.code, denied.detail, **denied.members)
+
+
+def from_person_not_proved(unproved: PersonNotProved) -> Problem:
+    """Translate the refusal of a decision whose person is not proved, or may not take it; it goes to the audit trail."""
+    return Problem(HTTPStatus.FORBIDDEN, "person-not-proved", str(unproved))
 
 
 def try_again(detail: str, seconds: int = RETRY_SECONDS) -> Problem:

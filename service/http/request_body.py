@@ -58,6 +58,20 @@ async def receive_message(receive: Receive) -> Message:
         timer.cancel()
 
 
+def check_decision_texts(reason: str, by: str) -> None:
+    """Check why a person decides, and the name of that person, which may be empty.
+
+    Raises
+    ------
+    Problem
+        One of them is not such a text.
+    """
+    if not (reason.strip() and reason.isprintable()):
+        raise bad_request("reason must be printable text and not blank")
+    if not by.isprintable():
+        raise bad_request("by must be printable text")
+
+
 async def read_small_body(receive: Receive, bytes_max: int, share: QuotaShare | None = None) -> bytes:
     """Read a whole body of at most ``bytes_max``; ``share`` takes its bytes as they arrive.
 

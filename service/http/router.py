@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from core.errors import EngineError, InputError
+from core.errors import EngineError, InputError, PersonNotProved
 from core.senders import SENDER_PATTERN
 from monitoring.service_metrics import ServiceMetrics
 from posting.store.failures import DATABASE_ERRORS, is_disk_full
@@ -21,6 +21,7 @@ from service.http.problems import (
     disk_full,
     from_input_error,
     from_permission_denied,
+    from_person_not_proved,
     not_found,
     try_again,
 )
@@ -123,6 +124,10 @@ class Application:
             problem = from_permission_denied(denied)
             await self._audit(request, problem)
             raise problem from denied
+        except PersonNotProved as unproved:
+            problem = from_person_not_proved(unproved)
+            await self._audit(request, problem)
+            raise problem from unproved
         except Problem as problem:
             await self._audit(request, problem)
             raise

@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from core.errors import NotWaiting
+from core.person_decisions import Decision, DecisionKind, StatedPerson
 from core.roles import ACCOUNTING_ROLES, Role
+from posting.store import person_proof
 from service.auth.credentials import Caller
 from service.auth.perimeter import require_all_programmes
 from service.http.http_messages import Request, Response, respond
@@ -76,6 +78,16 @@ class TaskRequests:
         require_accountant(caller)
         self._state.check_accepting_work()
         TASKS_LIMIT.check(*await task_queries.count_queue(self._pool, caller.sender))
+
+    async def check_person(self, caller: Caller, kind: DecisionKind) -> None:
+        """Check that the key of a caller proves a person who may decide; the task proves the person again.
+
+        Raises
+        ------
+        PersonNotProved
+            It proves nobody, or one who may not decide this.
+        """
+        await person_proof.prove_person(self._pool, StatedPerson("", caller.key), Decision(kind))
 
     async def request_task(
         self, request: Request, kind: str, arguments: Any, *, wait_seconds: int

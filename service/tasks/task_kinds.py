@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from core.payment_rules import TIME_ZONE
+from core.person_decisions import DecisionKind, StatedPerson
 from core.reference.files import SAMPLE_FOLDER
+from posting.store import person_proof
 from service.configuration.settings import Settings
 from service.database.embedded_server import Database
 from service.engine import bank_import, late_interest, payment_runs
@@ -42,7 +44,7 @@ class TaskEnvironment(NamedTuple):
 
     settings: Settings
     """Its ``database`` is the address of the running service's database."""
-    by: str
+    by: StatedPerson
     """The key or token of who requested it."""
     begun_before: datetime | None
     """When the task was begun first, if its process ended before its result was stored; else None."""
@@ -71,11 +73,12 @@ async def _find_own_run(connection: run_queries.Connection, environment: TaskEnv
     """Return the run that an interrupted process of this task has proposed; None if there is none."""
     if environment.begun_before is None:
         return None
+    proposer = await person_proof.find_person(connection, environment.by, DecisionKind.PROPOSAL)
     runs = await run_queries.load_runs(connection)
     numbers = [
         run["run"]
         for run in runs
-        if run["proposed_by"] == environment.by and run["proposed_at"] >= environment.begun_before
+        if run["proposed_by"] == proposer.name and run["proposed_at"] >= environment.begun_before
     ]
     return numbers[0] if numbers else None
 
@@ -133,8 +136,9 @@ async def _has_edit(
     """Return whether an interrupted process of this task has stored the edit already."""
     if environment.begun_before is None:
         return False
+    editor = await person_proof.find_person(connection, environment.by, DecisionKind.EDIT)
     former = task_queries.FormerEdit(
-        edit.run, edit.edit, numbers, edit.reason, environment.by, environment.begun_before
+        edit.run, edit.edit, numbers, edit.reason, editor.name, environment.begun_before
     )
     return await task_queries.has_edit(connection, former)
 
@@ -152,8 +156,10 @@ async def _issue(environment: TaskEnvironment, issue: IssueTask) -> Any:
 
 async def _import_bank_file(environment: TaskEnvironment, request: ImportTask) -> Any:
     context = await environment.load_context()
-    at = late_interest.InterestRequest(_choose_moment(request.at))
-    options = bank_import.ImportOptions(environment.reporter, request.again, at if request.interest else None)
+    interest = late_interest.InterestRequest(_choose_moment(request.at), by=environment.by)
+    options = bank_import.ImportOptions(
+        environment.reporter, request.again, interest if request.interest else None, environment.by
+    )
     result = await bank_import.import_files(
         context, [Path(request.path)], environment.interruption, options=options
     )
@@ -163,7 +169,7 @@ async def _import_bank_file(environment: TaskEnvironment, request: ImportTask) -
 
 
 async def _propose_interest(environment: TaskEnvironment, proposal: InterestProposal) -> Any:
-    request = late_interest.InterestRequest(_choose_moment(proposal.at), proposal.dry_run)
+    request = late_interest.InterestRequest(_choose_moment(proposal.at), proposal.dry_run, environment.by)
     result = await late_interest.propose_interest(
         await environment.load_context(),
         request,

@@ -19,9 +19,11 @@ from core.errors import (
     CrescendoError,
     DatabaseUnfit,
     LeaseHeld,
+    PersonNotProved,
     ReferenceDataError,
     SpoolBusy,
 )
+from core.person_decisions import StatedPerson
 from posting.store.failures import is_connection_lost, is_disk_full
 from service.configuration.settings import Settings, read_settings
 from service.engine import process_tuning
@@ -91,7 +93,8 @@ def _perform(order: TaskOrder) -> object:
     settings: Settings = read_settings(None, {}, order.settings)
 
     async def work(interruption: Interruption) -> object:
-        environment = TaskEnvironment(settings, order.by, order.begun_before, interruption, TaskReporter())
+        by = StatedPerson("", order.by)
+        environment = TaskEnvironment(settings, by, order.begun_before, interruption, TaskReporter())
         return await kind.perform(environment, arguments)
 
     return signals.run_interruptible(work)
@@ -138,7 +141,11 @@ def _may_pass(error: BaseException) -> bool:
 
 def describe_failure(error: BaseException) -> TaskFailure:
     """Return the stable code of an expected failure, and its text."""
-    codes = {NoSuchRun: "run-state", ReferenceDataError: "reference-data"}
+    codes = {
+        NoSuchRun: "run-state",
+        PersonNotProved: "person-not-proved",
+        ReferenceDataError: "reference-data",
+    }
     return TaskFailure(codes.get(type(error), "not-possible"), str(error))
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.errors import EnvelopeMismatch
+from core.person_decisions import Decision, DecisionKind, StatedPerson
 from core.tables.bank_messages import BankMessage
+from posting.store import person_proof
 from settlement.bank_files.bank_file_reader import read_bank_file
 from settlement.bank_files.statement_checks import Closing, check_continuity
 from settlement.bank_formats import AccountNaming, BankFormat
@@ -70,6 +72,7 @@ class Importer(NamedTuple):
     connection: bank_queries.Connection
     folder: Path
     context: ImportContext
+    by: StatedPerson
     on_step: StepCallback
 
     async def import_file(self, path: Path, *, rematch: bool = False) -> ImportedMessage:
@@ -165,9 +168,11 @@ class Importer(NamedTuple):
         return bool(acts_hash and await bank_queries.load_refused_acts(self.connection, [acts_hash]))
 
     async def _store(self, file: BankFile, number: int, attempt: int, *, prepared: PreparedMessage) -> int:
-        """Store the attempt, and with the first one the message; return the number of the message."""
+        """Store the attempt, with the first one the message, and who imports it; return the number of the message."""
+        decision = Decision(DecisionKind.STATEMENT)
         async with self.connection.transaction():
             await bank_queries.lock_messages(self.connection)
+            proved = await person_proof.prove_locked(self.connection, self.by, decision)
             if attempt == 1:
                 message = prepared.message
                 row = build_message_row(
@@ -178,6 +183,7 @@ class Importer(NamedTuple):
             attempt_row = build_attempt_row(number, attempt, prepared)
             items = build_item_rows(number, attempt, prepared)
             await bank_queries.insert_attempt(self.connection, attempt_row, items)
+            await person_proof.store_decision(self.connection, proved, decision.kind, number)
         return number
 
     async def _select_new_statements(self, message: BankMessage, name: str) -> list[StatementRow]:

@@ -14,6 +14,8 @@ import msgspec
 
 from core.errors import EngineError
 from core.money import format_euros
+from core.person_decisions import Decision, DecisionKind, StatedPerson
+from posting.store import person_proof
 from posting.store.ledger_identity import read_number
 from settlement.orders.outbox import Outbox, WrittenFile
 from settlement.orders.pain001_writer import Pain001Version, sum_exactly
@@ -27,20 +29,16 @@ from settlement.runs.proposals import StepCallback, get_run
 ACTS_FILE = "acts.arrow"
 _PARALLEL_FILES = 4
 """Files written at a time: while one is flushed to disk, others are built."""
-
-
-def _assume_file(_: str, _sha256: bytes) -> bool:
-    """State that the spool has a file."""
-    return True
+_ISSUE = Decision(DecisionKind.ISSUE)
 
 
 class IssueRequest(NamedTuple):
     """How to issue a run."""
 
-    by: str
+    by: StatedPerson
     at: datetime
     version: Pain001Version = Pain001Version.V09
-    has_file: Callable[[str, bytes], bool] = _assume_file
+    has_file: Callable[[str, bytes], bool] = lambda _sender, _sha256: True
     """Whether the spool has the file with that sender and hash, unchanged; called in a thread."""
 
 
@@ -77,6 +75,8 @@ async def prepare_acts(
 
     Raises
     ------
+    PersonNotProved
+        Who issues it did not prove to be that person, or has no role for it.
     NoSuchRun
         The run does not exist, or is not released.
     EngineError
@@ -84,6 +84,7 @@ async def prepare_acts(
     ReferenceDataError
         The account of an accountant is missing now; nothing was stored.
     """
+    await person_proof.prove_person(connection, request.by, _ISSUE)
     row = await get_run(connection, run, "released", "issuing", "issued")
     if (submission := await _find_submission(connection, row)) and await _has_sound_file(
         submission, row, request
@@ -170,8 +171,9 @@ async def _store_issue(
     request: IssueRequest,
 ) -> None:
     lines, cents = len(content.paid.act_start), sum_exactly(content.paid.lines.amount)
-    values = (_encode_terms(content.terms), acts.sha256, lines, cents, request.by, request.at)
-    await run_queries.execute(connection, "insert_issue", run, *values)
+    values = (_encode_terms(content.terms), acts.sha256, lines, cents)
+    async with person_proof.record_decision(connection, request.by, _ISSUE, run) as person:
+        await run_queries.execute(connection, "insert_issue", run, *values, person.name, request.at)
 
 
 async def finish_issue(
@@ -186,10 +188,8 @@ async def finish_issue(
 
     Raises
     ------
-    NoSuchRun
-        The run is not being issued.
-    EngineError
-        Its acts are not decided yet.
+    NoSuchRun, EngineError
+        The run is not being issued, or its acts are not decided yet.
     """
     row = await get_run(connection, run, "issuing", "issued")
     if row["state"] == "issued":
@@ -219,11 +219,10 @@ def _build_files(run: int, content: RunContent, accepted: payment_files.Accepted
     if not len(accepted.row):
         return []
     transfers = payment_files.build_transfers(content.paid, accepted, content.payees)
-    return list(
-        payment_files.build_files(
-            run, content.paid, transfers, terms=content.terms, accountants=content.accountants
-        )
+    files = payment_files.build_files(
+        run, content.paid, transfers, terms=content.terms, accountants=content.accountants
     )
+    return list(files)
 
 
 async def _write_files(

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import LimitExceeded
-from posting.store import period_store
+from core.person_decisions import Decision, DecisionKind, StatedPerson
+from posting.store import period_store, person_proof
 from settlement.runs import automatic_reissues, run_pages, run_queries, selection
 from settlement.runs.debt_terms import DebtTerms, FetchEntries, trace_debt_terms
 from settlement.runs.first_transfers import (
@@ -36,7 +37,7 @@ StepCallback = Callable[[str], None]
 class ProposalRequest(NamedTuple):
     """A run to propose."""
 
-    by: str
+    by: StatedPerson
     until: date
     """The last due day."""
     day: date
@@ -54,10 +55,14 @@ async def propose_run(
 
     Raises
     ------
+    PersonNotProved
+        Who proposes did not prove to be that person, or has no role for it.
     LimitExceeded
         More lines are due than one run may have.
     """
     async with run_queries.lock_proposals(connection):
+        decision = Decision(DecisionKind.PROPOSAL)
+        await person_proof.prove_person(connection, request.by, decision)
         on_step("reading open payables")
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             payables, last_entry = await run_queries.search_payables(connection)
@@ -80,8 +85,9 @@ async def propose_run(
             remedy = f"A run has at most {LINES_MAX:,} lines: propose until an earlier day"
             raise LimitExceeded(f"run {run}", f"{count:,} lines are due", remedy)
         on_step("saving the proposal")
-        header = ProposalHeader(run, request.until, last_entry, reference.list_accountants(), request.by)
-        await run_queries.store_proposal(connection, header, proposal)
+        async with person_proof.record_decision(connection, request.by, decision, run) as person:
+            header = ProposalHeader(run, request.until, last_entry, reference.list_accountants(), person.name)
+            await run_queries.store_proposal(connection, header, proposal)
         on_step("proposed")
         return run
 

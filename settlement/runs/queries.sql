@@ -49,6 +49,13 @@ from unnest($3::int[], $4::int[]) as edited (line, payee);
 -- name: insert_release
 insert into payment_release (run, lines, cents, released_by) values ($1, $2, $3, $4);
 
+-- name: unproved_makers
+-- Who proposed a run or added to what it pays without a proof of who he is.
+select m.name from (
+    select proposed_by as name, 'proposal' as decision from payment_run where run = $1
+    union select by, 'edit' from payment_edit where run = $1 and what <> 'hold'
+) m where not exists (select from person_proof f where f.decision = m.decision and f.number = $1 and f.person = m.name) order by 1;
+
 -- name: insert_abandonment
 insert into payment_abandonment (run, reason, abandoned_by) values ($1, $2, $3);
 
@@ -65,7 +72,11 @@ insert into payment_end (run, submission, paid, paid_cents, refused, refused_cen
 -- name: run
 select r.run, s.state, r.until, r.last_entry, r.accountants, r.lines, r.cents, r.left_out, r.left_out_cents, encode(r.digest, 'hex') as digest,
        r.proposed_by, r.proposed_at, l.lines as released_lines, l.cents as released_cents, l.released_by, l.released_at,
-       i.issued_by, i.issued_at, i.terms, encode(i.file_hash, 'hex') as file_hash,
+       i.issued_by, i.issued_at, 
+       (select proof from person_proof f where f.decision = 'proposal' and f.number = r.run and f.person = r.proposed_by) as proposed_proof,
+       (select proof from person_proof f where f.decision = 'release' and f.number = r.run and f.person = l.released_by) as released_proof,
+       (select proof from person_proof f where f.decision = 'issue' and f.number = r.run and f.person = i.issued_by) as issued_proof,
+       i.terms, encode(i.file_hash, 'hex') as file_hash,
        e.submission, e.paid, e.paid_cents, e.refused, e.refused_cents, e.files, e.ended_at
 from payment_run r join payment_state s using (run) left join payment_release l using (run) left join payment_issue i using (run)
      left join payment_end e using (run)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from core.person_decisions import Decision, DecisionKind, StatedPerson
+from posting.store import person_proof
 from settlement.orders.pain001_writer import sum_exactly
 from settlement.runs import run_queries
 from settlement.runs.exclusions import EXCLUSION_TEXTS, Exclusion
@@ -19,6 +21,7 @@ class ReleasedTotals(NamedTuple):
 
     lines: int
     cents: int
+    released_by: str
 
 
 async def edit_run(
@@ -28,12 +31,14 @@ async def edit_run(
     *,
     numbers: Sequence[int],
     reason: str,
-    by: str,
+    by: StatedPerson,
 ) -> None:
     """Withhold or reinstate lines, or group or ungroup payees; ``numbers`` are those of the lines or payees.
 
     Raises
     ------
+    PersonNotProved
+        Who changes it did not prove to be that person, or has no role for it.
     NoSuchRun
         The run is released already, a line does not exist, or is excluded for a reason that no edit can change.
     """
@@ -44,7 +49,8 @@ async def edit_run(
         lines, payees = list(numbers), nothing
     else:
         lines, payees = nothing, list(numbers)
-    await run_queries.execute(connection, "insert_edit", run, edit, lines, payees, reason, by)
+    async with person_proof.record_decision(connection, by, Decision(DecisionKind.EDIT), run) as person:
+        await run_queries.execute(connection, "insert_edit", run, edit, lines, payees, reason, person.name)
 
 
 async def _check_lines(
@@ -59,34 +65,53 @@ async def _check_lines(
             raise NoSuchRun(f"{edit} cannot change line {number} of run {run}: {EXCLUSION_TEXTS[reason]}")
 
 
-async def release_run(connection: run_queries.Connection, run: int, by: str) -> ReleasedTotals:
+async def release_run(connection: run_queries.Connection, run: int, by: StatedPerson) -> ReleasedTotals:
     """Release a run for issue; return what it pays.
 
     Raises
     ------
+    PersonNotProved
+        Who releases it did not prove to be that person, or has no role for it.
     NoSuchRun
         It does not exist, is not in the state proposed, pays nothing, or was proposed or edited by the same person.
     """
     row = await get_run(connection, run, "proposed")
     lines = (await run_queries.load_lines(connection, run, row["digest"])).lines
     is_line_paid = is_paid(lines, await run_queries.load_edits(connection, run))
-    totals = ReleasedTotals(int(is_line_paid.sum()), sum_exactly(lines.amount[is_line_paid]))
-    if not totals.lines:
+    line_count, cents = int(is_line_paid.sum()), sum_exactly(lines.amount[is_line_paid])
+    if not line_count:
         raise NoSuchRun(f"run {run} pays nothing: abandon the run")
-    await run_queries.execute(connection, "insert_release", run, *totals, by)
-    return totals
+    decision = Decision(DecisionKind.RELEASE, cents=cents)
+    async with person_proof.record_decision(connection, by, decision, run) as person:
+        if person.person:
+            await _check_makers(connection, run)
+        await run_queries.execute(connection, "insert_release", run, line_count, cents, person.name)
+        return ReleasedTotals(line_count, cents, person.name)
 
 
-async def abandon_run(connection: run_queries.Connection, run: int, reason: str, *, by: str) -> None:
+async def _check_makers(connection: run_queries.Connection, run: int) -> None:
+    """Check that who proposed and changed a run was proved: otherwise the same person could release it by another name."""
+    for row in await run_queries.fetch(connection, "unproved_makers", run):
+        raise NoSuchRun(
+            f"run {run} was proposed or changed by {row['name']}, who was not proved: abandon it, and propose it again"
+        )
+
+
+async def abandon_run(connection: run_queries.Connection, run: int, reason: str, *, by: StatedPerson) -> None:
     """Abandon a run: its lines may be proposed again.
 
     Raises
     ------
+    PersonNotProved
+        Who abandons it did not prove to be that person, or has no role for it.
     NoSuchRun
         It does not exist, or is released already.
     """
     await get_run(connection, run, "proposed")
-    await run_queries.execute(connection, "insert_abandonment", run, reason, by)
+    async with person_proof.record_decision(
+        connection, by, Decision(DecisionKind.ABANDONMENT), run
+    ) as person:
+        await run_queries.execute(connection, "insert_abandonment", run, reason, person.name)
 
 
 async def find_payee(connection: run_queries.Connection, code: str) -> int:

@@ -14,6 +14,7 @@ import asyncpg
 
 from core import bank_reasons
 from core.iban import add_check_digits
+from core.person_decisions import StatedPerson
 from core.senders import RESERVED_SENDERS
 from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.envelope import Envelope
@@ -120,13 +121,13 @@ class State:
 
     async def propose_run(self, until: date, day: date, *, is_released: bool = False) -> int:
         """Propose a run of one person, and release it by another; return its number."""
-        request = ProposalRequest("anne", until, day)
+        request = ProposalRequest(StatedPerson("anne"), until, day)
         async with command_queries.connect(self.dsn) as connection:
             run = await proposals.propose_run(
                 connection, PaymentReference.load(self.reference), request, on_step=ignore_progress
             )
             if is_released:
-                await run_edits.release_run(connection, run, "benoit")
+                await run_edits.release_run(connection, run, StatedPerson("benoit"))
             return run
 
     async def pay_due(self, until: date, at: datetime) -> list[Path]:
@@ -135,12 +136,15 @@ class State:
         async with command_queries.connect(self.dsn) as connection:
             await command_queries.apply_migrations(connection)
             run = await proposals.propose_run(
-                connection, books, ProposalRequest("anne", until, at.date()), on_step=ignore_progress
+                connection,
+                books,
+                ProposalRequest(StatedPerson("anne"), until, at.date()),
+                on_step=ignore_progress,
             )
             try:
-                await run_edits.release_run(connection, run, "benoit")
+                await run_edits.release_run(connection, run, StatedPerson("benoit"))
             except NoSuchRun:
-                await run_edits.abandon_run(connection, run, "nothing", by="benoit")
+                await run_edits.abandon_run(connection, run, "nothing", by=StatedPerson("benoit"))
                 return []
         return await self.issue(run, at)
 
@@ -149,7 +153,7 @@ class State:
         assert await payment_runs.issue_in_database(
             self.context,
             run,
-            IssueRequest("benoit", at),
+            IssueRequest(StatedPerson("benoit"), at),
             interruption=create_interruption(),
             reporter=ProgressLines(),
         )

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from core.errors import LimitExceeded
+from core.person_decisions import DecisionKind
 from service.http.http_messages import XML, Request, Response
 from service.http.openapi.operation import Operation, Parameter
 from service.http.openapi.parameters import AGAIN, WAIT
-from service.http.openapi.problem_types import FORBIDDEN, list_problems
+from service.http.openapi.problem_types import DECIDING, list_problems
 from service.http.problems import Problem, bad_request
 from service.http.request_body import BodyInterrupted, UploadReceiver
 from service.http.route import Route
@@ -37,6 +38,7 @@ class BankMessagesHandler:
         again = request.get_flag("again")
         is_interest_proposed = request.get_choice("interest", ("true", "false")) != "false"
         await self._tasks.check_may_request(caller)
+        await self._tasks.check_person(caller, DecisionKind.STATEMENT)
         with self._receiver.open_slot(caller.sender):
             path = await self._store_body(request)
         arguments = ImportTask(path=str(path), again=again, interest=is_interest_proposed)
@@ -81,7 +83,7 @@ ROUTES = (
         BankMessagesHandler.receive_message,
         Operation(
             "Import a bank file (accountants): match it with the transfers sent, and post debits, returns and rejects",
-            {"200": Task, "202": Task, **list_problems(*FORBIDDEN, "body-cut", "limit-exceeded")},
+            {"200": Task, "202": Task, **list_problems(*DECIDING, "body-cut", "limit-exceeded")},
             (WAIT, AGAIN, _INTEREST),
             {media_type: dict(_FILE_SCHEMA) for media_type in (XML, _TEXT, _OCTETS)},
             ("Content-Disposition",),

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from core.person_decisions import DecisionKind
 from core.roles import ACCOUNTING_ROLES, Role
 from service.auth.credentials import Caller
 from service.auth.perimeter import require_all_programmes
@@ -14,7 +15,7 @@ from service.database.read_pool import Pool, borrow_connection
 from service.http.http_messages import JSON, Request, Response, respond
 from service.http.openapi.operation import Operation
 from service.http.openapi.parameters import WAIT
-from service.http.openapi.problem_types import FORBIDDEN, list_problems
+from service.http.openapi.problem_types import DECIDING, FORBIDDEN, list_problems
 from service.http.problems import Problem, not_found
 from service.http.route import Route
 from service.http.task_requests import Task, TaskRequests, read_body
@@ -33,6 +34,16 @@ from service.tasks.task_arguments import (
     RunReason,
 )
 
+_DECISIONS: Mapping[str, DecisionKind] = {
+    "propose": DecisionKind.PROPOSAL,
+    "edit_lines": DecisionKind.EDIT,
+    "edit_payees": DecisionKind.EDIT,
+    "release": DecisionKind.RELEASE,
+    "abandon": DecisionKind.ABANDONMENT,
+    "issue": DecisionKind.ISSUE,
+    "late_interest": DecisionKind.INTEREST,
+}
+"""What a person decides by each kind of task."""
 _READERS = ACCOUNTING_ROLES | {Role.AUDITOR, Role.OPERATOR}
 
 
@@ -50,10 +61,14 @@ class PaymentRun(msgspec.Struct, frozen=True, kw_only=True):
     """Lines that are due and that the run does not pay."""
     left_out_cents: int
     proposed_by: str
+    proposed_proof: str | None
+    """How who proposed it was proved: ``user`` or ``key`` with its name; null for not."""
     proposed_at: datetime
     released_by: str | None
+    released_proof: str | None
     released_at: datetime | None
     issued_by: str | None
+    issued_proof: str | None
     issued_at: datetime | None
     paid: int | None
     """Requests whose payment was accepted; null until the run is issued."""
@@ -138,6 +153,8 @@ class PaymentRunsHandler:
         seconds = read_wait_seconds(request)
         await self._tasks.check_may_request(request.caller)
         values = msgspec.structs.asdict(await read_body(request, body_type))
+        if not values.get("dry_run"):
+            await self._tasks.check_person(request.caller, _DECISIONS[kind])
         if "run" in request.path_values:
             number = int(request.path_values["run"])
             if not await self._load_runs(number):
@@ -167,7 +184,7 @@ def _require_reader(caller: Caller) -> None:
 _RESPONSES: Mapping[str, Any] = {
     "200": Task,
     "202": Task,
-    **list_problems(*FORBIDDEN, "body-stalled", "limit-exceeded"),
+    **list_problems(*DECIDING, "body-stalled", "limit-exceeded"),
 }
 _RUN_RESPONSES: Mapping[str, Any] = {**_RESPONSES, **list_problems("not-found")}
 _TURN = (

@@ -10,20 +10,22 @@ import msgspec
 from core.errors import NoSuchRecord
 from core.period_states import PeriodAction
 from core.periods import YEAR_FIRST, YEAR_LAST
+from core.person_decisions import StatedPerson
 from posting.store import period_store
 from posting.store.period_store import NewDecision, RefusedDecision
 from service.auth.perimeter import require_all_programmes
 from service.database.read_pool import BORROW_SECONDS, Pool, borrow_connection
 from service.http.http_messages import JSON, Request, Response, respond
 from service.http.openapi.operation import Operation
-from service.http.openapi.problem_types import FORBIDDEN, list_problems
+from service.http.openapi.problem_types import DECIDING, list_problems
 from service.http.problems import Problem, bad_request, not_found
-from service.http.request_body import read_small_body
+from service.http.request_body import check_decision_texts, read_small_body
 from service.http.route import Route
 from service.tasks.task_queries import Pool as TaskPool
 
 BODY_BYTES_MAX, ACCOUNTANT_LENGTH_MAX = 4096, 4
 _TEXT = msgspec.Meta(min_length=1, max_length=300)
+_NAME = msgspec.Meta(max_length=300)
 
 
 class MonthState(msgspec.Struct, frozen=True):
@@ -44,6 +46,8 @@ class MonthDecision(msgspec.Struct, frozen=True):
     action: str
     reason: str
     by: str
+    proof: str
+    """How who decided it was proved: ``user`` or ``key`` with its name; empty for not."""
     at: datetime
     after_batch: int | None
 
@@ -62,8 +66,8 @@ class PeriodRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     month: Annotated[int, msgspec.Meta(ge=1, le=12)]
     action: PeriodAction
     reason: Annotated[str, _TEXT]
-    by: Annotated[str, _TEXT]
-    """The person who decides."""
+    by: Annotated[str, _NAME] = ""
+    """The person who decides: the one whom the key proves. Left out, the key says who it is."""
     accountant: Annotated[str, msgspec.Meta(max_length=ACCOUNTANT_LENGTH_MAX)] = ""
 
 
@@ -98,7 +102,7 @@ class PeriodsHandler:
         decision_body = await _read_decision(request)
         new = NewDecision(
             *(decision_body.exercise, decision_body.month, decision_body.accountant, decision_body.action),
-            *(decision_body.reason.strip(), decision_body.by.strip(), caller.key),
+            *(decision_body.reason.strip(), StatedPerson(decision_body.by.strip(), caller.key)),
         )
         try:
             async with self._writing_pool.acquire(timeout=BORROW_SECONDS) as connection:
@@ -116,9 +120,7 @@ async def _read_decision(request: Request) -> PeriodRequest:
         decision_body = msgspec.json.decode(body, type=PeriodRequest)
     except msgspec.DecodeError as error:
         raise bad_request(f"The body is not a decision: {error}") from error
-    for name, text in (("reason", decision_body.reason), ("by", decision_body.by)):
-        if not (text.strip() and text.isprintable()):
-            raise bad_request(f"{name} must be printable text and not blank")
+    check_decision_texts(decision_body.reason, decision_body.by)
     if not decision_body.accountant.isprintable():
         raise bad_request("accountant must be a code")
     return decision_body
@@ -148,7 +150,7 @@ ROUTES = (
         PeriodsHandler.decide,
         Operation(
             "Close, reopen or lock a month (accountants only): it holds from the next batch on",
-            {"200": StoredPeriodDecision, **list_problems(*FORBIDDEN, "not-found", "period-state")},
+            {"200": StoredPeriodDecision, **list_problems(*DECIDING, "not-found", "period-state")},
             body={JSON: {"schema": {"$ref": "#/components/schemas/PeriodRequest"}, "example": _EXAMPLE}},
             body_types=(PeriodRequest,),
         ),

@@ -9,6 +9,7 @@ import msgspec
 
 from core.directory_entries import DirectoryEntry, find_fault
 from core.errors import NoSuchRecord
+from core.person_decisions import StatedPerson
 from posting.store import directory_rows, directory_store
 from posting.store.directory_draft import RefusedChange
 from posting.store.directory_store import NewChange
@@ -18,14 +19,15 @@ from service.auth.roles import Role
 from service.database.read_pool import BORROW_SECONDS, Pool, borrow_connection
 from service.http.http_messages import JSON, Request, Response, respond
 from service.http.openapi.operation import Operation
-from service.http.openapi.problem_types import FORBIDDEN, list_problems
+from service.http.openapi.problem_types import DECIDING, FORBIDDEN, list_problems
 from service.http.problems import Problem, bad_request, not_found
-from service.http.request_body import read_small_body
+from service.http.request_body import check_decision_texts, read_small_body
 from service.http.route import Route
 from service.tasks.task_queries import Pool as TaskPool
 
 BODY_BYTES_MAX = 16_384
 _TEXT = msgspec.Meta(min_length=1, max_length=300)
+_NAME = msgspec.Meta(max_length=300)
 _READERS = frozenset({Role.AUDITOR, Role.OPERATOR})
 
 
@@ -79,6 +81,18 @@ class SenderAgreement(msgspec.Struct, frozen=True):
     change: int
 
 
+class PersonLogin(msgspec.Struct, frozen=True):
+    """A means by which a person proves who it is: ``means`` is ``user`` or ``key``, ``name`` that of the user or key."""
+
+    number: int
+    person: str
+    means: str
+    name: str
+    first_day: date
+    last_day: date | None
+    change: int
+
+
 class DirectoryChange(msgspec.Struct, frozen=True):
     """Who changed what and why, with which key, and the last batch that was decided without it."""
 
@@ -86,6 +100,8 @@ class DirectoryChange(msgspec.Struct, frozen=True):
     what: list[str]
     reason: str
     by: str
+    proof: str
+    """How who decided it was proved: ``user`` or ``key`` with its name; empty for not."""
     key: str
     at: str
     after_batch: int | None
@@ -98,6 +114,7 @@ class Persons(msgspec.Struct, frozen=True):
     roles: list[PersonRole]
     delegations: list[PersonDelegation]
     agreements: list[SenderAgreement]
+    logins: list[PersonLogin]
     changes: list[DirectoryChange]
 
 
@@ -106,8 +123,8 @@ class PersonRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     entry: DirectoryEntry
     reason: Annotated[str, _TEXT]
-    by: Annotated[str, _TEXT]
-    """The person who decides."""
+    by: Annotated[str, _NAME] = ""
+    """The person who decides: the one whom the key proves. Left out, the key says who it is."""
 
 
 class StoredPersonChange(msgspec.Struct, frozen=True):
@@ -139,7 +156,7 @@ class PersonsHandler:
         caller = request.caller
         _require_role(caller, frozenset({Role.OPERATOR}), "Only operators change the directory of persons")
         body = await _read_change(request)
-        new = NewChange([body.entry], body.reason.strip(), body.by.strip(), caller.key)
+        new = NewChange([body.entry], body.reason.strip(), StatedPerson(body.by.strip(), caller.key))
         try:
             async with self._writing_pool.acquire(timeout=BORROW_SECONDS) as connection:
                 number = await directory_store.store_change(connection, new)
@@ -164,9 +181,7 @@ async def _read_change(request: Request) -> PersonRequest:
         raise bad_request(f"The body is not a change of the directory: {error}") from error
     if fault := find_fault(change_body.entry):
         raise bad_request(fault)
-    for name, text in (("reason", change_body.reason), ("by", change_body.by)):
-        if not (text.strip() and text.isprintable()):
-            raise bad_request(f"{name} must be printable text and not blank")
+    check_decision_texts(change_body.reason, change_body.by)
     return change_body
 
 
@@ -191,7 +206,7 @@ ROUTES = (
         "/v1/persons",
         PersonsHandler.list_persons,
         Operation(
-            "Persons, their roles and delegations, the agreements of senders, and all changes (auditors, operators)",
+            "Persons, their roles, delegations and logins, the agreements of senders, and all changes (auditors, operators)",
             {"200": Persons, **list_problems(*FORBIDDEN)},
         ),
     ),
@@ -201,7 +216,7 @@ ROUTES = (
         PersonsHandler.change,
         Operation(
             "Change the directory of persons (operators only): it holds from the next batch on",
-            {"200": StoredPersonChange, **list_problems(*FORBIDDEN, "not-found", "directory-state")},
+            {"200": StoredPersonChange, **list_problems(*DECIDING, "not-found", "directory-state")},
             body={JSON: {"schema": {"$ref": "#/components/schemas/PersonRequest"}, "example": _EXAMPLE}},
             body_types=(PersonRequest,),
         ),

@@ -37,6 +37,10 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "wrong-sender": ProblemType(
         HTTPStatus.FORBIDDEN, "The file or a header names another sender than that of the key"
     ),
+    "person-not-proved": ProblemType(
+        HTTPStatus.FORBIDDEN,
+        "The key proves no person of the directory, another one than `by` names, or one who may not decide this",
+    ),
     "not-found": ProblemType(
         HTTPStatus.NOT_FOUND, "The object does not exist, or the key may not see it: the response is the same"
     ),
@@ -117,6 +121,8 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
 }
 FORBIDDEN = ("role-not-held", "perimeter-not-held")
 """The codes of a route that a role and a key without a perimeter permit."""
+DECIDING = (*FORBIDDEN, "person-not-proved")
+"""The codes of a route on which a person decides."""
 SENDING = (*FORBIDDEN, "sender-paused", "limit-exceeded", "media-type-unknown")
 """The codes of a route that acts are sent to."""
 FILE_REFUSALS = ("file-unreadable", "envelope-mismatch", "format-unknown", "limit-exceeded", "wrong-sender")

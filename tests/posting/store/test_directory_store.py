@@ -1,9 +1,8 @@
 """The stored directory of persons: what is loaded as of a change, and what no change may do."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
-from typing import Any
 
 import asyncpg
 import pytest
@@ -21,6 +20,7 @@ from core.directory_entries import (
     RoleEntry,
 )
 from core.errors import NoSuchRecord
+from core.person_decisions import StatedPerson
 from core.roles import Role
 from posting.store import directory_store
 from posting.store.directory_draft import RefusedChange
@@ -50,9 +50,11 @@ async def connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
         yield connection
 
 
-async def store(connection: asyncpg.Connection, *entries: DirectoryEntry, **fields: Any) -> int:
+async def store(
+    connection: asyncpg.Connection, *entries: DirectoryEntry, key: str = "", places: Sequence[str] = ()
+) -> int:
     return await directory_store.store_change(
-        connection, NewChange(entries, "Prise de fonctions", "Claire", **fields)
+        connection, NewChange(entries, "Prise de fonctions", StatedPerson("Claire", key), places)
     )
 
 

@@ -44,6 +44,13 @@ ROWS = (
     ),
     "insert into directory_end values ('role', 1, '2018-12-31', 2), ('role', 2, '2018-12-31', 2)",
     "insert into directory_effect values (1, 1), (2, 1)",
+    *_repeat(
+        "insert into person_login (person, means, name, first_day, change) values ({n}, 'user', 'alice{n}', '2018-01-01', {n})"
+    ),
+    *_repeat(
+        "insert into person_decision (decision, number, person, person_login, change, day)"
+        " values ('release', {n}, {n}, {n}, 2, '2018-01-02')"
+    ),
     "insert into entry_signature values (1, 1, 2, 0), (2, 1, 2, 1)",
     "insert into agreement_use values (1, 2, 1), (3, 3, 2)",
     *_repeat(

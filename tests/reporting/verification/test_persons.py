@@ -18,6 +18,7 @@ from core.directory_entries import (
     RoleEntry,
 )
 from core.outcome_codes import Outcome
+from core.person_decisions import StatedPerson
 from core.roles import Role
 from posting.book.registry import ReferenceData
 from posting.store import directory_store
@@ -124,7 +125,9 @@ BREACHES = {
 
 async def _store(dsn: str, *entries: DirectoryEntry) -> None:
     connection = await asyncpg.connect(dsn)
-    await directory_store.store_change(connection, NewChange(entries, "Prise de fonctions", "Zoé"))
+    await directory_store.store_change(
+        connection, NewChange(entries, "Prise de fonctions", StatedPerson("Zoé"))
+    )
     await connection.close()
 
 

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from core.catalog import KIND_NUMBERS
+from core.person_decisions import StatedPerson
 from service.database import command_queries
 from service.database.embedded_server import Database
 from service.engine import late_interest, payment_runs
@@ -389,17 +390,17 @@ async def withhold_and_pay(state: State, withheld: str) -> None:
     reference = PaymentReference.load(state.reference)
     async with command_queries.connect(state.dsn) as connection:
         at = paris_time("2018-11-12")
-        request = ProposalRequest("anne", date(2018, 12, 31), at.date())
+        request = ProposalRequest(StatedPerson("anne"), date(2018, 12, 31), at.date())
         run = await proposals.propose_run(connection, reference, request, on_step=lambda _: None)
         lines = (await run_status.describe_run(connection, run, LineSelection(10)))["shown"]
         (row,) = await state.fetch("select entry_id from entry where reference = $1", withheld)
         (line,) = [line["line"] for line in lines if line["entry"] == row["entry_id"]]
-        await run_edits.edit_run(connection, run, "hold", numbers=(line,), reason="", by="anne")
-        await run_edits.release_run(connection, run, "benoit")
+        await run_edits.edit_run(connection, run, "hold", numbers=(line,), reason="", by=StatedPerson("anne"))
+        await run_edits.release_run(connection, run, StatedPerson("benoit"))
     assert await payment_runs.issue_in_database(
         state.context,
         run,
-        IssueRequest("benoit", at),
+        IssueRequest(StatedPerson("benoit"), at),
         interruption=create_interruption(),
         reporter=ProgressLines(),
     )

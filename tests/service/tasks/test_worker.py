@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from core.errors import DatabaseUnfit, EngineError, LeaseHeld, ReferenceDataError
+from core.person_decisions import StatedPerson
 from posting.store.failures import is_connection_lost
 from service.database import command_queries
 from service.database.embedded_server import Database
@@ -126,7 +127,7 @@ async def test_edit_of_a_process_that_was_killed_is_not_stored_again(
 
         async def perform(kind: str, begun_before: datetime | None, **values: Any) -> int:
             environment = TaskEnvironment(
-                settings, "carole", begun_before, create_interruption(), ProgressLines()
+                settings, StatedPerson("", "carole"), begun_before, create_interruption(), ProgressLines()
             )
             arguments = msgspec.convert(
                 {"run": run, "reason": "inquiry", **values}, TASK_KINDS[kind].arguments

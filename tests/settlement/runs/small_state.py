@@ -16,6 +16,7 @@ import msgspec
 from core.catalog import KIND_NUMBERS
 from core.iban import add_check_digits
 from core.payment_rules import TIME_ZONE
+from core.person_decisions import StatedPerson
 from core.senders import RESERVED_SENDERS
 from ingest.queue.file_feed import FileFeed, ProcessingRequest
 from ingest.spool.spool import Spool
@@ -128,7 +129,7 @@ class SmallState:
             await connection.close()
 
     async def propose(self, by: str = "Alice", until: str = "2018-06-30", at: datetime = AT) -> int:
-        request = ProposalRequest(by, datetime.fromisoformat(until).date(), at.date())
+        request = ProposalRequest(StatedPerson(by, user=by), datetime.fromisoformat(until).date(), at.date())
         async with run_queries.open_connection(self.dsn) as connection:
             return await proposals.propose_run(
                 connection, self.payment_reference, request, on_step=self.on_step
@@ -136,11 +137,14 @@ class SmallState:
 
     async def edit(self, run: int, action: str, *numbers: int, by: str = "Alice") -> None:
         async with run_queries.open_connection(self.dsn) as connection:
-            await run_edits.edit_run(connection, run, action, numbers=numbers, reason="test", by=by)
+            await run_edits.edit_run(
+                connection, run, action, numbers=numbers, reason="test", by=StatedPerson(by, user=by)
+            )
 
     async def release(self, run: int, by: str = "Bruno") -> tuple[int, int]:
         async with run_queries.open_connection(self.dsn) as connection:
-            return await run_edits.release_run(connection, run, by)
+            released = await run_edits.release_run(connection, run, StatedPerson(by, user=by))
+            return released.lines, released.cents
 
     async def issue(
         self, run: int, at: datetime = AT, version: Pain001Version = Pain001Version.V09
@@ -149,7 +153,7 @@ class SmallState:
         context = engine_context.EngineContext(
             self.settings, Database(self.dsn), ReferenceData.load(self.reference)
         )
-        request = IssueRequest("Claire", at, version)
+        request = IssueRequest(StatedPerson("Claire", user="Claire"), at, version)
         assert await payment_runs.issue_in_database(
             context,
             run,

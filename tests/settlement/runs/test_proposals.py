@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.catalog import KIND_NUMBERS
+from core.person_decisions import StatedPerson
 from settlement.runs import remittances, run_edits, run_queries
 from settlement.runs.exclusions import EXCLUSION_TEXTS, Exclusion
 from settlement.runs.run_queries import NoSuchRun
@@ -83,7 +84,7 @@ async def test_a_debt_dated_after_the_day_of_payment(state: SmallState) -> None:
         run = await state.propose(until="2018-05-31", at=state.at.replace(month=5, day=day))
         assert await load_exclusions(state, run) == {"TODAY": "NONE", "TOMORROW": reason}
         async with run_queries.open_connection(state.dsn) as connection:
-            await run_edits.abandon_run(connection, run, "only looked", by="Alice")
+            await run_edits.abandon_run(connection, run, "only looked", by=StatedPerson("Alice"))
 
 
 async def test_what_programme_0117_owes_is_left_out(state: SmallState) -> None:
@@ -122,7 +123,7 @@ async def test_due_days(state: SmallState) -> None:
         run = await state.propose(until=until)
         assert len(await state.load_lines(run)) == count, until
         async with run_queries.open_connection(state.dsn) as connection:
-            await run_edits.abandon_run(connection, run, "only looked", by="Alice")
+            await run_edits.abandon_run(connection, run, "only looked", by=StatedPerson("Alice"))
 
 
 @pytest.mark.parametrize("chunk_rows", [1, 2, remittances.CHUNK_ROWS])
@@ -236,7 +237,7 @@ async def test_edits_that_are_refused(state: SmallState) -> None:
     with pytest.raises(NoSuchRun, match="pays nothing: abandon the run"):
         await state.release(run)
     async with run_queries.open_connection(state.dsn) as connection:
-        await run_edits.abandon_run(connection, run, "nothing in it", by="Alice")
+        await run_edits.abandon_run(connection, run, "nothing in it", by=StatedPerson("Alice"))
         with pytest.raises(NoSuchRun, match="no payee NOBODY"):
             await run_edits.find_payee(connection, "NOBODY")
     with pytest.raises(NoSuchRun, match="abandoned"):

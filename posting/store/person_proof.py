@@ -1,0 +1,139 @@
+"""The proof that a decision is taken by the person whom it names: by a login of the directory, on the day of the decision.
+
+A ledger whose directory knows nobody records names as they are stated.  Once it knows a person, every decision needs a person
+who is proved.  Changes of the directory need one once an operator has a login: until then nobody could enter the first login.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Any, NamedTuple
+
+from core.directory import Hand, RoleGrant
+from core.errors import PersonNotProved
+from core.person_decisions import Decision, DecisionKind, StatedPerson, find_missing_right
+from core.roles import Role
+from core.sql_files import read_queries
+
+SQL = read_queries("posting.store", "person_proof.sql")
+Connection = Any
+
+
+class ProvedPerson(NamedTuple):
+    """The person who decides, as he is recorded."""
+
+    name: str
+    person: int
+    """0 where names are not proved yet."""
+    login: int
+    change: int
+    """The last change of the directory."""
+    day: date
+
+
+@asynccontextmanager
+async def record_decision(
+    connection: Connection, stated: StatedPerson, decision: Decision, number: int
+) -> AsyncIterator[ProvedPerson]:
+    """Open a transaction for a decision of a proved person, and store how he was proved with it.
+
+    Raises
+    ------
+    PersonNotProved
+        He is not proved, or may not take it.
+    """
+    async with connection.transaction():
+        proved = await prove_locked(connection, stated, decision)
+        yield proved
+        await store_decision(connection, proved, decision.kind, number)
+
+
+async def prove_locked(connection: Connection, stated: StatedPerson, decision: Decision) -> ProvedPerson:
+    """Return the person who takes a decision; the directory stays as it is until the transaction ends.
+
+    Raises
+    ------
+    PersonNotProved
+        He is not proved, or may not take it.
+    """
+    await connection.execute(SQL["lock_directory"])
+    return await prove_person(connection, stated, decision)
+
+
+async def prove_person(connection: Connection, stated: StatedPerson, decision: Decision) -> ProvedPerson:
+    """Return the person who takes a decision.
+
+    Raises
+    ------
+    PersonNotProved
+        He is not proved, or may not take it; the message says what was found, and what to do.
+    """
+    proved = await find_person(connection, stated, decision.kind)
+    if proved.person:
+        rows = await connection.fetch(SQL["roles"], proved.person)
+        lack = find_missing_right([_to_grant(row) for row in rows], decision, proved.day)
+        if lack:
+            raise PersonNotProved(
+                f"{proved.name} is proved by the {stated.login}, and {lack}: let a person with that role decide, or let an "
+                "operator give it with crescendo person grant"
+            )
+    return proved
+
+
+async def find_person(connection: Connection, stated: StatedPerson, kind: DecisionKind) -> ProvedPerson:
+    """Return the person whom a credential proves, whatever he may do; the name as stated where names are not proved yet.
+
+    Raises
+    ------
+    PersonNotProved
+        It proves nobody, or somebody else.
+    """
+    state = await connection.fetchrow(SQL["directory_state"])
+    needs_proof = state["has_operator"] if kind is DecisionKind.DIRECTORY else state["has_persons"]
+    if not needs_proof:
+        return ProvedPerson(stated.recorded_name, 0, 0, state["change"], state["day"])
+    rows = await connection.fetch(SQL["logins"], *stated.login)
+    valid = [row for row in rows if _holds_on(row, state["day"])]
+    if not valid:
+        raise PersonNotProved(_describe_missing_login(stated, rows, state["day"]))
+    person = valid[0]
+    if stated.name not in ("", person["code"]):
+        raise PersonNotProved(
+            f"{stated.name} is named, and the {stated.login} proves {person['code']}: name {person['code']}, or use a "
+            f"credential of {stated.name}"
+        )
+    numbers = (person["person"], person["person_login"], state["change"])
+    return ProvedPerson(person["code"], *numbers, state["day"])
+
+
+async def store_decision(
+    connection: Connection, proved: ProvedPerson, kind: DecisionKind, number: int
+) -> None:
+    """Store how a person was proved who took a decision, in its transaction."""
+    if proved.person:
+        values = (kind.value, number, proved.person, proved.login, proved.change, proved.day)
+        await connection.execute(SQL["insert_decision"], *values)
+
+
+def _describe_missing_login(stated: StatedPerson, rows: list[Any], day: date) -> str:
+    last = (
+        f"its last login, {rows[-1]['person_login']}, does not hold"
+        if rows
+        else "the directory has no login by it"
+    )
+    options = f"crescendo person login CODE --{stated.login.means} {stated.login.name}"
+    return (
+        f"{stated.recorded_name} is not proved by the {stated.login}: {last} on {day}. Use another credential, or let an "
+        f"operator add a login: {options}"
+    )
+
+
+def _holds_on(row: Any, day: date) -> bool:
+    return row["first_day"] <= day and (row["last_day"] is None or day <= row["last_day"])
+
+
+def _to_grant(row: Any) -> RoleGrant:
+    return RoleGrant(
+        *(row["person"], Role(row["role"]), Hand[row["hand"].upper()], row["centre"], row["accountant"]),
+        *(row["first_day"], row["last_day"], row["ceiling"]),
+    )

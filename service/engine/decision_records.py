@@ -1,0 +1,34 @@
+"""Who takes a decision that the engine then carries out: proved before its work begins, and recorded before it posts."""
+
+from core.person_decisions import Decision, StatedPerson
+from posting.store import person_proof
+from service.database import command_queries
+from service.engine.engine_context import EngineContext
+
+
+async def prove_decider(context: EngineContext, by: StatedPerson, decision: Decision) -> None:
+    """Check who decides, before any work is done for the decision.
+
+    Raises
+    ------
+    PersonNotProved
+        The person is not proved, or may not take it.
+    """
+    with command_queries.translate_database_errors(context.database.dsn):
+        async with command_queries.connect(context.database.dsn) as connection:
+            await command_queries.apply_migrations(connection)
+            await person_proof.prove_person(connection, by, decision)
+
+
+async def record_decider(context: EngineContext, by: StatedPerson, decision: Decision, number: int) -> None:
+    """Store who decides, and how the person was proved.
+
+    Raises
+    ------
+    PersonNotProved
+        The person is not proved, or may not take it.
+    """
+    with command_queries.translate_database_errors(context.database.dsn):
+        async with command_queries.connect(context.database.dsn) as connection, connection.transaction():
+            proved = await person_proof.prove_locked(connection, by, decision)
+            await person_proof.store_decision(connection, proved, decision.kind, number)
