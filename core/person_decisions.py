@@ -98,10 +98,10 @@ def find_missing_right(grants: Iterable[RoleGrant], decision: Decision, day: dat
     """Return what a person lacks for a decision on a day, as the end of a sentence about him; empty if he may take it."""
     right = RIGHTS[decision.kind]
     roles = " or ".join(role for role in Role if role in right.roles)
-    left = list(grants)
+    remaining = list(grants)
     for lack, is_fulfilled in _list_conditions(decision, right, day):
-        left = [grant for grant in left if is_fulfilled(grant)]
-        if not left:
+        remaining = [grant for grant in remaining if is_fulfilled(grant)]
+        if not remaining:
             return f"has no role {roles}{lack}"
     held = find_exclusion(grant.role for grant in grants if _holds_on(grant, day))
     return f"has the roles {held[0]} and {held[1]} on {day}, which exclude each other" if held else ""

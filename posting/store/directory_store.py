@@ -126,7 +126,7 @@ async def store_change(connection: Connection, new: NewChange) -> int:
                 raise type(error)(f"{place}{error}") from error
         if operators and not await connection.fetchval(SQL["lasting_operators"]):
             raise RefusedChange(_NO_OPERATOR)
-        await person_proof.store_decision(connection, proved, DecisionKind.DIRECTORY, change)
+        await person_proof.store_decision(connection, proved, DecisionKind.DIRECTORY, number=change)
     return change
 
 

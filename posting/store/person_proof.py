@@ -33,7 +33,7 @@ class ProvedPerson(NamedTuple):
 
 @asynccontextmanager
 async def record_decision(
-    connection: Connection, stated: StatedPerson, decision: Decision, number: int
+    connection: Connection, person: StatedPerson, decision: Decision, *, number: int
 ) -> AsyncIterator[ProvedPerson]:
     """Open a transaction for a decision of a proved person, and store how he was proved with it.
 
@@ -43,12 +43,12 @@ async def record_decision(
         He is not proved, or may not take it.
     """
     async with connection.transaction():
-        proved = await prove_locked(connection, stated, decision)
+        proved = await prove_under_lock(connection, person, decision)
         yield proved
-        await store_decision(connection, proved, decision.kind, number)
+        await store_decision(connection, proved, decision.kind, number=number)
 
 
-async def prove_locked(connection: Connection, stated: StatedPerson, decision: Decision) -> ProvedPerson:
+async def prove_under_lock(connection: Connection, person: StatedPerson, decision: Decision) -> ProvedPerson:
     """Return the person who takes a decision; the directory stays as it is until the transaction ends.
 
     Raises
@@ -57,10 +57,10 @@ async def prove_locked(connection: Connection, stated: StatedPerson, decision: D
         He is not proved, or may not take it.
     """
     await connection.execute(SQL["lock_directory"])
-    return await prove_person(connection, stated, decision)
+    return await prove_person(connection, person, decision)
 
 
-async def prove_person(connection: Connection, stated: StatedPerson, decision: Decision) -> ProvedPerson:
+async def prove_person(connection: Connection, person: StatedPerson, decision: Decision) -> ProvedPerson:
     """Return the person who takes a decision.
 
     Raises
@@ -68,19 +68,19 @@ async def prove_person(connection: Connection, stated: StatedPerson, decision: D
     PersonNotProved
         He is not proved, or may not take it; the message says what was found, and what to do.
     """
-    proved = await find_person(connection, stated, decision.kind)
+    proved = await find_person(connection, person, decision.kind)
     if proved.person:
         rows = await connection.fetch(SQL["roles"], proved.person)
         lack = find_missing_right([_to_grant(row) for row in rows], decision, proved.day)
         if lack:
             raise PersonNotProved(
-                f"{proved.name} is proved by the {stated.login}, and {lack}: let a person with that role decide, or let an "
+                f"{proved.name} is proved by the {person.login}, and {lack}: let a person with that role decide, or let an "
                 "operator give it with crescendo person grant"
             )
     return proved
 
 
-async def find_person(connection: Connection, stated: StatedPerson, kind: DecisionKind) -> ProvedPerson:
+async def find_person(connection: Connection, person: StatedPerson, kind: DecisionKind) -> ProvedPerson:
     """Return the person whom a credential proves, whatever he may do; the name as stated where names are not proved yet.
 
     Raises
@@ -91,23 +91,23 @@ async def find_person(connection: Connection, stated: StatedPerson, kind: Decisi
     state = await connection.fetchrow(SQL["directory_state"])
     needs_proof = state["has_operator"] if kind is DecisionKind.DIRECTORY else state["has_persons"]
     if not needs_proof:
-        return ProvedPerson(stated.recorded_name, 0, 0, state["change"], state["day"])
-    rows = await connection.fetch(SQL["logins"], *stated.login)
+        return ProvedPerson(person.recorded_name, 0, 0, state["change"], state["day"])
+    rows = await connection.fetch(SQL["logins"], *person.login)
     valid = [row for row in rows if _holds_on(row, state["day"])]
     if not valid:
-        raise PersonNotProved(_describe_missing_login(stated, rows, state["day"]))
-    person = valid[0]
-    if stated.name not in ("", person["code"]):
+        raise PersonNotProved(_describe_missing_login(person, rows, state["day"]))
+    login = valid[0]
+    if person.name not in ("", login["code"]):
         raise PersonNotProved(
-            f"{stated.name} is named, and the {stated.login} proves {person['code']}: name {person['code']}, or use a "
-            f"credential of {stated.name}"
+            f"{person.name} is named, and the {person.login} proves {login['code']}: name {login['code']}, or use a "
+            f"credential of {person.name}"
         )
-    numbers = (person["person"], person["person_login"], state["change"])
-    return ProvedPerson(person["code"], *numbers, state["day"])
+    numbers = (login["person"], login["person_login"], state["change"])
+    return ProvedPerson(login["code"], *numbers, state["day"])
 
 
 async def store_decision(
-    connection: Connection, proved: ProvedPerson, kind: DecisionKind, number: int
+    connection: Connection, proved: ProvedPerson, kind: DecisionKind, *, number: int
 ) -> None:
     """Store how a person was proved who took a decision, in its transaction."""
     if proved.person:
@@ -115,15 +115,15 @@ async def store_decision(
         await connection.execute(SQL["insert_decision"], *values)
 
 
-def _describe_missing_login(stated: StatedPerson, rows: list[Any], day: date) -> str:
+def _describe_missing_login(person: StatedPerson, rows: list[Any], day: date) -> str:
     last = (
         f"its last login, {rows[-1]['person_login']}, does not hold"
         if rows
         else "the directory has no login by it"
     )
-    options = f"crescendo person login CODE --{stated.login.means} {stated.login.name}"
+    options = f"crescendo person login CODE --{person.login.means} {person.login.name}"
     return (
-        f"{stated.recorded_name} is not proved by the {stated.login}: {last} on {day}. Use another credential, or let an "
+        f"{person.recorded_name} is not proved by the {person.login}: {last} on {day}. Use another credential, or let an "
         f"operator add a login: {options}"
     )
 

@@ -124,6 +124,6 @@ async def open_audit_pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
         yield pool
 
 
-async def insert_attempts(pool: asyncpg.Pool, rows: Iterable[tuple[Any, ...]]) -> None:
+async def insert_attempts(pool: asyncpg.Connection | asyncpg.Pool, rows: Iterable[tuple[Any, ...]]) -> None:
     """Add rows to the audit trail, durably."""
     await pool.execute(SQL["insert_audit"], *map(list, zip(*rows, strict=True)))

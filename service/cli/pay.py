@@ -199,7 +199,7 @@ def issue(
         options.read_settings(),
         run,
         issue_options.read_caller(),
-        lambda person: IssueRequest(person, at, version),
+        build_request=lambda person: IssueRequest(person, at, version),
     )
     if not is_issued:
         return signals.report_interruption()

@@ -20,7 +20,9 @@ async def prove_decider(context: EngineContext, by: StatedPerson, decision: Deci
             await person_proof.prove_person(connection, by, decision)
 
 
-async def record_decider(context: EngineContext, by: StatedPerson, decision: Decision, number: int) -> None:
+async def record_decider(
+    context: EngineContext, by: StatedPerson, decision: Decision, *, number: int
+) -> None:
     """Store who decides, and how the person was proved.
 
     Raises
@@ -30,5 +32,5 @@ async def record_decider(context: EngineContext, by: StatedPerson, decision: Dec
     """
     with command_queries.translate_database_errors(context.database.dsn):
         async with command_queries.connect(context.database.dsn) as connection, connection.transaction():
-            proved = await person_proof.prove_locked(connection, by, decision)
-            await person_proof.store_decision(connection, proved, decision.kind, number)
+            proved = await person_proof.prove_under_lock(connection, by, decision)
+            await person_proof.store_decision(connection, proved, decision.kind, number=number)

@@ -145,7 +145,7 @@ async def _propose_under_lock(
         if not await _is_open_day(context, day):
             return msgspec.structs.replace(result, waits=_NO_OPEN_PERIOD.format(day=day))
         decision = Decision(DecisionKind.INTEREST, cents=result.cents)
-        await decision_records.record_decider(context, request.by, decision, measured.last_entry)
+        await decision_records.record_decider(context, request.by, decision, number=measured.last_entry)
         item = _load_rules(context).find_item(day)
         table = claim_acts.build_acts_table(claims, names, day, item=item)
         result = await _post_claims(context, result, table, interruption=interruption, reporter=reporter)

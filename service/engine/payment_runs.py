@@ -68,7 +68,11 @@ def rebuild_files(settings: Settings, run: int) -> list[dict[str, Any]]:
 
 
 def issue_run(
-    settings: Settings, run: int, caller: CommandCaller, build_request: Callable[[StatedPerson], IssueRequest]
+    settings: Settings,
+    run: int,
+    caller: CommandCaller,
+    *,
+    build_request: Callable[[StatedPerson], IssueRequest],
 ) -> bool:
     """Issue a released run, or continue to; return whether it is issued, or False if a signal stopped it in order.
 

@@ -95,7 +95,7 @@ def from_permission_denied(denied: PermissionDenied) -> Problem:
     return Problem(HTTPStatus.FORBIDDEN, denied.code, denied.detail, **denied.members)
 
 
-def from_person_not_proved(unproved: PersonNotProved) -> Problem:
+def from_unproved_person(unproved: PersonNotProved) -> Problem:
     """Translate the refusal of a decision whose person is not proved, or may not take it; it goes to the audit trail."""
     return Problem(HTTPStatus.FORBIDDEN, "person-not-proved", str(unproved))
 

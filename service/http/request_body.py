@@ -58,18 +58,17 @@ async def receive_message(receive: Receive) -> Message:
         timer.cancel()
 
 
-def check_decision_texts(reason: str, by: str) -> None:
-    """Check why a person decides, and the name of that person, which may be empty.
+def check_decision_texts(reason: str, by: str | None) -> None:
+    """Check why a person decides, and the name of that person unless it is left out.
 
     Raises
     ------
     Problem
         One of them is not such a text.
     """
-    if not (reason.strip() and reason.isprintable()):
-        raise bad_request("reason must be printable text and not blank")
-    if not by.isprintable():
-        raise bad_request("by must be printable text")
+    for name, text in (("reason", reason), ("by", by)):
+        if text is not None and not (text.strip() and text.isprintable()):
+            raise bad_request(f"{name} must be printable text and not blank")
 
 
 async def read_small_body(receive: Receive, bytes_max: int, share: QuotaShare | None = None) -> bytes:

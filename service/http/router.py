@@ -21,7 +21,7 @@ from service.http.problems import (
     disk_full,
     from_input_error,
     from_permission_denied,
-    from_person_not_proved,
+    from_unproved_person,
     not_found,
     try_again,
 )
@@ -125,7 +125,7 @@ class Application:
             await self._audit(request, problem)
             raise problem from denied
         except PersonNotProved as unproved:
-            problem = from_person_not_proved(unproved)
+            problem = from_unproved_person(unproved)
             await self._audit(request, problem)
             raise problem from unproved
         except Problem as problem:

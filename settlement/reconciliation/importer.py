@@ -172,7 +172,7 @@ class Importer(NamedTuple):
         decision = Decision(DecisionKind.STATEMENT)
         async with self.connection.transaction():
             await bank_queries.lock_messages(self.connection)
-            proved = await person_proof.prove_locked(self.connection, self.by, decision)
+            proved = await person_proof.prove_under_lock(self.connection, self.by, decision)
             if attempt == 1:
                 message = prepared.message
                 row = build_message_row(
@@ -183,7 +183,7 @@ class Importer(NamedTuple):
             attempt_row = build_attempt_row(number, attempt, prepared)
             items = build_item_rows(number, attempt, prepared)
             await bank_queries.insert_attempt(self.connection, attempt_row, items)
-            await person_proof.store_decision(self.connection, proved, decision.kind, number)
+            await person_proof.store_decision(self.connection, proved, decision.kind, number=number)
         return number
 
     async def _select_new_statements(self, message: BankMessage, name: str) -> list[StatementRow]:

@@ -172,7 +172,7 @@ async def _store_issue(
 ) -> None:
     lines, cents = len(content.paid.act_start), sum_exactly(content.paid.lines.amount)
     values = (_encode_terms(content.terms), acts.sha256, lines, cents)
-    async with person_proof.record_decision(connection, request.by, _ISSUE, run) as person:
+    async with person_proof.record_decision(connection, request.by, _ISSUE, number=run) as person:
         await run_queries.execute(connection, "insert_issue", run, *values, person.name, request.at)
 
 

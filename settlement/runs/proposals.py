@@ -85,7 +85,7 @@ async def propose_run(
             remedy = f"A run has at most {LINES_MAX:,} lines: propose until an earlier day"
             raise LimitExceeded(f"run {run}", f"{count:,} lines are due", remedy)
         on_step("saving the proposal")
-        async with person_proof.record_decision(connection, request.by, decision, run) as person:
+        async with person_proof.record_decision(connection, request.by, decision, number=run) as person:
             header = ProposalHeader(run, request.until, last_entry, reference.list_accountants(), person.name)
             await run_queries.store_proposal(connection, header, proposal)
         on_step("proposed")

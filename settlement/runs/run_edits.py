@@ -49,7 +49,9 @@ async def edit_run(
         lines, payees = list(numbers), nothing
     else:
         lines, payees = nothing, list(numbers)
-    async with person_proof.record_decision(connection, by, Decision(DecisionKind.EDIT), run) as person:
+    async with person_proof.record_decision(
+        connection, by, Decision(DecisionKind.EDIT), number=run
+    ) as person:
         await run_queries.execute(connection, "insert_edit", run, edit, lines, payees, reason, person.name)
 
 
@@ -82,7 +84,7 @@ async def release_run(connection: run_queries.Connection, run: int, by: StatedPe
     if not line_count:
         raise NoSuchRun(f"run {run} pays nothing: abandon the run")
     decision = Decision(DecisionKind.RELEASE, cents=cents)
-    async with person_proof.record_decision(connection, by, decision, run) as person:
+    async with person_proof.record_decision(connection, by, decision, number=run) as person:
         if person.person:
             await _check_makers(connection, run)
         await run_queries.execute(connection, "insert_release", run, line_count, cents, person.name)
@@ -109,7 +111,7 @@ async def abandon_run(connection: run_queries.Connection, run: int, reason: str,
     """
     await get_run(connection, run, "proposed")
     async with person_proof.record_decision(
-        connection, by, Decision(DecisionKind.ABANDONMENT), run
+        connection, by, Decision(DecisionKind.ABANDONMENT), number=run
     ) as person:
         await run_queries.execute(connection, "insert_abandonment", run, reason, person.name)
 

@@ -25,7 +25,6 @@ from service.tasks.task_queries import Pool as TaskPool
 
 BODY_BYTES_MAX, ACCOUNTANT_LENGTH_MAX = 4096, 4
 _TEXT = msgspec.Meta(min_length=1, max_length=300)
-_NAME = msgspec.Meta(max_length=300)
 
 
 class MonthState(msgspec.Struct, frozen=True):
@@ -66,7 +65,7 @@ class PeriodRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     month: Annotated[int, msgspec.Meta(ge=1, le=12)]
     action: PeriodAction
     reason: Annotated[str, _TEXT]
-    by: Annotated[str, _NAME] = ""
+    by: Annotated[str, _TEXT] | None = None
     """The person who decides: the one whom the key proves. Left out, the key says who it is."""
     accountant: Annotated[str, msgspec.Meta(max_length=ACCOUNTANT_LENGTH_MAX)] = ""
 
@@ -102,7 +101,7 @@ class PeriodsHandler:
         decision_body = await _read_decision(request)
         new = NewDecision(
             *(decision_body.exercise, decision_body.month, decision_body.accountant, decision_body.action),
-            *(decision_body.reason.strip(), StatedPerson(decision_body.by.strip(), caller.key)),
+            *(decision_body.reason.strip(), StatedPerson((decision_body.by or "").strip(), caller.key)),
         )
         try:
             async with self._writing_pool.acquire(timeout=BORROW_SECONDS) as connection:

@@ -27,7 +27,6 @@ from service.tasks.task_queries import Pool as TaskPool
 
 BODY_BYTES_MAX = 16_384
 _TEXT = msgspec.Meta(min_length=1, max_length=300)
-_NAME = msgspec.Meta(max_length=300)
 _READERS = frozenset({Role.AUDITOR, Role.OPERATOR})
 
 
@@ -123,7 +122,7 @@ class PersonRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     entry: DirectoryEntry
     reason: Annotated[str, _TEXT]
-    by: Annotated[str, _NAME] = ""
+    by: Annotated[str, _TEXT] | None = None
     """The person who decides: the one whom the key proves. Left out, the key says who it is."""
 
 
@@ -156,7 +155,7 @@ class PersonsHandler:
         caller = request.caller
         _require_role(caller, frozenset({Role.OPERATOR}), "Only operators change the directory of persons")
         body = await _read_change(request)
-        new = NewChange([body.entry], body.reason.strip(), StatedPerson(body.by.strip(), caller.key))
+        new = NewChange([body.entry], body.reason.strip(), StatedPerson((body.by or "").strip(), caller.key))
         try:
             async with self._writing_pool.acquire(timeout=BORROW_SECONDS) as connection:
                 number = await directory_store.store_change(connection, new)

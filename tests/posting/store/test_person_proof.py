@@ -40,10 +40,10 @@ async def connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
         yield connection
 
 
-async def prove(connection: asyncpg.Connection, stated: StatedPerson, decision: Decision = RELEASE) -> str:
+async def prove(connection: asyncpg.Connection, person: StatedPerson, decision: Decision = RELEASE) -> str:
     """Prove a person; return the code and the login, or why he is not proved."""
     try:
-        proved = await person_proof.prove_person(connection, stated, decision)
+        proved = await person_proof.prove_person(connection, person, decision)
     except PersonNotProved as unproved:
         return str(unproved)
     return f"{proved.name} {proved.login}"
@@ -56,8 +56,8 @@ async def test_a_ledger_without_persons_records_names_as_stated(connection: asyn
 
 async def test_the_first_person_ends_names_without_proof(connection: asyncpg.Connection, dsn: str) -> None:
     await change_directory(dsn, PersonEntry("Alice", "Alice Martin"), by=StatedPerson("Claire"))
-    for stated in (StatedPerson("Anybody", user="root"), ALICE, NOBODY, StatedPerson("", "payer2222222")):
-        assert "is not proved by the" in await prove(connection, stated)
+    for person in (StatedPerson("Anybody", user="root"), ALICE, NOBODY, StatedPerson("", "payer2222222")):
+        assert "is not proved by the" in await prove(connection, person)
 
 
 async def test_the_directory_is_changed_by_name_until_an_operator_has_a_login(
@@ -97,7 +97,7 @@ async def test_an_operator_at_one_place_or_for_some_days_does_not_end_changes_by
 
 
 @pytest.mark.parametrize(
-    ("entries", "stated", "outcome"),
+    ("entries", "person", "outcome"),
     [
         ((), ALICE, "Alice 2"),
         ((), StatedPerson("", user="Alice"), "Alice 2"),
@@ -118,7 +118,7 @@ async def test_an_operator_at_one_place_or_for_some_days_does_not_end_changes_by
 )  # fmt: skip
 async def test_who_is_proved(
     entries: tuple[DirectoryEntry, ...],
-    stated: StatedPerson,
+    person: StatedPerson,
     outcome: str,
     connection: asyncpg.Connection,
     dsn: str,
@@ -126,7 +126,7 @@ async def test_who_is_proved(
     await change_directory(dsn, *PERSONS, *LOGINS, by=StatedPerson("Claire"))
     if entries:
         await change_directory(dsn, *entries)
-    assert outcome in await prove(connection, stated)
+    assert outcome in await prove(connection, person)
 
 
 async def test_a_login_proves_one_person_on_a_day(connection: asyncpg.Connection, dsn: str) -> None:
@@ -170,10 +170,10 @@ async def test_the_directory_keeps_an_operator(end: DirectoryEntry, dsn: str) ->
 async def test_a_decision_and_its_proof_are_stored_together(connection: asyncpg.Connection, dsn: str) -> None:
     change = await change_directory(dsn, *PERSONS, *LOGINS, by=StatedPerson("Claire"))
     with pytest.raises(ZeroDivisionError):
-        async with person_proof.record_decision(connection, ALICE, RELEASE, 7):
+        async with person_proof.record_decision(connection, ALICE, RELEASE, number=7):
             raise ZeroDivisionError
     assert await connection.fetchval("select count(*) from person_decision") == 0
-    async with person_proof.record_decision(connection, ALICE, RELEASE, 7) as proved:
+    async with person_proof.record_decision(connection, ALICE, RELEASE, number=7) as proved:
         assert proved.name == "Alice"
     row = await connection.fetchrow(
         "select decision, number, person, person_login, change from person_decision"

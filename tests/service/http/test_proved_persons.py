@@ -25,13 +25,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 PAYEES = 3
 AT = "2018-11-20T10:00:00+01:00"
 _KEYS: Mapping[str, tuple[str, str, str]] = {
-    "alice2222222": ("DRFIP-75", "assigned_accountant", "Alice"),
-    "bruno2222222": ("DRFIP-75", "assigned_accountant", "Bruno"),
+    "maker2222222": ("DRFIP-75", "assigned_accountant", "Alice"),
+    "checker22222": ("DRFIP-75", "assigned_accountant", "Bruno"),
     "system222222": ("DRFIP-75", "assigned_accountant", ""),
-    "former222222": ("DRFIP-75", "assigned_accountant", "former"),
+    "past22222222": ("DRFIP-75", "assigned_accountant", "former"),
     "ended2222222": ("DRFIP-75", "assigned_accountant", "Claire"),
-    "officer22222": ("DRFIP-75", "assigned_accountant", "david"),
-    "revoked22222": ("DRFIP-75", "assigned_accountant", "Bruno"),
+    "buyer2222222": ("DRFIP-75", "assigned_accountant", "david"),
+    "dead22222222": ("DRFIP-75", "assigned_accountant", "Bruno"),
     "keeper222222": ("OPS", "operator", "zoe"),
     "keeper333333": ("OPS", "operator", ""),
 }
@@ -81,7 +81,7 @@ async def _insert_keys(dsn: str) -> None:
                 "insert into access_key (key, sender, digest, roles, programmes, label) values ($1, $2, $3, $4, '{}', '')",
                 *(key, sender, hash_secret(SECRET), [role]),
             )
-        await connection.execute("insert into access_key_end (key, reason) values ('revoked22222', 'lost')")
+        await connection.execute("insert into access_key_end (key, reason) values ('dead22222222', 'lost')")
 
 
 async def _enter_persons(dsn: str) -> None:
@@ -98,16 +98,16 @@ async def _enter_persons(dsn: str) -> None:
 
 
 async def test_two_persons_for_one_payment(deciding: Deciding) -> None:
-    run = await deciding.do("alice2222222", "/v1/payment-runs", {"until": "2018-11-30", "at": AT})
-    assert (run["proposed_by"], run["proposed_proof"]) == ("Alice", "key alice2222222")
+    run = await deciding.do("maker2222222", "/v1/payment-runs", {"until": "2018-11-30", "at": AT})
+    assert (run["proposed_by"], run["proposed_proof"]) == ("Alice", "key maker2222222")
     path = f"/v1/payment-runs/{run['run']}"
-    own = await deciding.post("alice2222222", f"{path}/release?wait=60")
+    own = await deciding.post("maker2222222", f"{path}/release?wait=60")
     assert own.json()["failure"]["code"] == "run-state"
     assert "another person must" in own.json()["failure"]["detail"]
     released = await deciding.do(sign(sub="bruno"), f"{path}/release")
     assert (released["released_by"], released["released_proof"]) == ("Bruno", "key state/bruno")
-    issued = await deciding.do("alice2222222", f"{path}/issue", {"at": AT})
-    assert (issued["issued_by"], issued["issued_proof"]) == ("Alice", "key alice2222222")
+    issued = await deciding.do("maker2222222", f"{path}/issue", {"at": AT})
+    assert (issued["issued_by"], issued["issued_proof"]) == ("Alice", "key maker2222222")
     (row,) = await fetch(
         deciding.state.dsn, "select key from task where kind = 'release' order by task desc limit 1"
     )
@@ -118,9 +118,9 @@ async def test_two_persons_for_one_payment(deciding: Deciding) -> None:
     ("key", "message"),
     [
         ("system222222", "the directory has no login by it"),
-        ("former222222", "has no role assigned_accountant or central_accountant on"),
+        ("past22222222", "has no role assigned_accountant or central_accountant on"),
         ("ended2222222", "does not hold on"),
-        ("officer22222", "david is proved by the key officer22222, and has no role"),
+        ("buyer2222222", "david is proved by the key buyer2222222, and has no role"),
     ],
 )
 async def test_a_key_that_proves_nobody_for_it_decides_nothing(
@@ -137,7 +137,6 @@ async def test_a_key_that_proves_nobody_for_it_decides_nothing(
         ("/v1/late-interest", {}),
         ("/v1/bank/messages", {}),
         ("/v1/periods", month),
-        ("/v1/periods", {**month, "by": "Alice"}),
     )
     for path, body in requests:
         refused = await deciding.post(key, path, body)
@@ -155,8 +154,8 @@ async def test_a_dry_run_of_interest_decides_nothing(deciding: Deciding) -> None
 @pytest.mark.parametrize(
     "token",
     [
-        format_token("bruno2222222", "w" * 43),
-        format_token("revoked22222", SECRET),
+        format_token("checker22222", "w" * 43),
+        format_token("dead22222222", SECRET),
         sign(sub="bruno", iat=int(time.time()) - 7200, nbf=None, exp=int(time.time()) - 3600),
         sign(sub="bruno", iss="https://other.example"),
         format_unsigned({"alg": "EdDSA", "kid": "ed"}, "c2lnbmF0dXJl", sub="bruno"),
@@ -171,22 +170,22 @@ async def test_a_credential_that_is_not_accepted_proves_nobody(token: str, decid
 
 async def test_nobody_decides_about_a_month_in_the_name_of_another(deciding: Deciding) -> None:
     month = {"exercise": 2018, "month": 3, "reason": "Clôture"}
-    refused = await deciding.post("alice2222222", "/v1/periods", {**month, "action": "close", "by": "Bruno"})
+    refused = await deciding.post("maker2222222", "/v1/periods", {**month, "action": "close", "by": "Bruno"})
     assert (refused.status_code, refused.json()["code"]) == (403, "person-not-proved")
-    assert "Bruno is named, and the key alice2222222 proves Alice" in refused.json()["detail"]
+    assert "Bruno is named, and the key maker2222222 proves Alice" in refused.json()["detail"]
     for action, by in (("close", {"by": "Alice"}), ("reopen", {})):
-        stored = await deciding.post("alice2222222", "/v1/periods", {**month, "action": action, **by})
+        stored = await deciding.post("maker2222222", "/v1/periods", {**month, "action": action, **by})
         assert stored.status_code == 200, stored.text
     async with deciding.service.client(
-        {"authorization": f"Bearer {format_token('alice2222222', SECRET)}"}
+        {"authorization": f"Bearer {format_token('maker2222222', SECRET)}"}
     ) as client:
         decisions = (await client.get("/v1/periods")).json()["decisions"]
-    assert [(row["by"], row["proof"]) for row in decisions[:2]] == [("Alice", "key alice2222222")] * 2
+    assert [(row["by"], row["proof"]) for row in decisions[:2]] == [("Alice", "key maker2222222")] * 2
 
 
 async def test_nobody_changes_the_directory_in_the_name_of_another(deciding: Deciding) -> None:
     change = {"entry": {"type": "add", "code": "eve", "name": "Ève"}, "reason": "Arrivée"}
-    for key, by in (("keeper222222", "Alice"), ("keeper333333", "zoe"), ("keeper333333", "")):
+    for key, by in (("keeper222222", "Alice"), ("keeper333333", "zoe"), ("keeper333333", None)):
         refused = await deciding.post(key, "/v1/persons", {**change, "by": by})
         assert (refused.status_code, refused.json()["code"]) == (403, "person-not-proved"), refused.text
     assert (await deciding.post("keeper222222", "/v1/persons", change)).status_code == 200

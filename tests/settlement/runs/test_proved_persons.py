@@ -67,7 +67,7 @@ async def open_paying_state(dsn: str, folder: Path) -> SmallState:
 
 
 async def close_month(dsn: str) -> None:
-    new = NewDecision(2018, 1, "", PeriodAction.CLOSE, "Clôture", StatedPerson("Alice", user="Alice"))
+    new = NewDecision(2018, 5, "", PeriodAction.CLOSE, "Clôture", StatedPerson("Alice", user="Alice"))
     async with open_connection(dsn) as connection:
         await period_store.store_decision(connection, new)
 
