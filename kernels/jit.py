@@ -201,6 +201,32 @@ def _emit_prefetch(context, array, row):
     return types.void(array, row), generate
 
 
+def seldom(condition: Any) -> Any:
+    """Return ``condition``, which the compiler may expect to be false: it moves what follows out of the way of the rest."""
+    return condition
+
+
+@overload(seldom)
+def _compile_seldom(condition):
+    def emit(condition):
+        return _emit_seldom(condition)
+
+    return emit
+
+
+@intrinsic
+def _emit_seldom(context, condition):
+    """Emit LLVM's expectation that a condition is false."""
+
+    def generate(target, builder, _, arguments):
+        bit = ir.IntType(1)
+        shape = ir.FunctionType(bit, [bit, bit])
+        expect = cgutils.get_or_insert_function(builder.module, shape, "llvm.expect.i1")
+        return builder.call(expect, [arguments[0], bit(0)])
+
+    return types.boolean(types.boolean), generate
+
+
 def _build_tuple_type(members: list[types.Type], table: type) -> Any:
     return types.BaseTuple.from_types(members, table)
 
