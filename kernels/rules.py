@@ -24,7 +24,8 @@ from kernels import (
     years,
 )
 from kernels.findings import accepted, refused
-from kernels.jit import as_position, part, seldom
+from kernels.instructions import seldom
+from kernels.jit import as_position, part
 from kernels.links import (
     build_link,
     compute_demand,

@@ -12,7 +12,8 @@ from numba.core.errors import TypingError
 from core.tables.book import OpenItems
 from core.tables.columns import allocate_records, allocate_zeros, seal_array, to_record_dtype
 from core.tables.journal import Acts, Flags, PackedCells, Words
-from kernels.jit import borrow, fills, fills_records, kernel, prefetch, reads, reads_records, seldom
+from kernels.instructions import prefetch, seldom
+from kernels.jit import borrow, fills, fills_records, kernel, reads, reads_records
 
 ROOT = Path(__file__).parent.parent.parent
 
