@@ -28,6 +28,8 @@ class DecisionKind(StrEnum):
     """A file of the bank is imported, or matched again."""
     INTEREST = "interest"
     """Late interest is proposed."""
+    CLOCK = "clock"
+    """A stored time is found wrong."""
 
 
 class Login(NamedTuple):
@@ -84,12 +86,14 @@ class DecisionRight(NamedTuple):
     """``BOTH`` where either is enough."""
 
 
+OPERATORS_DECISIONS = frozenset({DecisionKind.DIRECTORY, DecisionKind.CLOCK})
+"""They need a proof once an operator has a login, the others once the directory knows a person."""
 _EITHER = DecisionRight(ACCOUNTING_ROLES, Hand.BOTH)
 RIGHTS: Mapping[DecisionKind, DecisionRight] = {
     **dict.fromkeys(DecisionKind, _EITHER),
     DecisionKind.PROPOSAL: DecisionRight(ACCOUNTING_ROLES, Hand.ENTRY),
     DecisionKind.RELEASE: DecisionRight(ACCOUNTING_ROLES, Hand.VALIDATION),
-    DecisionKind.DIRECTORY: DecisionRight(frozenset({Role.OPERATOR}), Hand.BOTH),
+    **dict.fromkeys(OPERATORS_DECISIONS, DecisionRight(frozenset({Role.OPERATOR}), Hand.BOTH)),
 }
 """What each decision needs: the side of the ledger that its keys need too."""
 

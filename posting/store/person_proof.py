@@ -11,7 +11,13 @@ from typing import Any, NamedTuple
 
 from core.directory import Hand, RoleGrant
 from core.errors import PersonNotProved
-from core.person_decisions import Decision, DecisionKind, StatedPerson, find_missing_right
+from core.person_decisions import (
+    OPERATORS_DECISIONS,
+    Decision,
+    DecisionKind,
+    StatedPerson,
+    find_missing_right,
+)
 from core.roles import Role
 from core.sql_files import read_queries
 
@@ -89,7 +95,7 @@ async def find_person(connection: Connection, person: StatedPerson, kind: Decisi
         It proves nobody, or somebody else.
     """
     state = await connection.fetchrow(SQL["directory_state"])
-    needs_proof = state["has_operator"] if kind is DecisionKind.DIRECTORY else state["has_persons"]
+    needs_proof = state["has_operator"] if kind in OPERATORS_DECISIONS else state["has_persons"]
     if not needs_proof:
         return ProvedPerson(person.recorded_name, 0, 0, state["change"], state["day"])
     rows = await connection.fetch(SQL["logins"], *person.login)

@@ -88,8 +88,9 @@ where greatest(a.first_day, b.first_day) <= least(
     coalesce(least(b.last_day, (select min(d.last_day) from directory_end d where d.subject = b.subject and d.number = b.number)), date '9999-12-31'));
 
 -- name: proved_persons
--- Once the directory knows a person, who decides about a payment run, a month, the directory or a file of the bank was proved by a
--- login, and had a role for it, both on that day and as the directory was; and nobody released a run that they proposed (rule A41).
+-- Once the directory knows a person, who decides about a payment run, a month, the directory, a stored time or a file of the bank
+-- was proved by a login, and had a role for it, both on that day and as the directory was; and nobody released a run that they
+-- proposed (rule A41).
 with ended as (
     select d.person_decision, e.subject, e.number from person_decision d join decision_end e on e.change <= d.change and e.last_day < d.day
 ), proved as (
@@ -103,7 +104,7 @@ with ended as (
     where r.change <= d.change and r.first_day <= d.day and (r.last_day is null or d.day <= r.last_day)
       and not exists (
           select 1 from ended e where e.person_decision = d.person_decision and e.subject = 'role' and e.number = r.person_role)
-      and if(d.decision = 'directory', r.role = 'operator', r.role in ('assigned_accountant', 'central_accountant'))
+      and if(d.decision in ('directory', 'clock'), r.role = 'operator', r.role in ('assigned_accountant', 'central_accountant'))
       and (d.decision <> 'proposal' or r.hand <> 'validation') and (d.decision <> 'release' or r.hand <> 'entry')
       and r.centre = '' and r.accountant in ('', coalesce(n.accountant, ''))
       and (r.ceiling is null or coalesce(n.cents, 0) <= r.ceiling)
@@ -116,7 +117,7 @@ select d.decision || ' ' || d.number, 'by person ' || d.person || ' on ' || d.da
 from person_decision d anti join entitled e using (person_decision)
 union all
 select decision || ' ' || number, 'on ' || day || ' by change ' || change, 'on ' || stored_day || ' by change ' || last_change
-from person_decision where change <> last_change or day not in (stored_day, stored_day - 1)
+from person_decision where change < last_change or day not in (stored_day, stored_day - 1)
 union all
 select n.decision || ' ' || n.number, 'by ' || coalesce(n.name, 'nobody') || ', who was not proved', 'a person who was proved'
 from named_decision n

@@ -84,7 +84,8 @@ from person_decision d;
 -- Every decision that names a person, or that a person is recorded for; needs_proof: the directory knew somebody at that time, and
 -- for its own changes, an operator had a login for good. The time of an issue is the one that its caller states, so its release counts.
 with known as (
-    select min(c.at) as at from person join directory_change c using (change)
+    select least(min(c.at), (select min(k.at) from clock_correction k where k.last_change >= (select min(change) from person))) as at
+    from person join directory_change c using (change)
 ), operator as (
     select greatest(l.change, r.change) as change, greatest(l.first_day, r.first_day) as day
     from person_login l join person_role r using (person)
@@ -103,7 +104,9 @@ select decision, number, name, accountant, cents, coalesce(named.at > known.at, 
 union all
 select 'directory', c.change, c.by, '', 0,
        exists (select from operator o where o.change < c.change and o.day <= (c.at at time zone 'Europe/Paris')::date)
-from directory_change c;
+from directory_change c
+union all
+select 'clock', k.correction, k.by, '', 0, exists (select from operator o where o.change <= k.last_change) from clock_correction k;
 
 -- name: decision_role
 select person_role, person, role, hand, centre, accountant, first_day, last_day, ceiling, change from person_role;

@@ -8,6 +8,7 @@ from core.person_decisions import StatedPerson
 from core.reference.files import SAMPLE_FOLDER
 from ingest.spool.spool import Spool
 from posting.book.registry import ReferenceData
+from posting.store.ledger_clock import check_clocks
 from service.auth.person_credentials import CommandCaller, identify_caller, identify_on_database
 from service.configuration.settings import Settings
 from service.database import command_queries, session
@@ -36,6 +37,7 @@ def run_on_connection(settings: Settings, task: RunTask[Value]) -> Value:
 
     async def work(dsn: str, reporter: ProgressReporter) -> Value:
         async with run_queries.open_connection(dsn) as connection:
+            await check_clocks(connection)
             return await task(connection, reporter)
 
     return session.run_on_database(settings, work, open_or_attach)

@@ -17,7 +17,7 @@ RELEASE = Decision(DecisionKind.RELEASE, cents=500)
 
 @pytest.mark.parametrize("kind", DecisionKind)
 def test_each_decision_has_its_side(kind: DecisionKind) -> None:
-    is_of_directory = kind is DecisionKind.DIRECTORY
+    is_of_directory = kind in (DecisionKind.DIRECTORY, DecisionKind.CLOCK)
     assert bool(find_missing_right([OPERATOR], Decision(kind), DAY)) is not is_of_directory
     assert bool(find_missing_right([ACCOUNTANT], Decision(kind), DAY)) is is_of_directory
     officer = ACCOUNTANT._replace(role=Role.AUTHORISING_OFFICER)
