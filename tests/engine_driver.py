@@ -5,6 +5,8 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from datetime import date
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +14,8 @@ from typing import Self
 
 import asyncpg
 
+from core.calendar import Calendar
+from core.directory_entries import DirectoryEntry
 from core.nomenclature import ORDINARY_FUND, CentreLevel
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
@@ -25,6 +29,8 @@ from posting.batch import BatchResult
 from posting.book.registry import CodeKind, ReferenceData
 from posting.pipeline import Pipeline
 from posting.pipeline_settings import PipelineSettings
+from posting.store import directory_store
+from posting.store.directory_store import NewChange
 from posting.store.journal_store import PostgresStore
 from reporting import code_labels, commitments
 from reporting.code_names import read_names
@@ -213,6 +219,20 @@ class EngineDriver:
     def decide_period(self, month: str, action: str, accountant: str) -> None:
         """Store the decision of a person about a month."""
         self._runner.run(decide_period(self.dsn, month, action, accountant))
+
+    def change_directory(self, entries: list[DirectoryEntry]) -> None:
+        """Store a change of the directory of persons."""
+        self._runner.run(self._change_directory(entries))
+
+    async def _change_directory(self, entries: list[DirectoryEntry]) -> None:
+        async with open_connection(self.dsn) as connection:
+            await directory_store.store_change(connection, NewChange(entries, "Prise de fonctions", "Zoé"))
+
+    def require_agreements(self, year: int, first_day: date) -> None:
+        """Load the book from now on by a calendar that requires persons or an agreement from this day on."""
+        exercises = self._reference.calendar.exercises
+        changed = replace(exercises[year], agreement_required_from=first_day)
+        self._reference = replace(self._reference, calendar=Calendar({**exercises, year: changed}))
 
     def read_totals(self, account: str, accountant: str = "") -> tuple[int, int]:
         """Return debit and credit over all periods, of one accountant or of all, from the stored sums."""

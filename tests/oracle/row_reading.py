@@ -3,7 +3,7 @@
 Every rule is a small check of its own; a line has the fault that comes first in ``core.outcome_codes.Outcome``.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 from core.act_fields import ACT_LINES_MAX, FIELD_BY_COLUMN, FORMATS, Field, FieldType
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
@@ -221,3 +221,20 @@ def find_posting_month(line: ReadLine, reference: Reference) -> int | None:
     if (year, month) == (exercise.year + 1, 1) and day_of_month <= exercise.complementary_days:
         return 12
     return month if year == exercise.year else None
+
+
+def build_content(line: ReadLine) -> tuple[tuple[Field, Hashable], ...]:
+    """Return the content of the line, independent of its notation."""
+    values = sorted((field, text) for field, text in line.fields.items() if field is not Field.LINE)
+    return tuple((field, _parse_meaning(field, text)) for field, text in values)
+
+
+def _parse_meaning(field: Field, text: str) -> Hashable:
+    match FORMATS[field].type:
+        case FieldType.DECIMAL:
+            return amounts.parse(text)
+        case FieldType.DAY:
+            return days.parse(text)
+        case FieldType.WHOLE:
+            return whole_numbers.parse(text)
+    return text
