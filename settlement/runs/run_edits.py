@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from settlement.orders.pain001_writer import sum_exactly
 from settlement.runs import run_queries
-from settlement.runs.exclusions import EXCLUSION_TEXTS, Exclusion
+from settlement.runs.exclusions import EXCLUSION_TEXTS, OVERRULABLE, Exclusion
 from settlement.runs.payment_acts import is_paid
 from settlement.runs.proposals import get_run
 from settlement.runs.run_queries import NoSuchRun
@@ -35,12 +35,13 @@ async def edit_run(
     Raises
     ------
     NoSuchRun
-        The run is released already, a line does not exist, or is excluded for a reason that no edit can change.
+        The run is released already; or a line does not exist, is excluded for a reason that no edit can change, or for new
+        bank details and no reason is stated.
     """
     row = await get_run(connection, run, "proposed")
     nothing = [None] * len(numbers)
     if edit in LINE_EDITS:
-        await _check_lines(connection, row["run"], row["digest"], edit=edit, numbers=numbers)
+        await _check_lines(connection, row["run"], row["digest"], edit=edit, numbers=numbers, reason=reason)
         lines, payees = list(numbers), nothing
     else:
         lines, payees = nothing, list(numbers)
@@ -48,15 +49,23 @@ async def edit_run(
 
 
 async def _check_lines(
-    connection: run_queries.Connection, run: int, digest: str, *, edit: str, numbers: Sequence[int]
+    connection: run_queries.Connection,
+    run: int,
+    digest: str,
+    *,
+    edit: str,
+    numbers: Sequence[int],
+    reason: str,
 ) -> None:
     lines = (await run_queries.load_lines(connection, run, digest)).lines
     for number in numbers:
         if not 0 < number <= len(lines.line):
             raise NoSuchRun(f"run {run} has no line {number}; crescendo pay show {run} --lines lists them")
-        reason = Exclusion(int(lines.left_out[number - 1]))
-        if reason not in (Exclusion.NONE, Exclusion.RETURNED):
-            raise NoSuchRun(f"{edit} cannot change line {number} of run {run}: {EXCLUSION_TEXTS[reason]}")
+        exclusion = Exclusion(int(lines.left_out[number - 1]))
+        if exclusion not in (Exclusion.NONE, *OVERRULABLE):
+            raise NoSuchRun(f"{edit} cannot change line {number} of run {run}: {EXCLUSION_TEXTS[exclusion]}")
+        if (edit, exclusion) == ("unhold", Exclusion.NEW_BANK_DETAILS) and not reason:
+            raise NoSuchRun(f"{edit} of line {number} of run {run} needs a reason: its bank details are new")
 
 
 async def release_run(connection: run_queries.Connection, run: int, by: str) -> ReleasedTotals:

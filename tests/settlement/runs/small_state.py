@@ -134,9 +134,9 @@ class SmallState:
                 connection, self.payment_reference, request, on_step=self.on_step
             )
 
-    async def edit(self, run: int, action: str, *numbers: int, by: str = "Alice") -> None:
+    async def edit(self, run: int, action: str, *numbers: int, by: str = "Alice", reason: str = "test") -> None:
         async with run_queries.open_connection(self.dsn) as connection:
-            await run_edits.edit_run(connection, run, action, numbers=numbers, reason="test", by=by)
+            await run_edits.edit_run(connection, run, action, numbers=numbers, reason=reason, by=by)
 
     async def release(self, run: int, by: str = "Bruno") -> tuple[int, int]:
         async with run_queries.open_connection(self.dsn) as connection:
