@@ -82,6 +82,12 @@ select entry, entered, validated, delegation from entry_signature;
 -- name: agreement_use
 select first_entry, last_entry, agreement from agreement_use;
 
+-- name: details_evidence
+select entry, evidence_hash, call_back from details_evidence;
+
+-- name: details_rule
+select after_entry from details_rule;
+
 -- name: reference_text
 select kind, id, code from reference_text;
 

@@ -120,7 +120,17 @@ def _build_refusal_table(refusals: Sequence[Mapping[str, Any]]) -> ReportTable:
     )
 
 
-_LINE_DROP_ORDER = ("remittance", "way", "accountant", "entry", "details since", "name", "standing", "due", "payee")
+_LINE_DROP_ORDER = (
+    "remittance",
+    "way",
+    "accountant",
+    "entry",
+    "details since",
+    "name",
+    "standing",
+    "due",
+    "payee",
+)
 
 
 def _build_line_table(lines: Sequence[Mapping[str, Any]]) -> ReportTable:

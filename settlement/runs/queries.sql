@@ -32,6 +32,12 @@ from payee p cross join lateral (
 ) b
 where p.entry_id = any($1::bigint[]);
 
+-- name: has_changed_details
+-- Whether the person of code $2 entered or validated the bank details of entry $1.
+select exists (
+    select from entry_signature s join person p on p.person in (s.entered, s.validated) where s.entry = $1 and p.code = $2
+) as has_changed;
+
 -- name: entries
 select entry_id, predecessor, kind, reference, day from entry where entry_id = any($1::bigint[]);
 

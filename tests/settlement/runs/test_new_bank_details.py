@@ -17,6 +17,7 @@ from settlement.runs import run_edits, run_queries, run_status
 from settlement.runs.exclusions import Exclusion
 from settlement.runs.run_queries import NoSuchRun
 from settlement.runs.run_status import LineSelection
+from tests.accountants import CHANGE_FIELDS
 from tests.databases import open_connection
 from tests.reporting.remade_hashes import remake_hashes
 from tests.settlement.runs.small_state import AT, SmallState, iban
@@ -47,7 +48,9 @@ async def register(state: SmallState, payee: str, number: int, *, days: int) -> 
 
 async def change(state: SmallState, payee: str, number: int, *, days: int, **fields: str) -> None:
     details = {"kind": "bank_details", "payee": payee, "payee_name": "Entreprise", "iban": iban(number)}
-    await state.post([details | {"reference": f"RIB-{payee}-{number}"} | fields], "accountant")
+    await state.post(
+        [details | CHANGE_FIELDS | {"reference": f"RIB-{payee}-{number}"} | fields], "accountant"
+    )
     await move_last_batch(state, days)
 
 
@@ -70,7 +73,7 @@ async def test_neither_the_date_of_the_change_nor_the_moment_of_the_run_counts(
 ) -> None:
     """The change states a day long ago, and the run a later day: the clock of the database counts alone."""
     await register(state, "P1", 1, days=300)
-    await change(state, "P1", 2, days=0, date="2018-01-02")
+    await change(state, "P1", 2, days=0, date="2018-04-02")
     await state.post_requests({"reference": "DP-1", "payee": "P1", "amount": "1"})
     assert await load_reasons(state, await state.propose(until="2018-12-31", at=at)) == ["NEW_BANK_DETAILS"]
 
@@ -85,7 +88,7 @@ async def test_a_person_restores_the_line_by_name_and_another_releases_the_run(s
     assert (line["standing"], line["details_since"]) == ("NEW_BANK_DETAILS", str(today))
     with pytest.raises(NoSuchRun, match="pays nothing"):
         await state.release(run, by="Bruno")
-    with pytest.raises(NoSuchRun, match="needs a reason: its bank details are new"):
+    with pytest.raises(NoSuchRun, match="is restored with a reason: its bank details are new"):
         await state.edit(run, "unhold", 1, by="Claire", reason="")
     await state.edit(run, "unhold", 1, by="Claire", reason="called back 01 02 03 04 05")
     edits = await state.fetch_rows("select what, line, reason, by from payment_edit")
@@ -94,6 +97,22 @@ async def test_a_person_restores_the_line_by_name_and_another_releases_the_run(s
         await state.release(run, by="Claire")
     assert await state.release(run, by="Bruno") == (1, 100)
     assert [file["transactions"] for file in await state.issue(run)] == [1]
+
+
+@pytest.mark.parametrize("code", ["chloe", "david"])
+async def test_who_changed_the_details_restores_no_line(state: SmallState, code: str) -> None:
+    await register(state, "P1", 1, days=20)
+    await change(state, "P1", 2, days=0)
+    await state.post_requests({"reference": "DP-1", "payee": "P1", "amount": "1"})
+    run = await state.propose()
+    with pytest.raises(NoSuchRun, match=f"by another person: {code} changed its bank details"):
+        await state.edit(run, "unhold", 1, by=code)
+    await state.edit(run, "unhold", 1, by="Claire")
+    assert await state.release(run) == (1, 100)
+    await state.issue(run)
+    assert await list_findings(state) == []
+    await state.forge(f"update payment_edit set by = '{code}'")
+    assert await list_findings(state) == ["run 1, line 1"]
 
 
 async def test_a_line_that_is_restored_and_withheld_again_is_not_paid(state: SmallState) -> None:
@@ -261,7 +280,10 @@ class Walk:
         payees = self._rng.choices(sorted(self._model.accounts), k=3)
         requests = {f"DP-{next(self._numbers)}": payee for payee in payees}
         await self._state.post_requests(
-            *({"reference": reference, "payee": payee, "amount": "1"} for reference, payee in requests.items())
+            *(
+                {"reference": reference, "payee": payee, "amount": "1"}
+                for reference, payee in requests.items()
+            )
         )
         await move_last_batch(self._state, days)
         self._model.requests |= requests
@@ -305,7 +327,9 @@ class Walk:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
-async def test_a_walk_of_changes_and_runs_pays_as_the_plain_model(dsn: str, tmp_path: Path, seed: int) -> None:
+async def test_a_walk_of_changes_and_runs_pays_as_the_plain_model(
+    dsn: str, tmp_path: Path, seed: int
+) -> None:
     """The accounts of a round came so many days ago, fewer from round to round; each run is proposed today."""
     rng, state = random.Random(seed), await SmallState(dsn, tmp_path).open()
     await move_last_batch(state, 300)
