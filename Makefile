@@ -25,11 +25,11 @@ demo: $(READY) ## set up everything, process a sample year, print a verdict
 	@$(COMPILE)
 	$(BIN)/crescendo demo $(ARGS)
 
-# Test files run in parallel, each process with its own PostgreSQL; the kernels are compiled once, before the tests.
+# Test files run in parallel, the longest first, each process with its own PostgreSQL; the kernels are compiled once, before.
 test: $(READY) ## set up everything, run the tests (more options: make test ARGS="-k database")
 	@$(COMPILE)
 	$(BIN)/python -m kernels
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## format, lint, types, layers, migrations, image, names, house rules
 	$(BIN)/ruff format --check .

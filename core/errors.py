@@ -8,6 +8,7 @@ CrescendoError
 │   ├── BatchFailed             a batch failed three times
 │   ├── SpoolBusy               another process does not release a lock of the spool
 │   ├── DiskFull                a disk has no room for what was to be written
+│   ├── ClockSetBack            a clock is before the last time that the ledger has stored
 │   └── DatabaseUnfit           the database cannot serve (version, migration drift, unreachable)
 │       └── LedgerOutdated      its ledger has the layout of an earlier version
 ├── InputError                  a whole input is refused; nothing was changed
@@ -54,6 +55,10 @@ class SpoolBusy(EngineError):
 
 class DiskFull(EngineError):
     """A disk has no room for what was to be written; nothing of it was stored."""
+
+
+class ClockSetBack(EngineError):
+    """A clock is before the last time that the ledger has stored, so what has ended would hold again."""
 
 
 class DatabaseUnfit(EngineError):

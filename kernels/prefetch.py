@@ -8,7 +8,8 @@ import numpy as np
 
 from core.tables.journal import PREDECESSOR_BY_ENTRY
 from kernels import key_index
-from kernels.jit import as_position, part, prefetch
+from kernels.instructions import prefetch
+from kernels.jit import as_position, part
 
 BLOCK_ROWS = 16
 """Few enough for the data of a block to stay in the first-level cache until it is decided: 32 rows evict each other."""

@@ -6,7 +6,8 @@ As in ``kernels.xml_text``, functions return the position where they stopped, an
 import numpy as np
 
 from core.tables.xml import DEPTH_MAX, NAME_BYTES_MAX, TEXT_BYTES_MAX, XmlFault
-from kernels.jit import find_lowest_bit, load_word, part, rare_part
+from kernels.instructions import find_lowest_bit, load_word
+from kernels.jit import part, rare_part
 from kernels.xml_text import (
     AMP,
     BANG,

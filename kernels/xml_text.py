@@ -7,7 +7,8 @@ Functions return the position where they stopped, and a code: 0, ``CHUNK_END`` i
 import numpy as np
 
 from core.tables.xml import TEXT_BYTES_MAX, XmlFault
-from kernels.jit import find_lowest_bit, load_word, part, rare_part, store_word
+from kernels.instructions import find_lowest_bit, load_word, store_word
+from kernels.jit import part, rare_part
 
 CHUNK_END = 255
 """Code: the chunk ends before the element or text does."""

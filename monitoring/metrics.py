@@ -87,6 +87,7 @@ METRICS: Mapping[str, Metric] = {
     "keys": Metric(_G, (), "Valid API keys"),
     "disk_free_bytes": Metric(_G, (), "Free space on the disk of the data folder, or of its fullest one"),
     "disk_size_bytes": Metric(_G, (), "Size of that disk"),
+    "clock_set_back": Metric(_G, (), "1 while a clock is before the last stored time, and all work waits, else 0"),
     "disk_full": Metric(_G, (), "1 while work waits for room on a disk, or one of the data folder is full, else 0"),
 }  # fmt: skip
 """By name without ``PREFIX``."""

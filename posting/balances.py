@@ -25,20 +25,20 @@ class Balances:
         self._nodes, self._accounts = Encoder(NodeBalances), Encoder(AccountBalances)
         self._titles = Encoder(TitleBalances)
 
-    def encode_changes(self, batch: int, periods: list[NDArray[np.int32]]) -> dict[str, NDArray[np.uint8]]:
-        """Return the COPY bytes of the changed figures; ``periods`` are those of the batch's lines, by piece."""
+    def encode_changes(self, batch: int) -> dict[str, NDArray[np.uint8]]:
+        """Return the COPY bytes of the figures that the batch changed."""
         return {
             "node_balance": self._nodes.encode(self._read_changed_nodes(batch)),
             "title_balance": self._titles.encode(self._read_changed_titles(batch)),
-            "account_balance": self._accounts.encode(self._read_changed_accounts(batch, periods)),
+            "account_balance": self._accounts.encode(self._read_changed_accounts(batch)),
         }
 
-    def clear_marks(self, periods: list[NDArray[np.int32]]) -> None:
+    def clear_marks(self) -> None:
         """Clear the marks after the changes were undone."""
         for first, end in self._ranges:
             _collect_marked_rows(self._state.book.nodes, first, end)
         _collect_marked_rows(self._state.book.titles, 0, len(self._state.book.titles))
-        self._collect_accounts(periods)
+        self._collect_accounts()
 
     def _read_changed_nodes(self, batch: int) -> NodeBalances:
         book, registry = self._state.book, self._state.registry
@@ -55,27 +55,24 @@ class Balances:
         figures = titles["opened"][at], titles["anticipated"][at]
         return TitleBalances._make((np.full(len(at), batch), *keys, *figures))
 
-    def _read_changed_accounts(self, batch: int, periods: list[NDArray[np.int32]]) -> AccountBalances:
-        ledger, at = self._state.book.ledger, self._collect_accounts(periods)
+    def _read_changed_accounts(self, batch: int) -> AccountBalances:
+        ledger, at = self._state.book.ledger, self._collect_accounts()
         folio, account = np.divmod(at, LEDGER_ACCOUNTS)
         period, accountant = np.divmod(folio, LEDGER_ACCOUNTANTS)
         return AccountBalances(
             np.full(len(at), batch), accountant, account, period, ledger["debit"][at], ledger["credit"][at]
         )
 
-    def _collect_accounts(self, periods: list[NDArray[np.int32]]) -> NDArray[np.int64]:
-        """Return the marked rows of the ledger in ``periods``, in order, and clear their marks."""
-        book, rows = self._state.book, [np.zeros(0, np.int64)]
-        for period in _list_periods(periods):
-            first_folio = period * LEDGER_ACCOUNTANTS
-            marks = book.folios[first_folio : first_folio + LEDGER_ACCOUNTANTS]
-            starts = (first_folio + np.flatnonzero(marks)) * LEDGER_ACCOUNTS
-            rows += [
-                start + _collect_marked_rows(book.ledger, start, start + LEDGER_ACCOUNTS)
-                for start in starts.tolist()
-            ]
-            marks[:] = 0
-        return np.concatenate(rows)
+    def _collect_accounts(self) -> NDArray[np.int64]:
+        """Return the marked rows of the ledger, in order, and clear their marks and those of their folios."""
+        book = self._state.book
+        starts = np.flatnonzero(book.folios) * LEDGER_ACCOUNTS
+        book.folios[:] = 0
+        rows = [
+            start + _collect_marked_rows(book.ledger, start, start + LEDGER_ACCOUNTS)
+            for start in starts.tolist()
+        ]
+        return np.concatenate([np.zeros(0, np.int64), *rows])
 
 
 def _find_node_ranges(registry: Registry) -> list[tuple[int, int]]:
@@ -85,11 +82,6 @@ def _find_node_ranges(registry: Registry) -> list[tuple[int, int]]:
         registry.find_node_positions(np.array([0, last]), np.array(year), ends) for year in registry.years
     )
     return [(first, end + 1) for first, end in (pair.tolist() for pair in bounds)]
-
-
-def _list_periods(periods: list[NDArray[np.int32]]) -> list[int]:
-    """Return each period that occurs, in order."""
-    return sorted({number for piece in periods for number in np.flatnonzero(np.bincount(piece)).tolist()})
 
 
 def _collect_marked_rows(table: np.ndarray, first: int, end: int) -> NDArray[np.intp]:

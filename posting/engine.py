@@ -119,7 +119,7 @@ class Engine:
                 for piece, decisions, group in zip(batch.pieces, self.decisions, groups, strict=True)
             ]
             streams, counts = self._encode(decided, batch_number=number, first_cell=first_cell)
-            streams |= self._balances.encode_changes(number, [piece.acts["period"] for piece in batch.pieces])
+            streams |= self._balances.encode_changes(number)
             rows, held = submission_progress.advance(batch, groups)
         with self._stages.measure("hash"):
             self.head = link_batch(self.head, streams)
@@ -161,7 +161,7 @@ class Engine:
                 submission_progress.advance(decided, list(map(group_by_outcome, decided.pieces, decisions)))
             for piece, piece_decisions in reversed(passes):
                 undo_decisions(seal_array(piece.acts), state.book, seal_array(piece_decisions))
-            self._balances.clear_marks([piece.acts["period"] for piece, _ in passes])
+            self._balances.clear_marks()
         for _, piece_decisions in passes:
             piece_decisions["entry"][piece_decisions["entry"] > last_entry] = 0
         return DryRunDecisions(passes, self.head.batch, last_entry)

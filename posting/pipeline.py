@@ -30,7 +30,7 @@ from posting.recovery import book_loading
 from posting.recovery.book_loading import LoadedBook
 from posting.store import directory_store, period_store
 from posting.store.connections import Connection
-from posting.store.failures import RETRIED_ERRORS, find_cause, raise_pending_cancellation
+from posting.store.failures import RETRIED_ERRORS, RETRY_CAUSES, find_cause, raise_pending_cancellation
 from posting.store.journal_store import PostgresStore
 
 ATTEMPTS_MAX = 3
@@ -116,7 +116,7 @@ class Pipeline:
             try:
                 loaded = await book_loading.load_book(self._resources.store, self._reference)
                 await feed.open(loaded)
-            except RETRIED_ERRORS as error:
+            except RETRY_CAUSES as error:
                 await self._prepare_retry(error)
             else:
                 return loaded
@@ -198,7 +198,8 @@ class _Attempt:
                 await self._start_commit(group, result)
 
     async def _follow_decisions(self) -> None:
-        """Follow what persons decided since about periods and the directory: it holds from the next batch on."""
+        """Check the clocks, and follow what persons decided since about periods and the directory: it holds from now on."""
+        self._store.clock.check()
         state = self._engine.state
         loading = self._store.load_period_decisions(state.last_period_decision)
         if decisions := await period_store.complete(loading):

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from core.errors import ClockSetBack
 from core.stage_timing import StageTimes
 from posting.batch import BatchResult
 
@@ -19,8 +20,10 @@ class RetryPreparation(NamedTuple):
     """Whether the database server was started again."""
 
 
-async def _count_each_failure(_: BaseException) -> RetryPreparation:
-    """Prepare nothing: every failure is the batch's own."""
+async def _count_each_failure(cause: BaseException) -> RetryPreparation:
+    """Prepare nothing: every failure is the batch's own, except that no retry mends a clock that is set back."""
+    if isinstance(cause, ClockSetBack):
+        raise cause
     return RetryPreparation(is_counted=True)
 
 

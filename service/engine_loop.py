@@ -1,11 +1,11 @@
-"""The engine of the service: it decides and commits until the inbox is closed, and waits while a disk is full."""
+"""The engine of the service: it decides and commits until the inbox is closed; it waits for room, and for the right time."""
 
 import asyncio
 from contextlib import suppress
 
 import structlog
 
-from core.errors import BookMoved
+from core.errors import BookMoved, ClockSetBack, DiskFull
 from posting.batch import BatchResult
 from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline
@@ -25,17 +25,23 @@ LEASE_CHECK_SECONDS = 2
 
 
 def build_recovery(
-    service: ServiceContext, database: Database, disks: DataDisks, *, command_seconds: int
+    service: ServiceContext, store: TimedStore, database: Database, *, disks: DataDisks, command_seconds: int
 ) -> DatabaseRecovery:
-    """Build the recovery of a service: while a disk is full, it refuses new work, and answers what waits in memory."""
+    """Build the recovery of a service: while it waits, the service refuses new work, and answers what waits in memory."""
 
     def on_full(cause: BaseException) -> None:
         service.state.is_disk_full = True
         place = disks.describe_full("the database server")
         LOG.error("disk full, waiting for room", cause=repr(cause), disk=place)
-        service.inbox.refuse_waiting(place)
+        service.inbox.refuse_waiting(DiskFull(place))
 
-    recovery = DatabaseRecovery(database, disks, command_seconds, on_full=on_full)
+    def on_setback(cause: ClockSetBack) -> None:
+        LOG.error("clock set back, waiting for the right time", cause=str(cause))
+        service.inbox.refuse_waiting(cause)
+
+    recovery = DatabaseRecovery(
+        database, disks, command_seconds, on_full=on_full, clock=store.clock, on_setback=on_setback
+    )
     service.state.call_on_drain(recovery.stop)
     return recovery
 
@@ -66,10 +72,23 @@ async def run_engine(
 
 
 async def watch_lease(store: PostgresStore) -> None:
-    """Detect that another engine owns the database, also while nothing is committed."""
+    """Detect that another engine owns the database, and read the clock, also while nothing is committed."""
+    was_set_back = False
     while True:
         await asyncio.sleep(LEASE_CHECK_SECONDS)
         with suppress(*RETRIED_ERRORS):  # the pipeline handles a broken connection
+            async with store.borrow_connection() as connection:
+                await store.clock.read(connection)
+            was_set_back = _note_setback(store.clock.find_setback(), was_set_back=was_set_back)
             (row,) = await store.fetch("engine_row")
             if row["epoch"] != store.epoch:
                 raise BookMoved("another engine has taken over this database")
+
+
+def _note_setback(setback: ClockSetBack | None, *, was_set_back: bool) -> bool:
+    """Log that a clock is set back, or right again, when that changes; return whether it is set back."""
+    if setback and not was_set_back:
+        LOG.error("clock set back, work waits", cause=str(setback))
+    if was_set_back and not setback:
+        LOG.info("clocks are right again")
+    return setback is not None

@@ -17,6 +17,7 @@ def bind_metrics(
     _bind_clocks(service, store, cut_off)
     service.metrics.bind("disk_free_bytes", lambda: disks.measure_fullest().free)
     service.metrics.bind("disk_size_bytes", lambda: disks.measure_fullest().total)
+    service.metrics.bind("clock_set_back", lambda: service.state.clock.find_setback() is not None)
     service.metrics.bind("disk_full", lambda: service.state.is_disk_full or disks.measure_fullest().is_full)
 
 
@@ -38,7 +39,7 @@ def _bind_queues(service: ServiceContext) -> None:
         lambda: metrics.drain_rate.estimate_seconds_to_empty(_count_waiting_lines(service)),
     )
     metrics.bind("uploads", lambda: service.receiver.active_uploads)
-    metrics.bind("ready", lambda: service.state.is_ready and not service.state.is_draining)
+    metrics.bind("ready", lambda: service.state.is_accepting_work)
 
 
 def _count_waiting_lines(service: ServiceContext) -> int:

@@ -86,7 +86,7 @@ async def serve(
         _open_context(settings, options, database.dsn, store=store, disks=disks) as service,
         audit_trail.open_audit_trail(database.dsn) as trail,
     ):
-        authenticator = _create_authenticator(options, trail, service.metrics)
+        authenticator = _create_authenticator(options, trail, service)
         bank = BankDifferences(service.pool, partial(load_accountants, settings))
         broadcaster = _create_broadcaster(service, bank)
         web_server = WebServer(build_application(service, authenticator, broadcaster), options.tls)
@@ -95,7 +95,9 @@ async def serve(
             service.state.start_draining()
             web_server.stop()
 
-        recovery = build_recovery(service, database, disks, command_seconds=settings.command_seconds)
+        recovery = build_recovery(
+            service, store, database, disks=disks, command_seconds=settings.command_seconds
+        )
         background = _list_background(service, authenticator, recovery, store=store, dsn=database.dsn)
         with interruption.stop_with(stop, _STOPPING), _reload_on_sighup(options.tls):
             try:
@@ -168,13 +170,18 @@ async def _load_reference_in_turn(
 
 
 def _create_authenticator(
-    options: ServerOptions, audit: audit_trail.AuditTrail, metrics: ServiceMetrics
+    options: ServerOptions, audit: audit_trail.AuditTrail, service: ServiceContext
 ) -> Authenticator:
     """Create the authenticator, and connect the metrics to it."""
     rates = RateLimiter(options.rate, options.rate * BURST_SECONDS)
-    authenticator = Authenticator(rates, audit, requires_certificates=options.requires_certificates)
-    metrics.bind("keys", lambda: authenticator.key_count)
-    metrics.list_expected_senders = lambda: authenticator.senders
+    authenticator = Authenticator(
+        rates,
+        audit,
+        requires_certificates=options.requires_certificates,
+        check_clocks=service.state.check_clocks,
+    )
+    service.metrics.bind("keys", lambda: authenticator.key_count)
+    service.metrics.list_expected_senders = lambda: authenticator.senders
     return authenticator
 
 
@@ -208,6 +215,7 @@ async def _open_context(
         await _remove_unnamed_files(settings, pools)
         stored = StoredParts(
             inbox=inbox,
+            clock=store.clock,
             receiver=receiver,
             pool=pools.readers,
             journal=pools.journal,

@@ -14,6 +14,24 @@ from tests.databases import create_database
 hypothesis_settings.register_profile("untimed", deadline=None)
 hypothesis_settings.load_profile("untimed")
 
+LONGEST_FILES = (
+    "tests/service/cli/test_cli.py",
+    "tests/reporting/verification/test_verify.py",
+    "tests/ingest/queue/test_decision_order.py",
+    "tests/test_engine.py",
+    "tests/crash/test_kill.py",
+    "tests/service/cli/test_bank.py",
+    "tests/service/engine/test_random_acts.py",
+    "tests/bench/test_suite.py",
+    "tests/crash/test_mixed_kills.py",
+    "tests/posting/recovery/test_book_loading.py",
+    "tests/bench/test_load.py",
+    "tests/crash/test_bank.py",
+    "tests/service/http/test_schemathesis.py",
+    "tests/crash/test_late_interest.py",
+)
+"""The files that take two minutes or more, longest first: one that begins last keeps a single process busy at the end."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     help_text = "Fail tests whose external program is not installed, rather than leave them out."
@@ -22,6 +40,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     external_programs.deselect_items(config, items)
+    places = {config.rootpath / file: place for place, file in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

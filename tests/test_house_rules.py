@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.conftest import LONGEST_FILES
+
 ROOT = Path(__file__).parent.parent
 CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES = tuple(CONFIG["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
@@ -246,3 +248,7 @@ def test_every_folder_of_the_repository_is_one_of_the_project() -> None:
     folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
     own = {name for name in folders if not any(fnmatch(name, pattern) for pattern in ignored)}
     assert own == {*PACKAGES, "docs", "tests", "tools"}
+
+
+def test_the_longest_files_exist() -> None:
+    assert [file for file in LONGEST_FILES if not (ROOT / file).is_file()] == []

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 
-from core.errors import DiskFull
+from core.errors import EngineError
 from core.stage_timing import StageTimes
 from ingest.queue.admission import RunInThread, run_in_default_thread
 from ingest.queue.book_session import BookSession, Work
@@ -70,8 +70,8 @@ class Inbox:
             form_batch.deliver_results(result, self.first_node)
         self.files.missing.handle_commit(result)
 
-    def refuse_waiting(self, reason: str) -> None:
-        """Answer the forms and dry runs that wait, which only this process knows, with ``DiskFull``; files stay queued.
+    def refuse_waiting(self, error: EngineError) -> None:
+        """Answer the forms and dry runs that wait, which only this process knows, with ``error``; files stay queued.
 
         Call it between two books: a form under way may be committed, and is then known when it comes again.
         """
@@ -79,7 +79,7 @@ class Inbox:
             results = [*self.forms.queue.clear(), *self.dry_runs.clear()]
         for result in results:
             if not result.done():
-                result.set_exception(DiskFull(reason))
+                result.set_exception(error)
 
     def close(self) -> None:
         """Produce no further batch; what is queued is processed after the next start."""

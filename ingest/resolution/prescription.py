@@ -45,33 +45,35 @@ def mark_lapsed_debts(
     is_open = BILLS[kind] & ~line_batch.mark_values(Field.PRESCRIPTION_STOP)
     if not is_open.any():
         return
-    years = _find_first_years(day, lapse_years)
     right_year, _ = line_batch.read_number(Field.RIGHT_YEAR)
-    states_year = right_year >= 0
-    line_batch.mark_fault(
-        is_open & states_year & (right_year < years.year), Outcome.PRESCRIBED, Field.RIGHT_YEAR
-    )
     invoice_day, _ = line_batch.read_number(Field.INVOICE_DATE)
-    is_old = invoice_day < years.first_day
-    if is_old.any():
-        by_invoice = is_open & ~states_year & is_old & line_batch.mark_values(Field.INVOICE_DATE)
-        line_batch.mark_fault(by_invoice, Outcome.PRESCRIBED, Field.INVOICE_DATE)
+    by_invoice = (right_year < 0) & line_batch.mark_values(Field.INVOICE_DATE)
+    latest = _compute_latest_years(day, lapse_years)
+    may_lapse = np.where(
+        by_invoice, invoice_day < latest.first_day, (right_year >= 0) & (right_year < latest.year)
+    )
+    rows = np.flatnonzero(is_open & may_lapse)  # mostly few
+    if rows.size:
+        years = _compute_first_years(day[rows], lapse_years)
+        is_late = np.zeros(line_batch.rows, bool)
+        is_late[rows] = np.where(
+            by_invoice[rows], invoice_day[rows] < years.first_day, right_year[rows] < years.year
+        )
+        line_batch.mark_fault(is_late & ~by_invoice, Outcome.PRESCRIBED, Field.RIGHT_YEAR)
+        line_batch.mark_fault(is_late & by_invoice, Outcome.PRESCRIBED, Field.INVOICE_DATE)
 
 
 class _FirstYears(NamedTuple):
-    """By line, the first year whose debts have not lapsed, and its first day."""
+    """The first year whose debts have not lapsed, and its first day: of each of some days."""
 
     year: NDArray[np.int64]
     first_day: NDArray[np.int64]
 
 
-def _find_first_years(day: NDArray[np.int32], lapse_years: EffectiveDated) -> _FirstYears:
-    """Find the first years once for each day, if there are fewer days than lines."""
-    first, last = int(day.min()), int(day.max())
-    if last - first >= len(day):
-        return _compute_first_years(day, lapse_years)
-    of_days = _compute_first_years(np.arange(first, last + 1, dtype=np.int32), lapse_years)
-    return _FirstYears(of_days.year[day - first], of_days.first_day[day - first])
+def _compute_latest_years(day: NDArray[np.int32], lapse_years: EffectiveDated) -> _FirstYears:
+    """Return a first year that is that of each day or later, as if the shortest lapse were valid on the last day."""
+    shortest = EffectiveDated(lapse_years.since[:1], lapse_years.value.min(keepdims=True))
+    return _compute_first_years(day.max(keepdims=True), shortest)
 
 
 def _compute_first_years(days: NDArray[np.int32], lapse_years: EffectiveDated) -> _FirstYears:

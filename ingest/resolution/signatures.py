@@ -34,6 +34,8 @@ class _ValueColumn(NamedTuple):
 
 def read_signatures(line_batch: LineBatch) -> SignatureColumn:
     """Return the signature of each line; a line that names one person or a delegation alone has one, too."""
+    if line_batch.arrays.keys().isdisjoint(_FIELDS):
+        return SignatureColumn(np.zeros(line_batch.rows, np.int32), ())
     columns = [_read_column(line_batch, field) for field in _FIELDS]
     if not any(any(column.texts) for column in columns):
         return SignatureColumn(np.zeros(line_batch.rows, np.int32), ())

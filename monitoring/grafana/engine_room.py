@@ -132,6 +132,11 @@ ENGINE_ROOM = Board(
             ),
         ),
         Panel(
+            "Clock set back",
+            "1 while a clock is before the last stored time: then nothing is accepted or decided.",
+            (Query("max(crescendo_clock_set_back)", "set back"),),
+        ),
+        Panel(
             "Free disk space",
             "On the disk of the spool and of the embedded database.",
             (

@@ -73,7 +73,12 @@ async def load_book(store: PostgresStore, reference: ReferenceData) -> LoadedBoo
     ------
     ReferenceDataError
         The calendar no longer names a year of which rows are stored, or a code in use has changed its meaning.
+    ClockSetBack
+        A clock is before the last time that the ledger has stored.
     """
+    async with store.borrow_connection() as connection:
+        await store.clock.read(connection)
+    store.clock.check()
     (row,) = await store.fetch("engine_row")
     check_layout(row["layout"])
     registry = Registry(reference, await store.load_numbers(reference))

@@ -6,7 +6,7 @@ import socket
 
 import asyncpg
 
-from core.errors import BookMoved, DiskFull
+from core.errors import BookMoved, ClockSetBack, DiskFull
 
 DATABASE_ERRORS = (
     asyncpg.PostgresError,
@@ -22,6 +22,9 @@ asyncpg raises an internal error when a connection dies in the middle of a COPY.
 
 RETRIED_ERRORS = (*DATABASE_ERRORS, OSError)
 """Errors after which the engine tries again with new connections; they include every error of the operating system."""
+
+RETRY_CAUSES = (*RETRIED_ERRORS, ClockSetBack)
+"""What ends an attempt of the engine so that it may try again; whoever runs it says whether it waits for the right time."""
 
 _DISK_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -63,7 +66,7 @@ def find_cause(group: BaseExceptionGroup) -> BaseException:
         Another engine has taken over, or a failure that a retry cannot mend: that is then the cause.
     """
     moved, others = group.split(BookMoved)
-    failures, unexpected = (others or group).split(RETRIED_ERRORS)
+    failures, unexpected = (others or group).split(RETRY_CAUSES)
     if moved is not None or unexpected is not None:
         raise _find_first(moved or unexpected or group)
     return _find_first(failures or group)

@@ -20,6 +20,7 @@ from posting.store.batch_tables import TABLES
 from posting.store.connections import SQL, EngineConnections
 from posting.store.layout import LAYOUT
 from posting.store.lease import Lease
+from posting.store.ledger_clock import LedgerClock
 from posting.store.limited_connections import BULK_SECONDS
 from posting.store.migrate import PARTITION_ROWS
 from posting.store.submission_rows import FileStatements, NewSubmission, PriorSubmission
@@ -34,7 +35,7 @@ class PostgresStore:
 
     def __init__(self, dsn: str, copiers: int = 6) -> None:
         self._connections = EngineConnections(dsn, copiers)
-        self._lease = Lease(self._connections)
+        self._lease, self.clock = Lease(self._connections), LedgerClock()
         self._existing_partitions: set[int] = set()
         self.partition_rows = PARTITION_ROWS
 
@@ -209,6 +210,8 @@ class PostgresStore:
         ------
         BookMoved
             The epoch or version in the database is no longer this engine's.  Nothing was stored.
+        ClockSetBack
+            The database's clock is before the last stored time.  Nothing was stored.
         """
         decision_time = time.monotonic()  # what the engine has decided is committed at once
         await self._ensure_partitions(result)
@@ -245,17 +248,15 @@ class PostgresStore:
 
         ``decision_time`` is the moment of its decisions on the monotonic clock.
         """
-        counts = result.counts
-        rows = tuple(counts[name] for name in HASHED_TABLES)
+        rows = tuple(result.counts[name] for name in HASHED_TABLES)
         head = (self._lease.epoch, result.number, LAYOUT, result.first_entry)
         totals = (result.cents, result.chain, result.refused_lines, time.monotonic() - decision_time)
         arguments = (*head, *rows, *totals, *progress_columns.build_columns(result.progress))
-        if not await connection.fetchval(
-            SQL["close_batch"], *arguments, timeout=self._connections.command_seconds
-        ):
-            raise BookMoved(
-                f"batch {result.number}: another engine owns this database, or has committed further batches"
-            )
+        limit = self._connections.command_seconds
+        committed_at = await connection.fetchval(SQL["close_batch"], *arguments, timeout=limit)
+        if committed_at is None:
+            raise BookMoved(f"batch {result.number}: another engine owns this database, or committed more")
+        self.clock.follow_commit(result.number, committed_at)
         if result.held:
             held = [(submission, result.number, *rest) for submission, *rest in result.held]
             names = ["submission", "batch", "pass", "line", "lines"]

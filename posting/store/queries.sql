@@ -126,7 +126,7 @@ with advanced as (
                      $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[],
                      $27::bigint[], $28::smallint[], $29::bigint[], $30::bigint[], $31::bigint[], $32::smallint[]) stand
 )
-select true from advanced;
+select committed_at from head;
 
 -- name: engine_row
 select layout, epoch, version, secret, partition_rows from engine;

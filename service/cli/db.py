@@ -8,7 +8,8 @@ from cyclopts import App, Parameter
 
 from core.errors import DatabaseUnfit, InputError
 from posting.store.ledger_identity import LedgerIdentity
-from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
+from service.cli.payment_run_options import ReasonOptions
+from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption, parse_moment
 from service.configuration.settings import Settings, UsageError
 from service.database import session
 from service.database.configured_database import (
@@ -24,6 +25,7 @@ from service.terminal.processing_progress import ProgressReporter
 
 app = App(name="db", help="The database: the ledger in it, its state, its migrations, its address.")
 
+EXIT_REFUSED = 1
 _CREATE_ROLE = """Keep that role for migrations, and create another one for the service:
   create role crescendo_service login password '...';
 Then give both, once: crescendo db migrate --database ADDRESS-OF-THE-NEW-ROLE --migrate-database ADDRESS-OF-THAT-ROLE"""
@@ -90,6 +92,41 @@ def migrate(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) ->
     else:
         console.print_line(f"Applied {', '.join(applied)}." if applied else "The database is up to date.")
     _print_warning(warning)
+
+
+@app.command(name="correct-clock")
+def correct_clock(
+    *,
+    wrong_time: Annotated[
+        str, Parameter(help="The last stored time, as the error names it: 2031-01-01T00:00:12Z.")
+    ],
+    because: Annotated[ReasonOptions, Parameter(name="*")],
+    options: DataOptions = DEFAULT_DATA,
+) -> int:
+    """Record that the last stored time is wrong, because a clock was too far ahead: later times alone bound the clocks.
+
+    Exit code 1 if no clock is before the last stored time, or that is another one.
+    """
+    from posting.store import ledger_clock
+
+    reason, person = because.validate()
+    if not reason:
+        raise UsageError("--reason must say why")
+    moment = parse_moment(wrong_time, "--wrong-time")
+
+    async def task(dsn: str, _: ProgressReporter) -> int:
+        from service.database import command_queries
+
+        async with command_queries.connect(dsn) as connection:
+            return await ledger_clock.store_correction(connection, moment, reason=reason, by=person)
+
+    try:
+        number = session.run_on_database(options.read_settings(), task, open_or_attach)
+    except ledger_clock.RefusedCorrection as refused:
+        console.print_line(str(refused))
+        return EXIT_REFUSED
+    console.print_line(f"Correction {number}: times that were stored until now no longer bound the clocks.")
+    return 0
 
 
 @app.command

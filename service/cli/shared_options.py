@@ -95,8 +95,8 @@ def check_charset(charset: str) -> str:
         raise UsageError(str(error)) from error
 
 
-def parse_moment(text: str) -> datetime:
-    """Parse ``--at``: Paris time unless it has an offset; now if it is empty."""
+def parse_moment(text: str, option: str = "--at") -> datetime:
+    """Parse the value of ``option``: Paris time unless it has an offset; now if it is empty."""
     from core.payment_rules import TIME_ZONE
 
     if not text:
@@ -104,7 +104,9 @@ def parse_moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"--at {text!r} is not a date and time; write it as in 2018-12-20T14:00") from error
+        raise UsageError(
+            f"{option} {text!r} is not a date and time; write it as in 2018-12-20T14:00"
+        ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(TIME_ZONE))
 
 

@@ -12,6 +12,7 @@ from core.errors import DatabaseUnfit
 from core.outcome_codes import Outcome
 from core.sql_files import read_queries
 from posting.store.failures import DATABASE_ERRORS
+from posting.store.ledger_clock import check_clocks
 from posting.store.ledger_identity import read_ledger
 from posting.store.limited_connections import LOCK_SECONDS, QUERY_SECONDS, open_limited_connection
 from posting.store.roles import read_rights
@@ -63,6 +64,19 @@ async def connect(dsn: str, command_seconds: float = QUERY_SECONDS) -> AsyncIter
     settings = {"application_name": "crescendo reader"}
     async with open_limited_connection(dsn, settings, command_seconds) as connection:
         yield connection
+
+
+async def check_clocks_of(dsn: str) -> None:
+    """Check the clocks of this machine and of a database.
+
+    Raises
+    ------
+    ClockSetBack
+        One of them is before the last time that the ledger has stored.
+    """
+    with translate_database_errors(dsn):
+        async with connect(dsn, CHECK_SECONDS) as connection:
+            await check_clocks(connection)
 
 
 class StoredChainHead(NamedTuple):

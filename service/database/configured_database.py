@@ -85,6 +85,8 @@ async def open_for_work(
 
     Raises
     ------
+    ClockSetBack
+        A clock is before the last time that the ledger has stored.
     DatabaseMissing
         There is no ledger, and none may be created.
     DatabaseUnfit
@@ -97,9 +99,12 @@ async def open_for_work(
         with command_queries.translate_database_errors(server.dsn):
             serves_others = await command_queries.has_serving_engine(server.dsn)
         if serves_others:
-            yield await ledger_updates.read_embedded_ledger(settings, server, requires_ledger=True)
+            ledger = await ledger_updates.read_embedded_ledger(settings, server, requires_ledger=True)
+            await command_queries.check_clocks_of(ledger.dsn)
+            yield ledger
             return
     async with open_database(settings, progress, creation) as database:
+        await command_queries.check_clocks_of(database.dsn)
         yield database
 
 

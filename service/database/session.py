@@ -50,12 +50,20 @@ def query_database(settings: Settings, query: DatabaseQuery[Value]) -> Value:
 
 
 def update_database(settings: Settings, query: DatabaseQuery[Value]) -> Value:
-    """Run a query that may write, after the missing migrations."""
+    """Run a query that may write, after the missing migrations.
+
+    Raises
+    ------
+    ClockSetBack
+        A clock is before the last time that the ledger has stored.
+    """
 
     async def task(dsn: str, _: ProgressReporter) -> Value:
+        from posting.store.ledger_clock import check_clocks
         from service.database.command_queries import connect
 
         async with connect(dsn) as connection:
+            await check_clocks(connection)
             return await query(connection)
 
     return run_on_database(settings, task, open_or_attach)

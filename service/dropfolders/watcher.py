@@ -79,8 +79,8 @@ class DropFolderWatcher:
                 await self._pause(POLL_SECONDS)
 
     def _list_idle_senders(self) -> list[str]:
-        """Return the senders that are not being visited."""
-        if not self.service.state.is_ready:
+        """Return the senders that are not being visited; none while a clock is set back: a signer may have ended."""
+        if not self.service.state.is_ready or self.service.state.clock.find_setback():
             return []
         try:
             return [sender for sender in list_senders(self.rules.root) if sender not in self._busy]

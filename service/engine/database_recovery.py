@@ -1,12 +1,13 @@
-"""The recovery of the database under a running engine: the embedded server is started again, a full disk is waited for."""
+"""The recovery under a running engine: the embedded server is started again, a full disk or a clock set back is waited for."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from core.errors import CrescendoError, DatabaseUnfit
+from core.errors import ClockSetBack, CrescendoError, DatabaseUnfit
 from posting.pipeline_settings import RetryPreparation
 from posting.store.failures import RETRIED_ERRORS, is_disk_full
+from posting.store.ledger_clock import LedgerClock
 from service.database.disk_space import DataDisks
 from service.database.embedded_server import Database
 
@@ -15,7 +16,7 @@ PAUSE_SECONDS, PAUSE_SECONDS_MAX = 1, 30
 
 
 class RecoveryStopped(CrescendoError):
-    """The service stops while a disk is full; nothing that was acknowledged is lost."""
+    """The service stops while a disk is full or a clock is set back; nothing that was acknowledged is lost."""
 
 
 async def restart_ended_server(database: Database, seconds: float) -> bool:
@@ -43,14 +44,19 @@ class DatabaseRecovery:
         seconds: float,
         *,
         on_full: Callable[[BaseException], None],
+        clock: LedgerClock,
+        on_setback: Callable[[ClockSetBack], None],
     ) -> None:
-        """``on_full`` is called with the cause each time that a wait for room begins."""
+        """``on_full`` and ``on_setback`` are called with the cause when a wait for room, or for the right time, begins."""
         self._database, self._disks, self._seconds, self._on_full = database, disks, seconds, on_full
+        self._clock, self._on_setback = clock, on_setback
         self._pause_seconds: float = PAUSE_SECONDS
         self._stopped, self._started_again = asyncio.Event(), asyncio.Event()
 
     async def prepare_retry(self, cause: BaseException) -> RetryPreparation:
-        """Return once a retry may succeed: the server runs, and no disk is full; that a disk was full does not count.
+        """Return once a retry may succeed: the server runs, no disk is full, and no clock is set back.
+
+        That a disk was full or a clock set back does not count.
 
         Raises
         ------
@@ -59,6 +65,9 @@ class DatabaseRecovery:
         RecoveryStopped
             The service stops.
         """
+        if isinstance(cause, ClockSetBack):
+            await self._wait_for_clocks(cause)
+            return RetryPreparation(is_counted=False)
         server = self._database.server
         is_gone = server is not None and not await server.is_serving(self._seconds)
         is_full = is_disk_full(cause) or (is_gone and self._disks.measure_fullest().is_full)
@@ -122,8 +131,15 @@ class DatabaseRecovery:
         while not self._disks.measure_fullest().has_room:
             await self._pause(PAUSE_SECONDS)
 
+    async def _wait_for_clocks(self, cause: ClockSetBack) -> None:
+        """Wait until both clocks are right: people set them.  Whoever watches the lease reads the database's clock again."""
+        self._on_setback(cause)
+        await self._pause(PAUSE_SECONDS)
+        while self._clock.find_setback():
+            await self._pause(PAUSE_SECONDS)
+
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), seconds)
         if self._stopped.is_set():
-            raise RecoveryStopped("the service stops while a disk is full")
+            raise RecoveryStopped("the service stops while it waits")

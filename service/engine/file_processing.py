@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from core.errors import LeaseHeld
+from core.errors import ClockSetBack, LeaseHeld
 from ingest.queue.admission import remove_undecided_files
 from ingest.queue.file_feed import FileFeed, ProcessingRequest
 from ingest.spool.spool import Spool
@@ -155,7 +155,9 @@ def _build_pipeline_settings(
     def on_failed(batch: int, cause: BaseException) -> None:
         reporter.report_activity(f"batch {batch} failed, restarting from the last commit: {cause!r}")
 
-    async def prepare_retry(_: BaseException) -> RetryPreparation:
+    async def prepare_retry(cause: BaseException) -> RetryPreparation:
+        if isinstance(cause, ClockSetBack):
+            raise cause
         seconds = context.settings.command_seconds
         return RetryPreparation(True, await restart_ended_server(context.database, seconds))
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from core.reference.files import SAMPLE_FOLDER
 from ingest.spool.spool import Spool
 from posting.book.registry import ReferenceData
+from posting.store.ledger_clock import check_clocks
 from service.configuration.settings import Settings
 from service.database import command_queries, session
 from service.database.configured_database import open_for_work, open_or_attach
@@ -34,6 +35,7 @@ def run_on_connection(settings: Settings, task: RunTask[Value]) -> Value:
 
     async def work(dsn: str, reporter: ProgressReporter) -> Value:
         async with run_queries.open_connection(dsn) as connection:
+            await check_clocks(connection)
             return await task(connection, reporter)
 
     return session.run_on_database(settings, work, open_or_attach)

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Callable
 from http import HTTPStatus
 
 from service.auth import access_queries, trust_queries
@@ -21,8 +22,15 @@ class Authenticator:
     """Authenticates callers by API key or signed token, limits the rate of each sender, and audits refused requests."""
 
     def __init__(
-        self, rate_limiter: RateLimiter, audit_trail: AuditTrail, *, requires_certificates: bool = False
+        self,
+        rate_limiter: RateLimiter,
+        audit_trail: AuditTrail,
+        *,
+        requires_certificates: bool = False,
+        check_clocks: Callable[[], None] = lambda: None,
     ) -> None:
+        """``check_clocks`` raises a problem while a clock is set back: then whether a credential has ended cannot be told."""
+        self._check_clocks = check_clocks
         self._api_keys, self._tokens = ApiKeyScheme(), TokenScheme()
         self._schemes: tuple[CredentialScheme, ...] = (self._api_keys, self._tokens)
         self._bindings = CertificateBindings(is_required=requires_certificates)
@@ -66,8 +74,9 @@ class Authenticator:
         Raises
         ------
         Problem
-            The credential is missing or not accepted, or the sender exceeds its rate limit.
+            The credential is missing or not accepted, the sender exceeds its rate limit, or a clock is set back.
         """
+        self._check_clocks()
         try:
             authenticated = await self._authenticate_token(_read_bearer_token(request))
             self._bindings.check_certificate(authenticated, request.certificate)

@@ -35,6 +35,9 @@ TITLES: Mapping[HTTPStatus, str] = {
 SENTENCES: Mapping[str, str] = {
     "body-cut": "Le corps de la requête est incomplet : envoyez-le de nouveau, en entier",
     "body-stalled": "Aucun octet n'est arrivé pendant une minute : envoyez la requête de nouveau",
+    "clock-set-back": (
+        "L'horloge du service a été reculée : renvoyez la requête plus tard, la répéter est sans danger"
+    ),
     "directory-state": (
         "L'annuaire des personnes ne permet pas ce changement : mettez d'abord fin à ce qui l'exclut, ou corrigez-le"
     ),

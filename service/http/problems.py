@@ -111,6 +111,17 @@ def disk_full() -> Problem:
     return problem
 
 
+def clock_set_back() -> Problem:
+    """Return the problem of a clock that is before the last stored time; the log says which clock, and both times."""
+    detail = (
+        "A clock of the service is set back, so what has expired cannot be recognised: send the request again later, because"
+        " repeating it does no harm"
+    )
+    problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "clock-set-back", detail)
+    problem.headers["retry-after"] = str(DISK_FULL_RETRY_SECONDS)
+    return problem
+
+
 def sender_paused(sender: str, reason: str) -> Problem:
     """Return the problem of a sender whose work waits until an operator resumes it."""
     detail = f"An operator has paused {sender}: {reason}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from core.errors import EngineError, InputError
+from core.errors import ClockSetBack, EngineError, InputError
 from core.senders import SENDER_PATTERN
 from monitoring.service_metrics import ServiceMetrics
 from posting.store.failures import DATABASE_ERRORS, is_disk_full
@@ -18,6 +18,7 @@ from service.http.authentication import Authenticator
 from service.http.http_messages import Receive, Request, Response, Send, respond_problem
 from service.http.problems import (
     Problem,
+    clock_set_back,
     disk_full,
     from_input_error,
     from_permission_denied,
@@ -95,6 +96,8 @@ class Application:
 
     def _translate_failure(self, path: str, error: Exception) -> Problem:
         """Translate a failure of the disk, of the database, or an unexpected one; the log has the details."""
+        if isinstance(error, ClockSetBack):
+            return clock_set_back()
         is_of_database = isinstance(error, (*DATABASE_ERRORS, EngineError))
         if is_of_database and self._has_full_disk():
             return disk_full()  # the engine has logged it, once for all requests

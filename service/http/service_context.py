@@ -6,6 +6,7 @@ from pathlib import Path
 from core.stage_timing import StageTimes
 from ingest.queue.inbox import Inbox
 from monitoring.service_metrics import ServiceMetrics
+from posting.store.ledger_clock import LedgerClock
 from reporting.code_labels import CodeLabels
 from service.auth.sender_pauses import SenderPauses
 from service.database.index_maintenance import IndexMaintenance
@@ -63,6 +64,7 @@ class StoredParts:
     """The parts that files and database connections belong to; they are opened and closed outside."""
 
     inbox: Inbox
+    clock: LedgerClock
     receiver: UploadReceiver
     pool: Pool
     journal: JournalReader
@@ -83,7 +85,7 @@ def build_context(
     is_metrics_public: bool,
 ) -> ServiceContext:
     """Assemble the parts of a service."""
-    state, waiters = ServiceState(), SubmissionWaiters()
+    state, waiters = ServiceState(stored.clock), SubmissionWaiters()
     state.call_on_drain(waiters.close)
     state.call_on_drain(stored.task_runner.close)
     state.call_on_drain(stored.receiver.stop_appending)

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 
-from service.http.problems import disk_full, try_again
+from posting.store.ledger_clock import LedgerClock
+from service.http.problems import clock_set_back, disk_full, try_again
 
 
 class ServiceState:
     """Whether the service accepts work, and what to call when it begins to stop."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: LedgerClock) -> None:
+        self.clock = clock
+        """The last stored time: while a clock is before it, no credential is accepted, and no work."""
         self.is_ready = False
         """True while the book is loaded and the engine decides."""
         self.is_disk_full = False
@@ -23,14 +26,31 @@ class ServiceState:
         Raises
         ------
         Problem
-            The service is starting or stopping, or a disk is full.
+            The service is starting or stopping, a clock is set back, or a disk is full.
         """
         if self.is_draining:
             raise try_again("The service is stopping; send the request again in a moment")
+        self.check_clocks()
         if self.is_disk_full:
             raise disk_full()
         if not self.is_ready:
             raise try_again("The service is starting; send the request again in a moment")
+
+    @property
+    def is_accepting_work(self) -> bool:
+        """Whether the service is ready, does not stop, and no clock is set back."""
+        return self.is_ready and not self.is_draining and self.clock.find_setback() is None
+
+    def check_clocks(self) -> None:
+        """Check that no clock is set back.
+
+        Raises
+        ------
+        Problem
+            One is: whether a key or a token has expired cannot be told.
+        """
+        if self.clock.find_setback():
+            raise clock_set_back()
 
     def mark_ready(self) -> None:
         """Accept work: the book is loaded, and if a disk was full, there was room for that."""

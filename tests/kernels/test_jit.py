@@ -12,7 +12,8 @@ from numba.core.errors import TypingError
 from core.tables.book import OpenItems
 from core.tables.columns import allocate_records, allocate_zeros, seal_array, to_record_dtype
 from core.tables.journal import Acts, Flags, PackedCells, Words
-from kernels.jit import borrow, fills, fills_records, kernel, prefetch, reads, reads_records
+from kernels.instructions import prefetch, seldom
+from kernels.jit import borrow, fills, fills_records, kernel, reads, reads_records
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -29,6 +30,8 @@ def copy_items(items, others):
     for row in range(items.size):
         prefetch(items, row)
         others[row].open = items[row].open
+        if seldom(items[row].open < 0):
+            others[row].open += 1
 
 
 def test_the_interpreted_kernels_pass_the_same_tests() -> None:
@@ -75,13 +78,14 @@ def test_a_kernel_that_writes_to_what_it_reads_does_not_compile() -> None:
         kernel(reads(Flags))(overwrite)
 
 
-def test_borrowing_and_prefetching_change_nothing() -> None:
-    """The one drops reference counting, the other only fills a cache."""
+def test_hints_to_the_compiler_change_nothing() -> None:
+    """One drops reference counting, one only fills a cache, one orders the branches of a condition."""
     items, others = allocate_records(OpenItems, 3), allocate_records(OpenItems, 3)
     items["open"] = (1, -(2**63), 2**63 - 1)
     copy_items(seal_array(items), others)
-    assert others["open"].tolist() == items["open"].tolist()
+    assert others["open"].tolist() == [1, -(2**63) + 1, 2**63 - 1]
     assert borrow(items) is items
+    assert seldom(True)
 
 
 def test_a_record_has_the_fields_of_its_table_aligned() -> None:

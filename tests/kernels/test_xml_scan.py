@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.tables.xml import XmlFault
 from kernels import xml_text
-from kernels.jit import find_lowest_bit, load_word, store_word
+from kernels.instructions import find_lowest_bit, load_word, store_word
 from markup.prolog import PROLOG_BYTES_MAX, parse_prolog
 from markup.rows import DocumentFaulty
 from markup.scanner import BufferSizes

@@ -23,6 +23,7 @@ class HealthHandler:
         """Respond 200 while the book is loaded and the service is not stopping, else 503."""
         if self._state.is_draining:
             raise try_again("The service is stopping")
+        self._state.check_clocks()
         if self._state.is_disk_full:
             raise disk_full()
         if not self._state.is_ready:
@@ -44,7 +45,7 @@ ROUTES = (
         HealthHandler.get_readiness,
         Operation(
             "Check that the service accepts work",
-            {"200": "The service accepts work", **list_problems("try-again", "disk-full")},
+            {"200": "The service accepts work", **list_problems("try-again", "disk-full", "clock-set-back")},
         ),
         is_open=True,
     ),

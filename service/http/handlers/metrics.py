@@ -130,7 +130,9 @@ def _describe_text(description: str, media_type: str) -> Mapping[str, Any]:
 
 
 _EVENTS = _describe_text("A stream of events; the data of each is the JSON of `/v1/figures`", EVENT_STREAM)
-_ACCESS_PROBLEMS = list_problems("key-unknown", *FORBIDDEN, "rate-limited", "try-again", "disk-full")
+_ACCESS_PROBLEMS = list_problems(
+    "key-unknown", *FORBIDDEN, "rate-limited", "try-again", "disk-full", "clock-set-back"
+)
 """Responses to callers without access to the figures of all senders, or beyond a limit."""
 
 METRICS_ROUTES = (

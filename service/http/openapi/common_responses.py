@@ -7,7 +7,7 @@ from service.http.openapi.operation import Operation
 from service.http.openapi.problem_types import merge_problems
 
 _ALL_ROUTES = ("malformed-request", "method-not-allowed", "head-too-long", "internal-error")
-_KEY_ROUTES = ("key-unknown", "rate-limited", "try-again", "disk-full")
+_KEY_ROUTES = ("key-unknown", "rate-limited", "try-again", "disk-full", "clock-set-back")
 _PARAMETER_ROUTES = ("not-found",)
 _BODY_ROUTES = ("body-stalled", "limit-exceeded")
 _RETRY_AFTER: Mapping[str, Any] = {

@@ -111,6 +111,10 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "disk-full": ProblemType(
         HTTPStatus.SERVICE_UNAVAILABLE, "The disk of the service or of its database is full: retry later"
     ),
+    "clock-set-back": ProblemType(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "A clock of the service is before the last time that it has stored: retry later",
+    ),
     "sender-paused": ProblemType(
         HTTPStatus.SERVICE_UNAVAILABLE, "An operator has paused the sender; `reason` says why"
     ),

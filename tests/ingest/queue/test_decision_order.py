@@ -254,7 +254,7 @@ def test_outcomes_do_not_depend_on_packing(work: Work, batch_limits: BatchLimits
     _check(work, _pack(work, batch_limits, seed))
 
 
-@run_examples(40)
+@run_examples(25)
 @given(work=works(with_forms=False), batch_limits=limits, seed=st.integers(0, 2**32))
 def test_files_alone_end_as_one_by_one(work: Work, batch_limits: BatchLimits, seed: int) -> None:
     """Without forms the order is that of the files, so that any two packings agree."""

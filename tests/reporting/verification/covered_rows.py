@@ -28,6 +28,11 @@ ROWS = (
         " values (2018, {n}, 0, 'close', 'r', 'Alice', '')"
     ),
     "insert into period_effect values (1, 1), (2, 1)",
+    *_repeat(
+        "insert into clock_correction"
+        " (wrong_time, last_batch, last_submission, last_change, last_decision, last_run, reason, by)"
+        " values (now() + interval '{n} years', 1, 1, 1, 1, 1, 'r', 'Alice')"
+    ),
     *_repeat("insert into directory_change (reason, by, key) values ('r', 'Alice {n}', '')"),
     *_repeat("insert into person (code, name, change) values ('P{n}', 'Alice', {n})"),
     *_repeat(

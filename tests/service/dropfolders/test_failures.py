@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from posting.store.ledger_clock import LedgerClock
 from service.database.embedded_server import Database
 from service.dropfolders import dropfolder_queries
 from service.dropfolders.backoff import RETRY_SECONDS, RETRY_SECONDS_MAX, RetryTimes
@@ -134,7 +135,7 @@ async def test_an_unexpected_error_does_not_stop_the_watcher(database: Database,
     ):
         counted: list[tuple[str, ...]] = []
         board = SimpleNamespace(increment=lambda *labels: counted.append(labels))
-        state = ServiceState()
+        state = ServiceState(LedgerClock())
         state.is_ready = True
         stub_service = cast(Any, SimpleNamespace(state=state, metrics=board))
         taking = _FailingIntake(stub_service, cast(Any, None), frozenset())

@@ -17,6 +17,7 @@ from core.roles import Role
 from core.stage_timing import StageTimes
 from monitoring.live_figures import LiveFigures
 from monitoring.service_metrics import ServiceMetrics
+from posting.store.ledger_clock import LedgerClock
 from reporting.proofs_fr import FRENCH
 from service.auth.credentials import Caller, build_caller
 from service.database.embedded_server import Database
@@ -153,7 +154,7 @@ def _build_parts() -> _Parts:
 
     pool = SimpleNamespace(fetch=fetch)
     pool.acquire = lambda **_: nullcontext(pool)
-    state = ServiceState()
+    state = ServiceState(LedgerClock())
     state.is_ready = True
     return _Parts(ServiceMetrics({}), pool, state)
 
