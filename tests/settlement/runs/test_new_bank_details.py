@@ -34,10 +34,10 @@ async def state(dsn: str, tmp_path: Path) -> SmallState:
 
 
 async def move_last_batch(state: SmallState, days: int) -> None:
-    """Let the last batch be committed so many days before today, at noon in Paris."""
-    noon = datetime.now(ZoneInfo(TIME_ZONE)).replace(hour=12) - timedelta(days=days)
+    """Let the last batch be committed so many days before today, at this time in Paris."""
+    at = datetime.now(ZoneInfo(TIME_ZONE)) - timedelta(days=days)
     await state.forge(
-        f"update batch set committed_at = '{noon.isoformat()}' where batch = (select max(batch) from batch)"
+        f"update batch set committed_at = '{at.isoformat()}' where batch = (select max(batch) from batch)"
     )
 
 
