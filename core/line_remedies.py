@@ -173,9 +173,11 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Employer un compte du plan, à dix chiffres, ou laisser la zone vide.",
     ),
     _O.ACCOUNT_MISMATCH: Remedy(
-        "The commitment item does not admit this account, or the act charges none, as a commitment does.",
+        "The commitment item does not admit this account, or the act charges none, as a commitment does, or it is a service on"
+        " an account of tax relief.",
         "Use an account that the item admits on an act that charges it, or leave the field empty for the usual one.",
-        "Le compte budgétaire n'admet pas ce compte général, ou l'acte n'impute aucune charge, comme un engagement.",
+        "Le compte budgétaire n'admet pas ce compte général, ou l'acte n'impute aucune charge, comme un engagement, ou c'est"
+        " un service fait sur un compte de dégrèvement.",
         "Employer un compte admis sur l'acte qui impute la charge, ou laisser la zone vide pour le compte usuel.",
     ),
     _O.IBAN_INVALID: Remedy(

@@ -288,6 +288,10 @@ CHANGES = {
         "update entry set credit = (select id from reference_text where kind = 5 and code = '1853200000') where entry_id = 20",
         "settled_without_transfer", "entry 24 ",
     ),
+    "a service of tax relief": (
+        "update entry set debit = (select id from reference_text where kind = 5 and code = '6537100000') where entry_id = 19",
+        "settled_without_transfer", "entry 19 ",
+    ),
     "an opposition to pay by payroll": (
         f"update entry set kind = {KIND_NUMBERS['payroll']} where entry_id = 21", "payroll_diversions", "entry 23 ",
     ),
