@@ -34,6 +34,7 @@ from posting.store.directory_store import NewChange
 from posting.store.journal_store import PostgresStore
 from reporting import code_labels, commitments
 from reporting.code_names import read_names
+from tests.accountants import add_accountants
 from tests.any_sender_feed import AnySenderFeed
 from tests.databases import open_connection
 from tests.file_strategies import Row
@@ -113,6 +114,7 @@ class EngineDriver:
             if next(commits) == kill_after:
                 raise Killed
 
+        await add_accountants(self.dsn)
         settings = PipelineSettings(checkpoint_entries=20, on_committed=note_commit)
         async with PostgresStore(self.dsn).own_lease("test") as store:
             spool = Spool(self._folder / "spool")

@@ -36,10 +36,11 @@ from typing import NamedTuple, Protocol
 
 import pytest
 
-from core.catalog import CATALOG, KIND_NUMBERS, BudgetAction
+from core.catalog import CATALOG, KIND_NUMBERS, BudgetAction, PayeeChange
 from core.directory_entries import DirectoryEntry
 from core.outcome_codes import Outcome
 from tests import scenario_persons
+from tests.accountants import CHANGE_FIELDS
 from tests.file_strategies import REFERENCE, Row
 from tests.oracle.engine import Engine, LineResult
 from tests.oracle.reference import Reference
@@ -270,6 +271,7 @@ def _complete(row: Row, usual: Row) -> Row:
     needed = _ALWAYS | (_CELL if kind.budget is not BudgetAction.NONE and not kind.follows else set())
     needed |= {"payee"} if kind.pays else set()
     needed |= {"nature"} if kind.before_service else set()
+    needed |= CHANGE_FIELDS.keys() if kind.change is PayeeChange.DETAILS else set()
     usual_fields = {name: text for name, text in usual.items() if name in needed and name not in row}
     own = {name: text for name, text in row.items() if name not in _EXPECTED | _SUBMITTED}
     return {name: text for name, text in (usual_fields | own).items() if text}

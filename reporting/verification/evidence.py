@@ -20,6 +20,7 @@ COVERED_TABLES = frozenset(
         *("period_start", "period_decision", "period_effect", "clock_correction"),
         *("directory_change", "person", "person_role", "delegation", "agreement"),
         *("directory_end", "directory_effect", "entry_signature", "agreement_use"),
+        *("details_evidence", "details_rule"),
         *(
             "access_key",
             "access_key_end",

@@ -80,6 +80,41 @@ union all
 select 'entry ' || s.entry, 'persons and agreement ' || u.agreement, 'one of both'
 from entry_signature s join used u on u.entry_id = s.entry;
 
+-- name: details_changes
+-- A change of bank details has the hash of its evidence, states how the payee was called back, and was entered and validated by two
+-- persons with a role of an accountant on that day, a delegation's owner included; nothing else has evidence (rule A41).
+with change as (
+    select e.* from entry e join kind k on k.kind = e.kind
+    where k.redetails and e.entry_id > (select coalesce(min(after_entry), 0) from details_rule)
+), hand as (
+    select c.*, s.entered as person from change c join entry_signature s on s.entry = c.entry_id
+    union all select c.*, s.validated from change c join entry_signature s on s.entry = c.entry_id
+    union all
+    select c.*, t.owner from change c join entry_signature s on s.entry = c.entry_id
+    join (select distinct number, owner from person_term where subject = 'delegation') t on t.number = s.delegation
+), accountant as (
+    select distinct h.entry_id, h.person from hand h join person_term t on t.person = h.person and t.after_batch < h.batch
+    where t.role in ('assigned_accountant', 'central_accountant') and h.day >= t.first_day and (t.last_day is null or h.day <= t.last_day)
+)
+select entry_name(c.entry_id, c.reference) as place, 'names nobody' as found, 'two persons' as expected
+from change c anti join entry_signature s on s.entry = c.entry_id
+union all
+select entry_name(c.entry_id, c.reference), 'entered and validated by person ' || s.entered, 'two persons'
+from change c join entry_signature s on s.entry = c.entry_id where s.entered = s.validated
+union all
+select entry_name(h.entry_id, h.reference), 'by person ' || h.person || ' on ' || h.day, 'a role of an accountant on that day'
+from hand h anti join accountant a on a.entry_id = h.entry_id and a.person = h.person
+union all
+select entry_name(c.entry_id, c.reference), 'evidence ' || coalesce(d.evidence_hash, 'missing') || ', called back: ' || coalesce(d.call_back, 'missing'),
+       'a SHA-256, and how the payee was called back'
+from change c left join details_evidence d on d.entry = c.entry_id
+where d.entry is null or not regexp_full_match(d.evidence_hash, '[0-9A-Fa-f]{64}') or trim(d.call_back) = ''
+union all
+select 'entry ' || d.entry, 'evidence of bank details', 'a change of bank details'
+from details_evidence d anti join (select e.entry_id from entry e join kind k on k.kind = e.kind where k.redetails) c on c.entry_id = d.entry
+union all
+select 'details_rule', count(*) || ' rows', 'one row' from details_rule having count(*) <> 1;
+
 -- name: role_separation
 -- Nobody has two roles at one time that exclude each other: who orders never accounts (rule A41).
 select distinct 'person ' || a.person as place, a.role || ' and ' || b.role || ' from ' || greatest(a.first_day, b.first_day) as found,

@@ -6,6 +6,7 @@ run pays as far as there are credits.
 """
 
 import asyncio
+import hashlib
 import json
 import time
 from collections.abc import Sequence
@@ -15,10 +16,14 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from core.bank_reasons import Reissue
+from core.directory_entries import PersonEntry, RoleEntry
 from core.iban import add_check_digits
 from core.payment_rules import TIME_ZONE
+from core.roles import Role
 from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.envelope import Envelope
+from posting.store import directory_store
+from posting.store.directory_store import NewChange
 from reporting.report_tables import CellType, Column, ReportTable
 from service.cli import bank, pay_interest
 from service.database import command_queries
@@ -43,6 +48,9 @@ _LOOKAHEAD = timedelta(days=30)
 _PROPOSER, _RELEASER = "anne", "benoit"
 _ACCOUNTANT = "accountant"
 """The sender of the bank details that payees have changed."""
+_ENTERING, _VALIDATING = "chloe", "david"
+"""The two accountants who enter and validate these changes."""
+_YEAR_START = date(2018, 1, 1)
 
 
 class PaymentTurn(NamedTuple):
@@ -116,6 +124,7 @@ class DemoContext(NamedTuple):
 
 async def run_turns(context: DemoContext, turns: Sequence[PaymentTurn]) -> DemoPayments:
     """Process files, pay due requests, and import the bank's files, turn by turn; these files go to a folder."""
+    await _register_accountants(context)
     rounds: list[PaymentRound] = []
     results: list[file_processing.ProcessingResult] = []
     for turn, interest_at in zip(turns, [*(turn.at for turn in turns[1:]), _YEAR_END], strict=True):
@@ -197,6 +206,20 @@ async def _issue_run(context: DemoContext, turn: PaymentTurn) -> int | None:
     return run
 
 
+async def _register_accountants(context: DemoContext) -> None:
+    """Register the persons who change bank details, in the directory of the ledger."""
+    entries = [
+        entry
+        for person in (_ENTERING, _VALIDATING)
+        for entry in (
+            PersonEntry(person, person.capitalize()),
+            RoleEntry(person, Role.ASSIGNED_ACCOUNTANT, "both", _YEAR_START),
+        )
+    ]
+    async with command_queries.connect(context.engine.database.dsn) as connection:
+        await directory_store.store_change(connection, NewChange(entries, "demonstration", _PROPOSER))
+
+
 async def _change_bank_details(context: DemoContext, at: datetime) -> None:
     """Register new bank details for payees whose account was wrong or closed."""
     reasons = context.reference.reasons
@@ -209,6 +232,9 @@ async def _change_bank_details(context: DemoContext, at: datetime) -> None:
             "date": at.date().isoformat(),
             "payee": row["code"], "payee_name": row["name"],
             "iban": add_check_digits("FR", f"{row['payee']:023}"),
+            "evidence_hash": hashlib.sha256(f"letter of {row['code']}".encode()).hexdigest(),
+            "call_back": f"third party {row['code']}, at its number in the file, {at:%Y-%m-%d}",
+            "entered_by": _ENTERING, "validated_by": _VALIDATING,
         }
         for row in rows
     ]  # fmt: skip

@@ -98,6 +98,21 @@ def _find_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]:
     yield from find_assignment_faults(line.kind, line.fields, reference)
     if line.read_text(Field.IBAN) and not iban.is_iban(line.read_text(Field.IBAN)):
         yield Outcome.IBAN_INVALID
+    if line.kind.change is PayeeChange.DETAILS:
+        yield from _find_change_faults(line)
+
+
+def _find_change_faults(line: ReadLine) -> Iterator[Outcome]:
+    """Yield what a change of bank details lacks: its evidence, the call back, and two persons."""
+    evidence = line.read_text(Field.EVIDENCE_HASH)
+    if not evidence:
+        yield Outcome.EVIDENCE_MISSING
+    elif len(evidence) != 64 or not set(evidence) <= set("0123456789abcdefABCDEF"):
+        yield Outcome.EVIDENCE_INVALID
+    if not line.read_text(Field.CALL_BACK).strip(" "):
+        yield Outcome.CALL_BACK_MISSING
+    if not any(map(line.read_text, (Field.ENTERED_BY, Field.VALIDATED_BY, Field.DELEGATION))):
+        yield Outcome.TWO_PERSONS_MISSING
 
 
 def _find_naming_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]:

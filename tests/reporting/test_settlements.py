@@ -32,6 +32,7 @@ from reporting.proofs import prove_batch
 from reporting.report_queries import SQL
 from reporting.verification import verify
 from reporting.visibility import WHOLE_JOURNAL, Visibility
+from tests.accountants import CHANGE_FIELDS, add_accountants
 from tests.file_strategies import REFERENCE
 from tests.reporting.journals import ASPR, BUDGET, PAID, WORKS, Row, act, process_files
 from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
@@ -74,7 +75,7 @@ _STATEMENT = [
 ]
 """Entries 30 to 40."""
 _AGAIN = [
-    act("bank_details", "BD1", "", PAID, payee_name="Fournisseur SA", iban=_NEW_IBAN),
+    act("bank_details", "BD1", "", PAID, payee_name="Fournisseur SA", iban=_NEW_IBAN, **CHANGE_FIELDS),
     act("reissue", "N1", "60.00", predecessor="@35"),
     act("payee_block", "BL1", "", _OTHER),
     act("void", "V1", "20.00", predecessor="@37"),
@@ -86,6 +87,7 @@ _AGAIN = [
 @pytest_asyncio.fixture
 async def settled(dsn: str, tmp_path: Path) -> AsyncIterator[asyncpg.Connection]:
     """A connection to a journal of all of them, each file processed by an engine that loads its book anew."""
+    await add_accountants(dsn)
     senders = ("BUDGET", "MINISTRY", "TREASURY", "BANK", "TREASURY")
     for number, rows in enumerate((BUDGET, _REQUESTS, _RUN, _STATEMENT, _AGAIN)):
         path = tmp_path / f"{number}.jsonl"

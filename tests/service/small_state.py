@@ -41,6 +41,7 @@ from settlement.simulated_bank.responses import (
     write_responses,
 )
 from settlement.simulated_bank.transfer_outcomes import OutcomeRates
+from tests.accountants import CHANGE_FIELDS, add_accountants
 from tests.databases import create_database
 from tests.file_strategies import REFERENCE
 
@@ -94,6 +95,7 @@ class State:
         return EngineContext(self.settings, Database(self.dsn), load_reference(self.settings))
 
     async def submit(self, rows: Sequence[Row], sender: str = "ministry") -> ProcessingResult:
+        await add_accountants(self.dsn)
         path = self.folder / f"acts-{next(self._numbers)}.jsonl"
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
         result = await file_processing.process_files(
@@ -262,7 +264,7 @@ def build_third_party(number: int) -> Row:
 def build_bank_details(number: int, reference: str, day: str = "2018-11-20") -> Row:
     return {
         "reference": reference, "kind": "bank_details", "exercise": 2018, "date": day, "payee": build_payee_code(number),
-        "payee_name": f"Entreprise {number}", "iban": build_iban(number + 500_000),
+        "payee_name": f"Entreprise {number}", "iban": build_iban(number + 500_000), **CHANGE_FIELDS,
     }  # fmt: skip
 
 

@@ -34,6 +34,7 @@ from settlement.runs import issue, proposals, run_edits, run_pages, run_queries
 from settlement.runs.issue import IssueRequest
 from settlement.runs.payment_reference import PaymentReference
 from settlement.runs.proposals import ProposalRequest
+from tests.accountants import add_accountants
 from tests.file_strategies import REFERENCE, Row
 
 AT = datetime(2018, 6, 14, 10, 0, tzinfo=ZoneInfo(TIME_ZONE))
@@ -64,7 +65,8 @@ class SmallState:
         self._files = count(1)
 
     async def open(self) -> "SmallState":
-        """Open and allot credits for two programmes."""
+        """Open and allot credits for two programmes, and add two accountants to the directory."""
+        await add_accountants(self.dsn)
         rows: list[Row] = []
         for measure in ("ae", "cp"):
             for programme, centres in _PARTS.items():
@@ -134,9 +136,11 @@ class SmallState:
                 connection, self.payment_reference, request, on_step=self.on_step
             )
 
-    async def edit(self, run: int, action: str, *numbers: int, by: str = "Alice") -> None:
+    async def edit(
+        self, run: int, action: str, *numbers: int, by: str = "Alice", reason: str = "test"
+    ) -> None:
         async with run_queries.open_connection(self.dsn) as connection:
-            await run_edits.edit_run(connection, run, action, numbers=numbers, reason="test", by=by)
+            await run_edits.edit_run(connection, run, action, numbers=numbers, reason=reason, by=by)
 
     async def release(self, run: int, by: str = "Bruno") -> tuple[int, int]:
         async with run_queries.open_connection(self.dsn) as connection:
