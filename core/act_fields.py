@@ -73,6 +73,8 @@ class Field(IntEnum):
     REASON = 47
     SUSPENSION_NOTIFIED = 48
     SUSPENSION_ENDED = 49
+    EVIDENCE_HASH = 52
+    CALL_BACK = 53
 
     @property
     def column(self) -> str:
@@ -110,6 +112,7 @@ _TEXT_BYTES_MAX: Mapping[Field, int] = {
     Field.DOCUMENT_HASH: 128,
     Field.CONTRACT: 35,
     Field.REASON: 140,
+    Field.CALL_BACK: 140,
 }
 _WHOLE_FIELDS = frozenset(
     {

@@ -173,9 +173,11 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Employer un compte du plan, à dix chiffres, ou laisser la zone vide.",
     ),
     _O.ACCOUNT_MISMATCH: Remedy(
-        "The commitment item does not admit this account, or the act charges none, as a commitment does.",
+        "The commitment item does not admit this account, or the act charges none, as a commitment does, or it is a service on"
+        " an account of tax relief.",
         "Use an account that the item admits on an act that charges it, or leave the field empty for the usual one.",
-        "Le compte budgétaire n'admet pas ce compte général, ou l'acte n'impute aucune charge, comme un engagement.",
+        "Le compte budgétaire n'admet pas ce compte général, ou l'acte n'impute aucune charge, comme un engagement, ou c'est"
+        " un service fait sur un compte de dégrèvement.",
         "Employer un compte admis sur l'acte qui impute la charge, ou laisser la zone vide pour le compte usuel.",
     ),
     _O.IBAN_INVALID: Remedy(
@@ -183,6 +185,31 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Copy the IBAN again from the payee's bank details.",
         "Le pays, la longueur ou la clé de l'IBAN sont erronés.",
         "Reprendre l'IBAN sur le relevé d'identité bancaire du tiers.",
+    ),
+    _O.EVIDENCE_MISSING: Remedy(
+        "The change of bank details does not state the document with which the payee asked for it.",
+        "State the SHA-256 of that document in evidence_hash, and keep the document.",
+        "Le changement de coordonnées bancaires n'indique pas la pièce par laquelle le tiers l'a demandé.",
+        "Indiquer le SHA-256 de cette pièce dans evidence_hash, et conserver la pièce.",
+    ),
+    _O.EVIDENCE_INVALID: Remedy(
+        "The hash of the evidence is no SHA-256: it must have 64 hexadecimal digits.",
+        "Compute the SHA-256 of the document again, for instance with sha256sum.",
+        "L'empreinte de la pièce n'est pas un SHA-256 : il faut 64 chiffres hexadécimaux.",
+        "Recalculer le SHA-256 de la pièce, par exemple avec sha256sum.",
+    ),
+    _O.CALL_BACK_MISSING: Remedy(
+        "The change of bank details does not state how the payee was called back.",
+        "Call the payee at a number that you knew before, and state in call_back who was reached, at which number and when.",
+        "Le changement de coordonnées bancaires n'indique pas comment le tiers a été rappelé.",
+        "Rappeler le tiers à un numéro déjà connu, et indiquer dans call_back qui a répondu, à quel numéro et quand.",
+    ),
+    _O.TWO_PERSONS_MISSING: Remedy(
+        "The change of bank details names nobody; two persons must enter and validate it, whatever agreement its sender has.",
+        "State both persons, in entered_by and in validated_by.",
+        "Le changement de coordonnées bancaires ne nomme personne ; il faut deux personnes, quelle que soit la convention de"
+        " l'émetteur.",
+        "Indiquer les deux personnes, dans entered_by et validated_by.",
     ),
     _O.PERSON_MISSING: Remedy(
         "The line names only one of the two persons who entered and who validated it, or names a delegation and no person.",

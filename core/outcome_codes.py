@@ -43,6 +43,10 @@ class Outcome(IntEnum):
     ACCOUNT_UNKNOWN = 24
     ACCOUNT_MISMATCH = 25
     IBAN_INVALID = 26
+    EVIDENCE_MISSING = 81
+    EVIDENCE_INVALID = 82
+    CALL_BACK_MISSING = 83
+    TWO_PERSONS_MISSING = 84
     # against the directory of persons, and the agreements of senders
     PERSON_MISSING = 66
     PERSON_UNKNOWN = 67
@@ -144,6 +148,10 @@ FORM_FAULTS = frozenset(
         Outcome.AMOUNT_OVER_LIMIT,
         Outcome.SEPA_LIMIT_EXCEEDED,
         Outcome.IBAN_INVALID,
+        Outcome.EVIDENCE_MISSING,
+        Outcome.EVIDENCE_INVALID,
+        Outcome.CALL_BACK_MISSING,
+        Outcome.TWO_PERSONS_MISSING,
     }
 )
 """Faults of the form of a line, which nothing but the line itself decides: neither book nor reference data, except that a

@@ -71,6 +71,19 @@ class PaymentRules:
     rtgs_from_cents: int
     """Transfers of this amount and above go through TARGET."""
     clearings: Mapping[TransferMethod, Clearing]
+    new_details_days: EffectiveDated
+    """How many days bank details are new, by the day on which a run is proposed; 0: a run pays to them at once."""
+
+    def find_new_details_since(self, proposed_at: datetime) -> datetime | None:
+        """Return the moment since which bank details are new to a run proposed at ``proposed_at``; None if none are.
+
+        Days are counted from midnight to midnight in Paris.
+        """
+        today = self.to_book_day(proposed_at)
+        days = int(self.new_details_days.look_up(np.array([(today - _EPOCH).days], np.int32))[0])
+        if days == 0:
+            return None
+        return datetime.combine(today - timedelta(days=days - 1), time(), ZoneInfo(TIME_ZONE))
 
     def to_book_day(self, at: datetime) -> date:
         """Return the day of the State's books at that moment."""
@@ -87,7 +100,8 @@ def load(folder: Path = SAMPLE_FOLDER) -> PaymentRules:
     """
     path = folder.joinpath("payments.toml")
     settings = read_toml(path)
-    due, file, sepa, rtgs = (_SectionReader(path, settings, name) for name in ("due", "file", "sepa", "rtgs"))
+    sections = ("due", "file", "sepa", "rtgs", "bank_details")
+    due, file, sepa, rtgs, details = (_SectionReader(path, settings, name) for name in sections)
     return PaymentRules(
         initiator=_read_initiator(path, settings),
         term_days=due.read_dated_rule("term_days", range(DAYS_MAX)),
@@ -98,6 +112,7 @@ def load(folder: Path = SAMPLE_FOLDER) -> PaymentRules:
         countries=sepa.read_countries(),
         rtgs_from_cents=min(rtgs.read_whole("from_euros", range(1, 10**12)) * CENTS_PER_EURO, SEPA_MAX + 1),
         clearings={TransferMethod.SEPA: sepa.read_clearing(), TransferMethod.RTGS: rtgs.read_clearing()},
+        new_details_days=details.read_dated_rule("new_days", range(DAYS_MAX)),
     )
 
 

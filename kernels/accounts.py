@@ -50,12 +50,18 @@ def _find_account(acts, book, posting_role):
 
 
 @part
+def find_own_creditor(book, period, expense, role):
+    """Return the creditor, by request or by payroll, that an expense account has of its own; 0 if it has none."""
+    creditor_set = as_position(period) // PERIODS_PER_YEAR * CREDITOR_SETS + (role == Role.PAYROLL.value)
+    return as_position(book.creditors[creditor_set * LEDGER_ACCOUNTS + expense])
+
+
+@part
 def _find_creditor(book, period, accounts, role):
     """Return the creditor of what is charged: that of the expense account if it has one of its own, else that of the item."""
     expense, of_item = accounts
-    creditor_set = as_position(period) // PERIODS_PER_YEAR * CREDITOR_SETS + (role == Role.PAYROLL.value)
-    own = book.creditors[creditor_set * LEDGER_ACCOUNTS + expense]
-    return as_position(own) if own != 0 else of_item
+    own = find_own_creditor(book, period, expense, role)
+    return own if own != 0 else of_item
 
 
 @part

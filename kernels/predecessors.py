@@ -87,13 +87,19 @@ def _check_debt(acts, book, line, item):
 
 
 @part
+def is_settled_by_entry(book, cell, account):
+    """Return whether an entry of the ledger settles what is owed on ``account``, in the budget year of ``cell``."""
+    first_period = as_position(book.cells[as_position(cell)].year) * PERIODS_PER_YEAR
+    roles = first_period * ROLE_COUNT
+    is_liaison = account == book.roles[roles + Role.DEBT_LIAISON.value]
+    return is_liaison or account == book.roles[roles + Role.TAX_RELIEF.value]
+
+
+@part
 def _check_way(book, kind, item):
     """Refuse what would pay or divert a debt that an entry of the ledger settles, and what would divert pay."""
-    effects, credit = book.effects[kind], book.items[item].credit
-    first_period = as_position(book.cells[as_position(book.items[item].cell)].year) * PERIODS_PER_YEAR
-    roles = first_period * ROLE_COUNT
-    is_liaison = credit == book.roles[roles + Role.DEBT_LIAISON.value]
-    if is_liaison or credit == book.roles[roles + Role.TAX_RELIEF.value]:
+    effects = book.effects[kind]
+    if is_settled_by_entry(book, book.items[item].cell, book.items[item].credit):
         return refused(Outcome.SETTLED_WITHOUT_TRANSFER.value, -1, 0)
     is_pay = book.effects[book.items[item].under].credit == Role.PAYROLL.value
     if is_pay and effects.reaches == Stage.PAYABLE.value:

@@ -36,7 +36,7 @@ from kernels.links import (
     find_target,
     no_link,
 )
-from kernels.predecessors import check_family, check_order, find_predecessor
+from kernels.predecessors import check_family, check_order, find_predecessor, is_settled_by_entry
 from kernels.prefetch import PAYEE, read_guess
 
 
@@ -99,12 +99,19 @@ def _check_remainders(book, link, kind, amount):
 
 @part
 def _check_stated_account(acts, book, line, link):
-    """Check that the item of the predecessor admits the account that a line charges in place of the item's own."""
+    """Check that the item of the predecessor admits the account that a line charges in place of the item's own.
+
+    No service is certified on an account whose debts an entry of the ledger settles, such as relief of taxes.
+    """
     _, cell, base, _, sign = link
     account = as_position(acts[line].account)
     if account == 0 or sign < 0 or book.effects[base].debit != Role.EXPENSE.value:
         return accepted()
     if book.admitted[as_position(book.cells[cell].admits) * LEDGER_ACCOUNTS + account] == 0:
+        return refused(Outcome.ACCOUNT_MISMATCH.value, -1, 0)
+    creditor = accounts.find_own_creditor(book, acts[line].period, account, Role.CREDITOR.value)
+    is_service = book.effects[base].credit == Role.ACCRUED.value
+    if is_service and creditor != 0 and is_settled_by_entry(book, cell, creditor):
         return refused(Outcome.ACCOUNT_MISMATCH.value, -1, 0)
     return accepted()
 

@@ -6,6 +6,7 @@ himself.  Of several grants the one that comes nearest decides what the refusal 
 
 import numpy as np
 
+from core.catalog import BudgetAction
 from core.directory import Hand
 from core.nomenclature import CENTRES_A_YEAR, SHEETS
 from core.outcome_codes import Outcome
@@ -17,11 +18,10 @@ _ROLE, _DAY, _PLACE, _AMOUNT, _OWNER, _PASSED = 0, 1, 2, 3, 4, 5
 
 
 @part
-def _covers_centre(book, cell, centre):
-    """Return whether fund centre number ``centre``, or 0 for all, is that of the cell or above it."""
+def _covers_centre(book, node, centre):
+    """Return whether fund centre number ``centre``, or 0 for all, is that of the node or above it."""
     if centre == 0:
         return True
-    node = np.int64(book.cells[cell].centre_node)
     while node >= 0:
         if (node // SHEETS) % CENTRES_A_YEAR == centre:
             return True
@@ -30,25 +30,25 @@ def _covers_centre(book, cell, centre):
 
 
 @part
-def _covers_place(book, cell, grant):
-    """Return whether a grant holds where the line is; a line without an account assignment is everywhere."""
+def _covers_place(book, grant, cell, node):
+    """Return whether a grant holds at ``node``, for the accountant of ``cell``; a line without a cell is everywhere."""
     if cell == 0:
         return True
     accountant = grant.accountant
     is_accountant = accountant == 0 or accountant == book.cells[cell].accountant
-    return is_accountant and _covers_centre(book, cell, grant.centre)
+    return is_accountant and _covers_centre(book, node, grant.centre)
 
 
 @part
 def _rate_grant(book, grant, need):
-    """Return what the grant fails at; ``need`` = (kind, hand, day, cell, cents)."""
-    kind, hand, day, cell, cents = need
+    """Return what the grant fails at; ``need`` = (kind, hand, day, cell, node, cents)."""
+    kind, hand, day, cell, node, cents = need
     may_do = book.role_kinds[as_position(grant.role) * book.effects.size + kind]
     if grant.hand & may_do & hand == 0:
         return _ROLE
     if day < grant.first_day or day > grant.last_day:
         return _DAY
-    if not _covers_place(book, cell, grant):
+    if not _covers_place(book, grant, cell, node):
         return _PLACE
     return _AMOUNT if hand == Hand.VALIDATION.value and cents > grant.ceiling else _PASSED
 
@@ -120,14 +120,31 @@ def _check_validation(book, signature, need):
     return accepted()
 
 
+@part
+def _check_hands(book, signature, need):
+    """Check who entered and who validated, at one place; ``need`` = (kind, day, cell, node, cents)."""
+    kind, day, cell, node, cents = need
+    failure = _rate_person(
+        book, np.int64(signature.entered), 0, (kind, np.int64(Hand.ENTRY.value), day, cell, node, cents)
+    )
+    if failure != _PASSED:
+        return _refuse_entry(failure)
+    return _check_validation(book, signature, (kind, np.int64(Hand.VALIDATION.value), day, cell, node, cents))
+
+
 @rare_part
 def check_signature(acts, book, place, cell):
-    """Check who entered and who validated the act of ``place`` = (first row, line, ...), at account assignment ``cell``."""
+    """Check who entered and who validated the act of ``place`` = (first row, line, ...), at account assignment ``cell``.
+
+    The credits of a move leave another fund centre, where each of them needs a role too.
+    """
     row, line, _ = place
     signature = book.signatures[as_position(acts[line].signature)]
     kind, day, cents = np.int64(acts[line].kind), np.int64(acts[line].day), _sum_act(acts, row)
-    entry = (kind, np.int64(Hand.ENTRY.value), day, cell, cents)
-    failure = _rate_person(book, np.int64(signature.entered), 0, entry)
-    if failure != _PASSED:
-        return _refuse_entry(failure)
-    return _check_validation(book, signature, (kind, np.int64(Hand.VALIDATION.value), day, cell, cents))
+    finding = _check_hands(book, signature, (kind, day, cell, np.int64(book.cells[cell].centre_node), cents))
+    if (
+        finding[0] != Outcome.ACCEPTED.value
+        or book.effects[acts[line].kind].budget != BudgetAction.MOVE.value
+    ):
+        return finding
+    return _check_hands(book, signature, (kind, day, cell, np.int64(acts[line].source), cents))

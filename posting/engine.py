@@ -43,9 +43,10 @@ from posting.batch import (
 from posting.book import cells
 from posting.book.book_state import BookState
 from posting.claim_limits import NO_LIMITS, ClaimLimits, split_at_claims
+from posting.details_evidence import EvidenceEncoder
 from posting.hands import Hands
 from posting.hash_chain import HASHED_TABLES, ChainHead, link_batch
-from posting.outcome_groups import ENTRY_GROUPS, group_by_outcome
+from posting.outcome_groups import ENTRY_GROUPS, OutcomeGroups, group_by_outcome
 from posting.outcome_rows import BatchPosition, DecidedPiece
 from posting.pgcopy import Encoder
 from posting.refusal_stretches import store_refusals
@@ -71,7 +72,7 @@ class Engine:
         self._balances = Balances(state)
         self._new_decisions: list[int] = []
         """Decisions about periods that hold from the next batch on."""
-        self._hands = Hands(state)
+        self._hands, self._evidence = Hands(state), EvidenceEncoder()
         self._encoders = {
             "refusal": Encoder(Refusals, 2),
             "duplicate": Encoder(Duplicates),
@@ -92,11 +93,14 @@ class Engine:
             self.state.last_period_decision = decision.decision
             self._new_decisions.append(decision.decision)
 
-    def _encode_beside(self, pieces: Sequence[Piece], *, after_batch: int) -> dict[str, NDArray[np.uint8]]:
-        """Return the COPY bytes of what is stored beside the journal: persons, agreements, what the batch follows first."""
+    def _encode_beside(
+        self, pieces: Sequence[Piece], groups: Sequence[OutcomeGroups], *, after_batch: int
+    ) -> dict[str, NDArray[np.uint8]]:
+        """Return the COPY bytes of what is stored beside the journal: persons, agreements, evidence, what it follows."""
         numbers, self._new_decisions = np.array(self._new_decisions, np.int64), []
         rows = PeriodEffects(numbers, np.full(len(numbers), after_batch, np.int64))
         streams = self._hands.encode(pieces, self.decisions, after_batch=after_batch)
+        streams |= self._evidence.encode(pieces, self.decisions, groups)
         return {**streams, "period_effect": self._encoders["period_effect"].encode(rows)}
 
     def evaluate(self, batch: Batch, limits: ClaimLimits = NO_LIMITS) -> BatchResult:
@@ -108,11 +112,8 @@ class Engine:
             self.state.rehash_in_background()
             batch, self.decisions = self._decide(batch, limits)
         with self._stages.measure("encode"):
-            beside = self._encode_beside(batch.pieces, after_batch=number - 1)
-            groups = [
-                group_by_outcome(piece, piece_decisions)
-                for piece, piece_decisions in zip(batch.pieces, self.decisions, strict=True)
-            ]
+            groups = list(map(group_by_outcome, batch.pieces, self.decisions))
+            beside = self._encode_beside(batch.pieces, groups, after_batch=number - 1)
             decided = [
                 DecidedPiece(piece, decisions, group, store_refusals(piece, decisions, group))
                 for piece, decisions, group in zip(batch.pieces, self.decisions, groups, strict=True)

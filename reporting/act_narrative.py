@@ -68,6 +68,9 @@ def _render_accepted_line(line: AcceptedLine) -> Iterator[NarrativePart]:
         yield from _render_signature(line.signature)
     if line.agreement:
         yield f"  agreement  {line.agreement.number}: {line.agreement.separation}"
+    if line.evidence:
+        yield f"  evidence   SHA-256 {line.evidence.evidence_hash}"
+        yield f"             the payee was called back: {line.evidence.call_back}"
     if line.debit and line.credit:
         yield f"  posted     debit {line.debit.code} {line.debit.label}"
         yield f"             credit {line.credit.code} {line.credit.label}"

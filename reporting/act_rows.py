@@ -208,6 +208,7 @@ def describe_line(related: RelatedRows, row: Row) -> dict[str, Any]:
         "terms": related.terms.get(row["entry_id"]),
         "signature": related.hands.signatures.get(row["entry_id"]),
         "agreement": related.hands.agreements.get(row["entry_id"]),
+        "evidence": related.hands.evidence.get(row["entry_id"]),
         "debit": CodeLabel(*related.names.find_account(row["debit"], row["exercise"]))
         if row["debit"]
         else None,

@@ -109,6 +109,15 @@ class Signature(msgspec.Struct, frozen=True):
     """Who delegated."""
 
 
+class ChangeEvidence(msgspec.Struct, frozen=True):
+    """Why bank details were changed."""
+
+    evidence_hash: str
+    """The SHA-256 of the document with which the payee asked for it."""
+    call_back: str
+    """How the payee was called back."""
+
+
 class LineAgreement(msgspec.Struct, frozen=True):
     """The agreement of a sender whose system separates entry from validation: its lines name no person."""
 
@@ -182,6 +191,8 @@ class AcceptedLine(AmountStruct, frozen=True, kw_only=True):
     """Null where the line names no person."""
     agreement: LineAgreement | None
     """Null where the line came under none."""
+    evidence: ChangeEvidence | None
+    """Only of a change of bank details."""
     debit: CodeLabel | None
     credit: CodeLabel | None
     nodes: list[NodeChange]

@@ -30,6 +30,8 @@ class CodeLabels:
     accounts: dict[str, Account]
     interest: LateInterestRules
     term_days: EffectiveDated
+    new_details_days: EffectiveDated
+    """How many days bank details are new to payment runs."""
     exercises: dict[int, Exercise]
     """By year, from the calendar."""
     lapse_years: EffectiveDated
@@ -76,9 +78,9 @@ def load(folder: Path = SAMPLE_FOLDER) -> CodeLabels:
         The files contradict each other.
     """
     exercises = calendar.load(folder.joinpath("calendar.toml")).exercises
-    interest, term_days = late_interest.load(folder), payment_rules.load(folder).term_days
-    lapse_years = prescription.load(folder)
-    labels = CodeLabels({}, {}, {}, {}, {}, interest, term_days, exercises, lapse_years)
+    interest, rules = late_interest.load(folder), payment_rules.load(folder)
+    dated = (rules.term_days, rules.new_details_days, exercises, prescription.load(folder))
+    labels = CodeLabels({}, {}, {}, {}, {}, interest, *dated)
     years = nomenclature_years.load_years(folder, exercises)
     late_interest.check_items(interest, years)
     for year, codes in years.items():

@@ -140,6 +140,9 @@ select t.entry, a.number, a.separation from unnest($1::bigint[]) as t (entry) cr
     select agreement, last_entry from agreement_use where first_entry <= t.entry order by first_entry desc limit 1
 ) u join agreement a using (agreement) where u.last_entry >= t.entry;
 
+-- name: details_evidence
+select entry, evidence_hash, call_back from details_evidence where entry = any($1::bigint[]);
+
 -- name: prefer_look_ups
 -- Whether the next statements of the transaction look up every key, or may read a whole table, which is faster for many keys.
 select set_config('enable_seqscan', case when $1 then 'off' else 'on' end, true);

@@ -1,30 +1,33 @@
-"""Who entered and validated entries, with the roles that each had then, and the agreements of lines that name nobody."""
+"""Who entered and validated entries, with the roles of each then; agreements of lines without persons; evidence of changes."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from reporting.act_views import LineAgreement, Signatory, Signature
+from reporting.act_views import ChangeEvidence, LineAgreement, Signatory, Signature
 from reporting.report_queries import Connection, Row, fetch
 
 
 class Hands(NamedTuple):
-    """The signatures and agreements of entries, by entry; most entries have neither."""
+    """The signatures, agreements and evidence of entries, by entry; most entries have none of them."""
 
     signatures: Mapping[int, Signature]
     agreements: Mapping[int, LineAgreement]
+    evidence: Mapping[int, ChangeEvidence]
 
 
 async def fetch_hands(connection: Connection, rows: Sequence[Row], batch_of: Mapping[int, int]) -> Hands:
-    """Fetch the signatures and agreements of the entries ``rows``."""
+    """Fetch the signatures, agreements and evidence of the entries ``rows``."""
     entries = [row["entry_id"] for row in rows]
     days: list[date] = [row["day"] for row in rows]
     batches = [batch_of[entry] for entry in entries]
     signatures = await fetch(connection, "signatures", entries, batches, days)
     agreements = await fetch(connection, "agreements", entries)
+    evidence = await fetch(connection, "details_evidence", entries)
     return Hands(
         {row["entry"]: _build_signature(row) for row in signatures},
         {row["entry"]: LineAgreement(row["number"], row["separation"]) for row in agreements},
+        {row["entry"]: ChangeEvidence(row["evidence_hash"], row["call_back"]) for row in evidence},
     )
 
 

@@ -26,6 +26,8 @@ _BILLED = (
     *(Field.INVOICE_PART, Field.RIGHT_YEAR, Field.PRESCRIPTION_STOP),
     *(Field.CONTRACT, Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED),
 )
+_OF_CHANGE = (Field.EVIDENCE_HASH, Field.CALL_BACK, Field.ENTERED_BY, Field.VALIDATED_BY)
+"""What a change of bank details needs beside the fields that are merely required; each has a code of its own."""
 _KINDS_HEAD = """# Kinds of act
 
 This page lists every kind of act, the columns that it needs, and who may send it. It is for engineers who write files or
@@ -33,7 +35,8 @@ forms for Crescendo. It is generated from the code by `python -m service.referen
 [format.md](format.md#columns), what the kinds do in [rules.md](rules.md), and [example.md](example.md) has a whole example.
 
 Every line needs `reference`, `kind` and `exercise`; a line of an act with several lines also needs `line`. If a column that
-a kind needs is empty, the line is refused as `FIELD_MISSING`. `amount` is `amount_cents` in files that state cents.
+a kind needs is empty, the line is refused as `FIELD_MISSING`; the last four of `bank_details` have codes of their own.
+`amount` is `amount_cents` in files that state cents.
 *Account assignment* is `fund_centre`, `commitment_item` and, except in acts on credits, `functional_area`. An act with
 *inherited* account assignment may leave it empty and then has that of its predecessor; if it names any of it, it must name
 all of it.
@@ -111,7 +114,7 @@ def _join_rows(rows: Iterable[Iterable[str]]) -> str:
 
 def _describe_kind(number: int) -> list[str]:
     kind = CATALOG[number]
-    required = list_required_fields(number)
+    required = [*list_required_fields(number), *(_OF_CHANGE if kind.change is PayeeChange.DETAILS else ())]
     return [
         f"`{kind.name}`",
         kind.french,

@@ -5,6 +5,8 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from datetime import date
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -12,9 +14,12 @@ from typing import Self
 
 import asyncpg
 
+from core.calendar import Calendar
+from core.directory_entries import DirectoryEntry
 from core.nomenclature import ORDINARY_FUND, CentreLevel
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
+from core.person_decisions import StatedPerson
 from core.stage_timing import StageTimes
 from ingest.queue.batch_cuts import BatchLimits
 from ingest.queue.file_feed import ProcessingRequest
@@ -25,9 +30,12 @@ from posting.batch import BatchResult
 from posting.book.registry import CodeKind, ReferenceData
 from posting.pipeline import Pipeline
 from posting.pipeline_settings import PipelineSettings
+from posting.store import directory_store
+from posting.store.directory_store import NewChange
 from posting.store.journal_store import PostgresStore
 from reporting import code_labels, commitments
 from reporting.code_names import read_names
+from tests.accountants import add_accountants
 from tests.any_sender_feed import AnySenderFeed
 from tests.databases import open_connection
 from tests.file_strategies import Row
@@ -107,6 +115,7 @@ class EngineDriver:
             if next(commits) == kill_after:
                 raise Killed
 
+        await add_accountants(self.dsn)
         settings = PipelineSettings(checkpoint_entries=20, on_committed=note_commit)
         async with PostgresStore(self.dsn).own_lease("test") as store:
             spool = Spool(self._folder / "spool")
@@ -213,6 +222,22 @@ class EngineDriver:
     def decide_period(self, month: str, action: str, accountant: str) -> None:
         """Store the decision of a person about a month."""
         self._runner.run(decide_period(self.dsn, month, action, accountant))
+
+    def change_directory(self, entries: list[DirectoryEntry]) -> None:
+        """Store a change of the directory of persons."""
+        self._runner.run(self._change_directory(entries))
+
+    async def _change_directory(self, entries: list[DirectoryEntry]) -> None:
+        async with open_connection(self.dsn) as connection:
+            await directory_store.store_change(
+                connection, NewChange(entries, "Prise de fonctions", StatedPerson("Zoé"))
+            )
+
+    def require_agreements(self, year: int, first_day: date) -> None:
+        """Load the book from now on by a calendar that requires persons or an agreement from this day on."""
+        exercises = self._reference.calendar.exercises
+        changed = replace(exercises[year], agreement_required_from=first_day)
+        self._reference = replace(self._reference, calendar=Calendar({**exercises, year: changed}))
 
     def read_totals(self, account: str, accountant: str = "") -> tuple[int, int]:
         """Return debit and credit over all periods, of one accountant or of all, from the stored sums."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange
 from core.compound_acts import TEMPLATES, expand
+from tests.accountants import CHANGE_FIELDS
 from tests.oracle.iban import add_check_digits
 
 REFERENCE = Path(__file__).parent.joinpath("scenarios", "reference")
@@ -70,6 +71,19 @@ _PAYMENT_FIELDS = (
 """Payment details of a request."""
 _COMMON = ("commitment", "commitment", "service", "service", "payment_request", "payment_request_rejection")
 _CHAIN = ("third_party", "commitment", "service", "payment_request", "payment")
+_CHANGES_OF_CHANGES = (
+    *(
+        {},
+        {},
+        {},
+        {},
+        {"evidence_hash": ""},
+        {"evidence_hash": "5E" * 32},
+        {"evidence_hash": "5e" * 31 + "5g"},
+    ),
+    *({"call_back": ""}, {"call_back": "  "}, {"entered_by": "", "validated_by": ""}),
+)
+"""What is put in the place of what a change of bank details states: mostly nothing."""
 _CHANGES_WITHOUT_BANK = frozenset({PayeeChange.BLOCK, PayeeChange.RELEASE})
 _cents = st.sampled_from((1000, 2000, 3000, 6000)) | st.integers(1, 90_000) | st.sampled_from((1, 10**14))
 
@@ -176,6 +190,8 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
     if kind.is_payee_act:
         row = base | {"payee": draw(st.sampled_from(_PAYEES))}
         details = {"payee_name": "Entreprise", "iban": draw(st.sampled_from(_IBANS))}
+        if kind.change is PayeeChange.DETAILS:
+            details |= CHANGE_FIELDS | draw(st.sampled_from(_CHANGES_OF_CHANGES))
         return row | details if draw(st.integers(0, 9)) and kind.change not in _CHANGES_WITHOUT_BANK else row
     cents = draw(_cents)
     if not kind.has_amount:

@@ -48,6 +48,12 @@ class EntrySignatures(NamedTuple):
     delegation: Index
 
 
+class DetailsEvidence(NamedTuple):
+    """The entry of a change of bank details; its evidence and call back are texts.  A COPY row."""
+
+    entry: Entry
+
+
 class AgreementUses(NamedTuple):
     """Consecutive entries whose lines name nobody and come under one agreement.  A COPY row."""
 

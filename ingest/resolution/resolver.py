@@ -21,9 +21,9 @@ from core.tables.journal import ActGrouping, Acts, Bytes, Flags, LineKeys, Spans
 from core.tables.raw_lines import LineContent
 from ingest.resolution.account_assignment import AssignmentLines, resolve_assignments
 from ingest.resolution.amounts import choose_amount_field, mark_amounts, read_amounts
-from ingest.resolution.bank_accounts import mark_ibans
 from ingest.resolution.content_digest import collect_content
 from ingest.resolution.credit_sources import add_credit_sources, mark_origins
+from ingest.resolution.details_changes import mark_bank_details
 from ingest.resolution.interest_claims import find_limited_claims
 from ingest.resolution.invoices import fingerprint_invoices
 from ingest.resolution.line_batch import (
@@ -109,7 +109,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     mark_lapsed_debts(line_batch, kind, day, lapse_years=context.registry.reference.lapse_years)
     lines = AssignmentLines(kind, years, names_assignment)
     assigned = resolve_assignments(line_batch, lines, context.registry, cells=context.cells)
-    mark_ibans(line_batch)
+    mark_bank_details(line_batch, kind, (signed := read_signatures(line_batch)).row)
     fault, field = line_batch.marks
     columns = {
         **keys,
@@ -122,7 +122,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "cell": assigned.cell,
         "source": add_credit_sources(line_batch, kind, assigned.source),
         "account": assigned.account,
-        "signature": (signed := read_signatures(line_batch)).row,
+        "signature": signed.row,
         "nature": find_listed_natures(line_batch, kind, exercise, registry=context.registry),
         "fault": fault,
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,

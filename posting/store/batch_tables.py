@@ -15,7 +15,7 @@ from core.tables.journal import (
 )
 from core.tables.periods import PeriodEffects
 from core.tables.raw_lines import FormRows
-from core.tables.signatures import AgreementUses, DirectoryEffects, EntrySignatures
+from core.tables.signatures import AgreementUses, DetailsEvidence, DirectoryEffects, EntrySignatures
 from core.tables.title_balances import TitleBalances
 
 
@@ -40,5 +40,6 @@ TABLES: Mapping[str, BatchTable] = {
     "period_effect": BatchTable(PeriodEffects),
     "entry_signature": BatchTable(EntrySignatures),
     "agreement_use": BatchTable(AgreementUses),
+    "details_evidence": BatchTable(DetailsEvidence, ("evidence_hash", "call_back")),
     "directory_effect": BatchTable(DirectoryEffects),
 }

@@ -97,13 +97,19 @@ where coalesce(p.cents, 0) <> coalesce(o.cents, 0);
 
 -- name: settled_without_transfer
 -- What programme 0117 owes to the account of the debt, and relief of taxes, is settled by an entry of the ledger: no act pays it,
--- diverts it or sets it off.
+-- diverts it or sets it off, and no act certifies it as service.
 select entry_name(e.entry_id, e.reference) as place, 'a ' || k.name || ' of what entry ' || p.entry_id || ' owes on ' || r.account as found,
        'no act that pays, diverts or sets off what stands on that account' as expected
 from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor
 join reference_text t on t.kind = 5 and t.id = p.credit left join cell c on c.cell = p.cell
 join role_account r on r.year = c.budget_year and r.role in ('DEBT_LIAISON', 'TAX_RELIEF') and r.account = t.code
-where k.inherits and k.after = 'PAYABLE';
+where k.inherits and k.after = 'PAYABLE'
+union all
+select entry_name(e.entry_id, e.reference), 'a ' || k.name || ' on ' || t.code || ', which is owed on ' || r.account, 'no certified service on that account'
+from entry e join kind k on k.kind = e.kind join reference_text t on t.kind = 5 and t.id = e.debit left join cell c on c.cell = e.cell
+join own_creditor o on o.year = e.exercise and o.expense = t.code and o.role = 'CREDITOR'
+join role_account r on r.year = c.budget_year and r.role in ('DEBT_LIAISON', 'TAX_RELIEF') and r.account = o.creditor
+where k.debit_role = 'EXPENSE' and k.credit_role = 'ACCRUED';
 
 -- name: payroll_diversions
 -- No opposition to pay by payroll, and no assignment of it, is an act of its own: the payroll application retains it from the pay (rule A57).

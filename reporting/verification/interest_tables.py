@@ -39,6 +39,7 @@ def build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, Any]]:
         "days_a_year": rules.days_a_year,
         "delays_since": build_constant(rules.delays_since),
         "lapse_years": codes.lapse_years,
+        "new_details_days": codes.new_details_days,
     }
     rates = {"half": list(rules.refinancing_rates), "rate": list(rules.refinancing_rates.values())}
     contracts = _build_dated_columns("item", rules.contracts)

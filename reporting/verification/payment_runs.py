@@ -27,9 +27,9 @@ PAID_LINE = """
 create view paid_line as
 with edited as (select run, line, arg_max(what, edit) as what from payment_edit where line is not null group by run, line)
 select l.* from run_line l left join edited e using (run, line)
-where l.left_out = 0 and e.what is distinct from 'hold' or l.left_out = 7 and e.what = 'unhold'
+where l.left_out = 0 and e.what is distinct from 'hold' or l.left_out in (7, 13) and e.what = 'unhold'
 """
-"""The lines that are paid after all edits; 7 is a returned transfer, the only excluded line that an edit may include."""
+"""The lines that are paid after all edits; an edit may include a returned transfer (7) and new bank details (13), no other."""
 
 _LINES = pa.schema(
     [

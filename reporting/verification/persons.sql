@@ -11,7 +11,7 @@ where e.entry_id is null or s.entered = s.validated
 
 -- name: signature_rights
 -- Each of them had the right role for that act, on its day, at its place; who validated also for its amount, and so had the owner
--- of the delegation that it names (rules A41 and A42).
+-- of the delegation that it names (rules A41 and A42).  A move of credits has two places: where they arrive, and where they leave.
 with act as (
     select distinct e.submission, e.exercise, e.reference, k.family
     from entry_signature s join entry e on e.entry_id = s.entry join kind k on k.kind = e.kind
@@ -19,18 +19,21 @@ with act as (
     select a.*, sum(e.amount) as cents
     from act a join entry e on e.submission = a.submission and e.exercise = a.exercise and e.reference = a.reference
     join kind k on k.kind = e.kind and k.family = a.family group by all
-), need as (
-    select s.*, e.entry_id, e.reference, e.kind, e.day, e.batch, e.accountant, p.year, p.centre, t.cents
+), arrival as (
+    select s.*, e.entry_id, e.reference, e.kind, e.day, e.batch, e.accountant, e.source, k.budget, p.year, p.centre, t.cents
     from entry_signature s join entry e on e.entry_id = s.entry join kind k on k.kind = e.kind
     join total t on t.submission = e.submission and t.exercise = e.exercise and t.reference = e.reference and t.family = k.family
     left join place p on p.cell = e.cell
+), need as (
+    select * from arrival union all by name
+    select a.* exclude (year, centre), a.source // (131072 * 6) + 2000 as year, a.source // 6 % 131072 as centre from arrival a where a.budget = 'MOVE'
 ), hand as (
     select n.*, 'entry' as hand, n.entered as person, 0 as by_delegation from need n
     union all select n.*, 'validation', n.validated, n.delegation from need n
     union all select n.*, 'validation', t.owner, 0
     from need n join (select distinct number, owner from person_term where subject = 'delegation') t on t.number = n.delegation
 ), passed as (
-    select distinct h.entry_id, h.hand, h.person
+    select distinct h.entry_id, h.hand, h.person, h.centre
     from hand h join person_term t on t.person = h.person and t.delegation = h.by_delegation and t.after_batch < h.batch
     join role_kind r on r.role = t.role and r.kind = h.kind and r.hand = h.hand
     left join lineage l on l.year = h.year and l.centre = h.centre and l.ancestor = t.centre
@@ -44,7 +47,7 @@ with act as (
 select entry_name(h.entry_id, h.reference) as place,
        h.hand || ' by person ' || h.person || if(h.by_delegation > 0, ' with delegation ' || h.by_delegation, '') || ', ' || euros(h.cents) as found,
        'a role for it on ' || h.day as expected
-from hand h anti join passed p on p.entry_id = h.entry_id and p.hand = h.hand and p.person = h.person;
+from hand h anti join passed p on p.entry_id = h.entry_id and p.hand = h.hand and p.person = h.person and p.centre is not distinct from h.centre;
 
 -- name: agreements
 -- A line that names nobody comes under an agreement of its sender, from the day on that its exercise sets, which the acts of
@@ -76,6 +79,41 @@ from used u anti join covered c on c.entry_id = u.entry_id
 union all
 select 'entry ' || s.entry, 'persons and agreement ' || u.agreement, 'one of both'
 from entry_signature s join used u on u.entry_id = s.entry;
+
+-- name: details_changes
+-- A change of bank details has the hash of its evidence, states how the payee was called back, and was entered and validated by two
+-- persons with a role of an accountant on that day, a delegation's owner included; nothing else has evidence (rule A41).
+with change as (
+    select e.* from entry e join kind k on k.kind = e.kind
+    where k.redetails and e.entry_id > (select coalesce(min(after_entry), 0) from details_rule)
+), hand as (
+    select c.*, s.entered as person from change c join entry_signature s on s.entry = c.entry_id
+    union all select c.*, s.validated from change c join entry_signature s on s.entry = c.entry_id
+    union all
+    select c.*, t.owner from change c join entry_signature s on s.entry = c.entry_id
+    join (select distinct number, owner from person_term where subject = 'delegation') t on t.number = s.delegation
+), accountant as (
+    select distinct h.entry_id, h.person from hand h join person_term t on t.person = h.person and t.after_batch < h.batch
+    where t.role in ('assigned_accountant', 'central_accountant') and h.day >= t.first_day and (t.last_day is null or h.day <= t.last_day)
+)
+select entry_name(c.entry_id, c.reference) as place, 'names nobody' as found, 'two persons' as expected
+from change c anti join entry_signature s on s.entry = c.entry_id
+union all
+select entry_name(c.entry_id, c.reference), 'entered and validated by person ' || s.entered, 'two persons'
+from change c join entry_signature s on s.entry = c.entry_id where s.entered = s.validated
+union all
+select entry_name(h.entry_id, h.reference), 'by person ' || h.person || ' on ' || h.day, 'a role of an accountant on that day'
+from hand h anti join accountant a on a.entry_id = h.entry_id and a.person = h.person
+union all
+select entry_name(c.entry_id, c.reference), 'evidence ' || coalesce(d.evidence_hash, 'missing') || ', called back: ' || coalesce(d.call_back, 'missing'),
+       'a SHA-256, and how the payee was called back'
+from change c left join details_evidence d on d.entry = c.entry_id
+where d.entry is null or not regexp_full_match(d.evidence_hash, '[0-9A-Fa-f]{64}') or trim(d.call_back) = ''
+union all
+select 'entry ' || d.entry, 'evidence of bank details', 'a change of bank details'
+from details_evidence d anti join (select e.entry_id from entry e join kind k on k.kind = e.kind where k.redetails) c on c.entry_id = d.entry
+union all
+select 'details_rule', count(*) || ' rows', 'one row' from details_rule having count(*) <> 1;
 
 -- name: role_separation
 -- Nobody has two roles at one time that exclude each other: who orders never accounts (rule A41).

@@ -6,7 +6,7 @@ select batch, layout, first_entry, entries, refusals, duplicates, payees, cells,
 
 -- name: batch
 select batch, epoch, layout, first_entry, entries, refusals, refused_lines, duplicates, payees, cells,
-       request_pages, amount
+       request_pages, amount, (committed_at at time zone 'Europe/Paris')::date as committed_on
 from batch;
 
 -- name: submission
@@ -126,11 +126,17 @@ select entry, entered, validated, delegation from entry_signature;
 -- name: agreement_use
 select first_entry, last_entry, agreement from agreement_use;
 
+-- name: details_evidence
+select entry, evidence_hash, call_back from details_evidence;
+
+-- name: details_rule
+select after_entry from details_rule;
+
 -- name: reference_text
 select kind, id, code from reference_text;
 
 -- name: payment_run
-select run, lines, cents, left_out, left_out_cents, proposed_by from payment_run;
+select run, lines, cents, left_out, left_out_cents, proposed_by, (proposed_at at time zone 'Europe/Paris')::date as proposed_on from payment_run;
 
 -- name: run_accountant
 select run, ordinality::int as accountant, code from payment_run, unnest(accountants) with ordinality as a (code);

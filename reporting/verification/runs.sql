@@ -107,6 +107,20 @@ union all
 select 'run ' || run || ', file ' || file, 'executed on ' || executed, 'a TARGET day' from payment_file
 where isodow(executed) > 5 or executed in (select day from closed);
 
+-- name: run_details
+-- What a run pays goes to bank details that came at least the stated number of days before the run was proposed, or a person
+-- restored the line by name, who did not change them (rule A41).
+select 'run ' || l.run || ', line ' || l.line as place, 'to details of ' || b.committed_on || ', proposed on ' || r.proposed_on as found,
+       'details of ' || h.value || ' days before, or a line that a person restored' as expected
+from paid_line l join payment_run r using (run) join payee p on p.entry_id = l.details join batch b on b.batch = p.batch
+join ruled h on h.rule = 'new_details_days' and r.proposed_on >= h.since and r.proposed_on < h.until
+where l.left_out <> 13 and r.proposed_on - b.committed_on < h.value
+union all
+select 'run ' || l.run || ', line ' || l.line, 'restored by ' || e.by || ', who changed the details', 'by another person'
+from run_line l join payment_edit e on e.run = l.run and e.line = l.line and e.what = 'unhold'
+join entry_signature s on s.entry = l.details join person p on p.code = e.by
+where l.left_out = 13 and p.person in (s.entered, s.validated);
+
 -- name: run_ends
 -- A finished run states the totals of its entries, refusals and files.
 with paid as (

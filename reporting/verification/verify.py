@@ -44,6 +44,8 @@ _SMALL_TABLES = (
     "agreement",
     "entry_signature",
     "agreement_use",
+    "details_evidence",
+    "details_rule",
 )
 _CHECKS_AT_ONCE = 2
 """Most checks of a small journal keep one core busy, and wait for each other otherwise."""

@@ -6,6 +6,7 @@ run pays as far as there are credits.
 """
 
 import asyncio
+import hashlib
 import json
 import time
 from collections.abc import Sequence
@@ -15,11 +16,15 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from core.bank_reasons import Reissue
+from core.directory_entries import DirectoryEntry, LoginEntry, PersonEntry, RoleEntry
 from core.iban import add_check_digits
 from core.payment_rules import TIME_ZONE
 from core.person_decisions import StatedPerson
+from core.roles import Role
 from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.envelope import Envelope
+from posting.store import directory_store
+from posting.store.directory_store import NewChange
 from reporting.report_tables import CellType, Column, ReportTable
 from service.cli import bank, pay_interest
 from service.database import command_queries
@@ -41,9 +46,12 @@ from settlement.simulated_bank.responses import BankBehaviour, write_responses
 _YEAR_END = datetime(2018, 12, 31, 10, tzinfo=ZoneInfo(TIME_ZONE))
 _LOOKAHEAD = timedelta(days=30)
 """How far ahead a run pays: requests that become due before the next run are paid in this one."""
-_PROPOSER, _RELEASER = StatedPerson("anne"), StatedPerson("benoit")
+_PROPOSER, _RELEASER = (StatedPerson(name, user=name) for name in ("anne", "benoit"))
 _ACCOUNTANT = "accountant"
 """The sender of the bank details that payees have changed."""
+_ENTERING, _VALIDATING = "chloe", "david"
+"""The accountants who enter and validate these changes."""
+_YEAR_START = date(2018, 1, 1)
 
 
 class PaymentTurn(NamedTuple):
@@ -117,6 +125,7 @@ class DemoContext(NamedTuple):
 
 async def run_turns(context: DemoContext, turns: Sequence[PaymentTurn]) -> DemoPayments:
     """Process files, pay due requests, and import the bank's files, turn by turn; these files go to a folder."""
+    await _register_accountants(context)
     rounds: list[PaymentRound] = []
     results: list[file_processing.ProcessingResult] = []
     for turn, interest_at in zip(turns, [*(turn.at for turn in turns[1:]), _YEAR_END], strict=True):
@@ -167,10 +176,12 @@ async def _run_round(context: DemoContext, turn: PaymentTurn, interest_at: datet
     )
     paths = [context.folder / name for name in responses.files]
     start = time.monotonic()
-    imported = await bank_import.import_files(engine, paths, interruption, options=ImportOptions(reporter))
+    imported = await bank_import.import_files(
+        engine, paths, interruption, options=ImportOptions(reporter, by=_PROPOSER)
+    )
     import_seconds = time.monotonic() - start
     interest = await late_interest.propose_since_mark(
-        engine, InterestRequest(interest_at), interruption, reporter=reporter
+        engine, InterestRequest(interest_at, by=_PROPOSER), interruption, reporter=reporter
     )
     size = sum(path.stat().st_size for path in paths)
     return PaymentRound(
@@ -198,6 +209,16 @@ async def _issue_run(context: DemoContext, turn: PaymentTurn) -> int | None:
     return run
 
 
+async def _register_accountants(context: DemoContext) -> None:
+    """Register the persons who change bank details, and those who pay, in the directory of the ledger."""
+    names = (_ENTERING, _VALIDATING, _PROPOSER.name, _RELEASER.name)
+    entries: list[DirectoryEntry] = [PersonEntry(name, name.capitalize()) for name in names]
+    entries += [RoleEntry(name, Role.ASSIGNED_ACCOUNTANT, "both", _YEAR_START) for name in names]
+    entries += [LoginEntry(name, "user", name, _YEAR_START) for name in names]
+    async with command_queries.connect(context.engine.database.dsn) as connection:
+        await directory_store.store_change(connection, NewChange(entries, "demonstration", _PROPOSER))
+
+
 async def _change_bank_details(context: DemoContext, at: datetime) -> None:
     """Register new bank details for payees whose account was wrong or closed."""
     reasons = context.reference.reasons
@@ -210,6 +231,9 @@ async def _change_bank_details(context: DemoContext, at: datetime) -> None:
             "date": at.date().isoformat(),
             "payee": row["code"], "payee_name": row["name"],
             "iban": add_check_digits("FR", f"{row['payee']:023}"),
+            "evidence_hash": hashlib.sha256(f"letter of {row['code']}".encode()).hexdigest(),
+            "call_back": f"third party {row['code']}, at its number in the file, {at:%Y-%m-%d}",
+            "entered_by": _ENTERING, "validated_by": _VALIDATING,
         }
         for row in rows
     ]  # fmt: skip

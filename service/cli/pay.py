@@ -97,7 +97,7 @@ def unhold(
     because: Annotated[ReasonOptions, Parameter(name="*")],
     options: DataOptions = DEFAULT_DATA,
 ) -> None:
-    """Restore withheld lines, so that this run pays them; also lines excluded because the bank returned the last transfer."""
+    """Restore lines, so that this run pays them: withheld ones, or those of a returned transfer or of new bank details."""
     _change_lines(options, run, "unhold", numbers=numbers, because=because)
 
 

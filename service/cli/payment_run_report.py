@@ -126,7 +126,17 @@ def _build_refusal_table(refusals: Sequence[Mapping[str, Any]]) -> ReportTable:
     )
 
 
-_LINE_DROP_ORDER = ("remittance", "way", "accountant", "entry", "name", "standing", "due", "payee")
+_LINE_DROP_ORDER = (
+    "remittance",
+    "way",
+    "accountant",
+    "entry",
+    "details since",
+    "name",
+    "standing",
+    "due",
+    "payee",
+)
 
 
 def _build_line_table(lines: Sequence[Mapping[str, Any]]) -> ReportTable:
@@ -136,6 +146,7 @@ def _build_line_table(lines: Sequence[Mapping[str, Any]]) -> ReportTable:
         "payee",
         "name",
         "iban",
+        "details_since",
         "due",
         "accountant",
         "way",
@@ -150,6 +161,7 @@ def _build_line_table(lines: Sequence[Mapping[str, Any]]) -> ReportTable:
         "name": CellType.PROSE,
         "remittance": CellType.PROSE,
     }
-    columns = [Column("euros" if name == "cents" else name, kinds.get(name, CellType.TEXT)) for name in names]
+    headings = {"cents": "euros", "details_since": "details since"}
+    columns = [Column(headings.get(name, name), kinds.get(name, CellType.TEXT)) for name in names]
     rows = [[line[name] for name in names] for line in lines]
     return ReportTable("Lines", columns, rows, drop_order=_LINE_DROP_ORDER)

@@ -20,6 +20,11 @@ class Exclusion(IntEnum):
     PERIOD_CLOSED = 10
     NOT_YET_OWED = 11
     SETTLED_WITHOUT_TRANSFER = 12
+    NEW_BANK_DETAILS = 13
+
+
+OVERRULABLE = (Exclusion.RETURNED, Exclusion.NEW_BANK_DETAILS)
+"""The exclusions that a person may overrule by name; ``selection`` reports one of them only where no other reason applies."""
 
 
 EXCLUSION_TEXTS: Mapping[Exclusion, str] = {
@@ -37,5 +42,7 @@ EXCLUSION_TEXTS: Mapping[Exclusion, str] = {
     Exclusion.NOT_YET_OWED: "the debt is dated after the day of payment: pay it with a run of a later day",
     Exclusion.SETTLED_WITHOUT_TRANSFER: "an entry of the ledger settles it, which is not built, and no transfer: it is"
     " owed to the account of the debt, or is relief of a tax; leave it open",
+    Exclusion.NEW_BANK_DETAILS: "the payee's bank details are new: call the payee back at a number that you knew before and"
+    " restore the line, with the reason; otherwise a later run pays it",
 }
 """What each reason means, and what to do."""

@@ -20,7 +20,7 @@ from core.tables.columns import select_rows
 from core.tables.payment_runs import RunLines
 from posting.pgcopy import TextCells
 from settlement.orders.pain001_writer import format_cents, sum_exactly
-from settlement.runs.exclusions import Exclusion
+from settlement.runs.exclusions import OVERRULABLE, Exclusion
 from settlement.runs.payee_accounts import PayeeAccounts
 from settlement.runs.run_pages import RunTable
 from settlement.runs.selection import order_by_accountant_and_method
@@ -41,7 +41,7 @@ class RunEdits(NamedTuple):
     withheld: NDArray[np.int32]
     """Lines that are not paid."""
     reinstated: NDArray[np.int32]
-    """Lines that are paid although the bank returned the last transfer."""
+    """Lines that are paid although the bank returned the last transfer, or the bank details are new."""
     grouped_payees: NDArray[np.int32]
     """Payees whose lines are paid by common transfers."""
 
@@ -61,9 +61,9 @@ class PaidLines(NamedTuple):
 
 
 def is_paid(lines: RunLines, edits: RunEdits) -> NDArray[np.bool_]:
-    """Return whether each line is paid: not if it is withheld; after a return only if it is reinstated."""
+    """Return whether each line is paid: not if it is withheld; an overrulable exclusion only if it is reinstated."""
     is_proposed = (lines.left_out == Exclusion.NONE) & ~np.isin(lines.line, edits.withheld)
-    is_reinstated = (lines.left_out == Exclusion.RETURNED) & np.isin(lines.line, edits.reinstated)
+    is_reinstated = np.isin(lines.left_out, OVERRULABLE) & np.isin(lines.line, edits.reinstated)
     return is_proposed | is_reinstated
 
 

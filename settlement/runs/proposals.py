@@ -30,6 +30,7 @@ LINES_MAX = 10_000_000
 """Lines of one run; the next run pays the others."""
 
 _EPOCH = date(1970, 1, 1)
+_NO_ENTRY = np.iinfo(np.int64).max
 StepCallback = Callable[[str], None]
 """Called with each step before it begins."""
 
@@ -70,6 +71,7 @@ async def propose_run(
             payables = repeat_references(payables, first)
             context = await _load_context(connection, reference, payables, first=first)
             states = await period_store.load_states(connection)
+            new_from_entry = await _load_new_from(connection, reference)
         on_step("selecting what is due")
         run = await run_queries.load_next_run(connection)
         criteria = SelectionCriteria(
@@ -78,6 +80,7 @@ async def propose_run(
             reference.rules,
             reference.calendar,
             states,
+            new_from_entry,
         )
         proposal = await asyncio.to_thread(selection.select_lines, payables, context, criteria)
         count = len(proposal.lines.line)
@@ -157,6 +160,12 @@ async def _load_pending_entries(connection: run_queries.Connection) -> NDArray[n
         lines = run_pages.unpack_pages(pages).lines
         entries.append(lines.entry_id[is_paid(lines, await run_queries.load_edits(connection, run))])
     return np.sort(np.concatenate(entries))
+
+
+async def _load_new_from(connection: run_queries.Connection, reference: PaymentReference) -> int:
+    """Return the first entry whose bank details are new, by the clock of the database: no argument moves it."""
+    new_since = reference.rules.find_new_details_since(await run_queries.load_time(connection))
+    return _NO_ENTRY if new_since is None else await run_queries.load_first_entry(connection, new_since)
 
 
 async def get_run(connection: run_queries.Connection, run: int, *states: str) -> dict[str, Any]:

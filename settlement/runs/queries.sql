@@ -26,7 +26,17 @@ select content from payment_page where run = $1 order by page;
 
 -- name: details_of
 -- Bank details of payees by the entry that registered them.
-select entry_id, code as payee, name, iban, bic from payee where entry_id = any($1::bigint[]);
+select p.entry_id, p.code as payee, p.name, p.iban, p.bic, b.committed_at as details_since
+from payee p cross join lateral (
+    select committed_at from batch where first_entry <= p.entry_id and entries > 0 order by first_entry desc limit 1
+) b
+where p.entry_id = any($1::bigint[]);
+
+-- name: has_changed_details
+-- Whether the person of code $2 entered or validated the bank details of entry $1.
+select exists (
+    select from entry_signature s join person p on p.person in (s.entered, s.validated) where s.entry = $1 and p.code = $2
+) as has_changed;
 
 -- name: entries
 select entry_id, predecessor, kind, reference, day from entry where entry_id = any($1::bigint[]);
@@ -34,6 +44,16 @@ select entry_id, predecessor, kind, reference, day from entry where entry_id = a
 -- name: followers_of
 -- What follows entries $1, the least of which is $2, in order.
 select entry_id, predecessor, kind, submission from entry where predecessor = any($1::bigint[]) and entry_id > $2 order by entry_id;
+
+-- name: time
+select clock_timestamp() as at;
+
+-- name: first_entry
+-- The first entry of the batches committed from $1 on; the next entry if there are none.
+select coalesce(
+    (select min(first_entry) from batch where committed_at >= $1),
+    (select max(first_entry + entries) from batch),
+    1) as entry;
 
 -- name: next_run
 select coalesce(max(run), 0) + 1 as run from payment_run;

@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from core.person_decisions import Decision, DecisionKind, StatedPerson
+from core.tables.columns import select_rows
+from core.tables.payment_runs import RunLines
 from posting.store import person_proof
 from settlement.orders.pain001_writer import sum_exactly
 from settlement.runs import run_queries
-from settlement.runs.exclusions import EXCLUSION_TEXTS, Exclusion
+from settlement.runs.exclusions import EXCLUSION_TEXTS, OVERRULABLE, Exclusion
 from settlement.runs.payment_acts import is_paid
 from settlement.runs.proposals import get_run
 from settlement.runs.run_queries import NoSuchRun
@@ -40,31 +44,50 @@ async def edit_run(
     PersonNotProved
         Who changes it did not prove to be that person, or has no role for it.
     NoSuchRun
-        The run is released already, a line does not exist, or is excluded for a reason that no edit can change.
+        The run is released already; or a line does not exist, or is excluded for a reason that no edit can change, or for new
+        bank details, and no reason is stated or the person changed them.
     """
     row = await get_run(connection, run, "proposed")
     nothing = [None] * len(numbers)
     if edit in LINE_EDITS:
-        await _check_lines(connection, row["run"], row["digest"], edit=edit, numbers=numbers)
+        excluded = await _load_lines(connection, row["run"], row["digest"], edit=edit, numbers=numbers)
         lines, payees = list(numbers), nothing
     else:
+        excluded = None
         lines, payees = nothing, list(numbers)
     async with person_proof.record_decision(
         connection, by, Decision(DecisionKind.EDIT), number=run
     ) as person:
+        if excluded is not None and edit == "unhold":
+            await _check_new_details(connection, excluded, reason=reason, by=person.name)
         await run_queries.execute(connection, "insert_edit", run, edit, lines, payees, reason, person.name)
 
 
-async def _check_lines(
+async def _load_lines(
     connection: run_queries.Connection, run: int, digest: str, *, edit: str, numbers: Sequence[int]
-) -> None:
+) -> RunLines:
+    """Return the lines of these numbers, each of which an edit may change."""
     lines = (await run_queries.load_lines(connection, run, digest)).lines
     for number in numbers:
         if not 0 < number <= len(lines.line):
             raise NoSuchRun(f"run {run} has no line {number}; crescendo pay show {run} --lines lists them")
-        reason = Exclusion(int(lines.left_out[number - 1]))
-        if reason not in (Exclusion.NONE, Exclusion.RETURNED):
-            raise NoSuchRun(f"{edit} cannot change line {number} of run {run}: {EXCLUSION_TEXTS[reason]}")
+        exclusion = Exclusion(int(lines.left_out[number - 1]))
+        if exclusion not in (Exclusion.NONE, *OVERRULABLE):
+            raise NoSuchRun(f"{edit} cannot change line {number} of run {run}: {EXCLUSION_TEXTS[exclusion]}")
+    return select_rows(lines, np.array(numbers, np.int64) - 1)
+
+
+async def _check_new_details(
+    connection: run_queries.Connection, lines: RunLines, *, reason: str, by: str
+) -> None:
+    """Check that a line with new bank details is restored with a reason, and by nobody who changed them."""
+    rows = np.flatnonzero(lines.left_out == Exclusion.NEW_BANK_DETAILS)
+    for number, entry in zip(lines.line[rows].tolist(), lines.details[rows].tolist(), strict=True):
+        if not reason:
+            raise NoSuchRun(f"line {number} is restored with a reason: its bank details are new")
+        (row,) = await run_queries.fetch(connection, "has_changed_details", entry, by)
+        if row["has_changed"]:
+            raise NoSuchRun(f"line {number} is restored by another person: {by} changed its bank details")
 
 
 async def release_run(connection: run_queries.Connection, run: int, by: StatedPerson) -> ReleasedTotals:

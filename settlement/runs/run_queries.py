@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -143,6 +143,16 @@ async def load_payee_accounts(connection: Connection) -> PayeeAccounts:
     select = "select payee, entry_id, code, name, iban, bic from payee"
     rows, texts = await asyncio.to_thread(decode, NewPayees, await _copy_stream(connection, select), 4)
     return build_payee_accounts(rows, texts)
+
+
+async def load_time(connection: Connection) -> datetime:
+    """Return the present time of the database, which notes the times of batches and runs."""
+    return (await _fetch_row(connection, "time"))["at"]
+
+
+async def load_first_entry(connection: Connection, since: datetime) -> int:
+    """Return the first entry of the batches committed from ``since`` on; of later ones too if a clock was set back."""
+    return (await _fetch_row(connection, "first_entry", since))["entry"]
 
 
 async def load_next_run(connection: Connection) -> int:

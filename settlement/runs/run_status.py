@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.outcome_codes import Outcome
-from core.payment_rules import TransferMethod
+from core.payment_rules import TIME_ZONE, TransferMethod
 from core.tables.payment_runs import RunLines
 from settlement.orders.pain001_writer import sum_exactly
 from settlement.runs import run_queries
@@ -94,6 +95,11 @@ def _name_reason(reason: Exclusion) -> str:
     return _WITHHELD if reason is Exclusion.NONE else reason.name
 
 
+def _state_day(detail: dict[str, Any]) -> dict[str, Any]:
+    """Return bank details with the day in Paris on which they came."""
+    return {**detail, "details_since": str(detail["details_since"].astimezone(ZoneInfo(TIME_ZONE)).date())}
+
+
 async def _describe_lines(
     connection: run_queries.Connection,
     table: RunTable,
@@ -104,8 +110,8 @@ async def _describe_lines(
 ) -> list[dict[str, Any]]:
     lines = table.lines
     fetched = await run_queries.fetch(connection, "details_of", lines.details[rows].tolist())
-    details = {detail.pop("entry_id"): detail for detail in fetched}
-    no_details = {"payee": None, "name": None, "iban": None, "bic": None}
+    details = {detail.pop("entry_id"): _state_day(detail) for detail in fetched}
+    no_details = {"payee": None, "name": None, "iban": None, "bic": None, "details_since": None}
     described = []
     for row in rows.tolist():
         accountant = int(lines.accountant[row])

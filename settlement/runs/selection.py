@@ -61,6 +61,8 @@ class SelectionCriteria(NamedTuple):
     calendar: Calendar
     states: States
     """The states of periods by accountant."""
+    new_from_entry: int
+    """The first entry whose bank details are new."""
 
 
 def select_lines(payables: OpenPayables, context: SelectionContext, criteria: SelectionCriteria) -> RunTable:
@@ -141,13 +143,15 @@ def _find_exclusions(
         Exclusion.NO_BANK_DETAILS: ~eligible.has_account,
         Exclusion.BANK_UNKNOWN: ~eligible.has_bank,
         Exclusion.OUTSIDE_SEPA: ~eligible.is_sepa,
-        # the payee's account is older than the transfer that was returned from it
-        Exclusion.RETURNED: (returned > 0) & (account_entry < returned),
         Exclusion.METHOD: ~_is_method_in(context.details.method, _TRANSFERS),
         Exclusion.NO_ACCOUNTANT: context.accountant == 0,
         Exclusion.PERIOD_CLOSED: ~_is_period_open(payables, criteria),
         # a returned transfer is owed again from the day on which the bank gave it back
         Exclusion.NOT_YET_OWED: payables.rows.day > criteria.payment_day,
+        # the last ones, because a person may overrule them
+        Exclusion.NEW_BANK_DETAILS: account_entry >= criteria.new_from_entry,
+        # the payee's account is older than the transfer that was returned from it
+        Exclusion.RETURNED: (returned > 0) & (account_entry < returned),
     }
     exclusion = np.full(len(payables.rows.kind), Exclusion.NONE, np.int16)
     for reason, rows in reversed(applies.items()):  # the first reason is written last, over all others

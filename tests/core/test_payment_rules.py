@@ -23,6 +23,27 @@ def test_the_sample_is_read() -> None:
     assert rules.batch_booking
 
 
+@pytest.mark.parametrize(
+    ("setting", "at", "since"),
+    [
+        ("0", "2026-11-29T12:00:00+00:00", None),
+        ("1", "2026-11-29T12:00:00+00:00", "2026-11-29T00:00:00+01:00"),
+        ("10", "2026-11-29T22:59:59+00:00", "2026-11-20T00:00:00+01:00"),
+        ("10", "2026-11-29T23:00:00+00:00", "2026-11-21T00:00:00+01:00"),
+        ("30", "2026-11-10T12:00:00+00:00", "2026-10-12T00:00:00+02:00"),
+        ('{ "2026-01-01" = 0, "2026-11-29" = 3 }', "2026-11-28T12:00:00+00:00", None),
+        ('{ "2026-01-01" = 0, "2026-11-29" = 3 }', "2026-11-29T12:00:00+00:00", "2026-11-27T00:00:00+01:00"),
+    ],
+)
+def test_bank_details_are_new_for_whole_days_in_paris(
+    tmp_path: Path, setting: str, at: str, since: str | None
+) -> None:
+    """By hand: with one day, those of today are new; with ten, those of today and of the nine days before."""
+    (tmp_path / "payments.toml").write_text(TEXT.replace("new_days = 0", f"new_days = {setting}"))
+    expected = datetime.fromisoformat(since) if since else None
+    assert load(tmp_path).find_new_details_since(datetime.fromisoformat(at)) == expected
+
+
 def test_rtgs_begins_at_the_sepa_limit_at_the_latest(tmp_path: Path) -> None:
     (tmp_path / "payments.toml").write_text(
         TEXT.replace("from_euros = 100_000_000", "from_euros = 2_000_000_000")
@@ -46,6 +67,8 @@ def test_rtgs_begins_at_the_sepa_limit_at_the_latest(tmp_path: Path) -> None:
         ('"AD"', '"ANDORRA"', "countries is"),
         ("[rtgs]", "[other]", "rtgs: from_euros is None"),
         ("initiator =", "nobody =", "initiator is None"),
+        ("new_days = 0", "new_days = -1", "bank_details: new_days is -1. Write a whole number from 0 to 365"),
+        ("new_days = 0", "", "bank_details: new_days is None"),
     ],
 )
 def test_invalid_rules_are_refused(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -84,6 +84,8 @@ _OTHERS: dict[str, Sequence[str]] = {
         "relief " + "x" * 70,
     ),
     "reason": ("jugement n° 7", "x" * 141),
+    "evidence_hash": ("a" * 64, "A" * 63, "g" * 64, "é" * 32, "a" * 71),
+    "call_back": ("Mme Durand", " ", "x" * 141),
     "remittance": ("n° 7", "x" * 281, "a\nb"),
     "contract": ("works", "none", "Works", "lease", "x" * 36),
     "suspension_notified": _DAYS,

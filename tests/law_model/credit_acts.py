@@ -6,6 +6,13 @@ from tests.law_model.form import write_euros
 from tests.law_model.state import Row
 from tests.law_model.year_context import PAYEES, PLACES, YearContext
 
+_EVIDENCE = {
+    "evidence_hash": "5e" * 32,
+    "call_back": "Mme Durand, 01 02 03 04 05",
+    "entered_by": "chloe",
+    "validated_by": "david",
+}
+"""What a change of an account states; both persons are accountants in the directory of the engine."""
 IBANS = ("FR7630001007941234567890185", "FR1420041010050500013M02606")
 _TREE = (
     (
@@ -126,7 +133,8 @@ def write_earmark(context: YearContext) -> Row:
 def write_bank_details(context: YearContext) -> Row:
     """Change the account of a third party."""
     code, iban = context.random.choice(PAYEES), context.random.choice(IBANS)
-    return context.begin_row("CB", "bank_details", payee=code, payee_name=f"Fournisseur {code}", iban=iban)
+    details = {"payee": code, "payee_name": f"Fournisseur {code}", "iban": iban}
+    return context.begin_row("CB", "bank_details", **details, **_EVIDENCE)
 
 
 WRITERS = (

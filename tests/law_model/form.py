@@ -27,6 +27,10 @@ LENGTHS: Mapping[str, int] = {
     "invoice_number": 70,
     "remittance": 280,
 }
+_OWN_CODES = frozenset(
+    {"reference", "kind", "exercise", "line", "evidence_hash", "call_back", "entered_by", "validated_by"}
+)
+"""Columns whose absence has another code than FIELD_MISSING."""
 _AMOUNT = re.compile(r"-?\d+([.,]\d{1,2})?$")
 _LIMIT = 100_000_000_000_000
 _SEPA_LIMIT = 99_999_999_999
@@ -44,11 +48,13 @@ def read_line(row: Row, sender: str, kinds: Mapping[str, KindColumns]) -> tuple[
     act.exercise = int(row["exercise"])
     columns = kinds[act.kind]
     codes = [*_check_missing(act, columns), *_check_fields(act), *_check_amount(act, columns)]
+    if act.kind == "bank_details":
+        codes += _check_change(act)
     return act, codes
 
 
 def _check_missing(act: Act, columns: KindColumns) -> list[str]:
-    needs = [name for name in columns.needs if name not in {"reference", "kind", "exercise", "line"}]
+    needs = [name for name in columns.needs if name not in _OWN_CODES]
     assignment = ["fund_centre", "commitment_item"]
     if not act.kind.startswith(("budget_", "allotment_", "earmark")):
         assignment.append("functional_area")
@@ -56,6 +62,19 @@ def _check_missing(act: Act, columns: KindColumns) -> list[str]:
     if columns.assignment == "needed" or (columns.assignment == "inherited" and is_stated):
         needs += assignment
     return ["FIELD_MISSING"] if any(not act.text(name) for name in needs) else []
+
+
+def _check_change(act: Act) -> list[str]:
+    """Return what a change of bank details lacks: the hash of its evidence, the call back, two persons (docs/format.md)."""
+    evidence, persons = act.text("evidence_hash"), {act.text("entered_by"), act.text("validated_by")}
+    codes = ["CALL_BACK_MISSING"] if not act.text("call_back").strip() else []
+    if not re.fullmatch(r"[0-9A-Fa-f]{64}", evidence):
+        codes.append("EVIDENCE_INVALID" if evidence else "EVIDENCE_MISSING")
+    if persons == {""}:
+        codes.append("TWO_PERSONS_MISSING")
+    elif "" in persons:
+        codes.append("PERSON_MISSING")
+    return codes
 
 
 def _check_fields(act: Act) -> list[str]:

@@ -35,14 +35,14 @@ def find_creditor(debt: Document, state: State) -> str:
     assert debt.key is not None
     if debt.kind == "payroll":
         exceptions = state.reference.years[debt.key.year].payroll_creditors
-        return _find_exception(debt.account, exceptions) or _role(debt, state).payroll
+        return find_own_creditor(debt.account, exceptions) or _role(debt, state).payroll
     if debt.kind == "payment_request":
         return _role(debt, state).creditor  # a service charged what it bills
     exceptions = state.reference.years[debt.key.year].creditors
-    return _find_exception(debt.account, exceptions) or _role(debt, state).creditor
+    return find_own_creditor(debt.account, exceptions) or _role(debt, state).creditor
 
 
-def _find_exception(account: str, exceptions: dict[str, str]) -> str | None:
+def find_own_creditor(account: str, exceptions: dict[str, str]) -> str | None:
     """Return the creditor that an expense account has of its own."""
     prefixes = [prefix for prefix in exceptions if account.startswith(prefix)]
     return exceptions[max(prefixes, key=len)] if prefixes else None

@@ -1,7 +1,7 @@
 """How a debt is settled: by a transfer, by an entry of the ledger, by the payroll application (docs/accounts.md)."""
 
 from tests.law_model.chain import find_root
-from tests.law_model.postings import find_creditor
+from tests.law_model.postings import find_creditor, find_own_creditor
 from tests.law_model.state import Act, Document, State
 
 _TAKING_KINDS = frozenset({"payment", "set_off", "attachment", "assignment"})
@@ -14,6 +14,8 @@ def check_way(act: Act, predecessor: Document, state: State) -> list[str]:
     Programme 0117 owes to the account of the debt, and relief of taxes goes against the tax that was due: neither is a
     creditor to transfer to.  Retentions from pay are of the payroll application.
     """
+    if act.kind == "service":
+        return _check_service(act, state)
     if act.kind not in _TAKING_KINDS:
         return []
     request = find_root(predecessor)
@@ -24,3 +26,12 @@ def check_way(act: Act, predecessor: Document, state: State) -> list[str]:
     if act.kind in {"attachment", "assignment"} and request.kind == "payroll":
         codes.append("PAYROLL_DIVERSION")
     return codes
+
+
+def _check_service(act: Act, state: State) -> list[str]:
+    """Check that no service is certified on an account of relief: the chart clears 4678410000 against a tax."""
+    year = state.reference.years[act.exercise]
+    account = act.text("account")
+    settlement = year.settlement
+    is_by_entry = find_own_creditor(account, year.creditors) in {settlement[role] for role in _ENTRY_ROLES}
+    return ["ACCOUNT_MISMATCH"] if account and is_by_entry else []

@@ -1,11 +1,14 @@
 """The whole engine in plain Python, from rows of text to outcomes."""
 
 from collections.abc import Hashable, Iterable
+from dataclasses import replace
+from datetime import date
 from itertools import product
 
-from core.act_fields import FORMATS, Field, FieldType
+from core.act_fields import Field
 from core.catalog import KIND_NUMBERS, Family
-from core.directory import Directory
+from core.directory import EMPTY_DIRECTORY, Directory
+from core.directory_entries import DirectoryEntry
 from core.nomenclature import ORDINARY_FUND
 from core.outcome_codes import Outcome
 from core.periods import to_period
@@ -22,6 +25,7 @@ from tests.oracle.rollback import decide_form
 from tests.oracle.row_reading import (
     ReadLine,
     Row,
+    build_content,
     find_posting_day,
     find_posting_month,
     read_acts,
@@ -127,6 +131,18 @@ class Engine:
         assert changed, f"{month} cannot be changed by {action}"
         self.ledger.world = world._replace(period_states={**world.period_states, **changed})
 
+    def change_directory(self, entries: Iterable[DirectoryEntry]) -> None:
+        """Add persons, roles, delegations or agreements, which hold from now on."""
+        self._directory = persons.add_entries(self._directory or EMPTY_DIRECTORY, entries)
+        grants = persons.build_grants(self._directory, self.reference)
+        self.ledger.world = self.ledger.world._replace(grants=grants)
+
+    def require_agreements(self, year: int, first_day: date) -> None:
+        """Require persons or an agreement from this day of an exercise on."""
+        exercise = replace(self.reference.exercises[year], agreement_required_from=first_day)
+        exercises = {**self.reference.exercises, year: exercise}
+        self.reference = self.reference._replace(exercises=exercises)
+
     def read_totals(self, account: str, accountant: str = "") -> tuple[int, int]:
         """Return debit and credit of an account over all periods, of one accountant or of all."""
         number, owner = self.reference.accounts[account], self.reference.accountants.get(accountant, 0)
@@ -180,7 +196,7 @@ class Engine:
         kind, exercise = line.kind, whole_numbers.parse(line.read_text(Field.EXERCISE)) or 0
         key = (sender, kind.family, exercise, line.read_text(Field.REFERENCE))
         cents, _ = amounts.parse(line.read_text(Field.AMOUNT))
-        bare = Line(0, KIND_NUMBERS.get(kind.name, 0), cents, 0, key, _build_content(line), line.fault)
+        bare = Line(0, KIND_NUMBERS.get(kind.name, 0), cents, 0, key, build_content(line), line.fault)
         if line.fault:
             return bare
         predecessor = hashing.split_predecessor(line.read_text(Field.PREDECESSOR)) if kind.follows else None
@@ -271,23 +287,6 @@ def _read_invoice(line: ReadLine) -> tuple[str, bytes] | None:
     if not number or not line.kind.bills:
         return None
     return line.read_text(Field.PAYEE), number
-
-
-def _build_content(line: ReadLine) -> tuple[tuple[Field, Hashable], ...]:
-    """Return the content of the line, independent of its notation."""
-    values = sorted((field, text) for field, text in line.fields.items() if field is not Field.LINE)
-    return tuple((field, _parse_meaning(field, text)) for field, text in values)
-
-
-def _parse_meaning(field: Field, text: str) -> Hashable:
-    match FORMATS[field].type:
-        case FieldType.DECIMAL:
-            return amounts.parse(text)
-        case FieldType.DAY:
-            return days.parse(text)
-        case FieldType.WHOLE:
-            return whole_numbers.parse(text)
-    return text
 
 
 def _flatten(answers: Iterable[list[Decision]]) -> list[Decision]:

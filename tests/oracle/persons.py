@@ -1,9 +1,19 @@
 """The persons whom lines name, and the agreements under which they name nobody (rules A41, A42)."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from core.act_fields import Field
 from core.directory import Agreement, Delegation, Directory, Hand, RoleGrant
+from core.directory_entries import (
+    EVERYWHERE,
+    AgreementEntry,
+    DelegationEntry,
+    DirectoryEntry,
+    PersonEntry,
+    RoleEntry,
+    parse_ceiling,
+)
 from core.outcome_codes import Outcome
 from core.senders import RESERVED_SENDERS
 from tests.oracle import whole_numbers
@@ -54,6 +64,34 @@ def find_agreement_fault(
     if any(_covers(item, line.kind.name, act_cents) for item in in_time):
         return Outcome.ACCEPTED
     return Outcome.AGREEMENT_EXCEEDED if in_time else Outcome.AGREEMENT_MISSING
+
+
+def add_entries(directory: Directory, entries: Iterable[DirectoryEntry]) -> Directory:
+    """Return the directory with new persons, roles, delegations or agreements."""
+    codes, grants = dict(directory.persons), list(directory.grants)
+    delegations, agreements = list(directory.delegations), list(directory.agreements)
+    for entry in entries:
+        match entry:
+            case PersonEntry():
+                codes[entry.code] = len(codes) + 1
+            case RoleEntry():
+                term = (entry.first_day, entry.last_day, parse_ceiling(entry.ceiling))
+                place = (entry.centre, entry.accountant)
+                grants.append(
+                    RoleGrant(codes[entry.person], entry.role, Hand[entry.hand.upper()], *place, *term)
+                )
+            case DelegationEntry():
+                term = (entry.first_day, entry.last_day, parse_ceiling(entry.ceiling))
+                centres = () if entry.centres == [EVERYWHERE] else tuple(entry.centres)
+                parties = (codes[entry.owner], codes[entry.delegate], entry.role, centres)
+                delegations.append(Delegation(len(delegations) + 1, entry.number, *parties, *term))
+            case AgreementEntry():
+                term = (entry.first_day, entry.last_day, parse_ceiling(entry.ceiling))
+                scope = (entry.number, entry.sender, frozenset(entry.kinds))
+                agreements.append(Agreement(len(agreements) + 1, *scope, *term))
+            case _:
+                raise AssertionError(f"{entry}: ends are days of the entry itself")
+    return Directory(codes, tuple(grants), tuple(delegations), tuple(agreements), directory.last_change + 1)
 
 
 def build_grants(directory: Directory, reference: Reference) -> tuple[Grant, ...]:

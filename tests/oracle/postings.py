@@ -82,6 +82,15 @@ def _check_stated_account(world: World, followed: Link, line: Line) -> None:
     admitted = world.cells.get(followed.cell, Cell(0)).admitted
     if charges and line.account and admitted is not None and line.account not in admitted:
         raise LineRefused(Outcome.ACCOUNT_MISMATCH)
+    if charges and followed.base.credit is Role.ACCRUED and _is_settled_by_entry(world, followed.cell, line):
+        raise LineRefused(Outcome.ACCOUNT_MISMATCH)
+
+
+def _is_settled_by_entry(world: World, cell: int, line: Line) -> bool:
+    """Return whether a request on the stated account would owe what an entry settles, such as relief of taxes."""
+    year = YEAR_FIRST + line.period // PERIODS_PER_YEAR
+    creditor = world.creditors.get((year, line.account, Role.CREDITOR))
+    return cell in world.cells and creditor in world.entry_accounts.get(world.cells[cell].year, ())
 
 
 def _require_service(world: World, kind: ActKind, line: Line, followed: Link) -> None:

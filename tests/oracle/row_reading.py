@@ -3,7 +3,7 @@
 Every rule is a small check of its own; a line has the fault that comes first in ``core.outcome_codes.Outcome``.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 from core.act_fields import ACT_LINES_MAX, FIELD_BY_COLUMN, FORMATS, Field, FieldType
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
@@ -98,6 +98,21 @@ def _find_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]:
     yield from find_assignment_faults(line.kind, line.fields, reference)
     if line.read_text(Field.IBAN) and not iban.is_iban(line.read_text(Field.IBAN)):
         yield Outcome.IBAN_INVALID
+    if line.kind.change is PayeeChange.DETAILS:
+        yield from _find_change_faults(line)
+
+
+def _find_change_faults(line: ReadLine) -> Iterator[Outcome]:
+    """Yield what a change of bank details lacks: its evidence, the call back, and two persons."""
+    evidence = line.read_text(Field.EVIDENCE_HASH)
+    if not evidence:
+        yield Outcome.EVIDENCE_MISSING
+    elif len(evidence) != 64 or not set(evidence) <= set("0123456789abcdefABCDEF"):
+        yield Outcome.EVIDENCE_INVALID
+    if not line.read_text(Field.CALL_BACK).strip(" "):
+        yield Outcome.CALL_BACK_MISSING
+    if not any(map(line.read_text, (Field.ENTERED_BY, Field.VALIDATED_BY, Field.DELEGATION))):
+        yield Outcome.TWO_PERSONS_MISSING
 
 
 def _find_naming_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]:
@@ -221,3 +236,20 @@ def find_posting_month(line: ReadLine, reference: Reference) -> int | None:
     if (year, month) == (exercise.year + 1, 1) and day_of_month <= exercise.complementary_days:
         return 12
     return month if year == exercise.year else None
+
+
+def build_content(line: ReadLine) -> tuple[tuple[Field, Hashable], ...]:
+    """Return the content of the line, independent of its notation."""
+    values = sorted((field, text) for field, text in line.fields.items() if field is not Field.LINE)
+    return tuple((field, _parse_meaning(field, text)) for field, text in values)
+
+
+def _parse_meaning(field: Field, text: str) -> Hashable:
+    match FORMATS[field].type:
+        case FieldType.DECIMAL:
+            return amounts.parse(text)
+        case FieldType.DAY:
+            return days.parse(text)
+        case FieldType.WHOLE:
+            return whole_numbers.parse(text)
+    return text

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from core.catalog import CATALOG
+from core.catalog import CATALOG, BudgetAction
 from core.directory import Hand
 from core.outcome_codes import Outcome
 from core.roles import get_rights
@@ -18,6 +18,8 @@ class _Need(NamedTuple):
     kind: str
     day: int
     cell: int
+    node: int
+    """The budget node at which the persons are judged."""
     act_cents: int
 
     def may_enter(self, grant: Grant) -> bool:
@@ -30,10 +32,10 @@ class _Need(NamedTuple):
         return grant.first_day <= self.day <= grant.last_day
 
     def is_at_place(self, grant: Grant) -> bool:
-        """Return whether the grant covers the accountant and the fund centre of the line, or one above it."""
+        """Return whether the grant covers the accountant of the line, and the fund centre of the node or one above it."""
         if self.cell <= 0:
             return True
-        cell, node, centres = self.world.cells[self.cell], self.world.cells[self.cell].centre_node, {0}
+        cell, node, centres = self.world.cells[self.cell], self.node, {0}
         while node != NONE:
             centres.add(self.world.nodes[node].centre)
             node = self.world.nodes[node].parent
@@ -58,13 +60,18 @@ _VALIDATION: tuple[_Check, ...] = (
 
 
 def check_signature(world: World, line: Line, *, cell: int, act_cents: int) -> None:
-    """Refuse a line whose persons may not enter or validate it; one that names nobody is not refused here."""
+    """Refuse a line whose persons may not enter or validate it; one that names nobody is not refused here.
+
+    A move of credits has two places: where they arrive, and where they leave.
+    """
     if not line.signature:
         return
-    signature = world.signatures[line.signature]
-    need = _Need(world, CATALOG[line.kind].name, line.day, cell, act_cents)
-    _require(need, _list_grants(world, signature.entered), _ENTRY)
-    _check_validation(need, signature)
+    signature, kind = world.signatures[line.signature], CATALOG[line.kind]
+    arrival = world.cells[cell].centre_node if cell > 0 else NONE
+    for node in (arrival, line.source) if kind.budget is BudgetAction.MOVE else (arrival,):
+        need = _Need(world, kind.name, line.day, cell, node, act_cents)
+        _require(need, _list_grants(world, signature.entered), _ENTRY)
+        _check_validation(need, signature)
 
 
 def _check_validation(need: _Need, signature: Signature) -> None:

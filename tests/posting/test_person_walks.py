@@ -47,7 +47,9 @@ _EVERYTHING = tuple(
 )
 _CENTRES = sorted({place.unit[:length] for place in PLACES for length in (4, 9, 14)} | {"9999"})
 _OFFICER, _ACCOUNTANT = Role.AUTHORISING_OFFICER, Role.ASSIGNED_ACCOUNTANT
-_roles = st.just(_OFFICER) | st.sampled_from((_ACCOUNTANT, _OFFICER)) | st.sampled_from(list(Role))
+_roles = st.sampled_from(
+    (_OFFICER, _OFFICER, _OFFICER, _ACCOUNTANT, Role.PROGRAMME_MANAGER)
+) | st.sampled_from(list(Role))
 _days = st.integers(-2, 2).map(lambda shift: _USUAL_DAY + timedelta(shift))
 _terms = st.just(_ALWAYS) | st.tuples(_days, st.none() | _days)
 _ceilings = st.sampled_from((None, 1_00, 10_00, 20_00))

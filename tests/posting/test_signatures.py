@@ -37,6 +37,26 @@ DIRECTORY = Directory(
     (Agreement(7, "A-7", "ministry", frozenset({"commitment"}), *_YEAR, 20_00),),
     9,
 )
+_D013, _D075 = "0177-D013", "0177-D075"
+_MANAGER = Role.BOP_MANAGER
+MOVERS = Directory(
+    DIRECTORY.persons,
+    (
+        RoleGrant(ANNE, Role.PROGRAMME_MANAGER, Hand.ENTRY, "0177", "", *_YEAR, None),
+        RoleGrant(BRUNO, _MANAGER, Hand.BOTH, _D013, "", *_YEAR, None),
+        RoleGrant(CLAIRE, _MANAGER, Hand.BOTH, _D075, "", *_YEAR, None),
+        RoleGrant(DENIS, _MANAGER, Hand.BOTH, _D013, "", *_YEAR, None),
+        RoleGrant(DENIS, _MANAGER, Hand.BOTH, _D075, "", *_YEAR, 10_00),
+    ),
+    (
+        Delegation(1, "D-1", DENIS, EMMA, _MANAGER, (_D013,), *_YEAR, None),
+        Delegation(2, "D-2", DENIS, EMMA, _MANAGER, (_D013, _D075), *_YEAR, None),
+        Delegation(3, "D-3", BRUNO, EMMA, _MANAGER, (), *_YEAR, None),
+    ),
+    (),
+    9,
+)
+"""Bruno has a role at one BOP, Claire at the other one, Denis one at each, and Anne at the programme above both."""
 _COMMITMENT = {
     "exercise": "2018",
     "line": "1",
@@ -47,14 +67,14 @@ _COMMITMENT = {
 }
 
 
-def _start() -> TextEngine:
+def _start(directory: Directory = DIRECTORY) -> TextEngine:
     """Start an engine with credits; its registry is its own, because the directory is part of it."""
     numbers: NumbersByCode = {}
     number_codes(numbers, {**load_reference().list_codes(), CodeKind.SENDER: ["ministry"]})
     state = create_empty_book(Registry(load_reference(), numbers))
     harness = TextEngine(LoadedBook(state, START, SECRET, NO_CHECKPOINT))
     harness.decide_files(build_openings())
-    harness.engine.follow_directory(DIRECTORY)
+    harness.engine.follow_directory(directory)
     return harness
 
 
@@ -127,6 +147,31 @@ def test_a_role_holds_at_its_place_alone() -> None:
         _commit("EJ-2", "2018-04-02", "1.00", **_sign("claire", "bruno")) | elsewhere,
     ]
     assert _decide(harness, *rows) == [Outcome.VALIDATION_PLACE, Outcome.ENTRY_PLACE]
+
+
+@pytest.mark.parametrize(
+    ("arrival", "departure", "amount", "signature", "outcome"),
+    [
+        (_D013, _D075, "10.00", _sign("anne", "denis"), Outcome.ACCEPTED),
+        (_D013, _D075, "10.01", _sign("anne", "denis"), Outcome.VALIDATION_CEILING),
+        (_D013, _D075, "1.00", _sign("anne", "bruno"), Outcome.VALIDATION_PLACE),
+        (_D013, _D075, "1.00", _sign("anne", "claire"), Outcome.VALIDATION_PLACE),
+        (_D013, _D075, "1.00", _sign("bruno", "denis"), Outcome.ENTRY_PLACE),
+        (_D013, _D075, "1.00", _sign("claire", "denis"), Outcome.ENTRY_PLACE),
+        (_D075, _D013, "1.00", _sign("claire", "denis"), Outcome.ENTRY_PLACE),
+        (_D013, _D075, "1.00", _sign("anne", "emma", "D-1"), Outcome.VALIDATION_PLACE),
+        (_D013, _D075, "1.00", _sign("anne", "emma", "D-2"), Outcome.ACCEPTED),
+        (_D013, _D075, "1.00", _sign("anne", "emma", "D-3"), Outcome.DELEGATION_OWNER),
+        (f"{_D013}-DD13", f"{_D013}-DR13", "1.00", _sign("anne", "bruno"), Outcome.ACCEPTED),
+        (f"{_D013}-DD13", f"{_D075}-DD75", "1.00", _sign("anne", "bruno"), Outcome.VALIDATION_PLACE),
+    ],
+)
+def test_credits_are_moved_by_who_has_a_role_at_both_ends(
+    arrival: str, departure: str, amount: str, signature: Row, outcome: Outcome
+) -> None:
+    move = {"kind": "budget_move_ae", "reference": "MV-1", "exercise": "2018", "date": "2018-05-02"}
+    place = {"fund_centre": arrival, "counterpart": departure, "commitment_item": "HT2", "amount": amount}
+    assert _decide(_start(MOVERS), move | place | signature) == [outcome]
 
 
 def test_a_ceiling_is_that_of_the_whole_act() -> None:

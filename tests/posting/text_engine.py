@@ -17,6 +17,7 @@ from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, Regist
 from posting.engine import Engine
 from posting.hash_chain import ChainHead
 from posting.recovery.book_loading import LoadedBook
+from tests.accountants import ACCOUNTANTS
 from tests.file_strategies import REFERENCE, File
 from tests.ingest.row_strategies import to_text
 
@@ -48,6 +49,8 @@ class TextEngine:
     def __init__(self, loaded: LoadedBook | None = None) -> None:
         book = loaded or load_empty_book()
         self.engine = Engine(book.state, book.head)
+        if not book.state.directory.persons:
+            self.engine.follow_directory(ACCOUNTANTS)
         cells = CellNumbers(book.state.cell_words[1:])
         self.loaded = book
         self.context = ResolutionContext(book.state.registry, cells, DictionaryCache(), book.secret)

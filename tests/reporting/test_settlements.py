@@ -32,6 +32,7 @@ from reporting.proofs import prove_batch
 from reporting.report_queries import SQL
 from reporting.verification import verify
 from reporting.visibility import WHOLE_JOURNAL, Visibility
+from tests.accountants import CHANGE_FIELDS, add_accountants
 from tests.file_strategies import REFERENCE
 from tests.reporting.journals import ASPR, BUDGET, PAID, WORKS, Row, act, process_files
 from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
@@ -74,7 +75,7 @@ _STATEMENT = [
 ]
 """Entries 30 to 40."""
 _AGAIN = [
-    act("bank_details", "BD1", "", PAID, payee_name="Fournisseur SA", iban=_NEW_IBAN),
+    act("bank_details", "BD1", "", PAID, payee_name="Fournisseur SA", iban=_NEW_IBAN, **CHANGE_FIELDS),
     act("reissue", "N1", "60.00", predecessor="@35"),
     act("payee_block", "BL1", "", _OTHER),
     act("void", "V1", "20.00", predecessor="@37"),
@@ -86,6 +87,7 @@ _AGAIN = [
 @pytest_asyncio.fixture
 async def settled(dsn: str, tmp_path: Path) -> AsyncIterator[asyncpg.Connection]:
     """A connection to a journal of all of them, each file processed by an engine that loads its book anew."""
+    await add_accountants(dsn)
     senders = ("BUDGET", "MINISTRY", "TREASURY", "BANK", "TREASURY")
     for number, rows in enumerate((BUDGET, _REQUESTS, _RUN, _STATEMENT, _AGAIN)):
         path = tmp_path / f"{number}.jsonl"
@@ -285,6 +287,10 @@ CHANGES = {
     "a transfer to the account of the debt": (
         "update entry set credit = (select id from reference_text where kind = 5 and code = '1853200000') where entry_id = 20",
         "settled_without_transfer", "entry 24 ",
+    ),
+    "a service of tax relief": (
+        "update entry set debit = (select id from reference_text where kind = 5 and code = '6537100000') where entry_id = 19",
+        "settled_without_transfer", "entry 19 ",
     ),
     "an opposition to pay by payroll": (
         f"update entry set kind = {KIND_NUMBERS['payroll']} where entry_id = 21", "payroll_diversions", "entry 23 ",

@@ -42,6 +42,7 @@ from settlement.simulated_bank.responses import (
     write_responses,
 )
 from settlement.simulated_bank.transfer_outcomes import OutcomeRates
+from tests.accountants import CHANGE_FIELDS, add_accountants
 from tests.databases import create_database
 from tests.file_strategies import REFERENCE
 
@@ -57,6 +58,7 @@ complementary_days = 20
 months_open_at_start = [1, 2, 3]
 complementary_days = 20
 """
+ANNE, BENOIT = (StatedPerson(name, user=name) for name in ("anne", "benoit"))
 NEVER, OFTEN, ALWAYS = (OutcomeRates(1, share) for share in (0, 30_000, 100_000))
 Row = Mapping[str, Any]
 
@@ -95,6 +97,8 @@ class State:
         return EngineContext(self.settings, Database(self.dsn), load_reference(self.settings))
 
     async def submit(self, rows: Sequence[Row], sender: str = "ministry") -> ProcessingResult:
+        if any("entered_by" in row for row in rows):
+            await add_accountants(self.dsn)
         path = self.folder / f"acts-{next(self._numbers)}.jsonl"
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
         result = await file_processing.process_files(
@@ -121,13 +125,13 @@ class State:
 
     async def propose_run(self, until: date, day: date, *, is_released: bool = False) -> int:
         """Propose a run of one person, and release it by another; return its number."""
-        request = ProposalRequest(StatedPerson("anne"), until, day)
+        request = ProposalRequest(ANNE, until, day)
         async with command_queries.connect(self.dsn) as connection:
             run = await proposals.propose_run(
                 connection, PaymentReference.load(self.reference), request, on_step=ignore_progress
             )
             if is_released:
-                await run_edits.release_run(connection, run, StatedPerson("benoit"))
+                await run_edits.release_run(connection, run, BENOIT)
             return run
 
     async def pay_due(self, until: date, at: datetime) -> list[Path]:
@@ -138,13 +142,13 @@ class State:
             run = await proposals.propose_run(
                 connection,
                 books,
-                ProposalRequest(StatedPerson("anne"), until, at.date()),
+                ProposalRequest(ANNE, until, at.date()),
                 on_step=ignore_progress,
             )
             try:
-                await run_edits.release_run(connection, run, StatedPerson("benoit"))
+                await run_edits.release_run(connection, run, BENOIT)
             except NoSuchRun:
-                await run_edits.abandon_run(connection, run, "nothing", by=StatedPerson("benoit"))
+                await run_edits.abandon_run(connection, run, "nothing", by=BENOIT)
                 return []
         return await self.issue(run, at)
 
@@ -153,7 +157,7 @@ class State:
         assert await payment_runs.issue_in_database(
             self.context,
             run,
-            IssueRequest(StatedPerson("benoit"), at),
+            IssueRequest(BENOIT, at),
             interruption=create_interruption(),
             reporter=ProgressLines(),
         )
@@ -175,7 +179,7 @@ class State:
 
     async def import_files(self, files: Sequence[Path], *, again: bool = False) -> ImportResult:
         return await bank_import.import_files(
-            self.context, files, create_interruption(), options=ImportOptions(ProgressLines(), again)
+            self.context, files, create_interruption(), options=ImportOptions(ProgressLines(), again, by=ANNE)
         )
 
     async def read_status(self) -> AccountsReport:
@@ -266,7 +270,7 @@ def build_third_party(number: int) -> Row:
 def build_bank_details(number: int, reference: str, day: str = "2018-11-20") -> Row:
     return {
         "reference": reference, "kind": "bank_details", "exercise": 2018, "date": day, "payee": build_payee_code(number),
-        "payee_name": f"Entreprise {number}", "iban": build_iban(number + 500_000),
+        "payee_name": f"Entreprise {number}", "iban": build_iban(number + 500_000), **CHANGE_FIELDS,
     }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from posting.recovery.book_loading import LoadedBook
 from posting.store import copy_out
 from posting.store.journal_store import PostgresStore
 from posting.store.submission_rows import NewSubmission
+from tests.accountants import CHANGE_FIELDS
 from tests.file_strategies import File, Row, build_openings
 from tests.oracle.iban import add_check_digits
 from tests.posting.book.test_checkpoint import build_filled_book
@@ -168,7 +169,7 @@ FILES: list[File] = [
         *_act("SO1", "set_off", _build_follower("LI1", "0.50")),  # there is no receivable
         *_act("TS2", "term_suspension", {"predecessor": "LI1"}),
         *_act("BL1", "payee_block", {"payee": "P4"}, {"payee": "P2"}),
-        *_act("BD1", "bank_details", _payee(1) | {"iban": _payee(7)["iban"]}),
+        *_act("BD1", "bank_details", _payee(1) | CHANGE_FIELDS | {"iban": _payee(7)["iban"]}),
     ],
     [
         *_act("T5", "third_party", _payee(5)),
@@ -177,7 +178,12 @@ FILES: list[File] = [
         *_act("VO1", "void", _build_follower("RE2#2", "1.00")),  # there is no receivable
         *_act("BL2", "payee_release", {"payee": "P2"}),
         *_act("RE3", "reissue", _build_follower("RE2", "10.00", iban=_payee(2)["iban"])),
-        *_act("BD2", "bank_details", _payee(1), _payee(5) | {"iban": _payee(9)["iban"]}),
+        *_act(
+            "BD2",
+            "bank_details",
+            _payee(1) | CHANGE_FIELDS,
+            _payee(5) | CHANGE_FIELDS | {"iban": _payee(9)["iban"]},
+        ),
         *_act("PA4", "payment", _build_follower("DP2", "5.00", iban=_payee(7)["iban"])),
         *_act("PA5", "payment", _build_follower("DP2", "5.00", iban=_payee(1)["iban"])),
         *_act("PA6", "payment", _build_follower("CC1", "1.00")),

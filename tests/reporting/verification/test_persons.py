@@ -41,11 +41,13 @@ _CREDITS = [
 """Entries 1 to 3, from before the day on which an agreement is required."""
 _OFFICER = Role.AUTHORISING_OFFICER
 _DIRECTORY: Sequence[DirectoryEntry] = (
-    *(PersonEntry(name.lower(), f"{name} Martin") for name in ("Anne", "Bruno", "Claire")),
+    *(PersonEntry(name.lower(), f"{name} Martin") for name in ("Anne", "Bruno", "Claire", "Denis", "Emma")),
     RoleEntry("anne", _OFFICER, "entry", _JANUARY),
     RoleEntry("bruno", _OFFICER, "validation", _JANUARY, centre="0217", ceiling="100.00"),
     DelegationEntry("D-1", "bruno", "claire", _OFFICER, ["0217-SGAC"], _JANUARY, ceiling="50.00"),
     AgreementEntry("A-1", "MINISTRY", ["commitment"], _JANUARY, "Deux connexions", ceiling="20.00"),
+    RoleEntry("denis", Role.PROGRAMME_MANAGER, "entry", _JANUARY),
+    RoleEntry("emma", Role.PROGRAMME_MANAGER, "validation", _JANUARY, centre="0217-SGAC"),
 )
 _BY_DELEGATION = {"entered_by": "anne", "validated_by": "claire", "delegation": "D-1"}
 _ACTS = [
@@ -64,8 +66,15 @@ _ACTS = [
     act("commitment", "C4", "20.01", ASPR, date="2018-08-01"),
     act("commitment", "C5", "1.00", ASPR, date="2018-05-01"),
     act("commitment", "C6", "1.00", ASPR, entered_by="bruno", validated_by="anne", date="2018-08-01"),
+    grant(
+        *("budget_move_ae", "M1", "5.00", "0217-SGAC-IMMO"),
+        counterpart="0217-SGAC-ASPR",
+        entered_by="denis",
+        validated_by="emma",
+        date="2018-08-01",
+    ),
 ]
-"""Entries 4 to 7: signed, signed by delegation, under the agreement (C3 and C5)."""
+"""Entries 4 to 8: signed, signed by delegation, under the agreement (C3 and C5), and a move of credits."""
 _LATER = [
     act(
         "commitment",
@@ -103,6 +112,12 @@ BREACHES = {
         "update person_role set first_day = '2018-08-02' where person = 1", "signature_rights", "entry 4 ",
     ),
     "a lower ceiling": ("update person_role set ceiling = 9999 where person = 2", "signature_rights", "entry 4 "),
+    "no role where credits arrive": (
+        "update person_role set centre = '0217-SGAC-ASPR' where person_role = 4", "signature_rights", "entry 8 ",
+    ),
+    "no role where credits leave": (
+        "update person_role set centre = '0217-SGAC-IMMO' where person_role = 4", "signature_rights", "entry 8 ",
+    ),
     "a role that ended": (_ENDED.format("role"), "signature_rights", "entry 4 "),
     "a role that came later": ("update directory_effect set after_batch = 99", "signature_rights", "entry 4 "),
     "a delegation of less": ("update delegation set ceiling = 4999", "signature_rights", "entry 5 "),
@@ -167,12 +182,7 @@ async def test_signatures_and_agreements_are_proven(
 ) -> None:
     verification = await verify(dsn, folder=reference)
     assert verification.findings == []
-    print(
-        await ledger.fetch("select reference, code, found, field from refusal"),
-        await ledger.fetch("select * from agreement_use"),
-        await ledger.fetch("select * from entry_signature"),
-    )
-    assert verification.rows["entry"] == 7
+    assert verification.rows["entry"] == 8
     codes = [row["code"] for row in await ledger.fetch("select code from refusal order by submission, line")]
     expected = [Outcome.AGREEMENT_EXCEEDED, Outcome.ENTRY_ROLE_MISSING, Outcome.VALIDATION_DAY]
     assert codes == expected

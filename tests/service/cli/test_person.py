@@ -156,6 +156,17 @@ async def test_the_example_of_the_docs_is_loaded(ledger: Ledger) -> None:
     assert (loaded.code, "with 4 entries" in loaded.out) == (0, True), loaded
 
 
+async def test_a_file_makes_nobody_who_orders_and_accounts(ledger: Ledger) -> None:
+    refused = await ledger.load(
+        "add,amartin,Alice Martin,,,,,,,,,,,,,,",
+        "grant,,,amartin,authorising_officer,both,,2018-01-01,,,,,,,,,",
+        "grant,,,amartin,assigned_accountant,both,,2018-06-01,,,,,,,,,",
+    )
+    assert (refused.code, "nobody is authorising_officer and assigned_accountant" in refused.out) == (1, True)
+    assert "persons.csv, line 4" in refused.out
+    assert (await ledger.list())["persons"] == []
+
+
 @pytest.mark.parametrize(
     ("code", "line", "message"),
     [

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
 from core.kind_rules import TitleTwo
+from tests.accountants import CHANGE_FIELDS
 from tests.file_strategies import PLACES, Row
 from tests.oracle.iban import add_check_digits
 
@@ -249,6 +250,8 @@ class ActGenerator:
             if self._blocked and kind.change is PayeeChange.RELEASE:
                 code = PAYEES[min(self._blocked) - 1]
             details = {"payee_name": "Entreprise", "iban": rng.choice(IBANS)}
+            if kind.change is PayeeChange.DETAILS:
+                details |= CHANGE_FIELDS
             return {"payee": code} | ({} if kind.change in _WITHOUT_BANK else details)
         payee = {"payee": rng.choice(PAYEES)} if kind.pays else {}
         if kind.is_interest and rng.random() < 0.9:

@@ -12,7 +12,7 @@ from service.engine.file_processing import EngineContext
 from service.engine.late_interest import InterestRequest
 from service.terminal.processing_progress import ProgressLines
 from settlement.simulated_bank.transfer_outcomes import OutcomeRates
-from tests.service.small_state import State, create_interruption, paris_time
+from tests.service.small_state import ANNE, State, create_interruption, paris_time
 
 DAYS = ("2018-11-05", "2018-12-03", "2018-12-20")
 _FAILURES = 40_000
@@ -41,5 +41,5 @@ class RandomState(State):
             assert imported.rejected == [], imported.rejected
         if rng.random() < 0.7:
             await late_interest.propose_interest(
-                self.context, InterestRequest(at), create_interruption(), reporter=ProgressLines()
+                self.context, InterestRequest(at, by=ANNE), create_interruption(), reporter=ProgressLines()
             )

@@ -24,6 +24,7 @@ from reporting.verification import verify
 from service.auth import access_queries
 from service.auth.access_queries import Grant
 from service.database.embedded_server import Database
+from tests.accountants import add_accountants
 from tests.databases import create_database, open_connection
 from tests.file_strategies import File, build_openings
 from tests.posting.loaded_engines import process_rows
@@ -63,6 +64,7 @@ async def template(database: Database, tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("random")
     reference = build_two_years(folder)
     async with create_database(database) as dsn:
+        await add_accountants(dsn)
         await process_rows(dsn, folder, reference, _build_credits(), "budget")
         async with open_connection(dsn) as connection:
             rights = frozenset({Role.ASSIGNED_ACCOUNTANT})

@@ -1,6 +1,7 @@
 """Signed tokens at the running service: an HTTPS issuer, registered and granted rights by the command line."""
 
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -134,6 +135,32 @@ async def test_every_invalid_token_gets_the_same_response_and_its_own_audit_code
     assert response.content == without_token.content
     (row,) = await fetch(place.dsn, "select code from audit order by audit desc limit 1")
     assert row["code"] == finding
+
+
+@pytest.mark.parametrize("finding", list(FINDINGS))
+async def test_nothing_is_taken_with_an_invalid_token(
+    finding: str, client: httpx.AsyncClient, place: TrustingService, tmp_path: Path
+) -> None:
+    """By form, by file, by file in pieces, and by the client command."""
+    stored = "select (select count(*) from submission), (select count(*) from entry)"
+    before, token = await fetch(place.dsn, stored), FINDINGS[finding]
+    act = build_commitment(f"FORGED-{finding}")
+    (path := tmp_path / "acts.jsonl").write_bytes(to_jsonl([act]))
+    digest = {"crescendo-sha256": sha256(path.read_bytes()).hexdigest(), "upload-length": "9"}
+    for response in (
+        await client.post("/v1/acts", json=act, headers=_build_header(token)),
+        await client.post(
+            "/v1/submissions", content=path.read_bytes(), headers={**JSONL, **_build_header(token)}
+        ),
+        await client.post("/v1/uploads", headers={**JSONL, **digest, **_build_header(token)}),
+    ):
+        assert (response.status_code, response.json()["code"]) == (401, "key-unknown")
+    sent = await run_crescendo(
+        *("submit", path, "--url", place.service.url), environment={"CRESCENDO_KEY": token}
+    )
+    assert sent.code == 1, sent
+    assert "valid key or token" in sent.out + sent.err
+    assert await fetch(place.dsn, stored) == before
 
 
 async def test_unknown_key_ids_do_not_each_cause_a_request_to_the_issuer(

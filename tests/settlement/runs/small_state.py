@@ -35,6 +35,7 @@ from settlement.runs import issue, proposals, run_edits, run_pages, run_queries
 from settlement.runs.issue import IssueRequest
 from settlement.runs.payment_reference import PaymentReference
 from settlement.runs.proposals import ProposalRequest
+from tests.accountants import add_accountants
 from tests.file_strategies import REFERENCE, Row
 
 AT = datetime(2018, 6, 14, 10, 0, tzinfo=ZoneInfo(TIME_ZONE))
@@ -101,7 +102,12 @@ class SmallState:
         await self.post([{"kind": "direct_payment_request"} | UNIT | row for row in requests])
 
     async def post(self, rows: Sequence[Row], sender: str = "ministry") -> int:
-        """Post acts, all of which must be accepted; return the number of the submission."""
+        """Post acts, all of which must be accepted; return the number of the submission.
+
+        The first ones that name persons add these to the directory.
+        """
+        if any("entered_by" in row for row in rows):
+            await add_accountants(self.dsn)
         path = self.folder / f"file-{next(self._files)}.jsonl"
         envelope = {"envelope": {"sender": sender, "batch_id": path.stem, "version": "1", "count": len(rows)}}
         path.write_text(
@@ -135,10 +141,12 @@ class SmallState:
                 connection, self.payment_reference, request, on_step=self.on_step
             )
 
-    async def edit(self, run: int, action: str, *numbers: int, by: str = "Alice") -> None:
+    async def edit(
+        self, run: int, action: str, *numbers: int, by: str = "Alice", reason: str = "test"
+    ) -> None:
         async with run_queries.open_connection(self.dsn) as connection:
             await run_edits.edit_run(
-                connection, run, action, numbers=numbers, reason="test", by=StatedPerson(by, user=by)
+                connection, run, action, numbers=numbers, reason=reason, by=StatedPerson(by, user=by)
             )
 
     async def release(self, run: int, by: str = "Bruno") -> tuple[int, int]:

@@ -19,6 +19,7 @@ from settlement.runs import issue, run_edits, run_queries, run_status
 from settlement.runs.exclusions import Exclusion
 from settlement.runs.run_queries import NoSuchRun
 from settlement.runs.run_status import LineSelection
+from tests.accountants import CHANGE_FIELDS
 from tests.settlement.orders.test_pain001_writer import XSD
 from tests.settlement.runs.small_state import OTHER_UNIT, UNIT, SmallState, iban
 from tests.settlement.runs.test_lifecycle import read_xml
@@ -66,6 +67,7 @@ async def test_refused_lines_are_listed_and_in_no_file(state: SmallState) -> Non
             {
                 "reference": "L2",
                 "kind": "bank_details",
+                **CHANGE_FIELDS,
                 "payee": "P3",
                 "payee_name": "Entreprise",
                 "iban": iban(33),
@@ -305,6 +307,7 @@ async def test_a_returned_transfer_is_paid_again_without_credits(state: SmallSta
     details = {
         "reference": "L1",
         "kind": "bank_details",
+        **CHANGE_FIELDS,
         "payee": "P1",
         "payee_name": "Entreprise",
         "iban": iban(44),

@@ -12,7 +12,10 @@ from tests.file_strategies import REFERENCE
 from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
 from tests.settlement.runs.small_state import OTHER_UNIT, SmallState, iban
 
-RULES = ("run_lines", "run_hands", "run_released", "run_payments", "run_files", "run_transfers", "run_ends")
+RULES = (
+    *("run_lines", "run_hands", "run_released", "run_payments"),
+    *("run_files", "run_transfers", "run_details", "run_ends"),
+)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
