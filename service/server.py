@@ -222,7 +222,7 @@ async def _open_context(
             sender_pauses=SenderPauses(pools.audit, inbox.files.pause),
             validation_pool=validation_pool,
             task_pool=pools.tasks,
-            task_runner=TaskRunner(pools.tasks, settings, dsn),
+            task_runner=TaskRunner(pools.tasks, settings, dsn, clock=store.clock),
             data=settings.data,
             metrics=metrics,
         )

@@ -170,10 +170,15 @@ def _build_pipeline_settings(
 async def open_store(
     database: Database, create: Callable[[str], Store], command_seconds: int
 ) -> AsyncIterator[Store]:
-    """Open a store, created by ``create`` from the address of the database, and own the lease while the body runs."""
+    """Open a store, created by ``create`` from the address of the database, and own the lease while the body runs.
+
+    Its clock has been read once: before, no setback would be seen.
+    """
     owner = f"process {os.getpid()} on {platform.node()}"
     with command_queries.translate_database_errors(database.dsn):
         store = create(database.dsn)
         store.limit_command_time(command_seconds)
         async with store.own_lease(owner):
+            async with store.borrow_connection() as connection:
+                await store.clock.read(connection)
             yield store

@@ -13,6 +13,7 @@ import structlog
 
 from core.errors import NotWaiting
 from posting.store.failures import RETRIED_ERRORS
+from posting.store.ledger_clock import LedgerClock
 from service.configuration.settings import Settings
 from service.tasks import task_queries
 from service.tasks.task_messages import TaskFailure, TaskOrder, TaskReport
@@ -29,8 +30,16 @@ _WORKER = WorkerProgram()
 class TaskRunner:
     """Performs the stored tasks, and knows the progress of the present one."""
 
-    def __init__(self, pool: Pool, settings: Settings, dsn: str, *, program: WorkerProgram = _WORKER) -> None:
-        self._pool, self._program = pool, program
+    def __init__(
+        self,
+        pool: Pool,
+        settings: Settings,
+        dsn: str,
+        *,
+        clock: LedgerClock,
+        program: WorkerProgram = _WORKER,
+    ) -> None:
+        self._pool, self._clock, self._program = pool, clock, program
         self._settings = {
             **msgspec.to_builtins(settings, enc_hook=str),
             "database": dsn,
@@ -72,8 +81,14 @@ class TaskRunner:
             self.notify_end(task)
 
     async def run(self) -> None:
-        """Perform tasks until this is cancelled; the process of the present task is then stopped in order."""
+        """Perform tasks until this is cancelled; the process of the present task is then stopped in order.
+
+        While a clock is set back, none begins.
+        """
         while True:
+            if self._clock.find_setback():
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
             self._requested.clear()
             try:
                 tasks = await task_queries.load_unfinished_tasks(self._pool)

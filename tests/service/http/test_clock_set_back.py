@@ -143,6 +143,22 @@ async def test_a_service_starts_and_says_why_it_does_not_work(database: Database
                 assert (await client.post("/v1/acts", json=OPENINGS[0])).json()["outcome"] == "accepted"
 
 
+async def test_a_task_that_waits_does_not_begin(database: Database, tmp_path: Path) -> None:
+    """Whoever asked for it had a key then; that may have ended since."""
+    task = (
+        "insert into task (kind, arguments, key, sender) values ('propose', '{}', 'paymaster222', 'DRFIP-75')"
+    )
+    async with create_database(database) as dsn:
+        wrong = await plant_time(dsn)
+        await fetch(dsn, task)
+        async with run_service(dsn, tmp_path, ready=False) as service:
+            await service.wait_for_log('"event":"clock set back, work waits"')
+            assert await fetch(dsn, "select from task_event") == []
+            assert (await correct_clock(ServicePlace(service, dsn, tmp_path), wrong)).code == 0
+            await service.wait_for_log('"event":"task ended"')
+        assert (await fetch(dsn, "select count(*) from task_event where event <> 'started'"))[0][0] == 1
+
+
 async def test_files_wait_in_their_folder(database: Database, tmp_path: Path) -> None:
     async with prepare_service(database, tmp_path) as (dsn, folders):
         async with run_watching_service(dsn, tmp_path, "--drop-settle", "0") as service:

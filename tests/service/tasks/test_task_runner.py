@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from posting.store.ledger_clock import LedgerClock
 from service.configuration.settings import Settings
 from service.database.embedded_server import Database
 from service.tasks import task_queries
@@ -64,7 +65,7 @@ class Running(NamedTuple):
 @asynccontextmanager
 async def run_tasks(database: Database, folder: Path, program: WorkerProgram) -> AsyncIterator[Running]:
     async with create_database(database) as dsn, task_queries.open_task_pool(dsn) as pool:
-        runner = TaskRunner(pool, Settings(data=folder), dsn, program=program)
+        runner = TaskRunner(pool, Settings(data=folder), dsn, clock=LedgerClock(), program=program)
         running = Running(runner, pool, dsn, asyncio.create_task(runner.run()))
         try:
             yield running
@@ -162,7 +163,11 @@ async def test_progress_moves_and_a_stop_leaves_the_task_for_the_next_start(
         assert (await running.load(number)).state == "started"
         assert await running.count_early_ends() == 0
         again = TaskRunner(
-            running.pool, Settings(data=tmp_path), running.dsn, program=build_program(f"print({DONE!r})")
+            running.pool,
+            Settings(data=tmp_path),
+            running.dsn,
+            clock=LedgerClock(),
+            program=build_program(f"print({DONE!r})"),
         )
         with again.watch_end(number) as ended:
             work = asyncio.create_task(again.run())
