@@ -47,8 +47,8 @@ _ACTS = [
 _JANUARY = date(2018, 1, 1)
 _DIRECTORY = (
     PersonEntry("emma", "Emma"),
-    PersonEntry("anne", "Anne"),
-    RoleEntry("anne", Role.AUTHORISING_OFFICER, "both", _JANUARY),
+    PersonEntry("agnes", "Agnes"),
+    RoleEntry("agnes", Role.AUTHORISING_OFFICER, "both", _JANUARY),
     DelegationEntry("D-1", "david", "emma", Role.ASSIGNED_ACCOUNTANT, ["*"], _JANUARY),
 )
 """Persons 3 and 4 beside the accountants 1 and 2; person 3 holds a delegation of person 2."""
