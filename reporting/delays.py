@@ -4,8 +4,7 @@ The delay of a payment (*délai global de paiement*) runs from the receipt of th
 service if that is later, to the day of payment, without the days of a suspension.  A payment within its term is in time.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal, NamedTuple
 
@@ -14,20 +13,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.amount_fields import AmountStruct, Cents, OldCents, list_new_names
-from core.catalog import CATALOG, SHARED_ROLES, ActKind, Stage, list_kinds
-from core.senders import RESERVED_SENDERS
+from core.catalog import CATALOG, SHARED_ROLES, ActKind, Stage
+from core.delay_rules import DelayRules
 from core.tables.columns import allocate_zeros, concat_tables, select_rows
-from core.tables.delays import DebitedPayments, LatePayments
-from posting.delays.amounts_due import compute_amounts_due
+from core.tables.delays import DelaySums
 from posting.delays.day_span import ALL_DAYS, DaySpan
-from posting.delays.measurement import RequestFacts, find_interest, measure_delays, select_late
-from reporting.code_names import ACCOUNT, CENTRE, CodeNames
-from reporting.report_queries import Connection, Row, fetch, fetch_one
+from posting.delays.delay_sums import SumScope, add_up
+from posting.delays.stored_sum_queries import find_state, has_debits_after, load_owners, read_sums
+from reporting.code_names import ACCOUNT, CENTRE, SENDER, CodeNames
+from reporting.report_queries import Connection, fetch_one
 from reporting.report_tables import CellType, Column, ReportTable
 
 Grouping = Literal["ministry", "programme"]
-AddDebits = Callable[[DebitedPayments], None]
-_INTEREST = list_kinds(lambda kind: kind.is_interest)
+_COMPENSATIONS: Mapping[tuple[bool, bool], str] = {
+    (False, False): "compensation",
+    (False, True): "compensation_of_year",
+    (True, False): "compensation_of_sender",
+    (True, True): "compensation_of_sender_and_year",
+}
+"""The column of the compensation, by whether the report is of one sender, and of one year."""
 _UNKNOWN = ("", "")
 
 
@@ -85,40 +89,6 @@ class DelayScope(NamedTuple):
 _WHOLE_SCOPE = DelayScope()
 
 
-@dataclass(slots=True)
-class _Sums:
-    """Figures by account assignment, added up while debits are read."""
-
-    facts: RequestFacts
-    cells: int
-    figures: dict[str, NDArray[np.int64]] = field(default_factory=dict)
-    late: list[LatePayments] = field(default_factory=lambda: [allocate_zeros(LatePayments, 0)])
-
-    def add_debits(self, rows: DebitedPayments) -> None:
-        """Add the figures of some debits."""
-        delays = measure_delays(rows, self.facts)
-        cell, interest = delays.rows.cell, find_interest(rows, self.facts.diverted_parts)
-        in_time, stopped = delays.late_days == 0, delays.suspended_days.astype(np.int64)
-        self._add("payments", cell, np.ones(len(cell), np.int64))
-        self._add("cents", cell, delays.rows.amount)
-        self._add("days", cell, delays.delay_days.astype(np.int64))
-        self._add("in_time", cell, in_time.astype(np.int64))
-        self._add("suspended", cell, (stopped > 0).astype(np.int64))
-        self._add("suspended_days", cell, stopped)
-        self._add("interest_paid", rows.cell[interest], rows.amount[interest])
-        self.late.append(select_late(delays))
-
-    def _add(self, name: str, cell: NDArray[np.int32], values: NDArray[np.int64]) -> None:
-        sums = self.figures.setdefault(name, np.zeros(self.cells, np.int64))
-        np.add.at(sums, cell, values)
-
-    def add_amounts(
-        self, name: str, cell: Sequence[int] | NDArray[np.int32], cents: Sequence[int] | NDArray
-    ) -> None:
-        """Add amounts by account assignment."""
-        self._add(name, np.asarray(cell, np.int32), np.asarray(cents, np.int64))
-
-
 async def load_delays(connection: Connection, names: CodeNames, scope: DelayScope = _WHOLE_SCOPE) -> Delays:
     """Load the delays of the payments in ``scope``.
 
@@ -129,17 +99,10 @@ async def load_delays(connection: Connection, names: CodeNames, scope: DelayScop
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         if not await _may_have_payments(connection, names):
-            return _build_report({}, {}, scope)
-        cells = await fetch(connection, "cell_centres")
-        sums = await _add_up_debits(connection, names, scope, cells=cells)
-        proposed = await _fetch_interest(connection, scope)
-    owed = compute_amounts_due(concat_tables(sums.late), names.codes.interest)
-    sums.add_amounts("interest_due", owed.cell, owed.amount)
-    sums.add_amounts(
-        "interest_proposed", [row["cell"] for row in proposed], [row["cents"] for row in proposed]
-    )
-    places = {row["cell"]: _find_programme(names, row["centre"], row["budget_year"]) for row in cells}
-    return _build_report(sums.figures, places, scope)
+            return _build_report(allocate_zeros(DelaySums, 0), [], scope)
+        sums = _select_figures(await _load_sums(connection, names, scope), names, scope)
+    centres = zip(sums.centre.tolist(), sums.budget_year.tolist(), strict=True)
+    return _build_report(sums, [_find_programme(names, *centre) for centre in centres], scope)
 
 
 def _belongs_to_delays(kind: ActKind) -> bool:
@@ -165,34 +128,38 @@ async def _has_postings(connection: Connection, names: CodeNames) -> bool:
     return bool(row["exists"])
 
 
-async def _add_up_debits(
-    connection: Connection, names: CodeNames, scope: DelayScope, *, cells: Sequence[Row]
-) -> _Sums:
-    # it needs the kernels, which take longer to load than a report without payments takes to run
-    from posting.delays import delay_queries
-
-    facts = await delay_queries.load_request_facts(connection, names.codes.term_days, names.codes.interest)
-    sums = _Sums(facts, max((row["cell"] for row in cells), default=0) + 1)
-    add_debits = await _limit_to_sender(connection, scope.sender, sums.add_debits)
-    await delay_queries.read_debits(connection, scope.span, add_debits)
-    return sums
-
-
-async def _limit_to_sender(connection: Connection, sender: str | None, work: AddDebits) -> AddDebits:
-    """Return ``work``, limited to the debits of what ``sender`` owes."""
-    if sender is None:
-        return work
-    from posting.delays.payable_queries import read_payables
-
-    payables = await read_payables(connection, sender)
-    return lambda debits: work(select_rows(debits, np.flatnonzero(np.isin(debits.payable, payables))))
+async def _load_sums(connection: Connection, names: CodeNames, scope: DelayScope) -> DelaySums:
+    """Read the stored sums, and measure what follows them; measure everything if there are none."""
+    rules = DelayRules(names.codes.term_days, names.codes.interest)
+    state = await find_state(connection, rules)
+    if not state:
+        return await _measure(connection, rules, SumScope(0, scope.span))
+    stored = await read_sums(connection, state)
+    rest = SumScope(state.last_entry, scope.span)
+    if await has_debits_after(connection, rest.after):
+        later = await _measure(connection, rules, rest)
+    else:
+        later = (await load_owners(connection, rest.after + 1)).add_up_claims(rest)
+    return concat_tables([stored, later])
 
 
-async def _fetch_interest(connection: Connection, scope: DelayScope) -> list[Row]:
-    if scope.sender is None:
-        return await fetch(connection, "interest_proposed", _INTEREST, *scope.span)
-    senders = (scope.sender, sorted(RESERVED_SENDERS))
-    return await fetch(connection, "interest_proposed_of_sender", _INTEREST, *scope.span, *senders)
+async def _measure(connection: Connection, rules: DelayRules, scope: SumScope) -> DelaySums:
+    # it needs the kernels, which take longer to load than a report of stored sums takes to run
+    from posting.delays.sum_measurement import add_up_after
+
+    return await add_up_after(connection, rules, scope)
+
+
+def _select_figures(sums: DelaySums, names: CodeNames, scope: DelayScope) -> DelaySums:
+    """Return the figures in ``scope``, one row for each fund centre and budget year."""
+    is_selected = np.ones(len(sums.sender), bool)
+    if scope.year:
+        is_selected &= sums.year == scope.year
+    if scope.sender is not None:
+        senders = names.by_number[SENDER].items()
+        is_selected &= np.isin(sums.sender, [number for number, code in senders if code == scope.sender])
+    sums = select_rows(sums, np.flatnonzero(is_selected))
+    return add_up(sums._replace(sender=np.zeros_like(sums.sender), year=np.zeros_like(sums.year)))
 
 
 def _find_programme(names: CodeNames, centre: int, year: int) -> tuple[str, str]:
@@ -204,23 +171,23 @@ def _find_programme(names: CodeNames, centre: int, year: int) -> tuple[str, str]
     return programme.ministry, programme.code
 
 
-def _build_report(
-    figures: Mapping[str, NDArray[np.int64]], places: Mapping[int, tuple[str, str]], scope: DelayScope
-) -> Delays:
+def _build_report(sums: DelaySums, places: Sequence[tuple[str, str]], scope: DelayScope) -> Delays:
+    """Build the report; ``places`` are ministry and programme of each row of ``sums``."""
     groups: dict[tuple[str, str], list[int]] = {}
-    for cell, (ministry, programme) in places.items():
+    for at, (ministry, programme) in enumerate(places):
         if not scope.within or programme in scope.within:
-            groups.setdefault((ministry, programme if scope.by == "programme" else ""), []).append(cell)
-    rows = [_build_row(place, figures, cells) for place, cells in groups.items()]
+            groups.setdefault((ministry, programme if scope.by == "programme" else ""), []).append(at)
+    compensation = getattr(sums, _COMPENSATIONS[scope.sender is not None, scope.year is not None])
+    figures = sums._asdict() | {"interest_due": sums.interest + compensation}
+    rows = [_build_row(place, figures, at) for place, at in groups.items()]
     rows = [row for row in rows if row.payments or row.interest_due or row.interest_proposed]
     rows.sort(key=lambda row: (-row.mean_days, row.ministry, row.programme))
-    every = [cell for cells in groups.values() for cell in cells]
+    every = [at for group in groups.values() for at in group]
     return Delays(scope.year, scope.by, rows, _build_row(("", ""), figures, every))
 
 
-def _build_row(place: tuple[str, str], figures: Mapping[str, NDArray[np.int64]], cells: list[int]) -> Delay:
-    sums = {name: int(column[cells].sum()) for name, column in figures.items()}
-    figures_summed = {name: sums.get(name, 0) for name in _SUMMED}
+def _build_row(place: tuple[str, str], figures: Mapping[str, NDArray[np.int64]], at: list[int]) -> Delay:
+    figures_summed = {name: int(figures[name][at].sum()) for name in _SUMMED}
     payments = figures_summed["payments"]
     return Delay(
         ministry=place[0],

@@ -47,6 +47,7 @@ Offset = Annotated[
     NDArray[np.int64], _build_kind(pa.int64(), np.int64, "int8", unit="bytes, or rows of a document")
 ]
 Money = Annotated[NDArray[np.int64], _build_kind(pa.int64(), np.int64, "int8", unit="cents")]
+Count = Annotated[NDArray[np.int64], _build_kind(pa.int64(), np.int64, "int8", unit="number")]
 Hash64 = Annotated[NDArray[np.uint64], _build_kind(pa.uint64(), np.uint64, "int8", unit="64 bits of a hash")]
 Hash32 = Annotated[NDArray[np.uint32], _build_kind(pa.uint32(), np.uint32, "int8", unit="32 bits of a hash")]
 Digest = Annotated[

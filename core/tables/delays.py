@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from core.tables.columns import Day, Entry, Index, Money, Small
+from core.tables.columns import Count, Day, Entry, Index, Money, Small
 
 
 class DebitedPayments(NamedTuple):
@@ -26,6 +26,8 @@ class DebitedPayments(NamedTuple):
     """The account that the payable debited."""
     credit: Small
     """The account on which the payable is owed."""
+    submission: Index
+    """The submission of the payable."""
 
 
 class PaidPayables(NamedTuple):
@@ -62,6 +64,8 @@ class LatePayments(NamedTuple):
     request: Entry
     """The request that the payable is or is a part of."""
     request_payee: Index
+    submission: Index
+    """The submission of the payable."""
 
 
 class InterestClaims(NamedTuple):
@@ -69,3 +73,62 @@ class InterestClaims(NamedTuple):
 
     payable: Entry
     cents: Money
+
+
+class InterestEntries(NamedTuple):
+    """Late interest that was claimed, by entry, ascending.  A COPY row."""
+
+    entry_id: Entry
+    amount: Money
+    day: Day
+    cell: Index
+    submission: Index
+    """The submission of the claim; if Crescendo itself made the claim, that of the payable which was paid late."""
+
+
+class SubmissionSenders(NamedTuple):
+    """The senders of submissions, ascending.  A COPY row."""
+
+    submission: Index
+    sender: Index
+    """Its number in ``reference_text``."""
+
+
+class CellPlaces(NamedTuple):
+    """The fund centres of account assignments, ascending.  A COPY row."""
+
+    cell: Index
+    centre: Index
+    budget_year: Small
+
+
+class DelaySums(NamedTuple):
+    """Figures of delays, added up by the four columns in front.  A COPY row.
+
+    The compensation is due once for a request, at its first late payment.  Which payment is the first depends on the payments
+    that a report contains, so there is one sum for each.
+    """
+
+    sender: Index
+    """The sender of what was paid: its number in ``reference_text``."""
+    centre: Index
+    budget_year: Small
+    year: Small
+    """The year of the payment; of ``interest_proposed`` that of the claim."""
+    payments: Count
+    cents: Money
+    days: Count
+    in_time: Count
+    suspended: Count
+    suspended_days: Count
+    interest: Money
+    """Due for late payments, without the compensation."""
+    compensation: Money
+    """Due at the first late payment of each request."""
+    compensation_of_year: Money
+    """Due at the first one in a year."""
+    compensation_of_sender: Money
+    """Due at the first one of what a sender owes."""
+    compensation_of_sender_and_year: Money
+    interest_proposed: Money
+    interest_paid: Money

@@ -168,4 +168,5 @@ def select_late(delays: PaymentDelays) -> LatePayments:
         payee=rows.payee,
         request=delays.requests.entry[at],
         request_payee=delays.requests.payee[at],
+        submission=rows.submission,
     )

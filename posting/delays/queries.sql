@@ -15,11 +15,11 @@ select a.payable from reissued a join entry d on d.predecessor = a.entry_id wher
 -- name: debited
 -- Debited payments, each with the day of its transfer; the few transfers that were sent again before any debit are a part of their own, which keeps the first part a plain join.
 {reissued}
-select d.entry_id, d.amount, p.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind, r.debit, r.credit
+select d.entry_id, d.amount, p.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind, r.debit, r.credit, r.submission
 from entry d join entry p on p.entry_id = d.predecessor join entry r on r.entry_id = p.predecessor
 where d.kind in ({debits}) and p.kind in ({payments}) and p.day between '{first}' and '{last}' {only}
 union all
-select d.entry_id, d.amount, p.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind, r.debit, r.credit
+select d.entry_id, d.amount, p.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind, r.debit, r.credit, r.submission
 from entry d join reissued p on p.entry_id = d.predecessor join entry r on r.entry_id = p.payable
 where d.kind in ({debits}) and p.day between '{first}' and '{last}' {only}
 

@@ -37,6 +37,7 @@ CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "runs.sql"),
     **read_queries("reporting.verification", "bank.sql"),
     **read_queries("reporting.verification", "interest.sql"),
+    **read_queries("reporting.verification", "delays.sql"),
     **read_queries("reporting.verification", "invoices.sql"),
     **read_queries("reporting.verification", "persons.sql"),
 }

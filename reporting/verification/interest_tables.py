@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from core.contracts import AccountContract, Contract
+from core.delay_rules import DelayRules
 from core.effective_dates import EffectiveDated, build_constant
 from reporting.code_labels import CodeLabels
 
@@ -54,7 +55,15 @@ def build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, Any]]:
         "contract_default": contracts,
         "account_contract": _build_account_contracts(rules.account_contracts),
         "contract": numbers,
+        "delay_rules": _build_rule_hashes(codes),
     }
+
+
+def _build_rule_hashes(codes: CodeLabels) -> dict[str, list[Any]]:
+    """Return the hash of today's rules by the last half-year whose rate it covers."""
+    rules = DelayRules(codes.term_days, codes.interest)
+    half_years = [0, *codes.interest.refinancing_rates]
+    return {"half_year": half_years, "rules": [rules.hash_until(half).hex() for half in half_years]}
 
 
 def _build_account_contracts(rows: Iterable[AccountContract]) -> dict[str, pa.Array]:

@@ -120,6 +120,20 @@ select a.agreement, a.sender, k.kind, a.first_day, a.last_day, a.ceiling, e.afte
 from agreement a cross join lateral (select unnest(a.kinds) as kind) k
 cross join lateral (select min(after_batch) as after_batch from directory_effect where change >= a.change) e;
 
+-- name: delay_measurement
+select measurement, after_entry, last_entry, half_year, encode(rules, 'hex') as rules from delay_measurement order by measurement;
+
+-- name: delay_sum
+-- The sums of the measurements that follow one another since all payments were measured.
+select sender, centre, budget_year::int as budget_year, year::bigint as year,
+       sum(payments)::bigint as payments, sum(cents)::bigint as cents, sum(days)::bigint as days,
+       sum(in_time)::bigint as in_time, sum(suspended)::bigint as suspended, sum(suspended_days)::bigint as suspended_days,
+       sum(interest)::bigint as interest, sum(compensation)::bigint as compensation, sum(compensation_of_year)::bigint as compensation_of_year,
+       sum(compensation_of_sender)::bigint as compensation_of_sender, sum(compensation_of_sender_and_year)::bigint as compensation_of_sender_and_year, sum(interest_proposed)::bigint as interest_proposed,
+       sum(interest_paid)::bigint as interest_paid
+from delay_sum where measurement >= (select max(measurement) from delay_measurement where after_entry = 0)
+group by sender, centre, budget_year, year;
+
 -- name: entry_signature
 select entry, entered, validated, delegation from entry_signature;
 

@@ -44,6 +44,8 @@ _SMALL_TABLES = (
     "agreement",
     "entry_signature",
     "agreement_use",
+    "delay_measurement",
+    "delay_sum",
     "details_evidence",
     "details_rule",
 )

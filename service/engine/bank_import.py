@@ -20,7 +20,7 @@ from ingest.spool.envelope import Envelope
 from posting.store import person_proof
 from service.configuration.settings import Settings
 from service.database import command_queries
-from service.engine import file_processing, late_interest, payment_runs
+from service.engine import delay_sums, file_processing, late_interest, payment_runs
 from service.engine.engine_context import EngineContext
 from service.engine.late_interest import InterestRequest, InterestResult
 from service.engine.processing_result import FileRejection, ProcessingResult, require_acceptance
@@ -130,16 +130,17 @@ async def _import_under_lock(
     refused, own = await _count_refused_lines(context, messages), await _load_own_accounts(context)
     receipts = [_describe_message(message, refused, own) for message in messages]
     result = ImportResult(receipts, rejected, posted)
-    if (
-        not options.interest
-        or result.is_interrupted
-        or not any(message.debits for message in result.messages)
-    ):
+    if result.is_interrupted or not any(message.debits for message in result.messages):
         return result
-    interest = await late_interest.propose_since_mark(
-        context, options.interest, interruption, reporter=options.reporter
-    )
-    return msgspec.structs.replace(result, interest=interest)
+    if options.interest:
+        interest = await late_interest.propose_since_mark(
+            context, options.interest, interruption, reporter=options.reporter
+        )
+        result = msgspec.structs.replace(result, interest=interest)
+    if not result.is_interrupted:
+        # nothing is left to measure if the step before did it
+        await delay_sums.update_sums(context, options.reporter)
+    return result
 
 
 async def _import_messages(

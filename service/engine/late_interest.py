@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from core import late_interest, payment_rules
+from core.delay_rules import DelayRules
 from core.errors import ReferenceDataError
 from core.late_interest import LateInterestRules
 from core.payment_rules import TIME_ZONE
@@ -25,6 +26,7 @@ from core.periods import PeriodState
 from core.person_decisions import NOBODY, Decision, DecisionKind, StatedPerson
 from core.reference.files import SAMPLE_FOLDER
 from ingest.queue.file_feed import ProcessingRequest
+from posting.delays import sum_measurement
 from posting.store import period_store
 from service.database import command_queries
 from service.engine import decision_records, file_processing
@@ -258,6 +260,8 @@ async def _measure_delays(
             reporter.report_activity("measuring delays")
             measure = late.find_unclaimed_since_mark if request.since_mark else late.find_unclaimed_interest
             measured = await measure(connection, rules, term)
+            if measured.sums and not request.is_dry_run:
+                await sum_measurement.store_measurement(connection, DelayRules(term, rules), measured.sums)
             return measured, await late.load_claim_texts(connection, measured.claims)
 
 

@@ -9,16 +9,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.catalog import KIND_NUMBERS
+from core.delay_rules import DelayRules
 from core.effective_dates import EffectiveDated
 from core.late_interest import LateInterestRules
 from core.nomenclature import ORDINARY_FUND
 from core.sql_files import read_queries
-from core.tables.columns import allocate_zeros, concat_tables
-from core.tables.delays import DebitedPayments, LatePayments
+from core.tables.delays import InterestClaims
 from posting.delays import delay_queries as delays
+from posting.delays import sum_measurement
 from posting.delays.amounts_due import compute_amounts_due
-from posting.delays.day_span import ALL_DAYS
-from posting.delays.measurement import measure_delays, select_late
+from posting.delays.delay_sums import SumScope
+from posting.delays.stored_sum_queries import find_state
+from posting.delays.sum_measurement import Measurement
 from posting.store.ledger_identity import read_number
 from settlement.late_interest import claim_acts
 from settlement.late_interest.claim_acts import Assignments, ClaimTexts, ProposedClaims
@@ -36,6 +38,8 @@ class MeasuredInterest(NamedTuple):
     """Debits that were measured."""
     last_entry: int
     """The last entry of the journal at that time."""
+    sums: Measurement | None
+    """The figures of the report that follow the stored ones; None if the stored ones end before what was measured."""
 
 
 async def find_unclaimed_interest(
@@ -48,20 +52,11 @@ async def find_unclaimed_interest(
     ReferenceDataError
         The rate of a half-year is missing.
     """
-    late_parts, debit_counts = [allocate_zeros(LatePayments, 0)], [0]
+    delay_rules = DelayRules(term_days, rules)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        facts = await delays.load_request_facts(connection, term_days, rules)
-
-        def measure(debits: DebitedPayments) -> None:
-            debit_counts.append(len(debits.entry_id))
-            late_parts.append(select_late(measure_delays(debits, facts)))
-
-        await delays.read_debits(connection, ALL_DAYS, measure)
+        measured = await sum_measurement.measure_all(connection, delay_rules)
         prior_claims = await delays.load_claims(connection, 0)
-        last_entry = await _load_last_entry(connection)
-    due = await asyncio.to_thread(compute_amounts_due, concat_tables(late_parts), rules)
-    claims = claim_acts.compute_missing_claims(due, prior_claims)
-    return MeasuredInterest(claims, sum(debit_counts), last_entry)
+    return await _compute_claims(measured, prior_claims, rules, has_sums=True)
 
 
 async def find_unclaimed_since_mark(
@@ -71,16 +66,24 @@ async def find_unclaimed_since_mark(
     mark = await connection.fetchval(SQL["mark"])
     if not mark:
         return await find_unclaimed_interest(connection, rules, term_days)
+    delay_rules = DelayRules(term_days, rules)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        debits = await delays.read_debits_after(connection, mark)
-        facts = await delays.load_facts_of_debits(connection, debits, term_days, rules=rules)
-        prior_claims = await delays.load_claims(connection, int(debits.payable.min(initial=mark)))
-        last_entry = await _load_last_entry(connection)
-    due = await asyncio.to_thread(
-        lambda: compute_amounts_due(select_late(measure_delays(debits, facts)), rules)
-    )
+        state = await find_state(connection, delay_rules)
+        has_sums = state is not None and state.last_entry >= mark
+        scope = SumScope(state.last_entry if state and has_sums else mark)
+        measured = await sum_measurement.measure_after(connection, delay_rules, mark, scope=scope)
+        prior_claims = await delays.load_claims(connection, measured.oldest_payable)
+    return await _compute_claims(measured, prior_claims, rules, has_sums=has_sums)
+
+
+async def _compute_claims(
+    measured: Measurement, prior_claims: InterestClaims, rules: LateInterestRules, *, has_sums: bool
+) -> MeasuredInterest:
+    due = await asyncio.to_thread(compute_amounts_due, measured.late, rules)
     claims = claim_acts.compute_missing_claims(due, prior_claims)
-    return MeasuredInterest(claims, len(debits.entry_id), last_entry)
+    return MeasuredInterest(
+        claims, measured.adder.debits, measured.last_entry, measured if has_sums else None
+    )
 
 
 async def store_mark(connection: Connection, last_entry: int) -> None:
@@ -106,11 +109,6 @@ async def load_claim_texts(connection: Connection, claims: ProposedClaims) -> Cl
         await read_number(connection),
         await _load_assignments(connection, claims.payable),
     )
-
-
-async def _load_last_entry(connection: Connection) -> int:
-    (row,) = await connection.fetch(SQL["last_entry"])
-    return row["entry"]
 
 
 async def _load_references(connection: Connection, entries: NDArray[np.int64]) -> pa.Array:

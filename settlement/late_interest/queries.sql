@@ -15,9 +15,6 @@ select coalesce(max(last_entry), 0) as entry from interest_mark;
 -- name: insert_mark
 insert into interest_mark (last_entry) select $1::bigint where $1::bigint > 0 on conflict do nothing;
 
--- name: last_entry
-select coalesce((select first_entry + entries - 1 from batch order by batch desc limit 1), 0) as entry;
-
 -- name: pending_files
 -- Files of claims that are not decided yet.
 select s.file_name from unfinished u join submission s using (submission)

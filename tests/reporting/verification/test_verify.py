@@ -118,6 +118,9 @@ ONE_RULE = {
     *("invoices_once", "prescription"),  # test_invoices.py
     "payment_before_service",  # test_before_service.py
     *("late_interest", "suspended_unpaid"),  # tests/service/late_interest/test_clock.py
+    "details_changes",  # test_details_changes.py
+    "run_details",  # tests/settlement/runs/test_new_bank_details.py
+    *("delay_sums", "delay_measurements"),  # tests/service/late_interest/test_stored_sums.py
 }
 """Rules that are broken in tests of each alone."""
 
