@@ -1,5 +1,7 @@
 """Two accountants of the directory, who enter and validate changes of bank details in tests, and what such a change states."""
 
+import os
+import pwd
 from datetime import date
 
 from core.directory import Directory, Hand, RoleGrant
@@ -44,6 +46,8 @@ async def add_accountants(dsn: str) -> None:
             RoleEntry(code, Role.ASSIGNED_ACCOUNTANT, "both", _SINCE),
             LoginEntry(code, "user", code, _SINCE),
         ]
+    if (user := pwd.getpwuid(os.getuid()).pw_name) not in (*_CODES, *_PAYERS):
+        entries.append(LoginEntry("Alice", "user", user, _SINCE))  # commands of tests that name nobody
     async with open_connection(dsn) as connection:
         await migrate(connection)
         if not await directory_store.find_last_change(connection):

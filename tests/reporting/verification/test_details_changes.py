@@ -51,11 +51,14 @@ _DIRECTORY = (
     RoleEntry("agnes", Role.AUTHORISING_OFFICER, "both", _JANUARY),
     DelegationEntry("D-1", "david", "emma", Role.ASSIGNED_ACCOUNTANT, ["*"], _JANUARY),
 )
-"""Persons 3 and 4 beside the accountants 1 and 2; person 3 holds a delegation of person 2."""
+"""Emma and Agnes beside the accountants 1 and 2; Emma holds a delegation of person 2."""
 BREACHES = {
     "no persons": ("delete from entry_signature where entry = 2", "entry 2 (B1)"),
     "one person": ("update entry_signature set validated = entered where entry = 2", "entry 2 (B1)"),
-    "an authorising officer": ("update entry_signature set entered = 4 where entry = 2", "entry 2 (B1)"),
+    "an authorising officer": (
+        "update entry_signature set entered = (select person from person where code = 'agnes') where entry = 2",
+        "entry 2 (B1)",
+    ),
     "an accountant from the day after": (
         "update person_role set first_day = '2018-03-16' where person = 1",
         "entry 2 (B1)",
