@@ -92,9 +92,10 @@ _EARMARKS = _select(lambda kind: kind.budget is BudgetAction.EARMARK)
 _CERTIFICATION = _select_families(Family.SERVICE, Family.SERVICE_CANCELLATION)
 _EXECUTION = _select_families(Family.COMMITMENT, Family.COMMITMENT_CHANGE) | _CERTIFICATION
 _ORDERS = _EXECUTION | (_select_families(Family.PAYMENT_REQUEST) - _OF_ACCOUNTANT)
-_ACCOUNTING = _OF_ACCOUNTANT | _select_families(
+ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
     Family.THIRD_PARTY, Family.THIRD_PARTY_CHANGE, Family.REJECTION, Family.SETTLEMENT, Family.TERM
 )
+"""The kinds that the accountant sends: about third parties, or on the acts of those who order."""
 
 ROLES: tuple[RoleRights, ...] = (
     RoleRights(Role.BUDGET_DIRECTORATE, Side.BUDGET_DIRECTORATE, "direction du budget",
@@ -120,10 +121,11 @@ ROLES: tuple[RoleRights, ...] = (
                "GBCP art. 103"),
     RoleRights(Role.ASSIGNED_ACCOUNTANT, Side.ACCOUNTING, "comptable assignataire",
                "Is liable for the right creditor and account, suspends payments, rejects requests, and settles debts.",
-               "GBCP art. 18 to 20, 37", _ACCOUNTING, _ACCOUNTING),
+               "GBCP art. 18 to 20, 37", ACCOUNTING_KINDS, ACCOUNTING_KINDS),
     RoleRights(Role.CENTRAL_ACCOUNTANT, Side.ACCOUNTING, "comptable centralisateur",
                "Does what an assigned accountant does, for every accountant of the State.",
-               "Order of 28 February 2013 on his office; that he has the same rights is ours", _ACCOUNTING, _ACCOUNTING),
+               "Order of 28 February 2013 on his office; that he has the same rights is ours",
+               ACCOUNTING_KINDS, ACCOUNTING_KINDS),
     RoleRights(Role.AUDITOR, Side.READING, "auditeur (Cour des comptes)",
                "Reads the acts of all senders, and sends none.", "LOLF art. 58"),
     RoleRights(Role.OPERATOR, Side.OPERATION, "exploitant",

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from core.catalog import CATALOG
+from core.catalog import CATALOG, KIND_NUMBERS
 from core.periods import to_period
+from core.roles import ACCOUNTING_KINDS
 from core.senders import RESERVED_SENDERS
 from reporting import code_names as name
 from reporting.act_views import Assignment, CodeLabel, EntrySummary, Origin, Payee, PaymentTerms
@@ -19,6 +20,7 @@ from reporting.visibility import WHOLE_JOURNAL, Visibility
 
 OPEN_ITEM_STEPS = 4
 """Steps of followers that the open items need: commitment, service or request, payment, reversal."""
+_ACCOUNTING_KINDS = frozenset(KIND_NUMBERS[kind] for kind in ACCOUNTING_KINDS)
 _LOOKUPS_MAX = 40
 """Most keys for single look-ups; for more keys, one pass over the partitions without a B-tree is faster."""
 
@@ -137,40 +139,43 @@ async def find_hidden_entries(
 ) -> frozenset[int]:
     """Return the entries of ``rows``, before or after the visible ``lines``, of which the caller sees number and day alone.
 
-    Those are the acts of other senders.  An act of Crescendo's own is that of the sender whose act it follows.  Only the chain
-    above all these rows is read from the database.
+    Those are the acts of other senders.  An act of Crescendo's own, and one of a kind that accountants send, is also visible
+    to the sender whose act it follows.  Only the chain above all these rows is read from the database.
     """
     if not (rows and visibility.hides_chain):
         return frozenset()
-    sender, tops = visibility.sender, _find_tops(rows, lines)
-    above = {top["entry_id"] for top in tops.values() if _takes_sender_of_predecessor(top)}
+    sender, tops = visibility.sender, _find_tops(rows, lines, visibility.sender)
+    above = {top["entry_id"] for top in tops.values() if _is_visible_by_predecessor(top, sender)}
     visible = await _select_entries_of_sender(connection, list(above), sender) if above else set()
     return frozenset(
         entry for entry, top in tops.items() if top["sender"] != sender and top["entry_id"] not in visible
     )
 
 
-def _find_tops(rows: Sequence[Row], lines: Sequence[Row]) -> Mapping[int, Row]:
-    """Return, by entry of ``rows``, the row whose sender decides, or the last one before it among ``rows`` and ``lines``.
+def _find_tops(rows: Sequence[Row], lines: Sequence[Row], sender: str | None) -> Mapping[int, Row]:
+    """Return, by entry of ``rows``, the row whose sender decides whether ``sender`` sees it, or the last known one above it.
 
     The rows are climbed in order of entries, because each act comes after its predecessor.
     """
     tops: dict[int, Row] = {}
     for row in sorted((*lines, *rows), key=lambda row: row["entry_id"]):
-        is_climbed = _takes_sender_of_predecessor(row)
+        is_climbed = _is_visible_by_predecessor(row, sender)
         tops[row["entry_id"]] = tops.get(row["predecessor"], row) if is_climbed else row
     return {row["entry_id"]: tops[row["entry_id"]] for row in rows}
 
 
-def _takes_sender_of_predecessor(row: Row) -> bool:
-    return bool(row["predecessor"]) and row["sender"] in RESERVED_SENDERS
+def _is_visible_by_predecessor(row: Row, sender: str | None) -> bool:
+    """Return whether an act is visible to ``sender`` if the act that it follows is."""
+    is_of_service = row["sender"] in RESERVED_SENDERS or row["kind"] in _ACCOUNTING_KINDS
+    return bool(row["predecessor"]) and row["sender"] != sender and is_of_service
 
 
 async def _select_entries_of_sender(
     connection: Connection, entries: Sequence[int], sender: str | None
 ) -> set[int]:
     await choose_lookup(connection, len(entries))
-    rows = await fetch(connection, "entries_of_sender", entries, sender, sorted(RESERVED_SENDERS))
+    kinds = (sorted(RESERVED_SENDERS), sorted(_ACCOUNTING_KINDS))
+    rows = await fetch(connection, "entries_of_sender", entries, sender, *kinds)
     return {row["entry_id"] for row in rows}
 
 

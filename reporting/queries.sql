@@ -35,15 +35,15 @@ where e.predecessor = any($1::bigint[])
   and case when cardinality($1::bigint[]) <= 10 then e.entry_id + 0 > $2 else e.entry_id > $2 end order by e.entry_id limit $3;
 
 -- name: entries_of_sender
--- Those of entries $1 that are acts of sender $2, or acts of Crescendo's own senders $3 that follow, directly or through others
--- of theirs, an act of that sender.
+-- Those of entries $1 that are acts of sender $2, or acts of Crescendo's own senders $3 or of kinds $4 that follow, directly or
+-- through others of these, an act of that sender.
 with recursive climb as (
-    select e.entry_id as act, e.predecessor, s.sender
+    select e.entry_id as act, e.predecessor, e.kind, s.sender
     from entry e join submission s on s.submission = e.submission where e.entry_id = any($1::bigint[])
     union all
-    select c.act, p.predecessor, s.sender
+    select c.act, p.predecessor, p.kind, s.sender
     from climb c join entry p on p.entry_id = c.predecessor join submission s on s.submission = p.submission
-    where c.sender = any($3::text[])
+    where c.sender <> $2 and (c.sender = any($3::text[]) or c.kind = any($4::bigint[]))
 )
 select act as entry_id from climb where sender = $2;
 

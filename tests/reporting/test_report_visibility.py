@@ -41,7 +41,7 @@ _OF_SECOND = [
     act("direct_payment_request", "D4", "1.00", DEBT, payee="STRANGER"),
 ]
 _DEBIT = KIND_NUMBERS["bank_debit"]
-_FIRST, _SECOND = "MIN-01", "MIN-02"
+_FIRST, _SECOND, _ACCOUNTANT = "MIN-01", "MIN-02", "ACC-01"
 
 
 class Journal(NamedTuple):
@@ -225,6 +225,30 @@ async def test_what_crescendo_posts_on_an_act_is_hidden_from_other_senders(journ
     assert [follower.is_visible for follower in first.followers] == [True, True]
     assert [follower.is_visible for follower in second.followers] == [False, False]
     assert (len(first.transfers), len(second.transfers)) == (1, 0)
+
+
+async def test_what_an_accountant_sends_on_an_act_is_visible_to_its_sender(
+    journal: Journal, dsn: str, tmp_path: Path
+) -> None:
+    """The suspension of a payment and its end: to the ministry of the request, and to no other."""
+    connection, _ = journal
+    (request,) = await connection.fetch(
+        "select entry_id from entry join submission using (submission) where reference = 'D2' and sender = $1",
+        _SECOND,
+    )
+    suspension = act("term_suspension", "SUS", "", predecessor=f"@{request['entry_id']}")
+    resumption = act("term_resumption", "RES", "", predecessor="SUS")
+    await process_rows(dsn, tmp_path, REFERENCE, [suspension, resumption], _ACCOUNTANT)
+    numbers = await connection.fetch("select entry_id from entry where reference in ('SUS', 'RES')")
+    entries = [request["entry_id"], *(row["entry_id"] for row in numbers)]
+    chained = await fetch(connection, "entries_by_number", entries)
+    assert [row["sender"] for row in chained] == [_SECOND, _ACCOUNTANT, _ACCOUNTANT]
+    for rows in (chained, chained[1:], chained[2:]):
+        present = {row["entry_id"] for row in rows}
+        # an accountant's key reads all acts; a sender that has no such key any more still sees its own
+        for sender, hidden in ((_SECOND, set()), (_FIRST, present), (_ACCOUNTANT, {request["entry_id"]})):
+            limits = _limit_to(journal, sender)
+            assert await find_hidden_entries(connection, rows, limits, lines=()) == hidden & present
 
 
 async def test_the_senders_of_a_chain_are_read_only_above_the_rows_at_hand(journal: Journal) -> None:
