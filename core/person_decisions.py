@@ -30,6 +30,8 @@ class DecisionKind(StrEnum):
     """Late interest is proposed."""
     CLOCK = "clock"
     """A stored time is found wrong."""
+    REFERENCE = "reference"
+    """Changed reference files are accepted."""
 
 
 class Login(NamedTuple):
@@ -52,6 +54,8 @@ class StatedPerson(NamedTuple):
     """The API key that was authenticated, or ISSUER/SUBJECT of an authenticated token; empty for none."""
     user: str = ""
     """The user of the operating system who runs the command; empty over HTTP."""
+    key_roles: frozenset[Role] | None = None
+    """The roles of the key or token of a command; None over HTTP, which has checked them, and without a key."""
 
     @property
     def login(self) -> Login:
@@ -86,7 +90,7 @@ class DecisionRight(NamedTuple):
     """``BOTH`` where either is enough."""
 
 
-OPERATORS_DECISIONS = frozenset({DecisionKind.DIRECTORY, DecisionKind.CLOCK})
+OPERATORS_DECISIONS = frozenset({DecisionKind.DIRECTORY, DecisionKind.CLOCK, DecisionKind.REFERENCE})
 """They need a proof once an operator has a login, the others once the directory knows a person."""
 _EITHER = DecisionRight(ACCOUNTING_ROLES, Hand.BOTH)
 RIGHTS: Mapping[DecisionKind, DecisionRight] = {

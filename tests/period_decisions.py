@@ -11,9 +11,8 @@ from posting.store.period_store import NewDecision
 async def decide_period(dsn: str, month: str, action: str, accountant: str = "") -> int:
     """Close, reopen or lock a month such as ``2018-05``, of one accountant or of all; return the number of the decision."""
     exercise, number = month.split("-")
-    new = NewDecision(
-        int(exercise), int(number), accountant, PeriodAction(action), "Clôture", StatedPerson("Alice")
-    )
+    alice = StatedPerson("Alice", user="Alice")
+    new = NewDecision(int(exercise), int(number), accountant, PeriodAction(action), "Clôture", alice)
     connection = await asyncpg.connect(dsn)
     try:
         return await period_store.store_decision(connection, new)

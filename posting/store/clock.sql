@@ -18,6 +18,9 @@ from correction c cross join lateral (
     union all (select 'clock correction ' || c.correction, c.at)
 ) t;
 
+-- name: is_database_behind
+select clock_timestamp() < $1::timestamptz;
+
 -- name: insert_correction
 -- What is stored up to now no longer bounds the clocks.
 insert into clock_correction (wrong_time, last_batch, last_submission, last_change, last_decision, last_run, reason, by)

@@ -41,10 +41,10 @@ from person_login l left join (
 where l.change <= $1 order by l.person_login;
 
 -- name: lasting_operators
--- Persons who may change the directory today and without a last day.
+-- Persons who may change the directory today and without a last day, as users of the operating system: a key may expire.
 select count(distinct l.person) from person_login l join person_role r using (person)
 where r.role = 'operator' and r.centre = '' and r.accountant = '' and r.last_day is null and l.last_day is null
-  and greatest(r.first_day, l.first_day) <= (clock_timestamp() at time zone 'Europe/Paris')::date
+  and l.means = 'user' and greatest(r.first_day, l.first_day) <= (clock_timestamp() at time zone 'Europe/Paris')::date
   and not exists (select from directory_end e where e.subject = 'login' and e.number = l.person_login)
   and not exists (select from directory_end e where e.subject = 'role' and e.number = r.person_role);
 
@@ -112,8 +112,9 @@ from person_login l join person p using (person) order by l.person_login;
 -- name: list_changes
 -- The last one first, with what each did, how who decided it was proved (empty for not), and the batch after which it holds: null
 -- if no batch was decided since.
-select c.change, coalesce(w.what, '{}') as what, c.reason, c.by, coalesce(f.proof, '') as proof, c.key, c.at, e.after_batch
-from directory_change c left join directory_effect e using (change)
+select c.change, coalesce(w.what, '{}') as what, c.reason, c.by, coalesce(f.proof, '') as proof, c.key, c.at,
+       (select min(e.after_batch) from directory_effect e where e.change >= c.change) as after_batch
+from directory_change c
 left join person_proof f on f.decision = 'directory' and f.number = c.change and f.person = c.by left join (
     select change, array_agg(entry order by entry) as what from (
         select change, 'person ' || code as entry from person

@@ -157,6 +157,7 @@ class _Writer:
 
     def __init__(self, connection: Connection, draft: DirectoryDraft) -> None:
         self._connection, self._draft = connection, draft
+        self._ends: set[tuple[Subject, int]] = set()
 
     async def store_entry(self, entry: DirectoryEntry, change: int) -> None:
         """Check an entry, and insert its row."""
@@ -247,6 +248,9 @@ class _Writer:
 
     async def _store_end(self, subject: Subject, name: str, entry: DirectoryEnd, *, change: int) -> None:
         term = self._draft.check_end(subject, name, entry.last_day)
+        if (subject, term.number) in self._ends:
+            raise RefusedChange(f"{subject} {name} ends twice in one change: state the earlier day alone")
+        self._ends.add((subject, term.number))
         await self._connection.execute(SQL["insert_end"], subject, term.number, entry.last_day, change)
         self._draft.set_term(subject, name, term._replace(last_day=entry.last_day))
 

@@ -135,6 +135,10 @@ async def store_correction(
             raise RefusedCorrection(
                 f"the last stored time is {_format_moment(stored)}, not {_format_moment(wrong_time)}: nothing is corrected"
             )
+        if not await connection.fetchval(SQL["is_database_behind"], clock.last.at):
+            raise RefusedCorrection(
+                f"the clock of the database is not before {_format_moment(stored)}, only that of this machine is: set that one"
+            )
         number = await connection.fetchval(SQL["insert_correction"], clock.last.at, reason, proved.name)
         await person_proof.store_decision(connection, proved, DecisionKind.CLOCK, number=number)
         return number

@@ -13,6 +13,7 @@ from core.directory import Hand, RoleGrant
 from core.errors import PersonNotProved
 from core.person_decisions import (
     OPERATORS_DECISIONS,
+    RIGHTS,
     Decision,
     DecisionKind,
     StatedPerson,
@@ -62,8 +63,13 @@ async def prove_under_lock(connection: Connection, person: StatedPerson, decisio
     PersonNotProved
         He is not proved, or may not take it.
     """
-    await connection.execute(SQL["lock_directory"])
+    await lock_directory(connection)
     return await prove_person(connection, person, decision)
+
+
+async def lock_directory(connection: Connection) -> None:
+    """Keep the directory as it is until the transaction ends; decisions do not wait for each other."""
+    await connection.execute(SQL["lock_directory"])
 
 
 async def prove_person(connection: Connection, person: StatedPerson, decision: Decision) -> ProvedPerson:
@@ -75,6 +81,10 @@ async def prove_person(connection: Connection, person: StatedPerson, decision: D
         He is not proved, or may not take it; the message says what was found, and what to do.
     """
     proved = await find_person(connection, person, decision.kind)
+    if person.key_roles is not None and not person.key_roles & (roles := RIGHTS[decision.kind].roles):
+        raise PersonNotProved(
+            f"the {person.login} has no role {' or '.join(sorted(roles))}: use a key of that side, as over HTTP"
+        )
     if proved.person:
         rows = await connection.fetch(SQL["roles"], proved.person)
         lack = find_missing_right([_to_grant(row) for row in rows], decision, proved.day)

@@ -3,12 +3,14 @@
 select pg_advisory_xact_lock_shared(7317, 36);
 
 -- name: directory_state
--- has_operator: somebody may change the directory without a last day, or could before an end, which needs a successor.
+-- has_operator: somebody may change the directory, without a last day, as a user of the operating system: a key may expire.
 select (select coalesce(max(change), 0) from directory_change) as change, exists (select from person) as has_persons,
        exists (
            select from person_login l join person_role r using (person)
            where r.role = 'operator' and r.centre = '' and r.accountant = '' and r.last_day is null and l.last_day is null
-             and greatest(r.first_day, l.first_day) <= today.day
+             and l.means = 'user' and greatest(r.first_day, l.first_day) <= today.day
+             and not exists (select from directory_end e where e.subject = 'login' and e.number = l.person_login)
+             and not exists (select from directory_end e where e.subject = 'role' and e.number = r.person_role)
        ) as has_operator, today.day
 from (select (clock_timestamp() at time zone 'Europe/Paris')::date as day) today;
 

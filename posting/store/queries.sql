@@ -161,6 +161,21 @@ select today.day, $1::jsonb, $2 from (select (clock_timestamp() at time zone 'Eu
 where not exists (select from (select u.day, u.digest from reference_use u order by reference_use desc limit 1) last
                   where last.day = today.day and last.digest = $2);
 
+-- name: last_reference_use
+-- With whether the directory knows a person, who then must accept other files.
+select u.reference_use, u.files::text as files, u.digest, exists (select from person) as has_persons
+from reference_use u order by u.reference_use desc limit 1;
+
+-- name: is_reference_accepted
+-- An acceptance holds for one change: not once other files than those before it were in use since.
+select exists (
+    select from reference_acceptance a join reference_use b on b.reference_use = a.last_use
+    where a.digest = $1 and not exists (select from reference_use u where u.reference_use > a.last_use and u.digest <> b.digest)
+);
+
+-- name: insert_reference_acceptance
+insert into reference_acceptance (files, digest, last_use, reason, by) values ($1::jsonb, $2, $3, $4, $5) returning acceptance;
+
 -- name: last_meaning
 select secret, (select coalesce(max(reference_meaning), 0) from reference_meaning) as last from engine;
 

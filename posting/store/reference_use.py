@@ -1,23 +1,103 @@
-"""The reference files in use at each load of the book: a row for each state of them, covered by the next evidence."""
+"""The reference files in use at each load of the book: a row for each state of them, covered by the next evidence.
+
+Once the directory knows a person, files that differ from those of the last use are used only after an operator has accepted
+them by name.
+"""
 
 import hashlib
 import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-import asyncpg
-
+from core.errors import CrescendoError, ReferenceDataError
+from core.person_decisions import Decision, DecisionKind, StatedPerson
 from posting.book.registry import NumbersByCode, ReferenceData
-from posting.store import nature_use
+from posting.store import nature_use, person_proof
 from posting.store.connections import SQL
 
+Connection = Any
+_PATHS_SHOWN = 3
 
-async def note_use(connection: asyncpg.Connection, reference: ReferenceData, numbers: NumbersByCode) -> None:
+
+class RefusedAcceptance(CrescendoError):
+    """Nothing is to be accepted."""
+
+
+class Acceptance(NamedTuple):
+    """Changed reference files that a person accepted."""
+
+    number: int
+    paths: list[str]
+    """The files that are new, changed or missing, by their path in the folder."""
+
+
+async def note_use(connection: Connection, reference: ReferenceData, numbers: NumbersByCode) -> None:
     """Note which files are in use today, by the SHA-256 of each, unless that is noted already.
 
     Raises
     ------
     ReferenceDataError
-        A nature in use is missing; nothing is noted.
+        A nature in use is missing, or nobody has accepted the files; nothing is noted.
     """
     await nature_use.check_natures(connection, reference, numbers)
-    text = json.dumps(reference.files, sort_keys=True)
-    await connection.execute(SQL["note_reference_use"], text, hashlib.sha256(text.encode()).digest())
+    await person_proof.lock_directory(connection)
+    text, digest = _describe(reference.files)
+    await _check_acceptance(connection, reference, digest)
+    await connection.execute(SQL["note_reference_use"], text, digest)
+
+
+async def accept_files(
+    connection: Connection, reference: ReferenceData, *, reason: str, by: StatedPerson
+) -> Acceptance:
+    """Accept reference files that differ from those of the last use.
+
+    Raises
+    ------
+    PersonNotProved
+        Who accepts them did not prove to be that person, or is no operator.
+    RefusedAcceptance
+        The ledger has used none yet, or the same ones last.
+    """
+    text, digest = _describe(reference.files)
+    async with connection.transaction():
+        proved = await person_proof.prove_under_lock(connection, by, Decision(DecisionKind.REFERENCE))
+        last = await connection.fetchrow(SQL["last_reference_use"])
+        if last is None:
+            raise RefusedAcceptance(
+                "the ledger has used no reference files yet: the first ones need no acceptance"
+            )
+        paths = _list_changes(json.loads(last["files"]), reference.files)
+        if not paths:
+            raise RefusedAcceptance(
+                f"{reference.folder} has the files that the ledger used last: nothing is to be accepted"
+            )
+        arguments = (text, digest, last["reference_use"], reason, proved.name)
+        number = await connection.fetchval(SQL["insert_reference_acceptance"], *arguments)
+        await person_proof.store_decision(connection, proved, DecisionKind.REFERENCE, number=number)
+    return Acceptance(number, paths)
+
+
+async def _check_acceptance(connection: Connection, reference: ReferenceData, digest: bytes) -> None:
+    """Check that a person has accepted files that differ from those of the last use, once the directory knows a person."""
+    last = await connection.fetchrow(SQL["last_reference_use"])
+    if last is None or not last["has_persons"] or last["digest"] == digest:
+        return
+    if await connection.fetchval(SQL["is_reference_accepted"], digest):
+        return
+    paths = _list_changes(json.loads(last["files"]), reference.files)
+    more = f" and {len(paths) - _PATHS_SHOWN} more" if len(paths) > _PATHS_SHOWN else ""
+    raise ReferenceDataError(
+        str(reference.folder),
+        f"{', '.join(paths[:_PATHS_SHOWN])}{more} changed since the ledger's last use, and no person has accepted them",
+        "Let an operator accept them: crescendo reference accept --as CODE --reason WHY. Or put the files of before back.",
+    )
+
+
+def _describe(files: Mapping[str, str]) -> tuple[str, bytes]:
+    """Return the files as text, and the digest over it."""
+    text = json.dumps(files, sort_keys=True)
+    return text, hashlib.sha256(text.encode()).digest()
+
+
+def _list_changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    return sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))

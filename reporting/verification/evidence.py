@@ -17,7 +17,7 @@ COVERED_TABLES = frozenset(
     (
         *("ledger", "submission", "cancellation", "pause", "drop_taken", "drop_answered", "form"),
         *("reference_text", "reference_meaning", "reference_use"),
-        *("period_start", "period_decision", "period_effect", "clock_correction"),
+        *("period_start", "period_decision", "period_effect", "clock_correction", "reference_acceptance"),
         *("directory_change", "person", "person_role", "delegation", "agreement"),
         *("directory_end", "directory_effect", "entry_signature", "agreement_use"),
         *("person_login", "person_decision"),

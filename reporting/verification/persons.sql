@@ -125,9 +125,23 @@ where greatest(a.first_day, b.first_day) <= least(
     coalesce(least(a.last_day, (select min(d.last_day) from directory_end d where d.subject = a.subject and d.number = a.number)), date '9999-12-31'),
     coalesce(least(b.last_day, (select min(d.last_day) from directory_end d where d.subject = b.subject and d.number = b.number)), date '9999-12-31'));
 
+-- name: reference_uses
+-- Once the directory knows a person, reference files that differ from those of the use before were accepted by a person, for this
+-- change and before it (rule A41).
+with followed as (
+    select *, lag(digest) over (order by reference_use) as previous from reference_use
+), used as (
+    select *, sum(if(digest is distinct from previous, 1, 0)) over (order by reference_use) as change from followed
+)
+select 'reference files, use ' || u.reference_use as place, 'files with the digest ' || u.digest as found, 'files that a person accepted' as expected
+from used u
+where u.needs_acceptance and u.previous <> u.digest and not exists (
+    select 1 from reference_acceptance a join used b on b.reference_use = a.last_use
+    where a.digest = u.digest and a.at < u.noted_at and b.change = u.change - 1);
+
 -- name: proved_persons
--- Once the directory knows a person, who decides about a payment run, a month, the directory, a stored time or a file of the bank
--- was proved by a login, and had a role for it, both on that day and as the directory was; and nobody released a run that they
+-- Once the directory knows a person, who decides about a payment run, a month, the directory, reference files, a stored time or a
+-- file of the bank was proved by a login, and had a role for it, both on that day and as the directory was; and nobody released a run that they
 -- proposed (rule A41).
 with ended as (
     select d.person_decision, e.subject, e.number from person_decision d join decision_end e on e.change <= d.change and e.last_day < d.day
@@ -142,7 +156,7 @@ with ended as (
     where r.change <= d.change and r.first_day <= d.day and (r.last_day is null or d.day <= r.last_day)
       and not exists (
           select 1 from ended e where e.person_decision = d.person_decision and e.subject = 'role' and e.number = r.person_role)
-      and if(d.decision in ('directory', 'clock'), r.role = 'operator', r.role in ('assigned_accountant', 'central_accountant'))
+      and if(d.decision in ('directory', 'clock', 'reference'), r.role = 'operator', r.role in ('assigned_accountant', 'central_accountant'))
       and (d.decision <> 'proposal' or r.hand <> 'validation') and (d.decision <> 'release' or r.hand <> 'entry')
       and r.centre = '' and r.accountant in ('', coalesce(n.accountant, ''))
       and (r.ceiling is null or coalesce(n.cents, 0) <= r.ceiling)

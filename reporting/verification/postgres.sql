@@ -87,9 +87,11 @@ with known as (
     select least(min(c.at), (select min(k.at) from clock_correction k where k.last_change >= (select min(change) from person))) as at
     from person join directory_change c using (change)
 ), operator as (
-    select greatest(l.change, r.change) as change, greatest(l.first_day, r.first_day) as day
+    select greatest(l.change, r.change) as change, greatest(l.first_day, r.first_day) as day,
+           (select coalesce(min(e.change), 9223372036854775807) from directory_end e
+            where e.subject = 'login' and e.number = l.person_login or e.subject = 'role' and e.number = r.person_role) as ended
     from person_login l join person_role r using (person)
-    where r.role = 'operator' and r.centre = '' and r.accountant = '' and r.last_day is null and l.last_day is null
+    where r.role = 'operator' and r.centre = '' and r.accountant = '' and r.last_day is null and l.last_day is null and l.means = 'user'
 ), named as (
     select 'proposal' as decision, run::bigint as number, proposed_by as name, proposed_at as at, '' as accountant, 0::bigint as cents from payment_run
     union all select 'edit', run, by, at, '', 0 from payment_edit
@@ -103,10 +105,23 @@ with known as (
 select decision, number, name, accountant, cents, coalesce(named.at > known.at, false) as needs_proof from named, known
 union all
 select 'directory', c.change, c.by, '', 0,
-       exists (select from operator o where o.change < c.change and o.day <= (c.at at time zone 'Europe/Paris')::date)
+       exists (select from operator o where o.change < c.change and o.ended >= c.change and o.day <= (c.at at time zone 'Europe/Paris')::date)
 from directory_change c
 union all
-select 'clock', k.correction, k.by, '', 0, exists (select from operator o where o.change <= k.last_change) from clock_correction k;
+select 'clock', k.correction, k.by, '', 0, exists (select from operator o where o.change <= k.last_change and o.ended > k.last_change) from clock_correction k
+union all
+select 'reference', a.acceptance, a.by, '', 0,
+       exists (select from operator o join directory_change c using (change) where c.at < a.at and o.day <= (a.at at time zone 'Europe/Paris')::date)
+from reference_acceptance a;
+
+-- name: reference_use
+-- Times in microseconds; needs_acceptance: the directory knew a person at that time.
+select u.reference_use, encode(u.digest, 'hex') as digest, (extract(epoch from u.noted_at) * 1000000)::bigint as noted_at,
+       exists (select from person join directory_change c using (change) where c.at < u.noted_at) as needs_acceptance
+from reference_use u;
+
+-- name: reference_acceptance
+select acceptance, encode(digest, 'hex') as digest, last_use, (extract(epoch from at) * 1000000)::bigint as at from reference_acceptance;
 
 -- name: decision_role
 select person_role, person, role, hand, centre, accountant, first_day, last_day, ceiling, change from person_role;

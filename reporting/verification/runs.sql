@@ -119,7 +119,8 @@ union all
 select 'run ' || l.run || ', line ' || l.line, 'restored by ' || e.by || ', who changed the details', 'by another person'
 from run_line l join payment_edit e on e.run = l.run and e.line = l.line and e.what = 'unhold'
 join entry_signature s on s.entry = l.details join person p on p.code = e.by
-where l.left_out = 13 and p.person in (s.entered, s.validated);
+left join (select distinct number, owner from person_term where subject = 'delegation') d on d.number = s.delegation
+where l.left_out = 13 and p.person in (s.entered, s.validated, d.owner);
 
 -- name: run_ends
 -- A finished run states the totals of its entries, refusals and files.

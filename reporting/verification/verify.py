@@ -41,6 +41,8 @@ _SMALL_TABLES = (
     "named_decision",
     "decision_role",
     "decision_end",
+    "reference_use",
+    "reference_acceptance",
     "agreement",
     "entry_signature",
     "agreement_use",

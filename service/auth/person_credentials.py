@@ -34,7 +34,7 @@ async def identify_caller(connection: access_queries.Connection, caller: Command
     Raises
     ------
     PersonNotProved
-        The key or token is not accepted; the attempt is in the audit trail.
+        The key or token is not accepted, and the attempt is in the audit trail; or it has a perimeter.
     """
     if not caller.token:
         return StatedPerson(caller.name, user=caller.user)
@@ -46,7 +46,13 @@ async def identify_caller(connection: access_queries.Connection, caller: Command
             f"the key or token that was given is not accepted ({failure.reason}), and proves nobody: use a valid one, or none "
             "to be proved by the user of the operating system"
         ) from failure
-    return StatedPerson(caller.name, authenticated.caller.key, caller.user)
+    key = authenticated.caller
+    if key.programmes:
+        raise PersonNotProved(
+            f"the key {key.key} is limited to {', '.join(sorted(key.programmes))}, and a decision concerns all programmes: use"
+            " a key without a perimeter"
+        )
+    return StatedPerson(caller.name, key.key, caller.user, key.roles)
 
 
 async def identify_on_database(dsn: str, caller: CommandCaller | None) -> StatedPerson:

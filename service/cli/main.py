@@ -41,6 +41,7 @@ _COMMANDS = (
         "service.cli.person:app",
         "Persons: their roles, delegations, agreements and logins; change them.",
     ),
+    ("reference", "service.cli.reference:app", "Reference data: accept changed files."),
     ("verify", "service.cli.verify:verify", "Compute all balances and hashes again from the stored rows."),
     (
         "submit",

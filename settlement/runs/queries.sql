@@ -33,9 +33,10 @@ from payee p cross join lateral (
 where p.entry_id = any($1::bigint[]);
 
 -- name: has_changed_details
--- Whether the person of code $2 entered or validated the bank details of entry $1.
+-- Whether the person of code $2 entered or validated the bank details of entry $1, or they were validated in that person's name.
 select exists (
-    select from entry_signature s join person p on p.person in (s.entered, s.validated) where s.entry = $1 and p.code = $2
+    select from entry_signature s left join delegation d on d.delegation = s.delegation join person p on p.person in (s.entered, s.validated, d.owner)
+    where s.entry = $1 and p.code = $2
 ) as has_changed;
 
 -- name: entries

@@ -17,9 +17,9 @@ RELEASE = Decision(DecisionKind.RELEASE, cents=500)
 
 @pytest.mark.parametrize("kind", DecisionKind)
 def test_each_decision_has_its_side(kind: DecisionKind) -> None:
-    is_of_directory = kind in (DecisionKind.DIRECTORY, DecisionKind.CLOCK)
-    assert bool(find_missing_right([OPERATOR], Decision(kind), DAY)) is not is_of_directory
-    assert bool(find_missing_right([ACCOUNTANT], Decision(kind), DAY)) is is_of_directory
+    is_of_operator = kind in (DecisionKind.DIRECTORY, DecisionKind.CLOCK, DecisionKind.REFERENCE)
+    assert bool(find_missing_right([OPERATOR], Decision(kind), DAY)) is not is_of_operator
+    assert bool(find_missing_right([ACCOUNTANT], Decision(kind), DAY)) is is_of_operator
     officer = ACCOUNTANT._replace(role=Role.AUTHORISING_OFFICER)
     assert "has no role" in find_missing_right([officer], Decision(kind), DAY)
     assert "has no role" in find_missing_right([], Decision(kind), DAY)

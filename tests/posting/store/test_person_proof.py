@@ -96,6 +96,53 @@ async def test_an_operator_at_one_place_or_for_some_days_does_not_end_changes_by
     await change_directory(dsn, PersonEntry("eve", "Eve"))
 
 
+async def test_an_operator_whose_role_has_ended_or_whose_key_may_expire_does_not_lock_the_directory(
+    connection: asyncpg.Connection, dsn: str
+) -> None:
+    anybody, role = StatedPerson("Anybody"), RoleEntry("zoe", Role.OPERATOR, "both", FIRST_DAY)
+    await change_directory(dsn, PersonEntry("zoe", "Zoé"), role, by=anybody)
+    await change_directory(dsn, RoleEnd(1, find_yesterday()), by=anybody)
+    await change_directory(dsn, LoginEntry("zoe", "user", "zoe", FIRST_DAY), by=anybody)
+    keyed = (
+        PersonEntry("yves", "Yves"),
+        RoleEntry("yves", Role.OPERATOR, "both", FIRST_DAY),
+        LoginEntry("yves", "key", "payer2222222", FIRST_DAY),
+    )
+    await change_directory(dsn, *keyed, by=anybody)
+    await change_directory(dsn, role, by=anybody)
+    with pytest.raises(PersonNotProved):
+        await change_directory(dsn, PersonEntry("eve", "Eve"), by=anybody)
+    await change_directory(dsn, PersonEntry("eve", "Eve"))
+
+
+async def test_one_change_ends_nothing_twice(connection: asyncpg.Connection, dsn: str) -> None:
+    await change_directory(dsn, *PERSONS, *LOGINS, by=StatedPerson("Claire"))
+    with pytest.raises(RefusedChange, match="role 3 ends twice in one change: state the earlier day alone"):
+        await change_directory(dsn, RoleEnd(3, find_yesterday()), RoleEnd(3, FIRST_DAY))
+
+
+async def test_every_change_before_a_batch_holds_after_it(connection: asyncpg.Connection, dsn: str) -> None:
+    """A batch states the last change that it follows."""
+    first = await change_directory(dsn, *PERSONS, by=StatedPerson("Claire"))
+    second = await change_directory(dsn, *LOGINS, by=StatedPerson("Claire"))
+    await connection.execute("insert into directory_effect values ($1, 7)", second)
+    changes = (await directory_rows.load_listing(connection))["changes"]
+    assert {row["change"]: row["after_batch"] for row in changes} == {first: 7, second: 7}
+
+
+async def test_the_key_of_a_command_needs_the_side_of_the_decision(
+    connection: asyncpg.Connection, dsn: str
+) -> None:
+    await change_directory(dsn, *PERSONS, *LOGINS, by=StatedPerson("Claire"))
+    await change_directory(dsn, LoginEntry("Bruno", "key", "payer2222222", FIRST_DAY))
+    person = StatedPerson("Bruno", "payer2222222", "root", frozenset({Role.AUDITOR}))
+    assert "the key payer2222222 has no role assigned_accountant or central_accountant" in await prove(
+        connection, person
+    )
+    accountant = person._replace(key_roles=frozenset({Role.ASSIGNED_ACCOUNTANT}))
+    assert await prove(connection, accountant) == "Bruno 6"
+
+
 @pytest.mark.parametrize(
     ("entries", "person", "outcome"),
     [

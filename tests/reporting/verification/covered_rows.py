@@ -56,6 +56,10 @@ ROWS = (
         "insert into person_decision (decision, number, person, person_login, change, day)"
         " values ('release', {n}, {n}, {n}, 2, '2018-01-02')"
     ),
+    *_repeat(
+        "insert into reference_acceptance (files, digest, last_use, reason, by)"
+        " values ('{{}}', sha256('{n}'), 1, 'New accounts', 'Claire')"
+    ),
     "insert into entry_signature values (1, 1, 2, 0), (2, 1, 2, 1)",
     "insert into agreement_use values (1, 2, 1), (3, 3, 2)",
     "insert into details_evidence values (1, repeat('a', 64), 'Ms. A'), (2, repeat('b', 64), 'Mr. B')",

@@ -137,6 +137,27 @@ async def test_who_does_not_prove_a_name_is_refused(state: SmallState) -> None:
     assert attempts[0] == {"key": "bruna2222222", "address": "command line", "code": "key-wrong"}
 
 
+async def test_a_key_without_the_side_or_with_a_perimeter_decides_nothing(state: SmallState) -> None:
+    async with open_connection(state.dsn) as connection:
+        for key, roles, programmes in (
+            ("audit2222222", "{auditor}", "{}"),
+            ("part22222222", "{assigned_accountant}", "{0177}"),
+        ):
+            await connection.execute(
+                "insert into access_key (key, sender, digest, roles, programmes, label)"
+                f" values ($1, 'DRFIP-13', $2, '{roles}', '{programmes}', '')",
+                *(key, hash_secret(SECRET)),
+            )
+    logins = [LoginEntry("Bruno", "key", key, FIRST_DAY) for key in ("audit2222222", "part22222222")]
+    await change_directory(state.dsn, *logins)
+    token = format_token("audit2222222", SECRET)
+    await assert_refused(
+        state, "the key audit2222222 has no role assigned_accountant or central", *RELEASE, token=token
+    )
+    token = format_token("part22222222", SECRET)
+    await assert_refused(state, "the key part22222222 is limited to 0177", *RELEASE, token=token)
+
+
 async def test_a_role_or_a_login_that_ended_yesterday(state: SmallState) -> None:
     assert (await run(state, "pay", "hold", "1", "1", "--as", "Bruno", token=BRUNO)).code == 0
     assert (await run(state, "pay", "unhold", "1", "1", "--as", "Alice")).code == 0
