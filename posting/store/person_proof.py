@@ -1,7 +1,7 @@
 """The proof that a decision is taken by the person whom it names: by a login of the directory, on the day of the decision.
 
 A ledger whose directory knows nobody records names as they are stated.  Once it knows a person, every decision needs a person
-who is proved.  Changes of the directory need one once an operator has a login: until then nobody could enter the first login.
+who is proved; what operators decide needs one only once an operator has a login, because somebody must enter the first one.
 """
 
 from collections.abc import AsyncIterator
