@@ -52,6 +52,10 @@ READING_FAULTS = sorted(
         Outcome.DELEGATION_UNKNOWN,
         Outcome.AGREEMENT_MISSING,
         Outcome.AGREEMENT_EXCEEDED,
+        Outcome.EVIDENCE_MISSING,
+        Outcome.EVIDENCE_INVALID,
+        Outcome.CALL_BACK_MISSING,
+        Outcome.TWO_PERSONS_MISSING,
     }
     or (Outcome.REFERENCE_CONFLICT < code < Outcome.PAYEE_UNKNOWN and code is not Outcome.PERIOD_CLOSED)
 )
