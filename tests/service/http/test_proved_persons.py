@@ -14,7 +14,7 @@ from core.roles import Role
 from service.auth.api_keys import format_token, hash_secret
 from service.database.embedded_server import Database
 from tests.databases import open_connection
-from tests.proved_persons import FIRST_DAY, PERSONS, change_directory, find_yesterday
+from tests.proved_persons import FIRST_DAY, LOGINS, PERSONS, change_directory, find_yesterday
 from tests.service.auth.token_issuer import AUDIENCE, URL, format_key_set, format_unsigned, sign
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import SECRET
@@ -94,7 +94,7 @@ async def _enter_persons(dsn: str) -> None:
     ]
     system = LoginEntry("Bruno", "key", "state/bruno", FIRST_DAY)
     entries = (*PERSONS, PersonEntry("former", "Madame Ancienne"), former, *logins, system)
-    await change_directory(dsn, *entries, by=StatedPerson("Claire"))
+    await change_directory(dsn, *entries, LOGINS[0], by=StatedPerson("Claire"))
 
 
 async def test_two_persons_for_one_payment(deciding: Deciding) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -24,6 +25,7 @@ from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline
 from posting.pipeline_settings import PipelineSettings
 from posting.store.journal_store import PostgresStore
+from posting.store.reference_use import RefusedAcceptance, accept_files
 from service.configuration.settings import Settings
 from service.database.embedded_server import Database
 from service.engine import engine_context, payment_runs
@@ -36,6 +38,7 @@ from settlement.runs.issue import IssueRequest
 from settlement.runs.payment_reference import PaymentReference
 from settlement.runs.proposals import ProposalRequest
 from tests.accountants import add_accountants
+from tests.databases import open_connection
 from tests.file_strategies import REFERENCE, Row
 
 AT = datetime(2018, 6, 14, 10, 0, tzinfo=ZoneInfo(TIME_ZONE))
@@ -119,7 +122,7 @@ class SmallState:
                 Spool(self.folder / "spool"),
                 store,
             )
-            await Pipeline(store, ReferenceData.load(self.reference), PipelineSettings()).run(feed)
+            await Pipeline(store, await self._load_reference(), PipelineSettings()).run(feed)
             assert not feed.rejected, feed.rejected
         refused = await self.fetch_rows(
             "select line, code, reference from refusal where submission = $1", feed.processed[0]
@@ -175,6 +178,14 @@ class SmallState:
         """Return the files of an issued run."""
         async with run_queries.open_connection(self.dsn) as connection:
             return await issue.rebuild_files(connection, run, self.outbox, on_step=self.on_step)
+
+    async def _load_reference(self) -> ReferenceData:
+        """Load the reference data; an operator accepts changed files."""
+        reference, zoe = ReferenceData.load(self.reference), StatedPerson("zoe", user="zoe")
+        async with open_connection(self.dsn) as connection:
+            with suppress(RefusedAcceptance):
+                await accept_files(connection, reference, reason="test", by=zoe)
+        return reference
 
     def change_rules(self, **rules: int | str) -> None:
         """Change rules of payment from now on."""
