@@ -163,7 +163,7 @@ where not exists (select from (select u.day, u.digest from reference_use u order
 
 -- name: last_reference_use
 -- With whether the directory knows a person, who then must accept other files.
-select u.reference_use, u.files::text as files, u.digest, exists (select from person) as has_persons
+select u.reference_use, u.files::text as files, u.digest, exists (select from person_login l join person_role r using (person) where r.role = 'operator' and l.means = 'user') as has_persons
 from reference_use u order by u.reference_use desc limit 1;
 
 -- name: is_reference_accepted

@@ -117,7 +117,8 @@ from reference_acceptance a;
 -- name: reference_use
 -- Times in microseconds; needs_acceptance: the directory knew a person at that time.
 select u.reference_use, encode(u.digest, 'hex') as digest, (extract(epoch from u.noted_at) * 1000000)::bigint as noted_at,
-       exists (select from person join directory_change c using (change) where c.at < u.noted_at) as needs_acceptance
+       exists (select from person_login l join person_role r using (person) join directory_change c on c.change = greatest(l.change, r.change)
+               where r.role = 'operator' and l.means = 'user' and c.at < u.noted_at) as needs_acceptance
 from reference_use u;
 
 -- name: reference_acceptance
