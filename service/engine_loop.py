@@ -33,11 +33,11 @@ def build_recovery(
         service.state.is_disk_full = True
         place = disks.describe_full("the database server")
         LOG.error("disk full, waiting for room", cause=repr(cause), disk=place)
-        service.inbox.refuse_waiting(DiskFull(place))
+        service.inbox.refuse_forms(DiskFull(place))
 
     def on_setback(cause: ClockSetBack) -> None:
         LOG.error("clock set back, waiting for the right time", cause=str(cause))
-        service.inbox.refuse_waiting(cause)
+        service.inbox.refuse_forms(cause)
 
     recovery = DatabaseRecovery(
         database, disks, command_seconds, on_full=on_full, clock=store.clock, on_setback=on_setback

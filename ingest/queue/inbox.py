@@ -70,7 +70,7 @@ class Inbox:
             form_batch.deliver_results(result, self.first_node)
         self.files.missing.handle_commit(result)
 
-    def refuse_waiting(self, error: EngineError) -> None:
+    def refuse_forms(self, error: EngineError) -> None:
         """Answer the forms and dry runs that wait, which only this process knows, with ``error``; files stay queued.
 
         Call it between two books: a form under way may be committed, and is then known when it comes again.

@@ -105,8 +105,7 @@ async def find_person(connection: Connection, person: StatedPerson, kind: Decisi
         It proves nobody, or somebody else.
     """
     state = await connection.fetchrow(SQL["directory_state"])
-    needs_proof = state["has_operator"] if kind in OPERATORS_DECISIONS else state["has_persons"]
-    if not needs_proof:
+    if not _needs_proof(state, kind):
         return ProvedPerson(person.recorded_name, 0, 0, state["change"], state["day"])
     rows = await connection.fetch(SQL["logins"], *person.login)
     valid = [row for row in rows if _holds_on(row, state["day"])]
@@ -120,6 +119,15 @@ async def find_person(connection: Connection, person: StatedPerson, kind: Decisi
         )
     numbers = (login["person"], login["person_login"], state["change"])
     return ProvedPerson(login["code"], *numbers, state["day"])
+
+
+async def needs_proof(connection: Connection, kind: DecisionKind) -> bool:
+    """Return whether a decision needs a person who is proved, or a name is enough yet."""
+    return _needs_proof(await connection.fetchrow(SQL["directory_state"]), kind)
+
+
+def _needs_proof(directory_state: Any, kind: DecisionKind) -> bool:
+    return directory_state["has_operator"] if kind in OPERATORS_DECISIONS else directory_state["has_persons"]
 
 
 async def store_decision(

@@ -162,9 +162,7 @@ where not exists (select from (select u.day, u.digest from reference_use u order
                   where last.day = today.day and last.digest = $2);
 
 -- name: last_reference_use
--- With whether the directory knows a person, who then must accept other files.
-select u.reference_use, u.files::text as files, u.digest, exists (select from person_login l join person_role r using (person) where r.role = 'operator' and l.means = 'user') as has_persons
-from reference_use u order by u.reference_use desc limit 1;
+select reference_use, files::text as files, digest from reference_use order by reference_use desc limit 1;
 
 -- name: is_reference_accepted
 -- An acceptance holds for one change: not once other files than those before it were in use since.

@@ -1,7 +1,7 @@
 """The reference files in use at each load of the book: a row for each state of them, covered by the next evidence.
 
-Once the directory knows a person, files that differ from those of the last use are used only after an operator has accepted
-them by name.
+Once an operator has a login for good, files that differ from those of the last use are used only after an operator has
+accepted them.
 """
 
 import hashlib
@@ -78,9 +78,11 @@ async def accept_files(
 
 
 async def _check_acceptance(connection: Connection, reference: ReferenceData, digest: bytes) -> None:
-    """Check that a person has accepted files that differ from those of the last use, once the directory knows a person."""
+    """Check that an operator has accepted files that differ from those of the last use, once an operator can."""
     last = await connection.fetchrow(SQL["last_reference_use"])
-    if last is None or not last["has_persons"] or last["digest"] == digest:
+    if last is None or last["digest"] == digest:
+        return
+    if not await person_proof.needs_proof(connection, DecisionKind.REFERENCE):
         return
     if await connection.fetchval(SQL["is_reference_accepted"], digest):
         return

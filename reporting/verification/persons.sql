@@ -126,14 +126,14 @@ where greatest(a.first_day, b.first_day) <= least(
     coalesce(least(b.last_day, (select min(d.last_day) from directory_end d where d.subject = b.subject and d.number = b.number)), date '9999-12-31'));
 
 -- name: reference_uses
--- Once the directory knows a person, reference files that differ from those of the use before were accepted by a person, for this
--- change and before it (rule A41).
+-- Once an operator has a login for good, reference files that differ from those of the use before were accepted by an operator, for
+-- this change and before it (rule A41).
 with followed as (
     select *, lag(digest) over (order by reference_use) as previous from reference_use
 ), used as (
     select *, sum(if(digest is distinct from previous, 1, 0)) over (order by reference_use) as change from followed
 )
-select 'reference files, use ' || u.reference_use as place, 'files with the digest ' || u.digest as found, 'files that a person accepted' as expected
+select 'reference files, use ' || u.reference_use as place, 'files with the digest ' || u.digest as found, 'files that an operator accepted' as expected
 from used u
 where u.needs_acceptance and u.previous <> u.digest and not exists (
     select 1 from reference_acceptance a join used b on b.reference_use = a.last_use

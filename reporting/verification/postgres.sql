@@ -111,15 +111,22 @@ union all
 select 'clock', k.correction, k.by, '', 0, exists (select from operator o where o.change <= k.last_change and o.ended > k.last_change) from clock_correction k
 union all
 select 'reference', a.acceptance, a.by, '', 0,
-       exists (select from operator o join directory_change c using (change) where c.at < a.at and o.day <= (a.at at time zone 'Europe/Paris')::date)
-from reference_acceptance a;
+       exists (select from operator o where o.change <= b.change and o.ended > b.change and o.day <= (a.at at time zone 'Europe/Paris')::date)
+from reference_acceptance a cross join lateral (select coalesce(max(change), 0) as change from directory_change where at < a.at) b;
 
 -- name: reference_use
--- Times in microseconds; needs_acceptance: the directory knew a person at that time.
+-- Times in microseconds; needs_acceptance: an operator had a login for good at that time.
+with operator as (
+    select greatest(l.change, r.change) as change, greatest(l.first_day, r.first_day) as day,
+           (select coalesce(min(e.change), 9223372036854775807) from directory_end e
+            where e.subject = 'login' and e.number = l.person_login or e.subject = 'role' and e.number = r.person_role) as ended
+    from person_login l join person_role r using (person)
+    where r.role = 'operator' and r.centre = '' and r.accountant = '' and r.last_day is null and l.last_day is null and l.means = 'user'
+)
 select u.reference_use, encode(u.digest, 'hex') as digest, (extract(epoch from u.noted_at) * 1000000)::bigint as noted_at,
-       exists (select from person_login l join person_role r using (person) join directory_change c on c.change = greatest(l.change, r.change)
-               where r.role = 'operator' and l.means = 'user' and c.at < u.noted_at) as needs_acceptance
-from reference_use u;
+       exists (select from operator o where o.change <= b.change and o.ended > b.change and o.day <= (u.noted_at at time zone 'Europe/Paris')::date)
+           as needs_acceptance
+from reference_use u cross join lateral (select coalesce(max(change), 0) as change from directory_change where at < u.noted_at) b;
 
 -- name: reference_acceptance
 select acceptance, encode(digest, 'hex') as digest, last_use, (extract(epoch from at) * 1000000)::bigint as at from reference_acceptance;

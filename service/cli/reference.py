@@ -18,7 +18,7 @@ _PATHS_SHOWN = 20
 def accept(
     *, because: Annotated[ReasonOptions, Parameter(name="*")], options: DataOptions = DEFAULT_DATA
 ) -> int:
-    """Accept files that differ from those that the ledger used last: no engine uses them before, once a person is known.
+    """Accept files that differ from those that the ledger used last: no engine uses them before, once an operator has a login.
 
     Exit code 1 if they do not differ.
     """
