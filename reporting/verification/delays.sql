@@ -11,22 +11,6 @@ where after_entry <> 0 and after_entry is distinct from before or last_entry > c
 with recursive newest as (
     select m.last_entry from (select * from delay_measurement order by measurement desc limit 1) m
     join delay_rules r on r.half_year = m.half_year and r.rules = m.rules
-), back as materialized (
-    select e.entry_id, e.predecessor, e.day, k.after, k.reaches from entry e join kind k on k.kind = e.kind
-    where k.after = 'IN_TRANSIT' and k.reaches = 'RETURNED' or k.reaches = 'REOPENED' or k.after = 'REOPENED' and k.remits
-), again as (  -- sent again for transfers that the bank rejected before a debit; a transfer debited and then returned counts as paid
-    select n.entry_id, n.day, p.predecessor as payable
-    from back x join entry p on p.entry_id = x.predecessor join kind k on k.kind = p.kind
-    join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
-    where x.reaches = 'RETURNED' and k.after = 'PAYABLE' and k.remits and i.reaches = 'REOPENED' and n.after = 'REOPENED'
-    union all
-    select n.entry_id, n.day, a.payable
-    from again a join back x on x.predecessor = a.entry_id join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
-    where x.reaches = 'RETURNED' and i.reaches = 'REOPENED' and n.after = 'REOPENED'
-), sent as (
-    select p.entry_id, p.day, p.predecessor as payable from entry p join kind k on k.kind = p.kind where k.after = 'PAYABLE' and k.remits
-    union all
-    select entry_id, day, payable from again
 ), owned as (  -- a claim of Crescendo's own belongs to the sender of what was paid late
     select e.entry_id, e.cell, e.kind, e.amount, e.day, k.is_interest,
            if(k.is_interest and s.sender in ('treasury', 'bank', 'closing'), o.sender, s.sender) as sender
@@ -36,7 +20,7 @@ with recursive newest as (
 ), paid as (
     select d.entry_id as debit, d.amount, p.day as paid, o.entry_id as payable, o.cell, o.sender
     from newest n join entry d on d.entry_id <= n.last_entry join kind k on k.kind = d.kind
-    join sent p on p.entry_id = d.predecessor join owned o on o.entry_id = p.payable
+    join sent_transfer p on p.entry_id = d.predecessor join owned o on o.entry_id = p.payable
     where k.reaches = 'DEBITED'
 ), climb as (
     select distinct payable, payable as at, false as is_opposed from paid

@@ -34,25 +34,9 @@ with recursive claim as (
     left join request_line w on w.entry_id = e.entry_id and w.contract > 0 left join contract s on s.contract = w.contract
     left join contract_default x on x.item = t.code and e.day >= x.since and e.day < x.until
     where not k.inherits and not k.is_interest and not c.is_opposed
-), back as materialized (
-    select e.entry_id, e.predecessor, e.day, k.after, k.reaches from entry e join kind k on k.kind = e.kind
-    where k.after = 'IN_TRANSIT' and k.reaches = 'RETURNED' or k.reaches = 'REOPENED' or k.after = 'REOPENED' and k.remits
-), again as (  -- sent again for transfers that the bank rejected before a debit; a transfer debited and then returned counts as paid
-    select n.entry_id, n.day, p.predecessor as payable
-    from back x join entry p on p.entry_id = x.predecessor join kind k on k.kind = p.kind
-    join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
-    where x.reaches = 'RETURNED' and k.after = 'PAYABLE' and k.remits and i.reaches = 'REOPENED' and n.after = 'REOPENED'
-    union all
-    select n.entry_id, n.day, a.payable
-    from again a join back x on x.predecessor = a.entry_id join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
-    where x.reaches = 'RETURNED' and i.reaches = 'REOPENED' and n.after = 'REOPENED'
-), sent as (
-    select p.entry_id, p.day, p.predecessor as payable from entry p join kind k on k.kind = p.kind where k.after = 'PAYABLE' and k.remits
-    union all
-    select entry_id, day, payable from again
 ), debit as (
     select f.claim, f.payable, f.member, d.entry_id, d.amount, p.day
-    from entry d join kind dk on dk.kind = d.kind join sent p on p.entry_id = d.predecessor
+    from entry d join kind dk on dk.kind = d.kind join sent_transfer p on p.entry_id = d.predecessor
     join family f on f.member = p.payable join claim c on c.claim = f.claim and d.entry_id <= c.debit
     where dk.reaches = 'DEBITED'
 ), line as (

@@ -274,3 +274,23 @@ from (
     from held_line where decided is not null group by submission, decided
 )
 group by submission, batch;
+
+-- name: sent_transfer
+-- The transfers of each payable: the payment, and what was sent again for transfers that the bank rejected before a debit.
+create view sent_transfer as
+with recursive back as materialized (
+    select e.entry_id, e.predecessor, e.day, k.after, k.reaches from entry e join kind k on k.kind = e.kind
+    where k.after = 'IN_TRANSIT' and k.reaches = 'RETURNED' or k.reaches = 'REOPENED' or k.after = 'REOPENED' and k.remits
+), again as (  -- sent again for transfers that the bank rejected before a debit; a transfer debited and then returned counts as paid
+    select n.entry_id, n.day, p.predecessor as payable
+    from back x join entry p on p.entry_id = x.predecessor join kind k on k.kind = p.kind
+    join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
+    where x.reaches = 'RETURNED' and k.after = 'PAYABLE' and k.remits and i.reaches = 'REOPENED' and n.after = 'REOPENED'
+    union all
+    select n.entry_id, n.day, a.payable
+    from again a join back x on x.predecessor = a.entry_id join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
+    where x.reaches = 'RETURNED' and i.reaches = 'REOPENED' and n.after = 'REOPENED'
+)
+select p.entry_id, p.day, p.predecessor as payable from entry p join kind k on k.kind = p.kind where k.after = 'PAYABLE' and k.remits
+union all
+select entry_id, day, payable from again;
