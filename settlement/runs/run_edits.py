@@ -12,7 +12,7 @@ from posting.store import person_proof
 from settlement.orders.pain001_writer import sum_exactly
 from settlement.runs import run_queries
 from settlement.runs.exclusions import EXCLUSION_TEXTS, OVERRULABLE, Exclusion
-from settlement.runs.payment_acts import is_paid
+from settlement.runs.payment_acts import RunEdits, is_paid
 from settlement.runs.proposals import get_run
 from settlement.runs.run_queries import NoSuchRun
 
@@ -98,11 +98,13 @@ async def release_run(connection: run_queries.Connection, run: int, by: StatedPe
     PersonNotProved
         Who releases it did not prove to be that person, or has no role for it.
     NoSuchRun
-        It does not exist, is not in the state proposed, pays nothing, or was proposed or edited by the same person.
+        It does not exist, is not in the state proposed, pays nothing, was proposed or edited by the same person, or was edited
+        meanwhile.
     """
     row = await get_run(connection, run, "proposed")
     lines = (await run_queries.load_lines(connection, run, row["digest"])).lines
-    is_line_paid = is_paid(lines, await run_queries.load_edits(connection, run))
+    edits = await run_queries.load_edits(connection, run)
+    is_line_paid = is_paid(lines, edits)
     line_count, cents = int(is_line_paid.sum()), sum_exactly(lines.amount[is_line_paid])
     if not line_count:
         raise NoSuchRun(f"run {run} pays nothing: abandon the run")
@@ -111,7 +113,14 @@ async def release_run(connection: run_queries.Connection, run: int, by: StatedPe
         if person.person:
             await _check_makers(connection, run)
         await run_queries.execute(connection, "insert_release", run, line_count, cents, person.name)
+        await _check_edits(connection, run, edits)
         return ReleasedTotals(line_count, cents, person.name)
+
+
+async def _check_edits(connection: run_queries.Connection, run: int, edits: RunEdits) -> None:
+    """Check that nobody edited a run between the reading of its edits and its release, which lets no edit in."""
+    if not all(map(np.array_equal, edits, await run_queries.load_edits(connection, run))):
+        raise NoSuchRun(f"run {run} was changed while it was released: look at it, and release it again")
 
 
 async def _check_makers(connection: run_queries.Connection, run: int) -> None:

@@ -1,5 +1,6 @@
 """The life cycle of a run, from proposal to payment files, with real files and a real database."""
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from xsdata.formats.dataclass.parsers import XmlParser
 from core.catalog import KIND_NUMBERS
 from settlement.orders.end_to_end import format_identifier
 from settlement.runs.exclusions import Exclusion
+from settlement.runs.run_queries import NoSuchRun
+from tests.databases import open_connection, wait_until_blocked
 from tests.settlement.runs.small_state import OTHER_UNIT, SmallState, iban
 
 
@@ -74,3 +77,22 @@ async def test_nothing_is_proposed_twice(state: SmallState) -> None:
     await state.release(first)
     await state.issue(first)
     assert await state.load_lines(await state.propose()) == []
+
+
+async def test_an_edit_that_comes_while_a_run_is_released_is_not_lost(state: SmallState) -> None:
+    """The release waits for the edit, which would otherwise leave a run that nobody can issue or abandon."""
+    run = await state.propose()
+    async with open_connection(state.dsn) as editor:
+        edit = editor.transaction()
+        await edit.start()
+        await editor.execute(
+            "insert into payment_edit (run, what, line, reason, by) values ($1, 'hold', 1, 'doubt', 'Claire')",
+            run,
+        )
+        release = asyncio.create_task(state.release(run))
+        await wait_until_blocked(editor)
+        await edit.commit()
+        with pytest.raises(NoSuchRun, match=f"run {run} was changed while it was released"):
+            await release
+    assert await state.release(run) == (4, 15_000_035_051)
+    assert len(await state.issue(run)) == 2
