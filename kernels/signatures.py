@@ -132,19 +132,28 @@ def _check_hands(book, signature, need):
     return _check_validation(book, signature, (kind, np.int64(Hand.VALIDATION.value), day, cell, node, cents))
 
 
+@part
+def _find_giver(acts, book, line, cell):
+    """Return the budget node that credits leave: the source of a move, the level above an allotment; -1 if there is none."""
+    action = book.effects[acts[line].kind].budget
+    if action == BudgetAction.MOVE.value:
+        return np.int64(acts[line].source)
+    if action == BudgetAction.ALLOT.value:
+        return np.int64(book.nodes[as_position(book.cells[cell].centre_node)].parent)
+    return np.int64(-1)
+
+
 @rare_part
 def check_signature(acts, book, place, cell):
     """Check who entered and who validated the act of ``place`` = (first row, line, ...), at account assignment ``cell``.
 
-    The credits of a move leave another fund centre, where each of them needs a role too.
+    Credits that are moved or allotted leave another fund centre, where each of them needs a role too.
     """
     row, line, _ = place
     signature = book.signatures[as_position(acts[line].signature)]
     kind, day, cents = np.int64(acts[line].kind), np.int64(acts[line].day), _sum_act(acts, row)
     finding = _check_hands(book, signature, (kind, day, cell, np.int64(book.cells[cell].centre_node), cents))
-    if (
-        finding[0] != Outcome.ACCEPTED.value
-        or book.effects[acts[line].kind].budget != BudgetAction.MOVE.value
-    ):
+    giver = _find_giver(acts, book, line, cell)
+    if finding[0] != Outcome.ACCEPTED.value or giver < 0:
         return finding
-    return _check_hands(book, signature, (kind, day, cell, np.int64(acts[line].source), cents))
+    return _check_hands(book, signature, (kind, day, cell, giver, cents))

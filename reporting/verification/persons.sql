@@ -11,7 +11,8 @@ where e.entry_id is null or s.entered = s.validated
 
 -- name: signature_rights
 -- Each of them had the right role for that act, on its day, at its place; who validated also for its amount, and so had the owner
--- of the delegation that it names (rules A41 and A42).  A move of credits has two places: where they arrive, and where they leave.
+-- of the delegation that it names (rules A41 and A42).  A move or an allotment of credits has two places: where they arrive, and where
+-- they leave.
 with act as (
     select distinct e.submission, e.exercise, e.reference, k.family
     from entry_signature s join entry e on e.entry_id = s.entry join kind k on k.kind = e.kind
@@ -27,6 +28,8 @@ with act as (
 ), need as (
     select * from arrival union all by name
     select a.* exclude (year, centre), a.source // (131072 * 6) + 2000 as year, a.source // 6 % 131072 as centre from arrival a where a.budget = 'MOVE'
+    union all by name
+    select a.* exclude (centre), l.ancestor as centre from arrival a join lineage l using (year, centre) where a.budget = 'ALLOT' and l.depth = 1
 ), hand as (
     select n.*, 'entry' as hand, n.entered as person, 0 as by_delegation from need n
     union all select n.*, 'validation', n.validated, n.delegation from need n

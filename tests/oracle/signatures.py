@@ -62,16 +62,25 @@ _VALIDATION: tuple[_Check, ...] = (
 def check_signature(world: World, line: Line, *, cell: int, act_cents: int) -> None:
     """Refuse a line whose persons may not enter or validate it; one that names nobody is not refused here.
 
-    A move of credits has two places: where they arrive, and where they leave.
+    Credits that are moved or allotted have two places: where they arrive, and where they leave.
     """
     if not line.signature:
         return
     signature, kind = world.signatures[line.signature], CATALOG[line.kind]
     arrival = world.cells[cell].centre_node if cell > 0 else NONE
-    for node in (arrival, line.source) if kind.budget is BudgetAction.MOVE else (arrival,):
+    for node in (arrival, *_list_givers(world, line, arrival)):
         need = _Need(world, kind.name, line.day, cell, node, act_cents)
         _require(need, _list_grants(world, signature.entered), _ENTRY)
         _check_validation(need, signature)
+
+
+def _list_givers(world: World, line: Line, arrival: int) -> Sequence[int]:
+    """Return the node that the credits of a line leave, if it has one: an allotment takes them from the level above."""
+    action = CATALOG[line.kind].budget
+    if action is BudgetAction.MOVE:
+        return (line.source,)
+    above = world.nodes[arrival].parent if action is BudgetAction.ALLOT else NONE
+    return () if above == NONE else (above,)
 
 
 def _check_validation(need: _Need, signature: Signature) -> None:

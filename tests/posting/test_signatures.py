@@ -174,6 +174,32 @@ def test_credits_are_moved_by_who_has_a_role_at_both_ends(
     assert _decide(_start(MOVERS), move | place | signature) == [outcome]
 
 
+@pytest.mark.parametrize(
+    ("arrival", "signature", "outcome"),
+    [
+        (_D013, _sign("anne", "bruno"), Outcome.VALIDATION_PLACE),
+        (_D013, _sign("bruno", "denis"), Outcome.ENTRY_PLACE),
+        (f"{_D013}-DD13", _sign("anne", "bruno"), Outcome.ACCEPTED),
+        (f"{_D013}-DD13", _sign("bruno", "denis"), Outcome.ACCEPTED),
+        (f"{_D013}-DD13", _sign("anne", "claire"), Outcome.VALIDATION_PLACE),
+        (f"{_D013}-DD13", _sign("anne", "emma", "D-1"), Outcome.ACCEPTED),
+        (_D013, _sign("anne", "emma", "D-1"), Outcome.VALIDATION_PLACE),
+    ],
+)
+def test_credits_are_allotted_by_who_has_a_role_at_the_level_above(
+    arrival: str, signature: Row, outcome: Outcome
+) -> None:
+    allotment = {
+        "kind": "allotment_ae",
+        "reference": "MAD-1",
+        "exercise": "2018",
+        "date": "2018-05-02",
+        "amount": "1.00",
+    }
+    place = {"fund_centre": arrival, "commitment_item": "HT2"}
+    assert _decide(_start(MOVERS), allotment | place | signature) == [outcome]
+
+
 def test_a_ceiling_is_that_of_the_whole_act() -> None:
     """An act is not split into lines to stay below it; the line that is reported is the first."""
     lines: File = [

@@ -36,7 +36,7 @@ _JANUARY, _JULY = date(2018, 1, 1), date(2018, 7, 1)
 _CREDITS = [
     grant("budget_opening_ae", "O1", "500.00", "0217"),
     grant("allotment_ae", "A1", "500.00", "0217-SGAC"),
-    grant("allotment_ae", "A2", "500.00", "0217-SGAC-ASPR"),
+    grant("allotment_ae", "A2", "490.00", "0217-SGAC-ASPR"),
 ]
 """Entries 1 to 3, from before the day on which an agreement is required."""
 _OFFICER = Role.AUTHORISING_OFFICER
@@ -73,8 +73,14 @@ _ACTS = [
         validated_by="emma",
         date="2018-08-01",
     ),
+    grant(
+        *("allotment_ae", "A3", "10.00", "0217-SGAC-ASPR"),
+        entered_by="denis",
+        validated_by="emma",
+        date="2018-08-01",
+    ),
 ]
-"""Entries 4 to 8: signed, signed by delegation, under the agreement (C3 and C5), and a move of credits."""
+"""Entries 4 to 9: signed, signed by delegation, under the agreement (C3 and C5), a move and an allotment of credits."""
 _LATER = [
     act(
         "commitment",
@@ -117,6 +123,9 @@ BREACHES = {
     ),
     "no role where credits leave": (
         "update person_role set centre = '0217-SGAC-IMMO' where person_role = 4", "signature_rights", "entry 8 ",
+    ),
+    "no role at the level above an allotment": (
+        "update person_role set centre = '0217-SGAC-ASPR' where person_role = 4", "signature_rights", "entry 9 ",
     ),
     "a role that ended": (_ENDED.format("role"), "signature_rights", "entry 4 "),
     "a role that came later": ("update directory_effect set after_batch = 99", "signature_rights", "entry 4 "),
@@ -182,7 +191,7 @@ async def test_signatures_and_agreements_are_proven(
 ) -> None:
     verification = await verify(dsn, folder=reference)
     assert verification.findings == []
-    assert verification.rows["entry"] == 8
+    assert verification.rows["entry"] == 9
     codes = [row["code"] for row in await ledger.fetch("select code from refusal order by submission, line")]
     expected = [Outcome.AGREEMENT_EXCEEDED, Outcome.ENTRY_ROLE_MISSING, Outcome.VALIDATION_DAY]
     assert codes == expected
