@@ -19,8 +19,8 @@ def _build_text() -> bytes:
     return "\n".join([",".join(head), *(",".join(row[name] for name in head) for row in rows), ""]).encode()
 
 
-def _list_spooled(data: Path) -> list[Path]:
-    return [path for path in (data / "spool").rglob("*") if path.is_file()]
+def _list_spooled(data: Path) -> set[Path]:
+    return {path for path in (data / "spool").rglob("*") if path.is_file()}
 
 
 async def test_a_partial_file_is_removed_and_the_file_accepted_later(
@@ -40,7 +40,8 @@ async def test_a_partial_file_is_removed_and_the_file_accepted_later(
         for _ in range(3):
             response = await client.post("/v1/submissions", content=body, headers=CSV)
             assert (response.status_code, response.json()["code"]) == (503, "disk-full"), response.text
-            assert _list_spooled(tmp_path) == before
+            # the columns of the credits may disappear meanwhile: the service removes them after their batch
+            assert _list_spooled(tmp_path) <= before
         resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
         response = await client.post("/v1/submissions?wait=60", content=body, headers=CSV)
         assert response.json()["receipt"]["lines"] == LINES
