@@ -76,6 +76,8 @@ class BudgetAction(IntEnum):
     MOVE = 4
     EARMARK = 5
     SETTLE = 6
+    CARRY = 7
+    """It releases what a request reserved in its year, and reserves it again in the next."""
 
 
 class Measure(IntEnum):
@@ -165,6 +167,8 @@ class ActKind(NamedTuple):
     check: CreditCheck = CreditCheck.ALWAYS
     before_service: bool = False
     """It pays what no act certified: only a nature that the year lists, or an item that needs none (rule A38)."""
+    carries: bool = False
+    """It takes up what is open of an entry of the year before, and leaves it open in the next year (rules A30, A64)."""
 
     @property
     def has_payee(self) -> bool:
@@ -187,9 +191,19 @@ class ActKind(NamedTuple):
         return self.debit is Role.LATE_INTEREST
 
     @property
+    def assigns(self) -> bool:
+        """Whether it has an account assignment of its own, though it follows an entry."""
+        return self.is_interest or self.carries
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it passes a debt, or a part of it, on unpaid: to another payee, or to the next year."""
+        return self.inherits and self.reaches is Stage.PAYABLE
+
+    @property
     def opens(self) -> bool:
         """Whether its entries leave an open amount for later acts, or tell them from which day on they may draw on it."""
-        return self.feeds > 0 or (self.reaches > 0 and self.has_amount)
+        return self.carries or self.feeds > 0 or (self.reaches > 0 and self.has_amount)
 
 
 _F, _B, _R, _S, _Y = Family, BudgetAction, Remainder, Stage, YearRule
@@ -288,6 +302,11 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("payroll", "paie sans ordonnancement préalable", _F.PAYMENT_REQUEST, budget=_B.SPEND,
             ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.PAYROLL, pays=True, reaches=_S.PAYABLE,
             year_rule=_Y.IN_YEAR, title_two=TitleTwo.ONLY, check=CreditCheck.YEAR_END),
+    ActKind("commitment_carry", "bascule d'engagement", _F.COMMITMENT, follows=_F.COMMITMENT, draws=_R.OPEN,
+            shortfall=_O.COMMITMENT_EXCEEDED, whole=True, year_rule=_Y.IN_YEAR, carries=True),
+    ActKind("request_carry", "bascule de demande de paiement", _F.PAYMENT_REQUEST, follows=_F.PAYMENT_REQUEST,
+            budget=_B.CARRY, draws=_R.OPEN, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.PAYABLE,
+            reaches=_S.PAYABLE, whole=True, year_rule=_Y.IN_YEAR, inherits=True, carries=True),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -38,6 +38,8 @@ class Effects(NamedTuple):
     check: Code
     before_service: Code
     opens: Code
+    assigns: Code
+    carries: Code
 
 
 def build_effects() -> Effects:

@@ -12,7 +12,7 @@ TREASURY = "treasury"
 BANK = "bank"
 """Sends the movements of bank files."""
 CLOSING = "closing"
-"""Will send the acts that close a year."""
+"""Sends the acts that carry a year over into the next."""
 RESERVED_SENDERS = frozenset({TREASURY, BANK, CLOSING})
 """Names that no file, form or key from outside may use."""
 
@@ -22,8 +22,10 @@ SENDER_OF_KIND: Mapping[str, str] = {
     "bank_debit": BANK,
     "bank_reject": BANK,
     "bank_return": BANK,
+    "commitment_carry": CLOSING,
+    "request_carry": CLOSING,
 }
-"""The only sender of some kinds of act: they state what a payment run or the bank did."""
+"""The only sender of some kinds of act: they state what a payment run, the bank or the closing of a year did."""
 ACCOUNTANT_SETTLEMENTS = frozenset(
     kind.name for kind in CATALOG if kind.family is Family.SETTLEMENT and kind.name not in SENDER_OF_KIND
 )

@@ -66,10 +66,11 @@ def _find_creditor(book, period, accounts, role):
 
 @part
 def find_accounts(acts, book, line, link):
-    """Return the (debit, credit) accounts: by role, or those of the entry to undo, exchanged."""
+    """Return the (debit, credit) accounts: by role, or those of the entry to undo, exchanged: none where it posted nothing."""
     item, cell, base, _, sign = link
     if sign < 0:
-        return as_position(book.items[item].credit), as_position(book.items[item].debit)
+        debit = as_position(book.items[item].debit)
+        return as_position(book.items[item].credit if debit != 0 else 0), debit
     debit = _find_account(acts, book, (line, item, cell, book.effects[base].debit))
     credit = _find_account(acts, book, (line, item, cell, book.effects[base].credit))
     if book.effects[base].debit == Role.EXPENSE.value and book.effects[base].credit != Role.ACCRUED.value:

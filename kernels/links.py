@@ -6,7 +6,7 @@ demand = (AE reserved, AE consumed, CP reserved, CP consumed), in signed cents
 
 import numpy as np
 
-from core.catalog import Family, Measure, Role
+from core.catalog import Family, Measure
 from core.tables.book import LEDGER_ACCOUNTANTS
 from kernels.availability import AE, CP
 from kernels.jit import as_position, part
@@ -20,9 +20,8 @@ def no_link(kind, cell):
 
 @part
 def find_cell(book, kind, item, own_cell):
-    """Return the cell of a line: that of the entry it follows; the ``own_cell`` if it follows none, or charges interest."""
-    charges_interest = book.effects[kind].debit == Role.LATE_INTEREST.value
-    if own_cell >= 0 and (item == 0 or charges_interest):
+    """Return the cell of a line: that of the entry it follows, or the ``own_cell`` of a line or a kind that has one."""
+    if own_cell >= 0 and (item == 0 or book.effects[kind].assigns != 0):
         return as_position(own_cell)
     return as_position(book.items[item].cell if item > 0 else 0)
 

@@ -7,7 +7,7 @@ from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR
 from core.tables.book import ROLE_COUNT
 from core.tables.journal import PREDECESSOR_BY_ENTRY
-from kernels import commitments, key_index, payees
+from kernels import carries, commitments, key_index, payees
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.prefetch import PREVIOUS, read_guess
@@ -97,12 +97,13 @@ def is_settled_by_entry(book, cell, account):
 
 @part
 def _check_way(book, kind, item):
-    """Refuse what would pay or divert a debt that an entry of the ledger settles, and what would divert pay."""
+    """Refuse what would pay or divert a debt that an entry of the ledger settles, and what would divert pay, not carry it."""
     effects = book.effects[kind]
     if is_settled_by_entry(book, book.items[item].cell, book.items[item].credit):
-        return refused(Outcome.SETTLED_WITHOUT_TRANSFER.value, -1, 0)
+        if effects.carries == 0:
+            return refused(Outcome.SETTLED_WITHOUT_TRANSFER.value, -1, 0)
     is_pay = book.effects[book.items[item].under].credit == Role.PAYROLL.value
-    if is_pay and effects.reaches == Stage.PAYABLE.value:
+    if is_pay and effects.reaches == Stage.PAYABLE.value and effects.carries == 0:
         return refused(Outcome.PAYROLL_DIVERSION.value, -1, 0)
     return accepted()
 
@@ -138,11 +139,19 @@ def _check_interest_assignment(acts, book, line, item):
     return accepted()
 
 
+@rare_part
+def _check_own_assignment(acts, book, line, item):
+    """Check the assignment of a kind that has one of its own."""
+    if book.effects[acts[line].kind].carries != 0:
+        return carries.check_assignment(acts, book, line, item)
+    return _check_interest_assignment(acts, book, line, item)
+
+
 @part
 def check_assignment(acts, book, line, item):
-    """Check that the line gives no assignment, or that of its predecessor; interest has one of its own."""
-    if book.effects[acts[line].kind].debit == Role.LATE_INTEREST.value:
-        return _check_interest_assignment(acts, book, line, item)
+    """Check that the line gives no assignment, or that of its predecessor, unless its kind has one of its own."""
+    if book.effects[acts[line].kind].assigns != 0:
+        return _check_own_assignment(acts, book, line, item)
     if acts[line].cell >= 0 and acts[line].cell != book.items[item].cell:
         return refused(Outcome.ASSIGNMENT_DIFFERS.value, -1, 0)
     return accepted()

@@ -15,6 +15,7 @@ from kernels import (
     accounts,
     availability,
     budget,
+    carries,
     commitments,
     invoices,
     key_index,
@@ -86,7 +87,10 @@ def _check_remainders(book, link, kind, amount):
     if effects[kind].refusal != Outcome.ACCEPTED.value:
         return refused(effects[kind].refusal, -1, 0)
     if effects[kind].whole and amount != items[item].open:
-        return refused(Outcome.TRANSFER_AMOUNT_DIFFERS.value, -1, 0)
+        is_carry = effects[kind].carries != 0
+        return refused(
+            Outcome.CARRY_AMOUNT_DIFFERS.value if is_carry else Outcome.TRANSFER_AMOUNT_DIFFERS.value, -1, 0
+        )
     if sign < 0 and amount > items[item].open:
         return refused(Outcome.REVERSAL_EXCEEDS_ORIGINAL.value, -1, amount - items[item].open)
     draws = effects[base].feeds if sign < 0 else effects[base].draws
@@ -184,6 +188,8 @@ def _check_budget(acts, book, line, link):
         return accepted()
     if action == BudgetAction.SETTLE.value:
         return _check_settlement(acts, book, line, link)
+    if action == BudgetAction.CARRY.value:
+        return carries.check_reservation(book, link, acts[line].amount)
     measure, target = find_target(book, acts[line].kind, cell)
     budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
     return budget.check_budget_line(tree, budget_line, acts[line].amount)

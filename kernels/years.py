@@ -114,6 +114,8 @@ def check_budget_year(acts, book, line, link):
         if rule == (YearRule.SERVES.value if day > book.years[year].last_day else YearRule.GRANTS.value):
             return accepted()
         return refused(Outcome.BUDGET_YEAR_CLOSED.value, -1, 0)
+    if rule == YearRule.GIVES_BACK.value and book.effects[book.items[link[0]].kind].carries:
+        return refused(Outcome.BUDGET_YEAR_CLOSED.value, -1, 0)
     if rule == YearRule.ORDERS.value and day > book.years[year].last_order_day:
         return refused(Outcome.AFTER_LAST_DATE.value, -1, 0)
     return accepted()

@@ -197,9 +197,9 @@ def _build_transfer(related: RelatedRows, row: Row) -> Transfer:
 
 def _measure_payment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> Standing:
     followers = related.followers.get(row["entry_id"], ())
-    rejected, settled = add_up_settlements(sums)
+    rejected, settled, carried = add_up_settlements(sums)
     return Standing(
-        state=find_state(row["amount"], rejected, settled),
+        state=find_state(row["amount"], rejected, settled, carried=carried),
         settled_cents=settled,
         payable_cents=row["amount"] - rejected - settled,
         back_cents=_sum_transfers(row, followers, _BACK) if related.is_complete else None,

@@ -30,6 +30,7 @@ _STATES: Mapping[str, str] = {
     "requested": "no",
     "partly_paid": "in part",
     "paid": "yes",
+    "carried": "no, it goes on in the next year",
     "partly_rejected": "no, and rejected in part",
     "rejected": "no, as it is rejected",
 }

@@ -154,7 +154,7 @@ class Standing(AmountStruct, frozen=True, kw_only=True):
     """Whether a payment request is paid."""
 
     state: str
-    """``requested``, ``partly_paid``, ``paid``, ``partly_rejected`` or ``rejected``."""
+    """``requested``, ``partly_paid``, ``paid``, ``partly_rejected``, ``rejected`` or ``carried``."""
     settled_cents: Cents
     """Paid, set off or diverted to another payee."""
     payable_cents: Cents

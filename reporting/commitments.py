@@ -131,7 +131,10 @@ def _list_effects() -> Iterator[list[int] | tuple[int, ...]]:
     yield kinds
     for remainder in (Remainder.OPEN, Remainder.UNBILLED):
         yield [_find_sign(number, remainder) for number in kinds]
-    yield [CATALOG[number].ae_consumed * (CATALOG[number].family in engaging) for number in kinds]
+    yield [
+        int(CATALOG[number].carries) or CATALOG[number].ae_consumed * (CATALOG[number].family in engaging)
+        for number in kinds
+    ]
     yield list_kinds(lambda kind: kind.mirrors)
     yield list_kinds(lambda kind: kind.family is Family.COMMITMENT)
     settling = list_kinds(lambda kind: kind.settles)
@@ -142,6 +145,8 @@ def _list_effects() -> Iterator[list[int] | tuple[int, ...]]:
 
 
 def _find_sign(kind: int, remainder: Remainder) -> int:
+    if CATALOG[kind].carries:
+        return int(remainder is Remainder.OPEN)
     return (CATALOG[kind].feeds is remainder) - (CATALOG[kind].draws is remainder)
 
 

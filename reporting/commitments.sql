@@ -2,6 +2,7 @@
 -- What each commitment engaged, withdrew, paid and has left, summed by account assignment.  $1 kinds with $2 their effect on the
 -- amount engaged and not yet drawn, $3 their effect on the amount certified and not yet requested, $4 what they engage (below 0:
 -- withdraw); $5 kinds that mirror; $6 kinds that commit; $7 kinds that settle with $8 whether they consume (1) or give back (-1);
+-- What a commitment carries of one of the year before is engaged in its own year, and no longer in that before.
 -- $9 kinds that pass a debt on; $10 requests on commitments; only commitments of sender $11 on fund centres $12 (all if null).
 with recursive effect as (
     select * from unnest($1::smallint[], $2::smallint[], $3::smallint[], $4::smallint[]) as t (kind, open_sign, unbilled_sign, engaged_sign)
@@ -18,9 +19,11 @@ step as (
            e.amount * greatest(f.engaged_sign, 0) as engaged, e.amount * greatest(-f.engaged_sign, 0) as withdrawn, 0::bigint as paid
     from entry e join effect f on f.kind = e.kind
     union all
-    select p.predecessor, -e.amount * f.open_sign, -e.amount * f.unbilled_sign, 0, 0, 0
-    from entry e join entry p on p.entry_id = e.predecessor join effect f on f.kind = p.kind
-    where e.kind = any($5::smallint[]) and p.predecessor > 0
+    select carried.commitment, -e.amount * f.open_sign, -e.amount * f.unbilled_sign, carried.engaged, 0, 0
+    from entry e join entry p on p.entry_id = e.predecessor join effect f on f.kind = p.kind,
+    lateral (select case when e.kind = any($6::smallint[]) then p.entry_id else p.predecessor end as commitment,
+                    case when e.kind = any($6::smallint[]) then -e.amount else 0 end as engaged) carried
+    where e.kind = any($5::smallint[]) and p.predecessor > 0 or e.kind = any($6::smallint[])
     union all
     select p.predecessor, 0, 0, 0, 0, s.cents
     from settlement s join entry p on p.entry_id = s.at where p.kind = any($10::smallint[])

@@ -65,7 +65,7 @@ class RequestedInvoice(msgspec.Struct, frozen=True, kw_only=True):
     settled_cents: Cents | None = None
     """Paid, set off or diverted to another payee, including transfers that the bank returned since."""
     state: str = ""
-    """``requested``, ``partly_rejected``, ``rejected``, ``partly_paid`` or ``paid``."""
+    """``requested``, ``partly_rejected``, ``rejected``, ``partly_paid``, ``paid`` or ``carried``."""
     settled_by: list[int] = []
     """The entries that paid it, set it off or diverted it: the first 20."""
     settlements: int | None = None
@@ -256,12 +256,12 @@ async def _describe_visible(
 
 
 def _read_settlements(followers: Followers, row: Row) -> Mapping[str, Any]:
-    rejected, settled = add_up_settlements(followers.sums[row["entry_id"]])
+    rejected, settled, carried = add_up_settlements(followers.sums[row["entry_id"]])
     settlements = followers.settlements.get(row["entry_id"], [])
     return {
         "rejected_cents": rejected,
         "settled_cents": settled,
-        "state": find_state(row["amount"], rejected, settled),
+        "state": find_state(row["amount"], rejected, settled, carried=carried),
         "settled_by": settlements[:PAYING_ACTS_MAX],
         "settlements": len(settlements),
     }

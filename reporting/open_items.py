@@ -26,7 +26,8 @@ COMMITMENTS = list_kinds(lambda kind: kind.family is Family.COMMITMENT)
 REQUESTS = list_kinds(lambda kind: kind.family is Family.PAYMENT_REQUEST)
 _INCREASING = list_kinds(lambda kind: kind.family is Family.COMMITMENT_CHANGE and kind.feeds)
 _DECREASING = list_kinds(lambda kind: kind.family is Family.COMMITMENT_CHANGE and kind.draws)
-_DIVERTING = list_kinds(lambda kind: kind.inherits and kind.pays)
+_DIVERTING = list_kinds(lambda kind: kind.is_part)
+_CARRYING = list_kinds(lambda kind: kind.carries)
 _UNDOABLE = frozenset(kind.follows for kind in CATALOG if kind.mirrors)
 FollowerSums = Mapping[int, Mapping[int, int]]
 """By line and kind of follower: the cents that were not undone since."""
@@ -85,7 +86,8 @@ class PaymentLine(AmountStruct, frozen=True, kw_only=True):
     terms: PaymentTerms | None
     """Null if the request states no payment terms."""
     state: str
-    """``requested``, ``partly_rejected``, ``rejected``; ``partly_paid`` or ``paid`` once acts of payment followed."""
+    """``requested``, ``partly_rejected``, ``rejected``; ``partly_paid`` or ``paid`` once acts of payment followed,
+    ``carried`` once it goes on in the next year."""
     amount: OldCents
     rejected: OldCents
     left: OldCents
@@ -93,7 +95,7 @@ class PaymentLine(AmountStruct, frozen=True, kw_only=True):
     settled: OldCents
     """Paid or set off, including transfers that the bank returned since."""
     diverted: OldCents
-    """Diverted to third parties by oppositions and assignments."""
+    """Diverted to third parties by oppositions and assignments, or carried into the next year."""
     payable: OldCents
     """Left, and neither settled nor diverted."""
     commitment: EntrySummary | None
@@ -227,7 +229,7 @@ def _build_payment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> P
         **_select_shared_fields(line),
         **{name: line[name] for name in ("kind", "french", "terms", "amount")},
         payee=find_present_payee(related, row),
-        state=find_state(row["amount"], rejected, settled + diverted),
+        state=find_state(row["amount"], rejected, settled + diverted, carried=_sum_kinds(sums, _CARRYING)),
         rejected=rejected,
         left=remainder,
         settled=settled,
@@ -248,17 +250,21 @@ class RequestSums(NamedTuple):
 
     rejected: int
     settled: int
-    """Paid, set off or diverted to another payee."""
+    """Paid, set off, diverted to another payee, or carried into the next year."""
+    carried: int
+    """Of that, carried into the next year."""
 
 
 def add_up_settlements(sums: Mapping[int, int]) -> RequestSums:
     """Sum the followers of a request."""
     settled = _sum_family(sums, Family.SETTLEMENT) + _sum_kinds(sums, _DIVERTING)
-    return RequestSums(_sum_family(sums, Family.REJECTION), settled)
+    return RequestSums(_sum_family(sums, Family.REJECTION), settled, _sum_kinds(sums, _CARRYING))
 
 
-def find_state(amount: int, rejected: int, settled: int) -> str:
-    """Return the state of a request of which ``settled`` cents were paid, set off or diverted."""
+def find_state(amount: int, rejected: int, settled: int, *, carried: int = 0) -> str:
+    """Return the state of a request of which ``settled`` cents were paid, set off, diverted or ``carried`` over."""
+    if carried:
+        return "carried"
     if settled:
         return "partly_paid" if settled < amount - rejected else "paid"
     if rejected:
@@ -272,8 +278,9 @@ def _select_shared_fields(line: Mapping[str, Any]) -> dict[str, Any]:
 
 def _sum_remainder(row: Row, sums: Mapping[int, int], remainder: Remainder) -> int:
     """Return the remainder of a line by the catalog: what it and its followers feed, less what they draw."""
-    effects = chain([(row["kind"], row["amount"])], sums.items())
-    return sum(
+    carried = row["amount"] if CATALOG[row["kind"]].carries and remainder is Remainder.OPEN else 0
+    effects = chain([] if CATALOG[row["kind"]].carries else [(row["kind"], row["amount"])], sums.items())
+    return carried + sum(
         cents * ((CATALOG[kind].feeds is remainder) - (CATALOG[kind].draws is remainder))
         for kind, cents in effects
     )

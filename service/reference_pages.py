@@ -128,7 +128,7 @@ def _describe_kind(number: int) -> list[str]:
 def _describe_assignment(kind: ActKind, number: int) -> str:
     if kind.is_payee_act or not list_assignment_fields(number):
         return "none"
-    return "inherited" if kind.follows else "needed"
+    return "inherited" if kind.follows and not kind.carries else "needed"
 
 
 def _list_other_fields(kind: ActKind) -> Iterator[Field]:
@@ -139,10 +139,12 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
         return
     if kind.follows:
         yield Field.PREDECESSOR_SENDER
-    if kind.budget is not BudgetAction.NONE and not kind.inherits:
+    if kind.carries or (kind.budget is not BudgetAction.NONE and not kind.inherits):
         yield from _list_credit_fields(kind)
     if kind.debit is AccountRole.EXPENSE:
         yield Field.ACCOUNT
+    if kind.carries:
+        return
     if kind.family in (Family.COMMITMENT, Family.PAYMENT_REQUEST):
         yield from (Field.PAYEE, Field.IBAN)
     if kind.family is Family.PAYMENT_REQUEST:

@@ -21,6 +21,7 @@ from tests.book_strategies import (
     OPEN_PERIODS,
     OTHER_ACCOUNT,
     USUAL_DAY,
+    YEARS,
     StartingBook,
     books,
 )
@@ -81,6 +82,8 @@ _CHAIN = [
 """The kinds of one commitment's life, in an order that is mostly accepted."""
 
 _PAYROLL = KIND_NUMBERS["payroll"]
+CARRY_DAY = YEARS[0].last_payment_day + 1
+"""The first day on which the first year may be carried into the second."""
 _PAYMENT_KINDS = ("payment", "bank_debit", "bank_return", "return_identified", "reissue", "bank_reject")
 _TERM_KINDS = ("term_suspension", "term_resumption")
 _SETTLEMENT_CHAINS = [
@@ -114,6 +117,11 @@ _SETTLEMENT_CHAINS = [
         ("payroll", "payroll", "payment", "direct_payment_request", "payment_request_rejection"),
         ("payroll", "attachment", "payroll", "payment", "bank_debit", "payment", "payroll"),
         ("direct_payment_request", "payee_block", "payment", "payee_release", "bank_details", "payment"),
+        ("direct_payment_request", "request_carry", "attachment", "payment", "bank_debit", "late_interest"),
+        ("commitment", "service", "payment_request", "term_suspension", "request_carry", "payment"),
+        ("payroll", "request_carry", "payment_request_rejection", "request_carry", "payment"),
+        ("commitment", "commitment_carry", "commitment_increase", "service", "payment_request", "payment"),
+        ("commitment", "commitment_carry", "commitment_decrease", "payment_request_without_service"),
     )
 ]
 """The kinds of the lives of debts."""
@@ -221,15 +229,20 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
         predecessors = [place for place, other in enumerate(chain[:at]) if _may_follow(kind, CATALOG[other])]
         continues = False
         if predecessors:
-            place = predecessors[-1] if kind.after else predecessors[0]
+            is_carried = CATALOG[chain[predecessors[-1]]].carries
+            place = predecessors[-1] if kind.after or is_carried else predecessors[0]
             act, above = placed[place]
             continues = kind.follows is kind.family and acts[act] is acts[-1] and draw(st.booleans())
-            line = line._replace(bank=0, amount=acts[act][above].amount if kind.after else line.amount)
+            amount = acts[act][above].amount if kind.after or kind.carries else line.amount
+            line = line._replace(bank=0, amount=amount)
             line = line._replace(
                 **draw(_name_predecessor(kind, acts[act], above, place, continues=continues))
             )
         elif not kind.is_payee_act:
             line = line._replace(cell=cell)
+        if kind.carries:
+            day = max(day, CARRY_DAY)
+            line = line._replace(cell=draw(_carry_cells(book)), day=day)
         if kind.bills:
             line = draw(_add_invoice(line))
         if continues:
@@ -250,6 +263,12 @@ def _name_predecessor(
     if kind.after and draw(st.booleans()):
         return {"previous_entry": place + 1}
     return {"previous": act[0].key, "previous_line": above + 1}
+
+
+def _carry_cells(book: StartingBook) -> st.SearchStrategy[int]:
+    """Return the assignments of what is carried: mostly of the second year."""
+    fitting = _list_cells(book, BudgetAction.SPEND)
+    return st.sampled_from([*(at for at in fitting if book.world.cells[at].year), *fitting])
 
 
 def _may_follow(kind: ActKind, other: ActKind) -> bool:
@@ -339,6 +358,10 @@ def _lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: 
         line = draw(_add_source(line))
     if kind.bills:
         line = draw(_add_invoice(line))
+    if kind.carries:
+        days = st.sampled_from((USUAL_DAY, CARRY_DAY - 1, CARRY_DAY, CARRY_DAY, CARRY_DAY))
+        line = draw(_add_predecessor(book, sequence, line._replace(day=draw(days))))
+        return line._replace(cell=draw(_carry_cells(book)))
     if kind.follows:
         return draw(_add_predecessor(book, sequence, line))
     return draw(_add_cell(book, line)) if kind.budget else line

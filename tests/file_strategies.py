@@ -206,6 +206,10 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
         row |= {"reason": draw(st.sampled_from(("", "A59", "jugement n° 7")))}
     if kind.pays or kind.remits:
         row |= {"iban": draw(st.sampled_from(("", "", *_IBANS)))}
+    if kind.carries:
+        row |= {"reference_sender": draw(st.sampled_from(("ministry", "ministry", "")))}
+        row |= {"predecessor": draw(_predecessors(kind, names))}
+        return row | draw(_assignments(BudgetAction.SPEND))
     if kind.follows:
         row |= {"predecessor": draw(_predecessors(kind, names))}
         return row if draw(st.integers(0, 9)) else row | draw(_assignments(BudgetAction.SPEND))

@@ -120,9 +120,10 @@ class Acts(NamedTuple):
     """Account assignment; -1 if the line gives none (it inherits its predecessor's)."""
     source: Index
     """Of a move, the budget node that it takes from; of an opening, its ``core.origins.Origin``; of a commitment, the
-    first day of the service, if it states one; -1 for any other."""
+    first day of the service, if it states one; of a carry, the number of the sender whose reference it has; -1 for any
+    other."""
     key_low: Hash32
-    """With ``key_high``: keyed fingerprint of sender, family, exercise and reference, 96 bits."""
+    """With ``key_high``: keyed fingerprint of the reference's sender, family, exercise and reference, 96 bits."""
     previous_low: Hash32
     """With ``previous_high``: fingerprint of the predecessor; both 0 if there is none, or if it is in the same act."""
     previous_line: Index
@@ -186,7 +187,8 @@ class Entries(NamedTuple):
     cell: Index
     source: Index
     """Of a move, the number of the node that it took from; of an opening, its ``core.origins.Origin``; of a commitment,
-    the first day of the service, in days since 1970, if it states one; 0 for any other."""
+    the first day of the service, in days since 1970, if it states one; of a carry, the number of the sender whose
+    reference it has; 0 for any other."""
     payee: Index
     kind: Small
     exercise: Small

@@ -1,4 +1,4 @@
-"""What the column ``source`` of an act contains beside the node of a move: origins of openings, and first days of service."""
+"""What the column ``source`` of an act contains beside the node of a move: origins, first days of service, and owners."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ from core.act_fields import Field
 from core.nomenclature import ORDINARY_FUND
 from core.origins import ORIGIN_NUMBERS, Origin
 from core.outcome_codes import Outcome
-from ingest.resolution.line_batch import OPENS, SPENDS_AE, LineBatch
+from ingest.resolution.line_batch import CARRIES, OPENS, SPENDS_AE, LineBatch
 
 _UNKNOWN = -1
 
@@ -21,9 +21,15 @@ def mark_origins(line_batch: LineBatch, kind: NDArray[np.uint8]) -> None:
 
 
 def add_credit_sources(
-    line_batch: LineBatch, kind: NDArray[np.uint8], source: NDArray[np.int32]
+    line_batch: LineBatch,
+    kind: NDArray[np.uint8],
+    source: NDArray[np.int32],
+    *,
+    owner: int | NDArray[np.int64],
 ) -> NDArray[np.int32]:
     """Return ``source`` with the origin of each opening, and the first day of service of commitments that state one.
+
+    That of a carry is the number of the sender whose reference it has: ``owner``.
 
     An opening without origin is by finance law on ordinary credits, and by contribution fund on those of a fund.
     """
@@ -33,6 +39,8 @@ def add_credit_sources(
         days, faults = line_batch.read_number(Field.SERVICE_START)
         states_day = SPENDS_AE[kind] & line_batch.mark_values(Field.SERVICE_START) & (faults == 0)
         source = np.where(states_day, days, source)
+    if (carries := CARRIES[kind]).any():
+        source = np.where(carries, owner, source)
     return source.astype(np.int32)
 
 

@@ -52,7 +52,18 @@ def number_senders(
     line_batch: LineBatch, own: int | NDArray[np.int64], numbers_by_sender: Mapping[str, int]
 ) -> int | NDArray[np.int64]:
     """Return the number of each predecessor's sender: that of the line, unless it states another; -1 if unknown."""
-    column = line_batch.read_text(Field.PREDECESSOR_SENDER)
+    return read_senders(line_batch, Field.PREDECESSOR_SENDER, own, numbers_by_sender=numbers_by_sender)
+
+
+def read_senders(
+    line_batch: LineBatch,
+    field: Field,
+    own: int | NDArray[np.int64],
+    *,
+    numbers_by_sender: Mapping[str, int],
+) -> int | NDArray[np.int64]:
+    """Return the number of the sender that each line names in ``field``: ``own`` where it names none; -1 if unknown."""
+    column = line_batch.read_text(field)
     if column is None:
         return own
     other = column.map_to_numbers(numbers_by_sender, _UNKNOWN_SENDER)

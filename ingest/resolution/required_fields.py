@@ -22,6 +22,8 @@ def _list_fields_of_kind(kind: ActKind, amount: Field) -> Iterator[Field]:
         yield amount
     if kind.follows:
         yield Field.PREDECESSOR
+    if kind.carries:
+        yield Field.REFERENCE_SENDER
     if kind.pays:
         yield Field.PAYEE
     if kind.budget is BudgetAction.MOVE:
@@ -35,9 +37,9 @@ def _list_assignment_triggers(kind: ActKind) -> tuple[Field, ...]:
 
     The kind alone does, unless the line can inherit the assignment of its predecessor.
     """
-    if kind.follows:
+    if kind.follows and not kind.carries:
         return _ASSIGNMENT_FIELDS
-    return () if kind.budget is BudgetAction.NONE else (Field.KIND,)
+    return (Field.KIND,) if kind.carries or kind.budget is not BudgetAction.NONE else ()
 
 
 def _list_cell_fields(kind: ActKind) -> tuple[Field, ...]:
@@ -56,7 +58,7 @@ def list_assignment_fields(number: int) -> tuple[Field, ...]:
 
 def _build_requirements(amount: Field) -> RequiredFields:
     order = (Field.DATE, amount, Field.PREDECESSOR, Field.PAYEE, Field.PAYEE_NAME, Field.IBAN)
-    order += (Field.COUNTERPART, Field.OPERATION, *CELL_FIELDS)
+    order += (Field.COUNTERPART, Field.OPERATION, Field.REFERENCE_SENDER, *CELL_FIELDS)
     return seal(
         RequiredFields(
             _pack_field_sets(_list_fields_of_kind(kind, amount) for kind in CATALOG),

@@ -37,6 +37,7 @@ from ingest.resolution.natures import find_listed_natures
 from ingest.resolution.periods import assign_periods, collapse_uniform
 from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
 from ingest.resolution.prescription import mark_lapsed_debts
+from ingest.resolution.reference_owners import mark_reference_senders, number_owners
 from ingest.resolution.request_terms import mark_invalid_requests
 from ingest.resolution.required_fields import REQUIRED_FIELDS
 from ingest.resolution.signatures import read_signatures
@@ -110,6 +111,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     lines = AssignmentLines(kind, years, names_assignment)
     assigned = resolve_assignments(line_batch, lines, context.registry, cells=context.cells)
     mark_bank_details(line_batch, kind, (signed := read_signatures(line_batch)).row)
+    owner = number_owners(line_batch, kind, sender.number, context.registry.numbers[CodeKind.SENDER])
     fault, field = line_batch.marks
     columns = {
         **keys,
@@ -120,7 +122,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "period": period,
         "day": day,
         "cell": assigned.cell,
-        "source": add_credit_sources(line_batch, kind, assigned.source),
+        "source": add_credit_sources(line_batch, kind, assigned.source, owner=owner),
         "account": assigned.account,
         "signature": signed.row,
         "nature": find_listed_natures(line_batch, kind, exercise, registry=context.registry),
@@ -185,13 +187,15 @@ def _compute_fingerprints(
 ) -> dict[str, np.ndarray]:
     """Return the fingerprints of act, predecessor and payee, and the digest of the bank details."""
     reference, secret = _read_column(line_batch, Field.REFERENCE), context.secret
-    prefix = fingerprints.build_kind_prefixes(sender, FAMILY, kind) | exercise.view(np.uint64)
+    numbers_by_sender = context.registry.numbers[CodeKind.SENDER]
+    owner = number_owners(line_batch, kind, sender, numbers_by_sender)
+    prefix = fingerprints.build_kind_prefixes(owner, FAMILY, kind) | exercise.view(np.uint64)
     keys: dict[str, np.ndarray] = {}
     keys["key_high"], keys["key_low"] = fingerprints.fingerprint_texts(
         reference.expand_spans(), reference.values.text, prefix, secret=secret
     )
     if predecessors:
-        senders = number_senders(line_batch, sender, context.registry.numbers[CodeKind.SENDER])
+        senders = number_senders(line_batch, sender, numbers_by_sender)
         prefix = fingerprints.build_kind_prefixes(senders, FOLLOWED_FAMILY, kind) | exercise.view(np.uint64)
         keys["previous_high"], keys["previous_low"] = fingerprints.fingerprint_texts(
             predecessors.spans, predecessors.text, prefix, secret=secret
@@ -253,6 +257,7 @@ def _mark_references(
 ) -> None:
     """Mark budget years that do not exist, and predecessors that cannot exist."""
     mark_origins(line_batch, kind)
+    mark_reference_senders(line_batch, kind, registry.numbers[CodeKind.SENDER])
     if Field.BUDGET_YEAR in line_batch.arrays:
         is_known = registry.reference.calendar.contains(years)
         line_batch.mark_fault(

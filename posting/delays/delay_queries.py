@@ -35,7 +35,7 @@ _PAGES_AT_ONCE = 64
 _ITEM_CODES, _ACCOUNT_CODES = 3, 5
 """The kinds of items and accounts in ``reference_text``: the registry, which has them too, would load the compiler."""
 _INTEREST_KINDS = list_kinds(lambda kind: kind.is_interest)
-_DIVERTING_KINDS = list_kinds(lambda kind: kind.inherits and kind.pays)
+_DIVERTING_KINDS = list_kinds(lambda kind: kind.is_part)
 _QUERY_KINDS: Mapping[str, tuple[int, ...]] = {
     "debits": list_kinds(lambda kind: kind.reaches is Stage.DEBITED),
     "payments": list_kinds(lambda kind: kind.remits and kind.after is Stage.PAYABLE),

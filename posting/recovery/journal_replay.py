@@ -26,6 +26,7 @@ WINDOW_ENTRIES = 1 << 22
 """Entries in memory at the same time, about 60 bytes each."""
 
 _FAMILY = np.array([kind.family for kind in CATALOG])
+_CARRIES = np.array([kind.carries for kind in CATALOG])
 _COLUMNS = ", ".join([*list_columns(Entries), "reference"])
 
 
@@ -71,7 +72,8 @@ def _place_rows(
 ) -> None:
     """Place the entries of some COPY rows by their ids."""
     rows, texts = decode(Entries, b"".join([HEADER, copied_rows, TRAILER]), 1)
-    prefix = fingerprints.build_prefixes(senders[rows.submission], _FAMILY[rows.kind], rows.exercise)
+    owners = np.where(_CARRIES[rows.kind], rows.source, senders[rows.submission])
+    prefix = fingerprints.build_prefixes(owners, _FAMILY[rows.kind], rows.exercise)
     key_fingerprints = fingerprints.fingerprint_texts(
         texts.spans, Bytes(texts.text.data), prefix, secret=secret
     )

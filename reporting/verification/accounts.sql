@@ -64,8 +64,8 @@ with home as (  -- the account that an item is on: what is certified of a commit
     select e.predecessor as item, min(e.credit) as account
     from entry e join kind k using (kind) where k.unbilled_sign > 0 and not k.mirrors group by e.predecessor
     union all
-    select e.entry_id, if(k.posts, e.credit, p.credit)
-    from entry e join kind k using (kind) left join entry p on p.entry_id = e.predecessor
+    select e.entry_id, if(k.posts, e.credit, h.credit)
+    from entry e join kind k using (kind) left join standing_account h on h.entry_id = e.entry_id
     where k.reaches not in ('NONE', 'SUSPENDED') and e.amount > 0
 ),
 change as (
@@ -103,7 +103,7 @@ select entry_name(e.entry_id, e.reference) as place, 'a ' || k.name || ' of what
 from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor
 join reference_text t on t.kind = 5 and t.id = p.credit left join cell c on c.cell = p.cell
 join role_account r on r.year = c.budget_year and r.role in ('DEBT_LIAISON', 'TAX_RELIEF') and r.account = t.code
-where k.inherits and k.after = 'PAYABLE'
+where k.inherits and k.after = 'PAYABLE' and not k.carries
 union all
 select entry_name(e.entry_id, e.reference), 'a ' || k.name || ' on ' || t.code || ', which is owed on ' || r.account, 'no certified service on that account'
 from entry e join kind k on k.kind = e.kind join reference_text t on t.kind = 5 and t.id = e.debit left join cell c on c.cell = e.cell
@@ -116,4 +116,4 @@ where k.debit_role = 'EXPENSE' and k.credit_role = 'ACCRUED';
 select entry_name(e.entry_id, e.reference) as place, 'a ' || k.name || ' of the ' || o.name || ' of entry ' || p.entry_id as found,
        'a debt that is no pay by payroll' as expected
 from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor join kind o on o.kind = p.kind
-where k.inherits and k.reaches = 'PAYABLE' and o.credit_role = 'PAYROLL';
+where k.inherits and k.reaches = 'PAYABLE' and not k.carries and o.credit_role = 'PAYROLL';

@@ -186,11 +186,12 @@ left join sender es on es.submission = e.submission
 where e.entry_id is null or e.batch > d.batch or s.sender is distinct from es.sender;
 
 -- name: keys
--- A reference of a sender, family and exercise names one accepted act, whose entries are consecutive in one batch.
+-- A reference of a sender, family and exercise names one accepted act, a carry that of its owner, whose entries are consecutive in one batch.
 -- Keys are compared by hash first; two texts with the same hash are then distinguished by the texts.
 with keyed as (
-    select hash(s.sender, k.family, e.exercise, e.reference) as key, hash(e.submission, e.batch, e.line - e.entry_id) as act, e.entry_id
+    select hash(coalesce(o.sender, s.sender), k.family, e.exercise, e.reference) as key, hash(e.submission, e.batch, e.line - e.entry_id) as act, e.entry_id
     from entry e join kind k on k.kind = e.kind join sender s on s.submission = e.submission
+    left join reference_owner o on k.carries and o.number = e.source
 ),
 suspect as (
     select key from keyed group by key
@@ -199,8 +200,9 @@ suspect as (
 select 'reference ' || e.reference as place, count(*) || ' entries, ' || min(e.entry_id) || ' to ' || max(e.entry_id) as found,
        'the lines of one act' as expected
 from entry e join kind k on k.kind = e.kind join sender s on s.submission = e.submission
-where hash(s.sender, k.family, e.exercise, e.reference) in (select key from suspect)
-group by s.sender, k.family, e.exercise, e.reference
+left join reference_owner o on k.carries and o.number = e.source
+where hash(coalesce(o.sender, s.sender), k.family, e.exercise, e.reference) in (select key from suspect)
+group by coalesce(o.sender, s.sender), k.family, e.exercise, e.reference
 having count(*) > 1 and (max(e.entry_id) - min(e.entry_id) + 1 <> count(*)
                          or count(distinct hash(e.submission, e.batch, e.line - e.entry_id)) > 1);
 
@@ -212,9 +214,9 @@ from effect f join entry e on e.entry_id = f.entry_id where f.fault is not null;
 -- name: commitments
 -- At no moment is more of a commitment certified than engaged, or requested than certified (rules A16, A32, A33).
 with step as (
-    select f.commitment, f.entry_id, sum(f.cents * k.open_sign) over w as open, sum(f.cents * k.unbilled_sign) over w as unbilled
-    from effect f join kind k on k.kind = f.kind
-    where f.commitment > 0 and (k.open_sign <> 0 or k.unbilled_sign <> 0)
+    select f.commitment, f.entry_id, sum(f.cents * f.open_sign) over w as open, sum(f.cents * f.unbilled_sign) over w as unbilled
+    from engagement f
+    where f.commitment > 0 and (f.open_sign <> 0 or f.unbilled_sign <> 0)
     window w as (partition by f.commitment order by f.entry_id)
 )
 select entry_name(s.commitment, coalesce(any_value(e.reference), 'missing')) as place,
@@ -226,16 +228,9 @@ group by s.commitment;
 
 -- name: open_items
 -- Followers reverse, divert or pass on at most the amount of an entry (rules A05, A54, A57).
-with taken as (
-    select e.predecessor as item, e.amount as cents from entry e join kind k on k.kind = e.kind where k.inherits or k.mirrors
-    union all
-    select p.predecessor, -e.amount
-    from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor join kind pk on pk.kind = p.kind
-    where k.mirrors and pk.inherits
-)
 select entry_name(t.item, any_value(e.reference)) as place, euros(sum(t.cents)) || ' taken up or reversed' as found,
        'at most ' || euros(any_value(e.amount)) as expected
-from taken t join entry e on e.entry_id = t.item
+from taken_up t join entry e on e.entry_id = t.item
 group by t.item having sum(t.cents) > any_value(e.amount);
 
 -- name: node_balances

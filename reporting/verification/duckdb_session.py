@@ -210,7 +210,9 @@ def _build_exercise_dates(codes: CodeLabels) -> dict[str, list[Any]]:
 
 
 def _find_open_sign(kind: ActKind) -> int:
-    """Return how the kind changes what is open of a commitment; 0 where it takes up the debt of another entry."""
+    """Return how the kind changes what is open of its commitment, which is a carry itself; 0 where it takes up a debt."""
+    if kind.carries and not kind.inherits:
+        return 1
     return 0 if kind.inherits else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN)
 
 
@@ -233,6 +235,9 @@ def _build_kinds() -> pa.Table:
             "after": kind.after.name,
             "reaches": kind.reaches.name,
             "inherits": kind.inherits,
+            "is_part": kind.is_part,
+            "assigns": kind.assigns,
+            "carries": kind.carries,
             "opposes": kind.name in OPPOSING_KINDS,
             "open_sign": _find_open_sign(kind),
             "unbilled_sign": (kind.feeds is Remainder.UNBILLED) - (kind.draws is Remainder.UNBILLED),

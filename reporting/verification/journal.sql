@@ -53,6 +53,22 @@ from place p join lineage l on l.year = p.year and l.centre = p.centre;
 -- name: sender
 create table sender as select submission, dense_rank() over (order by sender) as sender from submission;
 
+-- name: reference_owner
+-- The senders by the numbers that carries state of the owners of their references.
+create table reference_owner as
+select distinct t.id as number, s.sender from reference_text t join submission u on u.sender = t.code join sender s using (submission) where t.kind = 6;
+
+-- name: standing_account
+-- For each entry that leaves a debt where it is: the account that the last entry before it that posted has credited.
+create table standing_account as
+with recursive hop as (
+    select e.entry_id, e.predecessor as at from entry e join kind k on k.kind = e.kind where k.inherits and not k.posts
+    union all
+    select h.entry_id, p.predecessor
+    from hop h join entry p on p.entry_id = h.at join kind k on k.kind = p.kind where k.inherits and not k.posts and p.predecessor < h.at
+)
+select h.entry_id, p.credit from hop h join entry p on p.entry_id = h.at join kind k on k.kind = p.kind where k.posts or not k.inherits;
+
 -- name: effect
 -- One row per entry: the kind whose rules apply (a mirror undoes its predecessor), the signed cents, and the commitment that
 -- they change.  ``fault`` states why the predecessor is invalid.
@@ -66,8 +82,8 @@ select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, p.kind, e.kind) as k
             when p.entry_id >= e.entry_id then 'follows a later entry'
             when pk.family <> k.follows then 'follows an entry of kind ' || pk.name
             when k.after <> 'NONE' and pk.reaches <> k.after then 'follows an entry of kind ' || pk.name || ', which has not reached the stage before it'
-            when p.cell <> e.cell and not k.is_interest then 'does not have the account assignment of its predecessor'
-            when p.accountant <> e.accountant and not k.is_interest then 'does not have the accountant of its predecessor'
+            when p.cell <> e.cell and not k.assigns then 'does not have the account assignment of its predecessor'
+            when p.accountant <> e.accountant and not k.assigns then 'does not have the accountant of its predecessor'
             when k.inherits and k.posts and e.debit <> if(pk.posts or pk.mirrors, p.credit, held.credit) then 'does not debit the account that its predecessor credited'
             when k.inherits and not k.pays and e.payee <> p.payee then 'has another payee than its predecessor'
             when k.mirrors and (e.debit <> p.credit or e.credit <> p.debit) then 'does not exchange the debit and credit of its predecessor'
@@ -76,7 +92,16 @@ from entry e
 join kind k on k.kind = e.kind
 left join entry p on p.entry_id = e.predecessor
 left join kind pk on pk.kind = p.kind
-left join entry held on held.entry_id = p.predecessor and not pk.posts and not pk.mirrors and k.inherits;
+left join standing_account held on held.entry_id = e.predecessor and k.inherits;
+
+-- name: engagement
+-- What each entry adds to a commitment, or takes from it: a carry takes from the commitment of the year before what it opens.
+create view engagement as
+select f.entry_id, f.commitment, f.cents, f.reversed, k.name, k.family, k.open_sign, k.unbilled_sign, if(k.carries, 1, k.ae_consumed) as engaged_sign
+from effect f join kind k on k.kind = f.kind
+union all
+select f.entry_id, e.predecessor, f.cents, 0, k.name, k.family, -1, 0, -1
+from effect f join kind k on k.kind = f.kind join entry e on e.entry_id = f.entry_id where k.carries and k.follows = 'COMMITMENT';
 
 -- name: settled
 -- For each entry that settles, or reverses a settlement: the kind of the original request, which reserved the credits, and the
@@ -89,6 +114,37 @@ with recursive climb as (
     from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where k.inherits and p.predecessor < c.at
 )
 select c.entry_id, p.kind, p.predecessor as followed from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
+
+-- name: taken_up
+-- What later entries take up of a debt, or reverse; a reversal gives the amount back to the debt that it came from.
+create view taken_up as
+select e.entry_id, e.predecessor as item, e.amount as cents from entry e join kind k on k.kind = e.kind where k.inherits or k.mirrors
+union all
+select e.entry_id, p.predecessor, -e.amount
+from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor join kind pk on pk.kind = p.kind
+where k.mirrors and pk.inherits;
+
+-- name: carry_place
+-- The budget year, programme and sheet of each account assignment.
+create view carry_place as
+select p.cell, p.year as budget_year, p.base % 6 as sheet, t.code as programme
+from place p join lineage l on l.year = p.year and l.centre = p.centre
+join centre n on n.year = l.year and n.centre = l.ancestor and n.parent = 0 join reference_text t on t.kind = 1 and t.id = n.centre;
+
+-- name: carried
+-- What each carry of a request, or its rejection, moves between the years: the cells of both, and the kind of the original request.
+create table carried as
+with recursive climb as (
+    select f.entry_id, f.batch, f.cell, f.cents, r.cell as old_cell, r.entry_id as at
+    from effect f join kind k on k.kind = f.kind join entry e on e.entry_id = f.entry_id
+    join entry r on r.entry_id = if(f.reversed > 0, f.commitment, e.predecessor)
+    where k.budget = 'CARRY'
+    union all
+    select c.entry_id, c.batch, c.cell, c.cents, c.old_cell, p.predecessor
+    from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where k.inherits and p.predecessor < c.at
+)
+select c.entry_id, c.batch, c.cell, c.old_cell, c.cents, p.kind
+from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
 
 -- name: granted
 -- Budget acts: what they open at their own node, allot at the node above, or reserve at all nodes above.
@@ -136,7 +192,11 @@ select f.batch, f.cell, sum(if(k.settles > 0, -f.cents, 0) * u.ae_reserved), sum
        sum(if(k.settles > 0, -f.cents, 0) * u.cp_reserved), sum(f.cents * k.settles * u.cp_reserved)
 from effect f join kind k on k.kind = f.kind join settled s on s.entry_id = f.entry_id join kind u on u.kind = s.kind
 where k.budget = 'SETTLE'
-group by f.batch, f.cell;
+group by f.batch, f.cell
+union all
+select c.batch, v.cell, sum(v.cents * u.ae_reserved), 0, sum(v.cents * u.cp_reserved), 0
+from carried c join kind u on u.kind = c.kind, lateral (select unnest([c.cell, c.old_cell]) as cell, unnest([c.cents, -c.cents]) as cents) v
+group by c.batch, v.cell;
 
 -- name: moved
 -- Changes by batch and node.  Spending on an operation turns the credits that its earmark reserved above into consumption.

@@ -18,6 +18,10 @@ step as (
     from effect f join node_of_cell u on u.cell = f.cell join kind k on k.kind = f.kind
     join settled s on s.entry_id = f.entry_id join kind r on r.kind = s.kind join entry e on e.entry_id = f.entry_id join payroll_check p on p.exercise = e.exercise
     where k.budget = 'SETTLE'
+    union all
+    select c.entry_id, u.node, if(u.has_operation, 0, -v.cents * r.ae_reserved), -v.cents * r.cp_reserved, false
+    from carried c join kind r on r.kind = c.kind, lateral (select unnest([c.cell, c.old_cell]) as cell, unnest([c.cents, -c.cents]) as cents) v
+    join node_of_cell u on u.cell = v.cell
 ),
 running as (
     select s.entry_id, s.node, s.ae, s.cp, s.pays, sum(s.ae) over w as ae_left, sum(s.cp) over w as cp_left
@@ -63,8 +67,8 @@ where m.to_staff and not m.from_staff or t.programme <> g.programme;
 -- name: remaining
 -- At no moment is more paid of a commitment than is engaged and not withdrawn (rule A63).
 with step as (
-    select f.commitment, f.entry_id, f.cents * k.ae_consumed as engaged, 0 as paid
-    from effect f join kind k on k.kind = f.kind where k.family in ('COMMITMENT', 'COMMITMENT_CHANGE')
+    select f.commitment, f.entry_id, f.cents * f.engaged_sign as engaged, 0 as paid
+    from engagement f where f.family in ('COMMITMENT', 'COMMITMENT_CHANGE')
     union all
     select s.followed, f.entry_id, 0, f.cents * k.settles
     from settled s join effect f on f.entry_id = s.entry_id join kind k on k.kind = f.kind join kind r on r.kind = s.kind
@@ -95,10 +99,10 @@ where k.before_service
 -- amounts that came until its day, less all that was taken before it and by it, are not below zero.
 with flow as (
     select f.entry_id, f.commitment, f.reversed, e.day, e.reference, f.cents, r.remainder, r.sign
-    from effect f join entry e on e.entry_id = f.entry_id join kind k on k.kind = f.kind,
-    lateral (select unnest(['open', 'unbilled']) as remainder, unnest([k.open_sign, k.unbilled_sign]) as sign) r
+    from engagement f join entry e on e.entry_id = f.entry_id,
+    lateral (select unnest(['open', 'unbilled']) as remainder, unnest([f.open_sign, f.unbilled_sign]) as sign) r
     where r.sign <> 0 and (r.remainder = 'unbilled' or f.commitment in (
-        select i.commitment from effect i join kind ik on ik.kind = i.kind where ik.open_sign > 0 and i.commitment <> i.entry_id))
+        select i.commitment from engagement i where i.open_sign * i.cents > 0 and i.commitment <> i.entry_id))
 ),
 late as (  -- what takes an amount, while a later day already gave some
     select *, max(if(sign > 0 and reversed = 0, day, null)) over (partition by commitment, remainder order by entry_id) as latest

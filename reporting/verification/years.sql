@@ -39,6 +39,37 @@ select entry_name(e.entry_id, e.reference) as place, 'dated ' || e.day as found,
 from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell join exercise_dates x on x.year = c.budget_year
 where k.year_rule = 'ORDERS' and e.day > x.last_order_day;
 
+-- name: carries
+-- A carry takes up all that is open of an entry of the year before, once that year and its window are over, into the next year, on
+-- the same programme and sheet; what is carried of a commitment is not withdrawn in the next year (rules A15, A30, A64).
+with carry as (
+    select e.entry_id, e.reference, e.predecessor, e.amount, e.day, k.inherits, c.budget_year, c.programme, c.sheet,
+           o.budget_year as year_before, o.programme as programme_before, o.sheet as sheet_before
+    from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor
+    left join carry_place c on c.cell = e.cell left join carry_place o on o.cell = p.cell where k.carries
+),
+taken as (  -- what was open of the predecessor just before
+    select c.entry_id, sum(g.cents * g.open_sign) as cents
+    from carry c join engagement g on g.commitment = c.predecessor and g.entry_id < c.entry_id where not c.inherits group by c.entry_id
+    union all
+    select c.entry_id, any_value(p.amount) - coalesce(sum(t.cents), 0)
+    from carry c join entry p on p.entry_id = c.predecessor left join taken_up t on t.item = c.predecessor and t.entry_id < c.entry_id
+    where c.inherits group by c.entry_id
+)
+select entry_name(c.entry_id, c.reference) as place, euros(c.amount) || ' carried' as found, euros(coalesce(t.cents, 0)) || ', all that was open' as expected
+from carry c left join taken t using (entry_id) where c.amount is distinct from t.cents
+union all
+select entry_name(c.entry_id, c.reference), 'dated ' || c.day || ', from ' || c.year_before || ' into ' || c.budget_year, 'into the next year, after ' || x.last_payment_day
+from carry c left join exercise_dates x on x.year = c.year_before
+where not coalesce(c.budget_year = c.year_before + 1 and c.day > x.last_payment_day, false)
+union all
+select entry_name(c.entry_id, c.reference), 'programme ' || c.programme || ' ' || sheet_name(c.sheet), 'programme ' || c.programme_before || ' ' || sheet_name(c.sheet_before)
+from carry c where c.programme is distinct from c.programme_before or c.sheet is distinct from c.sheet_before
+union all
+select entry_name(e.entry_id, e.reference), 'withdraws ' || euros(e.amount) || ' of a carried commitment', 'no AE that another year consumed'
+from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor join kind pk on pk.kind = p.kind
+where k.year_rule = 'GIVES_BACK' and pk.carries;
+
 -- name: voids
 -- A returned transfer changes no credits; as long as there are no receivables and restorations, nothing is voided (rule A29).
 select entry_name(e.entry_id, e.reference) as place, 'a void of ' || euros(e.amount) as found,

@@ -17,8 +17,9 @@ from settlement.text_spans import find_positions
 FetchEntries = Callable[[Sequence[int]], Awaitable[Mapping[int, Mapping[str, Any]]]]
 """Returns entries by number, with predecessor, kind, and day since 1970."""
 
-_IS_PART = np.array([kind.inherits and kind.pays for kind in CATALOG])
+_IS_PART = np.array([kind.is_part for kind in CATALOG])
 """By kind: whether the debt is a part of another one."""
+_CARRIES = np.array([kind.carries for kind in CATALOG])
 _WITHOUT_TERM = list_kinds(lambda kind: kind.reaches is Stage.REOPENED or kind.is_interest)
 """Kinds of debts that are due at once."""
 
@@ -34,6 +35,8 @@ class DebtTerms(NamedTuple):
     """Of the original request."""
     is_suspended: NDArray[np.bool_]
     """Whether the payment of the debt, or of a debt that it is a part of, is suspended."""
+    stated_by: NDArray[np.int64]
+    """The entry that states its payment texts: the one that was carried over the year, otherwise the debt itself."""
 
     @property
     def is_due_at_once(self) -> NDArray[np.bool_]:
@@ -44,13 +47,16 @@ class DebtTerms(NamedTuple):
 async def trace_debt_terms(payables: OpenPayables, fetch_entries: FetchEntries) -> DebtTerms:
     """Trace each open payable back to its original request, all chains by one step at a time."""
     request, day = payables.rows.entry_id.copy(), payables.rows.day.copy()
+    stated_by = request.copy()
     kind, is_suspended = payables.rows.kind.copy(), _mark_suspensions(payables.suspensions, request)
     rows, predecessor = np.arange(len(kind)), payables.rows.predecessor
     while True:
         is_part = _IS_PART[kind[rows]]
         rows, entries = rows[is_part], predecessor[is_part]
         if not len(rows):
-            return DebtTerms(request, day, kind, is_suspended)
+            return DebtTerms(request, day, kind, is_suspended, stated_by)
+        carried = _CARRIES[kind[rows]] & (stated_by[rows] == request[rows])
+        stated_by[rows[carried]] = entries[carried]
         fetched = await fetch_entries(np.unique(entries).tolist())
         step = [fetched[entry] for entry in entries.tolist()]
         request[rows] = entries

@@ -73,9 +73,14 @@ def _find_sending_entry(entries: Mapping[int, Entry], number: int) -> int:
 
 def _find_first_debt(entries: Mapping[int, Entry], number: int) -> int:
     """Return what the first of the transfers that lead to ``number`` paid."""
-    while CATALOG[entries[number]["kind"]].reaches is Stage.REOPENED or not OPENS[entries[number]["kind"]]:
+    while _continues(entries[number]["kind"]):
         number = entries[number]["predecessor"]
     return number
+
+
+def _continues(kind: int) -> bool:
+    """Return whether an entry only goes on with a debt: a transfer, one that came back, or a carry into the next year."""
+    return CATALOG[kind].reaches is Stage.REOPENED or CATALOG[kind].carries or not OPENS[kind]
 
 
 def repeat_references(payables: OpenPayables, first: FirstTransfers) -> OpenPayables:
@@ -101,6 +106,17 @@ def repeat_texts(
         invoice=_replace_rows(details.invoice, first.rows, invoice),
         remittance=_replace_rows(details.remittance, first.rows, remittance),
     )
+
+
+def repeat_texts_of(
+    details: PayableDetails, rows: NDArray[np.int64], stated: PayableDetails, positions: NDArray[np.int64]
+) -> PayableDetails:
+    """Return the details, those of ``rows`` with the texts at ``positions`` of the entries that state them."""
+    replaced = {
+        name: _replace_rows(getattr(details, name), rows, take_rows(getattr(stated, name), positions))
+        for name in ("method", "invoice", "remittance")
+    }
+    return details._replace(**replaced)
 
 
 def _to_cells(texts: Sequence[str]) -> TextCells:

@@ -17,6 +17,7 @@ from settlement.runs.first_transfers import (
     FirstTransfers,
     repeat_references,
     repeat_texts,
+    repeat_texts_of,
     trace_first_transfers,
 )
 from settlement.runs.open_payables import OpenPayables
@@ -137,7 +138,7 @@ def _build_fetch(connection: run_queries.Connection) -> FetchEntries:
 async def _load_details(
     connection: run_queries.Connection, payables: OpenPayables, debt_terms: DebtTerms
 ) -> PayableDetails:
-    """Load the details of all payables; parts inherit the days of their original requests."""
+    """Load the details of all payables; parts inherit the days of their original requests, carries their texts too."""
     details = await run_queries.load_details(connection, payables.rows.entry_id)
     parts = np.flatnonzero(debt_terms.request != payables.rows.entry_id)
     requests, positions = np.unique(debt_terms.request[parts], return_inverse=True)
@@ -150,7 +151,11 @@ async def _load_details(
     ):
         own[parts] = of_request[positions]
     details.due[parts] = np.where(details.due[parts] > 0, details.due[parts], inherited.due[positions])
-    return details
+    carried = np.flatnonzero(debt_terms.stated_by != payables.rows.entry_id)
+    if not len(carried):
+        return details
+    entries, positions = np.unique(debt_terms.stated_by[carried], return_inverse=True)
+    return repeat_texts_of(details, carried, await run_queries.load_details(connection, entries), positions)
 
 
 async def _load_pending_entries(connection: run_queries.Connection) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ import pytest
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Role, Stage
 from core.outcome_codes import Outcome
-from core.senders import BANK, SENDER_OF_KIND, TREASURY
+from core.senders import BANK, CLOSING, SENDER_OF_KIND, TREASURY
 
 _KINDS = CATALOG[1:]
 _SETTLEMENTS = [kind for kind in _KINDS if kind.family is Family.SETTLEMENT]
@@ -24,6 +24,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("payment", "bank_debit", "bank_reject", "bank_return", "return_identified", "reissue", "void"),
         *("attachment", "assignment", "set_off", "late_interest"),
         *("bank_details", "payee_block", "payee_release", "term_suspension", "term_resumption", "payroll"),
+        *("commitment_carry", "request_carry"),
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -68,7 +69,7 @@ def test_the_kinds_that_send_money_credit_the_transit_account() -> None:
 def test_the_bank_moves_a_transfer_whole() -> None:
     moving = [kind for kind in _KINDS if kind.after in (Stage.IN_TRANSIT, Stage.DEBITED)]
     assert (
-        [kind for kind in _KINDS if kind.whole]
+        [kind for kind in _KINDS if kind.whole and not kind.carries]
         == moving
         == _get_kinds("bank_debit", "bank_reject", "bank_return")
     )
@@ -78,9 +79,30 @@ def test_only_our_own_senders_state_what_was_paid() -> None:
     assert {kind.name for kind in _KINDS if kind.remits} == {
         name for name, sender in SENDER_OF_KIND.items() if sender == TREASURY
     }
-    assert {kind.name for kind in _KINDS if kind.whole} == {
+    assert {kind.name for kind in moving_kinds()} == {
         name for name, sender in SENDER_OF_KIND.items() if sender == BANK
     }
+    assert {kind.name for kind in _KINDS if kind.carries} == {
+        name for name, sender in SENDER_OF_KIND.items() if sender == CLOSING
+    }
+
+
+def moving_kinds() -> list[ActKind]:
+    """Return the kinds by which the bank moves a transfer."""
+    return [kind for kind in _KINDS if kind.whole and not kind.carries]
+
+
+def test_a_carry_leaves_open_what_it_takes_up_whole_and_posts_nothing() -> None:
+    for kind in _KINDS:
+        if kind.carries:
+            assert (kind.draws, kind.feeds, kind.whole, kind.opens) == (
+                Remainder.OPEN,
+                Remainder.NONE,
+                True,
+                True,
+            )
+            assert (kind.debit, kind.credit, kind.ae_consumed) == (Role.NONE, Role.NONE, 0)
+            assert kind.family is kind.follows
 
 
 def test_credits_are_consumed_once_and_given_back_once() -> None:
@@ -91,7 +113,7 @@ def test_credits_are_consumed_once_and_given_back_once() -> None:
 def test_a_payable_has_its_own_reservation_or_inherits_one() -> None:
     payables = [kind for kind in _KINDS if kind.reaches is Stage.PAYABLE]
     assert {kind.family for kind in payables} == {Family.PAYMENT_REQUEST}
-    assert all(kind.pays for kind in payables)
+    assert all(kind.pays or kind.carries for kind in payables)
     for kind in payables:
         assert kind.inherits == (kind.cp_reserved == 0)
 

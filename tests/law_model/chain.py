@@ -76,6 +76,17 @@ def _check_transfer(act: Act, transfer: Document) -> list[str]:
     return [*codes, "TRANSFER_AMOUNT_DIFFERS"] if act.amount != transfer.amount else codes
 
 
+def _check_carry_of_commitment(act: Act, commitment: Document) -> list[str]:
+    """Check that all that is neither certified nor requested goes on, at once (A64)."""
+    return [] if act.amount == commitment.uncommitted else ["CARRY_AMOUNT_DIFFERS"]
+
+
+def _check_carry_of_request(act: Act, request: Document) -> list[str]:
+    """Check that all that is unpaid goes on, at once (A30)."""
+    codes = [] if request.left else ["PREDECESSOR_STAGE"]
+    return codes if act.amount == request.left else [*codes, "CARRY_AMOUNT_DIFFERS"]
+
+
 def _check_suspension(_: Act, request: Document) -> list[str]:
     codes = [] if request.left else ["PREDECESSOR_STAGE"]
     return [*codes, "TERM_ALREADY_SUSPENDED"] if request.was_suspended else codes
@@ -99,6 +110,8 @@ _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "return_identified": _check_stage,
     "reissue": _check_stage,
     "void": _check_stage,
+    "commitment_carry": _check_carry_of_commitment,
+    "request_carry": _check_carry_of_request,
     "term_suspension": _check_suspension,
     "term_resumption": _check_resumption,
     **dict.fromkeys(TRANSFERS, _check_transfer),

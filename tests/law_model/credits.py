@@ -4,6 +4,7 @@ from datetime import date
 
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
+from tests.law_model.chain import find_root
 from tests.law_model.kinds import ON_COMMITMENT, SPENDS_AE
 from tests.law_model.state import Act, Document, State
 
@@ -35,9 +36,22 @@ def check_credits(act: Act, place: Assignment, state: State, is_in_advance: bool
     return codes
 
 
+def check_reservation(act: Act, place: Assignment, budgets: tuple[str, ...], state: State) -> list[str]:
+    """Check that credits which a carried request takes are there, at every level (A23)."""
+    return [
+        f"{budget.upper()}_EXCEEDED"
+        for budget in budgets
+        if state.budget.find_shortage(place.key, place.operation, budget, act.amount)
+    ]
+
+
 def check_payroll_payment(act: Act, place: Assignment, payroll: Document, state: State) -> list[str]:
     """Check before a payment from December on that payroll taken without a check has credits: none may be overdrawn (A28)."""
-    if act.kind != "payment" or payroll.kind != "payroll" or not _is_payroll_checked(act, place.key.year):
+    if (
+        act.kind != "payment"
+        or find_root(payroll).kind != "payroll"
+        or not _is_payroll_checked(act, place.key.year)
+    ):
         return []
     return [
         f"{budget.upper()}_EXCEEDED"

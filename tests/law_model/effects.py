@@ -88,7 +88,9 @@ def _reject(_: Act, document: Document, state: State) -> None:
     request = _predecessor(document)
     request.left -= document.amount
     request.rejected += document.amount
-    if request.kind in {"attachment", "assignment"}:
+    if request.kind == "request_carry":
+        _move_reservation(_predecessor(request), request, -document.amount, state)
+    if request.kind in {"attachment", "assignment", "request_carry"}:
         _predecessor(request).left += document.amount
         return
     if request.kind in ON_COMMITMENT:
@@ -106,11 +108,34 @@ def _divert(_: Act, document: Document, state: State) -> None:
 def _pay(_: Act, document: Document, state: State) -> None:
     debt = _predecessor(document)
     debt.left -= document.amount
-    request = find_root(debt)
-    budgets = ("cp",) if request.kind in ON_COMMITMENT else ("ae", "cp")
-    for budget in budgets:
-        state.budget.reserve(_key(request), request.operation, budget, -document.amount)
-        state.budget.consume(_key(request), request.operation, budget, document.amount)
+    for budget in list_reserved(debt):
+        state.budget.reserve(_key(debt), debt.operation, budget, -document.amount)
+        state.budget.consume(_key(debt), debt.operation, budget, document.amount)
+
+
+def list_reserved(debt: Document) -> tuple[str, ...]:
+    """Return the budgets that the request of a debt has reserved: without a commitment AE too (GBCP 159)."""
+    return ("cp",) if find_root(debt).kind in ON_COMMITMENT else ("ae", "cp")
+
+
+def _carry_commitment(_: Act, document: Document, __: State) -> None:
+    """Engage in the next year, without AE, what the year before engaged and did not use (A64; GBCP 159, 161)."""
+    _predecessor(document).engaged -= document.amount
+    document.engaged = document.amount
+
+
+def _carry_request(_: Act, document: Document, state: State) -> None:
+    """Release in the year of the request, reserve in the next, as CP belong to the year of payment (A30; LOLF 28)."""
+    before = _predecessor(document)
+    before.left -= document.amount
+    document.left = document.amount
+    _move_reservation(before, document, document.amount, state)
+
+
+def _move_reservation(before: Document, after: Document, amount: int, state: State) -> None:
+    for budget in list_reserved(before):
+        state.budget.reserve(_key(before), before.operation, budget, -amount)
+        state.budget.reserve(_key(after), after.operation, budget, amount)
 
 
 def _follow(_: Act, document: Document, state: State) -> None:
@@ -189,6 +214,8 @@ _EFFECTS: Mapping[str, Effect] = {
     "bank_return": _follow,
     "return_identified": _take_left,
     "reissue": _take_left,
+    "commitment_carry": _carry_commitment,
+    "request_carry": _carry_request,
     "term_suspension": _suspend,
     "term_resumption": _resume,
     "budget_opening_ae": _open,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from tests.law_model.interface import KindColumns
+from tests.law_model.kinds import CARRIES
 from tests.law_model.state import Act, Row
 
 DATES = (
@@ -89,6 +90,8 @@ def _check_fields(act: Act) -> list[str]:
     if act.text("right_year") and int(act.text("right_year")) > act.exercise:
         codes.append("FIELD_INVALID")
     if act.kind.startswith("budget_opening") and act.text("origin") not in {"", *ORIGINS}:
+        codes.append("FIELD_INVALID")
+    if act.text("reference_sender") and act.kind not in CARRIES:
         codes.append("FIELD_INVALID")
     if act.kind in ORDERS and not codes and not _is_term_possible(act, days):
         codes.append("FIELD_INVALID")

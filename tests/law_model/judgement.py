@@ -4,16 +4,30 @@ from dataclasses import dataclass, field
 
 from tests.law_model.assignments import Assignment, inherit, read_assignment
 from tests.law_model.chain import check_amounts, check_settlement
-from tests.law_model.credits import check_allotment, check_credits, check_move, check_payroll_payment
+from tests.law_model.credits import (
+    check_allotment,
+    check_credits,
+    check_move,
+    check_payroll_payment,
+    check_reservation,
+)
+from tests.law_model.effects import list_reserved
 from tests.law_model.form import is_iban
 from tests.law_model.interface import KindColumns
 from tests.law_model.invoices import check_invoice, check_prescription
-from tests.law_model.kinds import CREDIT_KINDS, PAYEE_KINDS, PREDECESSORS
+from tests.law_model.kinds import CARRIES, CREDIT_KINDS, PAYEE_KINDS, PREDECESSORS
 from tests.law_model.natures import check_title
 from tests.law_model.predecessors import find_predecessor
 from tests.law_model.settlement_ways import check_way
 from tests.law_model.state import Act, Document, State
-from tests.law_model.years import check_dates, check_order, check_period, check_year, is_anticipation
+from tests.law_model.years import (
+    check_dates,
+    check_order,
+    check_period,
+    check_year,
+    is_anticipation,
+    is_carried_in_order,
+)
 
 
 @dataclass
@@ -78,13 +92,32 @@ def _find_place(act: Act, columns: KindColumns, state: State, judgement: Judgeme
     else:
         assignment, codes = read_assignment(act, state)
         judgement.codes += codes
-        if act.kind in PREDECESSORS and assignment and inherited and not _is_same(act, assignment, inherited):
-            judgement.codes.append("ASSIGNMENT_DIFFERS")
-        judgement.place = inherited if act.kind in PREDECESSORS else assignment
+        if act.kind in CARRIES:
+            judgement.place = assignment
+            _check_carry(act, judgement, state)
+        elif act.kind in PREDECESSORS:
+            if assignment and inherited and not _is_same(act, assignment, inherited):
+                judgement.codes.append("ASSIGNMENT_DIFFERS")
+            judgement.place = inherited
+        else:
+            judgement.place = assignment
     if judgement.place:
         judgement.anticipates = act.kind in {"commitment", "commitment_increase"} and is_anticipation(
             act, judgement.place
         )
+
+
+def _check_carry(act: Act, judgement: Judgement, state: State) -> None:
+    """Check that what goes on in the next year stays on its programme, title and sort of credits (GBCP 161)."""
+    place, predecessor = judgement.place, judgement.predecessor
+    if not place or not predecessor or not predecessor.key:
+        return
+    if not is_carried_in_order(act, place, predecessor, state):
+        judgement.codes.append("CARRY_YEAR")
+    years, before = state.reference.years, predecessor.key
+    programmes = {years[key.year].centres[key.centre].programme for key in (place.key, before)}
+    if len(programmes) > 1 or (place.key.staff, place.key.family) != (before.staff, before.family):
+        judgement.codes.append("ASSIGNMENT_DIFFERS")
 
 
 def _is_same(act: Act, assignment: Assignment, inherited: Assignment) -> bool:
@@ -119,4 +152,7 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
         return []
     if act.kind == "payment" and judgement.predecessor:
         return check_payroll_payment(act, place, judgement.predecessor, state)
+    if act.kind == "request_carry" and judgement.predecessor:
+        reserved = list_reserved(judgement.predecessor)
+        return check_reservation(act, place, reserved, state)
     return check_credits(act, place, state, judgement.anticipates)

@@ -10,16 +10,20 @@ _PAYABLES = frozenset(
         "payroll",
         "attachment",
         "assignment",
+        "request_carry",
     }
 )
+_COMMITMENTS = frozenset({"commitment", "commitment_carry"})
 
 PREDECESSORS: Mapping[str, frozenset[str]] = {
-    "commitment_increase": frozenset({"commitment"}),
-    "commitment_decrease": frozenset({"commitment"}),
-    "service": frozenset({"commitment"}),
+    "commitment_increase": _COMMITMENTS,
+    "commitment_decrease": _COMMITMENTS,
+    "commitment_carry": _COMMITMENTS,
+    "service": _COMMITMENTS,
     "service_cancellation": frozenset({"service"}),
-    "payment_request": frozenset({"commitment"}),
-    "payment_request_without_service": frozenset({"commitment"}),
+    "payment_request": _COMMITMENTS,
+    "payment_request_without_service": _COMMITMENTS,
+    "request_carry": _PAYABLES,
     "payment_request_rejection": _PAYABLES,
     "payment": _PAYABLES,
     "set_off": frozenset(
@@ -29,6 +33,7 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
             "direct_payment_request",
             "attachment",
             "assignment",
+            "request_carry",
         }
     ),
     "attachment": _PAYABLES,
@@ -50,8 +55,10 @@ REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll"}
 INVOICED = ON_COMMITMENT | {"direct_payment_request"}
 CHARGES = frozenset({"service", "payment_request_without_service", "direct_payment_request", "payroll"})
 """Kinds that debit a charge or an asset, whose account they may state."""
-TAKES_FROM_COMMITMENT = ON_COMMITMENT | {"service", "commitment_decrease"}
+TAKES_FROM_COMMITMENT = ON_COMMITMENT | {"service", "commitment_decrease", "commitment_carry"}
 """The kinds that take an amount of a commitment: one that was committed, or certified, by then (A33)."""
+CARRIES = frozenset({"commitment_carry", "request_carry"})
+"""The kinds that carry what is open into the next year, with an assignment of their own there (GBCP 161; LOLF 28)."""
 TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
 CREDIT_KINDS = frozenset(
     f"{action}_{budget}"
@@ -63,6 +70,7 @@ YEAR_BOUND = (
     | REQUESTS
     | CREDIT_KINDS
     | {"commitment_decrease", "earmark", "late_interest", "service", "void"}
+    | {"commitment_carry", "request_carry"}
 )
 """The kinds that bring, take, order, serve or give back credits of the year of their day (A14, A22, A24)."""
 PAYEE_KINDS = frozenset({"third_party", "bank_details", "payee_block", "payee_release"})
@@ -72,5 +80,7 @@ BY_SYSTEM: Mapping[str, str] = {
     "bank_debit": "bank",
     "bank_reject": "bank",
     "bank_return": "bank",
+    "commitment_carry": "closing",
+    "request_carry": "closing",
 }
 """The kinds that only one sender may send."""

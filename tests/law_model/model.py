@@ -87,7 +87,7 @@ class LawModel:
 
     def _keep(self, act: list[tuple[int, Row]], sender: str, documents: list[Document]) -> None:
         first = documents[0]
-        key = (sender, first.exercise, first.reference)
+        key = (act[0][1].get("reference_sender") or sender, first.exercise, first.reference)
         self.state.acts[key] = documents
         self.state.contents[key] = [row for _, row in act]
 
@@ -116,7 +116,8 @@ class LawModel:
         """Return the content of the accepted act of the same reference."""
         if any(code in _EARLY for code in codes):
             return None
-        return self.state.contents.get((act.sender, act.exercise, act.text("reference")))
+        owner = act.text("reference_sender") or act.sender
+        return self.state.contents.get((owner, act.exercise, act.text("reference")))
 
     def _decide_line(self, act: Act, codes: list[str], documents: list[Document]) -> LineResult:
         code, judgement = (

@@ -63,12 +63,14 @@ def _list_direct(document: Document, state: State) -> Legs:
 
 def _list_part(document: Document, state: State) -> Legs:
     assert document.predecessor is not None
-    return [(find_creditor(document.predecessor, state), find_creditor(document, state))]
+    return [(find_creditor(find_debt(document.predecessor), state), find_creditor(document, state))]
 
 
 def _list_rejection(document: Document, state: State) -> Legs:
     rejected = document.predecessor
     assert rejected is not None
+    if rejected.kind == "request_carry":
+        return []  # what is carried stays on its account
     return [(credit, debit) for debit, credit in reversed(_EVENTS[rejected.kind](rejected, state))]
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from tests.law_model.assignments import Assignment
 from tests.law_model.chain import find_root
 from tests.law_model.kinds import (
+    CARRIES,
     CREDIT_KINDS,
     INVOICED,
     PREDECESSORS,
@@ -38,7 +39,7 @@ def check_period(act: Act, predecessor: Document | None, state: State) -> list[s
     month = find_month(act, months[act.exercise]) if act.exercise in months else 0
     if not month or (act.kind in PREDECESSORS and predecessor is None):
         return []
-    key = predecessor.key if predecessor else None
+    key = predecessor.key if predecessor and act.kind not in CARRIES else None
     centre, budget_year = (key.centre, key.year) if key else (act.text("fund_centre"), act.budget_year)
     year = state.reference.years.get(budget_year)
     is_known = year is not None and centre in year.centres
@@ -73,7 +74,7 @@ def check_order(act: Act, predecessor: Document | None) -> list[str]:
 
 def _takes_later_amounts(act: Act, commitment: Document) -> bool:
     """Return whether what was there until the day of the act is not enough, though all of it together would be."""
-    if commitment.kind != "commitment" or act.kind not in TAKES_FROM_COMMITMENT:
+    if commitment.kind not in {"commitment", "commitment_carry"} or act.kind not in TAKES_FROM_COMMITMENT:
         return False
     bills = act.kind == "payment_request"
     remainder = commitment.certified - commitment.billed if bills else commitment.uncommitted
@@ -90,7 +91,9 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
         return ["BUDGET_YEAR_CLOSED"]
     if act.kind in CREDIT_KINDS and act.day.year > place.key.year:
         return ["BUDGET_YEAR_CLOSED"]
-    if act.kind in REQUESTS or act.kind in {"commitment_decrease", "earmark"}:
+    if act.kind == "commitment_decrease" and predecessor and predecessor.kind == "commitment_carry":
+        return ["BUDGET_YEAR_CLOSED"]  # another year consumed the AE (GBCP 160)
+    if act.kind in REQUESTS | CARRIES or act.kind in {"commitment_decrease", "earmark"}:
         codes = [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
         return [*codes, *_check_last_day(act, place, state)]
     if act.kind in {"payment", "set_off"}:
@@ -115,6 +118,14 @@ def _is_payable(act: Act, place: Assignment, predecessor: Document | None, state
     end = date(place.key.year, 12, 31)
     is_late = predecessor is not None and date(place.key.year, 10, 1) <= find_root(predecessor).day <= end
     return is_late and end < act.day <= end + timedelta(days=state.reference.window_days[place.key.year])
+
+
+def is_carried_in_order(act: Act, place: Assignment, predecessor: Document, state: State) -> bool:
+    """Return whether a carry goes into the next year, after the last day on which the year before pays (A30, A64)."""
+    assert predecessor.key is not None
+    year = predecessor.key.year
+    last = date(year, 12, 31) + timedelta(days=state.reference.window_days[year])
+    return place.key.year == year + 1 and act.day > last
 
 
 def is_anticipation(act: Act, place: Assignment) -> bool:

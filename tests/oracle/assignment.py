@@ -22,9 +22,9 @@ _BRINGS_CREDITS = {BudgetAction.OPEN, BudgetAction.ALLOT, BudgetAction.MOVE}
 
 def has_cell(kind: ActKind, fields: Fields) -> bool:
     """Return whether the line gives an account assignment: it must, unless it can inherit its predecessor's."""
-    if kind.follows:
+    if kind.follows and not kind.carries:
         return any(fields.get(field) for field in {*CELL_FIELDS, Field.FUND, Field.OPERATION})
-    return kind.budget is not BudgetAction.NONE
+    return kind.carries or kind.budget is not BudgetAction.NONE
 
 
 def find_assignment_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
@@ -83,7 +83,7 @@ def _is_centre(code: str, codes: Nomenclature) -> bool:
 
 def _find_level_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
     centre = _find_nomenclature(fields, reference).centres.get(fields.get(Field.FUND_CENTRE, ""))
-    if kind.budget is BudgetAction.SPEND and centre and centre.level is not CentreLevel.UO:
+    if (kind.carries or kind.budget is BudgetAction.SPEND) and centre and centre.level is not CentreLevel.UO:
         yield Outcome.FUND_CENTRE_LEVEL
 
 

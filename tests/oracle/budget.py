@@ -181,6 +181,19 @@ def _settle(world: World, state: State, demand: Demand) -> Iterator[FigureChange
     return _use(world, state, demand.cell, (0, -ae, 0, -cp))
 
 
+def move_reservation(
+    world: World, state: State, places: tuple[Cell, Cell], under: ActKind, *, amount: int
+) -> None:
+    """Reserve for the first of ``places`` what the second releases, as much as a request of kind ``under`` reserves."""
+    taker, giver = places
+    ae, cp = under.ae_reserved * amount, under.cp_reserved * amount
+    for node, figure, cents in (
+        *_use(world, state, taker, (ae, 0, cp, 0)),
+        *_change(world, giver, (-ae, 0, -cp, 0)),
+    ):
+        _add(state, node, figure, cents)
+
+
 def _use(
     world: World, state: State, cell: Cell, figures: tuple[int, int, int, int]
 ) -> Iterator[FigureChange]:

@@ -52,7 +52,8 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     if kind.refusal is not Outcome.ACCEPTED:
         raise LineRefused(kind.refusal)
     if kind.whole and line.amount != item.open:
-        raise LineRefused(Outcome.TRANSFER_AMOUNT_DIFFERS)
+        differs = Outcome.CARRY_AMOUNT_DIFFERS if kind.carries else Outcome.TRANSFER_AMOUNT_DIFFERS
+        raise LineRefused(differs)
     if not kind.mirrors:
         return Link(entry, kind, entry, 1, cell)
     if line.amount > item.open:
@@ -79,7 +80,9 @@ def _require_stage(kind: ActKind, item: OpenItem) -> None:
 
 
 def _choose_cell(world: World, kind: ActKind, line: Line, item: OpenItem) -> int:
-    """Return the assignment of a line that follows ``item``: the same, but late interest may have one of its own."""
+    """Return the assignment of a line that follows ``item``: the same, but interest and a carry may have one of their own."""
+    if kind.carries:
+        return _choose_cell_of_next_year(world, line, item)
     if not kind.is_interest:
         if line.cell not in (NONE, item.cell):
             raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
@@ -92,8 +95,24 @@ def _choose_cell(world: World, kind: ActKind, line: Line, item: OpenItem) -> int
     return cell
 
 
+def _choose_cell_of_next_year(world: World, line: Line, item: OpenItem) -> int:
+    """Return the assignment of a carry: of the next year, once the year of ``item`` and its window are over."""
+    before = world.cells[item.cell]
+    cell = item.cell if line.cell == NONE else line.cell
+    own = world.cells[cell]
+    if own.year != before.year + 1 or line.day <= world.years[before.year].last_payment_day:
+        raise LineRefused(Outcome.CARRY_YEAR)
+    own_node, node_before = world.nodes[own.centre_node], world.nodes[before.centre_node]
+    is_other_sheet = (own_node.staff, own_node.family) != (node_before.staff, node_before.family)
+    if own.programme != before.programme or is_other_sheet:
+        raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
+    return cell
+
+
 def _require_usual_way(world: World, kind: ActKind, item: OpenItem) -> None:
     """Refuse to pay or divert what programme 0117 owes to the account of the debt, and to divert pay."""
+    if kind.carries:
+        return
     if item.cell in world.cells and item.credit in world.entry_accounts.get(world.cells[item.cell].year, ()):
         raise LineRefused(Outcome.SETTLED_WITHOUT_TRANSFER)
     if kind.name in ("attachment", "assignment") and CATALOG[item.under].name == "payroll":
@@ -103,7 +122,7 @@ def _require_usual_way(world: World, kind: ActKind, item: OpenItem) -> None:
 def _has_suspension(state: State, entry: int) -> bool:
     """Return whether the payment term of an entry is suspended, or that of the debt it is a part of."""
     item = state.items[entry]
-    is_part = CATALOG[item.kind].name in ("attachment", "assignment")
+    is_part = CATALOG[item.kind].name in ("attachment", "assignment", "request_carry")
     return item.is_suspended or (is_part and _has_suspension(state, item.parent))
 
 

@@ -194,7 +194,8 @@ class Engine:
     def _build_line(self, line: ReadLine, sender: str) -> Line:
         """Return the line in numbers; a faulty one needs only its key, its content and its fault."""
         kind, exercise = line.kind, whole_numbers.parse(line.read_text(Field.EXERCISE)) or 0
-        key = (sender, kind.family, exercise, line.read_text(Field.REFERENCE))
+        owner = line.read_text(Field.REFERENCE_SENDER) if kind.carries else sender
+        key = (owner, kind.family, exercise, line.read_text(Field.REFERENCE))
         cents, _ = amounts.parse(line.read_text(Field.AMOUNT))
         bare = Line(0, KIND_NUMBERS.get(kind.name, 0), cents, 0, key, build_content(line), line.fault)
         if line.fault:

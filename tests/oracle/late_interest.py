@@ -162,4 +162,4 @@ def _kind(row: JournalRow) -> ActKind:
 
 
 def _is_part(row: JournalRow) -> bool:
-    return _kind(row).inherits and _kind(row).pays
+    return _kind(row).is_part

@@ -31,6 +31,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition, *, act
     signatures.check_signature(world, line, cell=followed.cell, act_cents=act_cents)
     order_day = years.find_order_day(state, followed.entry)
     years.require_budget_year(world, state, kind, line, cell=followed.cell, order_day=order_day)
+    years.refuse_withdrawal_of_carried(state, kind, followed.entry)
     _apply_budget(world, state, followed, line)
     debit, credit = _find_accounts(world, state, followed, line)
     cell = max(followed.cell, 0)
@@ -68,7 +69,7 @@ def _check_period(world: World, state: State, line: Line, place: ActPosition) ->
             item = state.items[commitments.find_predecessor(state, line, place)]
         except LineRefused:
             return
-        if not (CATALOG[line.kind].is_interest and cell != NONE):
+        if not (CATALOG[line.kind].assigns and cell != NONE):
             cell = item.cell
     period_state = world.find_state(line.period, world.cells.get(cell, Cell(0)).accountant)
     if period_state is not PeriodState.OPEN:
@@ -115,7 +116,8 @@ def _build_item(state: State, followed: Link, bare: OpenItem) -> OpenItem:
         payee=bare.payee if kind.reaches is not Stage.NONE else 0,
     )
     if not kind.inherits:
-        return item_with_dates._replace(parent=followed.root, under=bare.kind)
+        root = 0 if kind.family is Family.COMMITMENT else followed.root
+        return item_with_dates._replace(parent=root, under=bare.kind)
     item = state.items[followed.entry]
     settles = CATALOG[item.kind].family is Family.SETTLEMENT
     if not bare.credit:
@@ -160,6 +162,13 @@ def _find_payee(state: State, kind: ActKind, line: Line) -> int:
 def _apply_budget(world: World, state: State, followed: Link, line: Line) -> None:
     if followed.cell in world.cells:
         base, cell = followed.base, world.cells[followed.cell]
+        if base.budget is BudgetAction.CARRY:
+            root = state.items[followed.root]
+            places = (cell, world.cells[root.cell])
+            budget.move_reservation(
+                world, state, places[:: followed.sign], CATALOG[root.under], amount=line.amount
+            )
+            return
         under = CATALOG[state.items[followed.entry].under] if base.budget is BudgetAction.SETTLE else base
         demand = budget.Demand(base, followed.sign, cell, line.source, line.amount, under)
         is_in_advance = years.spends_in_advance(world, CATALOG[line.kind], line, followed.cell)
@@ -175,7 +184,7 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
     """Return debit and credit; of a mirror those of the entry it undoes, exchanged."""
     if CATALOG[line.kind].mirrors:
         item = state.items[followed.entry]
-        return item.credit, item.debit
+        return (item.credit, item.debit) if item.debit else (0, 0)
     cell = world.cells.get(followed.cell, Cell(0))
     by_role = {role: world.roles.get((line.period, role), 0) for role in SHARED_ROLES}
     by_role |= {

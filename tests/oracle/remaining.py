@@ -20,23 +20,27 @@ class CommitmentSums(NamedTuple):
 def sum_commitments(
     journal: Mapping[int, JournalRow], cells: Mapping[int, Cell], nodes: frozenset[int]
 ) -> CommitmentSums:
-    """Return what the commitments of a fund centre, by its nodes, engaged, withdrew and paid so far."""
+    """Return what the commitments of a fund centre, by its nodes, engaged, withdrew and paid so far.
+
+    What is carried into the next year is engaged there, and no longer in the year before.
+    """
     engaged = withdrawn = paid = 0
     for entry, row in journal.items():
-        root = _find_root(journal, entry)
+        root, name = _find_root(journal, entry), CATALOG[row.kind].name
+        if name == "commitment_carry" and cells[journal[row.predecessor].cell].centre_node in nodes:
+            engaged -= row.amount
         if CATALOG[journal[root].kind].family is not Family.COMMITMENT:
             continue
         if cells[journal[root].cell].centre_node not in nodes:
             continue
-        name = CATALOG[row.kind].name
-        engaged += row.amount * (name in {"commitment", "commitment_increase"})
+        engaged += row.amount * (name in {"commitment", "commitment_increase", "commitment_carry"})
         withdrawn += row.amount * (name == "commitment_decrease")
         paid += row.amount * _SIGNS.get(name, 0)
     return CommitmentSums(engaged, withdrawn, paid)
 
 
 def _find_root(journal: Mapping[int, JournalRow], entry: int) -> int:
-    """Return the first entry of the chain that ``entry`` belongs to."""
-    while journal[entry].predecessor:
+    """Return the commitment that ``entry`` belongs to, otherwise the first entry of its chain."""
+    while CATALOG[journal[entry].kind].family is not Family.COMMITMENT and journal[entry].predecessor:
         entry = journal[entry].predecessor
     return entry

@@ -139,6 +139,8 @@ def _find_field_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome
     is_opening = line.kind.budget is BudgetAction.OPEN
     if is_opening and line.read_text(Field.ORIGIN) not in ("", *ORIGIN_NUMBERS):
         yield Outcome.FIELD_INVALID
+    if line.read_text(Field.REFERENCE_SENDER) and not line.kind.carries:
+        yield Outcome.FIELD_INVALID
     if line.kind.follows and not _has_predecessor(line):
         yield Outcome.FIELD_INVALID
     if line.kind.bills and not prescription.is_readable(line.fields):
@@ -166,6 +168,7 @@ def list_required_fields(line: ReadLine) -> set[Field]:
         return {Field.DATE, Field.PAYEE}
     needed = {Field.DATE, Field.AMOUNT} if kind.has_amount else {Field.DATE}
     needed |= {Field.PREDECESSOR} if kind.follows else set()
+    needed |= {Field.REFERENCE_SENDER} if kind.carries else set()
     needed |= {Field.PAYEE} if kind.pays else set()
     needed |= {Field.COUNTERPART} if kind.budget is BudgetAction.MOVE else set()
     needed |= {Field.OPERATION} if kind.budget is BudgetAction.EARMARK else set()

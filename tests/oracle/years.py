@@ -83,6 +83,12 @@ def require_budget_year(
         raise LineRefused(Outcome.AFTER_LAST_DATE)
 
 
+def refuse_withdrawal_of_carried(state: State, kind: ActKind, predecessor: int) -> None:
+    """Refuse to give back AE of a carried commitment: an earlier year consumed them (GBCP art. 160)."""
+    if kind.year_rule is YearRule.GIVES_BACK and CATALOG[state.items[predecessor].kind].carries:
+        raise LineRefused(Outcome.BUDGET_YEAR_CLOSED)
+
+
 def _is_in_window(year: BudgetYear, day: int, order_day: int) -> bool:
     return year.last_day < day <= year.last_payment_day and year.window_from <= order_day <= year.last_day
 

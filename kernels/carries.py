@@ -1,0 +1,62 @@
+"""Carries over the year: what is open of one year goes on in the next, under credits of the next (rules A30, A64).
+
+A commitment that is carried takes no AE: they were consumed in the year of the commitment.  A request that is carried releases
+what it reserved in its own year and reserves it again in the next, of CP and, without a commitment, of AE.
+"""
+
+import numpy as np
+
+from core.outcome_codes import Outcome
+from kernels import availability, spending
+from kernels.findings import accepted, refused
+from kernels.jit import as_position, part, rare_part
+from kernels.links import find_nodes
+
+_SHEETS = 6
+"""Budget nodes of one fund centre: title 2 or not, by family of funds."""
+
+
+@rare_part
+def check_assignment(acts, book, line, item):
+    """Check that a carry goes from a year that is over, its window too, into the next, on the same programme and sheet."""
+    old = as_position(book.items[item].cell)
+    own = as_position(acts[line].cell if acts[line].cell >= 0 else old)
+    year = as_position(book.cells[old].year)
+    if book.cells[own].year != year + 1 or acts[line].day <= book.years[year].last_payment_day:
+        return refused(Outcome.CARRY_YEAR.value, -1, 0)
+    is_other_sheet = book.cells[own].centre_node % _SHEETS != book.cells[old].centre_node % _SHEETS
+    if is_other_sheet or book.cells[own].programme != book.cells[old].programme:
+        return refused(Outcome.ASSIGNMENT_DIFFERS.value, -1, 0)
+    return accepted()
+
+
+@part
+def _compute_reservation(book, link, amount):
+    """Return the demand of what the original request reserves."""
+    under, effects = book.items[link[3]].under, book.effects
+    ae, cp = np.int64(effects[under].ae_reserved) * amount, np.int64(effects[under].cp_reserved) * amount
+    return ae, np.int64(0), cp, np.int64(0)
+
+
+@part
+def _find_both_nodes(book, link):
+    """Return the nodes of the next year and those of the year before, on which the request reserved."""
+    return find_nodes(book, link[1]), find_nodes(book, as_position(book.items[link[3]].cell))
+
+
+@rare_part
+def check_reservation(book, link, amount):
+    """Check that the year which reserves has the credits: the next one, or after a rejection of the carry the year before."""
+    tree = availability.BudgetTree(book.nodes, book.figures)
+    own, old = _find_both_nodes(book, link)
+    taking = own if link[4] > 0 else old
+    return spending.check_spending(tree, taking, _compute_reservation(book, link, amount))
+
+
+@rare_part
+def move_reservation(book, link, amount):
+    """Release in the year before and reserve in the next; a mirror, or a negative ``amount``, does the reverse."""
+    tree = availability.BudgetTree(book.nodes, book.figures)
+    own, old = _find_both_nodes(book, link)
+    spending.apply_spending(tree, own, _compute_reservation(book, link, link[4] * amount))
+    spending.apply_spending(tree, old, _compute_reservation(book, link, -link[4] * amount))

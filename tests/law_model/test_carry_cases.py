@@ -1,0 +1,82 @@
+"""The rollover in small cases worked by hand from the texts, without the engine (GBCP art. 159 to 161, LOLF art. 28)."""
+
+import pytest
+
+from tests.law_model.small_year import PAYEE, UNIT, SmallYear
+
+_PLACE = {"fund_centre": UNIT, "functional_area": "0177-12", "commitment_item": "31"}
+_OF_CSP = {"reference_sender": "CSP"}
+
+
+@pytest.fixture
+def years() -> SmallYear:
+    """Return two years with 1,000 euros of AE and of CP at the UO, of which 400 are engaged and 300 are requested directly."""
+    small = SmallYear()
+    small.open_credits()
+    small.open_credits(year=2019)
+    small.engage("EJ", "400")
+    request = {"amount": "300", "payee": PAYEE} | _PLACE
+    assert small.send("direct_payment_request", "DP", "2018-11-05", **request) == "ACCEPTED"
+    return small
+
+
+def carry(years: SmallYear, kind: str, reference: str, amount: str, day: str = "2019-01-21") -> str:
+    """Carry an act of 2018 into 2019, under its own reference."""
+    columns = {"predecessor": years.name(reference), "amount": amount} | _PLACE | _OF_CSP
+    return years.send(kind, reference, day, "closing", **columns)
+
+
+def test_a_carried_commitment_consumes_no_ae_and_goes_on_by_its_reference(years: SmallYear) -> None:
+    years.send("service", "SF", predecessor="EJ", amount="150")
+    assert carry(years, "commitment_carry", "EJ", "400") == "CARRY_AMOUNT_DIFFERS"
+    assert carry(years, "commitment_carry", "EJ", "250") == "ACCEPTED"
+    assert years.figures("ae") == (1000, 300, 400)
+    assert years.figures("ae", year=2019) == (1000, 0, 0)
+    assert years.send("service", "S2", "2019-02-01", predecessor="EJ", amount="251") == "COMMITMENT_EXCEEDED"
+    assert years.send("service", "S2", "2019-02-01", predecessor="EJ", amount="250") == "ACCEPTED"
+    bills = {"predecessor": "EJ", "amount": "250", "payee": PAYEE}
+    assert years.send("payment_request", "D2", "2019-02-02", **bills) == "ACCEPTED"
+    assert years.figures("cp", year=2019) == (1000, 250, 0)
+
+
+def test_no_year_gives_back_ae_that_another_year_consumed(years: SmallYear) -> None:
+    carry(years, "commitment_carry", "EJ", "400")
+    decrease = {"predecessor": "EJ", "amount": "100"}
+    assert years.send("commitment_decrease", "ER", "2019-02-01", **decrease) == "BUDGET_YEAR_CLOSED"
+
+
+@pytest.mark.parametrize(("day", "code"), [("2019-01-20", "CARRY_YEAR"), ("2019-01-21", "ACCEPTED")])
+def test_nothing_is_carried_while_the_year_before_still_pays(years: SmallYear, day: str, code: str) -> None:
+    assert carry(years, "request_carry", "DP", "300", day) == code
+    assert carry(years, "commitment_carry", "EJ", "400", day) == code
+
+
+def test_an_unpaid_request_is_released_and_reserved_and_paid_in_the_next_year(years: SmallYear) -> None:
+    assert carry(years, "request_carry", "DP", "300") == "ACCEPTED"
+    assert years.figures("cp") == (1000, 0, 0)
+    assert years.figures("ae") == (1000, 0, 400)
+    assert years.figures("ae", year=2019) == years.figures("cp", year=2019) == (1000, 300, 0)
+    carried = f"@{len(years.model.state.documents)}"
+    payment = {"predecessor": carried, "amount": "300"}
+    assert years.send("payment", "PA", "2019-02-01", "treasury", **payment) == "ACCEPTED"
+    assert years.figures("ae", year=2019) == years.figures("cp", year=2019) == (1000, 0, 300)
+
+
+def test_a_rejection_of_a_carry_gives_the_request_back(years: SmallYear) -> None:
+    carry(years, "request_carry", "DP", "300")
+    rejection = {"predecessor": "DP", "amount": "300"}
+    assert years.send("payment_request_rejection", "RJ", "2019-02-01", **rejection) == "ACCEPTED"
+    assert years.figures("cp") == (1000, 300, 0)
+    assert years.figures("cp", year=2019) == (1000, 0, 0)
+    original = rejection | {"predecessor": years.name("DP")}
+    assert years.send("payment_request_rejection", "RK", "2019-02-02", **original) == "ACCEPTED"
+    assert years.figures("cp") == (1000, 0, 0)
+
+
+def test_a_carried_request_needs_credits_of_the_next_year(years: SmallYear) -> None:
+    years.engage("E2", "1000", "2019-01-10")
+    assert carry(years, "request_carry", "DP", "300") == "AE_EXCEEDED"
+
+
+def test_only_a_carry_states_whose_reference_it_has(years: SmallYear) -> None:
+    assert years.engage("E3", "1", **_OF_CSP) == "FIELD_INVALID"

@@ -1,0 +1,100 @@
+"""A year that is carried into the next: the journal is proven, and every planted breach of the rules of carries is found."""
+
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from core.catalog import KIND_NUMBERS
+from reporting.verification import verify
+from tests.file_strategies import REFERENCE
+from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, act, grant, process_senders
+from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
+
+_NEXT = {"exercise": "2019", "date": "2019-01-02"}
+_CARRY = {"exercise": "2019", "date": "2019-01-21", "reference_sender": "MINISTRY"} | ASPR
+_GOES_ON = {"exercise": "2019", "date": "2019-02-01"}
+_ACTS = [
+    SPENDING[0],
+    act("commitment", "C1", "100.00", ASPR),
+    act("service", "S1", "60.00", predecessor="C1"),
+    act("payment_request", "D1", "50.00", predecessor="C1") | PAID,
+    act("direct_payment_request", "D2", "30.00", ASPR, PAID),
+]
+"""The third party, then entries 17 to 20 behind those of the budget and the third party."""
+_OPENINGS = [
+    grant(f"{kind}_{measure}", f"N-{measure}-{place}", amount, place, budget_year="2019", **_NEXT)
+    for measure in ("ae", "cp")
+    for kind, amount, place in (
+        ("budget_opening", "300.00", "0217"),
+        ("allotment", "200.00", "0217-SGAC"),
+        ("allotment", "150.00", "0217-SGAC-ASPR"),
+    )
+]
+"""Entries 21 to 26."""
+_CARRIES = [
+    act("commitment_carry", "C1", "40.00", _CARRY, predecessor="@17"),
+    act("request_carry", "D1", "50.00", _CARRY, predecessor="@19"),
+    act("request_carry", "D2", "30.00", _CARRY, predecessor="@20"),
+]
+"""Entries 27 to 29."""
+_FOLLOWING = [
+    act("service", "S2", "25.00", _GOES_ON, predecessor="C1"),
+    act("payment_request", "D3", "20.00", _GOES_ON, PAID, predecessor="C1"),
+    act("payment_request_rejection", "R1", "10.00", _GOES_ON, predecessor="D2"),
+]
+"""Entries 30 to 32: by the references of the ministry."""
+_PAYMENTS = [
+    act("payment", "P1", "50.00", _GOES_ON, predecessor="@28"),
+    act("payment", "P2", "20.00", _GOES_ON, predecessor="@31"),
+]
+"""Entries 33 and 34."""
+_FILES = (
+    ("BUDGET", BUDGET),
+    ("MINISTRY", _ACTS),
+    ("BUDGET", _OPENINGS),
+    ("closing", _CARRIES),
+    ("MINISTRY", _FOLLOWING),
+    ("treasury", _PAYMENTS),
+)
+_SET = "update entry set {change} where entry_id = {entry}"
+_UNRELEASED = """update node_balance set cp_reserved = cp_reserved + 5000
+    where batch = (select batch from batch where first_entry = 27) and cp_reserved = 0"""
+_OLD_CELL = "cell = (select cell from entry where entry_id = 20)"
+BREACHES = {
+    "a commitment carried in part": (_SET.format(change="amount = amount - 100", entry=27), "carries", "entry 27 "),
+    "more carried than was open": (_SET.format(change="amount = amount + 100", entry=27), "commitments", "entry 17 "),
+    "a request carried in part": (_SET.format(change="amount = amount - 100", entry=29), "carries", "entry 29 "),
+    "a request carried twice": (_SET.format(change="predecessor = 19", entry=29), "carries", "entry 29 "),
+    "a request carried within its year": (_SET.format(change=_OLD_CELL, entry=29), "carries", "entry 29 "),
+    "a carry while the year before still pays": (
+        _SET.format(change="day = '2019-01-20'", entry=28), "carries", "entry 28 ",
+    ),
+    "AE given back of a carried commitment": (
+        _SET.format(change=f"kind = {KIND_NUMBERS['commitment_decrease']}", entry=30), "carries", "entry 30 ",
+    ),
+    "a reservation that stays in the year before": (
+        _UNRELEASED, "node_balances", "0217",
+    ),
+    "more paid than was carried": (_SET.format(change="amount = amount + 2001", entry=34), "remaining", "entry 27 "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("breach", [None, *BREACHES])
+async def test_a_breach_of_a_carry_is_found(dsn: str, tmp_path: Path, breach: str | None) -> None:
+    await process_senders(dsn, tmp_path, _FILES)
+    connection = await asyncpg.connect(dsn)
+    assert await connection.fetch("select code from refusal") == []
+    if breach:
+        await connection.execute(f"set session_replication_role = replica; {BREACHES[breach][0]}")
+        await remake_hashes(connection)
+    await connection.close()
+    verification = await verify(dsn, folder=REFERENCE)
+    assert list_hash_findings(verification) == []
+    if breach is None:
+        assert verification.findings == []
+        assert verification.rows["entry"] == 34
+    else:
+        _, check, place = BREACHES[breach]
+        places = [finding.place for finding in verification.findings if finding.check == check]
+        assert [found_place for found_place in places if found_place.startswith(place)], verification.findings
