@@ -1,11 +1,13 @@
 """What is proposed, what is left out and why, and what may be changed of it."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from core.catalog import KIND_NUMBERS
+from core.payment_rules import TIME_ZONE
 from core.person_decisions import StatedPerson
 from settlement.runs import remittances, run_edits, run_queries
 from settlement.runs.exclusions import EXCLUSION_TEXTS, Exclusion
@@ -372,6 +374,33 @@ async def test_a_part_falls_due_with_its_request(state: SmallState) -> None:
         (900, date(2018, 6, 10)),
         (900, date(2018, 6, 19)),
     ]
+
+
+async def test_a_carried_request_has_the_texts_and_the_term_of_its_request(state: SmallState) -> None:
+    await state.register_payees({"payee": "P1", "iban": iban(1)})
+    request = {"payee": "P1", "amount": "9", "date": "2018-12-11", "received": "2018-12-10"}
+    await state.post_requests(request | {"reference": "DP-1", "invoice_number": "F-7", "method": "urgent"})
+    (last,) = await state.fetch_rows("select max(entry_id) as entry from entry")
+    year = {"exercise": "2019", "date": "2019-01-21"}
+    places = (("budget_opening", "0177"), ("allotment", "0177-D013"), ("allotment", "0177-D013-DD13"))
+    grants = [
+        {
+            "kind": f"{kind}_{measure}",
+            "reference": f"N-{measure}-{place}",
+            "fund_centre": place,
+            "amount": "50",
+        }
+        | year
+        | {"commitment_item": "HT2"}
+        for measure in ("ae", "cp")
+        for kind, place in places
+    ]
+    await state.post(grants)
+    carry = {"kind": "request_carry", "reference": "DP-1", "predecessor": f"@{last['entry']}", "amount": "9"}
+    await state.post([carry | state.unit | year | {"reference_sender": "ministry"}], "closing")
+    at = datetime(2019, 1, 25, 10, 0, tzinfo=ZoneInfo(TIME_ZONE))
+    (line,) = await state.load_lines(await state.propose(until="2019-01-31", at=at))
+    assert (line["due"], line["remittance"]) == (date(2019, 1, 9), "F-7 DP DP-1")
 
 
 @pytest.mark.parametrize(
