@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any, NamedTuple
 
 from core.amount_fields import AmountStruct, Cents, OldCents
@@ -86,8 +85,7 @@ class PaymentLine(AmountStruct, frozen=True, kw_only=True):
     terms: PaymentTerms | None
     """Null if the request states no payment terms."""
     state: str
-    """``requested``, ``partly_rejected``, ``rejected``; ``partly_paid`` or ``paid`` once acts of payment followed,
-    ``carried`` once it goes on in the next year."""
+    """``requested``, ``partly_rejected``, ``rejected``; ``partly_paid``, ``paid`` or ``carried`` once such acts followed."""
     amount: OldCents
     rejected: OldCents
     left: OldCents
@@ -252,7 +250,6 @@ class RequestSums(NamedTuple):
     settled: int
     """Paid, set off, diverted to another payee, or carried into the next year."""
     carried: int
-    """Of that, carried into the next year."""
 
 
 def add_up_settlements(sums: Mapping[int, int]) -> RequestSums:
@@ -263,10 +260,9 @@ def add_up_settlements(sums: Mapping[int, int]) -> RequestSums:
 
 def find_state(amount: int, rejected: int, settled: int, *, carried: int = 0) -> str:
     """Return the state of a request of which ``settled`` cents were paid, set off, diverted or ``carried`` over."""
-    if carried:
-        return "carried"
     if settled:
-        return "partly_paid" if settled < amount - rejected else "paid"
+        paid = "partly_paid" if settled < amount - rejected else "paid"
+        return "carried" if carried else paid
     if rejected:
         return "partly_rejected" if rejected < amount else "rejected"
     return "requested"
@@ -279,7 +275,7 @@ def _select_shared_fields(line: Mapping[str, Any]) -> dict[str, Any]:
 def _sum_remainder(row: Row, sums: Mapping[int, int], remainder: Remainder) -> int:
     """Return the remainder of a line by the catalog: what it and its followers feed, less what they draw."""
     carried = row["amount"] if CATALOG[row["kind"]].carries and remainder is Remainder.OPEN else 0
-    effects = chain([] if CATALOG[row["kind"]].carries else [(row["kind"], row["amount"])], sums.items())
+    effects = [*sums.items(), *([] if CATALOG[row["kind"]].carries else [(row["kind"], row["amount"])])]
     return carried + sum(
         cents * ((CATALOG[kind].feeds is remainder) - (CATALOG[kind].draws is remainder))
         for kind, cents in effects

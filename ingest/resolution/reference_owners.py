@@ -9,6 +9,7 @@ from core.act_fields import Field
 from core.outcome_codes import Outcome
 from ingest.resolution.line_batch import CARRIES, LineBatch
 from ingest.resolution.predecessors import read_senders
+from posting.book.registry import CodeKind, Registry
 
 
 def mark_reference_senders(
@@ -23,13 +24,11 @@ def mark_reference_senders(
 
 
 def number_owners(
-    line_batch: LineBatch,
-    kind: NDArray[np.uint8],
-    sender: int | NDArray[np.int64],
-    numbers_by_sender: Mapping[str, int],
+    line_batch: LineBatch, kind: NDArray[np.uint8], sender: int | NDArray[np.int64], *, registry: Registry
 ) -> int | NDArray[np.int64]:
     """Return the number of the sender whose reference each line has."""
     if Field.REFERENCE_SENDER not in line_batch.arrays:
         return sender
-    stated = read_senders(line_batch, Field.REFERENCE_SENDER, sender, numbers_by_sender=numbers_by_sender)
-    return np.where(CARRIES[kind], stated, sender)
+    numbers = registry.numbers[CodeKind.SENDER]
+    owner = read_senders(line_batch, Field.REFERENCE_SENDER, sender, numbers_by_sender=numbers)
+    return np.where(CARRIES[kind], owner, sender)

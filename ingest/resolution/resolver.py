@@ -111,7 +111,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     lines = AssignmentLines(kind, years, names_assignment)
     assigned = resolve_assignments(line_batch, lines, context.registry, cells=context.cells)
     mark_bank_details(line_batch, kind, (signed := read_signatures(line_batch)).row)
-    owner = number_owners(line_batch, kind, sender.number, context.registry.numbers[CodeKind.SENDER])
+    owner = number_owners(line_batch, kind, sender.number, registry=context.registry)
     fault, field = line_batch.marks
     columns = {
         **keys,
@@ -187,15 +187,14 @@ def _compute_fingerprints(
 ) -> dict[str, np.ndarray]:
     """Return the fingerprints of act, predecessor and payee, and the digest of the bank details."""
     reference, secret = _read_column(line_batch, Field.REFERENCE), context.secret
-    numbers_by_sender = context.registry.numbers[CodeKind.SENDER]
-    owner = number_owners(line_batch, kind, sender, numbers_by_sender)
+    owner = number_owners(line_batch, kind, sender, registry=context.registry)
     prefix = fingerprints.build_kind_prefixes(owner, FAMILY, kind) | exercise.view(np.uint64)
     keys: dict[str, np.ndarray] = {}
     keys["key_high"], keys["key_low"] = fingerprints.fingerprint_texts(
         reference.expand_spans(), reference.values.text, prefix, secret=secret
     )
     if predecessors:
-        senders = number_senders(line_batch, sender, numbers_by_sender)
+        senders = number_senders(line_batch, sender, context.registry.numbers[CodeKind.SENDER])
         prefix = fingerprints.build_kind_prefixes(senders, FOLLOWED_FAMILY, kind) | exercise.view(np.uint64)
         keys["previous_high"], keys["previous_low"] = fingerprints.fingerprint_texts(
             predecessors.spans, predecessors.text, prefix, secret=secret

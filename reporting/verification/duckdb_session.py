@@ -235,8 +235,6 @@ def _build_kinds() -> pa.Table:
             "after": kind.after.name,
             "reaches": kind.reaches.name,
             "inherits": kind.inherits,
-            "is_part": kind.is_part,
-            "assigns": kind.assigns,
             "carries": kind.carries,
             "opposes": kind.name in OPPOSING_KINDS,
             "open_sign": _find_open_sign(kind),

@@ -20,7 +20,7 @@ with recursive claim as (
     union all
     select f.claim, f.payable, e.entry_id
     from family f join entry e on e.predecessor = f.member and e.entry_id > f.member join kind k on k.kind = e.kind
-    where k.is_part and not k.opposes
+    where k.inherits and k.reaches = 'PAYABLE' and not k.opposes
 ), climb as (
     select claim, payable, member, member as at, false as is_opposed from family
     union all
@@ -119,7 +119,7 @@ with recursive below as (
     where k.reaches = 'SUSPENDED'
     union all
     select b.noted, b.ended, e.entry_id
-    from below b join entry e on e.predecessor = b.payable and e.entry_id > b.payable join kind k on k.kind = e.kind where k.is_part
+    from below b join entry e on e.predecessor = b.payable and e.entry_id > b.payable join kind k on k.kind = e.kind where k.inherits and k.reaches = 'PAYABLE'
 )
 select distinct entry_name(p.entry_id, p.reference) as place, 'paid after entry ' || b.noted || ', which suspends its payment' as found,
        'no payment before it is resumed' as expected

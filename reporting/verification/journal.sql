@@ -82,8 +82,8 @@ select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, p.kind, e.kind) as k
             when p.entry_id >= e.entry_id then 'follows a later entry'
             when pk.family <> k.follows then 'follows an entry of kind ' || pk.name
             when k.after <> 'NONE' and pk.reaches <> k.after then 'follows an entry of kind ' || pk.name || ', which has not reached the stage before it'
-            when p.cell <> e.cell and not k.assigns then 'does not have the account assignment of its predecessor'
-            when p.accountant <> e.accountant and not k.assigns then 'does not have the accountant of its predecessor'
+            when p.cell <> e.cell and not k.is_interest and not k.carries then 'does not have the account assignment of its predecessor'
+            when p.accountant <> e.accountant and not k.is_interest and not k.carries then 'does not have the accountant of its predecessor'
             when k.inherits and k.posts and e.debit <> if(pk.posts or pk.mirrors, p.credit, held.credit) then 'does not debit the account that its predecessor credited'
             when k.inherits and not k.pays and e.payee <> p.payee then 'has another payee than its predecessor'
             when k.mirrors and (e.debit <> p.credit or e.credit <> p.debit) then 'does not exchange the debit and credit of its predecessor'

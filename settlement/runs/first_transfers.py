@@ -109,11 +109,11 @@ def repeat_texts(
 
 
 def repeat_texts_of(
-    details: PayableDetails, rows: NDArray[np.int64], stated: PayableDetails, positions: NDArray[np.int64]
+    details: PayableDetails, rows: NDArray[np.int64], source: PayableDetails, *, positions: NDArray[np.int64]
 ) -> PayableDetails:
     """Return the details, those of ``rows`` with the texts at ``positions`` of the entries that state them."""
     replaced = {
-        name: _replace_rows(getattr(details, name), rows, take_rows(getattr(stated, name), positions))
+        name: _replace_rows(getattr(details, name), rows, take_rows(getattr(source, name), positions))
         for name in ("method", "invoice", "remittance")
     }
     return details._replace(**replaced)

@@ -155,7 +155,9 @@ async def _load_details(
     if not len(carried):
         return details
     entries, positions = np.unique(debt_terms.stated_by[carried], return_inverse=True)
-    return repeat_texts_of(details, carried, await run_queries.load_details(connection, entries), positions)
+    return repeat_texts_of(
+        details, carried, await run_queries.load_details(connection, entries), positions=positions
+    )
 
 
 async def _load_pending_entries(connection: run_queries.Connection) -> NDArray[np.int64]:

@@ -1,0 +1,40 @@
+"""What the acts of the catalog leave for later acts: amounts, the stage of a debt, and changes of a third party."""
+
+from enum import IntEnum
+
+
+class Remainder(IntEnum):
+    """The amount left on an earlier line that later lines may draw on."""
+
+    NONE = 0
+    OPEN = 1
+    """Of a commitment: engaged, neither certified nor requested without service.  Of any other line: not yet reversed."""
+    UNBILLED = 2
+    """Of a commitment: certified, not yet requested."""
+    ONCE = 3
+    """Not an amount: whether an act of this kind may still follow; only one may."""
+
+
+class Stage(IntEnum):
+    """The stage in the life of a debt: it determines, as data, which act may follow which."""
+
+    NONE = 0
+    PAYABLE = 1
+    IN_TRANSIT = 2
+    """Sent to the bank, not debited yet."""
+    DEBITED = 3
+    RETURNED = 4
+    """Returned or refused by the bank, not yet identified: owed on the account of returned transfers."""
+    REOPENED = 5
+    """Identified: owed again, on the account of returned transfers; its CP stay consumed."""
+    SUSPENDED = 6
+    """Of the payment of a request: suspended by the accountant until the missing documents arrive (GBCP art. 38)."""
+
+
+class PayeeChange(IntEnum):
+    """What a kind changes on a registered third party."""
+
+    NONE = 0
+    DETAILS = 1
+    BLOCK = 2
+    RELEASE = 3
