@@ -111,7 +111,6 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     lines = AssignmentLines(kind, years, names_assignment)
     assigned = resolve_assignments(line_batch, lines, context.registry, cells=context.cells)
     mark_bank_details(line_batch, kind, (signed := read_signatures(line_batch)).row)
-    owner = number_owners(line_batch, kind, sender.number, registry=context.registry)
     fault, field = line_batch.marks
     columns = {
         **keys,
@@ -122,7 +121,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "period": period,
         "day": day,
         "cell": assigned.cell,
-        "source": add_credit_sources(line_batch, kind, assigned.source, owner=owner),
+        "source": _add_sources(line_batch, kind, assigned.source, sender=sender, context=context),
         "account": assigned.account,
         "signature": signed.row,
         "nature": find_listed_natures(line_batch, kind, exercise, registry=context.registry),
@@ -132,6 +131,18 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     rest = (assigned.new_words, assigned.cells_before, raw, find_limited_claims(line_batch, kind))
     lines_of_acts = (_pack_acts(columns, line_batch.rows), amounts.value, day)
     return ResolvedLines(*lines_of_acts, *_read_references(line_batch), field, *rest, signed.texts)
+
+
+def _add_sources(
+    line_batch: LineBatch,
+    kind: NDArray[np.uint8],
+    source: NDArray[np.int32],
+    *,
+    sender: Sender,
+    context: ResolutionContext,
+) -> NDArray[np.int32]:
+    owner = number_owners(line_batch, kind, sender.number, registry=context.registry)
+    return add_credit_sources(line_batch, kind, source, owner=owner)
 
 
 def _read_references(line_batch: LineBatch) -> tuple[Spans, Bytes]:
