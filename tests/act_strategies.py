@@ -122,6 +122,7 @@ _SETTLEMENT_CHAINS = [
         ("payroll", "request_carry", "payment_request_rejection", "request_carry", "payment"),
         ("commitment", "commitment_carry", "commitment_increase", "service", "payment_request", "payment"),
         ("commitment", "commitment_carry", "commitment_decrease", "payment_request_without_service"),
+        ("commitment", "service", "commitment_carry", "payment_request", "payment", "request_carry"),
     )
 ]
 """The kinds of the lives of debts."""
@@ -211,7 +212,10 @@ def streams(draw: st.DrawFn, book: StartingBook, acts_max: int = 30) -> list[lis
 def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[list[Line]]:
     """Draw one faultless line for each kind of ``chain``, with a predecessor if there is one, mostly each as its own act."""
     acts: list[list[Line]] = []
-    cell = draw(st.sampled_from(_list_cells(book, BudgetAction.SPEND)))
+    spending = _list_cells(book, BudgetAction.SPEND)
+    carried = [at for at in spending if any(_are_twins(book, at, other) for other in spending)]
+    is_carried = any(CATALOG[number].carries for number in chain)
+    cell = draw(st.sampled_from(carried if is_carried and carried else spending))
     day = USUAL_DAY
     placed: list[tuple[int, int]] = []
     """The act and line of each kind so far."""
@@ -242,7 +246,7 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             line = line._replace(cell=cell)
         if kind.carries:
             day = max(day, CARRY_DAY)
-            line = line._replace(cell=draw(_carry_cells(book)), day=day)
+            line = line._replace(cell=draw(_carry_cells(book, cell)), day=day)
         if kind.bills:
             line = draw(_add_invoice(line))
         if continues:
@@ -265,10 +269,22 @@ def _name_predecessor(
     return {"previous": act[0].key, "previous_line": above + 1}
 
 
-def _carry_cells(book: StartingBook) -> st.SearchStrategy[int]:
-    """Return the assignments of what is carried: mostly of the second year."""
+def _carry_cells(book: StartingBook, carried_cell: int = NONE) -> st.SearchStrategy[int]:
+    """Return assignments of what is carried: mostly one of the second year that fits ``carried_cell``."""
     fitting = _list_cells(book, BudgetAction.SPEND)
-    return st.sampled_from([*(at for at in fitting if book.world.cells[at].year), *fitting])
+    twins = [at for at in fitting if _are_twins(book, carried_cell, at)]
+    return st.sampled_from([*twins * 20, *(at for at in fitting if book.world.cells[at].year), *fitting])
+
+
+def _are_twins(book: StartingBook, first: int, second: int) -> bool:
+    """Return whether two assignments are the same but for the year, the first one of the first year."""
+    cells, nodes = book.world.cells, book.world.nodes
+    if first == NONE or cells[first].year or not cells[second].year:
+        return False
+    sheets = [
+        (nodes[cells[at].centre_node].staff, nodes[cells[at].centre_node].family) for at in (first, second)
+    ]
+    return sheets[0] == sheets[1] and cells[first].programme == cells[second].programme
 
 
 def _may_follow(kind: ActKind, other: ActKind) -> bool:

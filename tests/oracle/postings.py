@@ -164,10 +164,9 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
         base, cell = followed.base, world.cells[followed.cell]
         if base.budget is BudgetAction.CARRY:
             root = state.items[followed.root]
-            places = (cell, world.cells[root.cell])
-            budget.move_reservation(
-                world, state, places[:: followed.sign], CATALOG[root.under], amount=line.amount
-            )
+            before = world.cells[root.cell]
+            places = (cell, before) if followed.sign > 0 else (before, cell)
+            budget.move_reservation(world, state, places, CATALOG[root.under], amount=line.amount)
             return
         under = CATALOG[state.items[followed.entry].under] if base.budget is BudgetAction.SETTLE else base
         demand = budget.Demand(base, followed.sign, cell, line.source, line.amount, under)

@@ -24,7 +24,7 @@ def _list_names(test: Callable[[ActKind], object]) -> list[str]:
     return [CATALOG[kind].name for kind in list_kinds(test)]
 
 
-COMMITTING = _list_names(lambda kind: kind.family is Family.COMMITMENT)
+COMMITTING = _list_names(lambda kind: kind.family is Family.COMMITMENT and not kind.carries)
 INCREASING = _list_names(lambda kind: kind.family is Family.COMMITMENT_CHANGE and kind.feeds)
 DECREASING = _list_names(lambda kind: kind.family is Family.COMMITMENT_CHANGE and kind.draws)
 CERTIFYING = _list_names(lambda kind: kind.feeds is Remainder.UNBILLED)
@@ -87,3 +87,24 @@ async def test_every_kind_counts_in_the_reports_of_commitments(
     assert (line.certified, line.requested) == (50 * EUROS, 25 * EUROS)
     assert (line.open, line.unbilled) == (115 * EUROS, 25 * EUROS)
     assert [len(entries) for entries in (line.changes, line.services, line.requests)] == [2, 2, 2]
+
+
+async def test_what_is_carried_is_engaged_and_open_in_the_next_year_alone(dsn: str, tmp_path: Path) -> None:
+    await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
+    acts = [act("commitment", "C1", "150.00", ASPR), act("service", "S1", "60.00", predecessor="C1")]
+    await process_rows(dsn, tmp_path, REFERENCE, acts, "MINISTRY")
+    next_year = {"exercise": "2019", "date": "2019-01-21"}
+    carry = act("commitment_carry", "C1", "90.00", ASPR, next_year, reference_sender="MINISTRY")
+    await process_rows(dsn, tmp_path, REFERENCE, [carry | {"predecessor": f"@{len(BUDGET) + 1}"}], "closing")
+    service = act("service", "S2", "30.00", next_year, predecessor="C1")
+    await process_rows(dsn, tmp_path, REFERENCE, [service], "MINISTRY")
+    outstanding, (old, new) = await load_reports(dsn)
+    assert [
+        (centre.year, centre.engaged_cents, centre.open, centre.unbilled, centre.remaining_cents)
+        for centre in outstanding.centres
+    ] == [
+        (2018, 60 * EUROS, 0, 60 * EUROS, 60 * EUROS),
+        (2019, 90 * EUROS, 60 * EUROS, 30 * EUROS, 90 * EUROS),
+    ]
+    assert (old.open, old.unbilled) == (0, 60 * EUROS)
+    assert (new.open, new.unbilled) == (60 * EUROS, 30 * EUROS)
