@@ -128,6 +128,25 @@ where greatest(a.first_day, b.first_day) <= least(
     coalesce(least(a.last_day, (select min(d.last_day) from directory_end d where d.subject = a.subject and d.number = a.number)), date '9999-12-31'),
     coalesce(least(b.last_day, (select min(d.last_day) from directory_end d where d.subject = b.subject and d.number = b.number)), date '9999-12-31'));
 
+-- name: access_separation
+-- No key, system or signer has two roles that exclude each other; and no sender orders and accounts, by one or by several that hold at
+-- one time, for longer than the minute in which one command may wait for another (rule A41).  What is older than these rules keeps
+-- its roles.
+with pair as (
+    select a.name, a.sender, a.role, b.name as other, b.role as other_role, x.binds_sender,
+           greatest(a.since, b.since) as since, least(a.until, b.until) as until
+    from access_holder a join access_holder b on b.sender = a.sender
+    join role_exclusion x on x.first_role = a.role and x.second_role = b.role
+    where greatest(a.since, b.since) >= (select coalesce(min(since), 0) from separation_rule)
+)
+select name as place, role || ' and ' || other_role as found, 'roles that do not exclude each other' as expected
+from pair where name = other and role < other_role
+union all
+select 'sender ' || sender, name || ' with ' || role || ', and ' || other || ' with ' || other_role, 'one of both sides'
+from pair where name < other and binds_sender and until - since > 60_000_000
+union all
+select 'separation_rule', count(*) || ' rows', 'one row' from separation_rule having count(*) <> 1;
+
 -- name: reference_uses
 -- Once an operator has a login for good, reference files that differ from those of the use before were accepted by an operator, for
 -- this change and before it (rule A41).

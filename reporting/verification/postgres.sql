@@ -169,6 +169,23 @@ select entry, evidence_hash, call_back from details_evidence;
 -- name: details_rule
 select after_entry from details_rule;
 
+-- name: access_holder
+-- Keys, systems and signers, one row for each role, from when to when it held; times in microseconds.
+select h.name, h.sender, unnest(h.roles) as role, (extract(epoch from h.created_at) * 1000000)::bigint as since,
+       (extract(epoch from least(h.expires_at, h.ended_at, '9999-12-31')) * 1000000)::bigint as until
+from (
+    select 'key ' || key as name, k.sender, k.roles, k.created_at, k.expires_at, e.ended_at
+    from access_key k left join access_key_end e using (key)
+    union all
+    select 'grant ' || access_grant || ' of system ' || issuer || '/' || g.subject, g.sender, g.roles, g.created_at, g.expires_at, least(e.ended_at, i.ended_at)
+    from access_grant g left join access_grant_end e using (access_grant) left join access_issuer_end i using (issuer)
+    union all
+    select 'signer ' || signer, s.sender, s.roles, s.created_at, s.expires_at, e.ended_at from signer s left join signer_end e using (signer)
+) h;
+
+-- name: separation_rule
+select (extract(epoch from since) * 1000000)::bigint as since from separation_rule;
+
 -- name: reference_text
 select kind, id, code from reference_text;
 

@@ -50,6 +50,8 @@ _SMALL_TABLES = (
     "delay_sum",
     "details_evidence",
     "details_rule",
+    "access_holder",
+    "separation_rule",
 )
 _CHECKS_AT_ONCE = 2
 """Most checks of a small journal keep one core busy, and wait for each other otherwise."""
