@@ -162,9 +162,9 @@ where u.needs_acceptance and u.previous <> u.digest and not exists (
     where a.digest = u.digest and a.at < u.noted_at and b.change = u.change - 1);
 
 -- name: proved_persons
--- Once the directory knows a person, who decides about a payment run, a month, the directory, reference files, a stored time or a
--- file of the bank was proved by a login, and had a role for it, both on that day and as the directory was; and nobody released a run that they
--- proposed (rule A41).
+-- Once the directory knows a person, who decides about a payment run, a month, the directory, reference files, a stored time, a
+-- file of the bank or late interest was proved by a login, and had a role for it, both on that day and as the directory was; each decision
+-- has a proof of its own, and nobody released a run that they proposed (rule A41).
 with ended as (
     select d.person_decision, e.subject, e.number from person_decision d join decision_end e on e.change <= d.change and e.last_day < d.day
 ), proved as (
@@ -174,7 +174,8 @@ with ended as (
           select 1 from ended e where e.person_decision = d.person_decision and e.subject = 'login' and e.number = l.person_login)
 ), entitled as (
     select d.person_decision
-    from person_decision d left join named_decision n on n.decision = d.decision and n.number = d.number join decision_role r on r.person = d.person
+    from person_decision d left join named_decision n on n.decision = d.decision and if(n.proof is null, n.number = d.number, n.proof = d.person_decision)
+    join decision_role r on r.person = d.person
     where r.change <= d.change and r.first_day <= d.day and (r.last_day is null or d.day <= r.last_day)
       and not exists (
           select 1 from ended e where e.person_decision = d.person_decision and e.subject = 'role' and e.number = r.person_role)
@@ -182,6 +183,13 @@ with ended as (
       and (d.decision <> 'proposal' or r.hand <> 'validation') and (d.decision <> 'release' or r.hand <> 'entry')
       and r.centre = '' and r.accountant in ('', coalesce(n.accountant, ''))
       and (r.ceiling is null or coalesce(n.cents, 0) <= r.ceiling)
+), candidate as (
+    select d.*, p.code, d.person_decision not in (select proof from named_decision where proof is not null) as is_free
+    from person_decision d join person p using (person)
+), followed as (
+    select distinct n.* from named_decision n join candidate d on d.decision = n.decision
+    where (d.number = n.number or n.decision = 'interest' and (n.proof is not null or d.number >= n.number))
+      and (n.name is null or d.code = n.name) and if(n.proof is null, d.is_free, d.person_decision = n.proof)
 )
 select d.decision || ' ' || d.number as place, 'by person ' || d.person || ' with login ' || d.person_login || ' on ' || d.day as found,
        'a login of this person on that day' as expected
@@ -194,10 +202,14 @@ select decision || ' ' || number, 'on ' || day || ' by change ' || change, 'on '
 from person_decision where change < last_change or day not in (stored_day, stored_day - 1)
 union all
 select n.decision || ' ' || n.number, 'by ' || coalesce(n.name, 'nobody') || ', who was not proved', 'a person who was proved'
-from named_decision n
-where n.needs_proof and not exists (
-    select 1 from person_decision d join person p on p.person = d.person
-    where d.decision = n.decision and d.number = n.number and (n.name is null or p.code = n.name))
+from (select * from named_decision where needs_proof except select * from followed) n
+union all
+select decision || ' ' || max(number), count(*) || ' with the proof ' || proof, 'a proof of each'
+from named_decision where proof is not null and decision <> 'edit' group by decision, proof having count(*) > 1
+union all
+select 'edit ' || run, count(*) || ' edits with the proof ' || person_decision, 'a proof of each'
+from (select distinct e.run, e.person_decision, e.what, e.reason, e.by from payment_edit e where e.person_decision is not null)
+group by run, person_decision having count(*) > 1
 union all
 select 'release ' || r.number, 'by person ' || r.person || ', who proposed the run', 'by another person'
 from person_decision r join person_decision m on m.number = r.number and m.decision = 'proposal' and m.person = r.person
