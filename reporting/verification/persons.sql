@@ -53,9 +53,21 @@ select entry_name(h.entry_id, h.reference) as place,
 from hand h anti join passed p on p.entry_id = h.entry_id and p.hand = h.hand and p.person = h.person and p.centre is not distinct from h.centre;
 
 -- name: agreements
--- A line that names nobody comes under an agreement of its sender, from the day on that its exercise sets, which the acts of
--- Crescendo's own senders need not; and that agreement covers its day, its kind and the amount of its act (rule A41).
-with used as (
+-- A line that names nobody comes under an agreement of its sender, from the day on that its exercise set when its batch was decided,
+-- which the acts of Crescendo's own senders need not; and that agreement covers its day, its kind and the amount of its act (rule
+-- A41).  For batches from before that day was stored with the use of reference files, today's files say it; and what is stored for the
+-- files of today is what they say.
+with ruled_batch as (
+    select b.batch, u.reference_use
+    from batch b asof left join (select after_batch, max(reference_use) as reference_use from rule_use group by after_batch) u
+    on b.batch > u.after_batch
+), required as (
+    select b.batch, d.exercise, d.day from ruled_batch b join rule_use_day d using (reference_use)
+    union all
+    select b.batch, d.exercise, d.day from ruled_batch b cross join agreement_day d where b.reference_use is null
+), unchanged as (
+    select u.reference_use from rule_use u join reference_file f on f.path = 'calendar.toml' and f.hash = u.calendar
+), used as (
     select e.*, k.family, k.name, s.sender, u.agreement
     from entry e asof join agreement_use u on e.entry_id >= u.first_entry
     join kind k on k.kind = e.kind join submission s on s.submission = e.submission where e.entry_id <= u.last_entry
@@ -72,7 +84,7 @@ with used as (
           where d.subject = 'agreement' and d.number = a.agreement and d.after_batch < u.batch and d.last_day < u.day)
 )
 select entry_name(e.entry_id, e.reference) as place, 'by ' || s.sender || ', without persons' as found, 'an agreement of the sender' as expected
-from entry e join agreement_day r on r.exercise = e.exercise and e.day >= r.day join submission s on s.submission = e.submission
+from entry e join required r on r.batch = e.batch and r.exercise = e.exercise and e.day >= r.day join submission s on s.submission = e.submission
 where s.sender not in ('treasury', 'bank', 'closing')
   and e.entry_id not in (select entry from entry_signature) and e.entry_id not in (select entry_id from used)
 union all
@@ -81,7 +93,13 @@ select entry_name(u.entry_id, u.reference), 'by ' || u.sender || ' under agreeme
 from used u anti join covered c on c.entry_id = u.entry_id
 union all
 select 'entry ' || s.entry, 'persons and agreement ' || u.agreement, 'one of both'
-from entry_signature s join used u on u.entry_id = s.entry;
+from entry_signature s join used u on u.entry_id = s.entry
+union all
+select 'reference files, use ' || reference_use, 'agreements of ' || exercise || ' from ' || coalesce(stated.day::text, 'no day'),
+       'from ' || coalesce(written.day::text, 'no day') || ', as calendar.toml says'
+from (select * from rule_use_day join unchanged using (reference_use)) stated
+full join (select * from unchanged cross join agreement_day) written using (reference_use, exercise)
+where stated.day is distinct from written.day;
 
 -- name: details_changes
 -- A change of bank details has the hash of its evidence, states how the payee was called back, and was entered and validated by two

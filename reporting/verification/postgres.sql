@@ -134,6 +134,13 @@ select u.reference_use, encode(u.digest, 'hex') as digest, (extract(epoch from u
            as needs_acceptance
 from reference_use u cross join lateral (select coalesce(max(change), 0) as change from directory_change where at < u.noted_at) b;
 
+-- name: rule_use
+-- From which batch on engines worked with which calendar, as far as that was stated.
+select reference_use, after_batch, files ->> 'calendar.toml' as calendar from reference_use where agreement_days is not null;
+
+-- name: rule_use_day
+select u.reference_use, d.key::int as exercise, d.value::date as day from reference_use u cross join lateral jsonb_each_text(u.agreement_days) d;
+
 -- name: reference_acceptance
 select acceptance, encode(digest, 'hex') as digest, last_use, (extract(epoch from at) * 1000000)::bigint as at from reference_acceptance;
 
@@ -196,7 +203,9 @@ select (extract(epoch from since) * 1000000)::bigint as since from separation_ru
 select kind, id, code from reference_text;
 
 -- name: payment_run
-select run, lines, cents, left_out, left_out_cents, proposed_by, (proposed_at at time zone 'Europe/Paris')::date as proposed_on from payment_run;
+select run, lines, cents, left_out, left_out_cents, proposed_by, (proposed_at at time zone 'Europe/Paris')::date as proposed_on,
+       new_days, encode(rules_hash, 'hex') as rules_hash
+from payment_run;
 
 -- name: run_accountant
 select run, ordinality::int as accountant, code from payment_run, unnest(accountants) with ordinality as a (code);

@@ -60,8 +60,8 @@ select coalesce(
 select coalesce(max(run), 0) + 1 as run from payment_run;
 
 -- name: insert_run
-insert into payment_run (run, until, last_entry, accountants, lines, cents, left_out, left_out_cents, digest, proposed_by)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+insert into payment_run (run, until, last_entry, accountants, lines, cents, left_out, left_out_cents, digest, proposed_by, new_days, rules_hash)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
 -- name: insert_edit
 insert into payment_edit (run, what, line, payee, reason, by, person_decision) select $1, $2, line, payee, $5, $6, $7
