@@ -268,7 +268,7 @@ async def _measure_delays(
 def _load_rules(context: EngineContext) -> LateInterestRules:
     """Load the rules as they are now: the file may have changed since the engine started."""
     rules = late_interest.load(context.settings.reference or SAMPLE_FOLDER)
-    late_interest.check_items(rules, context.reference.nomenclatures)
+    late_interest.check_codes(rules, context.reference.nomenclatures, context.reference.charts)
     return rules
 
 
