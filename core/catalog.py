@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from core.kind_rules import CreditCheck, TitleTwo, YearRule
+from core.kind_rules import BudgetAction, CreditCheck, TitleTwo, YearRule
 from core.outcome_codes import Outcome
 
 
@@ -64,18 +64,6 @@ class Family(IntEnum):
     SETTLEMENT = 9
     THIRD_PARTY_CHANGE = 10
     TERM = 11
-
-
-class BudgetAction(IntEnum):
-    """The action of a kind on the budget."""
-
-    NONE = 0
-    SPEND = 1
-    OPEN = 2
-    ALLOT = 3
-    MOVE = 4
-    EARMARK = 5
-    SETTLE = 6
 
 
 class Measure(IntEnum):
@@ -288,6 +276,9 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("payroll", "paie sans ordonnancement préalable", _F.PAYMENT_REQUEST, budget=_B.SPEND,
             ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.PAYROLL, pays=True, reaches=_S.PAYABLE,
             year_rule=_Y.IN_YEAR, title_two=TitleTwo.ONLY, check=CreditCheck.YEAR_END),
+    ActKind("prior_withdrawal", "retrait d'engagement d'un exercice antérieur", _F.COMMITMENT_CHANGE,
+            follows=_F.COMMITMENT, budget=_B.WITHDRAW, ae_consumed=-1, draws=_R.OPEN,
+            shortfall=_O.COMMITMENT_EXCEEDED, year_rule=_Y.LOWERS_LATER),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 
