@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from core.debt_stages import PayeeChange, Remainder, Stage
-from core.kind_rules import CreditCheck, TitleTwo, YearRule
+from core.kind_rules import BudgetAction, CreditCheck, TitleTwo, YearRule
 from core.outcome_codes import Outcome
 
 
@@ -65,20 +65,6 @@ class Family(IntEnum):
     SETTLEMENT = 9
     THIRD_PARTY_CHANGE = 10
     TERM = 11
-
-
-class BudgetAction(IntEnum):
-    """The action of a kind on the budget."""
-
-    NONE = 0
-    SPEND = 1
-    OPEN = 2
-    ALLOT = 3
-    MOVE = 4
-    EARMARK = 5
-    SETTLE = 6
-    CARRY = 7
-    """It releases what a request reserved in its year, and reserves it again in the next."""
 
 
 class Measure(IntEnum):
@@ -266,6 +252,9 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("payroll", "paie sans ordonnancement préalable", _F.PAYMENT_REQUEST, budget=_B.SPEND,
             ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.PAYROLL, pays=True, reaches=_S.PAYABLE,
             year_rule=_Y.IN_YEAR, title_two=TitleTwo.ONLY, check=CreditCheck.YEAR_END),
+    ActKind("prior_withdrawal", "retrait d'engagement d'un exercice antérieur", _F.COMMITMENT_CHANGE,
+            follows=_F.COMMITMENT, budget=_B.WITHDRAW, ae_consumed=-1, draws=_R.OPEN,
+            shortfall=_O.COMMITMENT_EXCEEDED, year_rule=_Y.LOWERS_LATER),
     ActKind("commitment_carry", "bascule d'engagement", _F.COMMITMENT, follows=_F.COMMITMENT, draws=_R.OPEN,
             shortfall=_O.COMMITMENT_EXCEEDED, whole=True, year_rule=_Y.IN_YEAR, carries=True),
     ActKind("request_carry", "bascule de demande de paiement", _F.PAYMENT_REQUEST, follows=_F.PAYMENT_REQUEST,

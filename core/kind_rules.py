@@ -1,6 +1,22 @@
-"""The rules of law that the catalog gives a kind: its days, its titles, and when its credits are checked."""
+"""The rules of law that the catalog gives a kind: its action on the budget, its days, its titles, the check of its credits."""
 
 from enum import IntEnum
+
+
+class BudgetAction(IntEnum):
+    """The action of a kind on the budget."""
+
+    NONE = 0
+    SPEND = 1
+    OPEN = 2
+    ALLOT = 3
+    MOVE = 4
+    EARMARK = 5
+    SETTLE = 6
+    WITHDRAW = 16
+    """It lowers the reported consumption of AE of the year of its day, and gives them back there in a recycling case alone."""
+    CARRY = 24
+    """It releases what a request reserved in its year, and reserves it again in the next."""
 
 
 class YearRule(IntEnum):
@@ -25,6 +41,8 @@ class YearRule(IntEnum):
     IN_YEAR = 5
     """It takes credits in their own year alone, but orders nothing: payroll, as title 2 is not committed in advance
     (LOLF art. 9), and what sets AE apart."""
+    LOWERS_LATER = 8
+    """It lowers what an earlier year committed: after that year (GBCP art. 160); it counts in the year of its day."""
 
 
 class TitleTwo(IntEnum):

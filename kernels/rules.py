@@ -22,6 +22,7 @@ from kernels import (
     payees,
     signatures,
     spending,
+    withdrawals,
     years,
 )
 from kernels.findings import accepted, refused
@@ -188,6 +189,8 @@ def _check_budget(acts, book, line, link):
         return accepted()
     if action == BudgetAction.SETTLE.value:
         return _check_settlement(acts, book, line, link)
+    if action == BudgetAction.WITHDRAW.value:
+        return withdrawals.check_withdrawal(acts, book, line, link)
     if action == BudgetAction.CARRY.value:
         return carries.check_reservation(book, link, acts[line].amount)
     measure, target = find_target(book, acts[line].kind, cell)

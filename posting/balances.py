@@ -11,6 +11,7 @@ from core.nomenclature import SHEETS
 from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS
 from core.tables.journal import AccountBalances, NodeBalances
 from core.tables.title_balances import TitleBalances
+from core.tables.withdrawn_balances import WithdrawnBalances
 from posting.book.book_state import BookState
 from posting.book.registry import Registry
 from posting.pgcopy import Encoder
@@ -23,30 +24,44 @@ class Balances:
         self._state = state
         self._ranges = _find_node_ranges(state.registry)
         self._nodes, self._accounts = Encoder(NodeBalances), Encoder(AccountBalances)
-        self._titles = Encoder(TitleBalances)
+        self._titles, self._withdrawn = Encoder(TitleBalances), Encoder(WithdrawnBalances)
 
     def encode_changes(self, batch: int) -> dict[str, NDArray[np.uint8]]:
         """Return the COPY bytes of the figures that the batch changed."""
+        nodes = self._collect_nodes()
         return {
-            "node_balance": self._nodes.encode(self._read_changed_nodes(batch)),
+            "node_balance": self._nodes.encode(self._read_changed_nodes(batch, nodes)),
+            "withdrawn_balance": self._withdrawn.encode(self._read_changed_withdrawals(batch, nodes)),
             "title_balance": self._titles.encode(self._read_changed_titles(batch)),
             "account_balance": self._accounts.encode(self._read_changed_accounts(batch)),
         }
 
     def clear_marks(self) -> None:
         """Clear the marks after the changes were undone."""
-        for first, end in self._ranges:
-            _collect_marked_rows(self._state.book.nodes, first, end)
+        self._state.book.withdrawn["touched"][self._collect_nodes()] = 0
         _collect_marked_rows(self._state.book.titles, 0, len(self._state.book.titles))
         self._collect_accounts()
 
-    def _read_changed_nodes(self, batch: int) -> NodeBalances:
-        book, registry = self._state.book, self._state.registry
-        at = np.concatenate(
-            [first + _collect_marked_rows(book.nodes, first, end) for first, end in self._ranges]
+    def _collect_nodes(self) -> NDArray[np.int64]:
+        """Return the marked nodes, in order, and clear their marks."""
+        nodes = self._state.book.nodes
+        return np.concatenate(
+            [first + _collect_marked_rows(nodes, first, end) for first, end in self._ranges]
         )
-        figures = book.figures[at]
-        return NodeBalances._make((np.full(len(at), batch), at + registry.first_node, *figures.T))
+
+    def _read_changed_nodes(self, batch: int, at: NDArray[np.int64]) -> NodeBalances:
+        figures = self._state.book.figures[at]
+        nodes = at + self._state.registry.first_node
+        return NodeBalances._make((np.full(len(at), batch), nodes, *figures.T))
+
+    def _read_changed_withdrawals(self, batch: int, nodes: NDArray[np.int64]) -> WithdrawnBalances:
+        """Return what was withdrawn at those of the changed nodes where it changed, and clear their marks."""
+        withdrawn = self._state.book.withdrawn
+        at = nodes[withdrawn["touched"][nodes] > 0]
+        withdrawn["touched"][at] = 0
+        first_node = self._state.registry.first_node
+        cents = withdrawn["withdrawn"][at]
+        return WithdrawnBalances._make((np.full(len(at), batch), at + first_node, cents))
 
     def _read_changed_titles(self, batch: int) -> TitleBalances:
         titles = self._state.book.titles

@@ -16,6 +16,7 @@ HEADINGS: Mapping[str, str] = {
     "AE opened": "AE ouvertes",
     "AE reserved": "AE réservées",
     "AE consumed": "AE consommées",
+    "AE reported": "AE consommées, retraits antérieurs déduits",
     "AE available": "AE disponibles",
     "CP opened": "CP ouverts",
     "CP reserved": "CP réservés",

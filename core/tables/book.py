@@ -86,6 +86,8 @@ class BudgetYears(NamedTuple):
     """The first day of the orders that may be paid after ``last_day``."""
     last_payment_day: Day
     """The last day of the complementary period; ``last_day`` where it is closed."""
+    first_node: Index
+    """The row in ``Book.nodes`` at which the nodes of the year begin: a fund centre has the same place in every year."""
 
 
 class TitleFigures(NamedTuple):
@@ -96,6 +98,15 @@ class TitleFigures(NamedTuple):
     anticipated: Money
     """AE that were committed before the year began."""
     touched: Code
+
+
+class WithdrawnFigures(NamedTuple):
+    """What withdrawals of commitments of earlier years lower of the reported consumption of AE, by node: a rare figure."""
+
+    withdrawn: Money
+    """AE withdrawn in the year of the node and not available again; AE consumed less this is what is reported."""
+    touched: Code
+    """1 when it changed since the last batch; ``BudgetNodes.touched`` is 1 too."""
 
 
 class OpenItems(NamedTuple):
@@ -182,6 +193,7 @@ class Book(NamedTuple):
     """1 where an account of the folio of ``Ledger`` was touched since the last batch."""
     years: Annotated[Records, BudgetYears, READ_ONLY]
     titles: Annotated[Records, TitleFigures]
+    withdrawn: Annotated[Records, WithdrawnFigures]
     payroll_checks: Code
     """1 where the credits of payroll are checked."""
     roles: Small

@@ -1,4 +1,4 @@
-"""What the column ``source`` of an act contains beside the node of a move: origins, first days of service, and owners."""
+"""The column ``source`` of an act beside the node of a move: origins, first days of service, recycling cases, owners."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,9 @@ from core.nomenclature import ORDINARY_FUND
 from core.origins import ORIGIN_NUMBERS, Origin
 from core.outcome_codes import Outcome
 from ingest.resolution.line_batch import CARRIES, OPENS, SPENDS_AE, LineBatch
+from ingest.resolution.recycling_cases import add_recycling_cases
+from ingest.resolution.reference_owners import number_owners
+from posting.book.registry import Registry
 
 _UNKNOWN = -1
 
@@ -25,11 +28,13 @@ def add_credit_sources(
     kind: NDArray[np.uint8],
     source: NDArray[np.int32],
     *,
-    owner: int | NDArray[np.int64],
+    exercise: NDArray[np.int64],
+    sender: int | NDArray[np.int64],
+    registry: Registry,
 ) -> NDArray[np.int32]:
-    """Return ``source`` with the origin of each opening, and the first day of service of commitments that state one.
+    """Return ``source`` with the origin of openings, the first day of service of commitments, the case of withdrawals.
 
-    That of a carry is the number of the sender whose reference it has: ``owner``.
+    That of a carry is the number of the sender whose reference it has.
 
     An opening without origin is by finance law on ordinary credits, and by contribution fund on those of a fund.
     """
@@ -40,8 +45,9 @@ def add_credit_sources(
         states_day = SPENDS_AE[kind] & line_batch.mark_values(Field.SERVICE_START) & (faults == 0)
         source = np.where(states_day, days, source)
     if (carries := CARRIES[kind]).any():
-        source = np.where(carries, owner, source)
-    return source.astype(np.int32)
+        source = np.where(carries, number_owners(line_batch, kind, sender, registry=registry), source)
+    source = source.astype(np.int32)
+    return add_recycling_cases(line_batch, kind, source, exercise=exercise, registry=registry)
 
 
 def _read_origins(line_batch: LineBatch) -> NDArray[np.int32]:

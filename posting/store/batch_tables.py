@@ -17,6 +17,7 @@ from core.tables.periods import PeriodEffects
 from core.tables.raw_lines import FormRows
 from core.tables.signatures import AgreementUses, DetailsEvidence, DirectoryEffects, EntrySignatures
 from core.tables.title_balances import TitleBalances
+from core.tables.withdrawn_balances import WithdrawnBalances
 
 
 class BatchTable(NamedTuple):
@@ -36,6 +37,7 @@ TABLES: Mapping[str, BatchTable] = {
     "form": BatchTable(FormRows, ("body",)),
     "node_balance": BatchTable(NodeBalances),
     "title_balance": BatchTable(TitleBalances),
+    "withdrawn_balance": BatchTable(WithdrawnBalances),
     "account_balance": BatchTable(AccountBalances),
     "period_effect": BatchTable(PeriodEffects),
     "entry_signature": BatchTable(EntrySignatures),

@@ -28,7 +28,8 @@ from core.senders import ACCOUNTANT_SETTLEMENTS, OPENINGS, SENDER_OF_KIND
 _ALONE = Role.BUDGET_DIRECTORATE
 _CREDITS = {"allotment_ae", "allotment_cp", "budget_move_ae", "budget_move_cp", "earmark"}
 _CERTIFICATION = {"service", "service_cancellation"}
-_EXECUTION = {"commitment", "commitment_increase", "commitment_decrease"} | _CERTIFICATION
+_COMMITMENT_CHANGES = {"commitment_increase", "commitment_decrease", "prior_withdrawal"}
+_EXECUTION = {"commitment"} | _COMMITMENT_CHANGES | _CERTIFICATION
 _REQUESTS = {
     "payment_request",
     "payment_request_without_service",

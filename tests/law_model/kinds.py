@@ -18,6 +18,7 @@ _COMMITMENTS = frozenset({"commitment", "commitment_carry"})
 PREDECESSORS: Mapping[str, frozenset[str]] = {
     "commitment_increase": _COMMITMENTS,
     "commitment_decrease": _COMMITMENTS,
+    "prior_withdrawal": _COMMITMENTS,
     "commitment_carry": _COMMITMENTS,
     "service": _COMMITMENTS,
     "service_cancellation": frozenset({"service"}),
@@ -55,7 +56,9 @@ REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll"}
 INVOICED = ON_COMMITMENT | {"direct_payment_request"}
 CHARGES = frozenset({"service", "payment_request_without_service", "direct_payment_request", "payroll"})
 """Kinds that debit a charge or an asset, whose account they may state."""
-TAKES_FROM_COMMITMENT = ON_COMMITMENT | {"service", "commitment_decrease", "commitment_carry"}
+TAKES_FROM_COMMITMENT = ON_COMMITMENT | {
+    *("service", "commitment_decrease", "prior_withdrawal", "commitment_carry"),
+}
 """The kinds that take an amount of a commitment: one that was committed, or certified, by then (A33)."""
 CARRIES = frozenset({"commitment_carry", "request_carry"})
 """The kinds that carry what is open into the next year, with an assignment of their own there (GBCP 161; LOLF 28)."""
@@ -69,7 +72,7 @@ YEAR_BOUND = (
     SPENDS_AE
     | REQUESTS
     | CREDIT_KINDS
-    | {"commitment_decrease", "earmark", "late_interest", "service", "void"}
+    | {"commitment_decrease", "prior_withdrawal", "earmark", "late_interest", "service", "void"}
     | {"commitment_carry", "request_carry"}
 )
 """The kinds that bring, take, order, serve or give back credits of the year of their day (A14, A22, A24)."""

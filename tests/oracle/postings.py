@@ -4,7 +4,7 @@ from core.catalog import CATALOG, SHARED_ROLES, ActKind, BudgetAction, Family, P
 from core.kind_rules import CreditCheck
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, PeriodState
-from tests.oracle import budget, commitments, invoices, late_interest, signatures, years
+from tests.oracle import budget, commitments, invoices, late_interest, signatures, withdrawals, years
 from tests.oracle.commitments import ActPosition, Link
 from tests.oracle.lines import Line, LineTerms
 from tests.oracle.model import NONE, Cell, Decision, JournalRow, LineRefused, OpenItem, Payee, State, World
@@ -162,6 +162,9 @@ def _find_payee(state: State, kind: ActKind, line: Line) -> int:
 def _apply_budget(world: World, state: State, followed: Link, line: Line) -> None:
     if followed.cell in world.cells:
         base, cell = followed.base, world.cells[followed.cell]
+        if base.budget is BudgetAction.WITHDRAW:
+            withdrawals.apply_withdrawal(world, state, line, cell)
+            return
         if base.budget is BudgetAction.CARRY:
             root = state.items[followed.root]
             before = world.cells[root.cell]

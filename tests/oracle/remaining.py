@@ -34,7 +34,7 @@ def sum_commitments(
         if cells[journal[root].cell].centre_node not in nodes:
             continue
         engaged += row.amount * (name in {"commitment", "commitment_increase", "commitment_carry"})
-        withdrawn += row.amount * (name == "commitment_decrease")
+        withdrawn += row.amount * (name in {"commitment_decrease", "prior_withdrawal"})
         paid += row.amount * _SIGNS.get(name, 0)
     return CommitmentSums(engaged, withdrawn, paid)
 
