@@ -5,6 +5,7 @@ In addition, the row of the refusal gives the field, its value, the budget node 
 
 from collections.abc import Mapping
 
+from core.carry_remedies import CARRY_AMOUNT_DIFFERS, CARRY_YEAR
 from core.line_remedies import LINE_REMEDIES, Remedy
 from core.outcome_codes import Outcome
 
@@ -51,14 +52,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "L'imputation diffère de celle de l'acte précédent.",
         "Laisser l'imputation vide : la ligne reprend alors celle de l'acte précédent.",
     ),
-    _O.CARRY_YEAR: Remedy(
-        "What is carried over goes from a year that is over, its complementary period too, into the year just after it; the"
-        " date of this line, or the year of its assignment, is another.",
-        "Wait until the last day on which the year before pays, and state an assignment of the next year.",
-        "La bascule se fait d'une année close, période complémentaire comprise, vers l'année qui la suit ; la date de la ligne"
-        " ou l'année de son imputation en est une autre.",
-        "Attendre le dernier jour de paiement de l'année précédente, et indiquer une imputation de l'année suivante.",
-    ),
+    _O.CARRY_YEAR: CARRY_YEAR,
     _O.INTEREST_ASSIGNMENT: Remedy(
         "Late interest is charged to ordinary credits of an item of title 3, without fund and investment operation; the"
         " assignment that the line states, or that of its request if it states none, is another.",
@@ -129,12 +123,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "La banque débite, refuse ou retourne un virement en entier ; ce montant n'est pas celui du virement.",
         "Vérifier le montant dans le fichier de la banque, et présenter le mouvement au montant du virement.",
     ),
-    _O.CARRY_AMOUNT_DIFFERS: Remedy(
-        "What is open is carried over whole, once; this amount is not all that is open of the act that it follows.",
-        "Read again what is open of that act, and carry all of it.",
-        "Ce qui reste ouvert est basculé en entier, une fois ; ce montant n'est pas tout ce qui reste de l'acte précédent.",
-        "Relire ce qui reste ouvert de cet acte, et basculer le tout.",
-    ),
+    _O.CARRY_AMOUNT_DIFFERS: CARRY_AMOUNT_DIFFERS,
     _O.REVERSAL_EXCEEDS_ORIGINAL: Remedy(
         "The line reverses or uses more than what is left of the act that it follows.", "Ask for at most what is left.",
         "La ligne annule ou utilise plus que ce qui reste de l'acte précédent.", "Demander au plus ce qui reste.",

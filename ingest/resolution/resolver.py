@@ -108,19 +108,17 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     mark_recycling_cases(line_batch, kind, exercise, registry=registry)
     mark_invalid_requests(line_batch, kind, exercise)
     mark_amounts(line_batch, kind, amounts, sepa_only=sender.sepa_only)
-    period, day = assign_periods(line_batch, kind, exercise, registry=registry)
-    mark_lapsed_debts(line_batch, kind, day, lapse_years=registry.reference.lapse_years)
+    periods = assign_periods(line_batch, kind, exercise, registry=registry)
+    mark_lapsed_debts(line_batch, kind, periods.day, lapse_years=registry.reference.lapse_years)
     assigned = resolve_assignments(line_batch, lines, registry, cells=context.cells)
     mark_bank_details(line_batch, kind, (signed := read_signatures(line_batch)).row)
     fault, field = line_batch.marks
     columns = {
-        **keys,
-        **fingerprint_invoices(line_batch, kind, keys, secret=context.secret),
+        **(keys | fingerprint_invoices(line_batch, kind, keys, secret=context.secret)),
         "head": grouped.head,
         "content": grouped.content,
         "kind": kind,
-        "period": period,
-        "day": day,
+        **periods._asdict(),
         "cell": assigned.cell,
         "source": add_credit_sources(
             line_batch, kind, assigned.source, exercise=exercise, sender=sender.number, registry=registry
@@ -132,7 +130,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,
     }
     rest = (assigned.new_words, assigned.cells_before, raw, find_limited_claims(line_batch, kind))
-    lines_of_acts = (_pack_acts(columns, line_batch.rows), amounts.value, day)
+    lines_of_acts = (_pack_acts(columns, line_batch.rows), amounts.value, periods.day)
     return ResolvedLines(*lines_of_acts, *_read_references(line_batch), field, *rest, signed.texts)
 
 
