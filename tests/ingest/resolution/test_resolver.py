@@ -29,7 +29,7 @@ from tests.oracle.model import NONE
 from tests.oracle.reference import Reference as Plain
 from tests.oracle.row_reading import ReadLine, find_posting_day, read_acts
 
-SENDERS = {"x": 7, "CSP-A": 8, "CSP-B": 9}
+SENDERS = {"x": 7, "CSP-A": 8, "CSP-B": 9, "ministry": 10}
 """The number of each sender; lines are sent by the first."""
 
 SENDER = Sender(7)
@@ -119,7 +119,9 @@ def _compare_places(
     numbered = {NONE: NONE}
     for act, line in sound:
         moves = CATALOG[line.kind].budget is BudgetAction.MOVE
-        assert act["source"] == (line.source - first if moves else line.source)
+        owner = line.key[0] if isinstance(line.key, tuple) else ""
+        source = SENDERS.get(owner) if CATALOG[line.kind].carries else line.source
+        assert act["source"] == (line.source - first if moves else source)
         assert numbered.setdefault(act["cell"], line.cell) == line.cell
         if line.cell != NONE:
             record = records[act["cell"] - 1]
