@@ -80,13 +80,14 @@ def _is_continuation(line: ReadLine, above: ReadLine, reference: Reference) -> b
     return same and None not in (line.line, above.line) and line.line == (above.line or 0) + 1
 
 
-def _build_act_name(line: ReadLine, reference: Reference) -> tuple[Family, int, str]:
+def _build_act_name(line: ReadLine, reference: Reference) -> tuple[Family, int, str, str]:
     """Return the name of an act; unknown kinds and exercises all count as none."""
     exercise = whole_numbers.parse(line.read_text(Field.EXERCISE)) or 0
     return (
         line.kind.family,
         exercise if exercise in reference.exercises else 0,
         line.read_text(Field.REFERENCE),
+        line.read_text(Field.REFERENCE_SENDER) if line.kind.carries else "",
     )
 
 
