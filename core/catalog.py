@@ -64,6 +64,7 @@ class Family(IntEnum):
     SETTLEMENT = 9
     THIRD_PARTY_CHANGE = 10
     TERM = 11
+    REVERSAL = 12
 
 
 class Measure(IntEnum):
@@ -151,6 +152,8 @@ class ActKind(NamedTuple):
     """The code that refuses every act of the kind, as what it would take up is not built yet; its predecessor counts first."""
     title_two: TitleTwo = TitleTwo.ALLOWED
     check: CreditCheck = CreditCheck.ALWAYS
+    undoes: bool = False
+    """It reverses a whole act that no other follows, once; then nothing follows that act any more."""
     before_service: bool = False
     """It pays what no act certified: only a nature that the year lists, or an item that needs none (rule A38)."""
 
@@ -176,8 +179,9 @@ class ActKind(NamedTuple):
 
     @property
     def opens(self) -> bool:
-        """Whether its entries leave an open amount for later acts, or tell them from which day on they may draw on it."""
-        return self.feeds > 0 or (self.reaches > 0 and self.has_amount)
+        """Whether its entries leave an amount for later acts or a reversal, or the day from which on it may be drawn on."""
+        is_change = self.family is Family.COMMITMENT_CHANGE
+        return self.feeds > 0 or is_change or (self.reaches > 0 and self.has_amount)
 
 
 _F, _B, _R, _S, _Y = Family, BudgetAction, Remainder, Stage, YearRule
@@ -279,6 +283,11 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("prior_withdrawal", "retrait d'engagement d'un exercice antérieur", _F.COMMITMENT_CHANGE,
             follows=_F.COMMITMENT, budget=_B.WITHDRAW, ae_consumed=-1, draws=_R.OPEN,
             shortfall=_O.COMMITMENT_EXCEEDED, year_rule=_Y.LOWERS_LATER),
+    ActKind("commitment_reversal", "extourne d'engagement juridique", _F.REVERSAL, follows=_F.COMMITMENT,
+            mirrors=True, shortfall=_O.ORIGINAL_FOLLOWED, year_rule=_Y.GIVES_BACK, undoes=True),
+    ActKind("commitment_change_reversal", "extourne d'engagement complémentaire ou de retrait", _F.REVERSAL,
+            follows=_F.COMMITMENT_CHANGE, mirrors=True, shortfall=_O.ORIGINAL_FOLLOWED, year_rule=_Y.GIVES_BACK,
+            undoes=True),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from core.line_remedies import LINE_REMEDIES, Remedy
 from core.outcome_codes import Outcome
+from core.reversal_remedies import REVERSAL_REMEDIES
 
 _O = Outcome
 
@@ -45,6 +46,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "L'acte précédent n'est pas à l'étape que ce type d'acte exige, ou aucun montant n'y reste.",
         "Indiquer le dernier acte du paiement comme acte précédent : demande, virement, débit, rejet, dette rouverte.",
     ),
+    _O.REVERSAL_FORBIDDEN: REVERSAL_REMEDIES[_O.REVERSAL_FORBIDDEN],
     _O.ASSIGNMENT_DIFFERS: Remedy(
         "The account assignment differs from that of the act that this line follows.",
         "Leave the account assignment empty: the line then takes that of the act that it follows.",
@@ -121,6 +123,8 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "La banque débite, refuse ou retourne un virement en entier ; ce montant n'est pas celui du virement.",
         "Vérifier le montant dans le fichier de la banque, et présenter le mouvement au montant du virement.",
     ),
+    _O.ORIGINAL_FOLLOWED: REVERSAL_REMEDIES[_O.ORIGINAL_FOLLOWED],
+    _O.REVERSAL_NOT_WHOLE: REVERSAL_REMEDIES[_O.REVERSAL_NOT_WHOLE],
     _O.REVERSAL_EXCEEDS_ORIGINAL: Remedy(
         "The line reverses or uses more than what is left of the act that it follows.", "Ask for at most what is left.",
         "La ligne annule ou utilise plus que ce qui reste de l'acte précédent.", "Demander au plus ce qui reste.",

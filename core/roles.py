@@ -90,7 +90,7 @@ def _select_families(*families: Family) -> frozenset[str]:
 _CREDIT_MANAGEMENT = _select_families(Family.BUDGET) - OPENINGS
 _EARMARKS = _select(lambda kind: kind.budget is BudgetAction.EARMARK)
 _CERTIFICATION = _select_families(Family.SERVICE, Family.SERVICE_CANCELLATION)
-_EXECUTION = _select_families(Family.COMMITMENT, Family.COMMITMENT_CHANGE) | _CERTIFICATION
+_EXECUTION = _select_families(Family.COMMITMENT, Family.COMMITMENT_CHANGE, Family.REVERSAL) | _CERTIFICATION
 _ORDERS = _EXECUTION | (_select_families(Family.PAYMENT_REQUEST) - _OF_ACCOUNTANT)
 ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
     Family.THIRD_PARTY, Family.THIRD_PARTY_CHANGE, Family.REJECTION, Family.SETTLEMENT, Family.TERM
