@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from core.kind_rules import CreditCheck, TitleTwo, YearRule
+from core.kind_rules import BudgetAction, CreditCheck, TitleTwo, YearRule
 from core.outcome_codes import Outcome
 
 
@@ -66,20 +66,8 @@ class Family(IntEnum):
     TERM = 11
 
 
-class BudgetAction(IntEnum):
-    """The action of a kind on the budget."""
-
-    NONE = 0
-    SPEND = 1
-    OPEN = 2
-    ALLOT = 3
-    MOVE = 4
-    EARMARK = 5
-    SETTLE = 6
-
-
 class Measure(IntEnum):
-    """The appropriation that a budget kind opens, allots or moves."""
+    """The appropriation that a budget kind opens, allots, moves, returns or cancels."""
 
     NONE = 0
     AE = 1
@@ -288,6 +276,10 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("payroll", "paie sans ordonnancement préalable", _F.PAYMENT_REQUEST, budget=_B.SPEND,
             ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.PAYROLL, pays=True, reaches=_S.PAYABLE,
             year_rule=_Y.IN_YEAR, title_two=TitleTwo.ONLY, check=CreditCheck.YEAR_END),
+    ActKind("credit_return_ae", "remontée d'AE", _F.BUDGET, budget=_B.RETURN, measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("credit_return_cp", "remontée de CP", _F.BUDGET, budget=_B.RETURN, measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("cancellation_ae", "annulation d'AE", _F.BUDGET, budget=_B.CANCEL, measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("cancellation_cp", "annulation de CP", _F.BUDGET, budget=_B.CANCEL, measure=Measure.CP, year_rule=_Y.GRANTS),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -1,6 +1,22 @@
-"""The rules of law that the catalog gives a kind: its days, its titles, and when its credits are checked."""
+"""The rules of law that the catalog gives a kind: its action on credits, days, titles, and when its credits are checked."""
 
 from enum import IntEnum
+
+
+class BudgetAction(IntEnum):
+    """The action of a kind on the budget."""
+
+    NONE = 0
+    SPEND = 1
+    OPEN = 2
+    ALLOT = 3
+    MOVE = 4
+    EARMARK = 5
+    SETTLE = 6
+    RETURN = 7
+    """A BOP or UO gives back to the level above what it has neither passed on nor used."""
+    CANCEL = 8
+    """Takes back what was opened at a programme (LOLF art. 14)."""
 
 
 class YearRule(IntEnum):
@@ -21,7 +37,8 @@ class YearRule(IntEnum):
     SERVES = 6
     """It certifies service: not before the year of its credits, for which AE may be taken in advance (LOLF art. 9)."""
     GRANTS = 7
-    """It opens, allots or moves credits: not after their year, in which alone they are used (LOLF art. 8 and 28)."""
+    """It opens, allots, moves, returns or cancels credits: not after their year, in which alone they are used (LOLF art. 8
+    and 28)."""
     IN_YEAR = 5
     """It takes credits in their own year alone, but orders nothing: payroll, as title 2 is not committed in advance
     (LOLF art. 9), and what sets AE apart."""

@@ -237,10 +237,10 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Mouvementer les crédits dans un programme, jamais de HT2 vers T2 ; entre programmes, il faut un décret.",
     ),
     _O.BUDGET_BELOW_CONSUMPTION: Remedy(
-        "The move would leave less credit than is already reserved and consumed.",
-        "Move at most what is available.",
-        "Le mouvement laisserait moins de crédits que ceux déjà réservés et consommés.",
-        "Mouvementer au plus le disponible.",
+        "The act would leave less credit than is already reserved and consumed.",
+        "Move, return or cancel at most what is available.",
+        "L'acte laisserait moins de crédits que ceux déjà réservés et consommés.",
+        "Mouvementer, remonter ou annuler au plus le disponible.",
     ),
     _O.ALLOTMENT_EXCEEDED: Remedy(
         "The level that gives the credits has less left to distribute than the amount of this line.",

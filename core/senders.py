@@ -28,5 +28,7 @@ ACCOUNTANT_SETTLEMENTS = frozenset(
     kind.name for kind in CATALOG if kind.family is Family.SETTLEMENT and kind.name not in SENDER_OF_KIND
 )
 """The other kinds that settle a debt: an accountant decides on them."""
-OPENINGS = frozenset(kind.name for kind in CATALOG if kind.budget is BudgetAction.OPEN)
-"""The kinds that create credits: the finance laws and the decrees do, by the budget directorate, never a ministry."""
+DIRECTORATE_KINDS = frozenset(
+    kind.name for kind in CATALOG if kind.budget in (BudgetAction.OPEN, BudgetAction.CANCEL)
+)
+"""The kinds that open or cancel credits: finance laws and decrees do, by the budget directorate, never a ministry."""

@@ -1,7 +1,7 @@
-"""The acts that bring credits: opening, allotment, move, earmark.
+"""The acts that bring credits or take them away: opening, allotment, move, earmark, return, cancellation.
 
 ``opened`` is what a node received from above, ``allotted`` what it passed to its children; a parent never allots more than
-it has (rule A19).  A move never leaves a node with less than it has already reserved and consumed.
+it has (rule A19).  No act leaves a node with less than it has already reserved and consumed.
 """
 
 from core.catalog import BudgetAction
@@ -28,14 +28,21 @@ def _check_opening(tree, measure, target, amount):
 
 
 @part
+def _check_undistributed(tree, measure, node, amount):
+    undistributed = tree.figures[node, measure + OPENED] - tree.figures[node, measure + ALLOTTED]
+    if amount > undistributed:
+        return refused(Outcome.ALLOTMENT_EXCEEDED.value, node, amount - undistributed)
+    return accepted()
+
+
+@part
 def _check_allotment(tree, measure, target, amount):
     level = tree.nodes[target].level
     if level != CentreLevel.BOP.value and level != CentreLevel.UO.value:
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
-    parent = tree.nodes[target].parent
-    undistributed = tree.figures[parent, measure + OPENED] - tree.figures[parent, measure + ALLOTTED]
-    if amount > undistributed:
-        return refused(Outcome.ALLOTMENT_EXCEEDED.value, parent, amount - undistributed)
+    finding = _check_undistributed(tree, measure, tree.nodes[target].parent, amount)
+    if finding[0] != Outcome.ACCEPTED.value:
+        return finding
     return _check_limit(tree, target, measure + OPENED, amount)
 
 
@@ -82,21 +89,44 @@ def _check_move_limit(tree, measure, giver, taker, amount):
 
 
 @part
+def _check_available(tree, measure, node, amount):
+    available = availability.compute_available(tree, node, measure)
+    if amount > available:
+        return refused(Outcome.BUDGET_BELOW_CONSUMPTION.value, node, amount - available)
+    return accepted()
+
+
+@part
 def _check_move(tree, measure, source, target, amount):
     if tree.nodes[source].level != tree.nodes[target].level:
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
     if _is_move_forbidden(tree, source, target):
         return refused(Outcome.MOVE_FORBIDDEN.value, source, 0)
-    undistributed = tree.figures[source, measure + OPENED] - tree.figures[source, measure + ALLOTTED]
     giver, taker = source, target
     while giver != taker and giver >= 0:
-        available = availability.compute_available(tree, giver, measure)
-        if amount > available:
-            return refused(Outcome.BUDGET_BELOW_CONSUMPTION.value, giver, amount - available)
+        finding = _check_available(tree, measure, giver, amount)
+        if finding[0] != Outcome.ACCEPTED.value:
+            return finding
         giver, taker = tree.nodes[giver].parent, tree.nodes[taker].parent
-    if amount > undistributed:
-        return refused(Outcome.ALLOTMENT_EXCEEDED.value, source, amount - undistributed)
+    finding = _check_undistributed(tree, measure, source, amount)
+    if finding[0] != Outcome.ACCEPTED.value:
+        return finding
     return _check_move_limit(tree, measure, source, target, amount)
+
+
+@part
+def _check_lowering(tree, action, measure, target, amount):
+    """Check that credits may leave a node: a BOP or UO returns them to its parent, those of a programme are cancelled."""
+    is_programme = tree.nodes[target].level == CentreLevel.PROGRAMME.value
+    if (
+        is_programme != (action == BudgetAction.CANCEL.value)
+        or tree.nodes[target].level == CentreLevel.OPERATION.value
+    ):
+        return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
+    finding = _check_available(tree, measure, target, amount)
+    if finding[0] != Outcome.ACCEPTED.value:
+        return finding
+    return _check_undistributed(tree, measure, target, amount)
 
 
 @rare_part
@@ -109,7 +139,15 @@ def check_budget_line(tree, budget_line, amount):
         return _check_allotment(tree, measure, target, amount)
     if action == BudgetAction.EARMARK.value:
         return _check_earmark(tree, target, amount)
+    if action != BudgetAction.MOVE.value:
+        return _check_lowering(tree, action, measure, target, amount)
     return _check_move(tree, measure, source, target, amount)
+
+
+@part
+def _apply_allotment(tree, measure, target, amount):
+    add_to_figure(tree, tree.nodes[target].parent, measure + ALLOTTED, amount)
+    add_to_figure(tree, target, measure + OPENED, amount)
 
 
 @part
@@ -131,9 +169,12 @@ def apply_budget_line(tree, budget_line, amount):
     action, measure, target, source = budget_line
     if action == BudgetAction.OPEN.value:
         add_to_figure(tree, target, measure + OPENED, amount)
+    elif action == BudgetAction.CANCEL.value:
+        add_to_figure(tree, target, measure + OPENED, -amount)
     elif action == BudgetAction.ALLOT.value:
-        add_to_figure(tree, tree.nodes[target].parent, measure + ALLOTTED, amount)
-        add_to_figure(tree, target, measure + OPENED, amount)
+        _apply_allotment(tree, measure, target, amount)
+    elif action == BudgetAction.RETURN.value:
+        _apply_allotment(tree, measure, target, -amount)
     elif action == BudgetAction.EARMARK.value:
         add_to_figure(tree, target, measure + OPENED, amount)
         availability.add_to_branch(tree, tree.nodes[target].parent, measure + RESERVED, amount)

@@ -47,7 +47,7 @@ def _apply_budget(acts, book, step, link):
         measure, target = find_target(book, acts[line].kind, cell)
         budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
         budget.apply_budget_line(tree, budget_line, amount)
-        if action == BudgetAction.OPEN.value:
+        if action == BudgetAction.OPEN.value or action == BudgetAction.CANCEL.value:
             years.add_to_title(acts, book, line, cell, amount)
 
 

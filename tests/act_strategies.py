@@ -70,6 +70,8 @@ _LEVELS_OF_ACTION = {
     BudgetAction.ALLOT: {CentreLevel.BOP, CentreLevel.UO},
     BudgetAction.MOVE: {CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO},
     BudgetAction.EARMARK: {CentreLevel.OPERATION},
+    BudgetAction.RETURN: {CentreLevel.BOP, CentreLevel.UO},
+    BudgetAction.CANCEL: {CentreLevel.PROGRAMME},
 }
 _CHAIN = [
     KIND_NUMBERS[name]

@@ -247,7 +247,7 @@ def _assignments(draw: st.DrawFn, budget: BudgetAction) -> Row:
             "fund_centre": PLACES[4].unit,
             "operation": draw(st.sampled_from(PLACES[4].operations[1:])),
         }
-    if budget is not BudgetAction.OPEN:
+    if budget not in (BudgetAction.OPEN, BudgetAction.CANCEL):
         row["fund_centre"] = draw(st.sampled_from((bop, place.unit, place.unit)))
     if budget is BudgetAction.MOVE:
         other = draw(st.sampled_from(PLACES)).unit[: len(row["fund_centre"])]

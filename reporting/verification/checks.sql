@@ -286,6 +286,26 @@ select node_name(node) || ' after batch ' || batch as place, 'allotted AE ' || e
        'at most AE ' || euros(ae_opened) || ', CP ' || euros(cp_opened) as expected
 from node_figure where ae_allotted > ae_opened or cp_allotted > cp_opened;
 
+-- name: lowered_credits
+-- After each entry that takes credits away from a node, it has allotted no more than it has (rule A19).
+with running as (
+    select entry_id, node, ae_opened, cp_opened, sum(ae_opened - ae_allotted) over w as ae_left, sum(cp_opened - cp_allotted) over w as cp_left
+    from granted window w as (partition by node order by entry_id)
+)
+select entry_name(r.entry_id, e.reference) as place,
+       node_name(r.node) || ' then has AE ' || euros(r.ae_left) || ', CP ' || euros(r.cp_left) || ' to distribute' as found, 'not below zero' as expected
+from running r join entry e on e.entry_id = r.entry_id
+where r.ae_opened < 0 and r.ae_left < 0 or r.cp_opened < 0 and r.cp_left < 0;
+
+-- name: credit_levels
+-- Credits are opened and cancelled at a programme, allotted to a BOP or UO and returned from one, and earmarked for an operation (rule A19).
+select entry_name(e.entry_id, e.reference) as place, 'a ' || k.name || ' at ' || node_name(p.target) as found,
+       case when k.budget in ('OPEN', 'CANCEL') then 'a programme' when k.budget = 'EARMARK' then 'an operation' else 'a BOP or UO' end as expected
+from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell
+join centre c on c.year = p.year and c.centre = if(p.operation > 0, p.operation, p.centre)
+where k.budget in ('OPEN', 'CANCEL') and c.level <> 1 or k.budget in ('ALLOT', 'RETURN') and c.level not in (2, 3)
+   or k.budget = 'EARMARK' and c.level <> 4;
+
 -- name: account_balances
 -- The debit and credit of an accountant's account and period after every batch are the sums of its entries.
 with long as (

@@ -91,13 +91,13 @@ with recursive climb as (
 select c.entry_id, p.kind, p.predecessor as followed from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
 
 -- name: granted
--- Budget acts: what they open at their own node, allot at the node above, or reserve at all nodes above.
+-- Budget acts: what they open at their own node, allot at the node above, or reserve at all nodes above; what they take away.
 create table granted as
 with act as (
-    select f.entry_id, f.batch, f.cents, f.source, k.budget, k.measure, p.cell, p.year, p.target, p.base,
+    select f.entry_id, f.batch, if(k.budget in ('RETURN', 'CANCEL'), -f.cents, f.cents) as cents, f.source, k.budget, k.measure, p.cell, p.year, p.target, p.base,
            if(p.operation > 0, p.operation, p.centre) as centre
     from effect f join kind k on k.kind = f.kind join place p on p.cell = f.cell
-    where k.budget in ('OPEN', 'ALLOT', 'MOVE', 'EARMARK')
+    where k.budget in ('OPEN', 'ALLOT', 'MOVE', 'EARMARK', 'RETURN', 'CANCEL')
 ),
 moved as (
     select a.entry_id, a.batch, a.cents, a.measure, g.depth, a.source // (131072 * 6) * (131072 * 6) + a.source % 6 + g.ancestor * 6 as giver,
@@ -111,7 +111,7 @@ change as (
     select entry_id, batch, target as node, measure, cents as opened, 0 as allotted, 0 as reserved from act where budget <> 'MOVE'
     union all
     select a.entry_id, a.batch, a.base + l.ancestor * 6, a.measure, 0, a.cents, 0
-    from act a join lineage l on l.year = a.year and l.centre = a.centre and l.depth = 1 where a.budget = 'ALLOT'
+    from act a join lineage l on l.year = a.year and l.centre = a.centre and l.depth = 1 where a.budget in ('ALLOT', 'RETURN')
     union all
     select a.entry_id, a.batch, u.node, a.measure, 0, 0, a.cents from act a join upward u on u.cell = a.cell where a.budget = 'EARMARK'
     union all
@@ -181,14 +181,16 @@ join payroll_check p on p.exercise = e.exercise join upward u on u.cell = f.cell
 where k.credit_check = 'YEAR_END' and k.budget = 'SPEND' and (e.month < p.month or e.exercise <> u.node // (131072 * 6) + 2000);
 
 -- name: title_step
--- Each entry that opens AE by a finance law, or commits AE in advance, with the sums of its title until then.
+-- Each entry that opens AE by a finance law, cancels AE or commits AE in advance, with the sums of its title until then.
 create table title_step as
 with step as (
-    select e.entry_id, e.batch, p.year, l.ancestor as programme, i.title, k.budget = 'OPEN' as is_opening, e.amount
+    select e.entry_id, e.batch, p.year, l.ancestor as programme, i.title, k.budget in ('OPEN', 'CANCEL') as is_opening,
+           if(k.budget = 'CANCEL', -e.amount, e.amount) as amount
     from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell join cell c on c.cell = e.cell
     join lineage l on l.year = p.year and l.centre = p.centre join centre n on n.year = l.year and n.centre = l.ancestor and n.parent = 0
     join reference_text ti on ti.kind = 3 and ti.id = c.item join item i on i.year = p.year and i.code = ti.code
     where case k.budget when 'OPEN' then k.measure = 'AE' and e.source in (1, 2) and p.base % 3 = 0
+               when 'CANCEL' then k.measure = 'AE' and p.base % 3 = 0
                else k.year_rule = 'SPENDS_AE' and year(e.day) < p.year end
 )
 select *, sum(if(is_opening, amount, 0)) over w as opened, sum(if(is_opening, 0, amount)) over w as anticipated

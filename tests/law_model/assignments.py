@@ -11,6 +11,8 @@ LEVELS = {
     "budget_opening": ("programme",),
     "allotment": ("bop", "uo"),
     "budget_move": ("programme", "bop", "uo"),
+    "credit_return": ("bop", "uo"),
+    "cancellation": ("programme",),
 }
 
 

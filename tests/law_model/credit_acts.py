@@ -1,4 +1,4 @@
-"""Random acts on credits: third parties, openings, allotments, moves, earmarks."""
+"""Random acts on credits: third parties, openings, cancellations, allotments, returns, moves, earmarks."""
 
 from collections.abc import Iterator
 
@@ -90,6 +90,31 @@ def write_opening(context: YearContext) -> Row:
     return _write_credits(context, kind, programme, context.draw_amount(), columns)
 
 
+def write_cancellation(context: YearContext) -> Row:
+    """Cancel credits of a programme, also of a title; now and then at a BOP, which no law does."""
+    programme, item, fund, bops = context.random.choice(_TREE)
+    if item == "HT2":
+        item = context.random.choice(("HT2", "HT2", "T3", "T5"))
+    kind = f"cancellation_{context.random.choice(('ae', 'cp'))}"
+    centre = context.random.choice((*[programme] * 9, bops[0][0]))
+    amount = context.draw_amount() * context.random.choice((1, 1, 10))
+    return _write_credits(context, kind, centre, amount, {"commitment_item": item, "fund": fund})
+
+
+def write_return(context: YearContext) -> Row:
+    """Give credits of a BOP or UO back; now and then those of a programme, which has no level above it."""
+    programme, item, fund, bops = context.random.choice(_TREE)
+    bop, _, units = context.random.choice(bops)
+    kind = f"credit_return_{context.random.choice(('ae', 'cp'))}"
+    centre = (
+        context.random.choice((bop, bop, *units, *units, *units))
+        if context.random.random() < 0.95
+        else programme
+    )
+    amount = context.draw_amount() * context.random.choice((1, 1, 10))
+    return _write_credits(context, kind, centre, amount, {"commitment_item": item, "fund": fund})
+
+
 def write_allotment(context: YearContext) -> Row:
     """Write an allotment to a BOP or a UO, which may be more than what is left to give."""
     _, item, fund, bops = context.random.choice(_TREE)
@@ -142,5 +167,7 @@ WRITERS = (
     (3, write_allotment),
     (4, write_move),
     (3, write_earmark),
+    (2, write_return),
+    (1, write_cancellation),
     (1, write_bank_details),
 )

@@ -57,6 +57,13 @@ def check_allotment(act: Act, place: Assignment, state: State) -> list[str]:
     )
 
 
+def check_lowering(act: Act, place: Assignment, state: State) -> list[str]:
+    """Check that credits that leave a place are neither used nor distributed there (A19; LOLF 14)."""
+    sums = state.budget.nodes[place.key].sums(act.kind.rpartition("_")[2])
+    codes = ["ALLOTMENT_EXCEEDED"] if sums.undistributed < act.amount else []
+    return [*codes, "BUDGET_BELOW_CONSUMPTION"] if sums.available < act.amount else codes
+
+
 def find_source(act: Act, place: Assignment, state: State) -> tuple[NodeKey | None, list[str]]:
     """Return the node that a move takes credits from; ``counterpart`` is a centre, or a centre and an item."""
     centre, _, item = act.text("counterpart").partition("/")

@@ -17,7 +17,13 @@ Fields = Mapping[Field, str]
 CELL_FIELDS = {Field.FUND_CENTRE, Field.FUNCTIONAL_AREA, Field.COMMITMENT_ITEM}
 """The fields that every spending line needs; fund, operation and budget year have a default."""
 
-_BRINGS_CREDITS = {BudgetAction.OPEN, BudgetAction.ALLOT, BudgetAction.MOVE}
+_BRINGS_CREDITS = {
+    BudgetAction.OPEN,
+    BudgetAction.ALLOT,
+    BudgetAction.MOVE,
+    BudgetAction.RETURN,
+    BudgetAction.CANCEL,
+}
 
 
 def has_cell(kind: ActKind, fields: Fields) -> bool:

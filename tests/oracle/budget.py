@@ -59,6 +59,8 @@ def apply_demand(world: World, state: State, demand: Demand) -> None:
         BudgetAction.EARMARK: _earmark,
         BudgetAction.SPEND: _spend,
         BudgetAction.SETTLE: _settle,
+        BudgetAction.RETURN: _return,
+        BudgetAction.CANCEL: _cancel,
     }
     if demand.kind.budget is not BudgetAction.NONE:
         for node, figure, amount in list(rules[demand.kind.budget](world, state, demand)):
@@ -121,12 +123,35 @@ def _move(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
         raise LineRefused(Outcome.MOVE_FORBIDDEN, source)
     givers, takers = _split_branches(world, source, target)
     for node in givers:
-        remaining = compute_available(state.figures, node, measure)
-        if amount > remaining:
-            raise LineRefused(Outcome.BUDGET_BELOW_CONSUMPTION, node, amount - remaining)
+        _require_unused(state, node, measure, amount)
     _require_allotment(state, source, measure, amount)
     yield from _pass_down(world, givers, measure, -amount)
     yield from _pass_down(world, takers, measure, amount)
+
+
+def _return(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
+    """Give back to the level above what is neither used nor passed on."""
+    node, measure, amount = demand.cell.own_node, demand.measure, demand.amount
+    _require_level(world, node, CentreLevel.BOP, CentreLevel.UO)
+    _require_unused(state, node, measure, amount)
+    _require_allotment(state, node, measure, amount)
+    yield node, measure + OPENED_CREDITS, -amount
+    yield world.nodes[node].parent, measure + ALLOTTED, -amount
+
+
+def _cancel(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
+    """Take back what was opened at a programme, and is neither used nor passed on (LOLF art. 14)."""
+    node, measure, amount = demand.cell.own_node, demand.measure, demand.amount
+    _require_level(world, node, CentreLevel.PROGRAMME)
+    _require_unused(state, node, measure, amount)
+    _require_allotment(state, node, measure, amount)
+    yield node, measure + OPENED_CREDITS, -amount
+
+
+def _require_unused(state: State, node: int, measure: int, amount: int) -> None:
+    remaining = compute_available(state.figures, node, measure)
+    if amount > remaining:
+        raise LineRefused(Outcome.BUDGET_BELOW_CONSUMPTION, node, amount - remaining)
 
 
 def _is_forbidden(world: World, source: int, target: int) -> bool:

@@ -273,7 +273,7 @@ class ActGenerator:
         row = {"commitment_item": rng.choice(("HT2", "HT2", "T2")), "fund_centre": place.unit[:4]}
         if budget is BudgetAction.EARMARK:
             return row | {"fund_centre": PLACES[4].unit, "operation": rng.choice(PLACES[4].operations[1:])}
-        if budget is not BudgetAction.OPEN:
+        if budget not in (BudgetAction.OPEN, BudgetAction.CANCEL):
             row["fund_centre"] = rng.choice((place.unit[:9], place.unit))
         if budget is BudgetAction.MOVE:
             other = rng.choice(PLACES).unit[: len(row["fund_centre"])]
