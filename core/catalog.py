@@ -67,7 +67,7 @@ class Family(IntEnum):
 
 
 class Measure(IntEnum):
-    """The appropriation that a budget kind opens, allots, moves, returns or cancels."""
+    """The appropriation that a budget kind brings, takes away or freezes."""
 
     NONE = 0
     AE = 1
@@ -280,6 +280,10 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("credit_return_cp", "remontée de CP", _F.BUDGET, budget=_B.RETURN, measure=Measure.CP, year_rule=_Y.GRANTS),
     ActKind("cancellation_ae", "annulation d'AE", _F.BUDGET, budget=_B.CANCEL, measure=Measure.AE, year_rule=_Y.GRANTS),
     ActKind("cancellation_cp", "annulation de CP", _F.BUDGET, budget=_B.CANCEL, measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("freeze_ae", "gel d'AE", _F.BUDGET, budget=_B.FREEZE, measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("freeze_cp", "gel de CP", _F.BUDGET, budget=_B.FREEZE, measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("unfreeze_ae", "dégel d'AE", _F.BUDGET, budget=_B.UNFREEZE, measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("unfreeze_cp", "dégel de CP", _F.BUDGET, budget=_B.UNFREEZE, measure=Measure.CP, year_rule=_Y.GRANTS),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -17,6 +17,9 @@ class BudgetAction(IntEnum):
     """A BOP or UO gives back to the level above what it has neither passed on nor used."""
     CANCEL = 8
     """Takes back what was opened at a programme (LOLF art. 14)."""
+    FREEZE = 9
+    """Makes credits unavailable, which stay opened."""
+    UNFREEZE = 10
 
 
 class YearRule(IntEnum):
@@ -37,7 +40,7 @@ class YearRule(IntEnum):
     SERVES = 6
     """It certifies service: not before the year of its credits, for which AE may be taken in advance (LOLF art. 9)."""
     GRANTS = 7
-    """It opens, allots, moves, returns or cancels credits: not after their year, in which alone they are used (LOLF art. 8
+    """It brings credits or takes them away, without use: not after their year, in which alone they are used (LOLF art. 8
     and 28)."""
     IN_YEAR = 5
     """It takes credits in their own year alone, but orders nothing: payroll, as title 2 is not committed in advance

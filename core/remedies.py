@@ -238,15 +238,21 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.BUDGET_BELOW_CONSUMPTION: Remedy(
         "The act would leave less credit than is already reserved and consumed.",
-        "Move, return or cancel at most what is available.",
+        "Move, return, cancel or freeze at most what is available.",
         "L'acte laisserait moins de crédits que ceux déjà réservés et consommés.",
-        "Mouvementer, remonter ou annuler au plus le disponible.",
+        "Mouvementer, remonter, annuler ou geler au plus le disponible.",
     ),
     _O.ALLOTMENT_EXCEEDED: Remedy(
         "The level that gives the credits has less left to distribute than the amount of this line.",
         "Reduce the amount, or bring credits to that level first.",
         "Le niveau qui donne les crédits n'en a plus assez à répartir.",
         "Réduire le montant, ou abonder d'abord ce niveau.",
+    ),
+    _O.UNFREEZE_EXCEEDED: Remedy(
+        "The line unfreezes more than is frozen at its fund centre.",
+        "Unfreeze at most what is frozen there, and what is frozen elsewhere at that fund centre.",
+        "La ligne dégèle plus que ce qui est gelé sur son centre financier.",
+        "Dégeler au plus ce qui y est gelé, et ce qui est gelé ailleurs sur le centre financier concerné.",
     ),
     _O.AE_EXCEEDED: Remedy(
         "Not enough commitment appropriations (AE) are available at the named budget node.",

@@ -99,7 +99,7 @@ ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
 
 ROLES: tuple[RoleRights, ...] = (
     RoleRights(Role.BUDGET_DIRECTORATE, Side.BUDGET_DIRECTORATE, "direction du budget",
-               "Opens the credits that Parliament has voted, cancels credits by law or decree, and does nothing else.",
+               "Opens the credits that Parliament has voted, cancels, freezes and unfreezes credits, and does nothing else.",
                "LOLF art. 14, 44; that it stands alone is ours", DIRECTORATE_KINDS, DIRECTORATE_KINDS),
     RoleRights(Role.PROGRAMME_MANAGER, Side.ORDERING, "responsable de programme (RPROG)",
                "Allots, moves and takes back the credits of a programme, and earmarks them.",

@@ -1,16 +1,29 @@
-"""The acts that bring credits or take them away: opening, allotment, move, earmark, return, cancellation.
+"""The acts that bring credits or take them away: opening, allotment, move, earmark, return, cancellation, freeze.
 
 ``opened`` is what a node received from above, ``allotted`` what it passed to its children; a parent never allots more than
-it has (rule A19).  No act leaves a node with less than it has already reserved and consumed.
+it has (rule A19).  No act leaves a node with less than it has already reserved and consumed.  Frozen credits stay opened and
+are reserved at their node and above it; their node does not pass them on.
 """
+
+from typing import Annotated, NamedTuple
 
 from core.catalog import BudgetAction
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
+from core.tables.book import BudgetNodes, FrozenFigures
+from core.tables.columns import Balance, Records
 from kernels import availability
-from kernels.availability import AE, ALLOTTED, OPENED, RESERVED, add_to_figure
+from kernels.availability import AE, ALLOTTED, CP, OPENED, RESERVED, add_to_figure
 from kernels.findings import accepted, refused
 from kernels.jit import part, rare_part
+
+
+class CreditTree(NamedTuple):
+    """The tree of budget nodes with what is frozen at them."""
+
+    nodes: Annotated[Records, BudgetNodes]
+    figures: Balance
+    frozen: Annotated[Records, FrozenFigures]
 
 
 @part
@@ -28,8 +41,15 @@ def _check_opening(tree, measure, target, amount):
 
 
 @part
+def _read_frozen(tree, measure, node):
+    """Return the cents that are frozen at the node itself."""
+    return tree.frozen[node].cp_here if measure == CP else tree.frozen[node].ae_here
+
+
+@part
 def _check_undistributed(tree, measure, node, amount):
     undistributed = tree.figures[node, measure + OPENED] - tree.figures[node, measure + ALLOTTED]
+    undistributed -= _read_frozen(tree, measure, node)
     if amount > undistributed:
         return refused(Outcome.ALLOTMENT_EXCEEDED.value, node, amount - undistributed)
     return accepted()
@@ -129,6 +149,33 @@ def _check_lowering(tree, action, measure, target, amount):
     return _check_undistributed(tree, measure, target, amount)
 
 
+@part
+def _check_freeze(tree, measure, target, amount):
+    if tree.nodes[target].level == CentreLevel.OPERATION.value:
+        return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
+    node = target
+    while node >= 0:
+        finding = _check_available(tree, measure, node, amount)
+        if finding[0] != Outcome.ACCEPTED.value:
+            return finding
+        node = tree.nodes[node].parent
+    finding = _check_undistributed(tree, measure, target, amount)
+    if finding[0] != Outcome.ACCEPTED.value:
+        return finding
+    full = availability.find_full_node(tree, target, -1, (measure + RESERVED, amount))
+    return refused(Outcome.BALANCE_LIMIT.value, full, 0) if full >= 0 else accepted()
+
+
+@part
+def _check_unfreeze(tree, measure, target, amount):
+    if tree.nodes[target].level == CentreLevel.OPERATION.value:
+        return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
+    frozen = _read_frozen(tree, measure, target)
+    if amount > frozen:
+        return refused(Outcome.UNFREEZE_EXCEEDED.value, target, amount - frozen)
+    return accepted()
+
+
 @rare_part
 def check_budget_line(tree, budget_line, amount):
     """Return the finding of one budget line; ``budget_line`` = (action, measure, target node, source node)."""
@@ -139,6 +186,10 @@ def check_budget_line(tree, budget_line, amount):
         return _check_allotment(tree, measure, target, amount)
     if action == BudgetAction.EARMARK.value:
         return _check_earmark(tree, target, amount)
+    if action == BudgetAction.FREEZE.value:
+        return _check_freeze(tree, measure, target, amount)
+    if action == BudgetAction.UNFREEZE.value:
+        return _check_unfreeze(tree, measure, target, amount)
     if action != BudgetAction.MOVE.value:
         return _check_lowering(tree, action, measure, target, amount)
     return _check_move(tree, measure, source, target, amount)
@@ -163,6 +214,23 @@ def _apply_move(tree, measure, source, target, amount):
         giver, taker = above_giver, above_taker
 
 
+@part
+def _apply_freeze(tree, measure, target, amount):
+    if measure == CP:
+        tree.frozen[target].cp_here += amount
+    else:
+        tree.frozen[target].ae_here += amount
+    node = target
+    while node >= 0:
+        if measure == CP:
+            tree.frozen[node].cp += amount
+        else:
+            tree.frozen[node].ae += amount
+        tree.frozen[node].touched = 1
+        add_to_figure(tree, node, measure + RESERVED, amount)
+        node = tree.nodes[node].parent
+
+
 @rare_part
 def apply_budget_line(tree, budget_line, amount):
     """Apply an accepted line; a negative ``amount`` undoes it."""
@@ -178,5 +246,9 @@ def apply_budget_line(tree, budget_line, amount):
     elif action == BudgetAction.EARMARK.value:
         add_to_figure(tree, target, measure + OPENED, amount)
         availability.add_to_branch(tree, tree.nodes[target].parent, measure + RESERVED, amount)
+    elif action == BudgetAction.FREEZE.value:
+        _apply_freeze(tree, measure, target, amount)
+    elif action == BudgetAction.UNFREEZE.value:
+        _apply_freeze(tree, measure, target, -amount)
     else:
         _apply_move(tree, measure, source, target, amount)

@@ -1,4 +1,4 @@
-"""The figures that a batch changed: nodes, titles, and accounts by accountant and period.  Rows are added, never updated.
+"""The figures that a batch changed: nodes, frozen credits, titles, accounts by accountant and period.  Rows are only added.
 
 This keeps the figures after every batch readable and the tables free of dead rows: updating 11,000 rows a batch would cost
 three times as much.
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.nomenclature import SHEETS
 from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS
+from core.tables.frozen_balances import FrozenBalances
 from core.tables.journal import AccountBalances, NodeBalances
 from core.tables.title_balances import TitleBalances
 from posting.book.book_state import BookState
@@ -23,30 +24,42 @@ class Balances:
         self._state = state
         self._ranges = _find_node_ranges(state.registry)
         self._nodes, self._accounts = Encoder(NodeBalances), Encoder(AccountBalances)
-        self._titles = Encoder(TitleBalances)
+        self._titles, self._frozen = Encoder(TitleBalances), Encoder(FrozenBalances)
 
     def encode_changes(self, batch: int) -> dict[str, NDArray[np.uint8]]:
         """Return the COPY bytes of the figures that the batch changed."""
+        nodes = self._collect_nodes()
         return {
-            "node_balance": self._nodes.encode(self._read_changed_nodes(batch)),
+            "node_balance": self._nodes.encode(self._read_nodes(batch, nodes)),
+            "frozen_balance": self._frozen.encode(self._read_frozen(batch, nodes)),
             "title_balance": self._titles.encode(self._read_changed_titles(batch)),
             "account_balance": self._accounts.encode(self._read_changed_accounts(batch)),
         }
 
     def clear_marks(self) -> None:
         """Clear the marks after the changes were undone."""
-        for first, end in self._ranges:
-            _collect_marked_rows(self._state.book.nodes, first, end)
+        self._state.book.frozen["touched"][self._collect_nodes()] = 0
         _collect_marked_rows(self._state.book.titles, 0, len(self._state.book.titles))
         self._collect_accounts()
 
-    def _read_changed_nodes(self, batch: int) -> NodeBalances:
-        book, registry = self._state.book, self._state.registry
-        at = np.concatenate(
-            [first + _collect_marked_rows(book.nodes, first, end) for first, end in self._ranges]
+    def _collect_nodes(self) -> NDArray[np.int64]:
+        """Return the marked nodes, in order, and clear their marks."""
+        nodes = self._state.book.nodes
+        return np.concatenate(
+            [first + _collect_marked_rows(nodes, first, end) for first, end in self._ranges]
         )
-        figures = book.figures[at]
-        return NodeBalances._make((np.full(len(at), batch), at + registry.first_node, *figures.T))
+
+    def _read_nodes(self, batch: int, at: NDArray[np.int64]) -> NodeBalances:
+        figures, first_node = self._state.book.figures[at], self._state.registry.first_node
+        return NodeBalances._make((np.full(len(at), batch), at + first_node, *figures.T))
+
+    def _read_frozen(self, batch: int, nodes: NDArray[np.int64]) -> FrozenBalances:
+        """Return what is frozen at those of the changed ``nodes`` where it changed, and clear their marks."""
+        frozen = self._state.book.frozen
+        at = nodes[frozen["touched"][nodes] != 0]
+        frozen["touched"][at] = 0
+        figures = (frozen[name][at] for name in ("ae", "cp", "ae_here", "cp_here"))
+        return FrozenBalances(np.full(len(at), batch), at + self._state.registry.first_node, *figures)
 
     def _read_changed_titles(self, batch: int) -> TitleBalances:
         titles = self._state.book.titles

@@ -33,7 +33,7 @@ _STATES: Mapping[str, str] = {
     "partly_rejected": "no, and rejected in part",
     "rejected": "no, as it is rejected",
 }
-_FIGURES = ("opened", "reserved", "consumed", "available")
+_FIGURES = ("opened", "reserved", "frozen", "consumed", "available")
 _DROP_ORDER = tuple(f"{measure} {figure}" for figure in _FIGURES for measure in ("AE", "CP"))
 
 NarrativePart = str | ReportTable

@@ -72,6 +72,8 @@ _LEVELS_OF_ACTION = {
     BudgetAction.EARMARK: {CentreLevel.OPERATION},
     BudgetAction.RETURN: {CentreLevel.BOP, CentreLevel.UO},
     BudgetAction.CANCEL: {CentreLevel.PROGRAMME},
+    BudgetAction.FREEZE: {CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO},
+    BudgetAction.UNFREEZE: {CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO},
 }
 _CHAIN = [
     KIND_NUMBERS[name]

@@ -197,14 +197,19 @@ class EngineDriver:
         figures = self._read_figures(fields)
         return figures["ae_consumed"], figures["cp_consumed"]
 
-    def _read_figures(self, fields: Row) -> Mapping[str, int]:
+    def read_frozen(self, fields: Row) -> tuple[int, int]:
+        """Return AE and CP frozen, from the stored figures."""
+        figures = self._read_figures(fields, "frozen_balance")
+        return figures["ae_frozen"], figures["cp_frozen"]
+
+    def _read_figures(self, fields: Row, table: str = "node_balance") -> Mapping[str, int]:
         year = int(fields.get("budget_year") or fields["exercise"])
         codes = self._reference.nomenclatures[year]
         centre = self._list_codes(CodeKind.CENTRE).index(fields["fund_centre"]) + 1
         staff = codes.items[fields["commitment_item"]].staff
         family = codes.funds[fields.get("fund") or ORDINARY_FUND].family
         node = ((year - 2000) * _CENTRES + centre) * _SHEETS + staff * 3 + family
-        rows = self._fetch("select * from node_balance where node = $1 order by batch desc limit 1", node)
+        rows = self._fetch(f"select * from {table} where node = $1 order by batch desc limit 1", node)
         return dict(rows[0]) if rows else defaultdict(int)
 
     def read_commitments(self, centre: str, year: int) -> CommitmentSums:

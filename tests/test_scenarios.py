@@ -13,6 +13,7 @@ form     act lines like those of a file.  Rows with the same number are one form
          none, without holding
 left     AE and CP that remain available
 consumed  AE and CP consumed so far
+frozen   AE and CP that are frozen at a fund centre and below it
 remaining  what the commitments of a fund centre engaged, withdrew and paid so far, and what is left to pay
 period   months that are closed, reopened or locked, for all accountants or for one ``accountant``
 account  debit and credit so far, of all accountants or of one ``accountant``
@@ -74,6 +75,10 @@ class Driver(Protocol):
 
     def read_consumed(self, fields: Row) -> tuple[int, int]:
         """Return the cents of AE and CP consumed there."""
+        ...
+
+    def read_frozen(self, fields: Row) -> tuple[int, int]:
+        """Return the cents of AE and CP frozen there and below."""
         ...
 
     def read_commitments(self, centre: str, year: int) -> CommitmentSums:
@@ -191,7 +196,7 @@ def play(scenario: Scenario, driver: Driver) -> None:
             case "file" | "form":
                 for rows in _split_files(table):
                     _submit(rows, scenario, driver)
-            case "left" | "consumed":
+            case "left" | "consumed" | "frozen":
                 _compare_figures(table, scenario, driver)
             case "remaining":
                 _compare_remaining(table, scenario, driver)
@@ -278,7 +283,11 @@ def _complete(row: Row, usual: Row) -> Row:
 
 
 def _compare_figures(table: ScenarioTable, scenario: Scenario, driver: Driver) -> None:
-    figures = driver.read_available if table.category == "left" else driver.read_consumed
+    figures = {
+        "left": driver.read_available,
+        "consumed": driver.read_consumed,
+        "frozen": driver.read_frozen,
+    }[table.category]
     for place, row in table.rows:
         codes = {
             "fund_centre": row[table.category],

@@ -5,7 +5,16 @@ import numpy as np
 from core.budget_years import build_budget_years
 from core.catalog_effects import Effects, build_effects
 from core.roles import build_role_kinds
-from core.tables.book import Book, BudgetYears, Cells, Counters, KeyRows, OpenItems, TitleFigures
+from core.tables.book import (
+    Book,
+    BudgetYears,
+    Cells,
+    Counters,
+    FrozenFigures,
+    KeyRows,
+    OpenItems,
+    TitleFigures,
+)
 from core.tables.columns import allocate_records, seal_array, seal_records, to_record_dtype
 from core.tables.signatures import NO_SIGNATURES, Grants
 from posting.book import budget_nodes, ledger_folios
@@ -36,6 +45,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         folios=np.zeros(len(periods), np.uint8),
         years=seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
         titles=allocate_records(TitleFigures, registry.title_rows.count),
+        frozen=reserve(to_record_dtype(FrozenFigures), len(nodes)),
         payroll_checks=registry.reference.calendar.mark_payroll_checks(),
         roles=registry.shared_accounts.copy(),
         creditors=registry.own_creditors.copy(),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from core.tables.frozen_balances import FrozenBalances
 from core.tables.journal import (
     AccountBalances,
     Duplicates,
@@ -35,6 +36,7 @@ TABLES: Mapping[str, BatchTable] = {
     "request_detail": BatchTable(RequestPages, ("page",)),
     "form": BatchTable(FormRows, ("body",)),
     "node_balance": BatchTable(NodeBalances),
+    "frozen_balance": BatchTable(FrozenBalances),
     "title_balance": BatchTable(TitleBalances),
     "account_balance": BatchTable(AccountBalances),
     "period_effect": BatchTable(PeriodEffects),

@@ -40,10 +40,10 @@ where k.budget = 'EARMARK' and p.base % 6 >= 3
                               or p.base % 6 < 3 and k.title_two = 'ONLY');
 
 -- name: openings
--- Once the budget directorate has a key, only a sender that has one opens or cancels credits (rules A11, A19).
+-- Once the budget directorate has a key, only a sender that has one opens, cancels, freezes or unfreezes credits (rules A11, A19).
 select entry_name(e.entry_id, e.reference) as place, 'a ' || k.name || ' of submission ' || e.submission as found,
        'a sender with the role budget_directorate' as expected
-from entry e join kind k on k.kind = e.kind join keyless_submission s using (submission) where k.budget in ('OPEN', 'CANCEL');
+from entry e join kind k on k.kind = e.kind join keyless_submission s using (submission) where k.budget in ('OPEN', 'CANCEL', 'FREEZE', 'UNFREEZE');
 
 -- name: fungibility
 -- Moves stay inside a programme, and no move feeds title 2 from other titles (rule A18).

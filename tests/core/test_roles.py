@@ -28,7 +28,10 @@ from core.senders import ACCOUNTANT_SETTLEMENTS, DIRECTORATE_KINDS, SENDER_OF_KI
 _ALONE = Role.BUDGET_DIRECTORATE
 _OF_UNIT = {"earmark", "credit_return_ae", "credit_return_cp"}
 _CREDITS = {"allotment_ae", "allotment_cp", "budget_move_ae", "budget_move_cp"} | _OF_UNIT
-_OF_DIRECTORATE = {"budget_opening_ae", "budget_opening_cp", "cancellation_ae", "cancellation_cp"}
+_OF_DIRECTORATE = {
+    *("budget_opening_ae", "budget_opening_cp", "cancellation_ae", "cancellation_cp"),
+    *("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp"),
+}
 _CERTIFICATION = {"service", "service_cancellation"}
 _EXECUTION = {"commitment", "commitment_increase", "commitment_decrease"} | _CERTIFICATION
 _REQUESTS = {
@@ -83,7 +86,7 @@ def test_no_kind_is_of_two_sides() -> None:
         assert len(sides) == (kind not in SENDER_OF_KIND), kind
 
 
-def test_only_the_budget_directorate_opens_and_cancels_credits() -> None:
+def test_only_the_budget_directorate_opens_cancels_and_freezes_credits() -> None:
     assert _OF_DIRECTORATE == DIRECTORATE_KINDS
     assert find_kinds([_ALONE]) == DIRECTORATE_KINDS
     assert not find_kinds(set(Role) - {_ALONE}) & DIRECTORATE_KINDS

@@ -13,6 +13,8 @@ LEVELS = {
     "budget_move": ("programme", "bop", "uo"),
     "credit_return": ("bop", "uo"),
     "cancellation": ("programme",),
+    "freeze": ("programme", "bop", "uo"),
+    "unfreeze": ("programme", "bop", "uo"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Random acts on credits: third parties, openings, cancellations, allotments, returns, moves, earmarks."""
+"""Random acts on credits: third parties, openings, cancellations, allotments, returns, freezes, moves, earmarks."""
 
 from collections.abc import Iterator
 
@@ -115,6 +115,16 @@ def write_return(context: YearContext) -> Row:
     return _write_credits(context, kind, centre, amount, {"commitment_item": item, "fund": fund})
 
 
+def write_freeze(context: YearContext) -> Row:
+    """Freeze or unfreeze credits of a programme, BOP or UO."""
+    programme, item, fund, bops = context.random.choice(_TREE)
+    bop, _, units = context.random.choice(bops)
+    kind = f"{context.random.choice(('freeze', 'freeze', 'unfreeze'))}_{context.random.choice(('ae', 'cp'))}"
+    centre = context.random.choice((programme, bop, *units))
+    amount = context.draw_amount() * context.random.choice((1, 1, 10))
+    return _write_credits(context, kind, centre, amount, {"commitment_item": item, "fund": fund})
+
+
 def write_allotment(context: YearContext) -> Row:
     """Write an allotment to a BOP or a UO, which may be more than what is left to give."""
     _, item, fund, bops = context.random.choice(_TREE)
@@ -169,5 +179,6 @@ WRITERS = (
     (3, write_earmark),
     (2, write_return),
     (1, write_cancellation),
+    (2, write_freeze),
     (1, write_bank_details),
 )

@@ -158,6 +158,11 @@ def _cancel(act: Act, document: Document, state: State) -> None:
         state.budget.title_openings[state.budget.find_title(key, document.item)] -= document.amount
 
 
+def _freeze(act: Act, document: Document, state: State) -> None:
+    sign = -1 if act.kind.startswith("un") else 1
+    state.budget.freeze(_key(document), act.kind[-2:], sign * document.amount)
+
+
 def _move(act: Act, document: Document, state: State) -> None:
     key = _key(document)
     place = Assignment(key, "", "", document.item, document.fund, "")
@@ -213,6 +218,7 @@ _EFFECTS: Mapping[str, Effect] = {
     "credit_return_cp": _return,
     "cancellation_ae": _cancel,
     "cancellation_cp": _cancel,
+    **dict.fromkeys(("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp"), _freeze),
     "earmark": _earmark,
     "third_party": _register,
     "bank_details": _change_iban,

@@ -7,6 +7,7 @@ from tests.law_model.chain import check_amounts, check_settlement
 from tests.law_model.credits import (
     check_allotment,
     check_credits,
+    check_freeze,
     check_lowering,
     check_move,
     check_payroll_payment,
@@ -121,6 +122,8 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
         return check_allotment(act, place, state)
     if act.kind.startswith("budget_move"):
         return check_move(act, place, state)
+    if act.kind.startswith(("freeze", "unfreeze")):
+        return check_freeze(act, place, state)
     if act.kind.startswith(("credit_return", "cancellation")):
         return check_lowering(act, place, state)
     if act.kind in CREDIT_KINDS:

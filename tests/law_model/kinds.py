@@ -55,7 +55,10 @@ TAKES_FROM_COMMITMENT = ON_COMMITMENT | {"service", "commitment_decrease"}
 TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
 CREDIT_KINDS = frozenset(
     f"{action}_{budget}"
-    for action in ("budget_opening", "allotment", "budget_move", "credit_return", "cancellation")
+    for action in (
+        *("budget_opening", "allotment", "budget_move", "credit_return"),
+        *("cancellation", "freeze", "unfreeze"),
+    )
     for budget in ("ae", "cp")
 )
 YEAR_BOUND = (

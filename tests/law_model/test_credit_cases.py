@@ -1,4 +1,4 @@
-"""Small cases of the law model worked by hand: credits that go back and credits that are cancelled."""
+"""Small cases of the law model worked by hand: credits that go back, are cancelled or frozen."""
 
 import pytest
 
@@ -55,3 +55,24 @@ def test_what_is_cancelled_of_a_title_is_no_base_for_commitments_in_advance(year
     columns = {"budget_year": "2019", "service_start": "2019-01-01"}
     assert year.engage("EJ1", "50.01", "2018-11-05", **columns) == "ANTICIPATION_LIMIT"
     assert year.engage("EJ2", "50", "2018-11-05", **columns) == "ACCEPTED"
+
+
+def test_frozen_credits_are_neither_spent_nor_passed_on_until_they_are_unfrozen(year: SmallYear) -> None:
+    assert _send(year, "freeze_ae", "G1", "0177", "1") == "ALLOTMENT_EXCEEDED"
+    assert _send(year, "freeze_ae", "G1", UNIT, "300") == "ACCEPTED"
+    assert year.engage("EJ1", "700.01") == "AE_EXCEEDED"
+    assert year.engage("EJ1", "600") == "ACCEPTED"
+    assert _send(year, "credit_return_ae", "R1", UNIT, "100.01") == "BUDGET_BELOW_CONSUMPTION"
+    assert _send(year, "freeze_ae", "G2", UNIT, "100.01") == "BUDGET_BELOW_CONSUMPTION"
+    assert _send(year, "unfreeze_ae", "D1", UNIT, "300.01") == "UNFREEZE_EXCEEDED"
+    assert _send(year, "unfreeze_ae", "D1", "0177-D013", "1") == "UNFREEZE_EXCEEDED"
+    assert _send(year, "unfreeze_ae", "D1", UNIT, "300") == "ACCEPTED"
+    assert year.engage("EJ2", "400") == "ACCEPTED"
+
+
+def test_what_a_level_froze_is_not_passed_on_nor_cancelled(year: SmallYear) -> None:
+    _send(year, "budget_opening_cp", "O2", "0177", "100")
+    assert _send(year, "freeze_cp", "G1", "0177", "60") == "ACCEPTED"
+    assert _send(year, "allotment_cp", "M1", "0177-D075", "40.01") == "ALLOTMENT_EXCEEDED"
+    assert _send(year, "cancellation_cp", "A1", "0177", "40.01") == "ALLOTMENT_EXCEEDED"
+    assert _send(year, "cancellation_cp", "A1", "0177", "40") == "ACCEPTED"

@@ -18,11 +18,8 @@ CELL_FIELDS = {Field.FUND_CENTRE, Field.FUNCTIONAL_AREA, Field.COMMITMENT_ITEM}
 """The fields that every spending line needs; fund, operation and budget year have a default."""
 
 _BRINGS_CREDITS = {
-    BudgetAction.OPEN,
-    BudgetAction.ALLOT,
-    BudgetAction.MOVE,
-    BudgetAction.RETURN,
-    BudgetAction.CANCEL,
+    *(BudgetAction.OPEN, BudgetAction.ALLOT, BudgetAction.MOVE, BudgetAction.RETURN),
+    *(BudgetAction.CANCEL, BudgetAction.FREEZE, BudgetAction.UNFREEZE),
 }
 
 

@@ -17,6 +17,8 @@ from tests.oracle.model import (
     ALLOTTED,
     CONSUMED,
     CP,
+    FROZEN,
+    FROZEN_HERE,
     NONE,
     OPENED_CREDITS,
     RESERVED,
@@ -61,6 +63,8 @@ def apply_demand(world: World, state: State, demand: Demand) -> None:
         BudgetAction.SETTLE: _settle,
         BudgetAction.RETURN: _return,
         BudgetAction.CANCEL: _cancel,
+        BudgetAction.FREEZE: _freeze,
+        BudgetAction.UNFREEZE: _unfreeze,
     }
     if demand.kind.budget is not BudgetAction.NONE:
         for node, figure, amount in list(rules[demand.kind.budget](world, state, demand)):
@@ -75,8 +79,10 @@ def _add(state: State, node: int, figure: int, amount: int) -> None:
 
 
 def _compute_undistributed(state: State, node: int, measure: int) -> int:
-    opened_cents, allotted = (state.figures.get((node, measure + f), 0) for f in (OPENED_CREDITS, ALLOTTED))
-    return opened_cents - allotted
+    opened_cents, allotted, frozen = (
+        state.figures.get((node, measure + figure), 0) for figure in (OPENED_CREDITS, ALLOTTED, FROZEN_HERE)
+    )
+    return opened_cents - allotted - frozen
 
 
 def _require_level(world: World, node: int, *levels: CentreLevel) -> None:
@@ -146,6 +152,33 @@ def _cancel(world: World, state: State, demand: Demand) -> Iterator[FigureChange
     _require_unused(state, node, measure, amount)
     _require_allotment(state, node, measure, amount)
     yield node, measure + OPENED_CREDITS, -amount
+
+
+def _freeze(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
+    """Reserve at a node and above it what it has neither used nor passed on, and note where it is frozen."""
+    node, measure, amount = demand.cell.own_node, demand.measure, demand.amount
+    _require_level(world, node, CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO)
+    for at in walk_up(world.nodes, node):
+        _require_unused(state, at, measure, amount)
+    _require_allotment(state, node, measure, amount)
+    yield from _change_frozen(world, demand, amount)
+
+
+def _unfreeze(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
+    """Release at most what is frozen at the node itself."""
+    node, measure, amount = demand.cell.own_node, demand.measure, demand.amount
+    _require_level(world, node, CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO)
+    frozen = state.figures.get((node, measure + FROZEN_HERE), 0)
+    if amount > frozen:
+        raise LineRefused(Outcome.UNFREEZE_EXCEEDED, node, amount - frozen)
+    yield from _change_frozen(world, demand, -amount)
+
+
+def _change_frozen(world: World, demand: Demand, amount: int) -> Iterator[FigureChange]:
+    node, measure = demand.cell.own_node, demand.measure
+    yield from ((at, measure + RESERVED, amount) for at in walk_up(world.nodes, node))
+    yield node, measure + FROZEN_HERE, amount
+    yield from ((at, measure + FROZEN, amount) for at in walk_up(world.nodes, node))
 
 
 def _require_unused(state: State, node: int, measure: int, amount: int) -> None:

@@ -1,4 +1,4 @@
-"""Credits that are returned and cancelled: the journal is proven, and every breach that is planted is found."""
+"""Credits that are returned, cancelled and frozen: the journal is proven, and every breach that is planted is found."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -24,10 +24,14 @@ _CREDITS = [
     grant("credit_return_ae", "R2", "60.00", "0217-SGAC"),
     grant("cancellation_ae", "X1", "40.00", "0217", "T3"),
     grant("cancellation_cp", "X2", "100.00", "0217"),
+    grant("freeze_ae", "F1", "30.00", "0217-SGAC"),
+    grant("freeze_ae", "F2", "50.00", "0217"),
+    grant("unfreeze_ae", "F3", "20.00", "0217-SGAC"),
     grant("credit_return_ae", "R3", "1.00", "0217-SGAC-ASPR"),
-    grant("cancellation_ae", "X3", "120.01", "0217"),
+    grant("cancellation_ae", "X3", "70.01", "0217"),
+    grant("unfreeze_ae", "F4", "10.01", "0217-SGAC"),
 ]
-"""Entries 1 to 9, and two lines that are refused."""
+"""Entries 1 to 12, and three lines that are refused."""
 _AMOUNT = "update entry set amount = amount + {cents} where entry_id = {entry}"
 _KIND = "update entry set kind = {kind} where entry_id = {entry}"
 _KEY = """insert into access_key (key, sender, digest, roles, programmes, label, created_at)
@@ -53,6 +57,20 @@ BREACHES = {
         _KIND.format(kind=KIND_NUMBERS["budget_opening_ae"], entry=3), "credit_levels", "entry 3 ",
     ),
     "credits cancelled by a sender without a key of the directorate": (_KEY, "openings", "entry 8 "),
+    "more frozen than a BOP has left": (_AMOUNT.format(cents=60_01, entry=10), "lowered_credits", "entry 10 "),
+    "more frozen than a programme has left": (_AMOUNT.format(cents=70_01, entry=11), "allotments", "0217 HT2 "),
+    "more unfrozen than is frozen": (_AMOUNT.format(cents=10_01, entry=12), "frozen_credits", "entry 12 "),
+    "unfrozen where nothing is frozen": (
+        "update entry set cell = (select cell from entry where entry_id = 6) where entry_id = 12", "frozen_credits", "entry 12 ",
+    ),
+    "credits frozen by a sender without a key of the directorate": (_KEY, "openings", "entry 10 "),
+    "what is frozen changed": (
+        "update frozen_balance set ae_frozen_here = ae_frozen_here + 1", "frozen_balances", "0217",
+    ),
+    "what is frozen above changed": (
+        "update frozen_balance set ae_frozen = 0 where ae_frozen_here = 5000", "frozen_balances", "0217 HT2 ",
+    ),
+    "what is frozen deleted": ("delete from frozen_balance", "frozen_balances", "0217"),
     "a return that changed no figure": (_AMOUNT.format(cents=-1, entry=7), "node_balances", "0217-SGAC HT2 "),
     "a cancellation that left the base of its title": (
         "update title_balance set opened = 40000", "title_balances", "0217 title 3 ",
@@ -73,9 +91,13 @@ async def lowered(dsn: str, tmp_path: Path) -> AsyncIterator[asyncpg.Connection]
 async def test_credits_that_are_lowered_are_proven(lowered: asyncpg.Connection, dsn: str) -> None:
     verification = await verify(dsn, folder=REFERENCE)
     assert verification.findings == []
-    assert verification.rows["entry"] == 9
+    assert verification.rows["entry"] == 12
     codes = [row["code"] for row in await lowered.fetch("select code from refusal order by line")]
-    assert codes == [Outcome.BUDGET_BELOW_CONSUMPTION, Outcome.ALLOTMENT_EXCEEDED]
+    assert codes == [
+        Outcome.BUDGET_BELOW_CONSUMPTION,
+        Outcome.ALLOTMENT_EXCEEDED,
+        Outcome.UNFREEZE_EXCEEDED,
+    ]
     (title,) = await lowered.fetch("select opened from title_balance")
     assert title["opened"] == 360_00
 
