@@ -61,7 +61,9 @@ BREACHES = {
     "more frozen than a programme has left": (_AMOUNT.format(cents=70_01, entry=11), "allotments", "0217 HT2 "),
     "more unfrozen than is frozen": (_AMOUNT.format(cents=10_01, entry=12), "frozen_credits", "entry 12 "),
     "unfrozen where nothing is frozen": (
-        "update entry set cell = (select cell from entry where entry_id = 6) where entry_id = 12", "frozen_credits", "entry 12 ",
+        "update entry set cell = (select cell from entry where entry_id = 6) where entry_id = 12",
+        "frozen_credits",
+        "entry 12 ",
     ),
     "credits frozen by a sender without a key of the directorate": (_KEY, "openings", "entry 10 "),
     "what is frozen changed": (
