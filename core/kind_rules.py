@@ -20,6 +20,8 @@ class BudgetAction(IntEnum):
     FREEZE = 9
     """Makes credits unavailable, which stay opened."""
     UNFREEZE = 10
+    WITHDRAW = 11
+    """Lowers an earmark: its AE are available to the unit again (GBCP art. 156)."""
 
 
 class YearRule(IntEnum):

@@ -238,9 +238,9 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.BUDGET_BELOW_CONSUMPTION: Remedy(
         "The act would leave less credit than is already reserved and consumed.",
-        "Move, return, cancel or freeze at most what is available.",
+        "Move, return, cancel, freeze or withdraw at most what is available.",
         "L'acte laisserait moins de crédits que ceux déjà réservés et consommés.",
-        "Mouvementer, remonter, annuler ou geler au plus le disponible.",
+        "Mouvementer, remonter, annuler, geler ou retirer au plus le disponible.",
     ),
     _O.ALLOTMENT_EXCEEDED: Remedy(
         "The level that gives the credits has less left to distribute than the amount of this line.",

@@ -1,4 +1,4 @@
-"""The acts that bring credits or take them away: opening, allotment, move, earmark, return, cancellation, freeze.
+"""The acts that bring credits or take them away: opening, allotment, move, earmark and its decrease, return, cancellation, freeze.
 
 ``opened`` is what a node received from above, ``allotted`` what it passed to its children; a parent never allots more than
 it has (rule A19).  No act leaves a node with less than it has already reserved and consumed.  Frozen credits stay opened and
@@ -167,6 +167,14 @@ def _check_freeze(tree, measure, target, amount):
 
 
 @part
+def _check_withdrawal(tree, target, amount):
+    """Check that an operation keeps what is committed and requested on it."""
+    if tree.nodes[target].level != CentreLevel.OPERATION.value:
+        return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
+    return _check_available(tree, AE, target, amount)
+
+
+@part
 def _check_unfreeze(tree, measure, target, amount):
     if tree.nodes[target].level == CentreLevel.OPERATION.value:
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
@@ -186,6 +194,8 @@ def check_budget_line(tree, budget_line, amount):
         return _check_allotment(tree, measure, target, amount)
     if action == BudgetAction.EARMARK.value:
         return _check_earmark(tree, target, amount)
+    if action == BudgetAction.WITHDRAW.value:
+        return _check_withdrawal(tree, target, amount)
     if action == BudgetAction.FREEZE.value:
         return _check_freeze(tree, measure, target, amount)
     if action == BudgetAction.UNFREEZE.value:
@@ -212,6 +222,12 @@ def _apply_move(tree, measure, source, target, amount):
             add_to_figure(tree, above_giver, measure + ALLOTTED, -amount)
             add_to_figure(tree, above_taker, measure + ALLOTTED, amount)
         giver, taker = above_giver, above_taker
+
+
+@part
+def _apply_earmark(tree, measure, target, amount):
+    add_to_figure(tree, target, measure + OPENED, amount)
+    availability.add_to_branch(tree, tree.nodes[target].parent, measure + RESERVED, amount)
 
 
 @part
@@ -244,8 +260,9 @@ def apply_budget_line(tree, budget_line, amount):
     elif action == BudgetAction.RETURN.value:
         _apply_allotment(tree, measure, target, -amount)
     elif action == BudgetAction.EARMARK.value:
-        add_to_figure(tree, target, measure + OPENED, amount)
-        availability.add_to_branch(tree, tree.nodes[target].parent, measure + RESERVED, amount)
+        _apply_earmark(tree, measure, target, amount)
+    elif action == BudgetAction.WITHDRAW.value:
+        _apply_earmark(tree, measure, target, -amount)
     elif action == BudgetAction.FREEZE.value:
         _apply_freeze(tree, measure, target, amount)
     elif action == BudgetAction.UNFREEZE.value:

@@ -176,11 +176,9 @@ BILLS = _select_kinds(lambda kind: kind.bills)
 BILLS_SERVICE = _select_kinds(lambda kind: kind.draws is Remainder.UNBILLED)
 CLAIMS_INTEREST = _select_kinds(lambda kind: kind.is_interest)
 MOVES = _select_kinds(lambda kind: kind.budget is BudgetAction.MOVE)
-EARMARKS = _select_kinds(lambda kind: kind.budget is BudgetAction.EARMARK)
+EARMARKS = _select_kinds(lambda kind: kind.budget in (BudgetAction.EARMARK, BudgetAction.WITHDRAW))
 SPENDS = _select_kinds(lambda kind: kind.budget is BudgetAction.SPEND)
-BRINGS_CREDITS = _select_kinds(
-    lambda kind: kind.family is Family.BUDGET and kind.budget is not BudgetAction.EARMARK
-)
+BRINGS_CREDITS = _select_kinds(lambda kind: kind.family is Family.BUDGET) & ~EARMARKS
 OPENS = _select_kinds(lambda kind: kind.budget is BudgetAction.OPEN)
 SPENDS_AE = _select_kinds(lambda kind: kind.year_rule is YearRule.SPENDS_AE)
 YEAR_BOUND = _select_kinds(lambda kind: kind.year_rule not in (YearRule.NONE, YearRule.SETTLES_CP))

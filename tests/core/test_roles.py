@@ -26,7 +26,7 @@ from core.roles import (
 from core.senders import ACCOUNTANT_SETTLEMENTS, DIRECTORATE_KINDS, SENDER_OF_KIND
 
 _ALONE = Role.BUDGET_DIRECTORATE
-_OF_UNIT = {"earmark", "credit_return_ae", "credit_return_cp"}
+_OF_UNIT = {"earmark", "earmark_decrease", "credit_return_ae", "credit_return_cp"}
 _CREDITS = {"allotment_ae", "allotment_cp", "budget_move_ae", "budget_move_cp"} | _OF_UNIT
 _OF_DIRECTORATE = {
     *("budget_opening_ae", "budget_opening_cp", "cancellation_ae", "cancellation_cp"),

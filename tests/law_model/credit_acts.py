@@ -1,4 +1,4 @@
-"""Random acts on credits: third parties, openings, cancellations, allotments, returns, freezes, moves, earmarks."""
+"""Random acts on credits: third parties, openings, cancellations, allotments, returns, freezes, moves, earmarks and their decrease."""
 
 from collections.abc import Iterator
 
@@ -165,6 +165,13 @@ def write_earmark(context: YearContext) -> Row:
     return _write_credits(context, "earmark", place.unit, context.draw_amount(1_000_000) * 3, columns)
 
 
+def write_earmark_decrease(context: YearContext) -> Row:
+    """Give AE of an operation back to its unit."""
+    place = context.random.choice([place for place in PLACES if place.operation])
+    columns = {"commitment_item": "HT2", "operation": place.operation}
+    return _write_credits(context, "earmark_decrease", place.unit, context.draw_amount(1_000_000), columns)
+
+
 def write_bank_details(context: YearContext) -> Row:
     """Change the account of a third party."""
     code, iban = context.random.choice(PAYEES), context.random.choice(IBANS)
@@ -177,6 +184,7 @@ WRITERS = (
     (3, write_allotment),
     (4, write_move),
     (3, write_earmark),
+    (2, write_earmark_decrease),
     (2, write_return),
     (1, write_cancellation),
     (2, write_freeze),

@@ -77,6 +77,12 @@ def check_freeze(act: Act, place: Assignment, state: State) -> list[str]:
     )
 
 
+def check_withdrawal(act: Act, place: Assignment, state: State) -> list[str]:
+    """Check that an operation keeps the AE that are engaged or requested on it (GBCP 156)."""
+    operation = state.budget.nodes[place.key._replace(centre=place.operation)]
+    return ["BUDGET_BELOW_CONSUMPTION"] if operation.ae.available < act.amount else []
+
+
 def find_source(act: Act, place: Assignment, state: State) -> tuple[NodeKey | None, list[str]]:
     """Return the node that a move takes credits from; ``counterpart`` is a centre, or a centre and an item."""
     centre, _, item = act.text("counterpart").partition("/")

@@ -175,6 +175,10 @@ def _earmark(_: Act, document: Document, state: State) -> None:
     state.budget.earmark(_key(document), document.operation, document.amount)
 
 
+def _withdraw_earmark(_: Act, document: Document, state: State) -> None:
+    state.budget.earmark(_key(document), document.operation, -document.amount)
+
+
 def _register(act: Act, _: Document, state: State) -> None:
     state.payees[act.text("payee")] = Payee(act.text("iban"))
 
@@ -220,6 +224,7 @@ _EFFECTS: Mapping[str, Effect] = {
     "cancellation_cp": _cancel,
     **dict.fromkeys(("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp"), _freeze),
     "earmark": _earmark,
+    "earmark_decrease": _withdraw_earmark,
     "third_party": _register,
     "bank_details": _change_iban,
     "payee_block": _block,

@@ -11,6 +11,7 @@ from tests.law_model.credits import (
     check_lowering,
     check_move,
     check_payroll_payment,
+    check_withdrawal,
 )
 from tests.law_model.form import is_iban
 from tests.law_model.interface import KindColumns
@@ -122,6 +123,8 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
         return check_allotment(act, place, state)
     if act.kind.startswith("budget_move"):
         return check_move(act, place, state)
+    if act.kind == "earmark_decrease":
+        return check_withdrawal(act, place, state)
     if act.kind.startswith(("freeze", "unfreeze")):
         return check_freeze(act, place, state)
     if act.kind.startswith(("credit_return", "cancellation")):

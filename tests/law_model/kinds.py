@@ -65,7 +65,7 @@ YEAR_BOUND = (
     SPENDS_AE
     | REQUESTS
     | CREDIT_KINDS
-    | {"commitment_decrease", "earmark", "late_interest", "service", "void"}
+    | {"commitment_decrease", "earmark", "earmark_decrease", "late_interest", "service", "void"}
 )
 """The kinds that bring, take, order, serve or give back credits of the year of their day (A14, A22, A24)."""
 PAYEE_KINDS = frozenset({"third_party", "bank_details", "payee_block", "payee_release"})

@@ -76,3 +76,20 @@ def test_what_a_level_froze_is_not_passed_on_nor_cancelled(year: SmallYear) -> N
     assert _send(year, "allotment_cp", "M1", "0177-D075", "40.01") == "ALLOTMENT_EXCEEDED"
     assert _send(year, "cancellation_cp", "A1", "0177", "40.01") == "ALLOTMENT_EXCEEDED"
     assert _send(year, "cancellation_cp", "A1", "0177", "40") == "ACCEPTED"
+
+
+def test_an_operation_gives_back_what_is_not_engaged_on_it(year: SmallYear) -> None:
+    for centre, kind in (
+        ("0217", "budget_opening"),
+        ("0217-SGAC", "allotment"),
+        ("0217-SGAC-IMMO", "allotment"),
+    ):
+        _send(year, f"{kind}_ae", centre, centre, "100")
+    place = {"fund_centre": "0217-SGAC-IMMO", "operation": "OP-0217-000001"}
+    year.send("earmark", "AF", commitment_item="HT2", amount="60", **place)
+    year.send("commitment", "EJ", functional_area="0217-07", commitment_item="51", amount="45", **place)
+    columns = {"commitment_item": "HT2", **place}
+    assert year.send("earmark_decrease", "RA1", amount="15.01", **columns) == "BUDGET_BELOW_CONSUMPTION"
+    assert year.send("earmark_decrease", "RA2", amount="15", **columns) == "ACCEPTED"
+    assert year.figures("ae", "0217-SGAC-IMMO") == (100, 0, 45)
+    assert _send(year, "credit_return_ae", "R1", "0217-SGAC-IMMO", "55") == "ACCEPTED"

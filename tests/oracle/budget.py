@@ -65,6 +65,7 @@ def apply_demand(world: World, state: State, demand: Demand) -> None:
         BudgetAction.CANCEL: _cancel,
         BudgetAction.FREEZE: _freeze,
         BudgetAction.UNFREEZE: _unfreeze,
+        BudgetAction.WITHDRAW: _withdraw,
     }
     if demand.kind.budget is not BudgetAction.NONE:
         for node, figure, amount in list(rules[demand.kind.budget](world, state, demand)):
@@ -179,6 +180,16 @@ def _change_frozen(world: World, demand: Demand, amount: int) -> Iterator[Figure
     yield from ((at, measure + RESERVED, amount) for at in walk_up(world.nodes, node))
     yield node, measure + FROZEN_HERE, amount
     yield from ((at, measure + FROZEN, amount) for at in walk_up(world.nodes, node))
+
+
+def _withdraw(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
+    """Give AE of an operation that nothing uses back to its unit (GBCP art. 156)."""
+    operation, amount = demand.cell.own_node, demand.amount
+    _require_level(world, operation, CentreLevel.OPERATION)
+    _require_unused(state, operation, AE, amount)
+    for node in walk_up(world.nodes, world.nodes[operation].parent):
+        yield node, AE + RESERVED, -amount
+    yield operation, AE + OPENED_CREDITS, -amount
 
 
 def _require_unused(state: State, node: int, measure: int, amount: int) -> None:

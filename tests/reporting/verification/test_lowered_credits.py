@@ -11,7 +11,7 @@ from core.catalog import KIND_NUMBERS
 from core.outcome_codes import Outcome
 from reporting.verification import verify
 from tests.file_strategies import REFERENCE
-from tests.reporting.journals import ASPR, act, grant, process_senders
+from tests.reporting.journals import ASPR, WORKS, act, grant, process_senders
 from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
 
 _CREDITS = [
@@ -27,11 +27,17 @@ _CREDITS = [
     grant("freeze_ae", "F1", "30.00", "0217-SGAC"),
     grant("freeze_ae", "F2", "50.00", "0217"),
     grant("unfreeze_ae", "F3", "20.00", "0217-SGAC"),
+    grant("allotment_ae", "A3", "40.00", "0217-SGAC-IMMO"),
+    grant("earmark", "E1", "40.00", "0217-SGAC-IMMO", operation="OP-0217-000001"),
+    act("commitment", "C2", "25.00", WORKS),
+    grant("earmark_decrease", "E2", "10.00", "0217-SGAC-IMMO", operation="OP-0217-000001"),
+    grant("credit_return_ae", "R4", "10.00", "0217-SGAC-IMMO"),
+    grant("earmark_decrease", "E3", "5.01", "0217-SGAC-IMMO", operation="OP-0217-000001"),
     grant("credit_return_ae", "R3", "1.00", "0217-SGAC-ASPR"),
     grant("cancellation_ae", "X3", "70.01", "0217"),
     grant("unfreeze_ae", "F4", "10.01", "0217-SGAC"),
 ]
-"""Entries 1 to 12, and three lines that are refused."""
+"""Entries 1 to 17, and four lines that are refused."""
 _AMOUNT = "update entry set amount = amount + {cents} where entry_id = {entry}"
 _KIND = "update entry set kind = {kind} where entry_id = {entry}"
 _KEY = """insert into access_key (key, sender, digest, roles, programmes, label, created_at)
@@ -73,6 +79,12 @@ BREACHES = {
         "update frozen_balance set ae_frozen = 0 where ae_frozen_here = 5000", "frozen_balances", "0217 HT2 ",
     ),
     "what is frozen deleted": ("delete from frozen_balance", "frozen_balances", "0217"),
+    "more withdrawn than is left of an earmark": (_AMOUNT.format(cents=5_01, entry=16), "availability", "OP-0217-000001 HT2 "),
+    "an earmark lowered at its unit": (
+        "update entry set cell = (select cell from entry where entry_id = 17) where entry_id = 16",
+        "credit_levels",
+        "entry 16 ",
+    ),
     "a return that changed no figure": (_AMOUNT.format(cents=-1, entry=7), "node_balances", "0217-SGAC HT2 "),
     "a cancellation that left the base of its title": (
         "update title_balance set opened = 40000", "title_balances", "0217 title 3 ",
@@ -93,9 +105,10 @@ async def lowered(dsn: str, tmp_path: Path) -> AsyncIterator[asyncpg.Connection]
 async def test_credits_that_are_lowered_are_proven(lowered: asyncpg.Connection, dsn: str) -> None:
     verification = await verify(dsn, folder=REFERENCE)
     assert verification.findings == []
-    assert verification.rows["entry"] == 12
+    assert verification.rows["entry"] == 17
     codes = [row["code"] for row in await lowered.fetch("select code from refusal order by line")]
     assert codes == [
+        Outcome.BUDGET_BELOW_CONSUMPTION,
         Outcome.BUDGET_BELOW_CONSUMPTION,
         Outcome.ALLOTMENT_EXCEEDED,
         Outcome.UNFREEZE_EXCEEDED,
