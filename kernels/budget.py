@@ -1,4 +1,4 @@
-"""The acts that bring credits or take them away: opening, allotment, move, earmark and its decrease, return, cancellation, freeze.
+"""The acts that bring credits or take them away: opening, allotment, move, earmark, return, cancellation, freeze.
 
 ``opened`` is what a node received from above, ``allotted`` what it passed to its children; a parent never allots more than
 it has (rule A19).  No act leaves a node with less than it has already reserved and consumed.  Frozen credits stay opened and

@@ -1,4 +1,4 @@
-"""Random acts on credits: third parties, openings, cancellations, allotments, returns, freezes, moves, earmarks and their decrease."""
+"""Random acts on credits: third parties, openings, cancellations, allotments, returns, freezes, moves, earmarks."""
 
 from collections.abc import Iterator
 

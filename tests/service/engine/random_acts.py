@@ -25,6 +25,8 @@ _LINES_MAX = 3
 _WEIGHTS: Mapping[str, int] = {
     **dict.fromkeys(("budget_opening_ae", "budget_opening_cp", "allotment_ae", "allotment_cp", "earmark"), 1),
     **dict.fromkeys(("budget_move_ae", "budget_move_cp"), 4),
+    **dict.fromkeys(("credit_return_ae", "credit_return_cp", "cancellation_ae", "cancellation_cp"), 1),
+    **dict.fromkeys(("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp", "earmark_decrease"), 1),
     **dict.fromkeys(("third_party", "bank_details", "payee_block"), 1),
     **dict.fromkeys(("term_suspension", "late_interest", "attachment", "assignment", "void", "set_off"), 2),
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
