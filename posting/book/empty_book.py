@@ -45,7 +45,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         folios=np.zeros(len(periods), np.uint8),
         years=seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
         titles=allocate_records(TitleFigures, registry.title_rows.count),
-        frozen=reserve(to_record_dtype(FrozenFigures), len(nodes)),
+        frozen=reserve(to_record_dtype(FrozenFigures), len(nodes), is_sparse=True),
         payroll_checks=registry.reference.calendar.mark_payroll_checks(),
         roles=registry.shared_accounts.copy(),
         creditors=registry.own_creditors.copy(),
