@@ -41,15 +41,15 @@ def _check_opening(tree, measure, target, amount):
 
 
 @part
-def _read_frozen(tree, measure, node):
+def _read_frozen_credits(tree, measure, node):
     """Return the cents that are frozen at the node itself."""
     return tree.frozen[node].cp_here if measure == CP else tree.frozen[node].ae_here
 
 
 @part
-def _check_undistributed(tree, measure, node, amount):
+def _check_undistributed_credits(tree, measure, node, amount):
     undistributed = tree.figures[node, measure + OPENED] - tree.figures[node, measure + ALLOTTED]
-    undistributed -= _read_frozen(tree, measure, node)
+    undistributed -= _read_frozen_credits(tree, measure, node)
     if amount > undistributed:
         return refused(Outcome.ALLOTMENT_EXCEEDED.value, node, amount - undistributed)
     return accepted()
@@ -60,7 +60,7 @@ def _check_allotment(tree, measure, target, amount):
     level = tree.nodes[target].level
     if level != CentreLevel.BOP.value and level != CentreLevel.UO.value:
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
-    finding = _check_undistributed(tree, measure, tree.nodes[target].parent, amount)
+    finding = _check_undistributed_credits(tree, measure, tree.nodes[target].parent, amount)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding
     return _check_limit(tree, target, measure + OPENED, amount)
@@ -109,7 +109,7 @@ def _check_move_limit(tree, measure, giver, taker, amount):
 
 
 @part
-def _check_available(tree, measure, node, amount):
+def _check_available_credits(tree, measure, node, amount):
     available = availability.compute_available(tree, node, measure)
     if amount > available:
         return refused(Outcome.BUDGET_BELOW_CONSUMPTION.value, node, amount - available)
@@ -124,11 +124,11 @@ def _check_move(tree, measure, source, target, amount):
         return refused(Outcome.MOVE_FORBIDDEN.value, source, 0)
     giver, taker = source, target
     while giver != taker and giver >= 0:
-        finding = _check_available(tree, measure, giver, amount)
+        finding = _check_available_credits(tree, measure, giver, amount)
         if finding[0] != Outcome.ACCEPTED.value:
             return finding
         giver, taker = tree.nodes[giver].parent, tree.nodes[taker].parent
-    finding = _check_undistributed(tree, measure, source, amount)
+    finding = _check_undistributed_credits(tree, measure, source, amount)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding
     return _check_move_limit(tree, measure, source, target, amount)
@@ -143,10 +143,10 @@ def _check_lowering(tree, action, measure, target, amount):
         or tree.nodes[target].level == CentreLevel.OPERATION.value
     ):
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
-    finding = _check_available(tree, measure, target, amount)
+    finding = _check_available_credits(tree, measure, target, amount)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding
-    return _check_undistributed(tree, measure, target, amount)
+    return _check_undistributed_credits(tree, measure, target, amount)
 
 
 @part
@@ -155,11 +155,11 @@ def _check_freeze(tree, measure, target, amount):
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
     node = target
     while node >= 0:
-        finding = _check_available(tree, measure, node, amount)
+        finding = _check_available_credits(tree, measure, node, amount)
         if finding[0] != Outcome.ACCEPTED.value:
             return finding
         node = tree.nodes[node].parent
-    finding = _check_undistributed(tree, measure, target, amount)
+    finding = _check_undistributed_credits(tree, measure, target, amount)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding
     full = availability.find_full_node(tree, target, -1, (measure + RESERVED, amount))
@@ -171,14 +171,14 @@ def _check_withdrawal(tree, target, amount):
     """Check that an operation keeps what is committed and requested on it."""
     if tree.nodes[target].level != CentreLevel.OPERATION.value:
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
-    return _check_available(tree, AE, target, amount)
+    return _check_available_credits(tree, AE, target, amount)
 
 
 @part
 def _check_unfreeze(tree, measure, target, amount):
     if tree.nodes[target].level == CentreLevel.OPERATION.value:
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
-    frozen = _read_frozen(tree, measure, target)
+    frozen = _read_frozen_credits(tree, measure, target)
     if amount > frozen:
         return refused(Outcome.UNFREEZE_EXCEEDED.value, target, amount - frozen)
     return accepted()
