@@ -59,7 +59,7 @@ class Balances:
         at = nodes[frozen["touched"][nodes] != 0]
         frozen["touched"][at] = 0
         figures = (frozen[name][at] for name in ("ae", "cp", "ae_here", "cp_here"))
-        return FrozenBalances(np.full(len(at), batch), at + self._state.registry.first_node, *figures)
+        return FrozenBalances._make((np.full(len(at), batch), at + self._state.registry.first_node, *figures))
 
     def _read_changed_titles(self, batch: int) -> TitleBalances:
         titles = self._state.book.titles

@@ -237,7 +237,11 @@ def build_nodes_table(nodes: Sequence[NodeChange], title: str) -> ReportTable:
         *(Column(f"{measure} {figure}", CellType.MONEY) for measure in ("AE", "CP") for figure in _FIGURES),
     ]
     rows = [
-        [node.node, when, *(getattr(measure, figure) for measure in measures for figure in _FIGURES)]
+        [
+            node.node,
+            when,
+            *(getattr(measure, f"{figure}_cents") for measure in measures for figure in _FIGURES),
+        ]
         for node in nodes
         for when, measures in (
             ("before", (node.ae_before, node.cp_before)),
