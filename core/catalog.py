@@ -284,7 +284,7 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("freeze_cp", "gel de CP", _F.BUDGET, budget=_B.FREEZE, measure=Measure.CP, year_rule=_Y.GRANTS),
     ActKind("unfreeze_ae", "dégel d'AE", _F.BUDGET, budget=_B.UNFREEZE, measure=Measure.AE, year_rule=_Y.GRANTS),
     ActKind("unfreeze_cp", "dégel de CP", _F.BUDGET, budget=_B.UNFREEZE, measure=Measure.CP, year_rule=_Y.GRANTS),
-    ActKind("earmark_decrease", "retrait d'affectation", _F.BUDGET, budget=_B.WITHDRAW, measure=Measure.AE,
+    ActKind("earmark_decrease", "retrait d'affectation", _F.BUDGET, budget=_B.UNEARMARK, measure=Measure.AE,
             year_rule=_Y.GIVES_BACK),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""

@@ -20,7 +20,7 @@ class BudgetAction(IntEnum):
     FREEZE = 9
     """Makes credits unavailable, which stay opened."""
     UNFREEZE = 10
-    WITHDRAW = 11
+    UNEARMARK = 11
     """Lowers an earmark: its AE are available to the unit again (GBCP art. 156)."""
 
 

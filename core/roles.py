@@ -89,7 +89,7 @@ def _select_families(*families: Family) -> frozenset[str]:
 
 _CREDIT_MANAGEMENT = _select_families(Family.BUDGET) - DIRECTORATE_KINDS
 _OF_UNIT = _select(
-    lambda kind: kind.budget in (BudgetAction.EARMARK, BudgetAction.WITHDRAW, BudgetAction.RETURN)
+    lambda kind: kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK, BudgetAction.RETURN)
 )
 _CERTIFICATION = _select_families(Family.SERVICE, Family.SERVICE_CANCELLATION)
 _EXECUTION = _select_families(Family.COMMITMENT, Family.COMMITMENT_CHANGE) | _CERTIFICATION

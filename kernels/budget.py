@@ -194,7 +194,7 @@ def check_budget_line(tree, budget_line, amount):
         return _check_allotment(tree, measure, target, amount)
     if action == BudgetAction.EARMARK.value:
         return _check_earmark(tree, target, amount)
-    if action == BudgetAction.WITHDRAW.value:
+    if action == BudgetAction.UNEARMARK.value:
         return _check_withdrawal(tree, target, amount)
     if action == BudgetAction.FREEZE.value:
         return _check_freeze(tree, measure, target, amount)
@@ -261,7 +261,7 @@ def apply_budget_line(tree, budget_line, amount):
         _apply_allotment(tree, measure, target, -amount)
     elif action == BudgetAction.EARMARK.value:
         _apply_earmark(tree, measure, target, amount)
-    elif action == BudgetAction.WITHDRAW.value:
+    elif action == BudgetAction.UNEARMARK.value:
         _apply_earmark(tree, measure, target, -amount)
     elif action == BudgetAction.FREEZE.value:
         _apply_freeze(tree, measure, target, amount)

@@ -242,7 +242,7 @@ def _assignments(draw: st.DrawFn, budget: BudgetAction) -> Row:
             "operation": draw(st.sampled_from(place.operations)),
         }
     row = {"commitment_item": draw(st.sampled_from(("HT2", "HT2", "T2"))), "fund_centre": programme}
-    if budget in (BudgetAction.EARMARK, BudgetAction.WITHDRAW):
+    if budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK):
         return row | {
             "fund_centre": PLACES[4].unit,
             "operation": draw(st.sampled_from(PLACES[4].operations[1:])),

@@ -94,10 +94,10 @@ select c.entry_id, p.kind, p.predecessor as followed from climb c join entry p o
 -- Budget acts: what they open at their own node, allot at the node above, or reserve at all nodes above; what they take away or freeze.
 create table granted as
 with act as (
-    select f.entry_id, f.batch, if(k.budget in ('RETURN', 'CANCEL', 'UNFREEZE', 'WITHDRAW'), -f.cents, f.cents) as cents, f.source, k.budget, k.measure, p.cell, p.year, p.target, p.base,
+    select f.entry_id, f.batch, if(k.budget in ('RETURN', 'CANCEL', 'UNFREEZE', 'UNEARMARK'), -f.cents, f.cents) as cents, f.source, k.budget, k.measure, p.cell, p.year, p.target, p.base,
            if(p.operation > 0, p.operation, p.centre) as centre
     from effect f join kind k on k.kind = f.kind join place p on p.cell = f.cell
-    where k.budget in ('OPEN', 'ALLOT', 'MOVE', 'EARMARK', 'RETURN', 'CANCEL', 'FREEZE', 'UNFREEZE', 'WITHDRAW')
+    where k.budget in ('OPEN', 'ALLOT', 'MOVE', 'EARMARK', 'RETURN', 'CANCEL', 'FREEZE', 'UNFREEZE', 'UNEARMARK')
 ),
 moved as (
     select a.entry_id, a.batch, a.cents, a.measure, g.depth, a.source // (131072 * 6) * (131072 * 6) + a.source % 6 + g.ancestor * 6 as giver,
@@ -115,7 +115,7 @@ change as (
     from act a join lineage l on l.year = a.year and l.centre = a.centre and l.depth = 1 where a.budget in ('ALLOT', 'RETURN')
     union all
     select a.entry_id, a.batch, u.node, a.measure, 0, 0, a.cents, if(a.budget in ('FREEZE', 'UNFREEZE') and u.node = a.target, a.cents, 0)
-    from act a join upward u on u.cell = a.cell where a.budget in ('EARMARK', 'WITHDRAW', 'FREEZE', 'UNFREEZE')
+    from act a join upward u on u.cell = a.cell where a.budget in ('EARMARK', 'UNEARMARK', 'FREEZE', 'UNFREEZE')
     union all
     select entry_id, batch, giver, measure, -cents, if(depth > 0, -cents, 0), 0, 0 from moved where giver <> taker
     union all

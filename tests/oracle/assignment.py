@@ -127,7 +127,7 @@ def _is_item_allowed(item: CommitmentItem, kind: ActKind) -> bool:
         return False
     if kind.budget in _BRINGS_CREDITS:
         return item.budget_only
-    if kind.budget in (BudgetAction.EARMARK, BudgetAction.WITHDRAW):
+    if kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK):
         return not item.staff
     return not item.budget_only
 

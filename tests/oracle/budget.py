@@ -65,7 +65,7 @@ def apply_demand(world: World, state: State, demand: Demand) -> None:
         BudgetAction.CANCEL: _cancel,
         BudgetAction.FREEZE: _freeze,
         BudgetAction.UNFREEZE: _unfreeze,
-        BudgetAction.WITHDRAW: _withdraw,
+        BudgetAction.UNEARMARK: _withdraw,
     }
     if demand.kind.budget is not BudgetAction.NONE:
         for node, figure, amount in list(rules[demand.kind.budget](world, state, demand)):

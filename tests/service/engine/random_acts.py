@@ -273,7 +273,7 @@ class ActGenerator:
                 "operation": rng.choice(place.operations),
             }
         row = {"commitment_item": rng.choice(("HT2", "HT2", "T2")), "fund_centre": place.unit[:4]}
-        if budget in (BudgetAction.EARMARK, BudgetAction.WITHDRAW):
+        if budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK):
             return row | {"fund_centre": PLACES[4].unit, "operation": rng.choice(PLACES[4].operations[1:])}
         if budget not in (BudgetAction.OPEN, BudgetAction.CANCEL):
             row["fund_centre"] = rng.choice((place.unit[:9], place.unit))
