@@ -58,6 +58,19 @@ def measure_queries(command: Command, ledger: MeasuredLedger) -> CommandTimes:
     }
 
 
+def measure_paid_delays(command: Command, data: Path) -> CommandTimes:
+    """Time the report of delays on a ledger whose requests are paid.
+
+    Raises
+    ------
+    RuntimeError
+        The command failed, or no payment was debited.
+    """
+    timed = _TimedCommand(("report", "delays"), lambda result: result["total"]["payments"] > 0)
+    seconds = [_time_command(command, timed, data) for _ in range(ROUNDS)]
+    return {"report delays": statistics.median_low(seconds)}
+
+
 def measure_small_files(command: Command, ledger: MeasuredLedger, folder: Path) -> CommandTimes:
     """Time ``crescendo run`` of files of ten lines, each of which must be decided.
 

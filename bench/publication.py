@@ -92,7 +92,11 @@ def _list_process(figures: SuiteFigures) -> _Rows:
 
 def _list_commands(figures: SuiteFigures) -> _Rows:
     """List whole commands, which start an interpreter and the server, and stop it."""
-    ledgers = (("the year", figures.year_commands), ("the demo", figures.demo_commands))
+    ledgers = (
+        ("the year", figures.year_commands),
+        ("the demo", figures.demo_commands),
+        ("the demo, with its payments", figures.paid_commands),
+    )
     return [
         (f"`{name}` on the ledger of {ledger}, entire command", f"{seconds:.1f} s")
         for ledger, times in ledgers

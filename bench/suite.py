@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from bench import machine
-from bench.command_times import CommandTimes, MeasuredLedger, measure_queries, measure_small_files
+from bench.command_times import (
+    CommandTimes,
+    MeasuredLedger,
+    measure_paid_delays,
+    measure_queries,
+    measure_small_files,
+)
 from bench.engine_command import Command, run_command
 from bench.foreign_processes import ForeignLoad, find_largest
 from bench.kernels import decision_benchmark
@@ -61,6 +67,8 @@ class SuiteFigures:
     """Whole commands on the ledger of the year."""
     demo_commands: CommandTimes
     """Whole commands on a ledger of the demo's size."""
+    paid_commands: CommandTimes
+    """Whole commands on the ledger of the demonstration, whose requests are paid."""
 
     @property
     def run(self) -> YearProcessing:
@@ -128,13 +136,14 @@ def run_suite(
         command.report_progress("timing commands")
         year_commands = measure_queries(command, MeasuredLedger(data, _read_reference(files[-1])))
         demo_commands = _measure_demo(command, year, work_folder)
+        paid_commands = _measure_paid_demo(command, year, work_folder)
         peer, server = asyncio.run(_measure_peer(year, command, work_folder))
     finally:
         shutil.rmtree(work_folder)
     command.report_progress("deciding in memory")
     kernels = decision_benchmark.measure_decide(), decision_benchmark.measure_availability()
     runs, raws = zip(*measured, strict=True)
-    commands = year_commands, demo_commands
+    commands = year_commands, demo_commands, paid_commands
     return SuiteFigures(year.seed, year.acts, server, runs, start_seconds, raws, peer, *kernels, *commands)
 
 
@@ -201,6 +210,15 @@ def _measure_demo(command: Command, year: Year, folder: Path) -> CommandTimes:
     ledger = MeasuredLedger(folder / "demo-data", _read_reference(files[-1]))
     check_receipts(run_command(command, ["run", *files, "--data", str(ledger.data)]), summary["rows"])
     return measure_queries(command, ledger) | measure_small_files(command, ledger, folder)
+
+
+def _measure_paid_demo(command: Command, year: Year, folder: Path) -> CommandTimes:
+    """Run the demonstration, which pays the requests that are due, and time the report of delays."""
+    command.report_progress("running the demonstration")
+    words = ["demo", "--acts", str(min(year.acts, DEMO_ACTS)), "--folder", str(folder / "paid")]
+    # no time limit: it computes, and the benchmark may be stopped with Ctrl-C
+    subprocess.run([*command.words, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    return measure_paid_delays(command, folder / "paid" / "data")
 
 
 class _MeasuredPeer(NamedTuple):

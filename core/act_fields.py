@@ -75,6 +75,7 @@ class Field(IntEnum):
     SUSPENSION_ENDED = 49
     EVIDENCE_HASH = 52
     CALL_BACK = 53
+    RECYCLING_CASE = 55
 
     @property
     def column(self) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.calendar import Exercise
+from core.nomenclature import CENTRES_A_YEAR, SHEETS
 from core.periods import YEAR_FIRST, YEAR_LAST
 from core.tables.book import BudgetYears
 
@@ -33,7 +34,13 @@ def build_budget_years(exercises: Mapping[int, Exercise]) -> BudgetYears:
         window_from=_count_days(date(year, _WINDOW_MONTH, 1) for year in years),
         last_payment_day=last_days
         + np.array([exercise.complementary_days for exercise in calendar_years], np.int32),
+        first_node=_find_first_nodes(years, min(exercises, default=YEAR_FIRST)),
     )
+
+
+def _find_first_nodes(years: range, first_year: int) -> NDArray[np.int32]:
+    """Return where the nodes of each year begin, in a book whose first year is ``first_year``."""
+    return (np.arange(years.start, years.stop, dtype=np.int32) - first_year) * (CENTRES_A_YEAR * SHEETS)
 
 
 def _count_days(days: Iterable[date]) -> NDArray[np.int32]:

@@ -1,4 +1,4 @@
-"""The rules of law that the catalog gives a kind: its action on credits, days, titles, and when its credits are checked."""
+"""The rules of law that the catalog gives a kind: its action on the budget, its days, titles, the check of its credits."""
 
 from enum import IntEnum
 
@@ -22,6 +22,8 @@ class BudgetAction(IntEnum):
     UNFREEZE = 10
     UNEARMARK = 11
     """Lowers an earmark: its AE are available to the unit again (GBCP art. 156)."""
+    WITHDRAW = 16
+    """It lowers the reported consumption of AE of the year of its day, and gives them back there in a recycling case alone."""
 
 
 class YearRule(IntEnum):
@@ -47,6 +49,8 @@ class YearRule(IntEnum):
     IN_YEAR = 5
     """It takes credits in their own year alone, but orders nothing: payroll, as title 2 is not committed in advance
     (LOLF art. 9), and what sets AE apart."""
+    LOWERS_LATER = 8
+    """It lowers what an earlier year committed: after that year (GBCP art. 160); it counts in the year of its day."""
 
 
 class TitleTwo(IntEnum):

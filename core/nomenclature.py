@@ -11,9 +11,10 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from core import before_service
+from core import before_service, recycling_cases
 from core.before_service import Nature
 from core.errors import ReferenceDataError
+from core.recycling_cases import RecyclingCase
 from core.reference.files import ReferenceRow, read_rows, resolve_year_folder
 
 CENTRES_MAX = 131_071
@@ -116,6 +117,8 @@ class Nomenclature:
     """Commitment items that are paid before service without a listed nature: grants (GBCP art. 33)."""
     nature_numbers: dict[str, int]
     """The place of each of the natures in their file, from 1."""
+    recycling_cases: dict[str, RecyclingCase]
+    """The cases in which AE withdrawn from a commitment of an earlier year are available again."""
 
 
 class _HasCode(Protocol):
@@ -164,6 +167,7 @@ def load(folder: Path) -> Nomenclature:
         unserved.natures,
         unserved.items,
         {code: number for number, code in enumerate(unserved.natures, 1)},
+        recycling_cases.read(source.joinpath("recycling.csv")),
     )
 
 

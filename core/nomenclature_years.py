@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from core import nomenclature
+from core import nomenclature, recycling_cases
 from core.nomenclature import Nomenclature
 from core.reference.files import resolve_year_folder
 
@@ -24,4 +24,5 @@ def load_years(folder: Path, years: Iterable[int]) -> dict[int, Nomenclature]:
         if source not in by_source:
             by_source[source] = nomenclature.load(source)
         nomenclatures[year] = replace(by_source[source], year=year)
+    recycling_cases.check_numbers({year: codes.recycling_cases for year, codes in nomenclatures.items()})
     return nomenclatures

@@ -209,12 +209,14 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.BUDGET_YEAR_CLOSED: Remedy(
         "The day of the act is outside of the budget year whose credits it brings, uses, gives back or pays from.",
-        "Use credits of the year of the act: AE of the year of the commitment, CP of the year in which it is paid. Certify the"
+        "Use credits of the year of the act: AE of the year of the commitment, CP of the year in which it is paid. Lower a"
+        " commitment of an earlier year by prior_withdrawal. Certify the"
         " service of a commitment in advance from 1 January of its year on, and state for late interest an account"
         " assignment of the year of its claim. A request that was not paid in its year cannot be paid until commitments are"
         " carried over.",
         "La date de l'acte est hors de l'année budgétaire dont il ouvre, consomme, restitue ou paie les crédits.",
-        "Employer les crédits de l'année de l'acte : AE de l'année d'engagement, CP de l'année de paiement. Certifier le"
+        "Employer les crédits de l'année de l'acte : AE de l'année d'engagement, CP de l'année de paiement. Réduire un"
+        " engagement d'un exercice antérieur par prior_withdrawal. Certifier le"
         " service d'un engagement anticipé à partir du 1er janvier ; imputer les intérêts moratoires sur"
         " l'année de leur demande. Ce qui n'a pas été payé dans son année ne peut l'être avant le report des engagements.",
     ),
@@ -229,6 +231,18 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Commit what is left of the quarter, or wait for 1 January; openings count if they state a title (T3, T4, T6, T7).",
         "L'engagement par anticipation excède le quart ouvert par les lois de finances sur le titre, ou ce titre l'exclut.",
         "Engager ce qui reste du quart, ou attendre le 1er janvier ; une ouverture compte si elle indique un titre.",
+    ),
+    _O.COMMITMENT_NOT_PRIOR: Remedy(
+        "The withdrawal is dated before the end of the budget year of its commitment, whose AE come back.",
+        "Lower a commitment of the running year by commitment_decrease.",
+        "Le retrait est daté d'avant la fin de l'année budgétaire de son engagement, dont les AE redeviennent disponibles.",
+        "Réduire un engagement de l'année en cours par commitment_decrease.",
+    ),
+    _O.RECYCLING_MISMATCH: Remedy(
+        "The recycling case holds for commitments on an investment operation alone, and this commitment is on none.",
+        "Leave recycling_case out: the AE are then not available again. Or name a case that this commitment has.",
+        "Ce cas de recyclage ne vaut que pour un engagement sur une opération d'investissement, ce que celui-ci n'est pas.",
+        "Omettre recycling_case : les AE ne redeviennent pas disponibles. Ou indiquer un cas dont relève cet engagement.",
     ),
     _O.MOVE_FORBIDDEN: Remedy(
         "Credits may not be moved to where they come from, to another programme, fund or year, or from HT2 to T2.",
@@ -249,10 +263,8 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Réduire le montant, ou abonder d'abord ce niveau.",
     ),
     _O.UNFREEZE_EXCEEDED: Remedy(
-        "The line unfreezes more than is frozen at its fund centre.",
-        "Unfreeze at most what is frozen there, and what is frozen elsewhere at that fund centre.",
-        "La ligne dégèle plus que ce qui est gelé sur son centre financier.",
-        "Dégeler au plus ce qui y est gelé, et ce qui est gelé ailleurs sur le centre financier concerné.",
+        "The line unfreezes more than is frozen at its fund centre.", "Unfreeze at most what is frozen there.",
+        "La ligne dégèle plus que ce qui est gelé sur son centre financier.", "Dégeler au plus ce qui y est gelé.",
     ),
     _O.AE_EXCEEDED: Remedy(
         "Not enough commitment appropriations (AE) are available at the named budget node.",

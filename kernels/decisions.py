@@ -78,6 +78,7 @@ def borrow_book(book):
         borrow(book.years),
         borrow(book.titles),
         borrow(book.frozen),
+        borrow(book.withdrawn),
         borrow(book.payroll_checks),
         borrow(book.roles),
         borrow(book.creditors),

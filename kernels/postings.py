@@ -5,7 +5,17 @@ import numpy as np
 from core.catalog import BudgetAction, Family, PayeeChange, Remainder, Stage
 from core.outcome_codes import Outcome
 from core.tables.book import LEDGER_ACCOUNTS
-from kernels import availability, budget, commitments, invoices, key_index, payees, spending, years
+from kernels import (
+    availability,
+    budget,
+    commitments,
+    invoices,
+    key_index,
+    payees,
+    spending,
+    withdrawals,
+    years,
+)
 from kernels.jit import as_position, part, rare_part
 from kernels.links import (
     build_link,
@@ -43,6 +53,8 @@ def _apply_budget(acts, book, step, link):
             years.add_to_title(acts, book, line, cell, amount)
     elif action == BudgetAction.SETTLE.value:
         spending.apply_spending(tree, find_nodes(book, cell), compute_settlement(book, link, amount))
+    elif action == BudgetAction.WITHDRAW.value:
+        withdrawals.apply_withdrawal(acts, book, step, cell)
     elif action != BudgetAction.NONE.value:
         measure, target = find_target(book, acts[line].kind, cell)
         budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))

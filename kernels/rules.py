@@ -21,6 +21,7 @@ from kernels import (
     payees,
     signatures,
     spending,
+    withdrawals,
     years,
 )
 from kernels.findings import accepted, refused
@@ -184,6 +185,8 @@ def _check_budget(acts, book, line, link):
         return accepted()
     if action == BudgetAction.SETTLE.value:
         return _check_settlement(acts, book, line, link)
+    if action == BudgetAction.WITHDRAW.value:
+        return withdrawals.check_withdrawal(acts, book, line, link)
     measure, target = find_target(book, acts[line].kind, cell)
     budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
     tree = budget.CreditTree(book.nodes, book.figures, book.frozen)

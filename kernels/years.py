@@ -115,6 +115,8 @@ def check_budget_year(acts, book, line, link):
             return _check_window(acts, book, line, link)
         if rule == YearRule.SPENDS_AE.value:
             return _check_anticipation(acts, book, line, link)
+        if rule == YearRule.LOWERS_LATER.value:  # kernels.withdrawals judges its day
+            return accepted()
         if rule == (YearRule.SERVES.value if day > book.years[year].last_day else YearRule.GRANTS.value):
             return accepted()
         return refused(Outcome.BUDGET_YEAR_CLOSED.value, -1, 0)

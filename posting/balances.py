@@ -12,6 +12,7 @@ from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS
 from core.tables.frozen_balances import FrozenBalances
 from core.tables.journal import AccountBalances, NodeBalances
 from core.tables.title_balances import TitleBalances
+from core.tables.withdrawn_balances import WithdrawnBalances
 from posting.book.book_state import BookState
 from posting.book.registry import Registry
 from posting.pgcopy import Encoder
@@ -25,20 +26,24 @@ class Balances:
         self._ranges = _find_node_ranges(state.registry)
         self._nodes, self._accounts = Encoder(NodeBalances), Encoder(AccountBalances)
         self._titles, self._frozen = Encoder(TitleBalances), Encoder(FrozenBalances)
+        self._withdrawn = Encoder(WithdrawnBalances)
 
     def encode_changes(self, batch: int) -> dict[str, NDArray[np.uint8]]:
         """Return the COPY bytes of the figures that the batch changed."""
         nodes = self._collect_nodes()
         return {
-            "node_balance": self._nodes.encode(self._read_nodes(batch, nodes)),
+            "node_balance": self._nodes.encode(self._read_changed_nodes(batch, nodes)),
             "frozen_balance": self._frozen.encode(self._read_frozen(batch, nodes)),
+            "withdrawn_balance": self._withdrawn.encode(self._read_changed_withdrawals(batch, nodes)),
             "title_balance": self._titles.encode(self._read_changed_titles(batch)),
             "account_balance": self._accounts.encode(self._read_changed_accounts(batch)),
         }
 
     def clear_marks(self) -> None:
         """Clear the marks after the changes were undone."""
-        self._state.book.frozen["touched"][self._collect_nodes()] = 0
+        nodes = self._collect_nodes()
+        self._state.book.frozen["touched"][nodes] = 0
+        self._state.book.withdrawn["touched"][nodes] = 0
         _collect_marked_rows(self._state.book.titles, 0, len(self._state.book.titles))
         self._collect_accounts()
 
@@ -49,9 +54,19 @@ class Balances:
             [first + _collect_marked_rows(nodes, first, end) for first, end in self._ranges]
         )
 
-    def _read_nodes(self, batch: int, at: NDArray[np.int64]) -> NodeBalances:
-        figures, first_node = self._state.book.figures[at], self._state.registry.first_node
-        return NodeBalances._make((np.full(len(at), batch), at + first_node, *figures.T))
+    def _read_changed_nodes(self, batch: int, at: NDArray[np.int64]) -> NodeBalances:
+        figures = self._state.book.figures[at]
+        nodes = at + self._state.registry.first_node
+        return NodeBalances._make((np.full(len(at), batch), nodes, *figures.T))
+
+    def _read_changed_withdrawals(self, batch: int, nodes: NDArray[np.int64]) -> WithdrawnBalances:
+        """Return what was withdrawn at those of the changed nodes where it changed, and clear their marks."""
+        withdrawn = self._state.book.withdrawn
+        at = nodes[withdrawn["touched"][nodes] > 0]
+        withdrawn["touched"][at] = 0
+        first_node = self._state.registry.first_node
+        cents = withdrawn["withdrawn"][at]
+        return WithdrawnBalances._make((np.full(len(at), batch), at + first_node, cents))
 
     def _read_frozen(self, batch: int, nodes: NDArray[np.int64]) -> FrozenBalances:
         """Return what is frozen at those of the changed ``nodes`` where it changed, and clear their marks."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from core.catalog import CATALOG, BudgetAction, Stage
+from core.nomenclature import CENTRES_A_YEAR, SHEETS
 from reporting.act_rows import (
     ActLines,
     RelatedRows,
@@ -24,6 +25,7 @@ from reporting.proofs import prove_link
 from reporting.refusals import Language, describe_refused_line
 from reporting.report_queries import Connection, Row, fetch
 from reporting.visibility import WHOLE_JOURNAL, ReferenceQuery, Visibility
+from reporting.withdrawals import describe_withdrawal
 
 
 class RefusalCursor(NamedTuple):
@@ -175,6 +177,7 @@ def _build_history_of_entry(
         batch=batch["batch"],
         acts=batch["entries"],
         committed_at=batch["committed_at"].isoformat(),
+        withdrawal=describe_withdrawal(related.names, row, related.cells.get(row["cell"])),
         nodes=_build_changes(related.names, _list_checked_nodes(related, row), figures[batch["batch"]]),
         predecessor=summarize_entry(predecessor, related.hidden) if predecessor else None,
         standing=standing,
@@ -245,7 +248,10 @@ def _list_checked_nodes(related: RelatedRows, row: Row) -> list[int]:
     )
     if cell is None or kind.budget is BudgetAction.NONE:
         return []
-    numbers = related.names.list_path(related.names.find_node(cell))
+    node = related.names.find_node(cell)
+    if kind.budget is BudgetAction.WITHDRAW:
+        node += (row["day"].year - cell["budget_year"]) * CENTRES_A_YEAR * SHEETS
+    numbers = related.names.list_path(node)
     if row["source"] and CATALOG[row["kind"]].budget is BudgetAction.MOVE:
         numbers += [node for node in related.names.list_path(row["source"]) if node not in numbers]
     return numbers

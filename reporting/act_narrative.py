@@ -17,6 +17,7 @@ from reporting.act_views import (
     Signature,
     Standing,
     Transfer,
+    Withdrawal,
 )
 from reporting.proofs import LinkProof
 from reporting.report_tables import CellType, Column, ReportTable
@@ -71,6 +72,8 @@ def _render_accepted_line(line: AcceptedLine) -> Iterator[NarrativePart]:
     if line.evidence:
         yield f"  evidence   SHA-256 {line.evidence.evidence_hash}"
         yield f"             the payee was called back: {line.evidence.call_back}"
+    if line.withdrawal:
+        yield from _render_withdrawal(line.withdrawal)
     if line.debit and line.credit:
         yield f"  posted     debit {line.debit.code} {line.debit.label}"
         yield f"             credit {line.credit.code} {line.credit.label}"
@@ -87,6 +90,16 @@ def _render_accepted_line(line: AcceptedLine) -> Iterator[NarrativePart]:
         yield build_nodes_table(
             line.nodes, f"  Budget before and after {_format_batch(line.batch, line.acts)}"
         )
+
+
+def _render_withdrawal(withdrawal: Withdrawal) -> Iterator[str]:
+    """Yield what a withdrawal of a commitment of an earlier year does with the AE."""
+    year = withdrawal.year
+    yield f"  withdrawn  of a commitment of {withdrawal.commitment_year}: lowers the AE reported as consumed in {year}"
+    if withdrawal.is_available_again:
+        yield f"             available again in {year}: {withdrawal.recycling_case} ({withdrawal.label})"
+    else:
+        yield "             not available again"
 
 
 def _render_signature(signature: Signature) -> Iterator[str]:

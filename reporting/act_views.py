@@ -118,6 +118,20 @@ class ChangeEvidence(msgspec.Struct, frozen=True):
     """How the payee was called back."""
 
 
+class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
+    """What a withdrawal of a commitment of an earlier year does with the AE."""
+
+    commitment_year: int
+    """The budget year of the commitment."""
+    year: int
+    """The budget year whose reported consumption it lowers."""
+    is_available_again: bool
+    """Whether the AE are available again in that year."""
+    recycling_case: str
+    """The case that it names; empty for none."""
+    label: str
+
+
 class LineAgreement(msgspec.Struct, frozen=True):
     """The agreement of a sender whose system separates entry from validation: its lines name no person."""
 
@@ -193,6 +207,8 @@ class AcceptedLine(AmountStruct, frozen=True, kw_only=True):
     """Null where the line came under none."""
     evidence: ChangeEvidence | None
     """Only of a change of bank details."""
+    withdrawal: Withdrawal | None
+    """Only of a withdrawal of a commitment of an earlier year."""
     debit: CodeLabel | None
     credit: CodeLabel | None
     nodes: list[NodeChange]

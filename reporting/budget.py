@@ -8,12 +8,16 @@ import msgspec
 from core.amount_fields import AmountStruct, Cents, OldCents
 from core.nomenclature import STAFF_TITLE, CentreLevel, FundFamily
 from reporting.code_names import CENTRE, BudgetNode, CodeNames
+from reporting.node_figures import fetch_withdrawn
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
 from reporting.report_tables import CellType, Column, ReportTable
 
 _FIGURES = ("opened", "allotted", "reserved", "consumed")
+_REPORTED_PLACE = 8
+"""The place of the AE reported as consumed in the table: behind the AE consumed."""
 _DROP_ORDER = (
     "label",
+    "AE reported",
     *(f"{measure} {name}" for name in ("frozen", "reserved", "consumed") for measure in ("AE", "CP")),
     *("year", "AE opened", "CP opened"),
 )
@@ -54,6 +58,11 @@ class NodeBudget(msgspec.Struct, frozen=True):
     """On title 2 (T2), AE opened less CP opened; 0 on the other titles.
 
     Staff takes the same of both, so that the difference cannot be spent (rule A20).
+    """
+    ae_reported_cents: Cents = 0
+    """AE consumed less what withdrawals of commitments of earlier years lower: what is reported, which may be below zero.
+
+    What is available counts ``ae.consumed`` alone (rules A15 and A21).
     """
 
 
@@ -96,7 +105,8 @@ async def load_budget(connection: Connection, names: CodeNames, scope: BudgetSco
     """Load the execution of every node in ``scope`` that has figures."""
     at = await find_batch_or_last(connection, scope.batch)
     rows = await fetch(connection, "budget", at, _list_centres(names, scope))
-    nodes = [_build_node(names, row) for row in rows]
+    withdrawn = await fetch_withdrawn(connection, [row["node"] for row in rows], at)
+    nodes = [_build_node(names, row, withdrawn.get(row["node"], 0)) for row in rows]
     selected = sorted((node for node in nodes if scope.year in (None, node.year)), key=_build_sort_key)
     ae, cp = (
         _sum_appropriations([node.ae for node in selected]),
@@ -120,7 +130,7 @@ def _is_in_scope(scope: BudgetScope, programme: str) -> bool:
     return scope.programme in (None, programme) and (not scope.within or programme in scope.within)
 
 
-def _build_node(names: CodeNames, row: Row) -> NodeBudget:
+def _build_node(names: CodeNames, row: Row, withdrawn: int) -> NodeBudget:
     node = BudgetNode.from_number(row["node"])
     code = names.find_code(CENTRE, node.centre)
     ae, cp = read_appropriations(row, "ae"), read_appropriations(row, "cp")
@@ -134,6 +144,7 @@ def _build_node(names: CodeNames, row: Row) -> NodeBudget:
         ae,
         cp,
         compute_staff_difference(node, ae, cp),
+        ae.consumed - withdrawn,
     )
 
 
@@ -187,11 +198,16 @@ def build_table(budget: Budget) -> ReportTable:
         ),
         *(Column(f"{measure} {name}", CellType.MONEY) for measure in ("AE", "CP") for name in figures),
     ]
+    columns.insert(_REPORTED_PLACE, Column("AE reported", CellType.MONEY))
     rows = [
-        [str(node.year), node.centre, node.label, _format_envelope(node), *_list_cells(node, figures)]
+        _insert_reported_column(
+            [str(node.year), node.centre, node.label, _format_envelope(node), *_list_cells(node, figures)],
+            node.ae_reported_cents,
+        )
         for node in budget.nodes
     ]
-    foot = ["", "all", "", "", *_list_cells(budget, figures)]
+    reported = sum(node.ae_reported_cents for node in budget.nodes)
+    foot = _insert_reported_column(["", "all", "", "", *_list_cells(budget, figures)], reported)
     return ReportTable(
         f"Budget execution by {budget.level.lower()}, after batch {budget.batch:,}",
         columns,
@@ -199,6 +215,10 @@ def build_table(budget: Budget) -> ReportTable:
         foot,
         drop_order=_DROP_ORDER,
     )
+
+
+def _insert_reported_column(cells: list[str | int], reported: int) -> list[str | int]:
+    return [*cells[:_REPORTED_PLACE], reported, *cells[_REPORTED_PLACE:]]
 
 
 def _format_envelope(node: NodeBudget) -> str:

@@ -10,7 +10,7 @@ from core.nomenclature import CENTRES_MAX, CentreLevel, FundFamily
 from core.periods import YEAR_FIRST
 from reporting.budget import NodeBudget, compute_staff_difference, read_appropriations
 from reporting.code_names import CENTRE, BudgetNode, CodeNames
-from reporting.node_figures import fetch_figures
+from reporting.node_figures import fetch_figures, fetch_withdrawn
 from reporting.report_queries import Connection, Row
 
 _FAMILIES, _SHEETS = len(FundFamily), 2 * len(FundFamily)
@@ -58,7 +58,13 @@ async def load_node_status(
     """Load the status of a node as of ``batch``; a node without figures has zeros."""
     numbers = names.list_path(_find_number(names, selector))
     rows = await fetch_figures(connection, numbers, batch)
-    levels = [_build_level(names, BudgetNode.from_number(number), rows.get(number)) for number in numbers]
+    withdrawn = await fetch_withdrawn(connection, numbers, batch)
+    levels = [
+        _build_level(
+            names, BudgetNode.from_number(number), rows.get(number), withdrawn=withdrawn.get(number, 0)
+        )
+        for number in numbers
+    ]
     return NodeStatus(
         batch=batch,
         node=levels[0],
@@ -69,7 +75,7 @@ async def load_node_status(
     )
 
 
-def _build_level(names: CodeNames, node: BudgetNode, row: Row | None) -> LevelBudget:
+def _build_level(names: CodeNames, node: BudgetNode, row: Row | None, *, withdrawn: int) -> LevelBudget:
     code = names.find_code(CENTRE, node.centre)
     centre = names.codes.find_year(node.year).centres[code]
     ae, cp = read_appropriations(row, "ae"), read_appropriations(row, "cp")
@@ -83,6 +89,7 @@ def _build_level(names: CodeNames, node: BudgetNode, row: Row | None) -> LevelBu
         ae,
         cp,
         compute_staff_difference(node, ae, cp),
+        ae.consumed - withdrawn,
         level=centre.level.name.lower(),
     )
 

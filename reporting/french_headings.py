@@ -17,6 +17,7 @@ HEADINGS: Mapping[str, str] = {
     "AE reserved": "AE réservées",
     "AE frozen": "AE gelées",
     "AE consumed": "AE consommées",
+    "AE reported": "AE consommées, retraits antérieurs déduits",
     "AE available": "AE disponibles",
     "CP opened": "CP ouverts",
     "CP reserved": "CP réservés",

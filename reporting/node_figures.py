@@ -19,3 +19,9 @@ async def fetch_figures(connection: Connection, nodes: Collection[int], batch: i
         rows = await fetch(connection, "figures_at", missing, batch)
         rows_by_node |= {row["node"]: row for row in rows}
     return rows_by_node
+
+
+async def fetch_withdrawn(connection: Connection, nodes: Collection[int], batch: int) -> Mapping[int, int]:
+    """Fetch what was withdrawn at ``nodes`` as of ``batch``, in cents; a node without withdrawals is left out."""
+    rows = await fetch(connection, "withdrawn_at", list(nodes), batch)
+    return {row["node"]: row["withdrawn"] for row in rows}

@@ -187,6 +187,7 @@ async def _compare_budget(connection: Connection, names: CodeNames, batch: Row) 
         lambda kind: kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK),
         lambda kind: kind.settles < 0,
         lambda kind: kind.inherits,
+        lambda kind: kind.budget is BudgetAction.WITHDRAW,
     )
     expected = await fetch_one(connection, "budget_expected", first, end, *columns, *map(list_kinds, tests))
     moved = await fetch(connection, "budget_taken_up", batch["batch"])

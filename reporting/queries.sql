@@ -176,6 +176,10 @@ left join (
     where node = any($1::int[]) and batch <= $3 order by node, batch desc
 ) frozen using (node);
 
+-- name: withdrawn_at
+-- What was withdrawn at nodes $1 as of batch $2.
+select distinct on (node) node, withdrawn from withdrawn_balance where node = any($1::int[]) and batch <= $2 order by node, batch desc;
+
 -- name: progress
 select distinct on (submission) submission, batch, done, accepted, duplicate, refused, suspended,
        accepted_cents, duplicate_cents, refused_cents, suspended_cents
@@ -232,7 +236,8 @@ group by centre;
 -- name: budget_expected
 -- The AE and CP that the entries from $1 up to, not including, $2 take up by the catalog: $3 kinds with their signs for $4 AE
 -- and $5 CP; $6 kinds that mirror; $7 kinds that earmark.  Spending on an operation takes up no further AE, as its earmark
--- did.  $8 kinds give back what their original request took up, which is found through entries of $9 kinds.
+-- did.  $8 kinds give back what their original request took up, which is found through entries of $9 kinds; $10 kinds give AE back
+-- in a recycling case alone.
 with recursive effect as (
     select kind, ae, cp from unnest($3::smallint[], $4::smallint[], $5::smallint[]) as t (kind, ae, cp)
 ),
@@ -242,7 +247,8 @@ climb as (
     select c.cell, c.amount, p.predecessor from climb c join entry p on p.entry_id = c.at where p.kind = any($9::smallint[])
 ),
 line as (
-    select e.cell, e.amount, e.kind as kind from entry e where e.entry_id >= $1 and e.entry_id < $2 and e.kind <> all($6::smallint[])
+    select e.cell, e.amount, e.kind as kind from entry e
+    where e.entry_id >= $1 and e.entry_id < $2 and e.kind <> all($6::smallint[]) and (e.kind <> all($10::smallint[]) or e.source > 0)
     union all
     select e.cell, -e.amount, p.kind from entry e join entry p on p.entry_id = e.predecessor
     where e.entry_id >= $1 and e.entry_id < $2 and e.kind = any($6::smallint[])

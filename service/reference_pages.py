@@ -168,6 +168,8 @@ def _list_credit_fields(kind: ActKind) -> Iterator[Field]:
         yield Field.SERVICE_START
     if kind.budget is BudgetAction.OPEN:
         yield Field.ORIGIN
+    if kind.budget is BudgetAction.WITHDRAW:
+        yield Field.RECYCLING_CASE
 
 
 def _describe_senders(kind: ActKind) -> str:

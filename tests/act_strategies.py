@@ -118,6 +118,13 @@ _SETTLEMENT_CHAINS = [
         ("direct_payment_request", "assignment", "term_suspension", "payment", "term_resumption", "payment"),
         ("payroll", "payroll", "payment", "direct_payment_request", "payment_request_rejection"),
         ("payroll", "attachment", "payroll", "payment", "bank_debit", "payment", "payroll"),
+        (
+            "commitment",
+            "commitment_increase",
+            *("prior_withdrawal",) * 3,
+            "commitment",
+            "commitment_decrease",
+        ),
         ("direct_payment_request", "payee_block", "payment", "payee_release", "bank_details", "payment"),
     )
 ]
@@ -237,6 +244,8 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             line = line._replace(cell=cell)
         if kind.bills:
             line = draw(_add_invoice(line))
+        if kind.budget is BudgetAction.WITHDRAW:
+            line = draw(_add_source(line))
         if continues:
             acts[-1].append(line._replace(key=acts[-1][0].key))
         else:
@@ -340,7 +349,7 @@ def _lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: 
     )
     if kind.pays or kind.remits or kind.family is Family.THIRD_PARTY:
         line = draw(_add_payee(line))
-    if kind.year_rule is YearRule.SPENDS_AE or kind.budget is BudgetAction.OPEN:
+    if kind.year_rule is YearRule.SPENDS_AE or kind.budget in (BudgetAction.OPEN, BudgetAction.WITHDRAW):
         line = draw(_add_source(line))
     if kind.bills:
         line = draw(_add_invoice(line))
@@ -354,6 +363,9 @@ def _add_source(draw: st.DrawFn, line: Line) -> Line:
     """Add the origin of an opening; or, now and then, a day before the second year, and a first day of service."""
     if CATALOG[line.kind].budget is BudgetAction.OPEN:
         return line._replace(source=draw(st.sampled_from((1, 1, 2, 4, 6))))
+    if CATALOG[line.kind].budget is BudgetAction.WITHDRAW:
+        day = draw(st.sampled_from((400, 401, 421, 500, 501)))
+        return line._replace(day=day, source=draw(st.sampled_from((NONE, NONE, 1, 257))))
     if draw(st.integers(0, 2)):
         return line
     start = draw(st.sampled_from((NONE, 149, 150, 150, 300)))

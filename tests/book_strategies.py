@@ -196,9 +196,8 @@ def _build_node(tree: CentreTree, centre: int, sheet: Sheet) -> Node:
     year, staff, family = sheet
     blocking = programme not in tree.estimated
     number = year * len(tree.centres) + centre
-    return Node(
-        tree.compute_node_number(parent, sheet), level, programme, staff, family, year, blocking, number
-    )
+    parent_node = tree.compute_node_number(parent, sheet)
+    return Node(parent_node, level, programme, staff, family, year, blocking, number, centre)
 
 
 def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:

@@ -202,15 +202,24 @@ class EngineDriver:
         figures = self._read_figures(fields, "frozen_balance")
         return figures["ae_frozen"], figures["cp_frozen"]
 
+    def read_reported(self, fields: Row) -> int:
+        """Return the AE reported as consumed, from the stored figures."""
+        query = "select withdrawn from withdrawn_balance where node = $1 order by batch desc limit 1"
+        rows = self._fetch(query, self._find_node(fields))
+        return self._read_figures(fields)["ae_consumed"] - (rows[0]["withdrawn"] if rows else 0)
+
     def _read_figures(self, fields: Row, table: str = "node_balance") -> Mapping[str, int]:
+        query = f"select * from {table} where node = $1 order by batch desc limit 1"
+        rows = self._fetch(query, self._find_node(fields))
+        return dict(rows[0]) if rows else defaultdict(int)
+
+    def _find_node(self, fields: Row) -> int:
         year = int(fields.get("budget_year") or fields["exercise"])
         codes = self._reference.nomenclatures[year]
         centre = self._list_codes(CodeKind.CENTRE).index(fields["fund_centre"]) + 1
         staff = codes.items[fields["commitment_item"]].staff
         family = codes.funds[fields.get("fund") or ORDINARY_FUND].family
-        node = ((year - 2000) * _CENTRES + centre) * _SHEETS + staff * 3 + family
-        rows = self._fetch(f"select * from {table} where node = $1 order by batch desc limit 1", node)
-        return dict(rows[0]) if rows else defaultdict(int)
+        return ((year - 2000) * _CENTRES + centre) * _SHEETS + staff * 3 + family
 
     def read_commitments(self, centre: str, year: int) -> CommitmentSums:
         """Return what the commitments of a fund centre and budget year engaged, withdrew and paid, from the report."""

@@ -202,6 +202,8 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
         row |= draw(st.sampled_from(_PAYMENT_FIELDS))
     if kind.before_service:
         row |= {"nature": draw(st.sampled_from(("location", "location", "voyage", "mobilier", "")))}
+    if kind.budget is BudgetAction.WITHDRAW:
+        row |= {"recycling_case": draw(st.sampled_from(("", "", "affectation", "arrete", "retour")))}
     if kind.is_interest:
         row |= {"reason": draw(st.sampled_from(("", "A59", "jugement n° 7")))}
     if kind.pays or kind.remits:

@@ -14,6 +14,7 @@ form     act lines like those of a file.  Rows with the same number are one form
 left     AE and CP that remain available
 consumed  AE and CP consumed so far
 frozen   AE and CP that are frozen at a fund centre and below it
+reported  AE reported as consumed so far, less what withdrawals of commitments of earlier years lower
 remaining  what the commitments of a fund centre engaged, withdrew and paid so far, and what is left to pay
 period   months that are closed, reopened or locked, for all accountants or for one ``accountant``
 account  debit and credit so far, of all accountants or of one ``accountant``
@@ -79,6 +80,10 @@ class Driver(Protocol):
 
     def read_frozen(self, fields: Row) -> tuple[int, int]:
         """Return the cents of AE and CP frozen there and below."""
+        ...
+
+    def read_reported(self, fields: Row) -> int:
+        """Return the cents of AE reported as consumed there."""
         ...
 
     def read_commitments(self, centre: str, year: int) -> CommitmentSums:
@@ -198,6 +203,8 @@ def play(scenario: Scenario, driver: Driver) -> None:
                     _submit(rows, scenario, driver)
             case "left" | "consumed" | "frozen":
                 _compare_figures(table, scenario, driver)
+            case "reported":
+                _compare_reported(table, scenario, driver)
             case "remaining":
                 _compare_remaining(table, scenario, driver)
             case "period":
@@ -289,13 +296,23 @@ def _compare_figures(table: ScenarioTable, scenario: Scenario, driver: Driver) -
         "frozen": driver.read_frozen,
     }[table.category]
     for place, row in table.rows:
-        codes = {
-            "fund_centre": row[table.category],
-            "commitment_item": row["item"],
-            "exercise": scenario.usual["exercise"],
-        }
-        optional = {name: row[name] for name in ("fund", "budget_year") if row.get(name)}
-        assert tuple(map(_format_euros, figures(codes | optional))) == (row["AE"], row["CP"]), place
+        fields = _name_node(table, row, scenario)
+        assert tuple(map(_format_euros, figures(fields))) == (row["AE"], row["CP"]), place
+
+
+def _compare_reported(table: ScenarioTable, scenario: Scenario, driver: Driver) -> None:
+    for place, row in table.rows:
+        reported = driver.read_reported(_name_node(table, row, scenario))
+        assert _format_euros(reported) == row["AE"], place
+
+
+def _name_node(table: ScenarioTable, row: Row, scenario: Scenario) -> Row:
+    codes = {
+        "fund_centre": row[table.category],
+        "commitment_item": row["item"],
+        "exercise": scenario.usual["exercise"],
+    }
+    return codes | {name: row[name] for name in ("fund", "budget_year") if row.get(name)}
 
 
 def _compare_remaining(table: ScenarioTable, scenario: Scenario, driver: Driver) -> None:

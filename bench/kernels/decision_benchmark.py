@@ -33,6 +33,7 @@ from core.tables.book import (
     Ledger,
     OpenItems,
     TitleFigures,
+    WithdrawnFigures,
 )
 from core.tables.columns import allocate_records, seal_array
 from core.tables.journal import Acts, Decisions, Draws, Numbers
@@ -176,6 +177,7 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         years=seal_array(_build_years()),
         titles=allocate_records(TitleFigures, 1),
         frozen=allocate_records(FrozenFigures, len(nodes)),
+        withdrawn=allocate_records(WithdrawnFigures, 1),
         roles=np.zeros(_PERIODS * ROLE_COUNT, np.int16),
         creditors=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * CREDITOR_SETS * LEDGER_ACCOUNTS, np.int16),
         admitted=np.ones(LEDGER_ACCOUNTS, np.uint8),

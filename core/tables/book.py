@@ -86,6 +86,8 @@ class BudgetYears(NamedTuple):
     """The first day of the orders that may be paid after ``last_day``."""
     last_payment_day: Day
     """The last day of the complementary period; ``last_day`` where it is closed."""
+    first_node: Index
+    """The row in ``Book.nodes`` at which the nodes of the year begin: a fund centre has the same place in every year."""
 
 
 class TitleFigures(NamedTuple):
@@ -108,6 +110,15 @@ class FrozenFigures(NamedTuple):
     """AE frozen at the node itself, which it neither passes on nor gives back."""
     cp_here: Money
     touched: Code
+
+
+class WithdrawnFigures(NamedTuple):
+    """What withdrawals of commitments of earlier years lower of the reported consumption of AE, by node: a rare figure."""
+
+    withdrawn: Money
+    """AE withdrawn in the year of the node and not available again; AE consumed less this is what is reported."""
+    touched: Code
+    """1 when it changed since the last batch; ``BudgetNodes.touched`` is 1 too."""
 
 
 class OpenItems(NamedTuple):
@@ -196,6 +207,7 @@ class Book(NamedTuple):
     titles: Annotated[Records, TitleFigures]
     frozen: Annotated[Records, FrozenFigures]
     """A row for each row of ``nodes``."""
+    withdrawn: Annotated[Records, WithdrawnFigures]
     payroll_checks: Code
     """1 where the credits of payroll are checked."""
     roles: Small

@@ -1,4 +1,4 @@
-"""What the column ``source`` of an act contains beside the node of a move: origins of openings, and first days of service."""
+"""What the column ``source`` of an act contains beside the node of a move: origins, first days of service, recycling cases."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,8 @@ from core.nomenclature import ORDINARY_FUND
 from core.origins import ORIGIN_NUMBERS, Origin
 from core.outcome_codes import Outcome
 from ingest.resolution.line_batch import OPENS, SPENDS_AE, LineBatch
+from ingest.resolution.recycling_cases import add_recycling_cases
+from posting.book.registry import Registry
 
 _UNKNOWN = -1
 
@@ -21,9 +23,14 @@ def mark_origins(line_batch: LineBatch, kind: NDArray[np.uint8]) -> None:
 
 
 def add_credit_sources(
-    line_batch: LineBatch, kind: NDArray[np.uint8], source: NDArray[np.int32]
+    line_batch: LineBatch,
+    kind: NDArray[np.uint8],
+    source: NDArray[np.int32],
+    *,
+    exercise: NDArray[np.int64],
+    registry: Registry,
 ) -> NDArray[np.int32]:
-    """Return ``source`` with the origin of each opening, and the first day of service of commitments that state one.
+    """Return ``source`` with the origin of openings, the first day of service of commitments, the case of withdrawals.
 
     An opening without origin is by finance law on ordinary credits, and by contribution fund on those of a fund.
     """
@@ -33,7 +40,8 @@ def add_credit_sources(
         days, faults = line_batch.read_number(Field.SERVICE_START)
         states_day = SPENDS_AE[kind] & line_batch.mark_values(Field.SERVICE_START) & (faults == 0)
         source = np.where(states_day, days, source)
-    return source.astype(np.int32)
+    source = source.astype(np.int32)
+    return add_recycling_cases(line_batch, kind, source, exercise=exercise, registry=registry)
 
 
 def _read_origins(line_batch: LineBatch) -> NDArray[np.int32]:

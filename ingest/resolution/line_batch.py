@@ -180,6 +180,7 @@ EARMARKS = _select_kinds(lambda kind: kind.budget in (BudgetAction.EARMARK, Budg
 SPENDS = _select_kinds(lambda kind: kind.budget is BudgetAction.SPEND)
 BRINGS_CREDITS = _select_kinds(lambda kind: kind.family is Family.BUDGET) & ~EARMARKS
 OPENS = _select_kinds(lambda kind: kind.budget is BudgetAction.OPEN)
+WITHDRAWS = _select_kinds(lambda kind: kind.budget is BudgetAction.WITHDRAW)
 SPENDS_AE = _select_kinds(lambda kind: kind.year_rule is YearRule.SPENDS_AE)
 YEAR_BOUND = _select_kinds(lambda kind: kind.year_rule not in (YearRule.NONE, YearRule.SETTLES_CP))
 ENGAGES = _select_kinds(lambda kind: kind.title_two is TitleTwo.REFUSED)

@@ -37,6 +37,7 @@ from ingest.resolution.natures import find_listed_natures
 from ingest.resolution.periods import assign_periods, collapse_uniform
 from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
 from ingest.resolution.prescription import mark_lapsed_debts
+from ingest.resolution.recycling_cases import mark_recycling_cases
 from ingest.resolution.request_terms import mark_invalid_requests
 from ingest.resolution.required_fields import REQUIRED_FIELDS
 from ingest.resolution.signatures import read_signatures
@@ -90,9 +91,9 @@ class ResolvedLines(NamedTuple):
 
 def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> ResolvedLines:
     """Read, check and number every line of ``raw``, whose first line begins an act."""
-    line_batch = LineBatch(raw, context.dictionary_cache)
+    line_batch, registry = LineBatch(raw, context.dictionary_cache), context.registry
     kind = read_kinds(line_batch)
-    exercise = _mark_key_fields(line_batch, kind, context.registry)
+    exercise = _mark_key_fields(line_batch, kind, registry)
     predecessors = read_predecessors(line_batch)
     keys = _compute_fingerprints(
         line_batch, kind, exercise, predecessors=predecessors, sender=sender.number, context=context
@@ -101,14 +102,14 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     grouped = _group_acts(line_batch, keys, content)
     years = _read_budget_years(line_batch, exercise)
     amounts = read_amounts(line_batch, kind)
-    names_assignment = _mark_required_fields(line_batch, kind, content)
-    _mark_references(line_batch, kind, years, predecessors=predecessors, registry=context.registry)
+    lines = AssignmentLines(kind, years, _mark_required_fields(line_batch, kind, content))
+    _mark_references(line_batch, kind, years, predecessors=predecessors, registry=registry)
+    mark_recycling_cases(line_batch, kind, exercise, registry=registry)
     mark_invalid_requests(line_batch, kind, exercise)
     mark_amounts(line_batch, kind, amounts, sepa_only=sender.sepa_only)
-    period, day = assign_periods(line_batch, kind, exercise, registry=context.registry)
-    mark_lapsed_debts(line_batch, kind, day, lapse_years=context.registry.reference.lapse_years)
-    lines = AssignmentLines(kind, years, names_assignment)
-    assigned = resolve_assignments(line_batch, lines, context.registry, cells=context.cells)
+    period, day = assign_periods(line_batch, kind, exercise, registry=registry)
+    mark_lapsed_debts(line_batch, kind, day, lapse_years=registry.reference.lapse_years)
+    assigned = resolve_assignments(line_batch, lines, registry, cells=context.cells)
     mark_bank_details(line_batch, kind, (signed := read_signatures(line_batch)).row)
     fault, field = line_batch.marks
     columns = {
@@ -120,10 +121,10 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "period": period,
         "day": day,
         "cell": assigned.cell,
-        "source": add_credit_sources(line_batch, kind, assigned.source),
+        "source": add_credit_sources(line_batch, kind, assigned.source, exercise=exercise, registry=registry),
         "account": assigned.account,
         "signature": signed.row,
-        "nature": find_listed_natures(line_batch, kind, exercise, registry=context.registry),
+        "nature": find_listed_natures(line_batch, kind, exercise, registry=registry),
         "fault": fault,
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,
     }

@@ -14,6 +14,7 @@ from core.tables.book import (
     KeyRows,
     OpenItems,
     TitleFigures,
+    WithdrawnFigures,
 )
 from core.tables.columns import allocate_records, seal_array, seal_records, to_record_dtype
 from core.tables.signatures import NO_SIGNATURES, Grants
@@ -46,6 +47,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         years=seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
         titles=allocate_records(TitleFigures, registry.title_rows.count),
         frozen=reserve(to_record_dtype(FrozenFigures), len(nodes), is_sparse=True),
+        withdrawn=reserve(to_record_dtype(WithdrawnFigures), len(nodes)),
         payroll_checks=registry.reference.calendar.mark_payroll_checks(),
         roles=registry.shared_accounts.copy(),
         creditors=registry.own_creditors.copy(),

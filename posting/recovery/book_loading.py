@@ -15,6 +15,7 @@ from core.tables.columns import seal
 from core.tables.frozen_balances import FrozenBalances
 from core.tables.journal import AccountBalances, NewCells, NewPayees, NodeBalances, Spans
 from core.tables.title_balances import TitleBalances
+from core.tables.withdrawn_balances import WithdrawnBalances
 from kernels import key_index as key_kernel
 from posting.book import fingerprints
 from posting.book.book_state import BookState
@@ -134,6 +135,7 @@ async def _load_figures(store: PostgresStore, state: BookState) -> None:
         state.book.figures[at, column] = figure
     await _load_frozen(store, state)
     await _load_titles(store, state)
+    await _load_withdrawals(store, state)
     names = ", ".join(list_columns(AccountBalances))
     place = "accountant, account, period"
     last = f"""(select {place}, max(batch) as batch from account_balance group by {place}) last using ({place}, batch)"""
@@ -165,6 +167,17 @@ async def _load_titles(store: PostgresStore, state: BookState) -> None:
     keys = TitleKeys(*(column.astype(np.int64) for column in rows[1:4]))
     row = state.registry.title_rows.find_rows(keys)
     state.book.titles["opened"][row], state.book.titles["anticipated"][row] = rows.opened, rows.anticipated
+
+
+async def _load_withdrawals(store: PostgresStore, state: BookState) -> None:
+    """Load what was withdrawn at each node."""
+    names = ", ".join(list_columns(WithdrawnBalances))
+    last = "(select node, max(batch) as batch from withdrawn_balance group by node) last using (node, batch)"
+    stream = await store.read_copy(f"select {names} from withdrawn_balance join {last}")
+    rows, _ = decode(WithdrawnBalances, stream)
+    years = rows.node // (CENTRES_A_YEAR * SHEETS) + YEAR_FIRST
+    _check_years(state.registry, years, "withdrawals at budget nodes")
+    state.book.withdrawn["withdrawn"][rows.node - state.registry.first_node] = rows.withdrawn
 
 
 def _check_years(registry: Registry, years: NDArray[np.integer], rows_label: str) -> None:

@@ -18,6 +18,7 @@ from core.tables.periods import PeriodEffects
 from core.tables.raw_lines import FormRows
 from core.tables.signatures import AgreementUses, DetailsEvidence, DirectoryEffects, EntrySignatures
 from core.tables.title_balances import TitleBalances
+from core.tables.withdrawn_balances import WithdrawnBalances
 
 
 class BatchTable(NamedTuple):
@@ -38,6 +39,7 @@ TABLES: Mapping[str, BatchTable] = {
     "node_balance": BatchTable(NodeBalances),
     "frozen_balance": BatchTable(FrozenBalances),
     "title_balance": BatchTable(TitleBalances),
+    "withdrawn_balance": BatchTable(WithdrawnBalances),
     "account_balance": BatchTable(AccountBalances),
     "period_effect": BatchTable(PeriodEffects),
     "entry_signature": BatchTable(EntrySignatures),

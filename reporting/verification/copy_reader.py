@@ -26,6 +26,7 @@ from core.tables.journal import (
     RequestPages,
 )
 from core.tables.title_balances import TitleBalances
+from core.tables.withdrawn_balances import WithdrawnBalances
 
 _HEADER_BYTES, _TRAILER_BYTES, _LENGTH_BYTES = 19, 2, 4
 _BIG_ENDIAN: Mapping[str, str] = {"int8": ">i8", "int4": ">i4", "int2": ">i2", "date": ">i4"}
@@ -88,6 +89,7 @@ BALANCES = (
     StoredTable("node_balance", NodeBalances, (), "batch, node", "batch"),
     StoredTable("frozen_balance", FrozenBalances, (), "batch, node", "batch"),
     StoredTable("title_balance", TitleBalances, (), "batch, budget_year, programme, title", "batch"),
+    StoredTable("withdrawn_balance", WithdrawnBalances, (), "batch, node", "batch"),
     StoredTable("account_balance", AccountBalances, (), "batch, period, accountant, account", "batch"),
 )
 

@@ -127,7 +127,7 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
         {"known_layout": layouts}
         | _build_nomenclature(codes)
         | build_interest_rules(codes)
-        | {"unserved": _build_unserved_expenses(codes)}
+        | {"unserved": _build_unserved_expenses(codes), "recycling": _build_recycling_cases(codes)}
         | {"exercise_dates": _build_exercise_dates(codes)}
         | {"payroll_check": {"exercise": list(months), "month": list(months.values())}}
     )
@@ -189,6 +189,18 @@ def _build_unserved_expenses(codes: CodeLabels) -> dict[str, list[Any]]:
         for item in codes_of_year.unserved_items
     ]
     return {name: [row[place] for row in rows] for place, name in enumerate(("year", "nature", "item"))}
+
+
+def _build_recycling_cases(codes: CodeLabels) -> dict[str, list[Any]]:
+    """Return the cases of each year in which withdrawn AE are available again, as the journal keeps them."""
+    rows = [
+        (year, case) for year, of_year in codes.years.items() for case in of_year.recycling_cases.values()
+    ]
+    return {
+        "year": [year for year, _ in rows],
+        "mark": [case.mark for _, case in rows],
+        "of_operation": [case.of_operation for _, case in rows],
+    }
 
 
 def _build_codes(

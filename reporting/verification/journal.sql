@@ -155,6 +155,27 @@ from effect f join kind k on k.kind = f.kind join settled s on s.entry_id = f.en
 where k.budget = 'SETTLE'
 group by f.batch, f.cell;
 
+-- name: withdrawal
+-- Withdrawals of commitments of earlier years, at the nodes of the year of their day (rules A15, A21): what they lower of the
+-- reported consumption, or, in a recycling case, of the consumption that counts; above an operation that is reserved for it.
+create table withdrawal as
+with act as (
+    select f.entry_id, f.batch, f.cents, f.source > 0 as is_recycled, p.cell, p.operation, p.operation_node,
+           (year(e.day) - p.year) * 131072 * 6 as later
+    from effect f join kind k on k.kind = f.kind join entry e on e.entry_id = if(f.reversed > 0, f.reversed, f.entry_id)
+    join place p on p.cell = f.cell where k.budget = 'WITHDRAW'
+)
+select a.entry_id, a.batch, u.node + a.later as node, if(a.is_recycled, 0, a.cents) as withdrawn,
+       if(a.is_recycled and u.has_operation, a.cents, 0) as ae_reserved, if(a.is_recycled, -a.cents, 0) as ae_consumed
+from act a join upward u on u.cell = a.cell
+union all
+select entry_id, batch, operation_node + later, if(is_recycled, 0, cents), 0, if(is_recycled, -cents, 0) from act where operation > 0;
+
+-- name: withdrawn_figure
+create table withdrawn_figure as
+select batch, node, sum(sum(withdrawn)) over (partition by node order by batch) as withdrawn
+from withdrawal where withdrawn <> 0 group by batch, node;
+
 -- name: moved
 -- Changes by batch and node.  Spending on an operation turns the credits that its earmark reserved above into consumption.
 create table moved as
@@ -171,6 +192,8 @@ from (
     union all by name
     select s.batch, p.operation_node as node, s.ae_reserved, s.ae_consumed
     from spent s join place p on p.cell = s.cell where p.operation > 0
+    union all by name
+    select batch, node, ae_reserved, ae_consumed from withdrawal
 )
 group by batch, node;
 

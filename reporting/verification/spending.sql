@@ -10,6 +10,8 @@ node_of_cell as (select u.* from upward u join overdrawable_node using (node)),
 step as (
     select entry_id, node, ae_opened - ae_reserved as ae, cp_opened - cp_reserved as cp, false as pays from granted join overdrawable_node using (node)
     union all
+    select entry_id, node, -ae_reserved - ae_consumed, 0, false from withdrawal join overdrawable_node using (node)
+    union all
     select f.entry_id, u.node, if(u.has_operation, 0, -f.cents * (k.ae_reserved + k.ae_consumed)), -f.cents * k.cp_reserved, false
     from effect f join node_of_cell u on u.cell = f.cell join kind k on k.kind = f.kind where k.budget = 'SPEND'
     union all
@@ -119,6 +121,8 @@ group by s.entry_id, s.reference, s.day, s.cents having sum(f.cents * f.sign) < 
 with step as (
     select entry_id, node, ae_opened - ae_reserved as cents, ae_opened - ae_reserved < 0 as is_checked
     from granted where node in (select node from advanced_node)
+    union all
+    select entry_id, node, -ae_reserved - ae_consumed, false from withdrawal where node in (select node from advanced_node)
     union all
     select f.entry_id, u.node, -f.cents * if(u.has_operation, 0, k.ae_reserved + k.ae_consumed),
            f.cents > 0 and k.ae_reserved + k.ae_consumed > 0 and not u.has_operation

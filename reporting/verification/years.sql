@@ -8,14 +8,15 @@ from entry e join entry p on p.entry_id = e.predecessor where e.day < p.day;
 
 -- name: budget_years
 -- Credits are used, paid from and given back in their year; only a payment may come in the window after it (rules A22, A24, A31).
--- Service is not dated before the year of its credits, and what brings credits not after it.
+-- Service is not dated before the year of its credits, and what brings credits not after it; what lowers a commitment of an
+-- earlier year has its own check.
 -- In the window, the request that is paid was ordered from October to December.  What is committed in advance has its own check.
 with recursive outside as (
     select e.entry_id, e.reference, e.predecessor, e.day, c.budget_year, k.year_rule
     from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell
     where k.year_rule <> 'NONE' and year(e.day) <> c.budget_year
       and not (k.year_rule in ('SPENDS_AE', 'GRANTS') and year(e.day) < c.budget_year)
-      and not (k.year_rule = 'SERVES' and year(e.day) > c.budget_year)
+      and not (k.year_rule in ('SERVES', 'LOWERS_LATER') and year(e.day) > c.budget_year)
 ),
 step as (
     select entry_id, predecessor as item from outside where year_rule = 'SETTLES_CP'
@@ -60,6 +61,31 @@ from title_figure t
 where not exists (
     select 1 from title_balance b where b.batch = t.batch and b.programme = t.programme and b.budget_year = t.year and b.title = t.title
 );
+
+-- name: prior_withdrawals
+-- What lowers a commitment of an earlier year is dated after that year; a recycling case that it names is one of its exercise,
+-- and one of operations stands on an operation (rule A15).
+select entry_name(e.entry_id, e.reference) as place,
+       'dated ' || e.day || ', ' || if(e.source > 0, 'recycling case ' || e.source % 256, 'no recycling case') || ', on ' ||
+       if(p.operation > 0, 'an operation', 'no operation') as found,
+       'a day after ' || p.year || ', and no case or one that ' || e.exercise || ' lists for it' as expected
+from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell
+where k.budget = 'WITHDRAW'
+  and (year(e.day) <= p.year
+       or e.source > 0 and not exists (
+           select 1 from recycling r where r.year = e.exercise and r.mark = e.source and (p.operation > 0 or not r.of_operation)));
+
+-- name: withdrawn_balances
+-- What was withdrawn at a node after every batch follows from the journal: AE consumed less this is reported (rules A15, A21).
+-- A batch that undid a withdrawal may store the figure again.
+select node_name(b.node) || ' after batch ' || b.batch as place, 'withdrawn ' || euros(b.withdrawn) as found,
+       'withdrawn ' || euros(coalesce(w.withdrawn, 0)) || ' from the journal' as expected
+from withdrawn_balance b asof left join withdrawn_figure w on w.node = b.node and w.batch <= b.batch
+where b.withdrawn <> coalesce(w.withdrawn, 0)
+union all
+select node_name(w.node) || ' after batch ' || w.batch, 'no row of withdrawn_balance', 'one: the batch withdrew at this node'
+from withdrawn_figure w
+where not exists (select 1 from withdrawn_balance b where b.batch = w.batch and b.node = w.node);
 
 -- name: anticipation
 -- AE of the next year are committed from 1 November on, for service from 1 January on, neither for staff nor for investment (rule A22).

@@ -26,7 +26,7 @@ from settlement.late_interest import claim_acts
 from settlement.late_interest.claim_acts import Assignments, ClaimTexts, ProposedClaims
 
 SQL = read_queries("settlement.late_interest", "queries.sql")
-_REFERENCES_PER_QUERY = 100_000
+_ENTRIES_PER_QUERY = 100_000
 Connection = asyncpg.Connection
 
 
@@ -102,39 +102,44 @@ async def load_claim_texts(connection: Connection, claims: ProposedClaims) -> Cl
     numbers, positions = np.unique(claims.due.payee[claims.rows], return_inverse=True)
     payees = {row["payee"]: row["code"] for row in await connection.fetch(SQL["payees"], numbers.tolist())}
     codes = pa.array([payees[number] for number in numbers.tolist()], pa.string())
+    requests = await _load_requests(connection, claims.payable)
     return ClaimTexts(
         codes.take(pa.array(positions)),
-        await _load_references(connection, claims.payable),
+        requests.references,
         await _load_own_references(connection, claims),
         await read_number(connection),
-        await _load_assignments(connection, claims.payable),
+        await _load_assignments(connection, requests.cells),
     )
 
 
-async def _load_references(connection: Connection, entries: NDArray[np.int64]) -> pa.Array:
-    """Load the references of ``entries``, which ascend."""
-    parts = [pa.array([], pa.string())]
-    for first in range(0, len(entries), _REFERENCES_PER_QUERY):
-        rows = await connection.fetch(
-            SQL["references"], entries[first : first + _REFERENCES_PER_QUERY].tolist()
-        )
-        parts.append(pa.array([row["reference"] for row in rows], pa.string()))
-    return pa.concat_arrays(parts)
+class _LateRequests(NamedTuple):
+    """What was paid late, one row per claim."""
+
+    references: pa.Array
+    cells: NDArray[np.int32]
 
 
-async def _load_assignments(connection: Connection, entries: NDArray[np.int64]) -> Assignments:
-    """Load the assignments of ``entries``, which ascend."""
-    rows: list[asyncpg.Record] = []
-    for first in range(0, len(entries), _REFERENCES_PER_QUERY):
-        part = entries[first : first + _REFERENCES_PER_QUERY].tolist()
-        rows += await connection.fetch(SQL["assignments"], part)
+async def _load_requests(connection: Connection, entries: NDArray[np.int64]) -> _LateRequests:
+    """Load reference and cell of ``entries``, which ascend."""
+    references, cells = [pa.array([], pa.string())], [np.empty(0, np.int32)]
+    for first in range(0, len(entries), _ENTRIES_PER_QUERY):
+        rows = await connection.fetch(SQL["requests"], entries[first : first + _ENTRIES_PER_QUERY].tolist())
+        references.append(pa.array([row["reference"] for row in rows], pa.string()))
+        cells.append(np.fromiter((row["cell"] for row in rows), np.int32, len(rows)))
+    return _LateRequests(pa.concat_arrays(references), np.concatenate(cells))
+
+
+async def _load_assignments(connection: Connection, cells: NDArray[np.int32]) -> Assignments:
+    """Load the assignment of each of ``cells``: many claims share one."""
+    numbers, positions = np.unique(cells, return_inverse=True)
+    rows, claims = await connection.fetch(SQL["assignments"], numbers.tolist()), pa.array(positions)
     return Assignments(
-        pa.array([row["centre"] for row in rows], pa.string()),
-        pa.array([row["area"] for row in rows], pa.string()),
-        pa.array([row["item"] for row in rows], pa.string()),
-        np.array([row["operation"] > 0 for row in rows], bool),
-        np.array([row["fund"] not in ("", ORDINARY_FUND) for row in rows], bool),
-        np.array([row["budget_year"] for row in rows], np.int64),
+        pa.array([row["centre"] for row in rows], pa.string()).take(claims),
+        pa.array([row["area"] for row in rows], pa.string()).take(claims),
+        pa.array([row["item"] for row in rows], pa.string()).take(claims),
+        np.array([row["operation"] > 0 for row in rows], bool)[positions],
+        np.array([row["fund"] not in ("", ORDINARY_FUND) for row in rows], bool)[positions],
+        np.array([row["budget_year"] for row in rows], np.int64)[positions],
     )
 
 

@@ -6,8 +6,9 @@ where e.kind = $1 and s.sender = $2 and e.predecessor = any($3::bigint[]);
 -- name: payees
 select distinct payee, code from payee where payee = any($1::int[]);
 
--- name: references
-select entry_id, reference from entry where entry_id = any($1::bigint[]) order by entry_id;
+-- name: requests
+-- What was paid late, in order.
+select reference, cell from entry where entry_id = any($1::bigint[]) order by entry_id;
 
 -- name: mark
 select coalesce(max(last_entry), 0) as entry from interest_mark;
@@ -21,10 +22,10 @@ select s.file_name from unfinished u join submission s using (submission)
 where u.sender = $1 and starts_with(s.batch_id, $2) order by u.submission;
 
 -- name: assignments
--- The account assignment of what was paid late, in order.
-select e.entry_id, coalesce(c.code, '') as centre, coalesce(a.code, '') as area, i.code as item, l.operation, l.budget_year,
+-- The account assignments of cells, in order.
+select coalesce(c.code, '') as centre, coalesce(a.code, '') as area, i.code as item, l.operation, l.budget_year,
        coalesce(f.code, '') as fund
-from entry e join cell l on l.cell = e.cell join reference_text i on i.kind = 3 and i.id = l.item
+from cell l join reference_text i on i.kind = 3 and i.id = l.item
 left join reference_text c on c.kind = 1 and c.id = l.centre left join reference_text a on a.kind = 2 and a.id = l.area
 left join reference_text f on f.kind = 4 and f.id = l.fund
-where e.entry_id = any($1::bigint[]) order by e.entry_id;
+where l.cell = any($1::int[]) order by l.cell;

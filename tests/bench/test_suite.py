@@ -133,6 +133,7 @@ def test_whole_commands_are_timed_on_both_ledgers(figures: SuiteFigures) -> None
     queries = {"report trial-balance", "report budget", "report delays", "explain"}
     assert figures.year_commands.keys() == queries
     assert figures.demo_commands.keys() == queries | {"run of 10 lines"}
+    assert figures.paid_commands.keys() == {"report delays"}
     assert "`report delays` on the ledger of the year" in publication.render_table(figures, "a machine")
 
 

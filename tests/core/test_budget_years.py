@@ -6,6 +6,7 @@ import pytest
 
 from core.budget_years import build_budget_years
 from core.calendar import Exercise
+from core.nomenclature import CENTRES_A_YEAR, SHEETS
 from core.periods import YEAR_FIRST, YEAR_LAST
 from core.tables.book import BudgetYears
 
@@ -19,7 +20,9 @@ EXERCISES = {
 def _read_days(year: int) -> dict[str, date]:
     days = build_budget_years(EXERCISES)
     return {
-        name: EPOCH + timedelta(int(getattr(days, name)[year - YEAR_FIRST])) for name in BudgetYears._fields
+        name: EPOCH + timedelta(int(getattr(days, name)[year - YEAR_FIRST]))
+        for name in BudgetYears._fields
+        if name != "first_node"
     }
 
 
@@ -43,3 +46,9 @@ def test_without_a_window_or_last_day_a_year_is_the_civil_year(year: int) -> Non
 
 def test_every_year_of_the_range_has_its_days() -> None:
     assert {len(column) for column in build_budget_years({})} == {YEAR_LAST - YEAR_FIRST + 1}
+
+
+def test_a_fund_centre_has_the_same_place_among_the_nodes_of_every_year() -> None:
+    first = build_budget_years(EXERCISES).first_node
+    assert first[2018 - YEAR_FIRST] == 0
+    assert first[2019 - YEAR_FIRST] == CENTRES_A_YEAR * SHEETS

@@ -33,7 +33,8 @@ _OF_DIRECTORATE = {
     *("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp"),
 }
 _CERTIFICATION = {"service", "service_cancellation"}
-_EXECUTION = {"commitment", "commitment_increase", "commitment_decrease"} | _CERTIFICATION
+_COMMITMENT_CHANGES = {"commitment_increase", "commitment_decrease", "prior_withdrawal"}
+_EXECUTION = {"commitment"} | _COMMITMENT_CHANGES | _CERTIFICATION
 _REQUESTS = {
     "payment_request",
     "payment_request_without_service",

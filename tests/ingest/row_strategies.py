@@ -56,6 +56,7 @@ _OTHERS: dict[str, Sequence[str]] = {
     "predecessor": ("R1", "R1#1", "R1#0", "R1#x", "#1", "R1#9999999999", "R1#10000000000", "R##2", "R" * 47),
     "origin": ("finance_law", "transfer", "loi"),
     "service_start": ("2019-01-01", "2018-12-31", "soon", "1999-12-31"),
+    "recycling_case": ("affectation", "arrete", "retour", "x" * 71),
     "predecessor_sender": ("x", "CSP-A", "CSP-B", "S" * 71, "\x07"),
     "amount": (
         "0",

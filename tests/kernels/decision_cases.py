@@ -30,6 +30,7 @@ from core.tables.book import (
     Ledger,
     OpenItems,
     TitleFigures,
+    WithdrawnFigures,
 )
 from core.tables.book import Book as Tables
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
@@ -79,6 +80,7 @@ class BookContent(NamedTuple):
     lines_after: dict[int, int]
     sums: dict[tuple[int, int, int], tuple[int, int]]
     titles: dict[TitleKey, tuple[int, int]]
+    withdrawn: dict[int, int]
     waiting: dict[Fingerprint, object]
     invoices: dict[Fingerprint, tuple[Claim, ...]]
 
@@ -107,6 +109,7 @@ class KernelBook:
             years=seal_array(_build_years(book)),
             titles=_build_titles(book, self._title_keys),
             frozen=allocate_records(FrozenFigures, max(book.world.nodes) + 1),
+            withdrawn=allocate_records(WithdrawnFigures, max(book.world.nodes) + 1),
             payroll_checks=np.isin(
                 np.arange(_PERIODS), [period for period, _ in book.world.payroll_checks]
             ).astype(np.uint8),
@@ -173,6 +176,7 @@ class KernelBook:
                 )
                 if opened or anticipated
             },
+            {node: cents for node, (cents, _) in enumerate(tables.withdrawn.tolist()) if cents},
             {tuple(row[:2]): row[3] for row in tables.waiting[: count["waiting"]].tolist()},
             _list_claims(tables.invoices[: count["invoices"]].tolist()),
         )
@@ -225,6 +229,7 @@ def read_ledger_content(ledger: oracle.Ledger) -> BookContent:
         dict(lines_after),
         {at: both for at, both in state.sums.items() if any(both)},
         {key: both for key, both in state.titles.items() if any(both)},
+        {node: cents for node, cents in state.withdrawn.items() if cents},
         {key: _fold_content(content) for key, content in ledger.waiting.items()},
         dict(state.invoices),
     )
@@ -333,8 +338,9 @@ def _build_nodes(book: StartingBook) -> np.ndarray:
 
 def _build_years(book: StartingBook) -> np.ndarray:
     days = allocate_records(BudgetYears, max(book.world.years) + 1)
+    nodes_a_year = (max(book.world.nodes) + 1) // len(book.world.years)
     for number, year in book.world.years.items():
-        days[number] = tuple(year)
+        days[number] = (*year, number * nodes_a_year)
     return days
 
 

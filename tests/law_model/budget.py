@@ -76,6 +76,8 @@ class Budget:
         """AE that finance laws opened on a title, funds left out (law of finance for 2005, art. 108)."""
         self.anticipated: defaultdict[TitleKey, int] = defaultdict(int)
         """AE of a title that were committed before its year."""
+        self.withdrawn: defaultdict[NodeKey, int] = defaultdict(int)
+        """What withdrawals of commitments of earlier years lower of the AE reported as consumed; not available again."""
 
     def list_path(self, key: NodeKey) -> list[NodeKey]:
         """Return the node and those above it, the programme last."""
@@ -132,6 +134,13 @@ class Budget:
             self.nodes[node].sums(budget).consumed += amount
             if on_operation:
                 self.nodes[node].ae.reserved -= amount
+
+    def withdraw(self, key: NodeKey, operation: str, amount: int) -> None:
+        """Lower what is reported as consumed, and leave what is available (GBCP art. 160)."""
+        if operation:
+            self.withdrawn[key._replace(centre=operation)] += amount
+        for node in self.list_path(key):
+            self.withdrawn[node] += amount
 
     def earmark(self, key: NodeKey, operation: str, amount: int) -> None:
         """Set AE apart for an operation."""

@@ -87,6 +87,7 @@ def _check_resumption(_: Act, suspension: Document) -> list[str]:
 
 _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "commitment_decrease": _check_uncommitted,
+    "prior_withdrawal": _check_uncommitted,
     "service": _check_uncommitted,
     "service_cancellation": _check_cancellation,
     "payment_request": _check_service,

@@ -92,6 +92,17 @@ def write_decrease(context: YearContext) -> Row | None:
     )
 
 
+def write_prior_withdrawal(context: YearContext) -> Row | None:
+    """Withdraw a part of a commitment, mostly of the year before, now and then in a recycling case."""
+    commitment = context.choose_followed(_is_open)
+    if commitment is None:
+        return None
+    columns = {"amount": context.draw_part(commitment.uncommitted)} | context.name_predecessor(commitment)
+    if case := context.random.choice(("", "", "affectation", "arrete", "retour")):
+        columns["recycling_case"] = case
+    return context.begin_row("RA", "prior_withdrawal", **columns)
+
+
 def write_service(context: YearContext) -> Row | None:
     """Certify service; sometimes on a commitment of the same file that may stand later."""
     fresh = [row for row in context.rows if row.get("kind") == "commitment"]
@@ -199,6 +210,7 @@ WRITERS = (
     (24, write_commitment),
     (3, write_increase),
     (6, write_decrease),
+    (3, write_prior_withdrawal),
     (22, write_service),
     (3, write_cancellation),
     (20, write_request),

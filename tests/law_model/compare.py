@@ -75,8 +75,11 @@ def _compare_lines(
 
 
 def _compare_nodes(model: LawModel, engine: EngineRun, comparison: Comparison) -> None:
-    for key, node in sorted(model.state.budget.nodes.items()):
+    budget = model.state.budget
+    for key in sorted({*budget.nodes, *budget.withdrawn}):
+        node = budget.nodes[key]
         expected = (node.ae.available, node.cp.available, node.ae.consumed, node.cp.consumed)
+        expected = (*expected, node.ae.consumed - budget.withdrawn[key])
         figures = engine.read_node(key, model.state.reference)
         if figures != expected:
             comparison.differences.append(f"node {key}: model {expected}, engine {figures}")

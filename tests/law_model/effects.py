@@ -46,6 +46,16 @@ def _withdraw(_: Act, document: Document, state: State) -> None:
     _spend_ae(document, state, -document.amount)
 
 
+def _withdraw_later(act: Act, document: Document, state: State) -> None:
+    """Lower what is reported as consumed in the year of the act; in a recycling case the AE are available there (GBCP 160)."""
+    _predecessor(document).engaged -= document.amount
+    key = _key(document)._replace(year=act.day.year)
+    if act.text("recycling_case"):
+        state.budget.consume(key, document.operation, "ae", -document.amount)
+    else:
+        state.budget.withdraw(key, document.operation, document.amount)
+
+
 def _spend_ae(document: Document, state: State, amount: int) -> None:
     """Consume AE, in advance too: they are not available in their year once it begins (docs/rules.md, A22)."""
     key = _key(document)
@@ -195,6 +205,7 @@ _EFFECTS: Mapping[str, Effect] = {
     "commitment": _engage,
     "commitment_increase": _engage,
     "commitment_decrease": _withdraw,
+    "prior_withdrawal": _withdraw_later,
     "service": _certify,
     "service_cancellation": _cancel_service,
     "payment_request": _request,

@@ -67,13 +67,14 @@ class EngineRun:
         finally:
             await connection.close()
 
-    def read_node(self, key: NodeKey, reference: Reference) -> tuple[int, int, int, int]:
-        """Return AE and CP available, and AE and CP consumed, of a node."""
+    def read_node(self, key: NodeKey, reference: Reference) -> tuple[int, int, int, int, int]:
+        """Return AE and CP available, AE and CP consumed, and AE reported as consumed, of a node."""
         year = reference.years[key.year]
         item = next(item.code for item in year.items.values() if item.budget_only and item.staff == key.staff)
         fund = next(code for code, (family, _) in year.funds.items() if family == key.family)
         row = {"exercise": str(key.year), "fund_centre": key.centre, "commitment_item": item, "fund": fund}
-        return *self._driver.read_available(row), *self._driver.read_consumed(row)
+        figures = *self._driver.read_available(row), *self._driver.read_consumed(row)
+        return *figures, self._driver.read_reported(row)
 
     def read_titles(self) -> Figures:
         """Return what was opened and committed in advance by budget year, programme and title."""

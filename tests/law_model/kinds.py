@@ -16,6 +16,7 @@ _PAYABLES = frozenset(
 PREDECESSORS: Mapping[str, frozenset[str]] = {
     "commitment_increase": frozenset({"commitment"}),
     "commitment_decrease": frozenset({"commitment"}),
+    "prior_withdrawal": frozenset({"commitment"}),
     "service": frozenset({"commitment"}),
     "service_cancellation": frozenset({"service"}),
     "payment_request": frozenset({"commitment"}),
@@ -50,7 +51,7 @@ REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll"}
 INVOICED = ON_COMMITMENT | {"direct_payment_request"}
 CHARGES = frozenset({"service", "payment_request_without_service", "direct_payment_request", "payroll"})
 """Kinds that debit a charge or an asset, whose account they may state."""
-TAKES_FROM_COMMITMENT = ON_COMMITMENT | {"service", "commitment_decrease"}
+TAKES_FROM_COMMITMENT = ON_COMMITMENT | {"service", "commitment_decrease", "prior_withdrawal"}
 """The kinds that take an amount of a commitment: one that was committed, or certified, by then (A33)."""
 TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
 CREDIT_KINDS = frozenset(
@@ -65,7 +66,8 @@ YEAR_BOUND = (
     SPENDS_AE
     | REQUESTS
     | CREDIT_KINDS
-    | {"commitment_decrease", "earmark", "earmark_decrease", "late_interest", "service", "void"}
+    | {"commitment_decrease", "prior_withdrawal", "earmark", "earmark_decrease", "late_interest"}
+    | {"service", "void"}
 )
 """The kinds that bring, take, order, serve or give back credits of the year of their day (A14, A22, A24)."""
 PAYEE_KINDS = frozenset({"third_party", "bank_details", "payee_block", "payee_release"})

@@ -110,7 +110,15 @@ class LawModel:
         is_unknown = bool(act.exercise) and act.exercise not in self.state.reference.months_open_at_start
         if codes and act.text("fund_centre") and act.budget_year not in self.state.reference.years:
             codes = [*codes, "FIELD_INVALID"]  # no budget of that year exists, whatever else is wrong
+        if act.kind == "prior_withdrawal" and not is_unknown and not self._has_known_case(act):
+            codes = [*codes, "FIELD_INVALID"]
         return act, [*codes, "EXERCISE_UNKNOWN"] if is_unknown else codes
+
+    def _has_known_case(self, act: Act) -> bool:
+        year = self.state.reference.years.get(act.exercise)
+        return not act.text("recycling_case") or (
+            year is not None and act.text("recycling_case") in year.recycling
+        )
 
     def _find_earlier(self, act: Act, codes: list[str]) -> list[Row] | None:
         """Return the content of the accepted act of the same reference."""

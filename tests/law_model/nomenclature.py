@@ -56,6 +56,8 @@ class Year:
     payroll_creditors: dict[str, str] = field(default_factory=dict)
     settlement: dict[str, str] = field(default_factory=dict)
     accountants: dict[str, str] = field(default_factory=dict)
+    recycling: dict[str, bool] = field(default_factory=dict)
+    """The cases in which AE of earlier commitments are available again, and whether each needs an operation."""
 
     def find_accountant(self, centre: str) -> str:
         """Return the accountant who is assigned to a centre, or to the one above it that has one."""
@@ -102,6 +104,7 @@ def _read_year(folder: Path, year: int) -> Year:
     result.creditors = {row["expense"]: row["creditor"] for row in creditors if row["creditor"]}
     result.payroll_creditors = {row["expense"]: row["payroll"] for row in creditors if row["payroll"]}
     result.accountants = {row["centre"]: row["accountant"] for row in _rows(files / "assigned.csv")}
+    result.recycling = {row["case"]: row["operation"] == "1" for row in _rows(files / "recycling.csv")}
     result.settlement = {row["role"]: row["account"] for row in _rows(files / "treasury.csv")}
     return result
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.law_model.budget import NodeKey
 from tests.law_model.form import is_iban, read_cents, write_euros
 from tests.law_model.small_year import IBAN, PAYEE, UNIT, SmallYear
 
@@ -276,6 +277,26 @@ def test_service_is_not_dated_before_the_increase_that_it_uses(year: SmallYear) 
     assert year.send("service", "S1", "2018-06-01", **early) == "DATE_BEFORE_PREDECESSOR"
     assert year.send("service", "S2", "2018-06-01", **(early | {"amount": "100"})) == "ACCEPTED"
     assert year.send("service", "S3", "2018-07-01", **(early | {"amount": "50"})) == "ACCEPTED"
+
+
+def test_what_is_withdrawn_of_an_earlier_year_is_reported_and_not_available(year: SmallYear) -> None:
+    assert year.engage("EJ", "400") == "ACCEPTED"
+    early = {"predecessor": year.name("EJ"), "amount": "10"}
+    assert year.send("prior_withdrawal", "RA", "2018-12-31", **early) == "COMMITMENT_NOT_PRIOR"
+    assert (
+        year.send("prior_withdrawal", "RB", "2019-02-01", **early | {"amount": "401"})
+        == "COMMITMENT_EXCEEDED"
+    )
+    assert year.send("prior_withdrawal", "RC", "2019-02-01", **early | {"amount": "150"}) == "ACCEPTED"
+    assert year.figures("ae", year=2019) == (0, 0, 0)
+    assert year.model.state.budget.withdrawn[NodeKey(2019, "0177", False, "ordinary")] == 15_000
+    operation = early | {"recycling_case": "affectation"}
+    assert year.send("prior_withdrawal", "RD", "2019-02-01", **operation) == "RECYCLING_MISMATCH"
+    assert year.send("prior_withdrawal", "RE", "2019-02-01", **early, recycling_case="x") == "FIELD_INVALID"
+    by_order = early | {"amount": "100", "recycling_case": "arrete"}
+    assert year.send("prior_withdrawal", "RF", "2019-02-01", **by_order) == "ACCEPTED"
+    assert year.figures("ae", year=2019) == (0, 0, -100)
+    assert year.figures("ae", year=2018) == (1000, 0, 400)
 
 
 def test_credits_are_brought_in_their_year_at_the_latest(year: SmallYear) -> None:

@@ -88,6 +88,8 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
         return _check_commitment_year(act, place, state)
     if act.kind == "service" and act.day.year < place.key.year:
         return ["BUDGET_YEAR_CLOSED"]
+    if act.kind == "prior_withdrawal":
+        return _check_prior_withdrawal(act, place, state)
     if act.kind in CREDIT_KINDS and act.day.year > place.key.year:
         return ["BUDGET_YEAR_CLOSED"]
     if act.kind in REQUESTS or act.kind in {"commitment_decrease", "earmark", "earmark_decrease"}:
@@ -96,6 +98,13 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
     if act.kind in {"payment", "set_off"}:
         return [] if _is_payable(act, place, predecessor, state) else ["BUDGET_YEAR_CLOSED"]
     return []
+
+
+def _check_prior_withdrawal(act: Act, place: Assignment, state: State) -> list[str]:
+    """Check that the commitment is of an earlier year, and that a recycling case suits it (A15; GBCP 160)."""
+    codes = [] if act.day.year > place.key.year else ["COMMITMENT_NOT_PRIOR"]
+    needs_operation = state.reference.years[act.exercise].recycling.get(act.text("recycling_case"), False)
+    return [*codes, "RECYCLING_MISMATCH"] if needs_operation and not place.operation else codes
 
 
 def _check_last_day(act: Act, place: Assignment, state: State) -> list[str]:

@@ -196,15 +196,24 @@ def _may_anticipate(fields: Fields, reference: Reference) -> bool:
 
 
 def find_source(kind: ActKind, fields: Fields, reference: Reference) -> int:
-    """Return the node that a move takes from, the origin of an opening, or the first day of service of a commitment."""
+    """Return the node that a move takes from, an origin, the first day of service of a commitment, or a recycling case."""
     if kind.budget is BudgetAction.MOVE:
         return _find_source_node(fields, reference)
     if kind.budget is BudgetAction.OPEN:
         is_ordinary = fields.get(Field.FUND, ORDINARY_FUND) == ORDINARY_FUND
         usual = Origin.FINANCE_LAW if is_ordinary else Origin.CONTRIBUTION_FUND
         return ORIGIN_NUMBERS.get(fields.get(Field.ORIGIN, ""), usual)
+    if kind.budget is BudgetAction.WITHDRAW and fields.get(Field.RECYCLING_CASE):
+        return _find_case(fields, reference)
     start = days.parse(fields.get(Field.SERVICE_START, "")) if kind.year_rule is YearRule.SPENDS_AE else None
     return NONE if start is None else start
+
+
+def _find_case(fields: Fields, reference: Reference) -> int:
+    """Return the number of a recycling case, raised where it holds on an operation alone."""
+    year = reference.years[whole_numbers.parse(fields[Field.EXERCISE]) or 0]
+    case = year.nomenclature.recycling_cases[fields[Field.RECYCLING_CASE]]
+    return case.number + 256 * case.of_operation
 
 
 def _find_source_node(fields: Fields, reference: Reference) -> int:

@@ -68,8 +68,13 @@ def apply_demand(world: World, state: State, demand: Demand) -> None:
         BudgetAction.UNEARMARK: _withdraw,
     }
     if demand.kind.budget is not BudgetAction.NONE:
-        for node, figure, amount in list(rules[demand.kind.budget](world, state, demand)):
-            _add(state, node, figure, amount)
+        apply_changes(state, rules[demand.kind.budget](world, state, demand))
+
+
+def apply_changes(state: State, changes: Iterable[FigureChange]) -> None:
+    """Change figures, or refuse the line if one would exceed its limit."""
+    for node, figure, amount in list(changes):
+        _add(state, node, figure, amount)
 
 
 def _add(state: State, node: int, figure: int, amount: int) -> None:
@@ -235,7 +240,7 @@ def _spend(world: World, state: State, demand: Demand) -> Iterator[FigureChange]
     return (
         _use(world, state, demand.cell, figures)
         if demand.is_checked
-        else _change(world, demand.cell, figures)
+        else list_changes(world, demand.cell, figures)
     )
 
 
@@ -260,10 +265,10 @@ def _use(
         _require_credits(world, state, operations or units, (AE, reserved + consumed))
     if cp_reserved + cp_consumed > 0:
         _require_credits(world, state, units, (CP, cp_reserved + cp_consumed))
-    return _change(world, cell, figures)
+    return list_changes(world, cell, figures)
 
 
-def _change(world: World, cell: Cell, figures: tuple[int, int, int, int]) -> Iterator[FigureChange]:
+def list_changes(world: World, cell: Cell, figures: tuple[int, int, int, int]) -> Iterator[FigureChange]:
     """Yield the changes of every node that ``cell`` uses."""
     reserved, consumed, cp_reserved, cp_consumed = figures
     units = list(walk_up(world.nodes, cell.centre_node))

@@ -114,6 +114,10 @@ class Engine:
         node, figures = self._find_node(fields), self.ledger.state.figures
         return figures.get((node, AE + FROZEN), 0), figures.get((node, CP + FROZEN), 0)
 
+    def read_reported(self, fields: Row) -> int:
+        """Return the AE reported as consumed at a fund centre or operation."""
+        return self.read_consumed(fields)[0] - self.ledger.state.withdrawn.get(self._find_node(fields), 0)
+
     def read_commitments(self, centre: str, year: int) -> CommitmentSums:
         """Return what the commitments of a fund centre and budget year engaged, withdrew and paid so far."""
         nodes = frozenset(

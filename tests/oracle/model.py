@@ -48,6 +48,8 @@ class Node(NamedTuple):
     """False for estimated credits, which may be exceeded."""
     centre: int = 0
     """The number of its fund centre, as grants name it."""
+    place: Hashable = None
+    """What its fund centre is, whatever the year."""
 
     def __repr__(self) -> str:
         """Return a short text, as a book has many nodes."""
@@ -243,6 +245,17 @@ class World(NamedTuple):
     """By the number that lines state."""
     grants: tuple[Grant, ...] = ()
 
+    def find_node_of_year(self, number: int, year: int) -> int:
+        """Return the node of another year on the same fund centre, title and family of funds; NONE if there is none."""
+        later = self.nodes[number]._replace(year=year)
+        same = (later.place, later.staff, later.family, later.year)
+        candidates = (
+            other
+            for other, node in self.nodes.items()
+            if (node.place, node.staff, node.family, node.year) == same
+        )
+        return next(candidates, NONE)
+
     def find_state(self, period: int, accountant: int) -> PeriodState:
         """Return whether ``period`` is open for ``accountant``."""
         common = PeriodState.OPEN if period in self.open_periods else PeriodState.CLOSED
@@ -264,6 +277,8 @@ class State(NamedTuple):
     """Debit and credit by period, accountant and account."""
     titles: ChainMap[TitleKey, tuple[int, int]]
     """AE that finance laws opened, and AE committed in advance, by budget year and title."""
+    withdrawn: ChainMap[int, int]
+    """What withdrawals of commitments of earlier years lower of the reported consumption of AE, by node."""
     invoices: ChainMap[Fingerprint, tuple[Claim, ...]]
     requested: ChainMap[int, int]
     """The amount of each debt, by entry."""

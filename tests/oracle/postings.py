@@ -4,7 +4,7 @@ from core.catalog import CATALOG, SHARED_ROLES, ActKind, BudgetAction, Family, P
 from core.kind_rules import CreditCheck
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, PeriodState
-from tests.oracle import budget, commitments, invoices, late_interest, signatures, years
+from tests.oracle import budget, commitments, invoices, late_interest, signatures, withdrawals, years
 from tests.oracle.commitments import ActPosition, Link
 from tests.oracle.lines import Line, LineTerms
 from tests.oracle.model import NONE, Cell, Decision, JournalRow, LineRefused, OpenItem, Payee, State, World
@@ -160,6 +160,9 @@ def _find_payee(state: State, kind: ActKind, line: Line) -> int:
 def _apply_budget(world: World, state: State, followed: Link, line: Line) -> None:
     if followed.cell in world.cells:
         base, cell = followed.base, world.cells[followed.cell]
+        if base.budget is BudgetAction.WITHDRAW:
+            withdrawals.apply_withdrawal(world, state, line, cell)
+            return
         under = CATALOG[state.items[followed.entry].under] if base.budget is BudgetAction.SETTLE else base
         demand = budget.Demand(base, followed.sign, cell, line.source, line.amount, under)
         is_in_advance = years.spends_in_advance(world, CATALOG[line.kind], line, followed.cell)

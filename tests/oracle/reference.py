@@ -165,6 +165,8 @@ def _build_nodes(codes: Nomenclature, centres: Mapping[str, int], year: int) -> 
         blocking = not codes.programmes[programme].estimated
         for sheet in ((year, staff, family) for staff in (0, 1) for family in FundFamily):
             parent = compute_node_number(centres[centre.parent], sheet) if centre.parent else NONE
-            node = Node(parent, centre.level, programme, sheet[1], sheet[2], year, blocking, centres[code])
+            node = Node(
+                parent, centre.level, programme, sheet[1], sheet[2], year, blocking, centres[code], code
+            )
             nodes.append((compute_node_number(centres[code], sheet), node))
     return nodes

@@ -30,7 +30,7 @@ def sum_commitments(
             continue
         name = CATALOG[row.kind].name
         engaged += row.amount * (name in {"commitment", "commitment_increase"})
-        withdrawn += row.amount * (name == "commitment_decrease")
+        withdrawn += row.amount * (name in {"commitment_decrease", "prior_withdrawal"})
         paid += row.amount * _SIGNS.get(name, 0)
     return CommitmentSums(engaged, withdrawn, paid)
 

@@ -139,6 +139,8 @@ def _find_field_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome
     is_opening = line.kind.budget is BudgetAction.OPEN
     if is_opening and line.read_text(Field.ORIGIN) not in ("", *ORIGIN_NUMBERS):
         yield Outcome.FIELD_INVALID
+    if line.kind.budget is BudgetAction.WITHDRAW and not _has_known_case(line, reference):
+        yield Outcome.FIELD_INVALID
     if line.kind.follows and not _has_predecessor(line):
         yield Outcome.FIELD_INVALID
     if line.kind.bills and not prescription.is_readable(line.fields):
@@ -147,6 +149,13 @@ def _find_field_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome
         yield Outcome.FIELD_INVALID
     if line.kind.pays and line.read_text(Field.BIC) and not bic.is_bic(line.read_text(Field.BIC).encode()):
         yield Outcome.FIELD_INVALID
+
+
+def _has_known_case(line: ReadLine, reference: Reference) -> bool:
+    """Return whether the exercise lists the recycling case that the line names, if it names one."""
+    case = line.read_text(Field.RECYCLING_CASE)
+    year = reference.years.get(whole_numbers.parse(line.read_text(Field.EXERCISE)) or 0)
+    return not case or (year is not None and case in year.nomenclature.recycling_cases)
 
 
 def _has_predecessor(line: ReadLine) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.catalog import CATALOG, ActKind, Family, Remainder, list_kinds
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, list_kinds
 from reporting import code_labels
 from reporting.code_names import read_names
 from reporting.commitments import OutstandingCommitments, load_outstanding_commitments
@@ -51,12 +51,20 @@ def build_acts(kinds: list[str]) -> list[Row]:
         THIRD_PARTY,
         act(commitment, "C1", "150.00", ASPR),
         act(increase, "I1", "20.00", predecessor="C1"),
-        act(decrease, "I2", "5.00", predecessor="C1"),
+        act(decrease, "I2", "5.00", **_name_commitment(decrease)),
         act(service, "S1", "60.00", predecessor="C1"),
         act(cancellation, "S2", "10.00", predecessor="S1"),
         act(request, "D1", "40.00", predecessor="C1", payee=THIRD_PARTY["payee"]),
         act(rejection, "R1", "15.00", predecessor="D1"),
     ]
+
+
+def _name_commitment(decrease: str) -> Row:
+    """Return how a decrease names the commitment; a withdrawal of an earlier year names its entry a year later."""
+    is_later = CATALOG[KIND_NUMBERS[decrease]].budget is BudgetAction.WITHDRAW
+    entry = f"@{len(BUDGET) + 2}"
+    later = {"predecessor": entry, "exercise": "2019", "date": "2019-01-21"}
+    return later if is_later else {"predecessor": "C1"}
 
 
 async def load_reports(dsn: str) -> tuple[OutstandingCommitments, list[CommitmentLine]]:

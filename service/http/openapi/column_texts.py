@@ -52,6 +52,7 @@ COLUMN_TEXTS: Mapping[Field, str] = {
     Field.ORIGIN: "Of an opening: what opened the credits, such as `finance_law` or `transfer`",
     Field.SERVICE_START: "Of a commitment on the next year's credits: the first day of the service",
     Field.EVIDENCE_HASH: "Of a change of bank details: the SHA-256 of the document of the payee, 64 hexadecimal digits",
+    Field.RECYCLING_CASE: "Of a withdrawal of a commitment of an earlier year: the case in which its AE are available again",
     Field.CALL_BACK: "Of a change of bank details: how the payee was called back: who was reached, at which number, when",
     Field.PREDECESSOR_SENDER: "The sender of the act named in `predecessor` by reference, if it is another",
 }

@@ -195,6 +195,8 @@ class ActGenerator:
             row |= self._choose_assignment(kind.budget) if not kind.is_payee_act else {}
             if kind.title_two is TitleTwo.ONLY and self.rng.random() < 0.9:
                 row |= {"commitment_item": STAFF_ITEM, "operation": ""}
+        if kind.budget is BudgetAction.WITHDRAW and self.rng.random() < 0.5:
+            row["recycling_case"] = self.rng.choice(("affectation", "arrete"))
         if kind.before_service and self.rng.random() < 0.9:
             row["nature"] = "location"
         if kind.has_amount:
