@@ -4,7 +4,7 @@ The engine posts to roles, never to account numbers: the numbers are in the year
 row of the files names its source: the account of the chart whose text says it, or what is not settled.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -71,6 +71,11 @@ class Chart:
     def is_admitted(self, item: str, account: str) -> bool:
         """Return whether a sender may give ``account`` in place of the item's own expense account."""
         return account in self.accounts and account.startswith(self.admitted_prefixes.get(item, ()))
+
+
+def list_accounts(charts: Iterable[Chart]) -> frozenset[str]:
+    """Return the accounts of some charts, each once."""
+    return frozenset(account for chart in charts for account in chart.accounts)
 
 
 def load(folder: Path, nomenclature: Nomenclature) -> Chart:

@@ -42,7 +42,7 @@ class RoleGrant(NamedTuple):
 
 
 class Delegation(NamedTuple):
-    """What one person lets another validate in his name, as far as he may do so himself."""
+    """What its owner lets another person validate, as far as the owner may do so."""
 
     delegation: int
     number: str

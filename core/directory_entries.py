@@ -54,7 +54,7 @@ class RoleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="gr
 
 
 class DelegationEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="delegate"):
-    """A person lets another validate in his name."""
+    """A person lets another validate in the owner's name."""
 
     number: str
     owner: str
@@ -81,7 +81,7 @@ class AgreementEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
 
 
 class LoginEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="login"):
-    """A person has a means by which he proves who he is."""
+    """A person has a means of proof."""
 
     person: str
     means: MeansName
@@ -146,18 +146,18 @@ def find_fault(entry: DirectoryEntry) -> str:
         case PersonEntry():
             faults = [_check_code("code", entry.code), _check_text("name", entry.name, NAME_LETTERS_MAX)]
         case RoleEntry():
-            faults = [_check_days(entry.first_day, entry.last_day), _check_ceiling(entry.ceiling)]
+            faults = _check_term(entry)
             faults += [_check_place(code) for code in (entry.centre, entry.accountant) if code]
         case DelegationEntry():
             faults = [_check_code("number", entry.number), *_check_centres(entry.centres)]
-            faults += [_check_days(entry.first_day, entry.last_day), _check_ceiling(entry.ceiling)]
+            faults += _check_term(entry)
         case AgreementEntry():
             faults = [
                 _check_code("number", entry.number),
                 _check_sender(entry.sender),
                 _check_kinds(entry.kinds),
             ]
-            faults += [_check_days(entry.first_day, entry.last_day), _check_ceiling(entry.ceiling)]
+            faults += _check_term(entry)
             faults.append(_check_text("separation", entry.separation, SEPARATION_LETTERS_MAX))
         case LoginEntry():
             faults = [_check_text("name", entry.name, LOGIN_LETTERS_MAX)]
@@ -192,6 +192,10 @@ def _check_text(name: str, text: str, letters_max: int) -> str:
 def _is_plain(text: str) -> bool:
     """Return whether a text is printable and not empty, without spaces around."""
     return bool(text) and text == text.strip() and text.isprintable()
+
+
+def _check_term(entry: RoleEntry | DelegationEntry | AgreementEntry) -> list[str]:
+    return [_check_days(entry.first_day, entry.last_day), _check_ceiling(entry.ceiling)]
 
 
 def _check_days(first: date, last: date | None) -> str:

@@ -5,7 +5,7 @@ Rates are whole hundredths of a per cent, so that no computation on money uses f
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.chart import Chart, list_accounts
 from core.contracts import AccountContract, parse_account_contracts, parse_contract_defaults
 from core.effective_dates import EffectiveDated, parse_dated_rule
 from core.errors import ReferenceDataError
@@ -135,6 +136,20 @@ def load(folder: Path = SAMPLE_FOLDER) -> LateInterestRules:
     )
 
 
+def check_codes(
+    rules: LateInterestRules, nomenclatures: Mapping[int, Nomenclature], charts: Mapping[int, Chart]
+) -> None:
+    """Check that the items and accounts that the rules name are those of the years.
+
+    Raises
+    ------
+    ReferenceDataError
+        They are not; the message names the file, the code and the remedy.
+    """
+    check_items(rules, nomenclatures)
+    check_accounts(rules, list_accounts(charts.values()))
+
+
 def check_items(rules: LateInterestRules, nomenclatures: Mapping[int, Nomenclature]) -> None:
     """Check that the item of claims is, on each day of each year, one of title 3 on which the year posts.
 
@@ -153,6 +168,33 @@ def check_items(rules: LateInterestRules, nomenclatures: Mapping[int, Nomenclatu
                     f'item is "{number}" in {year}, and items.csv of {year} has no such item of title {OPERATING_TITLE}',
                     "Write an item of title 3 of that year, or add the item to items.csv.",
                 )
+
+
+def check_accounts(rules: LateInterestRules, accounts: Collection[str]) -> None:
+    """Check that each row of expense accounts is for some of ``accounts``, those of all years, and names none but these.
+
+    Raises
+    ------
+    ReferenceDataError
+        A row names no account, and would decide nothing; the message names the file, the row and the remedy.
+    """
+    for row in rules.account_contracts:
+        fault = _find_unknown_account(row, accounts)
+        if fault:
+            raise ReferenceDataError(
+                rules.place,
+                f"accounts, expense {row.expense!r}: {fault}",
+                "Write the digits of an account of accounts.csv, or remove the row, which decides nothing.",
+            )
+
+
+def _find_unknown_account(row: AccountContract, accounts: Collection[str]) -> str:
+    """Return what a row names that no year has; empty if it names accounts."""
+    if not any(account.startswith(row.expense) for account in accounts):
+        return "no account in accounts.csv of any year begins with these digits"
+    if row.creditor and row.creditor not in accounts:
+        return f"creditor is {row.creditor!r}, which is not in accounts.csv of any year"
+    return ""
 
 
 class _RuleReader(NamedTuple):

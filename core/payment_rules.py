@@ -16,6 +16,9 @@ from core.money import CENTS_PER_EURO
 from core.reference.files import SAMPLE_FOLDER, read_toml
 from core.target_calendar import find_open_day
 
+FILE = "payments.toml"
+"""The file of the rules in the folder of the reference data."""
+
 TIME_ZONE = "Europe/Paris"
 """The legal time of the State's accounts; cut-offs are in this time zone."""
 
@@ -74,16 +77,21 @@ class PaymentRules:
     new_details_days: EffectiveDated
     """How many days bank details are new, by the day on which a run is proposed; 0: a run pays to them at once."""
 
+    def count_new_details_days(self, proposed_at: datetime) -> int:
+        """Return for how many days bank details are new to a run proposed at ``proposed_at``."""
+        today = self.to_book_day(proposed_at)
+        return int(self.new_details_days.look_up(np.array([(today - _EPOCH).days], np.int32))[0])
+
     def find_new_details_since(self, proposed_at: datetime) -> datetime | None:
         """Return the moment since which bank details are new to a run proposed at ``proposed_at``; None if none are.
 
         Days are counted from midnight to midnight in Paris.
         """
-        today = self.to_book_day(proposed_at)
-        days = int(self.new_details_days.look_up(np.array([(today - _EPOCH).days], np.int32))[0])
+        days = self.count_new_details_days(proposed_at)
         if days == 0:
             return None
-        return datetime.combine(today - timedelta(days=days - 1), time(), ZoneInfo(TIME_ZONE))
+        first_day = self.to_book_day(proposed_at) - timedelta(days=days - 1)
+        return datetime.combine(first_day, time(), ZoneInfo(TIME_ZONE))
 
     def to_book_day(self, at: datetime) -> date:
         """Return the day of the State's books at that moment."""
@@ -98,7 +106,7 @@ def load(folder: Path = SAMPLE_FOLDER) -> PaymentRules:
     ReferenceDataError
         The file is missing or a value is invalid; the message gives the place and the remedy.
     """
-    path = folder.joinpath("payments.toml")
+    path = folder.joinpath(FILE)
     settings = read_toml(path)
     sections = ("due", "file", "sepa", "rtgs", "bank_details")
     due, file, sepa, rtgs, details = (_SectionReader(path, settings, name) for name in sections)

@@ -1,4 +1,4 @@
-"""Decisions that a person takes in his own name: who may take which, and how he proves who he is."""
+"""Decisions that persons take in their own name: who may take which, and how they prove who they are."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
@@ -35,7 +35,7 @@ class DecisionKind(StrEnum):
 
 
 class Login(NamedTuple):
-    """A means by which a person proves who he is."""
+    """A means by which persons prove who they are."""
 
     means: str
     """``user`` of the operating system, or ``key``: an API key, or a system with tokens as ISSUER/SUBJECT."""
@@ -59,7 +59,7 @@ class StatedPerson(NamedTuple):
 
     @property
     def login(self) -> Login:
-        """The means by which he proves who he is: a key or token counts more than the user of the operating system."""
+        """The means by which the person is proved: a key or token counts more than the user of the operating system."""
         return Login("key", self.key) if self.key else Login("user", self.user)
 
     @property
@@ -103,7 +103,7 @@ RIGHTS: Mapping[DecisionKind, DecisionRight] = {
 
 
 def find_missing_right(grants: Iterable[RoleGrant], decision: Decision, day: date) -> str:
-    """Return what a person lacks for a decision on a day, as the end of a sentence about him; empty if he may take it."""
+    """Return what a person lacks for a decision on a day, as the end of a sentence about them; empty if they may take it."""
     right = RIGHTS[decision.kind]
     roles = " or ".join(role for role in Role if role in right.roles)
     remaining = list(grants)
@@ -111,8 +111,12 @@ def find_missing_right(grants: Iterable[RoleGrant], decision: Decision, day: dat
         remaining = [grant for grant in remaining if is_fulfilled(grant)]
         if not remaining:
             return f"has no role {roles}{lack}"
-    held = find_exclusion(grant.role for grant in grants if _holds_on(grant, day))
-    return f"has the roles {held[0]} and {held[1]} on {day}, which exclude each other" if held else ""
+    exclusion = find_exclusion(grant.role for grant in grants if _holds_on(grant, day))
+    return (
+        f"has the roles {exclusion[0]} and {exclusion[1]} on {day}, which exclude each other"
+        if exclusion
+        else ""
+    )
 
 
 def _list_conditions(

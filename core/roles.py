@@ -111,7 +111,7 @@ ROLES: tuple[RoleRights, ...] = (
                "GBCP art. 70 to 73", _CREDIT_MANAGEMENT, _CREDIT_MANAGEMENT),
     RoleRights(Role.UO_MANAGER, Side.ORDERING, "responsable d'UO (RUO)",
                "Prescribes the execution of an operational unit (UO): enters its commitments and services; others validate.",
-               "GBCP art. 70 to 73; that he validates none is ours", _EXECUTION | _OF_UNIT),
+               "GBCP art. 70 to 73; that they validate none is ours", _EXECUTION | _OF_UNIT),
     RoleRights(Role.AUTHORISING_OFFICER, Side.ORDERING, "ordonnateur",
                "Commits, certifies service, and orders payments and late interest.",
                "GBCP art. 10 to 12", _ORDERS, _ORDERS),
@@ -119,14 +119,14 @@ ROLES: tuple[RoleRights, ...] = (
                "Certifies that the service was rendered as it was ordered.",
                "GBCP art. 31", _CERTIFICATION, _CERTIFICATION),
     RoleRights(Role.BUDGET_CONTROLLER, Side.CONTROL, "contrôleur budgétaire (CB)",
-               "Gives or refuses the visa of commitments; Crescendo has no visas yet, so he sends no acts.",
+               "Gives or refuses the visa of commitments; Crescendo has no visas yet, so the controller sends no acts.",
                "GBCP art. 103"),
     RoleRights(Role.ASSIGNED_ACCOUNTANT, Side.ACCOUNTING, "comptable assignataire",
                "Is liable for the right creditor and account, suspends payments, rejects requests, and settles debts.",
                "GBCP art. 18 to 20, 37", ACCOUNTING_KINDS, ACCOUNTING_KINDS),
     RoleRights(Role.CENTRAL_ACCOUNTANT, Side.ACCOUNTING, "comptable centralisateur",
                "Does what an assigned accountant does, for every accountant of the State.",
-               "Order of 28 February 2013 on his office; that he has the same rights is ours",
+               "Order of 28 February 2013 on the office; that its rights are the same is ours",
                ACCOUNTING_KINDS, ACCOUNTING_KINDS),
     RoleRights(Role.AUDITOR, Side.READING, "auditeur (Cour des comptes)",
                "Reads the acts of all senders, and sends none.", "LOLF art. 58"),
@@ -170,20 +170,20 @@ def get_exclusion(first: Role, second: Role) -> str | None:
 
 def find_exclusion(roles: Iterable[Role]) -> tuple[Role, Role] | None:
     """Return the first two of these roles, in the order of ``Role``, that exclude each other; None if none do."""
-    held = frozenset(roles)
-    pairs = combinations((role for role in Role if role in held), 2)
+    role_set = frozenset(roles)
+    pairs = combinations((role for role in Role if role in role_set), 2)
     return next((pair for pair in pairs if get_exclusion(*pair)), None)
 
 
-def find_sender_exclusion(roles: Iterable[Role], held: Iterable[Role]) -> str | None:
+def find_sender_exclusion(roles: Iterable[Role], other_roles: Iterable[Role]) -> str | None:
     """Return the reason why one sender may not have some roles by one key and some by another; None if it may."""
-    pairs = product(_list_active(roles), _list_active(held))
+    pairs = product(_list_active(roles), _list_active(other_roles))
     return next((reason for pair in pairs if (reason := get_exclusion(*pair))), None)
 
 
 def _list_active(roles: Iterable[Role]) -> list[Role]:
-    held = frozenset(roles)
-    return [role for role in Role if role in held and _RIGHTS[role].side not in _PASSIVE_SIDES]
+    role_set = frozenset(roles)
+    return [role for role in Role if role in role_set and _RIGHTS[role].side not in _PASSIVE_SIDES]
 
 
 def list_roles(kind: str) -> list[Role]:

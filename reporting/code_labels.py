@@ -82,11 +82,11 @@ def load(folder: Path = SAMPLE_FOLDER) -> CodeLabels:
     dated = (rules.term_days, rules.new_details_days, exercises, prescription.load(folder))
     labels = CodeLabels({}, {}, {}, {}, {}, interest, *dated)
     years = nomenclature_years.load_years(folder, exercises)
-    late_interest.check_items(interest, years)
     for year, codes in years.items():
         labels.years[year] = codes
         labels.charts[year] = chart.load(folder.joinpath(str(year)), codes)
         labels.programmes.update(codes.programmes)
         labels.centres.update(codes.centres)
         labels.accounts.update(labels.charts[year].accounts)
+    late_interest.check_codes(interest, years, labels.charts)
     return labels

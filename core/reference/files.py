@@ -37,15 +37,23 @@ def hash_files(folder: Path) -> dict[str, str]:
         A file cannot be read.
     """
     paths = sorted(path for path in folder.rglob("*") if path.suffix in _SUFFIXES)
+    return {str(path.relative_to(folder)): hash_file(path).hex() for path in paths}
+
+
+def hash_file(path: Path) -> bytes:
+    """Return the SHA-256 of a reference file.
+
+    Raises
+    ------
+    ReferenceDataError
+        The file cannot be read.
+    """
     try:
-        digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
+        return hashlib.sha256(path.read_bytes()).digest()
     except OSError as error:
         raise ReferenceDataError(
-            str(error.filename),
-            f"the file cannot be read ({error.strerror})",
-            "Store a readable file at this path.",
+            str(path), f"the file cannot be read ({error.strerror})", "Store a readable file at this path."
         ) from error
-    return {str(path.relative_to(folder)): digest for path, digest in zip(paths, digests, strict=True)}
 
 
 def read_toml(path: Path) -> dict[str, Any]:

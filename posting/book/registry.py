@@ -90,11 +90,12 @@ class ReferenceData:
         days = calendar.load(folder.joinpath("calendar.toml"))
         years = nomenclature_years.load_years(folder, days.exercises)
         interest = late_interest.load(folder)
-        late_interest.check_items(interest, years)
+        charts = {year: chart.load(folder.joinpath(str(year)), codes) for year, codes in years.items()}
+        late_interest.check_codes(interest, years, charts)
         return cls(
             days,
             years,
-            {year: chart.load(folder.joinpath(str(year)), codes) for year, codes in years.items()},
+            charts,
             {year: accountants.load(folder.joinpath(str(year)), codes) for year, codes in years.items()},
             prescription.load(folder),
             interest,

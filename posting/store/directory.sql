@@ -81,33 +81,39 @@ insert into person_login (person, means, name, first_day, last_day, change) valu
 -- name: insert_end
 insert into directory_end (subject, number, last_day, change) values ($1, $2, $3, $4);
 
+-- name: part_sizes
+select (select count(*) from person) as persons, (select count(*) from person_role) as roles, (select count(*) from delegation) as delegations,
+       (select count(*) from agreement) as agreements, (select count(*) from person_login) as logins,
+       (select count(*) from directory_change) as changes;
+
 -- name: list_persons
-select code, name, change from person order by person;
+-- As of all parts: at most $1 rows, all if it is null, after the first $2.
+select code, name, change from person order by person limit $1 offset $2;
 
 -- name: list_roles
 -- With the earliest of its last days, as for the two queries below.
 select r.person_role as number, p.code as person, r.role, r.hand, r.centre, r.accountant, r.first_day,
        least(r.last_day, (select min(e.last_day) from directory_end e where e.subject = 'role' and e.number = r.person_role)) as last_day,
        r.ceiling as ceiling_cents, r.change
-from person_role r join person p using (person) order by r.person_role;
+from person_role r join person p using (person) order by r.person_role limit $1 offset $2;
 
 -- name: list_delegations
 select d.number, o.code as owner, p.code as delegate, d.role, d.centres, d.first_day,
        least(d.last_day, (select min(e.last_day) from directory_end e where e.subject = 'delegation' and e.number = d.delegation)) as last_day,
        d.ceiling as ceiling_cents, d.change
-from delegation d join person o on o.person = d.owner join person p on p.person = d.delegate order by d.delegation;
+from delegation d join person o on o.person = d.owner join person p on p.person = d.delegate order by d.delegation limit $1 offset $2;
 
 -- name: list_agreements
 select a.number, a.sender, a.kinds, a.first_day,
        least(a.last_day, (select min(e.last_day) from directory_end e where e.subject = 'agreement' and e.number = a.agreement)) as last_day,
        a.ceiling as ceiling_cents, a.separation, a.change
-from agreement a order by a.agreement;
+from agreement a order by a.agreement limit $1 offset $2;
 
 -- name: list_logins
 select l.person_login as number, p.code as person, l.means, l.name, l.first_day,
        least(l.last_day, (select min(e.last_day) from directory_end e where e.subject = 'login' and e.number = l.person_login)) as last_day,
        l.change
-from person_login l join person p using (person) order by l.person_login;
+from person_login l join person p using (person) order by l.person_login limit $1 offset $2;
 
 -- name: list_changes
 -- The last one first, with what each did, how who decided it was proved (empty for not), and the batch after which it holds: null
@@ -127,4 +133,4 @@ left join person_proof f on f.decision = 'directory' and f.number = c.change and
              left join agreement a on x.subject = 'agreement' and a.agreement = x.number
     ) entry group by change
 ) w using (change)
-order by c.change desc;
+order by c.change desc limit $1 offset $2;

@@ -96,18 +96,18 @@ class DirectoryDraft:
         self._check_login(term)
 
     def _check_exclusion(self, term: Term) -> None:
-        for name, held in self._of_person.get(term.person, {}).items():
-            if term.role and held.role and term.overlaps(held) and find_exclusion((term.role, held.role)):
+        for name, other in self._of_person.get(term.person, {}).items():
+            if term.role and other.role and term.overlaps(other) and find_exclusion((term.role, other.role)):
                 raise RefusedChange(
-                    f"the person has the role {held.role} by {name}, {describe_days(held)}, and nobody is {held.role} and "
+                    f"the person has the role {other.role} by {name}, {describe_days(other)}, and nobody is {other.role} and "
                     f"{term.role} on the same days: end that first, or state other days"
                 )
 
     def _check_login(self, term: Term) -> None:
-        for name, held in self._of_login.get(term.login, {}).items() if term.login else ():
-            if term.overlaps(held):
+        for name, other in self._of_login.get(term.login, {}).items() if term.login else ():
+            if term.overlaps(other):
                 raise RefusedChange(
-                    f"the {term.login} belongs to a person by login {name}, {describe_days(held)}, and proves nobody else on "
+                    f"the {term.login} belongs to a person by login {name}, {describe_days(other)}, and proves nobody else on "
                     "the same days: end that first, or state other days"
                 )
 
@@ -139,5 +139,5 @@ class DirectoryDraft:
 
 
 def describe_days(term: Term) -> str:
-    """Say on which days a role or a login is held."""
+    """Say on which days a role or a login holds."""
     return f"from {term.first_day} to {term.last_day}" if term.last_day else f"from {term.first_day} on"

@@ -114,10 +114,10 @@ async def store_change(connection: Connection, new: NewChange) -> int:
         raise RefusedChange(f"a change has {len(new.entries):,} entries: state 1 to {ENTRIES_MAX:,}")
     async with connection.transaction():
         await connection.execute(SQL["lock_directory"])
-        proved = await person_proof.prove_person(connection, new.by, Decision(DecisionKind.DIRECTORY))
+        decider = await person_proof.prove_person(connection, new.by, Decision(DecisionKind.DIRECTORY))
         operators = await connection.fetchval(SQL["lasting_operators"])
         writer = _Writer(connection, await _load_draft(connection))
-        change = await connection.fetchval(SQL["insert_change"], new.reason, proved.name, new.by.key)
+        change = await connection.fetchval(SQL["insert_change"], new.reason, decider.name, new.by.key)
         for position, entry in enumerate(new.entries):
             try:
                 await writer.store_entry(entry, change)
@@ -126,7 +126,7 @@ async def store_change(connection: Connection, new: NewChange) -> int:
                 raise type(error)(f"{place}{error}") from error
         if operators and not await connection.fetchval(SQL["lasting_operators"]):
             raise RefusedChange(_NO_OPERATOR)
-        await person_proof.store_decision(connection, proved, DecisionKind.DIRECTORY, number=change)
+        await person_proof.store_decision(connection, decider, DecisionKind.DIRECTORY, number=change)
     return change
 
 

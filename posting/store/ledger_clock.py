@@ -124,7 +124,7 @@ async def store_correction(
     """
     clock = LedgerClock()
     async with connection.transaction():
-        proved = await person_proof.prove_under_lock(connection, by, Decision(DecisionKind.CLOCK))
+        decider = await person_proof.prove_under_lock(connection, by, Decision(DecisionKind.CLOCK))
         await clock.read(connection)
         stored = clock.last.at.replace(microsecond=0)
         if clock.find_setback() is None:
@@ -139,8 +139,8 @@ async def store_correction(
             raise RefusedCorrection(
                 f"the clock of the database is not before {_format_moment(stored)}, only that of this machine is: set that one"
             )
-        number = await connection.fetchval(SQL["insert_correction"], clock.last.at, reason, proved.name)
-        await person_proof.store_decision(connection, proved, DecisionKind.CLOCK, number=number)
+        number = await connection.fetchval(SQL["insert_correction"], clock.last.at, reason, decider.name)
+        await person_proof.store_decision(connection, decider, DecisionKind.CLOCK, number=number)
         return number
 
 

@@ -131,7 +131,7 @@ async def store_decision(connection: Connection, new: NewDecision) -> int:
     """
     async with connection.transaction():
         await connection.execute(SQL["lock_decisions"])
-        proved = await person_proof.prove_under_lock(
+        decider = await person_proof.prove_under_lock(
             connection, new.by, Decision(DecisionKind.PERIOD, new.accountant)
         )
         accountant = await _find_accountant(connection, new.accountant)
@@ -141,9 +141,9 @@ async def store_decision(connection: Connection, new: NewDecision) -> int:
         decision = PeriodDecision(0, period, accountant, new.action)
         if obstacle := find_obstacle(await load_states(connection), decision):
             raise RefusedDecision(f"{_format_month(new.exercise, new.month)} stays as it is: {obstacle}")
-        arguments = (new.exercise, new.month, accountant, new.action, new.reason, proved.name, new.by.key)
+        arguments = (new.exercise, new.month, accountant, new.action, new.reason, decider.name, new.by.key)
         number = await connection.fetchval(SQL["insert_decision"], *arguments)
-        await person_proof.store_decision(connection, proved, DecisionKind.PERIOD, number=number)
+        await person_proof.store_decision(connection, decider, DecisionKind.PERIOD, number=number)
         return number
 
 

@@ -26,8 +26,8 @@ SQL = read_queries("posting.store", "person_proof.sql")
 Connection = Any
 
 
-class ProvedPerson(NamedTuple):
-    """The person who decides, as he is recorded."""
+class Decider(NamedTuple):
+    """The person who decides, as the record names them."""
 
     name: str
     person: int
@@ -36,32 +36,34 @@ class ProvedPerson(NamedTuple):
     change: int
     """The last change of the directory."""
     day: date
+    proof: int | None = None
+    """The number of the stored proof; None before it is stored, and where names are not proved yet."""
 
 
 @asynccontextmanager
 async def record_decision(
     connection: Connection, person: StatedPerson, decision: Decision, *, number: int
-) -> AsyncIterator[ProvedPerson]:
-    """Open a transaction for a decision of a proved person, and store how he was proved with it.
+) -> AsyncIterator[Decider]:
+    """Open a transaction for a decision, and store the proof of who takes it.
 
     Raises
     ------
     PersonNotProved
-        He is not proved, or may not take it.
+        The person is not proved, or may not take it.
     """
     async with connection.transaction():
-        proved = await prove_under_lock(connection, person, decision)
-        yield proved
-        await store_decision(connection, proved, decision.kind, number=number)
+        decider = await prove_under_lock(connection, person, decision)
+        proof = await store_decision(connection, decider, decision.kind, number=number)
+        yield decider._replace(proof=proof)
 
 
-async def prove_under_lock(connection: Connection, person: StatedPerson, decision: Decision) -> ProvedPerson:
+async def prove_under_lock(connection: Connection, person: StatedPerson, decision: Decision) -> Decider:
     """Return the person who takes a decision; the directory stays as it is until the transaction ends.
 
     Raises
     ------
     PersonNotProved
-        He is not proved, or may not take it.
+        The person is not proved, or may not take it.
     """
     await lock_directory(connection)
     return await prove_person(connection, person, decision)
@@ -72,32 +74,32 @@ async def lock_directory(connection: Connection) -> None:
     await connection.execute(SQL["lock_directory"])
 
 
-async def prove_person(connection: Connection, person: StatedPerson, decision: Decision) -> ProvedPerson:
+async def prove_person(connection: Connection, person: StatedPerson, decision: Decision) -> Decider:
     """Return the person who takes a decision.
 
     Raises
     ------
     PersonNotProved
-        He is not proved, or may not take it; the message says what was found, and what to do.
+        The person is not proved, or may not take it; the message says why, and what to do.
     """
-    proved = await find_person(connection, person, decision.kind)
+    decider = await find_person(connection, person, decision.kind)
     if person.key_roles is not None and not person.key_roles & (roles := RIGHTS[decision.kind].roles):
         raise PersonNotProved(
             f"the {person.login} has no role {' or '.join(sorted(roles))}: use a key of that side, as over HTTP"
         )
-    if proved.person:
-        rows = await connection.fetch(SQL["roles"], proved.person)
-        lack = find_missing_right([_to_grant(row) for row in rows], decision, proved.day)
+    if decider.person:
+        rows = await connection.fetch(SQL["roles"], decider.person)
+        lack = find_missing_right([_to_grant(row) for row in rows], decision, decider.day)
         if lack:
             raise PersonNotProved(
-                f"{proved.name} is proved by the {person.login}, and {lack}: let a person with that role decide, or let an "
+                f"{decider.name} is proved by the {person.login}, and {lack}: let a person with that role decide, or let an "
                 "operator give it with crescendo person grant"
             )
-    return proved
+    return decider
 
 
-async def find_person(connection: Connection, person: StatedPerson, kind: DecisionKind) -> ProvedPerson:
-    """Return the person whom a credential proves, whatever he may do; the name as stated where names are not proved yet.
+async def find_person(connection: Connection, person: StatedPerson, kind: DecisionKind) -> Decider:
+    """Return the person whom a credential proves, whatever they may do; the name as stated where names are not proved yet.
 
     Raises
     ------
@@ -106,7 +108,7 @@ async def find_person(connection: Connection, person: StatedPerson, kind: Decisi
     """
     state = await connection.fetchrow(SQL["directory_state"])
     if not _needs_proof(state, kind):
-        return ProvedPerson(person.recorded_name, 0, 0, state["change"], state["day"])
+        return Decider(person.recorded_name, 0, 0, state["change"], state["day"])
     rows = await connection.fetch(SQL["logins"], *person.login)
     valid = [row for row in rows if _holds_on(row, state["day"])]
     if not valid:
@@ -118,7 +120,7 @@ async def find_person(connection: Connection, person: StatedPerson, kind: Decisi
             f"credential of {person.name}"
         )
     numbers = (login["person"], login["person_login"], state["change"])
-    return ProvedPerson(login["code"], *numbers, state["day"])
+    return Decider(login["code"], *numbers, state["day"])
 
 
 async def needs_proof(connection: Connection, kind: DecisionKind) -> bool:
@@ -131,12 +133,13 @@ def _needs_proof(directory_state: Any, kind: DecisionKind) -> bool:
 
 
 async def store_decision(
-    connection: Connection, proved: ProvedPerson, kind: DecisionKind, *, number: int
-) -> None:
-    """Store how a person was proved who took a decision, in its transaction."""
-    if proved.person:
-        values = (kind.value, number, proved.person, proved.login, proved.change, proved.day)
-        await connection.execute(SQL["insert_decision"], *values)
+    connection: Connection, decider: Decider, kind: DecisionKind, *, number: int
+) -> int | None:
+    """Store the proof of who takes a decision, in its transaction; return its number, None where names are not proved yet."""
+    if not decider.person:
+        return None
+    values = (kind.value, number, decider.person, decider.login, decider.change, decider.day)
+    return await connection.fetchval(SQL["insert_decision"], *values)
 
 
 def _describe_missing_login(person: StatedPerson, rows: list[Any], day: date) -> str:

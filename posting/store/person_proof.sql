@@ -27,4 +27,5 @@ select r.person, r.role, r.hand, r.centre, r.accountant, r.first_day,
 from person_role r where r.person = $1 order by r.person_role;
 
 -- name: insert_decision
-insert into person_decision (decision, number, person, person_login, change, day) values ($1, $2, $3, $4, $5, $6);
+insert into person_decision (decision, number, person, person_login, change, day) values ($1, $2, $3, $4, $5, $6)
+returning person_decision;

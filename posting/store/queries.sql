@@ -155,11 +155,12 @@ where e.entry_id = any($1::bigint[]) and e.kind = any($2::smallint[]) and e.exer
 order by e.entry_id limit 1;
 
 -- name: note_reference_use
--- Of a day and of the files on it, once; the last row says which are in use.
-insert into reference_use (day, files, digest)
-select today.day, $1::jsonb, $2 from (select (clock_timestamp() at time zone 'Europe/Paris')::date as day) today
-where not exists (select from (select u.day, u.digest from reference_use u order by reference_use desc limit 1) last
-                  where last.day = today.day and last.digest = $2);
+-- Of a day and of the files on it, once; the last row says which are in use.  An earlier version stated no days of agreements.
+insert into reference_use (day, files, digest, after_batch, agreement_days)
+select today.day, $1::jsonb, $2, (select version from engine), $3::jsonb
+from (select (clock_timestamp() at time zone 'Europe/Paris')::date as day) today
+where not exists (select from (select u.day, u.digest, u.agreement_days from reference_use u order by reference_use desc limit 1) last
+                  where last.day = today.day and last.digest = $2 and last.agreement_days is not null);
 
 -- name: last_reference_use
 select reference_use, files::text as files, digest from reference_use order by reference_use desc limit 1;

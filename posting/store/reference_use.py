@@ -34,6 +34,8 @@ class Acceptance(NamedTuple):
 async def note_use(connection: Connection, reference: ReferenceData, numbers: NumbersByCode) -> None:
     """Note which files are in use today, by the SHA-256 of each, unless that is noted already.
 
+    The row also states what verification judges later by what held now, and the last batch that was decided without it.
+
     Raises
     ------
     ReferenceDataError
@@ -43,7 +45,14 @@ async def note_use(connection: Connection, reference: ReferenceData, numbers: Nu
     await person_proof.lock_directory(connection)
     text, digest = _describe(reference.files)
     await _check_acceptance(connection, reference, digest)
-    await connection.execute(SQL["note_reference_use"], text, digest)
+    days = json.dumps(_list_agreement_days(reference), sort_keys=True)
+    await connection.execute(SQL["note_reference_use"], text, digest, days)
+
+
+def _list_agreement_days(reference: ReferenceData) -> dict[str, str]:
+    """Return the day from which on lines need persons or an agreement, by exercise that sets one."""
+    days = {year: exercise.agreement_required_from for year, exercise in reference.calendar.exercises.items()}
+    return {str(year): str(day) for year, day in days.items() if day}
 
 
 async def accept_files(
@@ -60,7 +69,7 @@ async def accept_files(
     """
     text, digest = _describe(reference.files)
     async with connection.transaction():
-        proved = await person_proof.prove_under_lock(connection, by, Decision(DecisionKind.REFERENCE))
+        decider = await person_proof.prove_under_lock(connection, by, Decision(DecisionKind.REFERENCE))
         last = await connection.fetchrow(SQL["last_reference_use"])
         if last is None:
             raise RefusedAcceptance(
@@ -71,9 +80,9 @@ async def accept_files(
             raise RefusedAcceptance(
                 f"{reference.folder} has the files that the ledger used last: nothing is to be accepted"
             )
-        arguments = (text, digest, last["reference_use"], reason, proved.name)
+        arguments = (text, digest, last["reference_use"], reason, decider.name)
         number = await connection.fetchval(SQL["insert_reference_acceptance"], *arguments)
-        await person_proof.store_decision(connection, proved, DecisionKind.REFERENCE, number=number)
+        await person_proof.store_decision(connection, decider, DecisionKind.REFERENCE, number=number)
     return Acceptance(number, paths)
 
 

@@ -21,7 +21,7 @@ COVERED_TABLES = frozenset(
         *("directory_change", "person", "person_role", "delegation", "agreement"),
         *("directory_end", "directory_effect", "entry_signature", "agreement_use"),
         *("person_login", "person_decision"),
-        *("details_evidence", "details_rule"),
+        *("details_evidence", "details_rule", "separation_rule"),
         *(
             "access_key",
             "access_key_end",

@@ -53,9 +53,21 @@ select entry_name(h.entry_id, h.reference) as place,
 from hand h anti join passed p on p.entry_id = h.entry_id and p.hand = h.hand and p.person = h.person and p.centre is not distinct from h.centre;
 
 -- name: agreements
--- A line that names nobody comes under an agreement of its sender, from the day on that its exercise sets, which the acts of
--- Crescendo's own senders need not; and that agreement covers its day, its kind and the amount of its act (rule A41).
-with used as (
+-- A line that names nobody comes under an agreement of its sender, from the day on that its exercise set when its batch was decided,
+-- which the acts of Crescendo's own senders need not; and that agreement covers its day, its kind and the amount of its act (rule
+-- A41).  For batches from before that day was stored with the use of reference files, today's files say it; and what is stored for the
+-- files of today is what they say.
+with ruled_batch as (
+    select b.batch, u.reference_use
+    from batch b asof left join (select after_batch, max(reference_use) as reference_use from rule_use group by after_batch) u
+    on b.batch > u.after_batch
+), required as (
+    select b.batch, d.exercise, d.day from ruled_batch b join rule_use_day d using (reference_use)
+    union all
+    select b.batch, d.exercise, d.day from ruled_batch b cross join agreement_day d where b.reference_use is null
+), unchanged as (
+    select u.reference_use from rule_use u join reference_file f on f.path = 'calendar.toml' and f.hash = u.calendar
+), used as (
     select e.*, k.family, k.name, s.sender, u.agreement
     from entry e asof join agreement_use u on e.entry_id >= u.first_entry
     join kind k on k.kind = e.kind join submission s on s.submission = e.submission where e.entry_id <= u.last_entry
@@ -72,7 +84,7 @@ with used as (
           where d.subject = 'agreement' and d.number = a.agreement and d.after_batch < u.batch and d.last_day < u.day)
 )
 select entry_name(e.entry_id, e.reference) as place, 'by ' || s.sender || ', without persons' as found, 'an agreement of the sender' as expected
-from entry e join agreement_day r on r.exercise = e.exercise and e.day >= r.day join submission s on s.submission = e.submission
+from entry e join required r on r.batch = e.batch and r.exercise = e.exercise and e.day >= r.day join submission s on s.submission = e.submission
 where s.sender not in ('treasury', 'bank', 'closing')
   and e.entry_id not in (select entry from entry_signature) and e.entry_id not in (select entry_id from used)
 union all
@@ -81,7 +93,13 @@ select entry_name(u.entry_id, u.reference), 'by ' || u.sender || ' under agreeme
 from used u anti join covered c on c.entry_id = u.entry_id
 union all
 select 'entry ' || s.entry, 'persons and agreement ' || u.agreement, 'one of both'
-from entry_signature s join used u on u.entry_id = s.entry;
+from entry_signature s join used u on u.entry_id = s.entry
+union all
+select 'reference files, use ' || reference_use, 'agreements of ' || exercise || ' from ' || coalesce(stated.day::text, 'no day'),
+       'from ' || coalesce(written.day::text, 'no day') || ', as calendar.toml says'
+from (select * from rule_use_day join unchanged using (reference_use)) stated
+full join (select * from unchanged cross join agreement_day) written using (reference_use, exercise)
+where stated.day is distinct from written.day;
 
 -- name: details_changes
 -- A change of bank details has the hash of its evidence, states how the payee was called back, and was entered and validated by two
@@ -128,6 +146,25 @@ where greatest(a.first_day, b.first_day) <= least(
     coalesce(least(a.last_day, (select min(d.last_day) from directory_end d where d.subject = a.subject and d.number = a.number)), date '9999-12-31'),
     coalesce(least(b.last_day, (select min(d.last_day) from directory_end d where d.subject = b.subject and d.number = b.number)), date '9999-12-31'));
 
+-- name: access_separation
+-- No key, system or signer has two roles that exclude each other; and no sender orders and accounts, by one or by several that hold at
+-- one time, for longer than the minute in which one command may wait for another (rule A41).  What is older than these rules keeps
+-- its roles.
+with pair as (
+    select a.name, a.sender, a.role, b.name as other, b.role as other_role, x.binds_sender,
+           greatest(a.since, b.since) as since, least(a.until, b.until) as until
+    from access_holder a join access_holder b on b.sender = a.sender
+    join role_exclusion x on x.first_role = a.role and x.second_role = b.role
+    where greatest(a.since, b.since) >= (select coalesce(min(since), 0) from separation_rule)
+)
+select name as place, role || ' and ' || other_role as found, 'roles that do not exclude each other' as expected
+from pair where name = other and role < other_role
+union all
+select 'sender ' || sender, name || ' with ' || role || ', and ' || other || ' with ' || other_role, 'one of both sides'
+from pair where name < other and binds_sender and until - since > 60_000_000
+union all
+select 'separation_rule', count(*) || ' rows', 'one row' from separation_rule having count(*) <> 1;
+
 -- name: reference_uses
 -- Once an operator has a login for good, reference files that differ from those of the use before were accepted by an operator, for
 -- this change and before it (rule A41).
@@ -143,9 +180,9 @@ where u.needs_acceptance and u.previous <> u.digest and not exists (
     where a.digest = u.digest and a.at < u.noted_at and b.change = u.change - 1);
 
 -- name: proved_persons
--- Once the directory knows a person, who decides about a payment run, a month, the directory, reference files, a stored time or a
--- file of the bank was proved by a login, and had a role for it, both on that day and as the directory was; and nobody released a run that they
--- proposed (rule A41).
+-- Once the directory knows a person, who decides about a payment run, a month, the directory, reference files, a stored time, a
+-- file of the bank or late interest was proved by a login, and had a role for it, both on that day and as the directory was; each decision
+-- has a proof of its own, and nobody released a run that they proposed (rule A41).
 with ended as (
     select d.person_decision, e.subject, e.number from person_decision d join decision_end e on e.change <= d.change and e.last_day < d.day
 ), proved as (
@@ -155,7 +192,8 @@ with ended as (
           select 1 from ended e where e.person_decision = d.person_decision and e.subject = 'login' and e.number = l.person_login)
 ), entitled as (
     select d.person_decision
-    from person_decision d left join named_decision n on n.decision = d.decision and n.number = d.number join decision_role r on r.person = d.person
+    from person_decision d left join named_decision n on n.decision = d.decision and if(n.proof is null, n.number = d.number, n.proof = d.person_decision)
+    join decision_role r on r.person = d.person
     where r.change <= d.change and r.first_day <= d.day and (r.last_day is null or d.day <= r.last_day)
       and not exists (
           select 1 from ended e where e.person_decision = d.person_decision and e.subject = 'role' and e.number = r.person_role)
@@ -163,6 +201,13 @@ with ended as (
       and (d.decision <> 'proposal' or r.hand <> 'validation') and (d.decision <> 'release' or r.hand <> 'entry')
       and r.centre = '' and r.accountant in ('', coalesce(n.accountant, ''))
       and (r.ceiling is null or coalesce(n.cents, 0) <= r.ceiling)
+), candidate as (
+    select d.*, p.code, d.person_decision not in (select proof from named_decision where proof is not null) as is_free
+    from person_decision d join person p using (person)
+), followed as (
+    select distinct n.* from named_decision n join candidate d on d.decision = n.decision
+    where (d.number = n.number or n.decision = 'interest' and (n.proof is not null or d.number >= n.number))
+      and (n.name is null or d.code = n.name) and if(n.proof is null, d.is_free, d.person_decision = n.proof)
 )
 select d.decision || ' ' || d.number as place, 'by person ' || d.person || ' with login ' || d.person_login || ' on ' || d.day as found,
        'a login of this person on that day' as expected
@@ -175,10 +220,14 @@ select decision || ' ' || number, 'on ' || day || ' by change ' || change, 'on '
 from person_decision where change < last_change or day not in (stored_day, stored_day - 1)
 union all
 select n.decision || ' ' || n.number, 'by ' || coalesce(n.name, 'nobody') || ', who was not proved', 'a person who was proved'
-from named_decision n
-where n.needs_proof and not exists (
-    select 1 from person_decision d join person p on p.person = d.person
-    where d.decision = n.decision and d.number = n.number and (n.name is null or p.code = n.name))
+from (select * from named_decision where needs_proof except select * from followed) n
+union all
+select decision || ' ' || max(number), count(*) || ' with the proof ' || proof, 'a proof of each'
+from named_decision where proof is not null and decision <> 'edit' group by decision, proof having count(*) > 1
+union all
+select 'edit ' || run, count(*) || ' edits with the proof ' || person_decision, 'a proof of each'
+from (select distinct e.run, e.person_decision, e.what, e.reason, e.by from payment_edit e where e.person_decision is not null)
+group by run, person_decision having count(*) > 1
 union all
 select 'release ' || r.number, 'by person ' || r.person || ', who proposed the run', 'by another person'
 from person_decision r join person_decision m on m.number = r.number and m.decision = 'proposal' and m.person = r.person

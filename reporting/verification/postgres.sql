@@ -83,6 +83,7 @@ from person_decision d;
 -- name: named_decision
 -- Every decision that names a person, or that a person is recorded for; needs_proof: the directory knew somebody at that time, and
 -- for its own changes, an operator had a login for good. The time of an issue is the one that its caller states, so its release counts.
+-- proof is that which the decision states; edits, files of the bank and late interest stated none in an earlier version.
 with known as (
     select least(min(c.at), (select min(k.at) from clock_correction k where k.last_change >= (select min(change) from person))) as at
     from person join directory_change c using (change)
@@ -93,25 +94,30 @@ with known as (
     from person_login l join person_role r using (person)
     where r.role = 'operator' and r.centre = '' and r.accountant = '' and r.last_day is null and l.last_day is null and l.means = 'user'
 ), named as (
-    select 'proposal' as decision, run::bigint as number, proposed_by as name, proposed_at as at, '' as accountant, 0::bigint as cents from payment_run
-    union all select 'edit', run, by, at, '', 0 from payment_edit
-    union all select 'release', run, released_by, released_at, '', cents from payment_release
-    union all select 'abandonment', run, abandoned_by, abandoned_at, '', 0 from payment_abandonment
-    union all select 'issue', i.run, i.issued_by, r.released_at, '', 0 from payment_issue i join payment_release r using (run)
-    union all select 'period', d.decision, d.by, d.at, coalesce(t.code, ''), 0
+    select 'proposal' as decision, run::bigint as number, proposed_by as name, proposed_at as at, '' as accountant, 0::bigint as cents,
+           null::bigint as proof from payment_run
+    union all select 'edit', run, by, at, '', 0, person_decision from payment_edit
+    union all select 'release', run, released_by, released_at, '', cents, null from payment_release
+    union all select 'abandonment', run, abandoned_by, abandoned_at, '', 0, null from payment_abandonment
+    union all select 'issue', i.run, i.issued_by, r.released_at, '', 0, null from payment_issue i join payment_release r using (run)
+    union all select 'period', d.decision, d.by, d.at, coalesce(t.code, ''), 0, null
     from period_decision d left join reference_text t on t.kind = 8 and t.id = d.accountant
-    union all select 'statement', message, null, attempted_at, '', 0 from bank_attempt
+    union all select 'statement', message, null, attempted_at, '', 0, person_decision from bank_attempt
+    union all select 'interest', coalesce(substring(batch_id from '-P?([0-9]{1,18})$')::bigint, 0), null, received_at, '', coalesce(declared_cents, 0),
+                     substring(batch_id from '-P([0-9]{1,18})$')::bigint
+    from submission where sender = 'treasury' and starts_with(batch_id, 'interest-')
 )
-select decision, number, name, accountant, cents, coalesce(named.at > known.at, false) as needs_proof from named, known
+select decision, number, name, accountant, cents, coalesce(named.at > known.at, false) as needs_proof, proof from named, known
 union all
 select 'directory', c.change, c.by, '', 0,
-       exists (select from operator o where o.change < c.change and o.ended >= c.change and o.day <= (c.at at time zone 'Europe/Paris')::date)
+       exists (select from operator o where o.change < c.change and o.ended >= c.change and o.day <= (c.at at time zone 'Europe/Paris')::date), null
 from directory_change c
 union all
-select 'clock', k.correction, k.by, '', 0, exists (select from operator o where o.change <= k.last_change and o.ended > k.last_change) from clock_correction k
+select 'clock', k.correction, k.by, '', 0, exists (select from operator o where o.change <= k.last_change and o.ended > k.last_change), null
+from clock_correction k
 union all
 select 'reference', a.acceptance, a.by, '', 0,
-       exists (select from operator o where o.change <= b.change and o.ended > b.change and o.day <= (a.at at time zone 'Europe/Paris')::date)
+       exists (select from operator o where o.change <= b.change and o.ended > b.change and o.day <= (a.at at time zone 'Europe/Paris')::date), null
 from reference_acceptance a cross join lateral (select coalesce(max(change), 0) as change from directory_change where at < a.at) b;
 
 -- name: reference_use
@@ -127,6 +133,13 @@ select u.reference_use, encode(u.digest, 'hex') as digest, (extract(epoch from u
        exists (select from operator o where o.change <= b.change and o.ended > b.change and o.day <= (u.noted_at at time zone 'Europe/Paris')::date)
            as needs_acceptance
 from reference_use u cross join lateral (select coalesce(max(change), 0) as change from directory_change where at < u.noted_at) b;
+
+-- name: rule_use
+-- From which batch on engines worked with which calendar, as far as that was stated.
+select reference_use, after_batch, files ->> 'calendar.toml' as calendar from reference_use where agreement_days is not null;
+
+-- name: rule_use_day
+select u.reference_use, d.key::int as exercise, d.value::date as day from reference_use u cross join lateral jsonb_each_text(u.agreement_days) d;
 
 -- name: reference_acceptance
 select acceptance, encode(digest, 'hex') as digest, last_use, (extract(epoch from at) * 1000000)::bigint as at from reference_acceptance;
@@ -169,17 +182,36 @@ select entry, evidence_hash, call_back from details_evidence;
 -- name: details_rule
 select after_entry from details_rule;
 
+-- name: access_holder
+-- Keys, systems and signers, one row for each role, from when to when it held; times in microseconds.
+select h.name, h.sender, unnest(h.roles) as role, (extract(epoch from h.created_at) * 1000000)::bigint as since,
+       (extract(epoch from least(h.expires_at, h.ended_at, '9999-12-31')) * 1000000)::bigint as until
+from (
+    select 'key ' || key as name, k.sender, k.roles, k.created_at, k.expires_at, e.ended_at
+    from access_key k left join access_key_end e using (key)
+    union all
+    select 'grant ' || access_grant || ' of system ' || issuer || '/' || g.subject, g.sender, g.roles, g.created_at, g.expires_at, least(e.ended_at, i.ended_at)
+    from access_grant g left join access_grant_end e using (access_grant) left join access_issuer_end i using (issuer)
+    union all
+    select 'signer ' || signer, s.sender, s.roles, s.created_at, s.expires_at, e.ended_at from signer s left join signer_end e using (signer)
+) h;
+
+-- name: separation_rule
+select (extract(epoch from since) * 1000000)::bigint as since from separation_rule;
+
 -- name: reference_text
 select kind, id, code from reference_text;
 
 -- name: payment_run
-select run, lines, cents, left_out, left_out_cents, proposed_by, (proposed_at at time zone 'Europe/Paris')::date as proposed_on from payment_run;
+select run, lines, cents, left_out, left_out_cents, proposed_by, (proposed_at at time zone 'Europe/Paris')::date as proposed_on,
+       new_days, encode(rules_hash, 'hex') as rules_hash
+from payment_run;
 
 -- name: run_accountant
 select run, ordinality::int as accountant, code from payment_run, unnest(accountants) with ordinality as a (code);
 
 -- name: payment_edit
-select edit, run, what, line, payee, by, extract(epoch from at)::bigint as at from payment_edit;
+select edit, run, what, line, payee, reason, by, extract(epoch from at)::bigint as at, person_decision from payment_edit;
 
 -- name: payment_release
 select run, lines, cents, released_by, extract(epoch from released_at)::bigint as released_at from payment_release;

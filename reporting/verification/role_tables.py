@@ -7,10 +7,12 @@ import pyarrow as pa
 
 from core.calendar import Exercise
 from core.catalog import KIND_NUMBERS
-from core.roles import ROLES, Role, find_exclusion
+from core.roles import ACCOUNTING_ROLES, ORDERING_ROLES, ROLES, Role, find_exclusion
 
 _RIGHTS = pa.schema([("role", pa.string()), ("kind", pa.int32()), ("hand", pa.string())])
-_EXCLUSIONS = pa.schema([("first_role", pa.string()), ("second_role", pa.string())])
+_EXCLUSIONS = pa.schema(
+    [("first_role", pa.string()), ("second_role", pa.string()), ("binds_sender", pa.bool_())]
+)
 _DAYS = pa.schema([("exercise", pa.int32()), ("day", pa.date32())])
 
 
@@ -23,9 +25,13 @@ def build_role_tables(exercises: Mapping[int, Exercise]) -> dict[str, pa.Table]:
         for kind in kinds
     ]
     exclusions = [
-        {"first_role": first.value, "second_role": second.value}
-        for first, second in permutations(Role, 2)
-        if find_exclusion((first, second))
+        {
+            "first_role": pair[0].value,
+            "second_role": pair[1].value,
+            "binds_sender": not ORDERING_ROLES.isdisjoint(pair) and not ACCOUNTING_ROLES.isdisjoint(pair),
+        }
+        for pair in permutations(Role, 2)
+        if find_exclusion(pair)
     ]
     days = [
         {"exercise": year, "day": exercise.agreement_required_from}

@@ -108,13 +108,20 @@ select 'run ' || run || ', file ' || file, 'executed on ' || executed, 'a TARGET
 where isodow(executed) > 5 or executed in (select day from closed);
 
 -- name: run_details
--- What a run pays goes to bank details that came at least the stated number of days before the run was proposed, or a person
--- restored the line by name, who did not change them (rule A41).
+-- What a run pays goes to bank details that came at least the number of days before the run was proposed that the rules of that
+-- time state, or a person restored the line by name, who did not change them (rule A41).  A run from before that number was stored
+-- is judged by today's rules; and what a run states by the rules of today is what they say.
+with ruled_run as (
+    select r.run, r.proposed_on, coalesce(r.new_days, h.value) as days, h.value as days_today, r.rules_hash
+    from payment_run r join ruled h on h.rule = 'new_details_days' and r.proposed_on >= h.since and r.proposed_on < h.until
+)
 select 'run ' || l.run || ', line ' || l.line as place, 'to details of ' || b.committed_on || ', proposed on ' || r.proposed_on as found,
-       'details of ' || h.value || ' days before, or a line that a person restored' as expected
-from paid_line l join payment_run r using (run) join payee p on p.entry_id = l.details join batch b on b.batch = p.batch
-join ruled h on h.rule = 'new_details_days' and r.proposed_on >= h.since and r.proposed_on < h.until
-where l.left_out <> 13 and r.proposed_on - b.committed_on < h.value
+       'details of ' || r.days || ' days before, or a line that a person restored' as expected
+from paid_line l join ruled_run r using (run) join payee p on p.entry_id = l.details join batch b on b.batch = p.batch
+where l.left_out <> 13 and r.proposed_on - b.committed_on < r.days
+union all
+select 'run ' || r.run, 'new bank details of ' || r.days || ' days', r.days_today || ' days, as payments.toml says'
+from ruled_run r join reference_file f on f.path = 'payments.toml' and f.hash = r.rules_hash where r.days <> r.days_today
 union all
 select 'run ' || l.run || ', line ' || l.line, 'restored by ' || e.by || ', who changed the details', 'by another person'
 from run_line l join payment_edit e on e.run = l.run and e.line = l.line and e.what = 'unhold'

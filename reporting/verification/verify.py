@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from core.accountants import Accountants
-from core.reference.files import SAMPLE_FOLDER
+from core.reference.files import SAMPLE_FOLDER, hash_files
 from reporting import code_labels
 from reporting.verification import (
     assigned_accountants,
@@ -43,6 +43,8 @@ _SMALL_TABLES = (
     "decision_end",
     "reference_use",
     "reference_acceptance",
+    "rule_use",
+    "rule_use_day",
     "agreement",
     "entry_signature",
     "agreement_use",
@@ -50,6 +52,8 @@ _SMALL_TABLES = (
     "delay_sum",
     "details_evidence",
     "details_rule",
+    "access_holder",
+    "separation_rule",
 )
 _CHECKS_AT_ONCE = 2
 """Most checks of a small journal keep one core busy, and wait for each other otherwise."""
@@ -77,6 +81,7 @@ async def verify(
     """
     codes = await asyncio.to_thread(code_labels.load, folder)
     with open_session(codes, scratch) as session:
+        session.add_rows("reference_file", await asyncio.to_thread(_hash_reference, folder))
         async with snapshot_queries.open_snapshot(dsn) as snapshot:
             verifier = _Verifier(snapshot, session, progress)
             await verifier.read_rows(
@@ -84,6 +89,12 @@ async def verify(
             )
             evidence = await check_evidence(snapshot)
         return await asyncio.to_thread(verifier.compare, evidence)
+
+
+def _hash_reference(folder: Path) -> pa.Table:
+    """Return the reference files of today, each with its SHA-256."""
+    hashes = hash_files(folder)
+    return pa.table({"path": list(hashes), "hash": list(hashes.values())})
 
 
 class _Verifier:

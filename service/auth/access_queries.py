@@ -124,6 +124,11 @@ async def open_audit_pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
         yield pool
 
 
+async def insert_command_attempt(connection: Connection, row: tuple[Any, ...]) -> None:
+    """Add a refused attempt of a command to the audit trail; the last value is the number of them that an hour may have."""
+    await connection.execute(SQL["insert_command_audit"], *row)
+
+
 async def insert_attempts(pool: asyncpg.Connection | asyncpg.Pool, rows: Iterable[tuple[Any, ...]]) -> None:
     """Add rows to the audit trail, durably."""
     await pool.execute(SQL["insert_audit"], *map(list, zip(*rows, strict=True)))

@@ -1,5 +1,7 @@
-"""The credential by which the caller of a command proves who he is: verified as that of a request, by the same code."""
+"""The credential by which callers of commands prove who they are: verified as that of a request, by the same code."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from core.errors import PersonNotProved
@@ -13,6 +15,9 @@ from service.auth.jwt import TokenScheme
 from service.database import command_queries
 
 _ADDRESS = "command line"
+ATTEMPTS_AN_HOUR = 100
+"""Refused attempts of commands that the audit trail stores in an hour: nobody fills the disk with them."""
+_DETAIL_LETTERS_MAX = 500
 _NO_CERTIFICATE = b""
 
 
@@ -28,26 +33,76 @@ class CommandCaller(NamedTuple):
         return f"CommandCaller({self.name!r}, {self.user!r})"
 
 
+class _Refusal(NamedTuple):
+    """Why a caller is not the person whom a command names, for the audit trail."""
+
+    key: str
+    """Empty for none."""
+    code: str
+    reason: str = ""
+    """What follows the names of user and person."""
+
+
+@asynccontextmanager
+async def act_as(connection: access_queries.Connection, caller: CommandCaller) -> AsyncIterator[StatedPerson]:
+    """Yield the person whom a caller names, with the credential that was verified; record it if the body finds no proof.
+
+    Raises
+    ------
+    PersonNotProved
+        The credential is not accepted, or the person is not proved by it; the attempt is in the audit trail.
+    """
+    person = await identify_caller(connection, caller)
+    try:
+        yield person
+    except PersonNotProved as refusal:
+        await _record_attempt(connection, caller, _Refusal(person.key, "person-not-proved", f": {refusal}"))
+        raise
+
+
+@asynccontextmanager
+async def act_on_database(dsn: str, caller: CommandCaller | None) -> AsyncIterator[StatedPerson]:
+    """Yield the person whom a caller names as ``act_as`` does, by connections of its own; nobody without a caller.
+
+    Raises
+    ------
+    PersonNotProved
+        The credential is not accepted, or the person is not proved by it.
+    """
+    person = await _identify_on_database(dsn, caller)
+    try:
+        yield person
+    except PersonNotProved as refusal:
+        if caller is not None:
+            with command_queries.translate_database_errors(dsn):
+                async with command_queries.connect(dsn) as connection:
+                    await _record_attempt(
+                        connection, caller, _Refusal(person.key, "person-not-proved", f": {refusal}")
+                    )
+        raise
+
+
 async def identify_caller(connection: access_queries.Connection, caller: CommandCaller) -> StatedPerson:
     """Return the person whom a caller names, with the credential that was verified.
 
     Raises
     ------
     PersonNotProved
-        The key or token is not accepted, and the attempt is in the audit trail; or it has a perimeter.
+        The key or token is not accepted, or has a perimeter; the attempt is in the audit trail.
     """
     if not caller.token:
         return StatedPerson(caller.name, user=caller.user)
     try:
         authenticated = await _authenticate(connection, caller.token)
     except AuthenticationFailed as failure:
-        await _record_attempt(connection, caller, failure)
+        await _record_attempt(connection, caller, _Refusal(failure.claimed_name, failure.reason))
         raise PersonNotProved(
             f"the key or token that was given is not accepted ({failure.reason}), and proves nobody: use a valid one, or none "
             "to be proved by the user of the operating system"
         ) from failure
     key = authenticated.caller
     if key.programmes:
+        await _record_attempt(connection, caller, _Refusal(key.key, "perimeter-not-held"))
         raise PersonNotProved(
             f"the key {key.key} is limited to {', '.join(sorted(key.programmes))}, and a decision concerns all programmes: use"
             " a key without a perimeter"
@@ -55,14 +110,7 @@ async def identify_caller(connection: access_queries.Connection, caller: Command
     return StatedPerson(caller.name, key.key, caller.user, key.roles)
 
 
-async def identify_on_database(dsn: str, caller: CommandCaller | None) -> StatedPerson:
-    """Return the person whom a caller names, verified by a connection of its own; nobody without a caller.
-
-    Raises
-    ------
-    PersonNotProved
-        The key or token is not accepted.
-    """
+async def _identify_on_database(dsn: str, caller: CommandCaller | None) -> StatedPerson:
     if caller is None:
         return NOBODY
     if not caller.token:
@@ -88,8 +136,8 @@ async def _authenticate(connection: access_queries.Connection, token: str) -> Au
 
 
 async def _record_attempt(
-    connection: access_queries.Connection, caller: CommandCaller, failure: AuthenticationFailed
+    connection: access_queries.Connection, caller: CommandCaller, refusal: _Refusal
 ) -> None:
-    detail = f"user {caller.user} names {caller.name or 'nobody'}"
-    row = (failure.claimed_name, "", _ADDRESS, "prove a person", failure.reason, detail, 1)
-    await access_queries.insert_attempts(connection, [row])
+    detail = f"user {caller.user} names {caller.name or 'nobody'}{refusal.reason}"[:_DETAIL_LETTERS_MAX]
+    row = (refusal.key, "", _ADDRESS, "prove a person", refusal.code, detail, ATTEMPTS_AN_HOUR)
+    await access_queries.insert_command_attempt(connection, row)

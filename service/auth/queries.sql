@@ -34,6 +34,15 @@ order by 1;
 insert into audit (key, sender, address, action, code, detail, times)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[]);
 
+-- name: insert_command_audit
+-- At most $7 in an hour, and one more row that says so: each command is a process of its own, and none counts them all.
+insert into audit (key, sender, address, action, code, detail, times)
+select $1::text, $2::text, $3::text, $4::text, case when recent.rows < $7::int then $5::text else 'attempts-beyond' end,
+       case when recent.rows < $7 then $6::text else 'commands have more refused attempts in this hour, which are not stored' end, 1
+from (select count(*) as rows from (select address, at from audit order by audit desc limit 1000) last
+      where address = $3 and at > clock_timestamp() - interval '1 hour') recent
+where recent.rows <= $7;
+
 -- name: insert_issuer
 insert into access_issuer (issuer, url, audience, claim, jwks) values ($1, $2, $3, $4, $5);
 

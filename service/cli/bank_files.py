@@ -40,17 +40,17 @@ def import_files(settings: Settings, files: Sequence[Path], request: ImportReque
             # code and reference data are loaded while the database starts
             loading = asyncio.create_task(asyncio.to_thread(_load_reference, settings, reporter))
             async with open_for_work(settings, reporter.report_activity) as database:
-                from service.auth.person_credentials import identify_on_database
+                from service.auth.person_credentials import act_on_database
                 from service.engine import bank_import
                 from service.engine.engine_context import EngineContext
                 from service.engine.late_interest import InterestRequest
 
                 engine = EngineContext(settings, database, await loading)
-                by = await identify_on_database(database.dsn, request.caller)
-                at = request.interest_at
-                interest = InterestRequest(at, by=by) if at else None
-                options = bank_import.ImportOptions(reporter, request.again, interest, by)
-                return await bank_import.import_files(engine, files, interruption, options=options)
+                async with act_on_database(database.dsn, request.caller) as by:
+                    at = request.interest_at
+                    interest = InterestRequest(at, by=by) if at else None
+                    options = bank_import.ImportOptions(reporter, request.again, interest, by)
+                    return await bank_import.import_files(engine, files, interruption, options=options)
 
         return signals.run_interruptible(work)
     finally:

@@ -84,6 +84,19 @@ class ReasonOptions(CallerOptions):
         reason = check_text("--reason", self.reason, _REASON_LETTERS_MAX, may_be_empty=True)
         return reason, self.read_caller()
 
+    def require_reason(self) -> "tuple[str, CommandCaller]":
+        """Return reason and caller, checked; without a reason nothing is decided.
+
+        Raises
+        ------
+        UsageError
+            No reason is stated.
+        """
+        reason, caller = self.validate()
+        if not reason:
+            raise UsageError("--reason must say why")
+        return reason, caller
+
 
 def build_caller(name: str, token_file: Path | None = None) -> "CommandCaller":
     """Return the caller with a name: this process and its environment say the rest."""
@@ -107,7 +120,7 @@ def decide_as(
     caller: "CommandCaller",
     decide: Callable[[Any, "StatedPerson"], Awaitable[Value]],
 ) -> Value:
-    """Verify the credential of the caller, and run a query that stores a decision in his name.
+    """Verify the credential of the caller, and run a query that stores a decision in their name.
 
     Raises
     ------
@@ -117,9 +130,10 @@ def decide_as(
     from service.database import session
 
     async def work(connection: Any) -> Value:
-        from service.auth.person_credentials import identify_caller
+        from service.auth.person_credentials import act_as
 
-        return await decide(connection, await identify_caller(connection, caller))
+        async with act_as(connection, caller) as person:
+            return await decide(connection, person)
 
     return session.update_database(options.read_settings(), work)
 

@@ -109,17 +109,14 @@ def correct_clock(
     """
     from posting.store import ledger_clock
 
-    reason, caller = because.validate()
-    if not reason:
-        raise UsageError("--reason must say why")
+    reason, caller = because.require_reason()
     moment = parse_moment(wrong_time, "--wrong-time")
 
     async def task(dsn: str, _: ProgressReporter) -> int:
-        from service.auth.person_credentials import identify_on_database
+        from service.auth.person_credentials import act_on_database
         from service.database import command_queries
 
-        by = await identify_on_database(dsn, caller)
-        async with command_queries.connect(dsn) as connection:
+        async with act_on_database(dsn, caller) as by, command_queries.connect(dsn) as connection:
             return await ledger_clock.store_correction(connection, moment, reason=reason, by=by)
 
     try:

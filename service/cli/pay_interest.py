@@ -61,7 +61,7 @@ def propose_interest(
     settings: "Settings", request: "InterestRequest", caller: "CommandCaller"
 ) -> "InterestResult":
     """Propose late interest in the name of the caller, with progress on standard error."""
-    from service.auth.person_credentials import identify_on_database
+    from service.auth.person_credentials import act_on_database
     from service.engine import engine_context, kernel_warmup, late_interest
 
     reporter = processing_progress.create_reporter()
@@ -72,10 +72,10 @@ def propose_interest(
             context = engine_context.EngineContext(
                 settings, database, await asyncio.to_thread(engine_context.load_reference, settings)
             )
-            by = await identify_on_database(database.dsn, caller)
-            return await late_interest.propose_interest(
-                context, msgspec.structs.replace(request, by=by), interruption, reporter=reporter
-            )
+            async with act_on_database(database.dsn, caller) as by:
+                return await late_interest.propose_interest(
+                    context, msgspec.structs.replace(request, by=by), interruption, reporter=reporter
+                )
 
     try:
         return signals.run_interruptible(work)

@@ -12,7 +12,6 @@ from reporting.report_tables import CellType, Column, ReportTable
 from service.cli.caller import ReasonOptions, decide_as
 from service.cli.number_limits import NUMBER_OF_A_YEAR
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
-from service.configuration.settings import UsageError
 from service.database import session
 from service.terminal import console
 
@@ -79,9 +78,7 @@ def _decide(
 ) -> int:
     from posting.store import period_store
 
-    reason, caller = because.validate()
-    if not reason:
-        raise UsageError("--reason must say why")
+    reason, caller = because.require_reason()
     which = (month.year, month.month, month.accountant, action)
     try:
         number = decide_as(

@@ -20,7 +20,6 @@ from service.cli.person_options import (
     list_centres,
 )
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
-from service.configuration.settings import UsageError
 from service.database import session
 from service.terminal import console
 
@@ -98,7 +97,7 @@ def login(
     because: _Because,
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """Give a person a means to prove who he is.  Exit code 1 if it proves somebody on these days, or there is no such key."""
+    """Give a person a means of proof.  Exit code 1 if it proves somebody on these days, or there is no such key."""
     return _change(options, because, {"type": "login", "person": code, **means.to_fields()})
 
 
@@ -152,9 +151,7 @@ def _store(
 ) -> int:
     from posting.store import directory_draft, directory_store
 
-    reason, caller = because.validate()
-    if not reason:
-        raise UsageError("--reason must say why")
+    reason, caller = because.require_reason()
     try:
         number = decide_as(
             options,

@@ -55,7 +55,7 @@ class DelegationOptions:
 
 @dataclass(frozen=True, slots=True)
 class LoginOptions:
-    """By what a person proves who he is, and from when to when."""
+    """By what a person is proved, and from when to when."""
 
     first: Annotated[str, Parameter(name="--from", help="First day, as in 2018-01-01.")]
     last: Annotated[str, Parameter(name="--to", help="Last day, it included. Default: no end.")] = ""

@@ -6,7 +6,6 @@ from cyclopts import App, Parameter
 
 from service.cli.caller import ReasonOptions, decide_as
 from service.cli.shared_options import DEFAULT_DATA, DataOptions
-from service.configuration.settings import UsageError
 from service.terminal import console
 
 app = App(name="reference", help="Reference data: nomenclatures, charts, calendar and rules.")
@@ -25,9 +24,7 @@ def accept(
     from posting.store import reference_use
     from service.engine.engine_context import load_reference
 
-    reason, caller = because.validate()
-    if not reason:
-        raise UsageError("--reason must say why")
+    reason, caller = because.require_reason()
     reference = load_reference(options.read_settings())
     try:
         acceptance = decide_as(

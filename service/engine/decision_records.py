@@ -22,8 +22,8 @@ async def prove_decider(context: EngineContext, by: StatedPerson, decision: Deci
 
 async def record_decider(
     context: EngineContext, by: StatedPerson, decision: Decision, *, number: int
-) -> None:
-    """Store who decides, and how the person was proved.
+) -> int | None:
+    """Store who decides, and how the person was proved; return the number of the proof, if there is one.
 
     Raises
     ------
@@ -32,5 +32,5 @@ async def record_decider(
     """
     with command_queries.translate_database_errors(context.database.dsn):
         async with command_queries.connect(context.database.dsn) as connection, connection.transaction():
-            proved = await person_proof.prove_under_lock(connection, by, decision)
-            await person_proof.store_decision(connection, proved, decision.kind, number=number)
+            decider = await person_proof.prove_under_lock(connection, by, decision)
+            return await person_proof.store_decision(connection, decider, decision.kind, number=number)

@@ -146,10 +146,10 @@ async def _propose_under_lock(
     if len(claims.rows):
         if not await _is_open_day(context, day):
             return msgspec.structs.replace(result, waits=_NO_OPEN_PERIOD.format(day=day))
-        decision = Decision(DecisionKind.INTEREST, cents=result.cents)
-        await decision_records.record_decider(context, request.by, decision, number=measured.last_entry)
+        by, decision = request.by, Decision(DecisionKind.INTEREST, cents=result.cents)
+        proof = await decision_records.record_decider(context, by, decision, number=measured.last_entry)
         item = _load_rules(context).find_item(day)
-        table = claim_acts.build_acts_table(claims, names, day, item=item)
+        table = claim_acts.build_acts_table(claims, names, day, item=item, proof=proof)
         result = await _post_claims(context, result, table, interruption=interruption, reporter=reporter)
     if not (result.is_interrupted or result.waits):
         reporter.report_activity("recording the last measured entry")
@@ -268,7 +268,7 @@ async def _measure_delays(
 def _load_rules(context: EngineContext) -> LateInterestRules:
     """Load the rules as they are now: the file may have changed since the engine started."""
     rules = late_interest.load(context.settings.reference or SAMPLE_FOLDER)
-    late_interest.check_items(rules, context.reference.nomenclatures)
+    late_interest.check_codes(rules, context.reference.nomenclatures, context.reference.charts)
     return rules
 
 

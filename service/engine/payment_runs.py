@@ -9,7 +9,7 @@ from core.reference.files import SAMPLE_FOLDER
 from ingest.spool.spool import Spool
 from posting.book.registry import ReferenceData
 from posting.store.ledger_clock import check_clocks
-from service.auth.person_credentials import CommandCaller, identify_caller, identify_on_database
+from service.auth.person_credentials import CommandCaller, act_as, act_on_database
 from service.configuration.settings import Settings
 from service.database import command_queries, session
 from service.database.configured_database import open_for_work, open_or_attach
@@ -49,11 +49,11 @@ def propose_run(
     """Propose a payment run in the name of the caller; return its number."""
 
     async def work(connection: run_queries.Connection, reporter: ProgressReporter) -> int:
-        proposal = build_request(await identify_caller(connection, caller))
-        payment_reference = await asyncio.to_thread(_load_books, settings)
-        return await proposals.propose_run(
-            connection, payment_reference, proposal, on_step=reporter.report_activity
-        )
+        async with act_as(connection, caller) as person:
+            payment_reference = await asyncio.to_thread(_load_books, settings)
+            return await proposals.propose_run(
+                connection, payment_reference, build_request(person), on_step=reporter.report_activity
+            )
 
     return run_on_connection(settings, work)
 
@@ -91,10 +91,10 @@ def issue_run(
         loading = asyncio.create_task(asyncio.to_thread(_load_reference, settings, reporter))
         async with open_for_work(settings, reporter.report_activity) as database:
             context = engine_context.EngineContext(settings, database, await loading)
-            request = build_request(await identify_on_database(database.dsn, caller))
-            return await issue_in_database(
-                context, run, request, interruption=interruption, reporter=reporter
-            )
+            async with act_on_database(database.dsn, caller) as person:
+                return await issue_in_database(
+                    context, run, build_request(person), interruption=interruption, reporter=reporter
+                )
 
     try:
         return signals.run_interruptible(work)

@@ -21,6 +21,8 @@ REASON = "A59"
 """The rule by which a claim is computed: every claim says why it is made."""
 BATCH_PREFIX = "interest-"
 """The batch ids of claims start with it."""
+PROOF_PREFIX = "P"
+"""Stands before the number of a proof in a batch id."""
 _VERSION = "1"
 
 
@@ -78,11 +80,13 @@ def compute_missing_claims(due: AmountsDue, claimed: InterestClaims) -> Proposed
     return ProposedClaims(due, rows, (due.amount - claimed_before)[rows], claimed_before[rows])
 
 
-def build_acts_table(claims: ProposedClaims, texts: ClaimTexts, day: date, *, item: str) -> pa.Table:
+def build_acts_table(
+    claims: ProposedClaims, texts: ClaimTexts, day: date, *, item: str, proof: int | None
+) -> pa.Table:
     """Build the acts in the flat act format, on the credits of ``item``; there is at least one claim.
 
     The reference names what was paid late and its last late payment, so the same claim is the same act however often
-    it is proposed.
+    it is proposed.  The batch id names the proof of who proposed the claims; where there is none, the last debit.
     """
     count, debit = len(claims.rows), claims.due.debit[claims.rows]
     columns: dict[str, pa.Array] = {
@@ -97,7 +101,8 @@ def build_acts_table(claims: ProposedClaims, texts: ClaimTexts, day: date, *, it
         "reason": pa.repeat(REASON, count),
         **_build_assignments(texts.assignments, day, item),
     }
-    envelope = {"sender": SENDER, "batch_id": f"{BATCH_PREFIX}{day}-{debit.max()}", "version": _VERSION}
+    cause = f"{PROOF_PREFIX}{proof}" if proof else str(debit.max())
+    envelope = {"sender": SENDER, "batch_id": f"{BATCH_PREFIX}{day}-{cause}", "version": _VERSION}
     envelope |= {"count": str(count), "control_sum": format_cents(sum_exactly(claims.amount))}
     return pa.table(columns).replace_schema_metadata(
         {f"crescendo.{name}": text for name, text in envelope.items()}

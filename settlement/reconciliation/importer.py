@@ -172,7 +172,7 @@ class Importer(NamedTuple):
         decision = Decision(DecisionKind.STATEMENT)
         async with self.connection.transaction():
             await bank_queries.lock_messages(self.connection)
-            proved = await person_proof.prove_under_lock(self.connection, self.by, decision)
+            decider = await person_proof.prove_under_lock(self.connection, self.by, decision)
             if attempt == 1:
                 message = prepared.message
                 row = build_message_row(
@@ -180,10 +180,10 @@ class Importer(NamedTuple):
                 )
                 statements = await self._select_new_statements(message, file.path.name)
                 number = await bank_queries.insert_message(self.connection, row, statements)
-            attempt_row = build_attempt_row(number, attempt, prepared)
+            proof = await person_proof.store_decision(self.connection, decider, decision.kind, number=number)
+            attempt_row = build_attempt_row(number, attempt, prepared, proof=proof)
             items = build_item_rows(number, attempt, prepared)
             await bank_queries.insert_attempt(self.connection, attempt_row, items)
-            await person_proof.store_decision(self.connection, proved, decision.kind, number=number)
         return number
 
     async def _select_new_statements(self, message: BankMessage, name: str) -> list[StatementRow]:

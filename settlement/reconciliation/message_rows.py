@@ -87,6 +87,8 @@ class AttemptRow(NamedTuple):
     acts: int
     acts_hash: bytes | None
     batch_id: str
+    person_decision: int | None
+    """The proof of who imported the message; None where names are not proved yet."""
 
 
 class ItemRow(NamedTuple):
@@ -144,11 +146,12 @@ def build_statement_rows(message: BankMessage) -> Iterator[StatementRow]:
         )
 
 
-def build_attempt_row(message: int, attempt: int, prepared: PreparedMessage) -> AttemptRow:
-    """Build the row of an attempt to match a message."""
-    return AttemptRow(
-        message, attempt, *prepared.counts, prepared.acts, prepared.acts_hash, prepared.batch_id
-    )
+def build_attempt_row(
+    message: int, attempt: int, prepared: PreparedMessage, *, proof: int | None
+) -> AttemptRow:
+    """Build the row of an attempt to match a message; ``proof`` is that of who imported it."""
+    acts = (prepared.acts, prepared.acts_hash, prepared.batch_id)
+    return AttemptRow(message, attempt, *prepared.counts, *acts, proof)
 
 
 def build_item_rows(message: int, attempt: int, prepared: PreparedMessage) -> list[ItemRow]:

@@ -23,8 +23,8 @@ insert into bank_statement (message, statement, identity, account, day, opening,
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- name: insert_attempt
-insert into bank_attempt (message, attempt, debits, returns, rejects, unmatched, unmatched_cents, acts, acts_hash, batch_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+insert into bank_attempt (message, attempt, debits, returns, rejects, unmatched, unmatched_cents, acts, acts_hash, batch_id, person_decision)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- name: sent_lines
 select entry_id, amount, day, accountant, payee, kind, exercise, submission, line, reference from entry where entry_id between {first} and {last} and kind in ({kinds}) order by entry_id

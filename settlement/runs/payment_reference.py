@@ -11,7 +11,7 @@ from core.calendar import Calendar
 from core.catalog import ENTRY_ROLES
 from core.nomenclature import Nomenclature
 from core.payment_rules import PaymentRules
-from core.reference.files import SAMPLE_FOLDER
+from core.reference.files import SAMPLE_FOLDER, hash_file
 from settlement.orders.pain001_writer import Debtor
 
 
@@ -27,6 +27,8 @@ class PaymentReference(NamedTuple):
     """The accounts of every year on which programme 0117 owes what is settled without a transfer."""
     folder: Path
     """The folder they were read from."""
+    rules_hash: bytes
+    """SHA-256 of the file of rules."""
 
     @classmethod
     def load(cls, folder: Path = SAMPLE_FOLDER) -> "PaymentReference":
@@ -68,6 +70,7 @@ class PaymentReference(NamedTuple):
             bank_reasons.load(folder),
             entry_accounts,
             folder,
+            hash_file(folder.joinpath(payment_rules.FILE)),
         )
 
     def list_accountants(self) -> list[str]:

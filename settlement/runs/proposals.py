@@ -45,6 +45,15 @@ class ProposalRequest(NamedTuple):
     """The day of payment in the books."""
 
 
+class _NewDetails(NamedTuple):
+    """Which bank details are new."""
+
+    days: int
+    """For how many days they are."""
+    from_entry: int
+    """The first entry with new ones."""
+
+
 async def propose_run(
     connection: run_queries.Connection,
     reference: PaymentReference,
@@ -71,7 +80,7 @@ async def propose_run(
             payables = repeat_references(payables, first)
             context = await _load_context(connection, reference, payables, first=first)
             states = await period_store.load_states(connection)
-            new_from_entry = await _load_new_from(connection, reference)
+            new_details = await _load_new_details(connection, reference)
         on_step("selecting what is due")
         run = await run_queries.load_next_run(connection)
         criteria = SelectionCriteria(
@@ -80,7 +89,7 @@ async def propose_run(
             reference.rules,
             reference.calendar,
             states,
-            new_from_entry,
+            new_details.from_entry,
         )
         proposal = await asyncio.to_thread(selection.select_lines, payables, context, criteria)
         count = len(proposal.lines.line)
@@ -89,7 +98,8 @@ async def propose_run(
             raise LimitExceeded(f"run {run}", f"{count:,} lines are due", remedy)
         on_step("saving the proposal")
         async with person_proof.record_decision(connection, request.by, decision, number=run) as person:
-            header = ProposalHeader(run, request.until, last_entry, reference.list_accountants(), person.name)
+            accountants, rules = reference.list_accountants(), (new_details.days, reference.rules_hash)
+            header = ProposalHeader(run, request.until, last_entry, accountants, person.name, *rules)
             await run_queries.store_proposal(connection, header, proposal)
         on_step("proposed")
         return run
@@ -162,10 +172,13 @@ async def _load_pending_entries(connection: run_queries.Connection) -> NDArray[n
     return np.sort(np.concatenate(entries))
 
 
-async def _load_new_from(connection: run_queries.Connection, reference: PaymentReference) -> int:
-    """Return the first entry whose bank details are new, by the clock of the database: no argument moves it."""
-    new_since = reference.rules.find_new_details_since(await run_queries.load_time(connection))
-    return _NO_ENTRY if new_since is None else await run_queries.load_first_entry(connection, new_since)
+async def _load_new_details(connection: run_queries.Connection, reference: PaymentReference) -> _NewDetails:
+    """Return which bank details are new, by the clock of the database: no argument moves it."""
+    now = await run_queries.load_time(connection)
+    days, new_since = reference.rules.count_new_details_days(now), reference.rules.find_new_details_since(now)
+    if new_since is None:
+        return _NewDetails(days, _NO_ENTRY)
+    return _NewDetails(days, await run_queries.load_first_entry(connection, new_since))
 
 
 async def get_run(connection: run_queries.Connection, run: int, *states: str) -> dict[str, Any]:

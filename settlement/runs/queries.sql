@@ -60,22 +60,26 @@ select coalesce(
 select coalesce(max(run), 0) + 1 as run from payment_run;
 
 -- name: insert_run
-insert into payment_run (run, until, last_entry, accountants, lines, cents, left_out, left_out_cents, digest, proposed_by)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+insert into payment_run (run, until, last_entry, accountants, lines, cents, left_out, left_out_cents, digest, proposed_by, new_days, rules_hash)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
 -- name: insert_edit
-insert into payment_edit (run, what, line, payee, reason, by) select $1, $2, line, payee, $5, $6
+insert into payment_edit (run, what, line, payee, reason, by, person_decision) select $1, $2, line, payee, $5, $6, $7
 from unnest($3::int[], $4::int[]) as edited (line, payee);
 
 -- name: insert_release
 insert into payment_release (run, lines, cents, released_by) values ($1, $2, $3, $4);
 
 -- name: unproved_makers
--- Who proposed a run or added to what it pays without a proof of who he is.
-select m.name from (
-    select proposed_by as name, 'proposal' as decision from payment_run where run = $1
-    union select by, 'edit' from payment_edit where run = $1 and what <> 'hold'
-) m where not exists (select from person_proof f where f.decision = m.decision and f.number = $1 and f.person = m.name) order by 1;
+-- Who proposed a run or added to what it pays without a proof of who he is.  An edit states its proof; an earlier version stated none.
+select distinct m.name from (
+    select proposed_by as name, 'proposal' as decision, null as proof from payment_run where run = $1
+    union all select by, 'edit', person_decision from payment_edit where run = $1 and what <> 'hold'
+) m where m.proof is null and not exists (
+    select from person_decision d join person p using (person)
+    where d.decision = m.decision and d.number = $1 and p.code = m.name
+      and not exists (select from payment_edit e where e.person_decision = d.person_decision)
+) order by 1;
 
 -- name: insert_abandonment
 insert into payment_abandonment (run, reason, abandoned_by) values ($1, $2, $3);

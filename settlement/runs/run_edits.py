@@ -60,7 +60,8 @@ async def edit_run(
     ) as person:
         if excluded is not None and edit == "unhold":
             await _check_new_details(connection, excluded, reason=reason, by=person.name)
-        await run_queries.execute(connection, "insert_edit", run, edit, lines, payees, reason, person.name)
+        values = (run, edit, lines, payees, reason, person.name, person.proof)
+        await run_queries.execute(connection, "insert_edit", *values)
 
 
 async def _load_lines(

@@ -62,6 +62,10 @@ class ProposalHeader(NamedTuple):
     last_entry: int
     accountants: list[str]
     proposed_by: str
+    new_days: int
+    """The days for which bank details were new to it."""
+    rules_hash: bytes
+    """SHA-256 of the file of rules that says so."""
 
 
 @asynccontextmanager
@@ -175,11 +179,9 @@ async def store_proposal(connection: Connection, header: ProposalHeader, proposa
         (header.run, number, min(run_pages.PAGE_LINES, len(is_paid) - number * run_pages.PAGE_LINES), page)
         for number, page in enumerate(pages)
     ]
-    *values, proposed_by = header
+    key, rules = header[:4], header[4:]
     async with connection.transaction():
-        await connection.execute(
-            SQL["insert_run"], *values, *counts, run_pages.hash_pages(pages), proposed_by
-        )
+        await connection.execute(SQL["insert_run"], *key, *counts, run_pages.hash_pages(pages), *rules)
         names = ["run", "page", "lines", "content"]
         await connection.copy_records_to_table("payment_page", records=rows, columns=names)
 

@@ -13,7 +13,7 @@ from core import chart, nomenclature_years
 from core.contracts import AccountContract, Contract, find_account_contract
 from core.effective_dates import build_constant
 from core.errors import ReferenceDataError
-from core.late_interest import RATE_UNITS, check_items, load, to_half_years
+from core.late_interest import RATE_UNITS, check_accounts, check_items, load, to_half_years
 from core.money import AMOUNT_MAX
 from core.reference.files import SAMPLE_FOLDER
 
@@ -107,13 +107,36 @@ def test_an_invalid_file_is_refused(tmp_path: Path, old: str, new: str, message:
         load(tmp_path)
 
 
-def test_the_rows_of_the_sample_name_accounts_of_its_chart() -> None:
-    """A row that names no account would decide nothing."""
+def load_accounts() -> frozenset[str]:
+    """Return the accounts of the sample of 2018."""
     years = nomenclature_years.load_years(SAMPLE_FOLDER, (2018,))
-    accounts = chart.load(SAMPLE_FOLDER / "2018", years[2018]).accounts
-    for row in load().account_contracts:
-        assert any(account.startswith(row.expense) for account in accounts), row
-        assert row.creditor in ("", *accounts), row
+    return chart.list_accounts([chart.load(SAMPLE_FOLDER / "2018", years[2018])])
+
+
+def test_the_rows_of_the_sample_name_accounts_of_its_chart() -> None:
+    check_accounts(load(), load_accounts())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            'expense = "6137"',
+            'expense = "6139"',
+            r"late_interest\.toml: accounts, expense '6139': no account in accounts\.csv of any year begins with these digits",
+        ),
+        (
+            'creditor = "4211110000"',
+            'creditor = "4211110009"',
+            r"accounts, expense '61531': creditor is '4211110009', which is not in accounts\.csv of any year",
+        ),
+    ],
+)
+def test_a_row_that_names_no_account_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    """It would decide nothing."""
+    (tmp_path / "late_interest.toml").write_text(TEXT.replace(old, new))
+    with pytest.raises(ReferenceDataError, match=message):
+        check_accounts(load(tmp_path), load_accounts())
 
 
 def test_the_row_of_most_digits_counts_then_the_one_that_names_the_creditor() -> None:

@@ -19,14 +19,18 @@ from service.auth.roles import Role
 from service.database.read_pool import BORROW_SECONDS, Pool, borrow_connection
 from service.http.http_messages import JSON, Request, Response, respond
 from service.http.openapi.operation import Operation
+from service.http.openapi.parameters import AFTER, build_limit
 from service.http.openapi.problem_types import DECIDING, FORBIDDEN, list_problems
 from service.http.problems import Problem, bad_request, not_found
+from service.http.query_scope import Page, build_next_link
 from service.http.request_body import check_decision_texts, read_small_body
 from service.http.route import Route
 from service.tasks.task_queries import Pool as TaskPool
 
 BODY_BYTES_MAX = 16_384
 _TEXT = msgspec.Meta(min_length=1, max_length=300)
+PAGE_MAX = 1000
+_PAGE_PARAMETERS = ("limit", "after")
 _READERS = frozenset({Role.AUDITOR, Role.OPERATOR})
 
 
@@ -81,7 +85,7 @@ class SenderAgreement(msgspec.Struct, frozen=True):
 
 
 class PersonLogin(msgspec.Struct, frozen=True):
-    """A means by which a person proves who it is: ``means`` is ``user`` or ``key``, ``name`` that of the user or key."""
+    """A means by which a person is proved: ``means`` is ``user`` or ``key``, ``name`` that of the user or key."""
 
     number: int
     person: str
@@ -107,7 +111,7 @@ class DirectoryChange(msgspec.Struct, frozen=True):
 
 
 class Persons(msgspec.Struct, frozen=True):
-    """The whole directory, and all changes, the last one first."""
+    """A part of the directory, and of its changes, the last one first."""
 
     persons: list[DirectoryPerson]
     roles: list[PersonRole]
@@ -115,6 +119,8 @@ class Persons(msgspec.Struct, frozen=True):
     agreements: list[SenderAgreement]
     logins: list[PersonLogin]
     changes: list[DirectoryChange]
+    next: str | None
+    """The address of the rows that follow, of the same parts and of those behind them; null after the last one."""
 
 
 class PersonRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -139,15 +145,18 @@ class PersonsHandler:
         self._pool, self._writing_pool = pool, writing_pool
 
     async def list_persons(self, request: Request) -> Response:
-        """Respond with the directory and its changes."""
-        request.allow_only()
+        """Respond with a page of the directory and its changes."""
+        request.allow_only(*_PAGE_PARAMETERS)
         caller = request.caller
         _require_role(caller, _READERS, "Only auditors and operators read the directory of persons")
+        page = Page.read(request, PAGE_MAX, PAGE_MAX)
         async with borrow_connection(self._pool) as connection:
-            listing = await directory_rows.load_listing(connection)
-        for row in listing["changes"]:
+            parts, rows_after = await directory_rows.load_page(connection, page.after, page.limit)
+        for row in parts["changes"]:
             row["at"] = row["at"].isoformat()
-        return respond(msgspec.convert(listing, Persons))
+        end = page.after + page.limit
+        next_link = build_next_link(request, _PAGE_PARAMETERS, end) if rows_after else None
+        return respond(msgspec.convert({**parts, "next": next_link}, Persons))
 
     async def change(self, request: Request) -> Response:
         """Store a change of one entry: who decides it, and why."""
@@ -206,7 +215,8 @@ ROUTES = (
         PersonsHandler.list_persons,
         Operation(
             "Persons, their roles, delegations and logins, the agreements of senders, and all changes (auditors, operators)",
-            {"200": Persons, **list_problems(*FORBIDDEN)},
+            {"200": Persons, **list_problems(*FORBIDDEN, "malformed-request")},
+            (build_limit(PAGE_MAX), AFTER),
         ),
     ),
     Route(

@@ -118,14 +118,15 @@ _CHANGES = (
     ),
     Change(
         "late_interest.toml",
-        'expense = "6137"',
+        'expense = "6113110000"',
         'expense = "6188"',
         "late_interest.toml of 2018: 6188000000 is in use with contract that of the item, and the file now has contract none",
     ),
     Change(
         "late_interest.toml",
-        'expense = "6137"',
-        'expense = "6188"\ncreditor = "4011100000"\ncontract = "none"\nsource = "a trial"\n\n[[accounts]]\nexpense = "6137"',
+        'expense = "6113110000"',
+        'expense = "6188"\ncreditor = "4011100000"\ncontract = "none"\nsource = "a trial"\n\n'
+        '[[accounts]]\nexpense = "6113110000"',
         "late_interest.toml of 2018: 6188000000 is in use with contract that of the item, and the file now has contract that "
         "of the item, owed on 4011100000 none",
     ),

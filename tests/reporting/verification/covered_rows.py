@@ -64,6 +64,7 @@ ROWS = (
     "insert into agreement_use values (1, 2, 1), (3, 3, 2)",
     "insert into details_evidence values (1, repeat('a', 64), 'Ms. A'), (2, repeat('b', 64), 'Mr. B')",
     "insert into details_rule values (1)",  # the migration adds the other
+    "insert into separation_rule values (now())",  # the migration adds the other
     *_repeat(
         "insert into access_key (key, sender, digest, roles, programmes, label)"
         " values ('k{n}', 'MIN-01', sha256('{n}'), '{{auditor}}', '{{}}', '')"

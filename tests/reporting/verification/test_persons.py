@@ -143,6 +143,17 @@ BREACHES = {
     "an agreement up to less": ("update agreement set ceiling = 1999", "agreements", "entry 6 "),
     "an agreement that ended": (_ENDED.format("agreement"), "agreements", "entry 6 "),
     "persons and an agreement": (_SIGNED_AND_AGREED, "agreements", "entry 5"),
+    "no day where the calendar says one": (
+        "update reference_use set agreement_days = '{}'", "agreements", "reference files, use 1",
+    ),
+    "a later day than the calendar says": (
+        "update reference_use set agreement_days = '{\"2018\": \"2018-09-01\"}'", "agreements", "reference files, use 1",
+    ),
+    "a day for a year that the calendar does not name": (
+        "update reference_use set agreement_days = '{\"2018\": \"2018-07-01\", \"2019\": \"2019-07-01\"}'",
+        "agreements",
+        "reference files, use 1",
+    ),
     "who orders and accounts": (_ACCOUNTING, "role_separation", "person 1"),
 }  # fmt: skip
 
@@ -209,6 +220,30 @@ async def test_a_planted_breach_is_found(
     assert list_hash_findings(verification) == []
     places = [finding.place for finding in verification.findings if finding.check == check]
     assert [found_place for found_place in places if found_place.startswith(place)]
+
+
+@pytest.mark.parametrize(
+    ("setting", "today"), [("agreement_required_from = 2018-01-01", [1, 2, 3, 6, 7]), ("", [])]
+)
+async def test_lines_are_judged_by_the_day_of_their_time(
+    ledger: asyncpg.Connection, dsn: str, reference: Path, setting: str, today: list[int]
+) -> None:
+    """The calendar is changed after the lines were decided: what was right stays so, and what was wrong too.
+
+    Batches from before the day was stored are judged by the calendar of today.
+    """
+    replace_text(reference, "calendar.toml", f"agreement_required_from = {_JULY}", setting)
+    assert (await verify(dsn, folder=reference)).findings == []
+    await ledger.execute(_WITHOUT_AGREEMENT)
+    assert await _list_entries(dsn, reference) == [6]
+    await ledger.execute("update reference_use set after_batch = null, agreement_days = null")
+    assert await _list_entries(dsn, reference) == today
+
+
+async def _list_entries(dsn: str, reference: Path) -> list[int]:
+    """Return the entries that need an agreement and have none."""
+    findings = (await verify(dsn, folder=reference)).findings
+    return sorted(int(finding.place.split()[1]) for finding in findings if finding.check == "agreements")
 
 
 async def test_explain_names_persons_roles_delegation_and_agreement(

@@ -121,6 +121,7 @@ ONE_RULE = {
     "payment_before_service",  # test_before_service.py
     *("late_interest", "suspended_unpaid"),  # tests/service/late_interest/test_clock.py
     "details_changes",  # test_details_changes.py
+    "access_separation",  # test_access_separation.py
     "proved_persons",  # tests/settlement/runs/test_proved_persons.py
     "reference_uses",  # tests/posting/store/test_reference_acceptance.py
     "run_details",  # tests/settlement/runs/test_new_bank_details.py

@@ -132,9 +132,19 @@ async def test_who_does_not_prove_a_name_is_refused(state: SmallState) -> None:
         await assert_refused(state, message, *RELEASE, token=token)
     (row,) = await state.fetch_rows("select state from payment_state")
     assert row["state"] == "proposed"
-    attempts = await state.fetch_rows("select key, address, code from audit order by audit")
-    assert len(attempts) == 11
-    assert attempts[0] == {"key": "bruna2222222", "address": "command line", "code": "key-wrong"}
+    attempts = await state.fetch_rows("select key, address, code, detail from audit order by audit")
+    assert len(attempts) == 13
+    assert {attempt["address"] for attempt in attempts} == {"command line"}
+    assert (attempts[0]["key"], attempts[0]["code"]) == ("", "person-not-proved")
+    named = f"user {USER} names Bruno"
+    assert attempts[0]["detail"].startswith(f"{named}: Bruno is named, and the user {USER} proves Alice")
+    assert attempts[1] == {
+        "key": "bruna2222222",
+        "address": "command line",
+        "code": "key-wrong",
+        "detail": named,
+    }
+    assert (attempts[6]["key"], attempts[6]["code"]) == ("free22222222", "person-not-proved")
 
 
 async def test_a_key_without_the_side_or_with_a_perimeter_decides_nothing(state: SmallState) -> None:
@@ -156,6 +166,11 @@ async def test_a_key_without_the_side_or_with_a_perimeter_decides_nothing(state:
     )
     token = format_token("part22222222", SECRET)
     await assert_refused(state, "the key part22222222 is limited to 0177", *RELEASE, token=token)
+    attempts = await state.fetch_rows("select key, code from audit order by audit")
+    assert [tuple(attempt.values()) for attempt in attempts] == [
+        ("audit2222222", "person-not-proved"),
+        ("part22222222", "perimeter-not-held"),
+    ]
 
 
 async def test_a_role_or_a_login_that_ended_yesterday(state: SmallState) -> None:
@@ -197,6 +212,10 @@ async def test_a_user_who_is_nobody(state: SmallState, tmp_path: Path) -> None:
         "--reason",
         "r",
     )
+    attempts = await state.fetch_rows("select code, detail from audit order by audit")
+    assert {attempt["code"] for attempt in attempts} == {"person-not-proved"}
+    names = [attempt["detail"].partition(":")[0].rpartition(" ")[2] for attempt in attempts]
+    assert names == ["Alice", "Alice", "Alice", "nobody", "Alice", "nobody", "Alice", "zoe"]
 
 
 async def test_months_statements_and_interest_of_a_proved_person(state: SmallState) -> None:

@@ -152,3 +152,36 @@ async def test_what_cannot_be_changed_changes_nothing(
     refused = await change(client, entry, **fields)
     assert refused.status_code == status, refused.text
     assert await read(client) == before
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+async def test_pages_contain_every_row_once_and_in_order(client: httpx.AsyncClient, limit: int) -> None:
+    for entry in (
+        {**_ROLE, "person": "amartin", "role": "auditor", "last_day": f"201{limit}-12-31"} for _ in range(2)
+    ):
+        assert (await change(client, {**entry, "first_day": f"201{limit}-01-01"})).status_code == 200
+    whole = await read(client)
+    assert whole.pop("next") is None
+    pages: dict[str, list[Any]] = {part: [] for part in whole}
+    address: str | None = f"/v1/persons?limit={limit}"
+    while address:
+        response = await client.get(address, headers=AUDITOR)
+        assert response.status_code == 200, response.text
+        page = response.json()
+        address = page.pop("next")
+        rows = [row for part in page.values() for row in part]
+        assert len(rows) == limit or (address is None and 0 < len(rows) < limit)
+        for part, rows_of_part in page.items():
+            pages[part] += rows_of_part
+    assert pages == whole
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "after=-1", "after=x", "before=3"])
+async def test_a_page_that_cannot_be_is_refused(client: httpx.AsyncClient, query: str) -> None:
+    response = await client.get(f"/v1/persons?{query}", headers=AUDITOR)
+    assert (response.status_code, response.json()["code"]) == (400, "malformed-request")
+
+
+async def test_a_page_behind_the_last_row_is_empty(client: httpx.AsyncClient) -> None:
+    response = await client.get("/v1/persons?after=999999999999999999", headers=AUDITOR)
+    assert not any(response.json().values())

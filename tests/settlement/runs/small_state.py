@@ -190,7 +190,8 @@ class SmallState:
     def change_rules(self, **rules: int | str) -> None:
         """Change rules of payment from now on."""
         folder = self.folder / "reference"
-        shutil.copytree(self.reference, folder, dirs_exist_ok=True)
+        if self.reference != folder:
+            shutil.copytree(self.reference, folder, dirs_exist_ok=True)
         path = folder / "payments.toml"
         text = path.read_text()
         for name, value in rules.items():

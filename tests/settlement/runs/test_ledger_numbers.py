@@ -99,6 +99,6 @@ def test_claims_of_late_interest_name_their_ledger() -> None:
     for ledger in (1, 2):
         earlier = {8: [f"IM-{ledger:02}-8-108"]}
         texts = ClaimTexts(pa.array(["P1", "P2"]), pa.array(["DP-1", "DP-2"]), earlier, ledger, assignments)
-        table = build_acts_table(claims, texts, date(2018, 12, 1), item="31")
+        table = build_acts_table(claims, texts, date(2018, 12, 1), item="31", proof=None)
         references[ledger] = table["reference"].to_pylist()
     assert references == {1: ["IM-01-7-107", "IM-01-8-108-2"], 2: ["IM-02-7-107", "IM-02-8-108-2"]}

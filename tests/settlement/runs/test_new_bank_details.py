@@ -190,6 +190,13 @@ async def list_findings(state: SmallState) -> list[str]:
     return [finding.place for finding in verification.findings if finding.check == "run_details"]
 
 
+MOVED = (
+    "update batch set committed_at = now() - interval '{days} days' where batch = (select batch - 1 from batch b"
+    " where first_entry = (select entry_id from entry where reference = 'DP-1'))"
+)
+"""Moves the batch before that of the request, which registered its payee."""
+
+
 async def test_a_payment_to_new_details_is_found(state: SmallState) -> None:
     """The details are paid after twenty days; the breach moves the batch that changed them to nine days before."""
     await register(state, "P1", 1, days=20)
@@ -198,11 +205,38 @@ async def test_a_payment_to_new_details_is_found(state: SmallState) -> None:
     await state.release(run)
     await state.issue(run)
     assert await list_findings(state) == []
-    moved = "update batch set committed_at = now() - interval '{days} days' where batch = (select batch - 1 from batch b"
-    change_time = moved + " where first_entry = (select entry_id from entry where reference = 'DP-1'))"
-    await state.forge(change_time.format(days=9))
+    await state.forge(MOVED.format(days=9))
     assert await list_findings(state) == ["run 1, line 1"]
-    await state.forge(change_time.format(days=10))
+    await state.forge(MOVED.format(days=10))
+    assert await list_findings(state) == []
+
+
+@pytest.mark.parametrize("new_days", [0, 30])
+async def test_a_run_is_judged_by_the_rules_of_its_time(state: SmallState, new_days: int) -> None:
+    """Details of twenty days were not new to the run, and those of nine days were, whatever the rules say since.
+
+    A run from before the number was stored is judged by the rules of today.
+    """
+    await register(state, "P1", 1, days=20)
+    await state.post_requests({"reference": "DP-1", "payee": "P1", "amount": "1"})
+    await state.propose()
+    state.change_rules(new_days=new_days)
+    assert await list_findings(state) == []
+    await state.forge(MOVED.format(days=9))
+    assert await list_findings(state) == ["run 1, line 1"]
+    await state.forge("update payment_run set new_days = null, rules_hash = null")
+    assert await list_findings(state) == ([] if new_days == 0 else ["run 1, line 1"])
+
+
+async def test_a_run_states_what_the_rules_of_today_say(state: SmallState) -> None:
+    """As long as the file is the same one: a smaller number would let payments to new details pass."""
+    await register(state, "P1", 1, days=9)
+    await state.post_requests({"reference": "DP-1", "payee": "P1", "amount": "1"})
+    await state.propose()
+    assert await list_findings(state) == []
+    await state.forge("update payment_run set new_days = 3")
+    assert await list_findings(state) == ["run 1"]
+    state.change_rules(new_days=20)
     assert await list_findings(state) == []
 
 

@@ -21,6 +21,8 @@ from tests.proved_persons import LOGINS, PERSONS, change_directory, find_yesterd
 from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
 from tests.settlement.runs.small_state import SmallState, iban
 
+_LAST_EDIT = "(select max(person_decision) from person_decision where decision = 'edit')"
+_REMOVED = f"delete from person_decision where person_decision = {_LAST_EDIT}"
 BREACHES = {
     "a decision without a proof": ("delete from person_decision where decision = 'release'", "release 1"),
     "a proof of another run": ("update person_decision set number = 2 where decision = 'issue'", "issue 1"),
@@ -50,6 +52,13 @@ BREACHES = {
     "a change of the directory by name": (
         "delete from person_decision where decision = 'directory'", "directory 2",
     ),
+    "an edit without its proof": (_REMOVED, "edit 1"),
+    "an edit that states no proof": (
+        f"update payment_edit set person_decision = null where person_decision = {_LAST_EDIT};{_REMOVED}", "edit 1",
+    ),
+    "edits with one proof": (
+        f"update payment_edit set person_decision = {_LAST_EDIT} where by = 'Alice'", "edit 1",
+    ),
     "a month closed by name": ("update period_decision set by = 'Bruno'", "period 1"),
 }  # fmt: skip
 
@@ -74,12 +83,14 @@ async def close_month(dsn: str) -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def template(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """A run that Alice proposed, Bruno released and Claire issued, and a month that Alice closed."""
+    """A run that Alice proposed and changed, Bruno released and Claire issued, and a month that Alice closed."""
     async with create_database(database) as dsn:
         state = await open_paying_state(dsn, tmp_path_factory.mktemp("proved"))
         run = await state.propose("Alice")
         await state.edit(run, "hold", 1, by="Bruno")
         await state.edit(run, "unhold", 1, by="Alice")
+        await state.edit(run, "hold", 1, 2, by="Alice")
+        await state.edit(run, "unhold", 1, 2, by="Alice")
         await state.release(run, "Bruno")
         await state.issue(run)
         await change_directory(dsn, PersonEntry("eve", "Eve"))
@@ -124,6 +135,15 @@ async def test_a_planted_breach_is_found(breach: str, copy: str) -> None:
         await connection.execute(statement)
         await remake_hashes(connection)
     assert place in await list_findings(copy)
+
+
+async def test_edits_of_an_earlier_version_state_no_proof(copy: str) -> None:
+    """They are judged by run and person: what an earlier version stored stays proven."""
+    async with open_connection(copy) as connection:
+        await connection.execute("set session_replication_role = replica")
+        await connection.execute("update payment_edit set person_decision = null")
+        await remake_hashes(connection)
+    assert await list_findings(copy) == []
 
 
 async def test_a_release_needs_another_proved_person(dsn: str, tmp_path: Path) -> None:
