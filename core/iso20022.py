@@ -54,6 +54,7 @@ _REASONS_OF_REFUSALS: Mapping[Outcome, str] = {
     _O.PAYEE_BLOCKED: "AG01",  # transaction forbidden
     _O.TRANSFER_AMOUNT_DIFFERS: "AM09",
     _O.REVERSAL_EXCEEDS_ORIGINAL: "AM14",  # over what was agreed
+    _O.REVERSAL_NOT_WHOLE: "AM09",  # wrong amount
     _O.COMMITMENT_EXCEEDED: "AM14",
     _O.SERVICE_INSUFFICIENT: "AM14",
     _O.MOVE_FORBIDDEN: "AG01",

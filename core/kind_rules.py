@@ -26,6 +26,26 @@ class BudgetAction(IntEnum):
     """It lowers the reported consumption of AE of the year of its day, and gives them back there in a recycling case alone."""
 
 
+class Measure(IntEnum):
+    """The appropriation that a budget kind brings, takes away or freezes."""
+
+    NONE = 0
+    AE = 1
+    CP = 2
+
+
+class Remainder(IntEnum):
+    """The amount left on an earlier line that later lines may draw on."""
+
+    NONE = 0
+    OPEN = 1
+    """Of a commitment: engaged, neither certified nor requested without service.  Of any other line: not yet reversed."""
+    UNBILLED = 2
+    """Of a commitment: certified, not yet requested."""
+    ONCE = 3
+    """Not an amount: whether an act of this kind may still follow; only one may."""
+
+
 class YearRule(IntEnum):
     """What a kind does with the credits of a budget year, and so the days on which it may be done.
 

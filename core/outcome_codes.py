@@ -66,6 +66,7 @@ class Outcome(IntEnum):
     PREDECESSOR_MISSING = 30
     DATE_BEFORE_PREDECESSOR = 53
     PREDECESSOR_STAGE = 44
+    REVERSAL_FORBIDDEN = 92
     ASSIGNMENT_DIFFERS = 31
     INTEREST_ASSIGNMENT = 65
     PAYEE_BLOCKED = 45
@@ -78,6 +79,8 @@ class Outcome(IntEnum):
     RECEIVABLE_MISSING = 55
     SERVICE_REQUIRED = 57
     TRANSFER_AMOUNT_DIFFERS = 50
+    ORIGINAL_FOLLOWED = 93
+    REVERSAL_NOT_WHOLE = 94
     REVERSAL_EXCEEDS_ORIGINAL = 32
     COMMITMENT_EXCEEDED = 33
     SERVICE_INSUFFICIENT = 34
@@ -119,6 +122,7 @@ LACKS_OF_PREDECESSOR = frozenset(
         Outcome.COMMITMENT_EXCEEDED,
         Outcome.SERVICE_INSUFFICIENT,
         Outcome.SERVICE_ALREADY_BILLED,
+        Outcome.ORIGINAL_FOLLOWED,
     }
 )
 """Refusals whose missing cents are what an earlier act has too little left of."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from core.line_remedies import LINE_REMEDIES, Remedy
 from core.outcome_codes import Outcome
+from core.reversal_remedies import REVERSAL_REMEDIES
 
 _O = Outcome
 
@@ -45,6 +46,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "L'acte précédent n'est pas à l'étape que ce type d'acte exige, ou aucun montant n'y reste.",
         "Indiquer le dernier acte du paiement comme acte précédent : demande, virement, débit, rejet, dette rouverte.",
     ),
+    _O.REVERSAL_FORBIDDEN: REVERSAL_REMEDIES[_O.REVERSAL_FORBIDDEN],
     _O.ASSIGNMENT_DIFFERS: Remedy(
         "The account assignment differs from that of the act that this line follows.",
         "Leave the account assignment empty: the line then takes that of the act that it follows.",
@@ -121,14 +123,15 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "La banque débite, refuse ou retourne un virement en entier ; ce montant n'est pas celui du virement.",
         "Vérifier le montant dans le fichier de la banque, et présenter le mouvement au montant du virement.",
     ),
+    _O.ORIGINAL_FOLLOWED: REVERSAL_REMEDIES[_O.ORIGINAL_FOLLOWED],
+    _O.REVERSAL_NOT_WHOLE: REVERSAL_REMEDIES[_O.REVERSAL_NOT_WHOLE],
     _O.REVERSAL_EXCEEDS_ORIGINAL: Remedy(
         "The line reverses or uses more than what is left of the act that it follows.", "Ask for at most what is left.",
         "La ligne annule ou utilise plus que ce qui reste de l'acte précédent.", "Demander au plus ce qui reste.",
     ),
     _O.COMMITMENT_EXCEEDED: Remedy(
         "What is left of the commitment is less than the amount of this line.",
-        "Increase the commitment first, or reduce the amount.",
-        "Le reste de l'engagement est inférieur au montant demandé.",
+        "Increase the commitment first, or reduce the amount.", "Le reste de l'engagement est inférieur au montant demandé.",
         "Augmenter d'abord l'engagement, ou réduire le montant.",
     ),
     _O.SERVICE_INSUFFICIENT: Remedy(
@@ -259,8 +262,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     _O.ALLOTMENT_EXCEEDED: Remedy(
         "The level that gives the credits has less left to distribute than the amount of this line.",
         "Reduce the amount, or bring credits to that level first.",
-        "Le niveau qui donne les crédits n'en a plus assez à répartir.",
-        "Réduire le montant, ou abonder d'abord ce niveau.",
+        "Le niveau qui donne les crédits n'en a plus assez à répartir.", "Réduire le montant, ou abonder d'abord ce niveau.",
     ),
     _O.UNFREEZE_EXCEEDED: Remedy(
         "The line unfreezes more than is frozen at its fund centre.", "Unfreeze at most what is frozen there.",

@@ -92,7 +92,7 @@ _OF_UNIT = _select(
     lambda kind: kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK, BudgetAction.RETURN)
 )
 _CERTIFICATION = _select_families(Family.SERVICE, Family.SERVICE_CANCELLATION)
-_EXECUTION = _select_families(Family.COMMITMENT, Family.COMMITMENT_CHANGE) | _CERTIFICATION
+_EXECUTION = _select_families(Family.COMMITMENT, Family.COMMITMENT_CHANGE, Family.REVERSAL) | _CERTIFICATION
 _ORDERS = _EXECUTION | (_select_families(Family.PAYMENT_REQUEST) - _OF_ACCOUNTANT)
 ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
     Family.THIRD_PARTY, Family.THIRD_PARTY_CHANGE, Family.REJECTION, Family.SETTLEMENT, Family.TERM

@@ -69,6 +69,8 @@ def find_accounts(acts, book, line, link):
     """Return the (debit, credit) accounts: by role, or those of the entry to undo, exchanged."""
     item, cell, base, _, sign = link
     if sign < 0:
+        if book.effects[base].debit == Role.NONE.value:
+            return np.int64(0), np.int64(0)
         return as_position(book.items[item].credit), as_position(book.items[item].debit)
     debit = _find_account(acts, book, (line, item, cell, book.effects[base].debit))
     credit = _find_account(acts, book, (line, item, cell, book.effects[base].credit))

@@ -26,7 +26,7 @@ from kernels import (
 )
 from kernels.findings import accepted, refused
 from kernels.instructions import seldom
-from kernels.jit import as_position, part
+from kernels.jit import as_position, part, rare_part
 from kernels.links import (
     build_link,
     compute_demand,
@@ -80,6 +80,18 @@ def _check_payee(acts, book, place):
     return np.int64(Outcome.ACCEPTED.value), payee
 
 
+@rare_part
+def _check_reversal(book, item, amount):
+    """Check that a reversal undoes the whole of an act that nothing follows."""
+    if book.effects[book.items[item].kind].budget == BudgetAction.WITHDRAW.value:
+        return refused(Outcome.REVERSAL_FORBIDDEN.value, -1, 0)
+    if book.items[item].followers > 0:
+        return refused(Outcome.ORIGINAL_FOLLOWED.value, -1, 0)
+    if amount != book.items[item].open:
+        return refused(Outcome.REVERSAL_NOT_WHOLE.value, -1, 0)
+    return accepted()
+
+
 @part
 def _check_remainders(book, link, kind, amount):
     item, _, base, root, sign = link
@@ -88,6 +100,11 @@ def _check_remainders(book, link, kind, amount):
         return refused(effects[kind].refusal, -1, 0)
     if effects[kind].whole and amount != items[item].open:
         return refused(Outcome.TRANSFER_AMOUNT_DIFFERS.value, -1, 0)
+    if sign < 0:
+        if effects[kind].undoes:
+            finding = _check_reversal(book, item, amount)
+            if finding[0] != Outcome.ACCEPTED.value:
+                return finding
     if sign < 0 and amount > items[item].open:
         return refused(Outcome.REVERSAL_EXCEEDS_ORIGINAL.value, -1, amount - items[item].open)
     draws = effects[base].feeds if sign < 0 else effects[base].draws

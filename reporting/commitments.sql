@@ -18,9 +18,10 @@ step as (
            e.amount * greatest(f.engaged_sign, 0) as engaged, e.amount * greatest(-f.engaged_sign, 0) as withdrawn, 0::bigint as paid
     from entry e join effect f on f.kind = e.kind
     union all
-    select p.predecessor, -e.amount * f.open_sign, -e.amount * f.unbilled_sign, 0, 0, 0
+    select case when p.kind = any($6::smallint[]) then p.entry_id else p.predecessor end, -e.amount * f.open_sign,
+           -e.amount * f.unbilled_sign, -e.amount * greatest(f.engaged_sign, 0), -e.amount * greatest(-f.engaged_sign, 0), 0
     from entry e join entry p on p.entry_id = e.predecessor join effect f on f.kind = p.kind
-    where e.kind = any($5::smallint[]) and p.predecessor > 0
+    where e.kind = any($5::smallint[]) and (p.predecessor > 0 or p.kind = any($6::smallint[]))
     union all
     select p.predecessor, 0, 0, 0, 0, s.cents
     from settlement s join entry p on p.entry_id = s.at where p.kind = any($10::smallint[])

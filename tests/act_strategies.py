@@ -125,6 +125,13 @@ _SETTLEMENT_CHAINS = [
             "commitment",
             "commitment_decrease",
         ),
+        (
+            "commitment",
+            "commitment_increase",
+            *("commitment_change_reversal", "commitment_reversal") * 2,
+            "service",
+        ),
+        ("commitment", "commitment_decrease", *("commitment_change_reversal", "commitment_reversal") * 2),
         ("direct_payment_request", "payee_block", "payment", "payee_release", "bank_details", "payment"),
     )
 ]
@@ -235,8 +242,9 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
         if predecessors:
             place = predecessors[-1] if kind.after else predecessors[0]
             act, above = placed[place]
+            is_whole = kind.after or kind.undoes
             continues = kind.follows is kind.family and acts[act] is acts[-1] and draw(st.booleans())
-            line = line._replace(bank=0, amount=acts[act][above].amount if kind.after else line.amount)
+            line = line._replace(bank=0, amount=acts[act][above].amount if is_whole else line.amount)
             line = line._replace(
                 **draw(_name_predecessor(kind, acts[act], above, place, continues=continues))
             )

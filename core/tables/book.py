@@ -146,6 +146,8 @@ class OpenItems(NamedTuple):
     """The kind whose reservation it uses: that of the original request, or its own."""
     lines_after: Small
     """The number of later lines of the same act, to check the line number of a predecessor."""
+    followers: Position
+    """The number of acts with an amount that follow it, less those that were reversed."""
 
 
 class KeyRows(NamedTuple):

@@ -59,7 +59,7 @@ create table sender as select submission, dense_rank() over (order by sender) as
 create table effect as
 select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, p.kind, e.kind) as kind,
        if(k.mirrors, -e.amount, e.amount) as cents,
-       case when k.mirrors then p.predecessor when k.family = 'COMMITMENT' then e.entry_id else e.predecessor end as commitment,
+       case when k.mirrors and pk.family = 'COMMITMENT' then p.entry_id when k.mirrors then p.predecessor when k.family = 'COMMITMENT' then e.entry_id else e.predecessor end as commitment,
        if(k.mirrors, e.predecessor, 0) as reversed,
        case when k.follows = 'NONE' then if(e.predecessor <> 0, 'follows an entry, though its kind follows none', null)
             when p.entry_id is null then 'follows an entry that does not exist'

@@ -34,7 +34,8 @@ _OF_DIRECTORATE = {
 }
 _CERTIFICATION = {"service", "service_cancellation"}
 _COMMITMENT_CHANGES = {"commitment_increase", "commitment_decrease", "prior_withdrawal"}
-_EXECUTION = {"commitment"} | _COMMITMENT_CHANGES | _CERTIFICATION
+_REVERSALS = {"commitment_reversal", "commitment_change_reversal"}
+_EXECUTION = {"commitment"} | _COMMITMENT_CHANGES | _REVERSALS | _CERTIFICATION
 _REQUESTS = {
     "payment_request",
     "payment_request_without_service",

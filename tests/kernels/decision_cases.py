@@ -262,7 +262,7 @@ def to_item(row: dict[str, int]) -> OpenItem:
     Its payee is in the column in which a commitment counts the unbilled amount.
     """
     kind = CATALOG[row["kind"]]
-    if kind.family is Family.COMMITMENT:
+    if CATALOG[row["under"]].family is Family.COMMITMENT:
         row = row | {"parent": 0, "debit": 0}
     elif kind.feeds:
         row = row | {"unbilled": 0}

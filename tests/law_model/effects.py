@@ -17,6 +17,8 @@ Effect = Callable[[Act, Document, State], None]
 def apply(act: Act, document: Document, state: State) -> None:
     """Change the chain and the credits by an accepted act."""
     effect = _EFFECTS.get(act.kind)
+    if document.predecessor and document.amount:
+        document.predecessor.followers += 1
     if effect:
         effect(act, document, state)
 
@@ -44,6 +46,19 @@ def _withdraw(_: Act, document: Document, state: State) -> None:
     commitment = _predecessor(document)
     commitment.engaged -= document.amount
     _spend_ae(document, state, -document.amount)
+
+
+def _reverse(_: Act, document: Document, state: State) -> None:
+    """Undo a commitment, or the increase or decrease of one; nothing follows the original any more."""
+    original = _predecessor(document)
+    original.is_reversed = True
+    commitment = original.predecessor or original
+    sign = 1 if original.kind == "commitment_decrease" else -1
+    commitment.engaged += sign * document.amount
+    original.left = 0
+    if original.predecessor:
+        original.predecessor.followers -= 1
+    _spend_ae(document, state, sign * document.amount)
 
 
 def _withdraw_later(act: Act, document: Document, state: State) -> None:
@@ -206,6 +221,8 @@ _EFFECTS: Mapping[str, Effect] = {
     "commitment_increase": _engage,
     "commitment_decrease": _withdraw,
     "prior_withdrawal": _withdraw_later,
+    "commitment_reversal": _reverse,
+    "commitment_change_reversal": _reverse,
     "service": _certify,
     "service_cancellation": _cancel_service,
     "payment_request": _request,

@@ -43,7 +43,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
     judgement.codes += check_period(act, judgement.predecessor, state)
     judgement.codes += check_order(act, judgement.predecessor)
     judgement.codes += check_prescription(act, judgement.predecessor)
-    if "PREDECESSOR_STAGE" in codes:
+    if {"PREDECESSOR_STAGE", "REVERSAL_FORBIDDEN"} & set(codes):
         judgement.predecessor = None
     _find_place(act, columns, state, judgement)
     if judgement.predecessor:
@@ -131,6 +131,12 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
         return check_lowering(act, place, state)
     if act.kind in CREDIT_KINDS:
         return []
+    if act.kind == "commitment_change_reversal":
+        is_decrease = (
+            judgement.predecessor is not None and judgement.predecessor.kind == "commitment_decrease"
+        )
+        short = state.budget.find_shortage(place.key, place.operation, "ae", act.amount)
+        return ["AE_EXCEEDED"] if is_decrease and short else []
     if act.kind == "payment" and judgement.predecessor:
         return check_payroll_payment(act, place, judgement.predecessor, state)
     return check_credits(act, place, state, judgement.anticipates)

@@ -17,6 +17,10 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "commitment_increase": frozenset({"commitment"}),
     "commitment_decrease": frozenset({"commitment"}),
     "prior_withdrawal": frozenset({"commitment"}),
+    "commitment_reversal": frozenset({"commitment"}),
+    "commitment_change_reversal": frozenset(
+        {"commitment_increase", "commitment_decrease", "prior_withdrawal"}
+    ),
     "service": frozenset({"commitment"}),
     "service_cancellation": frozenset({"service"}),
     "payment_request": frozenset({"commitment"}),
@@ -46,6 +50,8 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
 """The kinds that an act of a kind may follow."""
 
 SPENDS_AE = frozenset({"commitment", "commitment_increase"})
+REVERSALS = frozenset({"commitment_reversal", "commitment_change_reversal"})
+"""They undo a whole act, once, as long as no other follows it (A05)."""
 ON_COMMITMENT = frozenset({"payment_request", "payment_request_without_service"})
 REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll"}
 INVOICED = ON_COMMITMENT | {"direct_payment_request"}
@@ -66,6 +72,7 @@ YEAR_BOUND = (
     SPENDS_AE
     | REQUESTS
     | CREDIT_KINDS
+    | REVERSALS
     | {"commitment_decrease", "prior_withdrawal", "earmark", "earmark_decrease", "late_interest"}
     | {"service", "void"}
 )

@@ -129,6 +129,7 @@ class OpenItem(NamedTuple):
     is_suspended: bool = False
     """Whether its payment term is suspended."""
     day: int = 0
+    followers: int = 0
 
 
 class Payee(NamedTuple):

@@ -28,10 +28,12 @@ def sum_commitments(
             continue
         if cells[journal[root].cell].centre_node not in nodes:
             continue
-        name = CATALOG[row.kind].name
-        engaged += row.amount * (name in {"commitment", "commitment_increase"})
-        withdrawn += row.amount * (name in {"commitment_decrease", "prior_withdrawal"})
-        paid += row.amount * _SIGNS.get(name, 0)
+        name, amount = CATALOG[row.kind].name, row.amount
+        if CATALOG[row.kind].undoes:
+            name, amount = CATALOG[journal[row.predecessor].kind].name, -row.amount
+        engaged += amount * (name in {"commitment", "commitment_increase"})
+        withdrawn += amount * (name in {"commitment_decrease", "prior_withdrawal"})
+        paid += amount * _SIGNS.get(name, 0)
     return CommitmentSums(engaged, withdrawn, paid)
 
 

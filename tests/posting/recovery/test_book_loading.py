@@ -97,6 +97,10 @@ _INVOICE = {"invoice_number": "F-77", "invoice_date": "2018-04-20"}
 _PART = _INVOICE | {"invoice_part": "2"}
 _RUNNING_EXPENSES = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
 
+_FIRST_COMMITMENT = f"@{len(build_openings()) + 5}"
+"""The entry of the first line of EJ1."""
+_NEXT_YEAR = {"exercise": "2019", "date": "2019-01-20"}
+
 FILES: list[File] = [
     build_openings(),
     [
@@ -188,11 +192,16 @@ FILES: list[File] = [
         *_act("PA5", "payment", _build_follower("DP2", "5.00", iban=_payee(1)["iban"])),
         *_act("PA6", "payment", _build_follower("CC1", "1.00")),
         *_act("PA7", "payment", _build_follower("LI1", "1.00")),
+        *_act("EJ4", "commitment", _spent("4.00")),
+        *_act("EJ4C", "commitment_increase", _build_follower("EJ4", "2.00")),
+        *_act("EX1", "commitment_change_reversal", _build_follower("EJ4C", "2.00")),
+        *_act("EX2", "commitment_reversal", _build_follower("EJ4", "4.00")),
+        *_act("RA1", "prior_withdrawal", _build_follower(_FIRST_COMMITMENT, "2.00", **_NEXT_YEAR)),
     ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 84
+_ENTRIES = 89
 """Of all of them together."""
 
 
@@ -210,6 +219,7 @@ def _assert_same(actual: BookState, expected: BookState) -> None:
     assert book.payees[: actual.payees].tolist() == other.payees[: actual.payees].tolist()
     assert book.invoices[: actual.invoices].tolist() == other.invoices[: actual.invoices].tolist()
     assert (book.figures == other.figures).all()
+    assert (book.withdrawn["withdrawn"] == other.withdrawn["withdrawn"]).all()
     assert read_sums(actual) == read_sums(expected)
 
 
