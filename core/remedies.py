@@ -254,10 +254,8 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Mouvementer les crédits dans un programme, jamais de HT2 vers T2 ; entre programmes, il faut un décret.",
     ),
     _O.BUDGET_BELOW_CONSUMPTION: Remedy(
-        "The act would leave less credit than is already reserved and consumed.",
-        "Move, return, cancel, freeze or withdraw at most what is available.",
-        "L'acte laisserait moins de crédits que ceux déjà réservés et consommés.",
-        "Mouvementer, remonter, annuler, geler ou retirer au plus le disponible.",
+        "The act would leave less credit than is reserved and consumed.", "Take away at most what is available.",
+        "L'acte laisserait moins de crédits que ceux réservés et consommés.", "Retirer au plus le disponible.",
     ),
     _O.ALLOTMENT_EXCEEDED: Remedy(
         "The level that gives the credits has less left to distribute than the amount of this line.",
