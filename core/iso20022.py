@@ -54,12 +54,10 @@ _REASONS_OF_REFUSALS: Mapping[Outcome, str] = {
     _O.PAYEE_BLOCKED: "AG01",  # transaction forbidden
     _O.TRANSFER_AMOUNT_DIFFERS: "AM09",
     _O.REVERSAL_EXCEEDS_ORIGINAL: "AM14",  # over what was agreed
-    _O.REVERSAL_NOT_WHOLE: "AM09",  # wrong amount
     _O.COMMITMENT_EXCEEDED: "AM14",
     _O.SERVICE_INSUFFICIENT: "AM14",
     _O.MOVE_FORBIDDEN: "AG01",
     _O.ANTICIPATION_LIMIT: "AM04",
-    _O.COMMITMENT_NOT_PRIOR: "DT01",
     _O.ALLOTMENT_EXCEEDED: "AM04",  # insufficient funds
     _O.UNFREEZE_EXCEEDED: "AM04",
     _O.BUDGET_BELOW_CONSUMPTION: "AM04",
