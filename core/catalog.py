@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from core.kind_rules import BudgetAction, CreditCheck, TitleTwo, YearRule
+from core.kind_rules import BudgetAction, CreditCheck, Measure, Remainder, TitleTwo, YearRule
 from core.outcome_codes import Outcome
 
 
@@ -65,26 +65,6 @@ class Family(IntEnum):
     THIRD_PARTY_CHANGE = 10
     TERM = 11
     REVERSAL = 12
-
-
-class Measure(IntEnum):
-    """The appropriation that a budget kind opens, allots or moves."""
-
-    NONE = 0
-    AE = 1
-    CP = 2
-
-
-class Remainder(IntEnum):
-    """The amount left on an earlier line that later lines may draw on."""
-
-    NONE = 0
-    OPEN = 1
-    """Of a commitment: engaged, neither certified nor requested without service.  Of any other line: not yet reversed."""
-    UNBILLED = 2
-    """Of a commitment: certified, not yet requested."""
-    ONCE = 3
-    """Not an amount: whether an act of this kind may still follow; only one may."""
 
 
 class Stage(IntEnum):
@@ -288,6 +268,16 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("commitment_change_reversal", "extourne d'engagement complémentaire ou de retrait", _F.REVERSAL,
             follows=_F.COMMITMENT_CHANGE, mirrors=True, shortfall=_O.ORIGINAL_FOLLOWED, year_rule=_Y.GIVES_BACK,
             undoes=True),
+    ActKind("credit_return_ae", "remontée d'AE", _F.BUDGET, budget=_B.RETURN, measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("credit_return_cp", "remontée de CP", _F.BUDGET, budget=_B.RETURN, measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("cancellation_ae", "annulation d'AE", _F.BUDGET, budget=_B.CANCEL, measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("cancellation_cp", "annulation de CP", _F.BUDGET, budget=_B.CANCEL, measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("freeze_ae", "gel d'AE", _F.BUDGET, budget=_B.FREEZE, measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("freeze_cp", "gel de CP", _F.BUDGET, budget=_B.FREEZE, measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("unfreeze_ae", "dégel d'AE", _F.BUDGET, budget=_B.UNFREEZE, measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("unfreeze_cp", "dégel de CP", _F.BUDGET, budget=_B.UNFREEZE, measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("earmark_decrease", "retrait d'affectation", _F.BUDGET, budget=_B.UNEARMARK, measure=Measure.AE,
+            year_rule=_Y.GIVES_BACK),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -131,8 +131,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.COMMITMENT_EXCEEDED: Remedy(
         "What is left of the commitment is less than the amount of this line.",
-        "Increase the commitment first, or reduce the amount.",
-        "Le reste de l'engagement est inférieur au montant demandé.",
+        "Increase the commitment first, or reduce the amount.", "Le reste de l'engagement est inférieur au montant demandé.",
         "Augmenter d'abord l'engagement, ou réduire le montant.",
     ),
     _O.SERVICE_INSUFFICIENT: Remedy(
@@ -255,16 +254,17 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Mouvementer les crédits dans un programme, jamais de HT2 vers T2 ; entre programmes, il faut un décret.",
     ),
     _O.BUDGET_BELOW_CONSUMPTION: Remedy(
-        "The move would leave less credit than is already reserved and consumed.",
-        "Move at most what is available.",
-        "Le mouvement laisserait moins de crédits que ceux déjà réservés et consommés.",
-        "Mouvementer au plus le disponible.",
+        "The act would leave less credit than is reserved and consumed.", "Take away at most what is available.",
+        "L'acte laisserait moins de crédits que ceux réservés et consommés.", "Retirer au plus le disponible.",
     ),
     _O.ALLOTMENT_EXCEEDED: Remedy(
         "The level that gives the credits has less left to distribute than the amount of this line.",
         "Reduce the amount, or bring credits to that level first.",
-        "Le niveau qui donne les crédits n'en a plus assez à répartir.",
-        "Réduire le montant, ou abonder d'abord ce niveau.",
+        "Le niveau qui donne les crédits n'en a plus assez à répartir.", "Réduire le montant, ou abonder d'abord ce niveau.",
+    ),
+    _O.UNFREEZE_EXCEEDED: Remedy(
+        "The line unfreezes more than is frozen at its fund centre.", "Unfreeze at most what is frozen there.",
+        "La ligne dégèle plus que ce qui est gelé sur son centre financier.", "Dégeler au plus ce qui y est gelé.",
     ),
     _O.AE_EXCEEDED: Remedy(
         "Not enough commitment appropriations (AE) are available at the named budget node.",

@@ -62,8 +62,9 @@ def _apply_budget(acts, book, step, link):
     elif action != BudgetAction.NONE.value:
         measure, target = find_target(book, acts[line].kind, cell)
         budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
-        budget.apply_budget_line(tree, budget_line, amount)
-        if action == BudgetAction.OPEN.value:
+        credit_tree = budget.CreditTree(book.nodes, book.figures, book.frozen)
+        budget.apply_budget_line(credit_tree, budget_line, amount)
+        if action == BudgetAction.OPEN.value or action == BudgetAction.CANCEL.value:
             years.add_to_title(acts, book, line, cell, amount)
 
 

@@ -195,7 +195,7 @@ def _check_settlement(acts, book, line, link):
 @part
 def _check_budget(acts, book, line, link):
     _, cell, base, _, _ = link
-    action, tree = book.effects[base].budget, availability.BudgetTree(book.nodes, book.figures)
+    action = book.effects[base].budget
     if action == BudgetAction.SPEND.value:
         return _check_spending(acts, book, line, link)
     if action == BudgetAction.NONE.value:
@@ -206,6 +206,7 @@ def _check_budget(acts, book, line, link):
         return withdrawals.check_withdrawal(acts, book, line, link)
     measure, target = find_target(book, acts[line].kind, cell)
     budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
+    tree = budget.CreditTree(book.nodes, book.figures, book.frozen)
     return budget.check_budget_line(tree, budget_line, acts[line].amount)
 
 

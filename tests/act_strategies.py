@@ -70,6 +70,11 @@ _LEVELS_OF_ACTION = {
     BudgetAction.ALLOT: {CentreLevel.BOP, CentreLevel.UO},
     BudgetAction.MOVE: {CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO},
     BudgetAction.EARMARK: {CentreLevel.OPERATION},
+    BudgetAction.UNEARMARK: {CentreLevel.OPERATION},
+    BudgetAction.RETURN: {CentreLevel.BOP, CentreLevel.UO},
+    BudgetAction.CANCEL: {CentreLevel.PROGRAMME},
+    BudgetAction.FREEZE: {CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO},
+    BudgetAction.UNFREEZE: {CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO},
 }
 _CHAIN = [
     KIND_NUMBERS[name]

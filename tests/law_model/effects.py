@@ -171,6 +171,23 @@ def _allot(act: Act, document: Document, state: State) -> None:
     state.budget.allot(_key(document), act.kind[-2:], document.amount)
 
 
+def _return(act: Act, document: Document, state: State) -> None:
+    state.budget.allot(_key(document), act.kind[-2:], -document.amount)
+
+
+def _cancel(act: Act, document: Document, state: State) -> None:
+    """Take opened credits away; they no longer count for what is engaged in advance (docs/rules.md, A22)."""
+    key = _key(document)
+    state.budget.open(key, act.kind[-2:], -document.amount)
+    if act.kind == "cancellation_ae" and key.family == FAMILIES[0]:
+        state.budget.title_openings[state.budget.find_title(key, document.item)] -= document.amount
+
+
+def _freeze(act: Act, document: Document, state: State) -> None:
+    sign = -1 if act.kind.startswith("un") else 1
+    state.budget.freeze(_key(document), act.kind[-2:], sign * document.amount)
+
+
 def _move(act: Act, document: Document, state: State) -> None:
     key = _key(document)
     place = Assignment(key, "", "", document.item, document.fund, "")
@@ -181,6 +198,10 @@ def _move(act: Act, document: Document, state: State) -> None:
 
 def _earmark(_: Act, document: Document, state: State) -> None:
     state.budget.earmark(_key(document), document.operation, document.amount)
+
+
+def _withdraw_earmark(_: Act, document: Document, state: State) -> None:
+    state.budget.earmark(_key(document), document.operation, -document.amount)
 
 
 def _register(act: Act, _: Document, state: State) -> None:
@@ -225,7 +246,13 @@ _EFFECTS: Mapping[str, Effect] = {
     "allotment_cp": _allot,
     "budget_move_ae": _move,
     "budget_move_cp": _move,
+    "credit_return_ae": _return,
+    "credit_return_cp": _return,
+    "cancellation_ae": _cancel,
+    "cancellation_cp": _cancel,
+    **dict.fromkeys(("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp"), _freeze),
     "earmark": _earmark,
+    "earmark_decrease": _withdraw_earmark,
     "third_party": _register,
     "bank_details": _change_iban,
     "payee_block": _block,

@@ -4,7 +4,15 @@ from dataclasses import dataclass, field
 
 from tests.law_model.assignments import Assignment, inherit, read_assignment
 from tests.law_model.chain import check_amounts, check_settlement
-from tests.law_model.credits import check_allotment, check_credits, check_move, check_payroll_payment
+from tests.law_model.credits import (
+    check_allotment,
+    check_credits,
+    check_freeze,
+    check_lowering,
+    check_move,
+    check_payroll_payment,
+    check_withdrawal,
+)
 from tests.law_model.form import is_iban
 from tests.law_model.interface import KindColumns
 from tests.law_model.invoices import check_invoice, check_prescription
@@ -115,6 +123,12 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
         return check_allotment(act, place, state)
     if act.kind.startswith("budget_move"):
         return check_move(act, place, state)
+    if act.kind == "earmark_decrease":
+        return check_withdrawal(act, place, state)
+    if act.kind.startswith(("freeze", "unfreeze")):
+        return check_freeze(act, place, state)
+    if act.kind.startswith(("credit_return", "cancellation")):
+        return check_lowering(act, place, state)
     if act.kind in CREDIT_KINDS:
         return []
     if act.kind == "commitment_change_reversal":

@@ -62,7 +62,10 @@ TAKES_FROM_COMMITMENT = ON_COMMITMENT | {"service", "commitment_decrease", "prio
 TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
 CREDIT_KINDS = frozenset(
     f"{action}_{budget}"
-    for action in ("budget_opening", "allotment", "budget_move")
+    for action in (
+        *("budget_opening", "allotment", "budget_move", "credit_return"),
+        *("cancellation", "freeze", "unfreeze"),
+    )
     for budget in ("ae", "cp")
 )
 YEAR_BOUND = (
@@ -70,7 +73,8 @@ YEAR_BOUND = (
     | REQUESTS
     | CREDIT_KINDS
     | REVERSALS
-    | {"commitment_decrease", "prior_withdrawal", "earmark", "late_interest", "service", "void"}
+    | {"commitment_decrease", "prior_withdrawal", "earmark", "earmark_decrease", "late_interest"}
+    | {"service", "void"}
 )
 """The kinds that bring, take, order, serve or give back credits of the year of their day (A14, A22, A24)."""
 PAYEE_KINDS = frozenset({"third_party", "bank_details", "payee_block", "payee_release"})

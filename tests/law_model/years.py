@@ -93,7 +93,7 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
         return _check_prior_withdrawal(act, place, state)
     if act.kind in CREDIT_KINDS and act.day.year > place.key.year:
         return ["BUDGET_YEAR_CLOSED"]
-    if act.kind in REQUESTS or act.kind in REVERSALS | {"commitment_decrease", "earmark"}:
+    if act.kind in REQUESTS or act.kind in REVERSALS | {"commitment_decrease", "earmark", "earmark_decrease"}:
         codes = [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
         return [*codes, *_check_last_day(act, place, state)]
     if act.kind in {"payment", "set_off"}:
