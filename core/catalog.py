@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from core.debt_stages import PayeeChange, Remainder, Stage
-from core.kind_rules import BudgetAction, CreditCheck, TitleTwo, YearRule
+from core.kind_rules import BudgetAction, CreditCheck, Measure, TitleTwo, YearRule
 from core.outcome_codes import Outcome
 
 
@@ -65,14 +65,7 @@ class Family(IntEnum):
     SETTLEMENT = 9
     THIRD_PARTY_CHANGE = 10
     TERM = 11
-
-
-class Measure(IntEnum):
-    """The appropriation that a budget kind opens, allots or moves."""
-
-    NONE = 0
-    AE = 1
-    CP = 2
+    REVERSAL = 12
 
 
 class ActKind(NamedTuple):
@@ -115,6 +108,8 @@ class ActKind(NamedTuple):
     """The code that refuses every act of the kind, as what it would take up is not built yet; its predecessor counts first."""
     title_two: TitleTwo = TitleTwo.ALLOWED
     check: CreditCheck = CreditCheck.ALWAYS
+    undoes: bool = False
+    """It reverses a whole act that no other follows, once; then nothing follows that act any more."""
     before_service: bool = False
     """It pays what no act certified: only a nature that the year lists, or an item that needs none (rule A38)."""
     carries: bool = False
@@ -152,8 +147,9 @@ class ActKind(NamedTuple):
 
     @property
     def opens(self) -> bool:
-        """Whether its entries leave an open amount for later acts, or tell them from which day on they may draw on it."""
-        return self.carries or self.feeds > 0 or (self.reaches > 0 and self.has_amount)
+        """Whether its entries leave an amount for later acts or a reversal, or the day from which on it may be drawn on."""
+        is_change = self.family is Family.COMMITMENT_CHANGE
+        return self.carries or self.feeds > 0 or is_change or (self.reaches > 0 and self.has_amount)
 
 
 _F, _B, _R, _S, _Y = Family, BudgetAction, Remainder, Stage, YearRule
@@ -255,6 +251,21 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("prior_withdrawal", "retrait d'engagement d'un exercice antérieur", _F.COMMITMENT_CHANGE,
             follows=_F.COMMITMENT, budget=_B.WITHDRAW, ae_consumed=-1, draws=_R.OPEN,
             shortfall=_O.COMMITMENT_EXCEEDED, year_rule=_Y.LOWERS_LATER),
+    ActKind("commitment_reversal", "extourne d'engagement juridique", _F.REVERSAL, follows=_F.COMMITMENT,
+            mirrors=True, shortfall=_O.ORIGINAL_FOLLOWED, year_rule=_Y.GIVES_BACK, undoes=True),
+    ActKind("commitment_change_reversal", "extourne d'engagement complémentaire ou de retrait", _F.REVERSAL,
+            follows=_F.COMMITMENT_CHANGE, mirrors=True, shortfall=_O.ORIGINAL_FOLLOWED, year_rule=_Y.GIVES_BACK,
+            undoes=True),
+    ActKind("credit_return_ae", "remontée d'AE", _F.BUDGET, budget=_B.RETURN, measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("credit_return_cp", "remontée de CP", _F.BUDGET, budget=_B.RETURN, measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("cancellation_ae", "annulation d'AE", _F.BUDGET, budget=_B.CANCEL, measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("cancellation_cp", "annulation de CP", _F.BUDGET, budget=_B.CANCEL, measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("freeze_ae", "gel d'AE", _F.BUDGET, budget=_B.FREEZE, measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("freeze_cp", "gel de CP", _F.BUDGET, budget=_B.FREEZE, measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("unfreeze_ae", "dégel d'AE", _F.BUDGET, budget=_B.UNFREEZE, measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("unfreeze_cp", "dégel de CP", _F.BUDGET, budget=_B.UNFREEZE, measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("earmark_decrease", "retrait d'affectation", _F.BUDGET, budget=_B.UNEARMARK, measure=Measure.AE,
+            year_rule=_Y.GIVES_BACK),
     ActKind("commitment_carry", "bascule d'engagement", _F.COMMITMENT, follows=_F.COMMITMENT, draws=_R.OPEN,
             shortfall=_O.COMMITMENT_EXCEEDED, whole=True, year_rule=_Y.IN_YEAR, carries=True),
     ActKind("request_carry", "bascule de demande de paiement", _F.PAYMENT_REQUEST, follows=_F.PAYMENT_REQUEST,

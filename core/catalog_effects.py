@@ -37,6 +37,7 @@ class Effects(NamedTuple):
     refusal: Code
     check: Code
     before_service: Code
+    undoes: Code
     opens: Code
     assigns: Code
     carries: Code

@@ -1,4 +1,4 @@
-"""The rules of law that the catalog gives a kind: its action on the budget, its days, its titles, the check of its credits."""
+"""The rules of law that the catalog gives a kind: its action on the budget, its days, titles, the check of its credits."""
 
 from enum import IntEnum
 
@@ -13,10 +13,27 @@ class BudgetAction(IntEnum):
     MOVE = 4
     EARMARK = 5
     SETTLE = 6
+    RETURN = 7
+    """A BOP or UO gives back to the level above what it has neither passed on nor used."""
+    CANCEL = 8
+    """Takes back what was opened at a programme (LOLF art. 14)."""
+    FREEZE = 9
+    """Makes credits unavailable, which stay opened."""
+    UNFREEZE = 10
+    UNEARMARK = 11
+    """Lowers an earmark: its AE are available to the unit again (GBCP art. 156)."""
     WITHDRAW = 16
     """It lowers the reported consumption of AE of the year of its day, and gives them back there in a recycling case alone."""
     CARRY = 24
     """It releases what a request reserved in its year, and reserves it again in the next."""
+
+
+class Measure(IntEnum):
+    """The appropriation that a budget kind brings, takes away or freezes."""
+
+    NONE = 0
+    AE = 1
+    CP = 2
 
 
 class YearRule(IntEnum):
@@ -37,7 +54,8 @@ class YearRule(IntEnum):
     SERVES = 6
     """It certifies service: not before the year of its credits, for which AE may be taken in advance (LOLF art. 9)."""
     GRANTS = 7
-    """It opens, allots or moves credits: not after their year, in which alone they are used (LOLF art. 8 and 28)."""
+    """It brings credits or takes them away, without use: not after their year, in which alone they are used (LOLF art. 8
+    and 28)."""
     IN_YEAR = 5
     """It takes credits in their own year alone, but orders nothing: payroll, as title 2 is not committed in advance
     (LOLF art. 9), and what sets AE apart."""

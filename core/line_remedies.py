@@ -124,11 +124,13 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.FUND_CENTRE_LEVEL: Remedy(
         "This kind of act is not allowed at this level of the budget.",
-        "Name a UO to spend credits, a programme to open them, a BOP or UO to allot them, two fund centres of the same"
-        " level to move them, or an operation to earmark them.",
+        "Name a UO to spend credits, a programme to open or cancel them, a BOP or UO to allot or return them, two fund"
+        " centres of the same level to move them, an operation to earmark them or to withdraw them, any other fund centre to"
+        " freeze them.",
         "Ce type d'acte ne peut pas porter sur ce niveau du budget.",
-        "Indiquer une UO pour dépenser des crédits, un programme pour les ouvrir, un BOP ou une UO pour les mettre à"
-        " disposition, deux centres du même niveau pour les mouvementer, une opération pour les affecter.",
+        "Indiquer une UO pour dépenser des crédits, un programme pour les ouvrir ou les annuler, un BOP ou une UO pour les"
+        " mettre à disposition ou les remonter, deux centres du même niveau pour les mouvementer, une opération pour les"
+        " affecter ou les retirer, tout autre centre pour les geler.",
     ),
     _O.FUNCTIONAL_AREA_UNKNOWN: Remedy(
         "The nomenclature of the budget year contains no such functional area.",

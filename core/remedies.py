@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from core.carry_remedies import CARRY_AMOUNT_DIFFERS, CARRY_YEAR
 from core.line_remedies import LINE_REMEDIES, Remedy
 from core.outcome_codes import Outcome
+from core.reversal_remedies import REVERSAL_REMEDIES
 
 _O = Outcome
 
@@ -46,6 +47,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "L'acte précédent n'est pas à l'étape que ce type d'acte exige, ou aucun montant n'y reste.",
         "Indiquer le dernier acte du paiement comme acte précédent : demande, virement, débit, rejet, dette rouverte.",
     ),
+    _O.REVERSAL_FORBIDDEN: REVERSAL_REMEDIES[_O.REVERSAL_FORBIDDEN],
     _O.ASSIGNMENT_DIFFERS: Remedy(
         "The account assignment differs from that of the act that this line follows.",
         "Leave the account assignment empty: the line then takes that of the act that it follows.",
@@ -124,14 +126,12 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Vérifier le montant dans le fichier de la banque, et présenter le mouvement au montant du virement.",
     ),
     _O.CARRY_AMOUNT_DIFFERS: CARRY_AMOUNT_DIFFERS,
-    _O.REVERSAL_EXCEEDS_ORIGINAL: Remedy(
-        "The line reverses or uses more than what is left of the act that it follows.", "Ask for at most what is left.",
-        "La ligne annule ou utilise plus que ce qui reste de l'acte précédent.", "Demander au plus ce qui reste.",
-    ),
+    _O.ORIGINAL_FOLLOWED: REVERSAL_REMEDIES[_O.ORIGINAL_FOLLOWED],
+    _O.REVERSAL_NOT_WHOLE: REVERSAL_REMEDIES[_O.REVERSAL_NOT_WHOLE],
+    _O.REVERSAL_EXCEEDS_ORIGINAL: REVERSAL_REMEDIES[_O.REVERSAL_EXCEEDS_ORIGINAL],
     _O.COMMITMENT_EXCEEDED: Remedy(
         "What is left of the commitment is less than the amount of this line.",
-        "Increase the commitment first, or reduce the amount.",
-        "Le reste de l'engagement est inférieur au montant demandé.",
+        "Increase the commitment first, or reduce the amount.", "Le reste de l'engagement est inférieur au montant demandé.",
         "Augmenter d'abord l'engagement, ou réduire le montant.",
     ),
     _O.SERVICE_INSUFFICIENT: Remedy(
@@ -215,13 +215,13 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Use credits of the year of the act: AE of the year of the commitment, CP of the year in which it is paid. Lower a"
         " commitment of an earlier year by prior_withdrawal. Certify the"
         " service of a commitment in advance from 1 January of its year on, and state for late interest an account"
-        " assignment of the year of its claim. A request that was not paid in its year cannot be paid until commitments are"
-        " carried over.",
+        " assignment of the year of its claim. A request that was not paid in its year is paid once it is"
+        " carried over (request_carry).",
         "La date de l'acte est hors de l'année budgétaire dont il ouvre, consomme, restitue ou paie les crédits.",
         "Employer les crédits de l'année de l'acte : AE de l'année d'engagement, CP de l'année de paiement. Réduire un"
         " engagement d'un exercice antérieur par prior_withdrawal. Certifier le"
         " service d'un engagement anticipé à partir du 1er janvier ; imputer les intérêts moratoires sur"
-        " l'année de leur demande. Ce qui n'a pas été payé dans son année ne peut l'être avant le report des engagements.",
+        " l'année de leur demande. Ce qui n'a pas été payé dans son année l'est après sa bascule (request_carry).",
     ),
     _O.AFTER_LAST_DATE: Remedy(
         "The payment is ordered after the last day for orders of its budget year.",
@@ -254,16 +254,17 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Mouvementer les crédits dans un programme, jamais de HT2 vers T2 ; entre programmes, il faut un décret.",
     ),
     _O.BUDGET_BELOW_CONSUMPTION: Remedy(
-        "The move would leave less credit than is already reserved and consumed.",
-        "Move at most what is available.",
-        "Le mouvement laisserait moins de crédits que ceux déjà réservés et consommés.",
-        "Mouvementer au plus le disponible.",
+        "The act would leave less credit than is reserved and consumed.", "Take away at most what is available.",
+        "L'acte laisserait moins de crédits que ceux réservés et consommés.", "Retirer au plus le disponible.",
     ),
     _O.ALLOTMENT_EXCEEDED: Remedy(
         "The level that gives the credits has less left to distribute than the amount of this line.",
         "Reduce the amount, or bring credits to that level first.",
-        "Le niveau qui donne les crédits n'en a plus assez à répartir.",
-        "Réduire le montant, ou abonder d'abord ce niveau.",
+        "Le niveau qui donne les crédits n'en a plus assez à répartir.", "Réduire le montant, ou abonder d'abord ce niveau.",
+    ),
+    _O.UNFREEZE_EXCEEDED: Remedy(
+        "The line unfreezes more than is frozen at its fund centre.", "Unfreeze at most what is frozen there.",
+        "La ligne dégèle plus que ce qui est gelé sur son centre financier.", "Dégeler au plus ce qui y est gelé.",
     ),
     _O.AE_EXCEEDED: Remedy(
         "Not enough commitment appropriations (AE) are available at the named budget node.",

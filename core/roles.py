@@ -10,7 +10,7 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family
-from core.senders import OPENINGS, SENDER_OF_KIND
+from core.senders import DIRECTORATE_KINDS, SENDER_OF_KIND
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,10 +87,12 @@ def _select_families(*families: Family) -> frozenset[str]:
     return _select(lambda kind: kind.family in families)
 
 
-_CREDIT_MANAGEMENT = _select_families(Family.BUDGET) - OPENINGS
-_EARMARKS = _select(lambda kind: kind.budget is BudgetAction.EARMARK)
+_CREDIT_MANAGEMENT = _select_families(Family.BUDGET) - DIRECTORATE_KINDS
+_OF_UNIT = _select(
+    lambda kind: kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK, BudgetAction.RETURN)
+)
 _CERTIFICATION = _select_families(Family.SERVICE, Family.SERVICE_CANCELLATION)
-_EXECUTION = _select_families(Family.COMMITMENT, Family.COMMITMENT_CHANGE) | _CERTIFICATION
+_EXECUTION = _select_families(Family.COMMITMENT, Family.COMMITMENT_CHANGE, Family.REVERSAL) | _CERTIFICATION
 _ORDERS = _EXECUTION | (_select_families(Family.PAYMENT_REQUEST) - _OF_ACCOUNTANT)
 ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
     Family.THIRD_PARTY, Family.THIRD_PARTY_CHANGE, Family.REJECTION, Family.SETTLEMENT, Family.TERM
@@ -99,17 +101,17 @@ ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
 
 ROLES: tuple[RoleRights, ...] = (
     RoleRights(Role.BUDGET_DIRECTORATE, Side.BUDGET_DIRECTORATE, "direction du budget",
-               "Opens the credits that Parliament has voted, and does nothing else.",
-               "LOLF art. 44; that it stands alone is ours", OPENINGS, OPENINGS),
+               "Opens the credits that Parliament has voted, cancels, freezes and unfreezes credits, and does nothing else.",
+               "LOLF art. 14, 44; that it stands alone is ours", DIRECTORATE_KINDS, DIRECTORATE_KINDS),
     RoleRights(Role.PROGRAMME_MANAGER, Side.ORDERING, "responsable de programme (RPROG)",
-               "Allots and moves the credits of a programme, and earmarks them.",
+               "Allots, moves and takes back the credits of a programme, and earmarks them.",
                "GBCP art. 70", _CREDIT_MANAGEMENT, _CREDIT_MANAGEMENT),
     RoleRights(Role.BOP_MANAGER, Side.ORDERING, "responsable de BOP (RBOP)",
                "Divides the credits of an operational budget (BOP) among its operational units (UO).",
                "GBCP art. 70 to 73", _CREDIT_MANAGEMENT, _CREDIT_MANAGEMENT),
     RoleRights(Role.UO_MANAGER, Side.ORDERING, "responsable d'UO (RUO)",
                "Prescribes the execution of an operational unit (UO): enters its commitments and services; others validate.",
-               "GBCP art. 70 to 73; that they validate none is ours", _EXECUTION | _EARMARKS),
+               "GBCP art. 70 to 73; that they validate none is ours", _EXECUTION | _OF_UNIT),
     RoleRights(Role.AUTHORISING_OFFICER, Side.ORDERING, "ordonnateur",
                "Commits, certifies service, and orders payments and late interest.",
                "GBCP art. 10 to 12", _ORDERS, _ORDERS),

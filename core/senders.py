@@ -30,5 +30,7 @@ ACCOUNTANT_SETTLEMENTS = frozenset(
     kind.name for kind in CATALOG if kind.family is Family.SETTLEMENT and kind.name not in SENDER_OF_KIND
 )
 """The other kinds that settle a debt: an accountant decides on them."""
-OPENINGS = frozenset(kind.name for kind in CATALOG if kind.budget is BudgetAction.OPEN)
-"""The kinds that create credits: the finance laws and the decrees do, by the budget directorate, never a ministry."""
+_OF_DIRECTORATE = (BudgetAction.OPEN, BudgetAction.CANCEL, BudgetAction.FREEZE, BudgetAction.UNFREEZE)
+DIRECTORATE_KINDS = frozenset(kind.name for kind in CATALOG if kind.budget in _OF_DIRECTORATE)
+"""The kinds that open, cancel, freeze and unfreeze credits: finance laws, decrees and the minister of the budget do, by the
+budget directorate, never a ministry."""

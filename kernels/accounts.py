@@ -69,8 +69,9 @@ def find_accounts(acts, book, line, link):
     """Return the (debit, credit) accounts: by role, or those of the entry to undo, exchanged: none where it posted nothing."""
     item, cell, base, _, sign = link
     if sign < 0:
-        debit = as_position(book.items[item].debit)
-        return as_position(book.items[item].credit if debit != 0 else 0), debit
+        if book.effects[base].debit == Role.NONE.value:
+            return np.int64(0), np.int64(0)
+        return as_position(book.items[item].credit), as_position(book.items[item].debit)
     debit = _find_account(acts, book, (line, item, cell, book.effects[base].debit))
     credit = _find_account(acts, book, (line, item, cell, book.effects[base].credit))
     if book.effects[base].debit == Role.EXPENSE.value and book.effects[base].credit != Role.ACCRUED.value:

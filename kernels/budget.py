@@ -1,16 +1,29 @@
-"""The acts that bring credits: opening, allotment, move, earmark.
+"""The acts that bring credits or take them away: opening, allotment, move, earmark, return, cancellation, freeze.
 
 ``opened`` is what a node received from above, ``allotted`` what it passed to its children; a parent never allots more than
-it has (rule A19).  A move never leaves a node with less than it has already reserved and consumed.
+it has (rule A19).  No act leaves a node with less than it has already reserved and consumed.  Frozen credits stay opened and
+are reserved at their node and above it; their node does not pass them on.
 """
+
+from typing import Annotated, NamedTuple
 
 from core.catalog import BudgetAction
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
+from core.tables.book import BudgetNodes, FrozenFigures
+from core.tables.columns import Balance, Records
 from kernels import availability
-from kernels.availability import AE, ALLOTTED, OPENED, RESERVED, add_to_figure
+from kernels.availability import AE, ALLOTTED, CP, OPENED, RESERVED, add_to_figure
 from kernels.findings import accepted, refused
 from kernels.jit import part, rare_part
+
+
+class CreditTree(NamedTuple):
+    """The tree of budget nodes with what is frozen at them."""
+
+    nodes: Annotated[Records, BudgetNodes]
+    figures: Balance
+    frozen: Annotated[Records, FrozenFigures]
 
 
 @part
@@ -28,14 +41,28 @@ def _check_opening(tree, measure, target, amount):
 
 
 @part
+def _read_frozen_credits(tree, measure, node):
+    """Return the cents that are frozen at the node itself."""
+    return tree.frozen[node].cp_here if measure == CP else tree.frozen[node].ae_here
+
+
+@part
+def _check_undistributed_credits(tree, measure, node, amount):
+    undistributed = tree.figures[node, measure + OPENED] - tree.figures[node, measure + ALLOTTED]
+    undistributed -= _read_frozen_credits(tree, measure, node)
+    if amount > undistributed:
+        return refused(Outcome.ALLOTMENT_EXCEEDED.value, node, amount - undistributed)
+    return accepted()
+
+
+@part
 def _check_allotment(tree, measure, target, amount):
     level = tree.nodes[target].level
     if level != CentreLevel.BOP.value and level != CentreLevel.UO.value:
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
-    parent = tree.nodes[target].parent
-    undistributed = tree.figures[parent, measure + OPENED] - tree.figures[parent, measure + ALLOTTED]
-    if amount > undistributed:
-        return refused(Outcome.ALLOTMENT_EXCEEDED.value, parent, amount - undistributed)
+    finding = _check_undistributed_credits(tree, measure, tree.nodes[target].parent, amount)
+    if finding[0] != Outcome.ACCEPTED.value:
+        return finding
     return _check_limit(tree, target, measure + OPENED, amount)
 
 
@@ -82,21 +109,79 @@ def _check_move_limit(tree, measure, giver, taker, amount):
 
 
 @part
+def _check_available_credits(tree, measure, node, amount):
+    available = availability.compute_available(tree, node, measure)
+    if amount > available:
+        return refused(Outcome.BUDGET_BELOW_CONSUMPTION.value, node, amount - available)
+    return accepted()
+
+
+@part
 def _check_move(tree, measure, source, target, amount):
     if tree.nodes[source].level != tree.nodes[target].level:
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
     if _is_move_forbidden(tree, source, target):
         return refused(Outcome.MOVE_FORBIDDEN.value, source, 0)
-    undistributed = tree.figures[source, measure + OPENED] - tree.figures[source, measure + ALLOTTED]
     giver, taker = source, target
     while giver != taker and giver >= 0:
-        available = availability.compute_available(tree, giver, measure)
-        if amount > available:
-            return refused(Outcome.BUDGET_BELOW_CONSUMPTION.value, giver, amount - available)
+        finding = _check_available_credits(tree, measure, giver, amount)
+        if finding[0] != Outcome.ACCEPTED.value:
+            return finding
         giver, taker = tree.nodes[giver].parent, tree.nodes[taker].parent
-    if amount > undistributed:
-        return refused(Outcome.ALLOTMENT_EXCEEDED.value, source, amount - undistributed)
+    finding = _check_undistributed_credits(tree, measure, source, amount)
+    if finding[0] != Outcome.ACCEPTED.value:
+        return finding
     return _check_move_limit(tree, measure, source, target, amount)
+
+
+@part
+def _check_lowering(tree, action, measure, target, amount):
+    """Check that credits may leave a node: a BOP or UO returns them to its parent, those of a programme are cancelled."""
+    is_programme = tree.nodes[target].level == CentreLevel.PROGRAMME.value
+    if (
+        is_programme != (action == BudgetAction.CANCEL.value)
+        or tree.nodes[target].level == CentreLevel.OPERATION.value
+    ):
+        return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
+    finding = _check_available_credits(tree, measure, target, amount)
+    if finding[0] != Outcome.ACCEPTED.value:
+        return finding
+    return _check_undistributed_credits(tree, measure, target, amount)
+
+
+@part
+def _check_freeze(tree, measure, target, amount):
+    if tree.nodes[target].level == CentreLevel.OPERATION.value:
+        return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
+    node = target
+    while node >= 0:
+        finding = _check_available_credits(tree, measure, node, amount)
+        if finding[0] != Outcome.ACCEPTED.value:
+            return finding
+        node = tree.nodes[node].parent
+    finding = _check_undistributed_credits(tree, measure, target, amount)
+    if finding[0] != Outcome.ACCEPTED.value:
+        return finding
+    full = availability.find_full_node(tree, target, -1, (measure + RESERVED, amount))
+    return refused(Outcome.BALANCE_LIMIT.value, full, 0) if full >= 0 else accepted()
+
+
+@part
+def _check_withdrawal(tree, target, amount):
+    """Check that an operation keeps what is committed and requested on it."""
+    if tree.nodes[target].level != CentreLevel.OPERATION.value:
+        return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
+    return _check_available_credits(tree, AE, target, amount)
+
+
+@part
+def _check_unfreeze(tree, measure, target, amount):
+    if tree.nodes[target].level == CentreLevel.OPERATION.value:
+        return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
+    frozen = _read_frozen_credits(tree, measure, target)
+    if amount > frozen:
+        return refused(Outcome.UNFREEZE_EXCEEDED.value, target, amount - frozen)
+    return accepted()
 
 
 @rare_part
@@ -109,7 +194,21 @@ def check_budget_line(tree, budget_line, amount):
         return _check_allotment(tree, measure, target, amount)
     if action == BudgetAction.EARMARK.value:
         return _check_earmark(tree, target, amount)
+    if action == BudgetAction.UNEARMARK.value:
+        return _check_withdrawal(tree, target, amount)
+    if action == BudgetAction.FREEZE.value:
+        return _check_freeze(tree, measure, target, amount)
+    if action == BudgetAction.UNFREEZE.value:
+        return _check_unfreeze(tree, measure, target, amount)
+    if action != BudgetAction.MOVE.value:
+        return _check_lowering(tree, action, measure, target, amount)
     return _check_move(tree, measure, source, target, amount)
+
+
+@part
+def _apply_allotment(tree, measure, target, amount):
+    add_to_figure(tree, tree.nodes[target].parent, measure + ALLOTTED, amount)
+    add_to_figure(tree, target, measure + OPENED, amount)
 
 
 @part
@@ -125,17 +224,48 @@ def _apply_move(tree, measure, source, target, amount):
         giver, taker = above_giver, above_taker
 
 
+@part
+def _apply_earmark(tree, measure, target, amount):
+    add_to_figure(tree, target, measure + OPENED, amount)
+    availability.add_to_branch(tree, tree.nodes[target].parent, measure + RESERVED, amount)
+
+
+@part
+def _apply_freeze(tree, measure, target, amount):
+    if measure == CP:
+        tree.frozen[target].cp_here += amount
+    else:
+        tree.frozen[target].ae_here += amount
+    node = target
+    while node >= 0:
+        if measure == CP:
+            tree.frozen[node].cp += amount
+        else:
+            tree.frozen[node].ae += amount
+        tree.frozen[node].touched = 1
+        add_to_figure(tree, node, measure + RESERVED, amount)
+        node = tree.nodes[node].parent
+
+
 @rare_part
 def apply_budget_line(tree, budget_line, amount):
     """Apply an accepted line; a negative ``amount`` undoes it."""
     action, measure, target, source = budget_line
     if action == BudgetAction.OPEN.value:
         add_to_figure(tree, target, measure + OPENED, amount)
+    elif action == BudgetAction.CANCEL.value:
+        add_to_figure(tree, target, measure + OPENED, -amount)
     elif action == BudgetAction.ALLOT.value:
-        add_to_figure(tree, tree.nodes[target].parent, measure + ALLOTTED, amount)
-        add_to_figure(tree, target, measure + OPENED, amount)
+        _apply_allotment(tree, measure, target, amount)
+    elif action == BudgetAction.RETURN.value:
+        _apply_allotment(tree, measure, target, -amount)
     elif action == BudgetAction.EARMARK.value:
-        add_to_figure(tree, target, measure + OPENED, amount)
-        availability.add_to_branch(tree, tree.nodes[target].parent, measure + RESERVED, amount)
+        _apply_earmark(tree, measure, target, amount)
+    elif action == BudgetAction.UNEARMARK.value:
+        _apply_earmark(tree, measure, target, -amount)
+    elif action == BudgetAction.FREEZE.value:
+        _apply_freeze(tree, measure, target, amount)
+    elif action == BudgetAction.UNFREEZE.value:
+        _apply_freeze(tree, measure, target, -amount)
     else:
         _apply_move(tree, measure, source, target, amount)

@@ -41,6 +41,24 @@ def add_to_remainder(items, root, which, amount):
 
 
 @part
+def count_follower(items, entry, amount):
+    """Count an act that follows ``entry``; a negative ``amount`` undoes it, and one without an amount does not count."""
+    items[entry].followers += np.int64(amount > 0) - np.int64(amount < 0)
+
+
+@rare_part
+def mark_reversed_act(items, link, kind, amount):
+    """Mark what a reversal of ``kind`` undoes: nothing follows a reversed commitment; a change no longer follows its own."""
+    item, _, _, root, _ = link
+    if root > 0:
+        count_follower(items, root, -amount)
+    elif amount > 0:
+        items[item].kind = kind
+    else:
+        items[item].kind = items[item].under
+
+
+@part
 def is_followed(items, root):
     """Return whether the act that may follow only once already follows entry ``root``."""
     return (items[root].unbilled & np.int64(FOLLOWED_BIT)) != 0

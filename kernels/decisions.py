@@ -77,6 +77,7 @@ def borrow_book(book):
         borrow(book.folios),
         borrow(book.years),
         borrow(book.titles),
+        borrow(book.frozen),
         borrow(book.withdrawn),
         borrow(book.payroll_checks),
         borrow(book.roles),

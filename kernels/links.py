@@ -9,7 +9,7 @@ import numpy as np
 from core.catalog import Family, Measure
 from core.tables.book import LEDGER_ACCOUNTANTS
 from kernels.availability import AE, CP
-from kernels.jit import as_position, part
+from kernels.jit import as_position, part, rare_part
 
 
 @part
@@ -26,11 +26,22 @@ def find_cell(book, kind, item, own_cell):
     return as_position(book.items[item].cell if item > 0 else 0)
 
 
+@rare_part
+def _link_reversal(book, item, cell):
+    """Return the link of a reversal: the kind of its original is found where no reversal changes it."""
+    base = np.int64(book.items[item].under)
+    is_commitment = book.effects[base].family == Family.COMMITMENT.value
+    root = np.int64(0) if is_commitment else np.int64(book.items[item].parent)
+    return item, cell, base, root, np.int64(-1)
+
+
 @part
 def build_link(book, kind, item, own_cell):
     """Return the link of a line that follows ``item``; a mirror undoes the effects of its predecessor."""
     cell = find_cell(book, kind, item, own_cell)
     if book.effects[kind].mirrors:
+        if book.effects[kind].undoes:
+            return _link_reversal(book, item, cell)
         return item, cell, np.int64(book.items[item].kind), np.int64(book.items[item].parent), np.int64(-1)
     return item, cell, np.int64(kind), as_position(item), np.int64(1)
 

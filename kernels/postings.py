@@ -31,12 +31,16 @@ from kernels.links import (
 
 
 @part
-def apply_remainders(book, link, amount):
+def apply_remainders(book, kind, link, amount):
     """Take ``amount`` from the remainder that the line draws on, add it to the one it feeds; a mirror does the reverse."""
-    _, _, base, root, sign = link
+    item, _, base, root, sign = link
     if sign < 0:
+        commitments.count_follower(book.items, item, amount)
         invoices.lower_item(book, link, amount)
+        if book.effects[kind].undoes:
+            commitments.mark_reversed_act(book.items, link, kind, amount)
     elif root > 0:
+        commitments.count_follower(book.items, root, amount)
         invoices.count_use(book, link, amount)
     if root > 0:
         commitments.add_to_remainder(book.items, root, book.effects[base].draws, -sign * amount)
@@ -61,8 +65,9 @@ def _apply_budget(acts, book, step, link):
     elif action != BudgetAction.NONE.value:
         measure, target = find_target(book, acts[line].kind, cell)
         budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
-        budget.apply_budget_line(tree, budget_line, amount)
-        if action == BudgetAction.OPEN.value:
+        credit_tree = budget.CreditTree(book.nodes, book.figures, book.frozen)
+        budget.apply_budget_line(credit_tree, budget_line, amount)
+        if action == BudgetAction.OPEN.value or action == BudgetAction.CANCEL.value:
             years.add_to_title(acts, book, line, cell, amount)
 
 
@@ -83,7 +88,7 @@ def _apply_accounts(acts, book, step, cell, accounts):
 @part
 def apply_line(acts, book, step, link, accounts):
     """Apply a checked line; ``step`` = (line, amount), a negative amount undoes it."""
-    apply_remainders(book, link, step[1])
+    apply_remainders(book, acts[step[0]].kind, link, step[1])
     _apply_budget(acts, book, step, link)
     _apply_accounts(acts, book, step, link[1], accounts)
 
@@ -132,6 +137,7 @@ def store_item(book, place, link, amount):
     items[entry].kind = kind
     items[entry].under = under
     items[entry].lines_after = lines_after
+    items[entry].followers = 0
     if _is_source(book, link):
         commitments.add_source(items, as_position(link[3]), as_position(entry))
 

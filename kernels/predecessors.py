@@ -119,11 +119,20 @@ def check_order(acts, book, line, item):
     return finding
 
 
+@rare_part
+def _refuse_family(acts, book, line, item):
+    if not book.effects[acts[line].kind].undoes:
+        return refused(Outcome.PREDECESSOR_STAGE.value, -1, 0)
+    if book.effects[book.items[item].under].family == book.effects[acts[line].kind].follows:
+        return refused(Outcome.ORIGINAL_FOLLOWED.value, -1, 0)
+    return refused(Outcome.REVERSAL_FORBIDDEN.value, -1, 0)
+
+
 @part
 def check_family(acts, book, line, item):
     """Check that a line which needs no stage follows an act of the right family: an entry may be of any kind."""
     if book.effects[book.items[item].kind].family != book.effects[acts[line].kind].follows:
-        return refused(Outcome.PREDECESSOR_STAGE.value, -1, 0)
+        return _refuse_family(acts, book, line, item)
     return check_assignment(acts, book, line, item)
 
 

@@ -27,7 +27,7 @@ from kernels import (
 )
 from kernels.findings import accepted, refused
 from kernels.instructions import seldom
-from kernels.jit import as_position, part
+from kernels.jit import as_position, part, rare_part
 from kernels.links import (
     build_link,
     compute_demand,
@@ -81,6 +81,19 @@ def _check_payee(acts, book, place):
     return np.int64(Outcome.ACCEPTED.value), payee
 
 
+@rare_part
+def _check_reversal(book, item, amount):
+    """Check that a reversal undoes the whole of an act that nothing follows, no withdrawal of an earlier year and no carry."""
+    original = book.effects[book.items[item].kind]
+    if original.budget == BudgetAction.WITHDRAW.value or original.carries != 0:
+        return refused(Outcome.REVERSAL_FORBIDDEN.value, -1, 0)
+    if book.items[item].followers > 0:
+        return refused(Outcome.ORIGINAL_FOLLOWED.value, -1, 0)
+    if amount != book.items[item].open:
+        return refused(Outcome.REVERSAL_NOT_WHOLE.value, -1, 0)
+    return accepted()
+
+
 @part
 def _check_remainders(book, link, kind, amount):
     item, _, base, root, sign = link
@@ -92,6 +105,11 @@ def _check_remainders(book, link, kind, amount):
         return refused(
             Outcome.CARRY_AMOUNT_DIFFERS.value if is_carry else Outcome.TRANSFER_AMOUNT_DIFFERS.value, -1, 0
         )
+    if sign < 0:
+        if effects[kind].undoes:
+            finding = _check_reversal(book, item, amount)
+            if finding[0] != Outcome.ACCEPTED.value:
+                return finding
     if sign < 0 and amount > items[item].open:
         return refused(Outcome.REVERSAL_EXCEEDS_ORIGINAL.value, -1, amount - items[item].open)
     draws = effects[base].feeds if sign < 0 else effects[base].draws
@@ -182,7 +200,7 @@ def _check_settlement(acts, book, line, link):
 @part
 def _check_budget(acts, book, line, link):
     _, cell, base, _, _ = link
-    action, tree = book.effects[base].budget, availability.BudgetTree(book.nodes, book.figures)
+    action = book.effects[base].budget
     if action == BudgetAction.SPEND.value:
         return _check_spending(acts, book, line, link)
     if action == BudgetAction.NONE.value:
@@ -195,6 +213,7 @@ def _check_budget(acts, book, line, link):
         return carries.check_reservation(book, link, acts[line].amount)
     measure, target = find_target(book, acts[line].kind, cell)
     budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
+    tree = budget.CreditTree(book.nodes, book.figures, book.frozen)
     return budget.check_budget_line(tree, budget_line, acts[line].amount)
 
 

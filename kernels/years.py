@@ -85,16 +85,20 @@ def _check_anticipation(acts, book, line, link):
 
 @rare_part
 def add_to_title(acts, book, line, cell, amount):
-    """Add what a line opens by a finance law, or commits in advance, to its title; a negative ``amount`` undoes it."""
+    """Add to its title what a line opens by a finance law, cancels or commits in advance; a negative ``amount`` undoes it."""
     row, kind = np.int64(book.cells[cell].title), acts[line].kind
     if row < 0:
         return
-    if book.effects[kind].budget != BudgetAction.OPEN.value:
+    action = book.effects[kind].budget
+    if action == BudgetAction.SPEND.value:
         book.titles[row].anticipated += amount
         book.titles[row].touched = 1
     elif book.effects[kind].measure == Measure.AE.value:
         origin = acts[line].source
-        if origin == Origin.FINANCE_LAW.value or origin == Origin.AMENDING_LAW.value:
+        if action == BudgetAction.CANCEL.value:
+            book.titles[row].opened -= amount
+            book.titles[row].touched = 1
+        elif origin == Origin.FINANCE_LAW.value or origin == Origin.AMENDING_LAW.value:
             book.titles[row].opened += amount
             book.titles[row].touched = 1
 

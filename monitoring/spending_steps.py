@@ -27,8 +27,9 @@ _FAMILY_STEPS: Mapping[Family, StepSign] = {
 
 def find_step(kind: ActKind) -> StepSign | None:
     """Return the step of a kind; None if its amount belongs to no step, as for allotments and bank movements."""
-    if kind.budget is BudgetAction.OPEN:
-        return StepSign("opened_ae" if kind.measure is Measure.AE else "opened_cp", 1)
+    if kind.budget in (BudgetAction.OPEN, BudgetAction.CANCEL):
+        sign = 1 if kind.budget is BudgetAction.OPEN else -1
+        return StepSign("opened_ae" if kind.measure is Measure.AE else "opened_cp", sign)
     if kind.family in (Family.COMMITMENT, Family.COMMITMENT_CHANGE):
         return StepSign("committed", kind.ae_consumed)
     if kind.family is Family.PAYMENT_REQUEST and kind.cp_reserved:

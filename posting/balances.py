@@ -1,4 +1,4 @@
-"""The figures that a batch changed: nodes, titles, and accounts by accountant and period.  Rows are added, never updated.
+"""The figures that a batch changed: nodes, frozen credits, titles, accounts by accountant and period.  Rows are only added.
 
 This keeps the figures after every batch readable and the tables free of dead rows: updating 11,000 rows a batch would cost
 three times as much.
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.nomenclature import SHEETS
 from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS
+from core.tables.frozen_balances import FrozenBalances
 from core.tables.journal import AccountBalances, NodeBalances
 from core.tables.title_balances import TitleBalances
 from core.tables.withdrawn_balances import WithdrawnBalances
@@ -24,13 +25,15 @@ class Balances:
         self._state = state
         self._ranges = _find_node_ranges(state.registry)
         self._nodes, self._accounts = Encoder(NodeBalances), Encoder(AccountBalances)
-        self._titles, self._withdrawn = Encoder(TitleBalances), Encoder(WithdrawnBalances)
+        self._titles, self._frozen = Encoder(TitleBalances), Encoder(FrozenBalances)
+        self._withdrawn = Encoder(WithdrawnBalances)
 
     def encode_changes(self, batch: int) -> dict[str, NDArray[np.uint8]]:
         """Return the COPY bytes of the figures that the batch changed."""
         nodes = self._collect_nodes()
         return {
             "node_balance": self._nodes.encode(self._read_changed_nodes(batch, nodes)),
+            "frozen_balance": self._frozen.encode(self._read_frozen(batch, nodes)),
             "withdrawn_balance": self._withdrawn.encode(self._read_changed_withdrawals(batch, nodes)),
             "title_balance": self._titles.encode(self._read_changed_titles(batch)),
             "account_balance": self._accounts.encode(self._read_changed_accounts(batch)),
@@ -38,7 +41,9 @@ class Balances:
 
     def clear_marks(self) -> None:
         """Clear the marks after the changes were undone."""
-        self._state.book.withdrawn["touched"][self._collect_nodes()] = 0
+        nodes = self._collect_nodes()
+        self._state.book.frozen["touched"][nodes] = 0
+        self._state.book.withdrawn["touched"][nodes] = 0
         _collect_marked_rows(self._state.book.titles, 0, len(self._state.book.titles))
         self._collect_accounts()
 
@@ -62,6 +67,14 @@ class Balances:
         first_node = self._state.registry.first_node
         cents = withdrawn["withdrawn"][at]
         return WithdrawnBalances._make((np.full(len(at), batch), at + first_node, cents))
+
+    def _read_frozen(self, batch: int, nodes: NDArray[np.int64]) -> FrozenBalances:
+        """Return what is frozen at those of the changed ``nodes`` where it changed, and clear their marks."""
+        frozen = self._state.book.frozen
+        at = nodes[frozen["touched"][nodes] != 0]
+        frozen["touched"][at] = 0
+        figures = (frozen[name][at] for name in ("ae", "cp", "ae_here", "cp_here"))
+        return FrozenBalances._make((np.full(len(at), batch), at + self._state.registry.first_node, *figures))
 
     def _read_changed_titles(self, batch: int) -> TitleBalances:
         titles = self._state.book.titles

@@ -35,7 +35,7 @@ _STATES: Mapping[str, str] = {
     "partly_rejected": "no, and rejected in part",
     "rejected": "no, as it is rejected",
 }
-_FIGURES = ("opened", "reserved", "consumed", "available")
+_FIGURES = ("opened", "reserved", "frozen", "consumed", "available")
 _DROP_ORDER = tuple(f"{measure} {figure}" for figure in _FIGURES for measure in ("AE", "CP"))
 
 NarrativePart = str | ReportTable
@@ -251,7 +251,11 @@ def build_nodes_table(nodes: Sequence[NodeChange], title: str) -> ReportTable:
         *(Column(f"{measure} {figure}", CellType.MONEY) for measure in ("AE", "CP") for figure in _FIGURES),
     ]
     rows = [
-        [node.node, when, *(getattr(measure, figure) for measure in measures for figure in _FIGURES)]
+        [
+            node.node,
+            when,
+            *(getattr(measure, f"{figure}_cents") for measure in measures for figure in _FIGURES),
+        ]
         for node in nodes
         for when, measures in (
             ("before", (node.ae_before, node.cp_before)),

@@ -1,4 +1,4 @@
-"""Budget execution: the opened, reserved, consumed and available credits of each node, in AE and in CP."""
+"""Budget execution: the opened, reserved, frozen, consumed and available credits of each node, in AE and in CP."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
 from reporting.report_tables import CellType, Column, ReportTable
 
 _FIGURES = ("opened", "allotted", "reserved", "consumed")
-_REPORTED_PLACE = 7
+_REPORTED_PLACE = 8
 """The place of the AE reported as consumed in the table: behind the AE consumed."""
 _DROP_ORDER = (
     "label",
     "AE reported",
-    *(f"{measure} {name}" for name in ("reserved", "consumed") for measure in ("AE", "CP")),
+    *(f"{measure} {name}" for name in ("frozen", "reserved", "consumed") for measure in ("AE", "CP")),
     *("year", "AE opened", "CP opened"),
 )
 
@@ -32,12 +32,14 @@ class Appropriations(AmountStruct, frozen=True):
     reserved: OldCents
     consumed: OldCents
     available: OldCents
-    """Opened less reserved and consumed; below zero only for estimated credits."""
+    """Opened less reserved, frozen and consumed; below zero only for estimated credits."""
     opened_cents: Cents = 0
     allotted_cents: Cents = 0
     reserved_cents: Cents = 0
     consumed_cents: Cents = 0
     available_cents: Cents = 0
+    frozen_cents: Cents = 0
+    """Frozen at the node and below it: opened, but neither passed on nor spent."""
 
 
 class NodeBudget(msgspec.Struct, frozen=True):
@@ -152,15 +154,20 @@ def compute_staff_difference(node: BudgetNode, ae: Appropriations, cp: Appropria
 
 
 def read_appropriations(row: Row | None, measure: str) -> Appropriations:
-    """Return one measure (``ae`` or ``cp``) of a row of ``node_balance``; zeros if there is no row."""
-    opened_cents, allotted, reserved, consumed = (
-        row[f"{measure}_{figure}"] if row else 0 for figure in _FIGURES
+    """Return one measure (``ae`` or ``cp``) of the figures of a node; zeros if there is no row.
+
+    What is frozen is part of the stored reservations, and is shown apart.
+    """
+    opened_cents, allotted, reserved, consumed, frozen = (
+        row[f"{measure}_{figure}"] if row else 0 for figure in (*_FIGURES, "frozen")
     )
-    return Appropriations(opened_cents, allotted, reserved, consumed, opened_cents - reserved - consumed)
+    available = opened_cents - reserved - consumed
+    return Appropriations(opened_cents, allotted, reserved - frozen, consumed, available, frozen_cents=frozen)
 
 
 def _sum_appropriations(parts: Sequence[Appropriations]) -> Appropriations:
-    return Appropriations(*(sum(getattr(part, name) for part in parts) for name in (*_FIGURES, "available")))
+    names = (*_FIGURES, "available", "frozen_cents")
+    return Appropriations(**{name: sum(getattr(part, name) for part in parts) for name in names})
 
 
 def _build_sort_key(node: NodeBudget) -> tuple[int, str, str, str]:
@@ -181,7 +188,7 @@ def build_page(budget: Budget, nodes: list[NodeBudget], next_link: str | None) -
 
 def build_table(budget: Budget) -> ReportTable:
     """Build the table, with AE and CP of a node side by side."""
-    figures = ("opened", "reserved", "consumed", "available")
+    figures = ("opened", "reserved", "frozen", "consumed", "available")
     columns = [
         *(
             Column("year"),
@@ -221,4 +228,4 @@ def _format_envelope(node: NodeBudget) -> str:
 
 
 def _list_cells(source: NodeBudget | Budget, figures: Sequence[str]) -> list[int]:
-    return [getattr(measure, name) for measure in (source.ae, source.cp) for name in figures]
+    return [getattr(measure, f"{name}_cents") for measure in (source.ae, source.cp) for name in figures]

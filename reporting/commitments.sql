@@ -19,11 +19,10 @@ step as (
            e.amount * greatest(f.engaged_sign, 0) as engaged, e.amount * greatest(-f.engaged_sign, 0) as withdrawn, 0::bigint as paid
     from entry e join effect f on f.kind = e.kind
     union all
-    select carried.commitment, -e.amount * f.open_sign, -e.amount * f.unbilled_sign, carried.engaged, 0, 0
-    from entry e join entry p on p.entry_id = e.predecessor join effect f on f.kind = p.kind,
-    lateral (select case when e.kind = any($6::smallint[]) then p.entry_id else p.predecessor end as commitment,
-                    case when e.kind = any($6::smallint[]) then -e.amount else 0 end as engaged) carried
-    where e.kind = any($5::smallint[]) and p.predecessor > 0 or e.kind = any($6::smallint[])
+    select case when p.kind = any($6::smallint[]) then p.entry_id else p.predecessor end, -e.amount * f.open_sign,
+           -e.amount * f.unbilled_sign, -e.amount * greatest(f.engaged_sign, 0), -e.amount * greatest(-f.engaged_sign, 0), 0
+    from entry e join entry p on p.entry_id = e.predecessor join effect f on f.kind = p.kind
+    where e.kind = any($5::smallint[]) and (p.predecessor > 0 or p.kind = any($6::smallint[])) or e.kind = any($6::smallint[])
     union all
     select p.predecessor, 0, 0, 0, 0, s.cents
     from settlement s join entry p on p.entry_id = s.at where p.kind = any($10::smallint[])

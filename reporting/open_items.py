@@ -45,7 +45,7 @@ class CommitmentLine(AmountStruct, frozen=True, kw_only=True):
     increased: OldCents
     decreased: OldCents
     engaged: OldCents
-    """The initial amount and increases, less decreases."""
+    """The initial amount and increases, less decreases; 0 if it was reversed."""
     certified: OldCents
     """Certified service (*service fait*), less cancellations."""
     requested: OldCents
@@ -199,18 +199,19 @@ def _build_commitment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -
         remainder: _sum_remainder(row, sums, remainder) for remainder in (Remainder.OPEN, Remainder.UNBILLED)
     }
     increased, decreased = _sum_kinds(sums, _INCREASING), _sum_kinds(sums, _DECREASING)
+    reversed_cents = _sum_family(sums, Family.REVERSAL)
     return CommitmentLine(
         **_select_shared_fields(line),
         initial=row["amount"],
         increased=increased,
         decreased=decreased,
-        engaged=row["amount"] + increased - decreased,
+        engaged=row["amount"] + increased - decreased - reversed_cents,
         certified=_sum_family(sums, Family.SERVICE),
         requested=_sum_family(sums, Family.PAYMENT_REQUEST),
-        open=remainders[Remainder.OPEN],
+        open=remainders[Remainder.OPEN] - reversed_cents,
         unbilled=remainders[Remainder.UNBILLED],
-        remaining=sum(remainders.values()),
-        changes=_summarize_families(related, followers, Family.COMMITMENT_CHANGE),
+        remaining=sum(remainders.values()) - reversed_cents,
+        changes=_summarize_families(related, followers, Family.COMMITMENT_CHANGE, Family.REVERSAL),
         services=_summarize_families(related, followers, Family.SERVICE, Family.SERVICE_CANCELLATION),
         requests=_summarize_families(related, followers, Family.PAYMENT_REQUEST, Family.REJECTION),
     )

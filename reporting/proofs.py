@@ -184,7 +184,7 @@ async def _compare_budget(connection: Connection, names: CodeNames, batch: Row) 
     columns = list(kinds), [ae for ae, _ in signs], [cp for _, cp in signs]
     tests: tuple[Callable[[ActKind], object], ...] = (
         lambda kind: kind.mirrors,
-        lambda kind: kind.budget is BudgetAction.EARMARK,
+        lambda kind: kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK),
         lambda kind: kind.settles < 0,
         lambda kind: kind.inherits,
         lambda kind: kind.budget is BudgetAction.WITHDRAW,
@@ -207,8 +207,8 @@ async def _compare_budget(connection: Connection, names: CodeNames, batch: Row) 
 def _find_signs(kind: int) -> tuple[int, int]:
     """Return the signs with which a kind takes up AE and CP of a fund centre and every node above it."""
     act_kind = CATALOG[kind]
-    if act_kind.budget is BudgetAction.EARMARK:
-        return 1, 0
+    if act_kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK):
+        return (1 if act_kind.budget is BudgetAction.EARMARK else -1), 0
     return act_kind.ae_reserved + act_kind.ae_consumed, act_kind.cp_reserved
 
 

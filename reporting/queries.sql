@@ -156,11 +156,25 @@ select chain from batch where batch = $1 - 1;
 
 -- name: figures_at
 -- Figures of nodes $1 as of batch $2.
-select distinct on (node) * from node_balance where node = any($1::int[]) and batch <= $2 order by node, batch desc;
+select figures.*, coalesce(ae_frozen, 0) as ae_frozen, coalesce(cp_frozen, 0) as cp_frozen
+from (select distinct on (node) * from node_balance where node = any($1::int[]) and batch <= $2 order by node, batch desc) figures
+left join (
+    select distinct on (node) node, ae_frozen, cp_frozen from frozen_balance
+    where node = any($1::int[]) and batch <= $2 order by node, batch desc
+) frozen using (node);
 
 -- name: figures_since
 -- The last figures of nodes $1 after batch $2, as of batch $3.  The sum keeps the planner from looking up the nodes, which may be many.
-select distinct on (node) * from node_balance where node + 0 = any($1::int[]) and batch > $2 and batch <= $3 order by node, batch desc;
+-- What is frozen may be of an earlier batch.
+select figures.*, coalesce(ae_frozen, 0) as ae_frozen, coalesce(cp_frozen, 0) as cp_frozen
+from (
+    select distinct on (node) * from node_balance
+    where node + 0 = any($1::int[]) and batch > $2 and batch <= $3 order by node, batch desc
+) figures
+left join (
+    select distinct on (node) node, ae_frozen, cp_frozen from frozen_balance
+    where node = any($1::int[]) and batch <= $3 order by node, batch desc
+) frozen using (node);
 
 -- name: withdrawn_at
 -- What was withdrawn at nodes $1 as of batch $2.
@@ -200,15 +214,23 @@ select coalesce(sum(n.debit - coalesce(b.debit, 0)), 0)::bigint as debit, coales
 from now n left join before b on b.accountant = n.accountant and b.account = n.account and b.period = n.period;
 
 -- name: budget_taken_up
--- The AE and CP that batch $1 took up, by fund centre.
+-- The AE and CP that batch $1 took up, by fund centre: reserved and consumed, without what is frozen.
 with now as (select * from node_balance where batch = $1),
 before as (
     select distinct on (node) * from node_balance where batch < $1 and node in (select node from now) order by node, batch desc
+),
+frozen_now as (select * from frozen_balance where batch = $1),
+frozen_before as (
+    select distinct on (node) * from frozen_balance where batch < $1 and node in (select node from frozen_now) order by node, batch desc
+),
+frozen as (
+    select n.node, n.ae_frozen - coalesce(b.ae_frozen, 0) as ae, n.cp_frozen - coalesce(b.cp_frozen, 0) as cp
+    from frozen_now n left join frozen_before b on b.node = n.node
 )
 select n.node / 6 % 131072 as centre,
-       sum(n.ae_reserved + n.ae_consumed - coalesce(b.ae_reserved + b.ae_consumed, 0))::bigint as ae,
-       sum(n.cp_reserved + n.cp_consumed - coalesce(b.cp_reserved + b.cp_consumed, 0))::bigint as cp
-from now n left join before b on b.node = n.node
+       sum(n.ae_reserved + n.ae_consumed - coalesce(b.ae_reserved + b.ae_consumed, 0) - coalesce(f.ae, 0))::bigint as ae,
+       sum(n.cp_reserved + n.cp_consumed - coalesce(b.cp_reserved + b.cp_consumed, 0) - coalesce(f.cp, 0))::bigint as cp
+from now n left join before b on b.node = n.node left join frozen f on f.node = n.node
 group by centre;
 
 -- name: budget_expected

@@ -55,7 +55,7 @@ several rules of a group, the first of them is its code; a later group is judged
 This page is for engineers who read refusals by program. It is generated from the code by `python -m
 service.reference_pages`.
 
-The level of the fund centre of an opening, allotment, move or earmark (`FUND_CENTRE_LEVEL`) is checked with the budget: there
+The level of the fund centre of an act on credits alone (`FUND_CENTRE_LEVEL`) is checked with the budget: there
 it comes behind `BUDGET_YEAR_CLOSED`.
 
 The number is stored and never changes. *Form* says that the line alone decides ([format.md](format.md#refusals)). The row

@@ -71,6 +71,11 @@ _LEVELS_OF_ACTION = {
     BudgetAction.ALLOT: {CentreLevel.BOP, CentreLevel.UO},
     BudgetAction.MOVE: {CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO},
     BudgetAction.EARMARK: {CentreLevel.OPERATION},
+    BudgetAction.UNEARMARK: {CentreLevel.OPERATION},
+    BudgetAction.RETURN: {CentreLevel.BOP, CentreLevel.UO},
+    BudgetAction.CANCEL: {CentreLevel.PROGRAMME},
+    BudgetAction.FREEZE: {CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO},
+    BudgetAction.UNFREEZE: {CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO},
 }
 _CHAIN = [
     KIND_NUMBERS[name]
@@ -123,6 +128,13 @@ _SETTLEMENT_CHAINS = [
             "commitment",
             "commitment_decrease",
         ),
+        (
+            "commitment",
+            "commitment_increase",
+            *("commitment_change_reversal", "commitment_reversal") * 2,
+            "service",
+        ),
+        ("commitment", "commitment_decrease", *("commitment_change_reversal", "commitment_reversal") * 2),
         ("direct_payment_request", "payee_block", "payment", "payee_release", "bank_details", "payment"),
         ("direct_payment_request", "request_carry", "attachment", "payment", "bank_debit", "late_interest"),
         ("commitment", "service", "payment_request", "term_suspension", "request_carry", "payment"),
@@ -130,6 +142,13 @@ _SETTLEMENT_CHAINS = [
         ("commitment", "commitment_carry", "commitment_increase", "service", "payment_request", "payment"),
         ("commitment", "commitment_carry", "commitment_decrease", "payment_request_without_service"),
         ("commitment", "service", "commitment_carry", "payment_request", "payment", "request_carry"),
+        (
+            "commitment",
+            "commitment_carry",
+            "commitment_increase",
+            "commitment_change_reversal",
+            "commitment_reversal",
+        ),
     )
 ]
 """The kinds of the lives of debts."""
@@ -243,9 +262,9 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             is_carried = CATALOG[chain[predecessors[-1]]].carries
             place = predecessors[-1] if kind.after or is_carried else predecessors[0]
             act, above = placed[place]
+            is_whole = kind.after or kind.carries or kind.undoes
             continues = kind.follows is kind.family and acts[act] is acts[-1] and draw(st.booleans())
-            amount = acts[act][above].amount if kind.after or kind.carries else line.amount
-            line = line._replace(bank=0, amount=amount)
+            line = line._replace(bank=0, amount=acts[act][above].amount if is_whole else line.amount)
             line = line._replace(
                 **draw(_name_predecessor(kind, acts[act], above, place, continues=continues))
             )

@@ -197,14 +197,19 @@ class EngineDriver:
         figures = self._read_figures(fields)
         return figures["ae_consumed"], figures["cp_consumed"]
 
+    def read_frozen(self, fields: Row) -> tuple[int, int]:
+        """Return AE and CP frozen, from the stored figures."""
+        figures = self._read_figures(fields, "frozen_balance")
+        return figures["ae_frozen"], figures["cp_frozen"]
+
     def read_reported(self, fields: Row) -> int:
         """Return the AE reported as consumed, from the stored figures."""
         query = "select withdrawn from withdrawn_balance where node = $1 order by batch desc limit 1"
         rows = self._fetch(query, self._find_node(fields))
         return self._read_figures(fields)["ae_consumed"] - (rows[0]["withdrawn"] if rows else 0)
 
-    def _read_figures(self, fields: Row) -> Mapping[str, int]:
-        query = "select * from node_balance where node = $1 order by batch desc limit 1"
+    def _read_figures(self, fields: Row, table: str = "node_balance") -> Mapping[str, int]:
+        query = f"select * from {table} where node = $1 order by batch desc limit 1"
         rows = self._fetch(query, self._find_node(fields))
         return dict(rows[0]) if rows else defaultdict(int)
 

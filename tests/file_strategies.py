@@ -248,12 +248,12 @@ def _assignments(draw: st.DrawFn, budget: BudgetAction) -> Row:
             "operation": draw(st.sampled_from(place.operations)),
         }
     row = {"commitment_item": draw(st.sampled_from(("HT2", "HT2", "T2"))), "fund_centre": programme}
-    if budget is BudgetAction.EARMARK:
+    if budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK):
         return row | {
             "fund_centre": PLACES[4].unit,
             "operation": draw(st.sampled_from(PLACES[4].operations[1:])),
         }
-    if budget is not BudgetAction.OPEN:
+    if budget not in (BudgetAction.OPEN, BudgetAction.CANCEL):
         row["fund_centre"] = draw(st.sampled_from((bop, place.unit, place.unit)))
     if budget is BudgetAction.MOVE:
         other = draw(st.sampled_from(PLACES)).unit[: len(row["fund_centre"])]

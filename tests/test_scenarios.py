@@ -13,6 +13,7 @@ form     act lines like those of a file.  Rows with the same number are one form
          none, without holding
 left     AE and CP that remain available
 consumed  AE and CP consumed so far
+frozen   AE and CP that are frozen at a fund centre and below it
 reported  AE reported as consumed so far, less what withdrawals of commitments of earlier years lower
 remaining  what the commitments of a fund centre engaged, withdrew and paid so far, and what is left to pay
 period   months that are closed, reopened or locked, for all accountants or for one ``accountant``
@@ -75,6 +76,10 @@ class Driver(Protocol):
 
     def read_consumed(self, fields: Row) -> tuple[int, int]:
         """Return the cents of AE and CP consumed there."""
+        ...
+
+    def read_frozen(self, fields: Row) -> tuple[int, int]:
+        """Return the cents of AE and CP frozen there and below."""
         ...
 
     def read_reported(self, fields: Row) -> int:
@@ -196,7 +201,7 @@ def play(scenario: Scenario, driver: Driver) -> None:
             case "file" | "form":
                 for rows in _split_files(table):
                     _submit(rows, scenario, driver)
-            case "left" | "consumed":
+            case "left" | "consumed" | "frozen":
                 _compare_figures(table, scenario, driver)
             case "reported":
                 _compare_reported(table, scenario, driver)
@@ -290,7 +295,11 @@ def _names_cell(kind: ActKind) -> bool:
 
 
 def _compare_figures(table: ScenarioTable, scenario: Scenario, driver: Driver) -> None:
-    figures = driver.read_available if table.category == "left" else driver.read_consumed
+    figures = {
+        "left": driver.read_available,
+        "consumed": driver.read_consumed,
+        "frozen": driver.read_frozen,
+    }[table.category]
     for place, row in table.rows:
         fields = _name_node(table, row, scenario)
         assert tuple(map(_format_euros, figures(fields))) == (row["AE"], row["CP"]), place

@@ -28,6 +28,7 @@ from core.tables.book import (
     BudgetYears,
     Cells,
     Counters,
+    FrozenFigures,
     KeyRows,
     Ledger,
     OpenItems,
@@ -154,12 +155,9 @@ def _build_budget(rng: np.random.Generator) -> BudgetArrays:
 def _build_book(rng: np.random.Generator, lines: int) -> Book:
     """Build a book with opened credits and registered payees."""
     cells, nodes, figures = _build_budget(rng)
-    catalog = allocate_records(Effects, len(build_effects()[0]))
-    for name, column in build_effects()._asdict().items():
-        catalog[name] = column
     room = lines + _PAYEES + 1
     book = Book(
-        effects=seal_array(catalog),
+        effects=seal_array(_build_catalog()),
         cells=seal_array(cells),
         nodes=nodes,
         items=allocate_records(OpenItems, room),
@@ -175,6 +173,7 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         payroll_checks=np.zeros(_PERIODS, np.uint8),
         years=seal_array(_build_years()),
         titles=allocate_records(TitleFigures, 1),
+        frozen=allocate_records(FrozenFigures, len(nodes)),
         withdrawn=allocate_records(WithdrawnFigures, 1),
         roles=np.zeros(_PERIODS * ROLE_COUNT, np.int16),
         creditors=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * CREDITOR_SETS * LEDGER_ACCOUNTS, np.int16),
@@ -193,6 +192,14 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
     payees["head"] = np.arange(_PAYEES)
     decisions.decide(seal_array(payees), book, allocate_records(Decisions, _PAYEES), False)
     return book
+
+
+def _build_catalog() -> np.ndarray:
+    """Return the effects of every kind as records."""
+    catalog = allocate_records(Effects, len(build_effects()[0]))
+    for name, column in build_effects()._asdict().items():
+        catalog[name] = column
+    return catalog
 
 
 def _build_years() -> np.ndarray:

@@ -44,6 +44,7 @@ _REFERENCES: Mapping[Family, str] = {
     Family.SETTLEMENT: "PA",
     Family.THIRD_PARTY_CHANGE: "TC",
     Family.TERM: "DE",
+    Family.REVERSAL: "EX",
 }
 """The prefix of the references of each family."""
 

@@ -100,6 +100,18 @@ class TitleFigures(NamedTuple):
     touched: Code
 
 
+class FrozenFigures(NamedTuple):
+    """Rarely used figures of a budget node: credits that are frozen, which the acts on credits use alone."""
+
+    ae: Money
+    """AE frozen at the node and below it.  They are part of the AE reserved, so that nobody spends them."""
+    cp: Money
+    ae_here: Money
+    """AE frozen at the node itself, which it neither passes on nor gives back."""
+    cp_here: Money
+    touched: Code
+
+
 class WithdrawnFigures(NamedTuple):
     """What withdrawals of commitments of earlier years lower of the reported consumption of AE, by node: a rare figure."""
 
@@ -134,6 +146,8 @@ class OpenItems(NamedTuple):
     """The kind whose reservation it uses: that of the original request, or its own."""
     lines_after: Small
     """The number of later lines of the same act, to check the line number of a predecessor."""
+    followers: Position
+    """The number of acts with an amount that follow it, less those that were reversed."""
 
 
 class KeyRows(NamedTuple):
@@ -193,6 +207,8 @@ class Book(NamedTuple):
     """1 where an account of the folio of ``Ledger`` was touched since the last batch."""
     years: Annotated[Records, BudgetYears, READ_ONLY]
     titles: Annotated[Records, TitleFigures]
+    frozen: Annotated[Records, FrozenFigures]
+    """A row for each row of ``nodes``."""
     withdrawn: Annotated[Records, WithdrawnFigures]
     payroll_checks: Code
     """1 where the credits of payroll are checked."""

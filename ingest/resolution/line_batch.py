@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.act_fields import FIELD_BY_COLUMN, FORMATS, Field, FieldType
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Remainder, Role
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Role
 from core.kind_rules import TitleTwo, YearRule
 from core.outcome_codes import Outcome
 from core.tables.columns import allocate_zeros
@@ -176,12 +176,10 @@ BILLS = _select_kinds(lambda kind: kind.bills)
 BILLS_SERVICE = _select_kinds(lambda kind: kind.draws is Remainder.UNBILLED)
 CLAIMS_INTEREST = _select_kinds(lambda kind: kind.is_interest)
 MOVES = _select_kinds(lambda kind: kind.budget is BudgetAction.MOVE)
-EARMARKS = _select_kinds(lambda kind: kind.budget is BudgetAction.EARMARK)
+EARMARKS = _select_kinds(lambda kind: kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK))
 SPENDS = _select_kinds(lambda kind: kind.budget is BudgetAction.SPEND or kind.carries)
 CARRIES = _select_kinds(lambda kind: kind.carries)
-BRINGS_CREDITS = _select_kinds(
-    lambda kind: kind.budget in (BudgetAction.OPEN, BudgetAction.ALLOT, BudgetAction.MOVE)
-)
+BRINGS_CREDITS = _select_kinds(lambda kind: kind.family is Family.BUDGET) & ~EARMARKS
 OPENS = _select_kinds(lambda kind: kind.budget is BudgetAction.OPEN)
 WITHDRAWS = _select_kinds(lambda kind: kind.budget is BudgetAction.WITHDRAW)
 SPENDS_AE = _select_kinds(lambda kind: kind.year_rule is YearRule.SPENDS_AE)

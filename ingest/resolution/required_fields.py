@@ -28,7 +28,7 @@ def _list_fields_of_kind(kind: ActKind, amount: Field) -> Iterator[Field]:
         yield Field.PAYEE
     if kind.budget is BudgetAction.MOVE:
         yield Field.COUNTERPART
-    if kind.budget is BudgetAction.EARMARK:
+    if kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK):
         yield Field.OPERATION
 
 

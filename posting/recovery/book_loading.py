@@ -12,6 +12,7 @@ from core.nomenclature import CENTRES_A_YEAR, SHEETS
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS
 from core.tables.columns import seal
+from core.tables.frozen_balances import FrozenBalances
 from core.tables.journal import AccountBalances, NewCells, NewPayees, NodeBalances, Spans
 from core.tables.title_balances import TitleBalances
 from core.tables.withdrawn_balances import WithdrawnBalances
@@ -132,6 +133,7 @@ async def _load_figures(store: PostgresStore, state: BookState) -> None:
     at = rows.node - state.registry.first_node
     for column, figure in enumerate(rows[2:]):
         state.book.figures[at, column] = figure
+    await _load_frozen(store, state)
     await _load_titles(store, state)
     await _load_withdrawals(store, state)
     names = ", ".join(list_columns(AccountBalances))
@@ -144,6 +146,16 @@ async def _load_figures(store: PostgresStore, state: BookState) -> None:
     folio = sums.period.astype(np.int64) * LEDGER_ACCOUNTANTS + sums.accountant
     row = folio * LEDGER_ACCOUNTS + sums.account
     state.book.ledger["debit"][row], state.book.ledger["credit"][row] = sums.debit, sums.credit
+
+
+async def _load_frozen(store: PostgresStore, state: BookState) -> None:
+    """Load the last row of each node at which credits were frozen; such a node has other figures too."""
+    names = ", ".join(list_columns(FrozenBalances))
+    last = "(select node, max(batch) as batch from frozen_balance group by node) last using (node, batch)"
+    rows, _ = decode(FrozenBalances, await store.read_copy(f"select {names} from frozen_balance join {last}"))
+    at, frozen = rows.node - state.registry.first_node, state.book.frozen
+    frozen["ae"][at], frozen["cp"][at] = rows.ae_frozen, rows.cp_frozen
+    frozen["ae_here"][at], frozen["cp_here"][at] = rows.ae_frozen_here, rows.cp_frozen_here
 
 
 async def _load_titles(store: PostgresStore, state: BookState) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from core.tables.frozen_balances import FrozenBalances
 from core.tables.journal import (
     AccountBalances,
     Duplicates,
@@ -36,6 +37,7 @@ TABLES: Mapping[str, BatchTable] = {
     "request_detail": BatchTable(RequestPages, ("page",)),
     "form": BatchTable(FormRows, ("body",)),
     "node_balance": BatchTable(NodeBalances),
+    "frozen_balance": BatchTable(FrozenBalances),
     "title_balance": BatchTable(TitleBalances),
     "withdrawn_balance": BatchTable(WithdrawnBalances),
     "account_balance": BatchTable(AccountBalances),

@@ -276,10 +276,61 @@ where not c.estimated
        or n.cp_opened + coalesce(w.cents, 0) < n.cp_reserved + n.cp_consumed);
 
 -- name: allotments
--- No node allots more than it has (rule A19).
-select node_name(node) || ' after batch ' || batch as place, 'allotted AE ' || euros(ae_allotted) || ', CP ' || euros(cp_allotted) as found,
-       'at most AE ' || euros(ae_opened) || ', CP ' || euros(cp_opened) as expected
-from node_figure where ae_allotted > ae_opened or cp_allotted > cp_opened;
+-- No node allots and freezes more than it has (rule A19).
+select node_name(n.node) || ' after batch ' || n.batch as place,
+       'allotted and frozen AE ' || euros(n.ae_allotted + coalesce(f.ae_frozen_here, 0)) || ', CP ' || euros(n.cp_allotted + coalesce(f.cp_frozen_here, 0)) as found,
+       'at most AE ' || euros(n.ae_opened) || ', CP ' || euros(n.cp_opened) as expected
+from node_figure n asof left join frozen_figure f on f.node = n.node and f.batch <= n.batch
+where n.ae_allotted + coalesce(f.ae_frozen_here, 0) > n.ae_opened or n.cp_allotted + coalesce(f.cp_frozen_here, 0) > n.cp_opened;
+
+-- name: lowered_credits
+-- After each entry that takes credits away from a node or freezes them there, it has allotted and frozen no more than it has (rule A19).
+with running as (
+    select entry_id, node, ae_opened - ae_frozen_here as ae, cp_opened - cp_frozen_here as cp,
+           sum(ae_opened - ae_allotted - ae_frozen_here) over w as ae_left, sum(cp_opened - cp_allotted - cp_frozen_here) over w as cp_left
+    from granted window w as (partition by node order by entry_id)
+)
+select entry_name(r.entry_id, e.reference) as place,
+       node_name(r.node) || ' then has AE ' || euros(r.ae_left) || ', CP ' || euros(r.cp_left) || ' to distribute' as found, 'not below zero' as expected
+from running r join entry e on e.entry_id = r.entry_id
+where r.ae < 0 and r.ae_left < 0 or r.cp < 0 and r.cp_left < 0;
+
+-- name: frozen_credits
+-- After each entry that unfreezes credits, the node still has none or some frozen, never less than none (rule A19).
+with running as (
+    select entry_id, node, ae_frozen_here as ae, cp_frozen_here as cp, sum(ae_frozen_here) over w as ae_left, sum(cp_frozen_here) over w as cp_left
+    from granted window w as (partition by node order by entry_id)
+)
+select entry_name(r.entry_id, e.reference) as place,
+       node_name(r.node) || ' then has AE ' || euros(r.ae_left) || ', CP ' || euros(r.cp_left) || ' frozen' as found, 'not below zero' as expected
+from running r join entry e on e.entry_id = r.entry_id
+where r.ae < 0 and r.ae_left < 0 or r.cp < 0 and r.cp_left < 0;
+
+-- name: frozen_balances
+-- What is frozen at a node after every batch follows from the journal.
+-- A batch that undid a freeze may store the figures again.
+select node_name(b.node) || ' after batch ' || b.batch as place,
+       'frozen AE ' || euros(b.ae_frozen) || ', CP ' || euros(b.cp_frozen)
+       || '; here AE ' || euros(b.ae_frozen_here) || ', CP ' || euros(b.cp_frozen_here) as found,
+       'AE ' || euros(coalesce(f.ae_frozen, 0)) || ', CP ' || euros(coalesce(f.cp_frozen, 0))
+       || '; here AE ' || euros(coalesce(f.ae_frozen_here, 0)) || ', CP ' || euros(coalesce(f.cp_frozen_here, 0)) || ' from the journal' as expected
+from frozen_balance b asof left join frozen_figure f on f.node = b.node and f.batch <= b.batch
+where b.ae_frozen <> coalesce(f.ae_frozen, 0) or b.cp_frozen <> coalesce(f.cp_frozen, 0)
+   or b.ae_frozen_here <> coalesce(f.ae_frozen_here, 0) or b.cp_frozen_here <> coalesce(f.cp_frozen_here, 0)
+union all
+select node_name(f.node) || ' after batch ' || f.batch, 'no row of frozen_balance', 'one: the batch changed what is frozen there'
+from frozen_figure f where not exists (select 1 from frozen_balance b where b.batch = f.batch and b.node = f.node);
+
+-- name: credit_levels
+-- Credits are opened and cancelled at a programme, allotted to a BOP or UO and returned from one, earmarked for an operation, and frozen
+-- at no operation (rule A19).
+select entry_name(e.entry_id, e.reference) as place, 'a ' || k.name || ' at ' || node_name(p.target) as found,
+       case when k.budget in ('OPEN', 'CANCEL') then 'a programme' when k.budget in ('EARMARK', 'UNEARMARK') then 'an operation'
+            when k.budget in ('ALLOT', 'RETURN') then 'a BOP or UO' else 'a programme, BOP or UO' end as expected
+from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell
+join centre c on c.year = p.year and c.centre = if(p.operation > 0, p.operation, p.centre)
+where k.budget in ('OPEN', 'CANCEL') and c.level <> 1 or k.budget in ('ALLOT', 'RETURN') and c.level not in (2, 3)
+   or k.budget in ('EARMARK', 'UNEARMARK') and c.level <> 4 or k.budget in ('FREEZE', 'UNFREEZE') and c.level = 4;
 
 -- name: account_balances
 -- The debit and credit of an accountant's account and period after every batch are the sums of its entries.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.errors import SchemaMismatch
 from core.tables.columns import ColumnKind, read_column_kinds
+from core.tables.frozen_balances import FrozenBalances
 from core.tables.journal import (
     AccountBalances,
     Duplicates,
@@ -86,6 +87,7 @@ HASHED_TABLES = (
 
 BALANCES = (
     StoredTable("node_balance", NodeBalances, (), "batch, node", "batch"),
+    StoredTable("frozen_balance", FrozenBalances, (), "batch, node", "batch"),
     StoredTable("title_balance", TitleBalances, (), "batch, budget_year, programme, title", "batch"),
     StoredTable("withdrawn_balance", WithdrawnBalances, (), "batch, node", "batch"),
     StoredTable("account_balance", AccountBalances, (), "batch, period, accountant, account", "batch"),

@@ -237,6 +237,7 @@ def _build_kinds() -> pa.Table:
             "family": kind.family.name,
             "follows": kind.follows.name,
             "mirrors": kind.mirrors,
+            "undoes": kind.undoes,
             "budget": kind.budget.name,
             "measure": Measure.AE.name if kind.measure is Measure.NONE else kind.measure.name,
             "ae_reserved": kind.ae_reserved,

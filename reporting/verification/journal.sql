@@ -75,7 +75,7 @@ select h.entry_id, p.credit from hop h join entry p on p.entry_id = h.at join ki
 create table effect as
 select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, p.kind, e.kind) as kind,
        if(k.mirrors, -e.amount, e.amount) as cents,
-       case when k.mirrors then p.predecessor when k.family = 'COMMITMENT' then e.entry_id else e.predecessor end as commitment,
+       case when k.mirrors and pk.family = 'COMMITMENT' then p.entry_id when k.mirrors then p.predecessor when k.family = 'COMMITMENT' then e.entry_id else e.predecessor end as commitment,
        if(k.mirrors, e.predecessor, 0) as reversed,
        case when k.follows = 'NONE' then if(e.predecessor <> 0, 'follows an entry, though its kind follows none', null)
             when p.entry_id is null then 'follows an entry that does not exist'
@@ -147,13 +147,13 @@ select c.entry_id, c.batch, c.cell, c.old_cell, c.cents, p.kind
 from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
 
 -- name: granted
--- Budget acts: what they open at their own node, allot at the node above, or reserve at all nodes above.
+-- Budget acts: what they open at their own node, allot at the node above, or reserve at all nodes above; what they take away or freeze.
 create table granted as
 with act as (
-    select f.entry_id, f.batch, f.cents, f.source, k.budget, k.measure, p.cell, p.year, p.target, p.base,
+    select f.entry_id, f.batch, if(k.budget in ('RETURN', 'CANCEL', 'UNFREEZE', 'UNEARMARK'), -f.cents, f.cents) as cents, f.source, k.budget, k.measure, p.cell, p.year, p.target, p.base,
            if(p.operation > 0, p.operation, p.centre) as centre
     from effect f join kind k on k.kind = f.kind join place p on p.cell = f.cell
-    where k.budget in ('OPEN', 'ALLOT', 'MOVE', 'EARMARK')
+    where k.budget in ('OPEN', 'ALLOT', 'MOVE', 'EARMARK', 'RETURN', 'CANCEL', 'FREEZE', 'UNFREEZE', 'UNEARMARK')
 ),
 moved as (
     select a.entry_id, a.batch, a.cents, a.measure, g.depth, a.source // (131072 * 6) * (131072 * 6) + a.source % 6 + g.ancestor * 6 as giver,
@@ -164,21 +164,38 @@ moved as (
     where a.budget = 'MOVE'
 ),
 change as (
-    select entry_id, batch, target as node, measure, cents as opened, 0 as allotted, 0 as reserved from act where budget <> 'MOVE'
+    select entry_id, batch, target as node, measure, cents as opened, 0 as allotted, 0 as reserved, 0 as frozen
+    from act where budget not in ('MOVE', 'FREEZE', 'UNFREEZE')
     union all
-    select a.entry_id, a.batch, a.base + l.ancestor * 6, a.measure, 0, a.cents, 0
-    from act a join lineage l on l.year = a.year and l.centre = a.centre and l.depth = 1 where a.budget = 'ALLOT'
+    select a.entry_id, a.batch, a.base + l.ancestor * 6, a.measure, 0, a.cents, 0, 0
+    from act a join lineage l on l.year = a.year and l.centre = a.centre and l.depth = 1 where a.budget in ('ALLOT', 'RETURN')
     union all
-    select a.entry_id, a.batch, u.node, a.measure, 0, 0, a.cents from act a join upward u on u.cell = a.cell where a.budget = 'EARMARK'
+    select a.entry_id, a.batch, u.node, a.measure, 0, 0, a.cents, if(a.budget in ('FREEZE', 'UNFREEZE') and u.node = a.target, a.cents, 0)
+    from act a join upward u on u.cell = a.cell where a.budget in ('EARMARK', 'UNEARMARK', 'FREEZE', 'UNFREEZE')
     union all
-    select entry_id, batch, giver, measure, -cents, if(depth > 0, -cents, 0), 0 from moved where giver <> taker
+    select entry_id, batch, giver, measure, -cents, if(depth > 0, -cents, 0), 0, 0 from moved where giver <> taker
     union all
-    select entry_id, batch, taker, measure, cents, if(depth > 0, cents, 0), 0 from moved where giver <> taker
+    select entry_id, batch, taker, measure, cents, if(depth > 0, cents, 0), 0, 0 from moved where giver <> taker
 )
 select entry_id, batch, node,
        if(measure = 'AE', opened, 0) as ae_opened, if(measure = 'AE', allotted, 0) as ae_allotted, if(measure = 'AE', reserved, 0) as ae_reserved,
-       if(measure = 'CP', opened, 0) as cp_opened, if(measure = 'CP', allotted, 0) as cp_allotted, if(measure = 'CP', reserved, 0) as cp_reserved
+       if(measure = 'CP', opened, 0) as cp_opened, if(measure = 'CP', allotted, 0) as cp_allotted, if(measure = 'CP', reserved, 0) as cp_reserved,
+       if(measure = 'AE', frozen, 0) as ae_frozen_here, if(measure = 'CP', frozen, 0) as cp_frozen_here
 from change;
+
+-- name: frozen_figure
+-- What is frozen at a node and below it, and at the node itself, after each batch that changed it.
+create table frozen_figure as
+with step as (
+    select f.batch, u.node, sum(if(k.measure = 'AE', s.cents, 0)) as ae, sum(if(k.measure = 'CP', s.cents, 0)) as cp,
+           sum(if(k.measure = 'AE' and u.node = p.node, s.cents, 0)) as ae_here, sum(if(k.measure = 'CP' and u.node = p.node, s.cents, 0)) as cp_here
+    from effect f join kind k on k.kind = f.kind join place p on p.cell = f.cell join upward u on u.cell = f.cell,
+    lateral (select if(k.budget = 'FREEZE', f.cents, -f.cents) as cents) s
+    where k.budget in ('FREEZE', 'UNFREEZE') group by f.batch, u.node
+)
+select batch, node, sum(ae) over w as ae_frozen, sum(cp) over w as cp_frozen,
+       sum(ae_here) over w as ae_frozen_here, sum(cp_here) over w as cp_frozen_here
+from step window w as (partition by node order by batch);
 
 -- name: spent
 create table spent as
@@ -228,7 +245,7 @@ select batch, node,
        coalesce(sum(cp_opened), 0) as cp_opened, coalesce(sum(cp_allotted), 0) as cp_allotted,
        coalesce(sum(cp_reserved), 0) as cp_reserved, coalesce(sum(cp_consumed), 0) as cp_consumed
 from (
-    select * exclude (entry_id) from granted
+    select * exclude (entry_id, ae_frozen_here, cp_frozen_here) from granted
     union all by name
     select s.batch, u.node, if(u.has_operation, -s.ae_consumed, s.ae_reserved) as ae_reserved, s.ae_consumed, s.cp_reserved, s.cp_consumed
     from spent s join upward u on u.cell = s.cell
@@ -264,14 +281,16 @@ join payroll_check p on p.exercise = e.exercise join upward u on u.cell = f.cell
 where k.credit_check = 'YEAR_END' and k.budget = 'SPEND' and (e.month < p.month or e.exercise <> u.node // (131072 * 6) + 2000);
 
 -- name: title_step
--- Each entry that opens AE by a finance law, or commits AE in advance, with the sums of its title until then.
+-- Each entry that opens AE by a finance law, cancels AE or commits AE in advance, with the sums of its title until then.
 create table title_step as
 with step as (
-    select e.entry_id, e.batch, p.year, l.ancestor as programme, i.title, k.budget = 'OPEN' as is_opening, e.amount
+    select e.entry_id, e.batch, p.year, l.ancestor as programme, i.title, k.budget in ('OPEN', 'CANCEL') as is_opening,
+           if(k.budget = 'CANCEL', -e.amount, e.amount) as amount
     from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell join cell c on c.cell = e.cell
     join lineage l on l.year = p.year and l.centre = p.centre join centre n on n.year = l.year and n.centre = l.ancestor and n.parent = 0
     join reference_text ti on ti.kind = 3 and ti.id = c.item join item i on i.year = p.year and i.code = ti.code
     where case k.budget when 'OPEN' then k.measure = 'AE' and e.source in (1, 2) and p.base % 3 = 0
+               when 'CANCEL' then k.measure = 'AE' and p.base % 3 = 0
                else k.year_rule = 'SPENDS_AE' and year(e.day) < p.year end
 )
 select *, sum(if(is_opening, amount, 0)) over w as opened, sum(if(is_opening, 0, amount)) over w as anticipated

@@ -282,6 +282,7 @@ union all select 'payee', count(*) from payee
 union all select 'cell', count(*) from cell
 union all select 'request_detail', count(*) from request_detail
 union all select 'node_balance', count(*) from node_balance
+union all select 'frozen_balance', count(*) from frozen_balance
 union all select 'title_balance', count(*) from title_balance
 union all select 'withdrawn_balance', count(*) from withdrawn_balance
 union all select 'account_balance', count(*) from account_balance;

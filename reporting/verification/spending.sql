@@ -38,18 +38,18 @@ where (r.ae_left < 0 and (r.ae < 0 or r.pays) or r.cp_left < 0 and (r.cp < 0 or 
 -- name: title_two
 -- Title 2 takes AE and CP alike, so no commitment is on it; payroll is on title 2 alone (rule A20), and no earmark is (rule A17).
 select entry_name(e.entry_id, e.reference) as place, 'a ' || k.name || ' on ' || if(p.base % 6 >= 3, 'title 2', 'another title') as found,
-       case when k.budget = 'EARMARK' then 'an item of another title'
+       case when k.budget in ('EARMARK', 'UNEARMARK') then 'an item of another title'
             when k.title_two = 'ONLY' then 'an item of title 2' else 'an act that takes AE and CP alike' end as expected
 from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell
-where k.budget = 'EARMARK' and p.base % 6 >= 3
+where k.budget in ('EARMARK', 'UNEARMARK') and p.base % 6 >= 3
    or k.budget = 'SPEND' and (p.base % 6 >= 3 and k.ae_reserved + k.ae_consumed <> k.cp_reserved
                               or p.base % 6 < 3 and k.title_two = 'ONLY');
 
 -- name: openings
--- Once the budget directorate has a key, only a sender that has one opens credits (rule A11).
+-- Once the budget directorate has a key, only a sender that has one opens, cancels, freezes or unfreezes credits (rules A11, A19).
 select entry_name(e.entry_id, e.reference) as place, 'a ' || k.name || ' of submission ' || e.submission as found,
        'a sender with the role budget_directorate' as expected
-from entry e join kind k on k.kind = e.kind join keyless_submission s using (submission) where k.budget = 'OPEN';
+from entry e join kind k on k.kind = e.kind join keyless_submission s using (submission) where k.budget in ('OPEN', 'CANCEL', 'FREEZE', 'UNFREEZE');
 
 -- name: fungibility
 -- Moves stay inside a programme, and no move feeds title 2 from other titles (rule A18).

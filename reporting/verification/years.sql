@@ -93,6 +93,20 @@ where not exists (
     select 1 from title_balance b where b.batch = t.batch and b.programme = t.programme and b.budget_year = t.year and b.title = t.title
 );
 
+-- name: reversals
+-- A reversal undoes the whole of an act that is no reversal, no carry and no withdrawal of an earlier year, once; nothing else follows that act
+-- but what was reversed itself (rule A05).
+with reversal as (select e.entry_id, e.reference, e.predecessor as item, e.amount from entry e join kind k on k.kind = e.kind where k.undoes),
+other as (
+    select r.entry_id, count(*) as followers from reversal r join entry f on f.predecessor = r.item
+    where f.entry_id <> r.entry_id and f.entry_id not in (select item from reversal) group by r.entry_id
+)
+select entry_name(r.entry_id, r.reference) as place,
+       euros(r.amount) || ' of entry ' || r.item || ', which ' || coalesce(o.followers, 0) || ' other entries follow' as found,
+       'the whole of an entry that nothing else follows' as expected
+from reversal r left join entry p on p.entry_id = r.item left join kind pk on pk.kind = p.kind left join other o on o.entry_id = r.entry_id
+where r.amount is distinct from p.amount or o.followers > 0 or coalesce(pk.undoes or pk.budget = 'WITHDRAW' or pk.carries, true);
+
 -- name: prior_withdrawals
 -- What lowers a commitment of an earlier year is dated after that year; a recycling case that it names is one of its exercise,
 -- and one of operations stands on an operation (rule A15).

@@ -24,7 +24,10 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("payment", "bank_debit", "bank_reject", "bank_return", "return_identified", "reissue", "void"),
         *("attachment", "assignment", "set_off", "late_interest"),
         *("bank_details", "payee_block", "payee_release", "term_suspension", "term_resumption", "payroll"),
-        *("prior_withdrawal", "commitment_carry", "request_carry"),
+        *("prior_withdrawal", "commitment_reversal", "commitment_change_reversal"),
+        *("credit_return_ae", "credit_return_cp", "cancellation_ae", "cancellation_cp"),
+        *("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp", "earmark_decrease"),
+        *("commitment_carry", "request_carry"),
     ]
     assert [kind.name for kind in _KINDS] == names
 

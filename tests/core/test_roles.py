@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from core.catalog import CATALOG, KIND_NUMBERS, BudgetAction
+from core.catalog import CATALOG, KIND_NUMBERS
 from core.directory import Hand
 from core.roles import (
     ACCOUNTING_ROLES,
@@ -23,13 +23,19 @@ from core.roles import (
     get_rights,
     list_roles,
 )
-from core.senders import ACCOUNTANT_SETTLEMENTS, OPENINGS, SENDER_OF_KIND
+from core.senders import ACCOUNTANT_SETTLEMENTS, DIRECTORATE_KINDS, SENDER_OF_KIND
 
 _ALONE = Role.BUDGET_DIRECTORATE
-_CREDITS = {"allotment_ae", "allotment_cp", "budget_move_ae", "budget_move_cp", "earmark"}
+_OF_UNIT = {"earmark", "earmark_decrease", "credit_return_ae", "credit_return_cp"}
+_CREDITS = {"allotment_ae", "allotment_cp", "budget_move_ae", "budget_move_cp"} | _OF_UNIT
+_OF_DIRECTORATE = {
+    *("budget_opening_ae", "budget_opening_cp", "cancellation_ae", "cancellation_cp"),
+    *("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp"),
+}
 _CERTIFICATION = {"service", "service_cancellation"}
 _COMMITMENT_CHANGES = {"commitment_increase", "commitment_decrease", "prior_withdrawal"}
-_EXECUTION = {"commitment"} | _COMMITMENT_CHANGES | _CERTIFICATION
+_REVERSALS = {"commitment_reversal", "commitment_change_reversal"}
+_EXECUTION = {"commitment"} | _COMMITMENT_CHANGES | _REVERSALS | _CERTIFICATION
 _REQUESTS = {
     "payment_request",
     "payment_request_without_service",
@@ -42,10 +48,10 @@ _ACCOUNTING = {
     *("term_suspension", "term_resumption", "return_identified", "void", "set_off"),
 }
 _ENTERED = {
-    Role.BUDGET_DIRECTORATE: {"budget_opening_ae", "budget_opening_cp"},
+    Role.BUDGET_DIRECTORATE: _OF_DIRECTORATE,
     Role.PROGRAMME_MANAGER: _CREDITS,
     Role.BOP_MANAGER: _CREDITS,
-    Role.UO_MANAGER: _EXECUTION | {"earmark"},
+    Role.UO_MANAGER: _EXECUTION | _OF_UNIT,
     Role.AUTHORISING_OFFICER: _EXECUTION | _REQUESTS,
     Role.CERTIFIER: _CERTIFICATION,
     Role.BUDGET_CONTROLLER: set[str](),
@@ -82,10 +88,10 @@ def test_no_kind_is_of_two_sides() -> None:
         assert len(sides) == (kind not in SENDER_OF_KIND), kind
 
 
-def test_only_the_budget_directorate_opens_credits() -> None:
-    assert {kind.name for kind in CATALOG if kind.budget is BudgetAction.OPEN} == OPENINGS
-    assert find_kinds([_ALONE]) == OPENINGS
-    assert not find_kinds(set(Role) - {_ALONE}) & OPENINGS
+def test_only_the_budget_directorate_opens_cancels_and_freezes_credits() -> None:
+    assert _OF_DIRECTORATE == DIRECTORATE_KINDS
+    assert find_kinds([_ALONE]) == DIRECTORATE_KINDS
+    assert not find_kinds(set(Role) - {_ALONE}) & DIRECTORATE_KINDS
 
 
 def test_an_accountant_settles_debts_and_moves_no_money() -> None:

@@ -25,6 +25,7 @@ from core.tables.book import (
     BudgetYears,
     Cells,
     Counters,
+    FrozenFigures,
     KeyRows,
     Ledger,
     OpenItems,
@@ -41,7 +42,11 @@ from tests.kernels.directory_cases import build_grant_starts, build_grants, buil
 from tests.oracle import ledger as oracle
 from tests.oracle.lines import Line
 from tests.oracle.model import (
+    AE,
+    CP,
     FIGURES,
+    FROZEN,
+    FROZEN_HERE,
     NONE,
     AcceptedAct,
     Claim,
@@ -53,6 +58,15 @@ from tests.oracle.model import (
 )
 
 _PERIODS = 8
+
+
+_FROZEN_COLUMNS = {
+    AE + FROZEN: "ae",
+    CP + FROZEN: "cp",
+    AE + FROZEN_HERE: "ae_here",
+    CP + FROZEN_HERE: "cp_here",
+}
+"""The column of ``FrozenFigures`` of each figure of the plain model that is not in ``Book.figures``."""
 
 
 class BookContent(NamedTuple):
@@ -94,6 +108,7 @@ class KernelBook:
             folios=np.zeros(_PERIODS * LEDGER_ACCOUNTANTS, np.uint8),
             years=seal_array(_build_years(book)),
             titles=_build_titles(book, self._title_keys),
+            frozen=allocate_records(FrozenFigures, max(book.world.nodes) + 1),
             withdrawn=allocate_records(WithdrawnFigures, max(book.world.nodes) + 1),
             payroll_checks=np.isin(
                 np.arange(_PERIODS), [period for period, _ in book.world.payroll_checks]
@@ -111,7 +126,10 @@ class KernelBook:
             invoice_slots=_allocate_slots(lines),
         )
         for (node, figure), cents in book.figures.items():
-            self.tables.figures[node, figure] = cents
+            if figure in _FROZEN_COLUMNS:
+                self.tables.frozen[_FROZEN_COLUMNS[figure]][node] = cents
+            else:
+                self.tables.figures[node, figure] = cents
 
     def decide(self, lines: Sequence[Line], holding: bool) -> list[Decision]:
         """Decide by the kernel, and check that it does not change its read-only arguments."""
@@ -145,10 +163,7 @@ class KernelBook:
             (row[0], row[1]): _to_payee(*row[2:]) for row in tables.payees[: count["payees"]].tolist()
         }
         return BookContent(
-            {
-                (int(at), int(figure)): int(tables.figures[at, figure])
-                for at, figure in np.argwhere(tables.figures)
-            },
+            self._read_figures(),
             {entry: to_item(items[entry]) for entry in range(1, int(count["entries"]) + 1)},
             payees,
             keys,
@@ -165,6 +180,16 @@ class KernelBook:
             {tuple(row[:2]): row[3] for row in tables.waiting[: count["waiting"]].tolist()},
             _list_claims(tables.invoices[: count["invoices"]].tolist()),
         )
+
+    def _read_figures(self) -> dict[tuple[int, int], int]:
+        """Return the figures of nodes, those of frozen credits too, without zeros."""
+        figures, frozen = self.tables.figures, self.tables.frozen
+        own = {(int(at), int(figure)): int(figures[at, figure]) for at, figure in np.argwhere(figures)}
+        return own | {
+            (int(at), figure): int(frozen[column][at])
+            for figure, column in _FROZEN_COLUMNS.items()
+            for at in np.flatnonzero(frozen[column])
+        }
 
     def set_sums(self, place: tuple[int, int, int], both: tuple[int, int]) -> None:
         """Set debit and credit of ``place`` = (period, accountant, account)."""
@@ -237,7 +262,7 @@ def to_item(row: dict[str, int]) -> OpenItem:
     Its payee is in the column in which a commitment counts the unbilled amount.
     """
     kind = CATALOG[row["kind"]]
-    if kind.family is Family.COMMITMENT:
+    if CATALOG[row["under"]].family is Family.COMMITMENT:
         row = row | {"parent": 0, "debit": 0}
     elif kind.feeds:
         row = row | {"unbilled": 0}

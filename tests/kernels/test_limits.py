@@ -195,6 +195,33 @@ def test_allotted_credits_can_be_neither_moved_nor_allotted_again(amount: int) -
         assert (decision.outcome, decision.node, decision.missing) == expected
 
 
+@pytest.mark.parametrize("measure", [AE, CP])
+@pytest.mark.parametrize(
+    ("kind", "node", "cell"),
+    [
+        ("credit_return", UNIT, ON_UNIT),
+        ("credit_return", OTHER_BOP, ON_OTHER_BOP),
+        ("cancellation", PROGRAMME, ON_PROGRAMME),
+    ],
+)
+def test_the_last_cent_that_is_free_may_leave_but_no_more(
+    kind: str, node: int, cell: int, measure: int
+) -> None:
+    """What is used counts first, then what is passed on."""
+    for figure, outcome in (
+        (CONSUMED, Outcome.BUDGET_BELOW_CONSUMPTION),
+        (RESERVED, Outcome.BUDGET_BELOW_CONSUMPTION),
+        (ALLOTTED, Outcome.ALLOTMENT_EXCEEDED),
+    ):
+        book = _build_book({(node, measure + OPENED_CREDITS): 1000, (node, measure + figure): 900})
+        name = f"{kind}_{'ae' if measure == AE else 'cp'}"
+        fitting, over = (
+            _decide_both_ways(book, _build_act(name, 1, amount, cell=cell))[0] for amount in (100, 101)
+        )
+        assert fitting.outcome is Outcome.ACCEPTED
+        assert (over.outcome, over.node, over.missing) == (outcome, node, 1)
+
+
 @pytest.mark.parametrize(
     "place", [(UNIT, AE + RESERVED), (PROGRAMME, AE + RESERVED), (OPERATION, AE + OPENED_CREDITS)]
 )

@@ -11,6 +11,10 @@ LEVELS = {
     "budget_opening": ("programme",),
     "allotment": ("bop", "uo"),
     "budget_move": ("programme", "bop", "uo"),
+    "credit_return": ("bop", "uo"),
+    "cancellation": ("programme",),
+    "freeze": ("programme", "bop", "uo"),
+    "unfreeze": ("programme", "bop", "uo"),
 }
 
 
@@ -99,13 +103,13 @@ def _belongs(act: Act, year: Year, centre: Centre) -> bool:
         operation = year.centres.get(act.text("operation"))
         if operation and operation.level == "operation" and operation.parent != centre.code:
             return False
-        if act.kind != "earmark":
+        if not act.kind.startswith("earmark"):
             programmes.append(year.areas.get(act.text("functional_area"), ""))
     return all(programme in ("", centre.programme) for programme in programmes)
 
 
 def _suits(act: Act, item: Item) -> bool:
-    if act.kind == "earmark":
+    if act.kind.startswith("earmark"):
         return not item.staff
     if act.kind == "payroll" and not item.staff:
         return False

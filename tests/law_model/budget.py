@@ -30,16 +30,20 @@ class Sums:
     allotted: int = 0
     reserved: int = 0
     consumed: int = 0
+    frozen: int = 0
+    """At the place and below it."""
+    frozen_here: int = 0
+    """At the place itself."""
 
     @property
     def available(self) -> int:
         """What may still be reserved or consumed."""
-        return self.opened - self.reserved - self.consumed
+        return self.opened - self.reserved - self.consumed - self.frozen
 
     @property
     def undistributed(self) -> int:
-        """What the level has not given to the level below it."""
-        return self.opened - self.allotted
+        """What the level may still give to the level below it."""
+        return self.opened - self.allotted - self.frozen_here
 
 
 @dataclass
@@ -152,6 +156,12 @@ class Budget:
         below, above = self.list_path(key)[:2]
         self.nodes[above].sums(budget).allotted += amount
         self.nodes[below].sums(budget).opened += amount
+
+    def freeze(self, key: NodeKey, budget: str, amount: int) -> None:
+        """Make credits of a place unavailable, or available again if ``amount`` is negative."""
+        self.nodes[key].sums(budget).frozen_here += amount
+        for node in self.list_path(key):
+            self.nodes[node].sums(budget).frozen += amount
 
     def move(self, source: NodeKey, target: NodeKey, budget: str, amount: int) -> None:
         """Move opened credits between two places of one level; levels above both are as before."""

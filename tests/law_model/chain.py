@@ -96,9 +96,22 @@ def _check_resumption(_: Act, suspension: Document) -> list[str]:
     return ["TERM_NOT_SUSPENDED"] if suspension.followed else []
 
 
+def _check_reversal(act: Act, original: Document) -> list[str]:
+    """Check that a whole act is reversed, which nothing follows and whose amount is not used (A05)."""
+    if original.kind in {"prior_withdrawal", "commitment_carry"}:
+        return ["REVERSAL_FORBIDDEN"]
+    codes = ["ORIGINAL_FOLLOWED"] if original.followers or original.is_reversed else []
+    commitment = original.predecessor
+    if original.kind == "commitment_increase" and commitment and act.amount > commitment.uncommitted:
+        codes.append("ORIGINAL_FOLLOWED")
+    return [*codes, "REVERSAL_NOT_WHOLE"] if act.amount != original.amount else codes
+
+
 _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "commitment_decrease": _check_uncommitted,
     "prior_withdrawal": _check_uncommitted,
+    "commitment_reversal": _check_reversal,
+    "commitment_change_reversal": _check_reversal,
     "service": _check_uncommitted,
     "service_cancellation": _check_cancellation,
     "payment_request": _check_service,

@@ -103,6 +103,20 @@ def write_prior_withdrawal(context: YearContext) -> Row | None:
     return context.begin_row("RA", "prior_withdrawal", **columns)
 
 
+def write_reversal(context: YearContext) -> Row | None:
+    """Reverse a commitment or a change of one, mostly one that nothing follows, now and then in part."""
+    kinds = {"commitment", "commitment_increase", "commitment_decrease"}
+    is_careful = context.random.random() < 0.8
+    original = context.choose_followed(
+        lambda act: act.kind in kinds and not (is_careful and (act.followers or act.is_reversed))
+    )
+    if original is None:
+        return None
+    kind = "commitment_reversal" if original.kind == "commitment" else "commitment_change_reversal"
+    amount = write_euros(original.amount) if is_careful else context.draw_part(original.amount)
+    return context.begin_row("EX", kind, amount=amount, **context.name_predecessor(original))
+
+
 def write_service(context: YearContext) -> Row | None:
     """Certify service; sometimes on a commitment of the same file that may stand later."""
     fresh = [row for row in context.rows if row.get("kind") == "commitment"]
@@ -211,6 +225,7 @@ WRITERS = (
     (3, write_increase),
     (6, write_decrease),
     (3, write_prior_withdrawal),
+    (3, write_reversal),
     (22, write_service),
     (3, write_cancellation),
     (20, write_request),

@@ -1,4 +1,4 @@
-"""Random acts on credits: third parties, openings, allotments, moves, earmarks."""
+"""Random acts on credits: third parties, openings, cancellations, allotments, returns, freezes, moves, earmarks."""
 
 from collections.abc import Iterator
 
@@ -90,6 +90,41 @@ def write_opening(context: YearContext) -> Row:
     return _write_credits(context, kind, programme, context.draw_amount(), columns)
 
 
+def write_cancellation(context: YearContext) -> Row:
+    """Cancel credits of a programme, also of a title; now and then at a BOP, which no law does."""
+    programme, item, fund, bops = context.random.choice(_TREE)
+    if item == "HT2":
+        item = context.random.choice(("HT2", "HT2", "T3", "T5"))
+    kind = f"cancellation_{context.random.choice(('ae', 'cp'))}"
+    centre = context.random.choice((*[programme] * 9, bops[0][0]))
+    amount = context.draw_amount() * context.random.choice((1, 1, 10))
+    return _write_credits(context, kind, centre, amount, {"commitment_item": item, "fund": fund})
+
+
+def write_return(context: YearContext) -> Row:
+    """Give credits of a BOP or UO back; now and then those of a programme, which has no level above it."""
+    programme, item, fund, bops = context.random.choice(_TREE)
+    bop, _, units = context.random.choice(bops)
+    kind = f"credit_return_{context.random.choice(('ae', 'cp'))}"
+    centre = (
+        context.random.choice((bop, bop, *units, *units, *units))
+        if context.random.random() < 0.95
+        else programme
+    )
+    amount = context.draw_amount() * context.random.choice((1, 1, 10))
+    return _write_credits(context, kind, centre, amount, {"commitment_item": item, "fund": fund})
+
+
+def write_freeze(context: YearContext) -> Row:
+    """Freeze or unfreeze credits of a programme, BOP or UO."""
+    programme, item, fund, bops = context.random.choice(_TREE)
+    bop, _, units = context.random.choice(bops)
+    kind = f"{context.random.choice(('freeze', 'freeze', 'unfreeze'))}_{context.random.choice(('ae', 'cp'))}"
+    centre = context.random.choice((programme, bop, *units))
+    amount = context.draw_amount() * context.random.choice((1, 1, 10))
+    return _write_credits(context, kind, centre, amount, {"commitment_item": item, "fund": fund})
+
+
 def write_allotment(context: YearContext) -> Row:
     """Write an allotment to a BOP or a UO, which may be more than what is left to give."""
     _, item, fund, bops = context.random.choice(_TREE)
@@ -130,6 +165,13 @@ def write_earmark(context: YearContext) -> Row:
     return _write_credits(context, "earmark", place.unit, context.draw_amount(1_000_000) * 3, columns)
 
 
+def write_earmark_decrease(context: YearContext) -> Row:
+    """Give AE of an operation back to its unit."""
+    place = context.random.choice([place for place in PLACES if place.operation])
+    columns = {"commitment_item": "HT2", "operation": place.operation}
+    return _write_credits(context, "earmark_decrease", place.unit, context.draw_amount(1_000_000), columns)
+
+
 def write_bank_details(context: YearContext) -> Row:
     """Change the account of a third party."""
     code, iban = context.random.choice(PAYEES), context.random.choice(IBANS)
@@ -142,5 +184,9 @@ WRITERS = (
     (3, write_allotment),
     (4, write_move),
     (3, write_earmark),
+    (2, write_earmark_decrease),
+    (2, write_return),
+    (1, write_cancellation),
+    (2, write_freeze),
     (1, write_bank_details),
 )

@@ -71,6 +71,32 @@ def check_allotment(act: Act, place: Assignment, state: State) -> list[str]:
     )
 
 
+def check_lowering(act: Act, place: Assignment, state: State) -> list[str]:
+    """Check that credits that leave a place are neither used nor distributed there (A19; LOLF 14)."""
+    sums = state.budget.nodes[place.key].sums(act.kind.rpartition("_")[2])
+    codes = ["ALLOTMENT_EXCEEDED"] if sums.undistributed < act.amount else []
+    return [*codes, "BUDGET_BELOW_CONSUMPTION"] if sums.available < act.amount else codes
+
+
+def check_freeze(act: Act, place: Assignment, state: State) -> list[str]:
+    """Check that what is frozen is neither used nor distributed, at its place and above it, and unfreeze what is frozen."""
+    budget = act.kind.rpartition("_")[2]
+    if act.kind.startswith("unfreeze"):
+        frozen = state.budget.nodes[place.key].sums(budget).frozen_here
+        return ["UNFREEZE_EXCEEDED"] if frozen < act.amount else []
+    path = [state.budget.nodes[key].sums(budget) for key in state.budget.list_path(place.key)]
+    codes = ["ALLOTMENT_EXCEEDED"] if path[0].undistributed < act.amount else []
+    return (
+        [*codes, "BUDGET_BELOW_CONSUMPTION"] if any(sums.available < act.amount for sums in path) else codes
+    )
+
+
+def check_withdrawal(act: Act, place: Assignment, state: State) -> list[str]:
+    """Check that an operation keeps the AE that are engaged or requested on it (GBCP 156)."""
+    operation = state.budget.nodes[place.key._replace(centre=place.operation)]
+    return ["BUDGET_BELOW_CONSUMPTION"] if operation.ae.available < act.amount else []
+
+
 def find_source(act: Act, place: Assignment, state: State) -> tuple[NodeKey | None, list[str]]:
     """Return the node that a move takes credits from; ``counterpart`` is a centre, or a centre and an item."""
     centre, _, item = act.text("counterpart").partition("/")

@@ -17,6 +17,8 @@ Effect = Callable[[Act, Document, State], None]
 def apply(act: Act, document: Document, state: State) -> None:
     """Change the chain and the credits by an accepted act."""
     effect = _EFFECTS.get(act.kind)
+    if document.predecessor and document.amount:
+        document.predecessor.followers += 1
     if effect:
         effect(act, document, state)
 
@@ -44,6 +46,19 @@ def _withdraw(_: Act, document: Document, state: State) -> None:
     commitment = _predecessor(document)
     commitment.engaged -= document.amount
     _spend_ae(document, state, -document.amount)
+
+
+def _reverse(_: Act, document: Document, state: State) -> None:
+    """Undo a commitment, or the increase or decrease of one; nothing follows the original any more."""
+    original = _predecessor(document)
+    original.is_reversed = True
+    commitment = original.predecessor or original
+    sign = 1 if original.kind == "commitment_decrease" else -1
+    commitment.engaged += sign * document.amount
+    original.left = 0
+    if original.predecessor:
+        original.predecessor.followers -= 1
+    _spend_ae(document, state, sign * document.amount)
 
 
 def _withdraw_later(act: Act, document: Document, state: State) -> None:
@@ -181,6 +196,23 @@ def _allot(act: Act, document: Document, state: State) -> None:
     state.budget.allot(_key(document), act.kind[-2:], document.amount)
 
 
+def _return(act: Act, document: Document, state: State) -> None:
+    state.budget.allot(_key(document), act.kind[-2:], -document.amount)
+
+
+def _cancel(act: Act, document: Document, state: State) -> None:
+    """Take opened credits away; they no longer count for what is engaged in advance (docs/rules.md, A22)."""
+    key = _key(document)
+    state.budget.open(key, act.kind[-2:], -document.amount)
+    if act.kind == "cancellation_ae" and key.family == FAMILIES[0]:
+        state.budget.title_openings[state.budget.find_title(key, document.item)] -= document.amount
+
+
+def _freeze(act: Act, document: Document, state: State) -> None:
+    sign = -1 if act.kind.startswith("un") else 1
+    state.budget.freeze(_key(document), act.kind[-2:], sign * document.amount)
+
+
 def _move(act: Act, document: Document, state: State) -> None:
     key = _key(document)
     place = Assignment(key, "", "", document.item, document.fund, "")
@@ -191,6 +223,10 @@ def _move(act: Act, document: Document, state: State) -> None:
 
 def _earmark(_: Act, document: Document, state: State) -> None:
     state.budget.earmark(_key(document), document.operation, document.amount)
+
+
+def _withdraw_earmark(_: Act, document: Document, state: State) -> None:
+    state.budget.earmark(_key(document), document.operation, -document.amount)
 
 
 def _register(act: Act, _: Document, state: State) -> None:
@@ -210,6 +246,8 @@ _EFFECTS: Mapping[str, Effect] = {
     "commitment_increase": _engage,
     "commitment_decrease": _withdraw,
     "prior_withdrawal": _withdraw_later,
+    "commitment_reversal": _reverse,
+    "commitment_change_reversal": _reverse,
     "service": _certify,
     "service_cancellation": _cancel_service,
     "payment_request": _request,
@@ -235,7 +273,13 @@ _EFFECTS: Mapping[str, Effect] = {
     "allotment_cp": _allot,
     "budget_move_ae": _move,
     "budget_move_cp": _move,
+    "credit_return_ae": _return,
+    "credit_return_cp": _return,
+    "cancellation_ae": _cancel,
+    "cancellation_cp": _cancel,
+    **dict.fromkeys(("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp"), _freeze),
     "earmark": _earmark,
+    "earmark_decrease": _withdraw_earmark,
     "third_party": _register,
     "bank_details": _change_iban,
     "payee_block": _block,

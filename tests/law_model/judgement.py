@@ -7,9 +7,12 @@ from tests.law_model.chain import check_amounts, check_settlement
 from tests.law_model.credits import (
     check_allotment,
     check_credits,
+    check_freeze,
+    check_lowering,
     check_move,
     check_payroll_payment,
     check_reservation,
+    check_withdrawal,
 )
 from tests.law_model.effects import list_reserved
 from tests.law_model.form import is_iban
@@ -49,7 +52,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
     judgement.codes += check_period(act, judgement.predecessor, state)
     judgement.codes += check_order(act, judgement.predecessor)
     judgement.codes += check_prescription(act, judgement.predecessor)
-    if "PREDECESSOR_STAGE" in codes:
+    if {"PREDECESSOR_STAGE", "REVERSAL_FORBIDDEN"} & set(codes):
         judgement.predecessor = None
     _find_place(act, columns, state, judgement)
     if judgement.predecessor:
@@ -148,8 +151,20 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
         return check_allotment(act, place, state)
     if act.kind.startswith("budget_move"):
         return check_move(act, place, state)
+    if act.kind == "earmark_decrease":
+        return check_withdrawal(act, place, state)
+    if act.kind.startswith(("freeze", "unfreeze")):
+        return check_freeze(act, place, state)
+    if act.kind.startswith(("credit_return", "cancellation")):
+        return check_lowering(act, place, state)
     if act.kind in CREDIT_KINDS:
         return []
+    if act.kind == "commitment_change_reversal":
+        is_decrease = (
+            judgement.predecessor is not None and judgement.predecessor.kind == "commitment_decrease"
+        )
+        short = state.budget.find_shortage(place.key, place.operation, "ae", act.amount)
+        return ["AE_EXCEEDED"] if is_decrease and short else []
     if act.kind == "payment" and judgement.predecessor:
         return check_payroll_payment(act, place, judgement.predecessor, state)
     if act.kind == "request_carry" and judgement.predecessor:

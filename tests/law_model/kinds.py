@@ -19,6 +19,10 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "commitment_increase": _COMMITMENTS,
     "commitment_decrease": _COMMITMENTS,
     "prior_withdrawal": _COMMITMENTS,
+    "commitment_reversal": _COMMITMENTS,
+    "commitment_change_reversal": frozenset(
+        {"commitment_increase", "commitment_decrease", "prior_withdrawal"}
+    ),
     "commitment_carry": _COMMITMENTS,
     "service": _COMMITMENTS,
     "service_cancellation": frozenset({"service"}),
@@ -51,6 +55,8 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
 """The kinds that an act of a kind may follow."""
 
 SPENDS_AE = frozenset({"commitment", "commitment_increase"})
+REVERSALS = frozenset({"commitment_reversal", "commitment_change_reversal"})
+"""They undo a whole act, once, as long as no other follows it (A05)."""
 ON_COMMITMENT = frozenset({"payment_request", "payment_request_without_service"})
 REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll"}
 INVOICED = ON_COMMITMENT | {"direct_payment_request"}
@@ -65,15 +71,19 @@ CARRIES = frozenset({"commitment_carry", "request_carry"})
 TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
 CREDIT_KINDS = frozenset(
     f"{action}_{budget}"
-    for action in ("budget_opening", "allotment", "budget_move")
+    for action in (
+        *("budget_opening", "allotment", "budget_move", "credit_return"),
+        *("cancellation", "freeze", "unfreeze"),
+    )
     for budget in ("ae", "cp")
 )
 YEAR_BOUND = (
     SPENDS_AE
     | REQUESTS
     | CREDIT_KINDS
-    | {"commitment_decrease", "prior_withdrawal", "earmark", "late_interest", "service", "void"}
-    | {"commitment_carry", "request_carry"}
+    | REVERSALS
+    | {"commitment_decrease", "prior_withdrawal", "earmark", "earmark_decrease", "late_interest"}
+    | {"service", "void", "commitment_carry", "request_carry"}
 )
 """The kinds that bring, take, order, serve or give back credits of the year of their day (A14, A22, A24)."""
 PAYEE_KINDS = frozenset({"third_party", "bank_details", "payee_block", "payee_release"})

@@ -1,6 +1,6 @@
 """The act that a line follows (docs/format.md, "The predecessor"; docs/rules.md)."""
 
-from tests.law_model.kinds import PREDECESSORS
+from tests.law_model.kinds import PREDECESSORS, REVERSALS
 from tests.law_model.state import Act, Document, State
 
 
@@ -21,7 +21,15 @@ def _find_entry(act: Act, state: State, number: int) -> tuple[Document | None, l
     if number > len(state.documents):
         return None, ["PREDECESSOR_MISSING"]
     document = state.documents[number - 1]
-    return document, [] if document.kind in PREDECESSORS[act.kind] else ["PREDECESSOR_STAGE"]
+    return document, check_kind(act, document)
+
+
+def check_kind(act: Act, document: Document) -> list[str]:
+    """Return the code that refuses to follow a document of this kind; nothing follows what was reversed (A05)."""
+    if act.kind in REVERSALS:
+        return [] if document.kind in PREDECESSORS[act.kind] else ["REVERSAL_FORBIDDEN"]
+    is_followed = document.kind in PREDECESSORS[act.kind] and not document.is_reversed
+    return [] if is_followed else ["PREDECESSOR_STAGE"]
 
 
 def _find_reference(act: Act, state: State, text: str) -> tuple[Document | None, list[str]]:
@@ -29,5 +37,5 @@ def _find_reference(act: Act, state: State, text: str) -> tuple[Document | None,
     sender = act.text("predecessor_sender") or act.sender
     for document in state.acts.get((sender, act.exercise, reference), []):
         if document.line == int(line or 1) and document.kind in PREDECESSORS[act.kind]:
-            return document, []
+            return document, check_kind(act, document)
     return None, ["PREDECESSOR_MISSING"]

@@ -67,6 +67,9 @@ class Document:
     part: str = ""
     rejected: int = 0
     service_day: date | None = None
+    is_reversed: bool = False
+    followers: int = 0
+    """The acts with an amount that follow it and were not reversed."""
     sources: list["Document"] = field(default_factory=list)
     """Of a commitment: its increases and its services."""
 

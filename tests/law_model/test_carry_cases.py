@@ -45,6 +45,29 @@ def test_no_year_gives_back_ae_that_another_year_consumed(years: SmallYear) -> N
     assert years.send("commitment_decrease", "ER", "2019-02-01", **decrease) == "BUDGET_YEAR_CLOSED"
 
 
+def test_no_carry_is_reversed_nor_what_was_carried(years: SmallYear) -> None:
+    carry(years, "commitment_carry", "EJ", "400")
+    carried = f"@{len(years.model.state.documents)}"
+    reversal = {"amount": "400"}
+    for predecessor in ("EJ", carried):
+        assert years.send("commitment_reversal", "EX", "2019-02-01", predecessor=predecessor, **reversal) == (
+            "REVERSAL_FORBIDDEN"
+        )
+    original = years.name("EJ")
+    assert years.send("commitment_reversal", "EX", "2019-02-01", predecessor=original, **reversal) == (
+        "ORIGINAL_FOLLOWED"
+    )
+
+
+def test_an_increase_of_a_carried_commitment_is_reversed_in_its_year(years: SmallYear) -> None:
+    carry(years, "commitment_carry", "EJ", "400")
+    years.send("commitment_increase", "EA", "2019-02-01", predecessor="EJ", amount="50")
+    assert years.figures("ae", year=2019) == (1000, 0, 50)
+    reversal = {"predecessor": "EA", "amount": "50"}
+    assert years.send("commitment_change_reversal", "EX", "2019-02-02", **reversal) == "ACCEPTED"
+    assert years.figures("ae", year=2019) == (1000, 0, 0)
+
+
 @pytest.mark.parametrize(("day", "code"), [("2019-01-20", "CARRY_YEAR"), ("2019-01-21", "ACCEPTED")])
 def test_nothing_is_carried_while_the_year_before_still_pays(years: SmallYear, day: str, code: str) -> None:
     assert carry(years, "request_carry", "DP", "300", day) == code

@@ -11,6 +11,7 @@ from tests.law_model.kinds import (
     INVOICED,
     PREDECESSORS,
     REQUESTS,
+    REVERSALS,
     SPENDS_AE,
     TAKES_FROM_COMMITMENT,
     YEAR_BOUND,
@@ -95,7 +96,7 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
         return ["BUDGET_YEAR_CLOSED"]
     if act.kind == "commitment_decrease" and predecessor and predecessor.kind == "commitment_carry":
         return ["BUDGET_YEAR_CLOSED"]  # another year consumed the AE (GBCP 160)
-    if act.kind in REQUESTS | CARRIES or act.kind in {"commitment_decrease", "earmark"}:
+    if act.kind in REQUESTS | CARRIES | REVERSALS | {"commitment_decrease", "earmark", "earmark_decrease"}:
         codes = [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
         return [*codes, *_check_last_day(act, place, state)]
     if act.kind in {"payment", "set_off"}:

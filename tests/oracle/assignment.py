@@ -17,7 +17,10 @@ Fields = Mapping[Field, str]
 CELL_FIELDS = {Field.FUND_CENTRE, Field.FUNCTIONAL_AREA, Field.COMMITMENT_ITEM}
 """The fields that every spending line needs; fund, operation and budget year have a default."""
 
-_BRINGS_CREDITS = {BudgetAction.OPEN, BudgetAction.ALLOT, BudgetAction.MOVE}
+_BRINGS_CREDITS = {
+    *(BudgetAction.OPEN, BudgetAction.ALLOT, BudgetAction.MOVE, BudgetAction.RETURN),
+    *(BudgetAction.CANCEL, BudgetAction.FREEZE, BudgetAction.UNFREEZE),
+}
 
 
 def has_cell(kind: ActKind, fields: Fields) -> bool:
@@ -124,7 +127,7 @@ def _is_item_allowed(item: CommitmentItem, kind: ActKind) -> bool:
         return False
     if kind.budget in _BRINGS_CREDITS:
         return item.budget_only
-    if kind.budget is BudgetAction.EARMARK:
+    if kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK):
         return not item.staff
     return not item.budget_only
 

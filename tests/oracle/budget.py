@@ -17,6 +17,8 @@ from tests.oracle.model import (
     ALLOTTED,
     CONSUMED,
     CP,
+    FROZEN,
+    FROZEN_HERE,
     NONE,
     OPENED_CREDITS,
     RESERVED,
@@ -59,6 +61,11 @@ def apply_demand(world: World, state: State, demand: Demand) -> None:
         BudgetAction.EARMARK: _earmark,
         BudgetAction.SPEND: _spend,
         BudgetAction.SETTLE: _settle,
+        BudgetAction.RETURN: _return,
+        BudgetAction.CANCEL: _cancel,
+        BudgetAction.FREEZE: _freeze,
+        BudgetAction.UNFREEZE: _unfreeze,
+        BudgetAction.UNEARMARK: _withdraw,
     }
     if demand.kind.budget is not BudgetAction.NONE:
         apply_changes(state, rules[demand.kind.budget](world, state, demand))
@@ -78,8 +85,10 @@ def _add(state: State, node: int, figure: int, amount: int) -> None:
 
 
 def _compute_undistributed(state: State, node: int, measure: int) -> int:
-    opened_cents, allotted = (state.figures.get((node, measure + f), 0) for f in (OPENED_CREDITS, ALLOTTED))
-    return opened_cents - allotted
+    opened_cents, allotted, frozen = (
+        state.figures.get((node, measure + figure), 0) for figure in (OPENED_CREDITS, ALLOTTED, FROZEN_HERE)
+    )
+    return opened_cents - allotted - frozen
 
 
 def _require_level(world: World, node: int, *levels: CentreLevel) -> None:
@@ -126,12 +135,72 @@ def _move(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
         raise LineRefused(Outcome.MOVE_FORBIDDEN, source)
     givers, takers = _split_branches(world, source, target)
     for node in givers:
-        remaining = compute_available(state.figures, node, measure)
-        if amount > remaining:
-            raise LineRefused(Outcome.BUDGET_BELOW_CONSUMPTION, node, amount - remaining)
+        _require_unused(state, node, measure, amount)
     _require_allotment(state, source, measure, amount)
     yield from _pass_down(world, givers, measure, -amount)
     yield from _pass_down(world, takers, measure, amount)
+
+
+def _return(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
+    """Give back to the level above what is neither used nor passed on."""
+    node, measure, amount = demand.cell.own_node, demand.measure, demand.amount
+    _require_level(world, node, CentreLevel.BOP, CentreLevel.UO)
+    _require_unused(state, node, measure, amount)
+    _require_allotment(state, node, measure, amount)
+    yield node, measure + OPENED_CREDITS, -amount
+    yield world.nodes[node].parent, measure + ALLOTTED, -amount
+
+
+def _cancel(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
+    """Take back what was opened at a programme, and is neither used nor passed on (LOLF art. 14)."""
+    node, measure, amount = demand.cell.own_node, demand.measure, demand.amount
+    _require_level(world, node, CentreLevel.PROGRAMME)
+    _require_unused(state, node, measure, amount)
+    _require_allotment(state, node, measure, amount)
+    yield node, measure + OPENED_CREDITS, -amount
+
+
+def _freeze(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
+    """Reserve at a node and above it what it has neither used nor passed on, and note where it is frozen."""
+    node, measure, amount = demand.cell.own_node, demand.measure, demand.amount
+    _require_level(world, node, CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO)
+    for at in walk_up(world.nodes, node):
+        _require_unused(state, at, measure, amount)
+    _require_allotment(state, node, measure, amount)
+    yield from _change_frozen(world, demand, amount)
+
+
+def _unfreeze(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
+    """Release at most what is frozen at the node itself."""
+    node, measure, amount = demand.cell.own_node, demand.measure, demand.amount
+    _require_level(world, node, CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO)
+    frozen = state.figures.get((node, measure + FROZEN_HERE), 0)
+    if amount > frozen:
+        raise LineRefused(Outcome.UNFREEZE_EXCEEDED, node, amount - frozen)
+    yield from _change_frozen(world, demand, -amount)
+
+
+def _change_frozen(world: World, demand: Demand, amount: int) -> Iterator[FigureChange]:
+    node, measure = demand.cell.own_node, demand.measure
+    yield from ((at, measure + RESERVED, amount) for at in walk_up(world.nodes, node))
+    yield node, measure + FROZEN_HERE, amount
+    yield from ((at, measure + FROZEN, amount) for at in walk_up(world.nodes, node))
+
+
+def _withdraw(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
+    """Give AE of an operation that nothing uses back to its unit (GBCP art. 156)."""
+    operation, amount = demand.cell.own_node, demand.amount
+    _require_level(world, operation, CentreLevel.OPERATION)
+    _require_unused(state, operation, AE, amount)
+    for node in walk_up(world.nodes, world.nodes[operation].parent):
+        yield node, AE + RESERVED, -amount
+    yield operation, AE + OPENED_CREDITS, -amount
+
+
+def _require_unused(state: State, node: int, measure: int, amount: int) -> None:
+    remaining = compute_available(state.figures, node, measure)
+    if amount > remaining:
+        raise LineRefused(Outcome.BUDGET_BELOW_CONSUMPTION, node, amount - remaining)
 
 
 def _is_forbidden(world: World, source: int, target: int) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from core.catalog import CATALOG, ActKind, Family, Remainder, Stage
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Stage
 from core.outcome_codes import Outcome
 from tests.oracle import invoices, years
 from tests.oracle.lines import Line
@@ -38,7 +38,7 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     if kind.after is not Stage.NONE:
         _require_stage(kind, item)
     elif CATALOG[item.kind].family is not kind.follows:
-        raise LineRefused(Outcome.PREDECESSOR_STAGE)
+        raise LineRefused(_find_family_fault(kind, item))
     payee = _find_payee(state, item) if kind.remits else None
     if payee and line.bank not in (0, payee.bank):
         raise LineRefused(Outcome.BANK_DETAILS_DIFFER)
@@ -56,9 +56,37 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
         raise LineRefused(differs)
     if not kind.mirrors:
         return Link(entry, kind, entry, 1, cell)
+    if kind.undoes:
+        _require_untouched(item, line.amount)
+        return build_reversal_link(state, entry)
     if line.amount > item.open:
         raise LineRefused(Outcome.REVERSAL_EXCEEDS_ORIGINAL, missing=line.amount - item.open)
     return Link(entry, CATALOG[item.kind], item.parent, -1, item.cell)
+
+
+def _find_family_fault(kind: ActKind, item: OpenItem) -> Outcome:
+    """Return why an act of another family is not followed: a reversal undoes no reversal, and nothing twice."""
+    if not kind.undoes:
+        return Outcome.PREDECESSOR_STAGE
+    is_reversed = CATALOG[item.under].family is kind.follows
+    return Outcome.ORIGINAL_FOLLOWED if is_reversed else Outcome.REVERSAL_FORBIDDEN
+
+
+def _require_untouched(item: OpenItem, amount: int) -> None:
+    """Refuse to reverse a part, what another act follows, a withdrawal of an earlier year, or a carry."""
+    if CATALOG[item.kind].budget is BudgetAction.WITHDRAW or CATALOG[item.kind].carries:
+        raise LineRefused(Outcome.REVERSAL_FORBIDDEN)
+    if item.followers:
+        raise LineRefused(Outcome.ORIGINAL_FOLLOWED)
+    if amount != item.open:
+        raise LineRefused(Outcome.REVERSAL_NOT_WHOLE)
+
+
+def build_reversal_link(state: State, entry: int) -> Link:
+    """Return the link of a reversal: it undoes the commitment itself, or a change of its commitment."""
+    item = state.items[entry]
+    base = CATALOG[item.under]
+    return Link(entry, base, 0 if base.family is Family.COMMITMENT else item.parent, -1, item.cell)
 
 
 def find_predecessor(state: State, line: Line, place: ActPosition) -> int:
@@ -153,6 +181,8 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
     A mirror also reduces the open amount of the entry that it undoes.
     """
     base, root = followed.base, followed.root
+    if followed.entry and amount:
+        _count_follower(state, followed.entry, 1)
     drawn, fed = (base.draws, base.feeds) if followed.sign > 0 else (base.feeds, base.draws)
     if root:
         remaining = _read_remainder(state.items[root], drawn)
@@ -163,6 +193,22 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
     if kind.mirrors:
         _add(state, followed.entry, Remainder.OPEN, -amount)
         invoices.note_rejection(state, followed.entry, amount)
+    if kind.undoes:
+        _mark_reversed(state, followed, kind)
+
+
+def _count_follower(state: State, entry: int, step: int) -> None:
+    item = state.items[entry]
+    state.items[entry] = item._replace(followers=item.followers + step)
+
+
+def _mark_reversed(state: State, followed: Link, kind: ActKind) -> None:
+    """Let nothing follow a reversed commitment; a reversed change no longer follows its commitment."""
+    if followed.root:
+        _count_follower(state, followed.root, -1)
+    else:
+        number = KIND_NUMBERS[kind.name]
+        state.items[followed.entry] = state.items[followed.entry]._replace(kind=number)
 
 
 def _read_remainder(item: OpenItem, which: Remainder) -> int | None:

@@ -18,7 +18,7 @@ from tests.oracle.assignment import build_cell, find_sheet, find_source, has_cel
 from tests.oracle.availability import compute_available
 from tests.oracle.ledger import Ledger, LedgerSubmission
 from tests.oracle.lines import Line
-from tests.oracle.model import AE, CONSUMED, CP, NONE, Cell, Decision, Signature, World
+from tests.oracle.model import AE, CONSUMED, CP, FROZEN, NONE, Cell, Decision, Signature, World
 from tests.oracle.reference import Reference
 from tests.oracle.remaining import CommitmentSums, sum_commitments
 from tests.oracle.rollback import decide_form
@@ -40,6 +40,7 @@ _LACKS_OF_PREDECESSOR = (
     Outcome.COMMITMENT_EXCEEDED,
     Outcome.SERVICE_INSUFFICIENT,
     Outcome.SERVICE_ALREADY_BILLED,
+    Outcome.ORIGINAL_FOLLOWED,
 )
 _ASSIGNMENT = (Field.FUND_CENTRE, Field.FUNCTIONAL_AREA, Field.COMMITMENT_ITEM, Field.FUND, Field.OPERATION)
 
@@ -108,6 +109,11 @@ class Engine:
         """Return AE and CP consumed at a fund centre or operation."""
         node, figures = self._find_node(fields), self.ledger.state.figures
         return figures.get((node, AE + CONSUMED), 0), figures.get((node, CP + CONSUMED), 0)
+
+    def read_frozen(self, fields: Row) -> tuple[int, int]:
+        """Return AE and CP frozen at a fund centre and below it."""
+        node, figures = self._find_node(fields), self.ledger.state.figures
+        return figures.get((node, AE + FROZEN), 0), figures.get((node, CP + FROZEN), 0)
 
     def read_reported(self, fields: Row) -> int:
         """Return the AE reported as consumed at a fund centre or operation."""

@@ -22,6 +22,8 @@ OPENED_CREDITS, ALLOTTED, RESERVED, CONSUMED = range(4)
 FIGURES = 8
 AE, CP = 0, 4
 """Figure ``AE + OPENED_CREDITS`` of a node, and so on: the order of ``core.tables.book.Book.figures``."""
+FROZEN, FROZEN_HERE = 8, 9
+"""Figure ``AE + FROZEN`` of a node: frozen at it and below it; ``AE + FROZEN_HERE``: at it alone."""
 
 Fingerprint = Hashable
 """What identifies a key: two words of a hash, or the texts themselves; None for no key."""
@@ -127,6 +129,7 @@ class OpenItem(NamedTuple):
     is_suspended: bool = False
     """Whether its payment term is suspended."""
     day: int = 0
+    followers: int = 0
 
 
 class Payee(NamedTuple):

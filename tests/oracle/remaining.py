@@ -33,9 +33,12 @@ def sum_commitments(
             continue
         if cells[journal[root].cell].centre_node not in nodes:
             continue
-        engaged += row.amount * (name in {"commitment", "commitment_increase", "commitment_carry"})
-        withdrawn += row.amount * (name in {"commitment_decrease", "prior_withdrawal"})
-        paid += row.amount * _SIGNS.get(name, 0)
+        amount = row.amount
+        if CATALOG[row.kind].undoes:
+            name, amount = CATALOG[journal[row.predecessor].kind].name, -row.amount
+        engaged += amount * (name in {"commitment", "commitment_increase", "commitment_carry"})
+        withdrawn += amount * (name in {"commitment_decrease", "prior_withdrawal"})
+        paid += amount * _SIGNS.get(name, 0)
     return CommitmentSums(engaged, withdrawn, paid)
 
 

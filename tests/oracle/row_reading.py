@@ -181,7 +181,7 @@ def list_required_fields(line: ReadLine) -> set[Field]:
     needed |= {Field.REFERENCE_SENDER} if kind.carries else set()
     needed |= {Field.PAYEE} if kind.pays else set()
     needed |= {Field.COUNTERPART} if kind.budget is BudgetAction.MOVE else set()
-    needed |= {Field.OPERATION} if kind.budget is BudgetAction.EARMARK else set()
+    needed |= {Field.OPERATION} if kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK) else set()
     if has_cell(kind, line.fields):
         needed |= CELL_FIELDS - ({Field.FUNCTIONAL_AREA} if kind.family is Family.BUDGET else set())
     return needed

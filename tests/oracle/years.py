@@ -49,7 +49,7 @@ def require_anticipation(world: World, state: State, line: Line, cell: Cell) -> 
 
 
 def add_to_title(world: World, state: State, kind: ActKind, line: Line, *, cell: int) -> None:
-    """Add what a line opens by a finance law, or commits in advance, to the figures of its title."""
+    """Add what a line opens by a finance law, cancels or commits in advance, to the figures of its title."""
     assignment = world.cells.get(cell)
     if assignment is None or assignment.title is None:
         return
@@ -59,6 +59,8 @@ def add_to_title(world: World, state: State, kind: ActKind, line: Line, *, cell:
         state.titles[key] = (opened, anticipated + line.amount)
     elif kind.name == "budget_opening_ae" and line.source in (Origin.FINANCE_LAW, Origin.AMENDING_LAW):
         state.titles[key] = (opened + line.amount, anticipated)
+    elif kind.name == "cancellation_ae":
+        state.titles[key] = (opened - line.amount, anticipated)
 
 
 def require_budget_year(
@@ -85,7 +87,8 @@ def require_budget_year(
 
 def refuse_withdrawal_of_carried(state: State, kind: ActKind, predecessor: int) -> None:
     """Refuse to give back AE of a carried commitment: an earlier year consumed them (GBCP art. 160)."""
-    if kind.year_rule is YearRule.GIVES_BACK and CATALOG[state.items[predecessor].kind].carries:
+    gives_back = kind.year_rule is YearRule.GIVES_BACK and predecessor > 0
+    if gives_back and CATALOG[state.items[predecessor].kind].carries:
         raise LineRefused(Outcome.BUDGET_YEAR_CLOSED)
 
 

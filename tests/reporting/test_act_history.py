@@ -141,9 +141,9 @@ async def test_the_budget_table_adds_up_and_names_the_batch(reader: Connection, 
     (table,) = [part for part in render(explanation) if isinstance(part, ReportTable)]
     assert table.title.startswith(f"  Budget before and after batch {explanation.accepted[0].batch}, by all ")
     for row in table.rows:
-        for part in (row[2:6], row[6:10]):
+        for part in (row[2:7], row[7:12]):
             opened, *rest = (cell for cell in part if isinstance(cell, int))
-            assert opened == sum(rest), "reserved, consumed and available"
+            assert opened == sum(rest), "reserved, frozen, consumed and available"
     refused = await explain(reader, names, "D4")
     titles = [part.title for part in render(refused) if isinstance(part, ReportTable)]
     assert titles[-1].endswith("the refused act changed nothing of it")

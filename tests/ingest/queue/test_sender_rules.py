@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from core.errors import SenderForbidden
-from core.senders import ACCOUNTANT_SETTLEMENTS, OPENINGS, RESERVED_SENDERS, SENDER_OF_KIND
+from core.senders import ACCOUNTANT_SETTLEMENTS, DIRECTORATE_KINDS, RESERVED_SENDERS, SENDER_OF_KIND
 from core.stage_timing import StageTimes
 from ingest.queue.admission import Admission
 from ingest.queue.file_feed import FileFeed, ProcessingRequest
@@ -144,8 +144,8 @@ async def test_an_authorising_officer_settles_no_debt(dsn: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("holder", _HOLDERS)
-@pytest.mark.parametrize("kind", sorted(OPENINGS))
-async def test_credits_are_opened_by_the_budget_directorate_once_it_has_a_key(
+@pytest.mark.parametrize("kind", sorted(DIRECTORATE_KINDS))
+async def test_credits_are_opened_and_cancelled_by_the_budget_directorate_once_it_has_a_key(
     kind: str, holder: str, dsn: str, tmp_path: Path
 ) -> None:
     assert await _admit(dsn, tmp_path / "before", "MIN-09", [kind]) == 1

@@ -97,6 +97,15 @@ _INVOICE = {"invoice_number": "F-77", "invoice_date": "2018-04-20"}
 _PART = _INVOICE | {"invoice_part": "2"}
 _RUNNING_EXPENSES = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
 
+_FIRST_COMMITMENT = f"@{len(build_openings()) + 5}"
+"""The entry of the first line of EJ1."""
+_FIRST_PAYROLL = f"@{len(build_openings()) + 15}"
+_NEXT_YEAR = {"exercise": "2019", "date": "2019-01-20"}
+_CARRY = {"exercise": "2019", "date": "2019-01-21", "reference_sender": "ministry"}
+_OPENINGS_OF_NEXT_YEAR = [
+    row | {"reference": f"N{row['reference']}"} | _NEXT_YEAR for row in build_openings()
+]
+
 FILES: list[File] = [
     build_openings(),
     [
@@ -188,11 +197,32 @@ FILES: list[File] = [
         *_act("PA5", "payment", _build_follower("DP2", "5.00", iban=_payee(1)["iban"])),
         *_act("PA6", "payment", _build_follower("CC1", "1.00")),
         *_act("PA7", "payment", _build_follower("LI1", "1.00")),
+        *_act("EJ4", "commitment", _spent("4.00")),
+        *_act("EJ4C", "commitment_increase", _build_follower("EJ4", "2.00")),
+        *_act("EX1", "commitment_change_reversal", _build_follower("EJ4C", "2.00")),
+        *_act("EX2", "commitment_reversal", _build_follower("EJ4", "4.00")),
+        *_act("RA1", "prior_withdrawal", _build_follower(_FIRST_COMMITMENT, "2.00", **_NEXT_YEAR)),
+        *_act("RC1", "credit_return_ae", _spent("3.00", commitment_item="HT2")),
+        *_act("RC2", "credit_return_cp", _spent("3.00", commitment_item="HT2")),
+        *_act("RC3", "credit_return_ae", _spent("2.00", commitment_item="HT2", fund_centre="0217-SGAC")),
+        *_act("RC4", "credit_return_cp", _spent("2.00", commitment_item="HT2", fund_centre="0217-SGAC")),
+        *_act("AN1", "cancellation_ae", _spent("1.00", commitment_item="HT2", fund_centre="0217")),
+        *_act("AN2", "cancellation_cp", _spent("1.00", commitment_item="HT2", fund_centre="0217")),
+        *_act("GE1", "freeze_ae", _spent("5.00", commitment_item="HT2")),
+        *_act("GE2", "freeze_cp", _spent("5.00", commitment_item="HT2")),
+        *_act("DG1", "unfreeze_ae", _spent("2.00", commitment_item="HT2")),
+        *_act("DG2", "unfreeze_cp", _spent("1.00", commitment_item="HT2")),
+        *_act("E2", "earmark_decrease", _spent("4.00", operation="OP-0217-000001", commitment_item="51")),
+        *_OPENINGS_OF_NEXT_YEAR,
+        *_act("BA1", "commitment_carry", _spent("34.00", predecessor=_FIRST_COMMITMENT, **_CARRY)),
+        *_act(
+            "BA2", "request_carry", _spent("3.00", predecessor=_FIRST_PAYROLL, **_CARRY, commitment_item="21")
+        ),
     ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 84
+_ENTRIES = 102 + len(_OPENINGS_OF_NEXT_YEAR)
 """Of all of them together."""
 
 
@@ -210,6 +240,9 @@ def _assert_same(actual: BookState, expected: BookState) -> None:
     assert book.payees[: actual.payees].tolist() == other.payees[: actual.payees].tolist()
     assert book.invoices[: actual.invoices].tolist() == other.invoices[: actual.invoices].tolist()
     assert (book.figures == other.figures).all()
+    for name in ("ae", "cp", "ae_here", "cp_here"):
+        assert (book.frozen[name] == other.frozen[name]).all()
+    assert (book.withdrawn["withdrawn"] == other.withdrawn["withdrawn"]).all()
     assert read_sums(actual) == read_sums(expected)
 
 

@@ -60,6 +60,10 @@ _FILES = (
 _SET = "update entry set {change} where entry_id = {entry}"
 _UNRELEASED = """update node_balance set cp_reserved = cp_reserved + 5000
     where batch = (select batch from batch where first_entry = 27) and cp_reserved = 0"""
+_REVERSED = f"""update entry set kind = case entry_id when 31 then {KIND_NUMBERS["commitment_reversal"]} else kind end,
+    predecessor = case entry_id when 30 then 17 else 27 end, amount = case entry_id when 31 then 4000 else amount end
+    where entry_id in (30, 31)"""
+"""The request of the carried commitment becomes its reversal, and its service one of the year before."""
 _OLD_CELL = "cell = (select cell from entry where entry_id = 20)"
 BREACHES = {
     "a commitment carried in part": (_SET.format(change="amount = amount - 100", entry=27), "carries", "entry 27 "),
@@ -73,6 +77,7 @@ BREACHES = {
     "AE given back of a carried commitment": (
         _SET.format(change=f"kind = {KIND_NUMBERS['commitment_decrease']}", entry=30), "carries", "entry 30 ",
     ),
+    "a carry reversed": (_REVERSED, "reversals", "entry 31 "),
     "a reservation that stays in the year before": (
         _UNRELEASED, "node_balances", "0217",
     ),

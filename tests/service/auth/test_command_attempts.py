@@ -42,4 +42,5 @@ async def test_an_hour_has_a_limited_number_of_attempts(dsn: str, others: int) -
         await connection.execute("update audit set at = at - interval '1 hour'")
         await insert_command_attempt(connection, row)
         last = await connection.fetchrow("select code, detail from audit order by audit desc limit 1")
+        assert last
         assert tuple(last) == ("person-not-proved", "user root names Bruno")

@@ -25,6 +25,8 @@ _LINES_MAX = 3
 _WEIGHTS: Mapping[str, int] = {
     **dict.fromkeys(("budget_opening_ae", "budget_opening_cp", "allotment_ae", "allotment_cp", "earmark"), 1),
     **dict.fromkeys(("budget_move_ae", "budget_move_cp"), 4),
+    **dict.fromkeys(("credit_return_ae", "credit_return_cp", "cancellation_ae", "cancellation_cp"), 1),
+    **dict.fromkeys(("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp", "earmark_decrease"), 1),
     **dict.fromkeys(("third_party", "bank_details", "payee_block"), 1),
     **dict.fromkeys(("term_suspension", "late_interest", "attachment", "assignment", "void", "set_off"), 2),
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
@@ -273,9 +275,9 @@ class ActGenerator:
                 "operation": rng.choice(place.operations),
             }
         row = {"commitment_item": rng.choice(("HT2", "HT2", "T2")), "fund_centre": place.unit[:4]}
-        if budget is BudgetAction.EARMARK:
+        if budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK):
             return row | {"fund_centre": PLACES[4].unit, "operation": rng.choice(PLACES[4].operations[1:])}
-        if budget is not BudgetAction.OPEN:
+        if budget not in (BudgetAction.OPEN, BudgetAction.CANCEL):
             row["fund_centre"] = rng.choice((place.unit[:9], place.unit))
         if budget is BudgetAction.MOVE:
             other = rng.choice(PLACES).unit[: len(row["fund_centre"])]

@@ -15,7 +15,14 @@ import asyncpg
 from core.catalog import CATALOG, KIND_NUMBERS
 from core.errors import SenderForbidden
 from core.roles import Role
-from core.senders import ACCOUNTANT_SETTLEMENTS, BANK, OPENINGS, RESERVED_SENDERS, SENDER_OF_KIND, TREASURY
+from core.senders import (
+    ACCOUNTANT_SETTLEMENTS,
+    BANK,
+    DIRECTORATE_KINDS,
+    RESERVED_SENDERS,
+    SENDER_OF_KIND,
+    TREASURY,
+)
 from core.stage_timing import StageTimes
 from ingest.queue.form_batcher import Form
 from ingest.queue.inbox import Inbox
@@ -196,7 +203,7 @@ def _list_kinds(sender: str, way: str) -> frozenset[str]:
         return frozenset()
     if way == "command":
         settlements = frozenset() if Role.ASSIGNED_ACCOUNTANT in ROLES[sender] else ACCOUNTANT_SETTLEMENTS
-        openings = frozenset() if Role.BUDGET_DIRECTORATE in ROLES[sender] else OPENINGS
+        openings = frozenset() if Role.BUDGET_DIRECTORATE in ROLES[sender] else DIRECTORATE_KINDS
         return OUTSIDE_KINDS - settlements - openings
     return _build_caller(sender).kinds
 

@@ -224,6 +224,8 @@ OUT_OF_ROLE: Mapping[str, tuple[Mapping[str, str], dict[str, str]]] = {
     "who opens credits allots none": (DIRECTORATE, ALLOTMENTS[0]),
     "who opens credits orders nothing": (DIRECTORATE, build_commitment("X-4")),
     "who manages a programme opens no credits": (MINISTRY, OPENINGS[0]),
+    "who manages a programme cancels no credits": (MINISTRY, OPENINGS[0] | {"kind": "cancellation_ae"}),
+    "who manages a programme unfreezes no credits": (MINISTRY, OPENINGS[0] | {"kind": "unfreeze_ae"}),
     "who reads all sends nothing": (AUDITOR, build_commitment("X-2")),
     "who keeps the service sends nothing": (OPERATOR, build_commitment("X-3")),
 }

@@ -259,8 +259,9 @@ async def test_the_database_requires_two_persons(state: SmallState) -> None:
             with pytest.raises(NoSuchRun):
                 await run_queries.execute(connection, query, run, *values)
         await run_queries.execute(connection, "insert_release", run, 1, 100, "Bruno")
+        values = (run, "hold", [1], [None], "", "Bruno", None)
         with pytest.raises(NoSuchRun, match="stays as it is"):
-            await run_queries.execute(connection, "insert_edit", run, "hold", [1], [None], "", "Bruno")
+            await run_queries.execute(connection, "insert_edit", *values)
         with pytest.raises(NoSuchRun, match="stays as it is"):
             await run_queries.execute(connection, "insert_abandonment", run, "", "Bruno")
 

@@ -1,0 +1,37 @@
+"""The texts of the refusals of reversals: for each code the finding and the remedy, in English and in French."""
+
+from collections.abc import Mapping
+
+from core.line_remedies import Remedy
+from core.outcome_codes import Outcome
+
+_O = Outcome
+
+REVERSAL_REMEDIES: Mapping[Outcome, Remedy] = {
+    _O.REVERSAL_FORBIDDEN: Remedy(
+        "No reversal of this kind undoes the act that it names, or that act is a reversal, a carry or a prior_withdrawal.",
+        "Name a commitment for commitment_reversal, its increase or decrease for commitment_change_reversal; undo another act"
+        " by its own kind, such as service_cancellation or payment_request_rejection; post a wrongly reversed act again.",
+        "Cette extourne ne s'applique pas à l'acte indiqué, ou cet acte est une extourne, une bascule ou un prior_withdrawal.",
+        "Indiquer un engagement pour commitment_reversal, sa modification pour commitment_change_reversal ; annuler un"
+        " autre acte par l'acte prévu, comme service_cancellation ; présenter de nouveau un acte extourné à tort.",
+    ),
+    _O.ORIGINAL_FOLLOWED: Remedy(
+        "Another act already follows the original, has reversed it, or uses what it committed.",
+        "Undo the acts that follow first, the last one before the others, then this one.",
+        "Un autre acte suit déjà l'acte d'origine, l'a extourné ou en utilise le montant.",
+        "Annuler d'abord les actes suivants, en commençant par le dernier, puis celui-ci.",
+    ),
+    _O.REVERSAL_NOT_WHOLE: Remedy(
+        "The amount of the reversal is not that of its original: only a whole act is reversed.",
+        "State the amount of the original; lower a commitment in part by commitment_decrease.",
+        "Le montant de l'extourne n'est pas celui de l'acte d'origine : seul un acte entier est extourné.",
+        "Indiquer le montant de l'acte d'origine ; réduire un engagement en partie par commitment_decrease.",
+    ),
+    _O.REVERSAL_EXCEEDS_ORIGINAL: Remedy(
+        "The line reverses or uses more than what is left of the act that it follows.",
+        "Ask for at most what is left.",
+        "La ligne annule ou utilise plus que ce qui reste de l'acte précédent.",
+        "Demander au plus ce qui reste.",
+    ),
+}
