@@ -107,7 +107,7 @@ class ActGenerator:
                 row.entry, kind, row.sender, row.reference, line, row.exercise, row.amount
             )
             followed = self.posted.get(row.predecessor)
-            if followed and (kind.inherits or kind.mirrors):
+            if followed and (kind.inherits or kind.mirrors or kind.carries):
                 followed.taken += row.amount
             if kind.change is PayeeChange.BLOCK:
                 self._blocked.add(row.payee)
@@ -171,11 +171,7 @@ class ActGenerator:
         rows, last = list[Row](), first
         while len(rows) < _LINES_MAX - 1 and self.rng.random() < 0.3:
             reached = CATALOG[KIND_NUMBERS[last["kind"]]].reaches
-            next_kinds = [
-                name
-                for name in kinds
-                if reached and CATALOG[KIND_NUMBERS[name]].after is reached and _is_of_family(name, first)
-            ]
+            next_kinds = [name for name in kinds if reached and _may_continue(name, reached, first)]
             if not next_kinds:
                 break
             kind = self._choose_kind(next_kinds)
@@ -187,6 +183,8 @@ class ActGenerator:
 
     def _generate_line(self, kind: ActKind, sender: str, exercise: int) -> Row:
         row: Row = {"kind": kind.name} | self._describe_payee(kind)
+        if kind.carries:
+            return row | self._describe_carry(kind)
         followed: Posted | None = None
         if kind.follows is not Family.NONE:
             followed = self._choose_followed(kind, exercise)
@@ -202,6 +200,15 @@ class ActGenerator:
         if kind.has_amount:
             row["amount"] = self._choose_amount(followed, is_whole=kind.whole)
         return row
+
+    def _describe_carry(self, kind: ActKind) -> Row:
+        """Describe what goes on in the next year, as a rule once the year before pays no more."""
+        followed = self._choose_followed(kind, YEARS[0])
+        row = {"exercise": "2019", "date": f"2019-01-{self.rng.choice((20, *[21] * 9))}"}
+        row |= self._choose_assignment(BudgetAction.SPEND)
+        if followed is not None:
+            row |= {"predecessor": f"@{followed.entry}", "reference_sender": followed.sender}
+        return row | {"amount": self._choose_amount(followed, is_whole=True)}
 
     def _choose_followed(self, kind: ActKind, exercise: int) -> Posted | None:
         candidates = self._list_candidates(kind)
@@ -285,6 +292,8 @@ class ActGenerator:
         return row
 
 
-def _is_of_family(name: str, first: Row) -> bool:
-    """Return whether a kind belongs to the family of an act's first line: another would be another act."""
-    return CATALOG[KIND_NUMBERS[name]].family is CATALOG[KIND_NUMBERS[first["kind"]]].family
+def _may_continue(name: str, reached: Stage, first: Row) -> bool:
+    """Return whether a line of a kind may follow one of its own act: another family is another act, a carry another year."""
+    kind = CATALOG[KIND_NUMBERS[name]]
+    is_of_family = kind.family is CATALOG[KIND_NUMBERS[first["kind"]]].family
+    return kind.after is reached and is_of_family and not kind.carries

@@ -18,6 +18,7 @@ from core.roles import Role
 from core.senders import (
     ACCOUNTANT_SETTLEMENTS,
     BANK,
+    CLOSING,
     DIRECTORATE_KINDS,
     RESERVED_SENDERS,
     SENDER_OF_KIND,
@@ -54,12 +55,14 @@ INTERNAL_KINDS: Mapping[str, frozenset[str]] = {
     for sender, others in (
         (TREASURY, frozenset({"late_interest"})),
         (BANK, frozenset({"return_identified", "payee_block"})),
+        (CLOSING, frozenset[str]()),
     )
 }
-"""The kinds that payment runs, claims of interest and bank imports post."""
+"""The kinds that payment runs, claims of interest, bank imports and the closing of a year post."""
 _WEIGHTS: Mapping[str, int] = {
     TREASURY: 5,
     BANK: 6,
+    CLOSING: 2,
     "ministry": 7,
     "other-ministry": 3,
     "accountant": 5,
