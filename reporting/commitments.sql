@@ -2,8 +2,8 @@
 -- What each commitment engaged, withdrew, paid and has left, summed by account assignment.  $1 kinds with $2 their effect on the
 -- amount engaged and not yet drawn, $3 their effect on the amount certified and not yet requested, $4 what they engage (below 0:
 -- withdraw); $5 kinds that mirror; $6 kinds that commit; $7 kinds that settle with $8 whether they consume (1) or give back (-1);
--- What a commitment carries of one of the year before is engaged in its own year, and no longer in that before.
 -- $9 kinds that pass a debt on; $10 requests on commitments; only commitments of sender $11 on fund centres $12 (all if null).
+-- What a commitment carries of one of the year before is engaged in its own year, and no longer in that before.
 with recursive effect as (
     select * from unnest($1::smallint[], $2::smallint[], $3::smallint[], $4::smallint[]) as t (kind, open_sign, unbilled_sign, engaged_sign)
 ),
