@@ -275,11 +275,11 @@ def _select_shared_fields(line: Mapping[str, Any]) -> dict[str, Any]:
 
 def _sum_remainder(row: Row, sums: Mapping[int, int], remainder: Remainder) -> int:
     """Return the remainder of a line by the catalog: what it and its followers feed, less what they draw."""
-    carried = row["amount"] if CATALOG[row["kind"]].carries and remainder is Remainder.OPEN else 0
-    effects = [*sums.items(), *([] if CATALOG[row["kind"]].carries else [(row["kind"], row["amount"])])]
-    return carried + sum(
+    own = CATALOG[row["kind"]]
+    is_fed = remainder is Remainder.OPEN if own.carries else own.feeds is remainder
+    return row["amount"] * is_fed + sum(
         cents * ((CATALOG[kind].feeds is remainder) - (CATALOG[kind].draws is remainder))
-        for kind, cents in effects
+        for kind, cents in sums.items()
     )
 
 
