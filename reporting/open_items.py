@@ -223,17 +223,16 @@ def _build_payment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> P
     followers = [follower for follower in all_followers if follower["predecessor"] == row["entry_id"]]
     rejected, diverted = _sum_family(sums, Family.REJECTION), _sum_kinds(sums, _DIVERTING)
     settled = add_up_settlements(sums)[1] - diverted
-    remainder = row["amount"] - rejected
     return PaymentLine(
         **_select_shared_fields(line),
         **{name: line[name] for name in ("kind", "french", "terms", "amount")},
         payee=find_present_payee(related, row),
         state=find_state(row["amount"], rejected, settled + diverted, carried=_sum_kinds(sums, _CARRYING)),
         rejected=rejected,
-        left=remainder,
+        left=row["amount"] - rejected,
         settled=settled,
         diverted=diverted,
-        payable=remainder - settled - diverted,
+        payable=row["amount"] - rejected - settled - diverted,
         commitment=summarize_entry(predecessor, related.hidden) if predecessor else None,
         rejections=_summarize_families(related, followers, Family.REJECTION),
         settlements=[
