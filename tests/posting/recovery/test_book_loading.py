@@ -93,6 +93,26 @@ def _build_follower(predecessor: str, amount: str, **changes: str) -> Row:
     return {"predecessor": predecessor, "amount": amount} | changes
 
 
+def _lower_credits(measure: str) -> File:
+    """Return credits of a unit to its programme, where some are cancelled, some frozen, and some of those unfrozen."""
+    steps = (
+        ("credit_return", "0217-SGAC-ASPR", "1.00"),
+        ("credit_return", "0217-SGAC", "1.00"),
+        ("cancellation", "0217", "0.50"),
+        ("freeze", "0217", "0.25"),
+        ("unfreeze", "0217", "0.10"),
+    )
+    return [
+        row
+        for number, (kind, centre, amount) in enumerate(steps, 1)
+        for row in _act(
+            f"LC-{measure}-{number}",
+            f"{kind}_{measure}",
+            {"fund_centre": centre, "commitment_item": "HT2", "amount": amount},
+        )
+    ]
+
+
 _INVOICE = {"invoice_number": "F-77", "invoice_date": "2018-04-20"}
 _PART = _INVOICE | {"invoice_part": "2"}
 _RUNNING_EXPENSES = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
@@ -197,11 +217,14 @@ FILES: list[File] = [
         *_act("EX1", "commitment_change_reversal", _build_follower("EJ4C", "2.00")),
         *_act("EX2", "commitment_reversal", _build_follower("EJ4", "4.00")),
         *_act("RA1", "prior_withdrawal", _build_follower(_FIRST_COMMITMENT, "2.00", **_NEXT_YEAR)),
+        *_act("ED1", "earmark_decrease", _spent("10.00", operation="OP-0217-000001")),
+        *_lower_credits("ae"),
+        *_lower_credits("cp"),
     ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 89
+_ENTRIES = 100
 """Of all of them together."""
 
 
@@ -220,6 +243,8 @@ def _assert_same(actual: BookState, expected: BookState) -> None:
     assert book.invoices[: actual.invoices].tolist() == other.invoices[: actual.invoices].tolist()
     assert (book.figures == other.figures).all()
     assert (book.withdrawn["withdrawn"] == other.withdrawn["withdrawn"]).all()
+    for figure in ("ae", "ae_here", "cp", "cp_here"):
+        assert (book.frozen[figure] == other.frozen[figure]).all()
     assert read_sums(actual) == read_sums(expected)
 
 
