@@ -125,8 +125,8 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
     _O.FUND_CENTRE_LEVEL: Remedy(
         "This kind of act is not allowed at this level of the budget.",
         "Name a UO to spend credits, a programme to open or cancel them, a BOP or UO to allot or return them, two fund"
-        " centres of the same level to move them, an operation to earmark them or to withdraw them, any other fund centre to"
-        " freeze them.",
+        " centres of the same level to move them, an operation to earmark them or to lower an earmark, any other fund centre"
+        " to freeze them.",
         "Ce type d'acte ne peut pas porter sur ce niveau du budget.",
         "Indiquer une UO pour dépenser des crédits, un programme pour les ouvrir ou les annuler, un BOP ou une UO pour les"
         " mettre à disposition ou les remonter, deux centres du même niveau pour les mouvementer, une opération pour les"

@@ -236,10 +236,10 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Engager ce qui reste du quart, ou attendre le 1er janvier ; une ouverture compte si elle indique un titre.",
     ),
     _O.COMMITMENT_NOT_PRIOR: Remedy(
-        "The withdrawal is dated before the end of the budget year of its commitment, whose AE come back.",
-        "Lower a commitment of the running year by commitment_decrease.",
-        "Le retrait est daté d'avant la fin de l'année budgétaire de son engagement, dont les AE redeviennent disponibles.",
-        "Réduire un engagement de l'année en cours par commitment_decrease.",
+        "The prior_withdrawal is dated before the end of the budget year of its commitment.",
+        "Lower the commitment by commitment_decrease, on a day of its budget year.",
+        "Le prior_withdrawal est daté d'avant la fin de l'année budgétaire de son engagement.",
+        "Réduire l'engagement par commitment_decrease, à une date de son année budgétaire.",
     ),
     _O.RECYCLING_MISMATCH: Remedy(
         "The recycling case holds for commitments on an investment operation alone, and this commitment is on none.",

@@ -18,9 +18,11 @@ REVERSAL_REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.ORIGINAL_FOLLOWED: Remedy(
         "Another act already follows the original, has reversed it, or uses what it committed.",
-        "Undo the acts that follow first, the last one before the others, then this one.",
+        "Reverse changes that follow first, then this one. Service and requests follow for good, also if they were cancelled"
+        " or rejected: lower the commitment by commitment_decrease.",
         "Un autre acte suit déjà l'acte d'origine, l'a extourné ou en utilise le montant.",
-        "Annuler d'abord les actes suivants, en commençant par le dernier, puis celui-ci.",
+        "Extourner d'abord les modifications suivantes. Un service fait ou une demande, même annulés ou rejetés, interdisent"
+        " l'extourne : réduire l'engagement par commitment_decrease.",
     ),
     _O.REVERSAL_NOT_WHOLE: Remedy(
         "The amount of the reversal is not that of its original: only a whole act is reversed.",

@@ -167,11 +167,17 @@ def _check_freeze(tree, measure, target, amount):
 
 
 @part
-def _check_withdrawal(tree, target, amount):
-    """Check that an operation keeps what is committed and requested on it."""
+def _check_earmark_decrease(tree, target, amount):
+    """Check that an operation keeps what is used on it, and gives back at most what was earmarked for it in this year.
+
+    AE that are available again after a withdrawal (rule A15) were earmarked in an earlier year.
+    """
     if tree.nodes[target].level != CentreLevel.OPERATION.value:
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
-    return _check_available_credits(tree, AE, target, amount)
+    finding = _check_available_credits(tree, AE, target, amount)
+    if finding[0] != Outcome.ACCEPTED.value:
+        return finding
+    return _check_undistributed_credits(tree, AE, target, amount)
 
 
 @part
@@ -195,7 +201,7 @@ def check_budget_line(tree, budget_line, amount):
     if action == BudgetAction.EARMARK.value:
         return _check_earmark(tree, target, amount)
     if action == BudgetAction.UNEARMARK.value:
-        return _check_withdrawal(tree, target, amount)
+        return _check_earmark_decrease(tree, target, amount)
     if action == BudgetAction.FREEZE.value:
         return _check_freeze(tree, measure, target, amount)
     if action == BudgetAction.UNFREEZE.value:

@@ -214,7 +214,10 @@ def _check_budget(acts, book, line, link):
     measure, target = find_target(book, acts[line].kind, cell)
     budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
     tree = budget.CreditTree(book.nodes, book.figures, book.frozen)
-    return budget.check_budget_line(tree, budget_line, acts[line].amount)
+    finding = budget.check_budget_line(tree, budget_line, acts[line].amount)
+    if action == BudgetAction.CANCEL.value and finding[0] == Outcome.ACCEPTED.value:
+        return years.check_cancelled_title(acts, book, line, cell, target)
+    return finding
 
 
 @part

@@ -32,7 +32,10 @@ def _exists(book, node):
 
 @part
 def _find_place(acts, book, line, cell):
-    """Return the nodes (fund centre, operation or -1) of the year of the line's day; (-1, -1) where it lacks one of them."""
+    """Return the nodes (fund centre, operation or -1) of the year of the line's day; (-1, -1) where it lacks one of them.
+
+    It also lacks an operation that it has under another fund centre.
+    """
     own = as_position(book.cells[cell].year)
     year = _find_year(book, np.int64(own), acts[line].day)
     later = np.int64(book.years[year].first_node) - book.years[own].first_node
@@ -41,6 +44,8 @@ def _find_place(acts, book, line, cell):
         return np.int64(-1), np.int64(-1)
     place = np.int64(centre) + later, operation + later if operation >= 0 else np.int64(-1)
     if not _exists(book, place[0]) or (operation >= 0 and not _exists(book, place[1])):
+        return np.int64(-1), np.int64(-1)
+    if operation >= 0 and book.nodes[as_position(place[1])].parent != place[0]:
         return np.int64(-1), np.int64(-1)
     return place
 

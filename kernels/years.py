@@ -85,7 +85,10 @@ def _check_anticipation(acts, book, line, link):
 
 @rare_part
 def add_to_title(acts, book, line, cell, amount):
-    """Add to its title what a line opens by a finance law, cancels or commits in advance; a negative ``amount`` undoes it."""
+    """Add to its title what a line opens by a finance law or commits in advance, or take off what it cancels of the former.
+
+    A negative ``amount`` undoes it.
+    """
     row, kind = np.int64(book.cells[cell].title), acts[line].kind
     if row < 0:
         return
@@ -94,13 +97,26 @@ def add_to_title(acts, book, line, cell, amount):
         book.titles[row].anticipated += amount
         book.titles[row].touched = 1
     elif book.effects[kind].measure == Measure.AE.value:
-        origin = acts[line].source
-        if action == BudgetAction.CANCEL.value:
-            book.titles[row].opened -= amount
+        if _is_of_finance_law(acts[line].source):
+            book.titles[row].opened += -amount if action == BudgetAction.CANCEL.value else amount
             book.titles[row].touched = 1
-        elif origin == Origin.FINANCE_LAW.value or origin == Origin.AMENDING_LAW.value:
-            book.titles[row].opened += amount
-            book.titles[row].touched = 1
+
+
+@part
+def _is_of_finance_law(origin):
+    return origin == Origin.FINANCE_LAW.value or origin == Origin.AMENDING_LAW.value
+
+
+@rare_part
+def check_cancelled_title(acts, book, line, cell, target):
+    """Check that a cancellation leaves a title no less than nothing of what finance laws opened on it."""
+    row = np.int64(book.cells[cell].title)
+    is_of_ae = book.effects[acts[line].kind].measure == Measure.AE.value
+    if row >= 0 and is_of_ae and _is_of_finance_law(acts[line].source):
+        missing = acts[line].amount - book.titles[row].opened
+        if missing > 0:
+            return refused(Outcome.ALLOTMENT_EXCEEDED.value, target, missing)
+    return accepted()
 
 
 @part

@@ -1,6 +1,7 @@
 """The accepted amounts by step of spending: what is opened, committed, certified, requested and paid never adds up.
 
-A kind that takes an amount back (a decrease, a cancellation, a rejection) counts against its step.
+A kind that takes an amount back (a decrease, a cancellation, a rejection) counts against its step.  The reversal of a change
+counts nowhere: its sign is that of the change.
 """
 
 from collections.abc import Mapping
@@ -30,6 +31,8 @@ def find_step(kind: ActKind) -> StepSign | None:
     if kind.budget in (BudgetAction.OPEN, BudgetAction.CANCEL):
         sign = 1 if kind.budget is BudgetAction.OPEN else -1
         return StepSign("opened_ae" if kind.measure is Measure.AE else "opened_cp", sign)
+    if kind.family is Family.REVERSAL and kind.follows is Family.COMMITMENT:
+        return StepSign("committed", -1)
     if kind.family in (Family.COMMITMENT, Family.COMMITMENT_CHANGE):
         return StepSign("committed", kind.ae_consumed)
     if kind.family is Family.PAYMENT_REQUEST and kind.cp_reserved:

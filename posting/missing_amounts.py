@@ -15,6 +15,9 @@ from core.tables.journal import PREDECESSOR_BY_ENTRY
 from posting.batch import Piece
 from posting.raw_texts import take_texts
 
+_LACKS_OF_COMMITMENT = (int(Outcome.SERVICE_ALREADY_BILLED), int(Outcome.ORIGINAL_FOLLOWED))
+"""What lacks is of the commitment of the act that is named, and that commitment may be another's."""
+
 
 def read_missing_cents(
     piece: Piece, decisions: np.ndarray, rows: NDArray[np.integer] | None = None
@@ -22,14 +25,14 @@ def read_missing_cents(
     """Return the missing cents of the lines ``rows``, all by default; 0 where they may tell what is left of another's act.
 
     An act named by its entry counts as another's, as the entry alone does not say whose it is; so does the commitment of a
-    service that is cancelled.
+    service that is cancelled, and that of a change that is reversed.
     """
     rows = np.arange(len(decisions)) if rows is None else rows
     missing, outcomes = decisions["missing"][rows], decisions["outcome"][rows]
     lacks = np.isin(outcomes, list(LACKS_OF_PREDECESSOR)) & (missing > 0)
     if piece.submission.sender in RESERVED_SENDERS or not lacks.any():
         return missing
-    is_hidden = (outcomes == Outcome.SERVICE_ALREADY_BILLED) | _names_other_sender(piece, rows)
+    is_hidden = np.isin(outcomes, _LACKS_OF_COMMITMENT) | _names_other_sender(piece, rows)
     return np.where(lacks & is_hidden, 0, missing)
 
 

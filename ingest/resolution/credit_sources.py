@@ -7,7 +7,7 @@ from core.act_fields import Field
 from core.nomenclature import ORDINARY_FUND
 from core.origins import ORIGIN_NUMBERS, Origin
 from core.outcome_codes import Outcome
-from ingest.resolution.line_batch import CARRIES, OPENS, SPENDS_AE, LineBatch
+from ingest.resolution.line_batch import CARRIES, SPENDS_AE, STATES_ORIGIN, LineBatch
 from ingest.resolution.recycling_cases import add_recycling_cases
 from ingest.resolution.reference_owners import number_owners
 from posting.book.registry import Registry
@@ -16,11 +16,11 @@ _UNKNOWN = -1
 
 
 def mark_origins(line_batch: LineBatch, kind: NDArray[np.uint8]) -> None:
-    """Mark the openings whose origin has no such name."""
+    """Mark the openings and cancellations whose origin has no such name."""
     column = line_batch.read_text(Field.ORIGIN)
     if column is not None:
         is_unknown = column.map_to_numbers(ORIGIN_NUMBERS, _UNKNOWN) == _UNKNOWN
-        line_batch.mark_fault(is_unknown & OPENS[kind], Outcome.FIELD_INVALID, Field.ORIGIN)
+        line_batch.mark_fault(is_unknown & STATES_ORIGIN[kind], Outcome.FIELD_INVALID, Field.ORIGIN)
 
 
 def add_credit_sources(
@@ -32,14 +32,14 @@ def add_credit_sources(
     sender: int | NDArray[np.int64],
     registry: Registry,
 ) -> NDArray[np.int32]:
-    """Return ``source`` with the origin of openings, the first day of service of commitments, the case of withdrawals.
+    """Return ``source`` with the origin of openings and cancellations, first days of service, and cases of withdrawals.
 
     That of a carry is the number of the sender whose reference it has.
 
     An opening without origin is by finance law on ordinary credits, and by contribution fund on those of a fund.
     """
-    if (opens := OPENS[kind]).any():
-        source = np.where(opens, _read_origins(line_batch), source)
+    if (states_origin := STATES_ORIGIN[kind]).any():
+        source = np.where(states_origin, _read_origins(line_batch), source)
     if Field.SERVICE_START in line_batch.arrays:
         days, faults = line_batch.read_number(Field.SERVICE_START)
         states_day = SPENDS_AE[kind] & line_batch.mark_values(Field.SERVICE_START) & (faults == 0)

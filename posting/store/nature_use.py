@@ -1,4 +1,4 @@
-"""Natures in use: what accepted requests stated to be paid before service stays in the file of its year (rule A38)."""
+"""Natures and recycling cases in use: what accepted acts stated stays in the file of its year (rules A15 and A38)."""
 
 import json
 from collections import defaultdict
@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator, Mapping
 import asyncpg
 import numpy as np
 
-from core.catalog import list_kinds
+from core.catalog import BudgetAction, list_kinds
 from core.errors import ReferenceDataError
+from core.recycling_cases import OF_OPERATION
 from posting import payment_detail_pages
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData
 from posting.store.connections import SQL
 
 _FILE = "before_service.csv"
+_CASES_FILE = "recycling.csv"
 _YEAR_FILE = "year.toml"
 """It may name another year, whose files its year has."""
 _KINDS = list_kinds(lambda kind: kind.before_service)
@@ -33,7 +35,7 @@ async def check_natures(
     ReferenceDataError
         A nature in use is missing; the message names it, its year and the remedy.
     """
-    if not await _differs_from_last_use(connection, reference):
+    if not await _differs_from_last_use(connection, reference, _FILE):
         return
     async for nature, entries in _stream_natures(connection):
         for year, nomenclature in reference.nomenclatures.items():
@@ -49,15 +51,37 @@ async def check_natures(
                 )
 
 
-async def _differs_from_last_use(connection: asyncpg.Connection, reference: ReferenceData) -> bool:
-    """Return whether a list of natures is another than when the files were last in use, or a year has that of another year."""
+async def check_recycling_cases(connection: asyncpg.Connection, reference: ReferenceData) -> None:
+    """Check that the files list each case that accepted withdrawals named, where a file changed since the last start.
+
+    Raises
+    ------
+    ReferenceDataError
+        A case in use is missing, or has another number or scope; the message names its year and the remedy.
+    """
+    if not await _differs_from_last_use(connection, reference, _CASES_FILE):
+        return
+    kinds = list_kinds(lambda kind: kind.budget is BudgetAction.WITHDRAW)
+    for row in await connection.fetch(SQL["recycling_in_use"], kinds):
+        cases = reference.nomenclatures[row["exercise"]].recycling_cases.values()
+        if row["source"] not in {case.mark for case in cases}:
+            raise ReferenceDataError(
+                f"{_CASES_FILE} of {row['exercise']}",
+                f"the case with number {row['source'] % OF_OPERATION} is missing or has another column operation,"
+                f" although it is in use by entry {row['entry_id']}",
+                "Put the case back: a case in use stays for its whole year.",
+            )
+
+
+async def _differs_from_last_use(connection: asyncpg.Connection, reference: ReferenceData, file: str) -> bool:
+    """Return whether ``file`` of a year differs from when the files were last in use, or a year has that of another year."""
     text = await connection.fetchval(SQL["last_reference_files"])
     before = json.loads(text) if text else reference.files
-    return _select_files(before) != _select_files(reference.files)
+    return _select_files(before, file) != _select_files(reference.files, file)
 
 
-def _select_files(files: Mapping[str, str]) -> dict[str, str]:
-    return {path: digest for path, digest in files.items() if path.endswith((_FILE, _YEAR_FILE))}
+def _select_files(files: Mapping[str, str], file: str) -> dict[str, str]:
+    return {path: digest for path, digest in files.items() if path.endswith((file, _YEAR_FILE))}
 
 
 async def _stream_natures(connection: asyncpg.Connection) -> AsyncIterator[tuple[str, list[int]]]:

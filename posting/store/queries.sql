@@ -154,6 +154,11 @@ select e.entry_id, e.exercise from entry e join cell c on c.cell = e.cell
 where e.entry_id = any($1::bigint[]) and e.kind = any($2::smallint[]) and e.exercise = any($3::smallint[]) and c.item <> all($4::int[])
 order by e.entry_id limit 1;
 
+-- name: recycling_in_use
+-- The recycling cases that withdrawals of kinds $1 named, by exercise, each with its first entry.
+select exercise, source, min(entry_id) as entry_id from entry where kind = any($1::smallint[]) and source > 0
+group by exercise, source order by exercise, source;
+
 -- name: note_reference_use
 -- Of a day and of the files on it, once; the last row says which are in use.  An earlier version stated no days of agreements.
 insert into reference_use (day, files, digest, after_batch, agreement_days)

@@ -42,6 +42,7 @@ async def note_use(connection: Connection, reference: ReferenceData, numbers: Nu
         A nature in use is missing, or nobody has accepted the files; nothing is noted.
     """
     await nature_use.check_natures(connection, reference, numbers)
+    await nature_use.check_recycling_cases(connection, reference)
     await person_proof.lock_directory(connection)
     text, digest = _describe(reference.files)
     await _check_acceptance(connection, reference, digest)

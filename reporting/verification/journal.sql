@@ -289,8 +289,7 @@ with step as (
     from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell join cell c on c.cell = e.cell
     join lineage l on l.year = p.year and l.centre = p.centre join centre n on n.year = l.year and n.centre = l.ancestor and n.parent = 0
     join reference_text ti on ti.kind = 3 and ti.id = c.item join item i on i.year = p.year and i.code = ti.code
-    where case k.budget when 'OPEN' then k.measure = 'AE' and e.source in (1, 2) and p.base % 3 = 0
-               when 'CANCEL' then k.measure = 'AE' and p.base % 3 = 0
+    where case when k.budget in ('OPEN', 'CANCEL') then k.measure = 'AE' and e.source in (1, 2) and p.base % 3 = 0
                else k.year_rule = 'SPENDS_AE' and year(e.day) < p.year end
 )
 select *, sum(if(is_opening, amount, 0)) over w as opened, sum(if(is_opening, 0, amount)) over w as anticipated

@@ -5,7 +5,9 @@ from datetime import date
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.chain import find_root
+from tests.law_model.form import FINANCE_LAWS
 from tests.law_model.kinds import ON_COMMITMENT, SPENDS_AE
+from tests.law_model.nomenclature import FAMILIES
 from tests.law_model.state import Act, Document, State
 
 
@@ -74,8 +76,17 @@ def check_allotment(act: Act, place: Assignment, state: State) -> list[str]:
 def check_lowering(act: Act, place: Assignment, state: State) -> list[str]:
     """Check that credits that leave a place are neither used nor distributed there (A19; LOLF 14)."""
     sums = state.budget.nodes[place.key].sums(act.kind.rpartition("_")[2])
-    codes = ["ALLOTMENT_EXCEEDED"] if sums.undistributed < act.amount else []
+    is_excessive = sums.undistributed < act.amount or _cancels_too_much(act, place, state)
+    codes = ["ALLOTMENT_EXCEEDED"] if is_excessive else []
     return [*codes, "BUDGET_BELOW_CONSUMPTION"] if sums.available < act.amount else codes
+
+
+def _cancels_too_much(act: Act, place: Assignment, state: State) -> bool:
+    """Return whether a cancellation takes more from a title than finance laws opened on it (A22; LOLF 9)."""
+    is_ordinary = place.key.family == FAMILIES[0] and act.text("origin") in {"", *FINANCE_LAWS}
+    title = state.budget.find_title(place.key, place.item)
+    counts = act.kind == "cancellation_ae" and is_ordinary and title.title > 0
+    return counts and state.budget.title_openings[title] < act.amount
 
 
 def check_freeze(act: Act, place: Assignment, state: State) -> list[str]:
@@ -91,10 +102,11 @@ def check_freeze(act: Act, place: Assignment, state: State) -> list[str]:
     )
 
 
-def check_withdrawal(act: Act, place: Assignment, state: State) -> list[str]:
-    """Check that an operation keeps the AE that are engaged or requested on it (GBCP 156)."""
-    operation = state.budget.nodes[place.key._replace(centre=place.operation)]
-    return ["BUDGET_BELOW_CONSUMPTION"] if operation.ae.available < act.amount else []
+def check_earmark_decrease(act: Act, place: Assignment, state: State) -> list[str]:
+    """Check that an operation keeps the AE that are engaged or requested on it, and those of earlier years (GBCP 156, 157)."""
+    sums = state.budget.nodes[place.key._replace(centre=place.operation)].ae
+    codes = ["ALLOTMENT_EXCEEDED"] if sums.undistributed < act.amount else []
+    return [*codes, "BUDGET_BELOW_CONSUMPTION"] if sums.available < act.amount else codes
 
 
 def find_source(act: Act, place: Assignment, state: State) -> tuple[NodeKey | None, list[str]]:

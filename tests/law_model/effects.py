@@ -201,10 +201,11 @@ def _return(act: Act, document: Document, state: State) -> None:
 
 
 def _cancel(act: Act, document: Document, state: State) -> None:
-    """Take opened credits away; they no longer count for what is engaged in advance (docs/rules.md, A22)."""
+    """Take opened credits away; those of finance laws no longer count for what is engaged in advance (docs/rules.md, A22)."""
     key = _key(document)
     state.budget.open(key, act.kind[-2:], -document.amount)
-    if act.kind == "cancellation_ae" and key.family == FAMILIES[0]:
+    is_ordinary = key.family == FAMILIES[0]
+    if act.kind == "cancellation_ae" and is_ordinary and act.text("origin") in {"", *FINANCE_LAWS}:
         state.budget.title_openings[state.budget.find_title(key, document.item)] -= document.amount
 
 

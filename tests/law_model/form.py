@@ -89,7 +89,7 @@ def _check_fields(act: Act) -> list[str]:
         codes.append("FIELD_INVALID")
     if act.text("right_year") and int(act.text("right_year")) > act.exercise:
         codes.append("FIELD_INVALID")
-    if act.kind.startswith("budget_opening") and act.text("origin") not in {"", *ORIGINS}:
+    if act.kind.startswith(("budget_opening", "cancellation")) and act.text("origin") not in {"", *ORIGINS}:
         codes.append("FIELD_INVALID")
     if act.text("reference_sender") and act.kind not in CARRIES:
         codes.append("FIELD_INVALID")

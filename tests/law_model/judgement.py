@@ -7,12 +7,12 @@ from tests.law_model.chain import check_amounts, check_settlement
 from tests.law_model.credits import (
     check_allotment,
     check_credits,
+    check_earmark_decrease,
     check_freeze,
     check_lowering,
     check_move,
     check_payroll_payment,
     check_reservation,
-    check_withdrawal,
 )
 from tests.law_model.effects import list_reserved
 from tests.law_model.form import is_iban
@@ -152,7 +152,7 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
     if act.kind.startswith("budget_move"):
         return check_move(act, place, state)
     if act.kind == "earmark_decrease":
-        return check_withdrawal(act, place, state)
+        return check_earmark_decrease(act, place, state)
     if act.kind.startswith(("freeze", "unfreeze")):
         return check_freeze(act, place, state)
     if act.kind.startswith(("credit_return", "cancellation")):

@@ -199,7 +199,7 @@ def find_source(kind: ActKind, fields: Fields, reference: Reference) -> int:
     """Return the node that a move takes from, an origin, the first day of service of a commitment, or a recycling case."""
     if kind.budget is BudgetAction.MOVE:
         return _find_source_node(fields, reference)
-    if kind.budget is BudgetAction.OPEN:
+    if kind.budget in (BudgetAction.OPEN, BudgetAction.CANCEL):
         is_ordinary = fields.get(Field.FUND, ORDINARY_FUND) == ORDINARY_FUND
         usual = Origin.FINANCE_LAW if is_ordinary else Origin.CONTRIBUTION_FUND
         return ORIGIN_NUMBERS.get(fields.get(Field.ORIGIN, ""), usual)

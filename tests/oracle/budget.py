@@ -65,7 +65,7 @@ def apply_demand(world: World, state: State, demand: Demand) -> None:
         BudgetAction.CANCEL: _cancel,
         BudgetAction.FREEZE: _freeze,
         BudgetAction.UNFREEZE: _unfreeze,
-        BudgetAction.UNEARMARK: _withdraw,
+        BudgetAction.UNEARMARK: _decrease_earmark,
     }
     if demand.kind.budget is not BudgetAction.NONE:
         apply_changes(state, rules[demand.kind.budget](world, state, demand))
@@ -187,11 +187,12 @@ def _change_frozen(world: World, demand: Demand, amount: int) -> Iterator[Figure
     yield from ((at, measure + FROZEN, amount) for at in walk_up(world.nodes, node))
 
 
-def _withdraw(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
-    """Give AE of an operation that nothing uses back to its unit (GBCP art. 156)."""
+def _decrease_earmark(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
+    """Give AE that were earmarked for an operation in this year, and that nothing uses, back to its unit (GBCP art. 156)."""
     operation, amount = demand.cell.own_node, demand.amount
     _require_level(world, operation, CentreLevel.OPERATION)
     _require_unused(state, operation, AE, amount)
+    _require_allotment(state, operation, AE, amount)
     for node in walk_up(world.nodes, world.nodes[operation].parent):
         yield node, AE + RESERVED, -amount
     yield operation, AE + OPENED_CREDITS, -amount

@@ -285,7 +285,7 @@ def _find_shown_missing(decision: Decision, line: Line) -> int:
         return decision.missing
     sender, named = (key[0] if isinstance(key, tuple) else None for key in (line.key, line.previous))
     is_hidden = (
-        decision.outcome is Outcome.SERVICE_ALREADY_BILLED
+        decision.outcome in (Outcome.SERVICE_ALREADY_BILLED, Outcome.ORIGINAL_FOLLOWED)
         or line.previous_entry
         or named not in (None, sender)
     )

@@ -137,8 +137,8 @@ def _find_field_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome
     year = line.read_text(Field.BUDGET_YEAR)
     if year and whole_numbers.parse(year) not in reference.exercises:
         yield Outcome.FIELD_INVALID
-    is_opening = line.kind.budget is BudgetAction.OPEN
-    if is_opening and line.read_text(Field.ORIGIN) not in ("", *ORIGIN_NUMBERS):
+    states_origin = line.kind.budget in (BudgetAction.OPEN, BudgetAction.CANCEL)
+    if states_origin and line.read_text(Field.ORIGIN) not in ("", *ORIGIN_NUMBERS):
         yield Outcome.FIELD_INVALID
     if line.read_text(Field.REFERENCE_SENDER) and not line.kind.carries:
         yield Outcome.FIELD_INVALID

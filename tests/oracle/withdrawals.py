@@ -41,4 +41,6 @@ def _find_place(world: World, line: Line, cell: Cell) -> Cell:
     operation = NONE if cell.operation_node == NONE else world.find_node_of_year(cell.operation_node, year)
     if centre == NONE or (operation == NONE and cell.operation_node != NONE):
         raise LineRefused(Outcome.FUND_CENTRE_UNKNOWN)
+    if operation != NONE and world.nodes[operation].parent != centre:
+        raise LineRefused(Outcome.FUND_CENTRE_UNKNOWN)
     return cell._replace(centre_node=centre, operation_node=operation)

@@ -49,7 +49,7 @@ def require_anticipation(world: World, state: State, line: Line, cell: Cell) -> 
 
 
 def add_to_title(world: World, state: State, kind: ActKind, line: Line, *, cell: int) -> None:
-    """Add what a line opens by a finance law, cancels or commits in advance, to the figures of its title."""
+    """Add what a line opens by a finance law or commits in advance to the figures of its title, or cancel it there."""
     assignment = world.cells.get(cell)
     if assignment is None or assignment.title is None:
         return
@@ -59,7 +59,9 @@ def add_to_title(world: World, state: State, kind: ActKind, line: Line, *, cell:
         state.titles[key] = (opened, anticipated + line.amount)
     elif kind.name == "budget_opening_ae" and line.source in (Origin.FINANCE_LAW, Origin.AMENDING_LAW):
         state.titles[key] = (opened + line.amount, anticipated)
-    elif kind.name == "cancellation_ae":
+    elif kind.name == "cancellation_ae" and line.source in (Origin.FINANCE_LAW, Origin.AMENDING_LAW):
+        if line.amount > opened:
+            raise LineRefused(Outcome.ALLOTMENT_EXCEEDED, assignment.own_node, line.amount - opened)
         state.titles[key] = (opened - line.amount, anticipated)
 
 

@@ -147,7 +147,8 @@ def _hides_missing(piece: Piece, at: int, outcome: int) -> bool:
     """Return whether the missing cents may tell what is left of another sender's act."""
     names_entry = _read_cell(piece, at, Field.PREDECESSOR).startswith("@")
     names_other = _read_cell(piece, at, Field.PREDECESSOR_SENDER) not in ("", piece.submission.sender)
-    is_hidden = names_entry or names_other or outcome == Code.SERVICE_ALREADY_BILLED
+    is_of_commitment = outcome in (Code.SERVICE_ALREADY_BILLED, Code.ORIGINAL_FOLLOWED)
+    is_hidden = names_entry or names_other or is_of_commitment
     return is_hidden and outcome in LACKS_OF_PREDECESSOR
 
 

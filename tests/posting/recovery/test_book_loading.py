@@ -93,6 +93,26 @@ def _build_follower(predecessor: str, amount: str, **changes: str) -> Row:
     return {"predecessor": predecessor, "amount": amount} | changes
 
 
+def _lower_credits(measure: str) -> File:
+    """Return credits of a unit to its programme, where some are cancelled, some frozen, and some of those unfrozen."""
+    steps = (
+        ("credit_return", "0217-SGAC-ASPR", "1.00"),
+        ("credit_return", "0217-SGAC", "1.00"),
+        ("cancellation", "0217", "0.50"),
+        ("freeze", "0217", "0.25"),
+        ("unfreeze", "0217", "0.10"),
+    )
+    return [
+        row
+        for number, (kind, centre, amount) in enumerate(steps, 1)
+        for row in _act(
+            f"LC-{measure}-{number}",
+            f"{kind}_{measure}",
+            {"fund_centre": centre, "commitment_item": "HT2", "amount": amount},
+        )
+    ]
+
+
 _INVOICE = {"invoice_number": "F-77", "invoice_date": "2018-04-20"}
 _PART = _INVOICE | {"invoice_part": "2"}
 _RUNNING_EXPENSES = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
@@ -202,17 +222,9 @@ FILES: list[File] = [
         *_act("EX1", "commitment_change_reversal", _build_follower("EJ4C", "2.00")),
         *_act("EX2", "commitment_reversal", _build_follower("EJ4", "4.00")),
         *_act("RA1", "prior_withdrawal", _build_follower(_FIRST_COMMITMENT, "2.00", **_NEXT_YEAR)),
-        *_act("RC1", "credit_return_ae", _spent("3.00", commitment_item="HT2")),
-        *_act("RC2", "credit_return_cp", _spent("3.00", commitment_item="HT2")),
-        *_act("RC3", "credit_return_ae", _spent("2.00", commitment_item="HT2", fund_centre="0217-SGAC")),
-        *_act("RC4", "credit_return_cp", _spent("2.00", commitment_item="HT2", fund_centre="0217-SGAC")),
-        *_act("AN1", "cancellation_ae", _spent("1.00", commitment_item="HT2", fund_centre="0217")),
-        *_act("AN2", "cancellation_cp", _spent("1.00", commitment_item="HT2", fund_centre="0217")),
-        *_act("GE1", "freeze_ae", _spent("5.00", commitment_item="HT2")),
-        *_act("GE2", "freeze_cp", _spent("5.00", commitment_item="HT2")),
-        *_act("DG1", "unfreeze_ae", _spent("2.00", commitment_item="HT2")),
-        *_act("DG2", "unfreeze_cp", _spent("1.00", commitment_item="HT2")),
-        *_act("E2", "earmark_decrease", _spent("4.00", operation="OP-0217-000001", commitment_item="51")),
+        *_act("ED1", "earmark_decrease", _spent("10.00", operation="OP-0217-000001")),
+        *_lower_credits("ae"),
+        *_lower_credits("cp"),
         *_OPENINGS_OF_NEXT_YEAR,
         *_act("BA1", "commitment_carry", _spent("34.00", predecessor=_FIRST_COMMITMENT, **_CARRY)),
         *_act(
@@ -240,9 +252,9 @@ def _assert_same(actual: BookState, expected: BookState) -> None:
     assert book.payees[: actual.payees].tolist() == other.payees[: actual.payees].tolist()
     assert book.invoices[: actual.invoices].tolist() == other.invoices[: actual.invoices].tolist()
     assert (book.figures == other.figures).all()
-    for name in ("ae", "cp", "ae_here", "cp_here"):
-        assert (book.frozen[name] == other.frozen[name]).all()
     assert (book.withdrawn["withdrawn"] == other.withdrawn["withdrawn"]).all()
+    for figure in ("ae", "ae_here", "cp", "cp_here"):
+        assert (book.frozen[figure] == other.frozen[figure]).all()
     assert read_sums(actual) == read_sums(expected)
 
 
