@@ -95,7 +95,7 @@ class ActGenerator:
     posted: dict[int, Posted] = field(default_factory=dict)
     _acts: dict[str, list[list[Row]]] = field(default_factory=dict)
     """The acts sent so far, by sender: some are sent again."""
-    _given: dict[str, list[Row]] = field(default_factory=dict)
+    _originals: dict[str, list[Row]] = field(default_factory=dict)
     """What was sent of each kind that another one takes back."""
     _count: int = 0
     _blocked: set[int] = field(default_factory=set)
@@ -144,11 +144,11 @@ class ActGenerator:
 
     def _take_back(self, row: Row) -> Row:
         """Return the fields by which ``row`` takes back what an earlier act gave, if its kind does that, most of the time."""
-        self._given.setdefault(row["kind"], []).append(row)
-        given = self._given.get(_TAKES_BACK.get(row["kind"], ""), [])
-        if not given or self.rng.random() < 0.2:
+        self._originals.setdefault(row["kind"], []).append(row)
+        originals = self._originals.get(_TAKES_BACK.get(row["kind"], ""), [])
+        if not originals or self.rng.random() < 0.2:
             return {}
-        return self.rng.choice(given) | {name: row[name] for name in ("reference", "kind")}
+        return self.rng.choice(originals) | {name: row[name] for name in ("reference", "kind")}
 
     def may_act(self, kinds: Iterable[str]) -> bool:
         """Return whether one of these kinds has something to follow."""
