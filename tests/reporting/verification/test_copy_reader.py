@@ -13,18 +13,26 @@ from reporting.verification.raw_rows import StoredColumn
 from reporting.verification.snapshot_queries import BatchRow, JournalSnapshot, WindowSpan, open_snapshot
 
 ALL = WindowSpan(1, 1_000, 1, 1_000_000)
+_RARE = {"frozen_balance", "withdrawn_balance"}
+"""The small journal freezes no credits, and withdraws nothing of earlier years."""
 
 
 @pytest.mark.parametrize("stored", [*HASHED_TABLES, *BALANCES], ids=lambda stored: stored.name)
 async def test_copied_rows_are_the_rows(small_journal: str, stored) -> None:
     connection = await asyncpg.connect(small_journal)
+    transaction = connection.transaction()
+    await transaction.start()
     try:
+        if stored.name in _RARE:
+            numbers = ", ".join(str(number) for number in range(1, len(stored.column_names) + 1))
+            await connection.execute(f"insert into {stored.name} values ({numbers})")
         rows = parse_rows(stored, await JournalSnapshot(connection).copy_rows(stored, ALL))
         names = [*stored.compared_columns, *stored.texts]
         expected = await connection.fetch(
             f"select {', '.join(names)} from {stored.name} order by {stored.order}"
         )
     finally:
+        await transaction.rollback()
         await connection.close()
     assert len(expected) > 0
     assert rows.to_arrow().to_pylist() == [dict(row) for row in expected]

@@ -20,16 +20,17 @@ STAFF_ITEM = "21"
 _DAYS_OPEN: Mapping[int, int] = {2018: 300, 2019: 30}
 """Days from 1 March that are open in the small reference data."""
 _ACTS_A_YEAR = 120
-_TAKES_BACK = {BudgetAction.UNFREEZE: BudgetAction.FREEZE, BudgetAction.UNEARMARK: BudgetAction.EARMARK}
-"""The actions that have little to take back except where an act did the other one before."""
+_TAKES_BACK = {"unfreeze_ae": "freeze_ae", "unfreeze_cp": "freeze_cp", "earmark_decrease": "earmark"}
+"""The kinds that have nothing to take back except where an act of the other kind gave it."""
+_LATER_YEAR: Row = {"exercise": "2019", "date": "2019-03-25"}
 _WITHOUT_BANK = frozenset({PayeeChange.BLOCK, PayeeChange.RELEASE})
 _LINES_MAX = 3
 _WEIGHTS: Mapping[str, int] = {
     **dict.fromkeys(("budget_opening_ae", "budget_opening_cp", "allotment_ae", "allotment_cp", "earmark"), 1),
     **dict.fromkeys(("budget_move_ae", "budget_move_cp"), 4),
     **dict.fromkeys(("credit_return_ae", "credit_return_cp", "cancellation_ae", "cancellation_cp"), 1),
-    **dict.fromkeys(("freeze_ae", "freeze_cp", "earmark_decrease"), 2),
-    **dict.fromkeys(("unfreeze_ae", "unfreeze_cp"), 4),
+    "earmark_decrease": 2,
+    **dict.fromkeys(("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp"), 3),
     **dict.fromkeys(("third_party", "bank_details", "payee_block"), 1),
     **dict.fromkeys(("term_suspension", "late_interest", "attachment", "assignment", "void", "set_off"), 2),
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
@@ -94,8 +95,8 @@ class ActGenerator:
     posted: dict[int, Posted] = field(default_factory=dict)
     _acts: dict[str, list[list[Row]]] = field(default_factory=dict)
     """The acts sent so far, by sender: some are sent again."""
-    _places: dict[BudgetAction, list[Row]] = field(default_factory=dict)
-    """Where acts of each action on credits were sent to."""
+    _originals: dict[str, list[Row]] = field(default_factory=dict)
+    """What was sent of each kind that another one takes back."""
     _count: int = 0
     _blocked: set[int] = field(default_factory=set)
     """The numbers of third parties that are blocked; those of ``PAYEES`` are 1, 2 and so on."""
@@ -129,7 +130,10 @@ class ActGenerator:
         self._count += 1
         kind = self._choose_kind(self._prefer_possible(kinds))
         head = {"reference": f"{self.prefix}{self._count}", **self._choose_dates()}
+        if kind.budget is BudgetAction.WITHDRAW and rng.random() < 0.8:
+            head |= _LATER_YEAR
         first = head | self._generate_line(kind, sender, int(head["exercise"]))
+        first |= self._take_back(first)
         rows = [first, *self._continue_act(first, head, kinds)]
         if len(rows) > 1:
             rows = [row | {"line": str(line)} for line, row in enumerate(rows, 1)]
@@ -137,6 +141,14 @@ class ActGenerator:
             rows[-1] = rows[-1] | rng.choice(_SPOILT)
         earlier.append(rows)
         return rows
+
+    def _take_back(self, row: Row) -> Row:
+        """Return the fields by which ``row`` takes back what an earlier act gave, if its kind does that, most of the time."""
+        self._originals.setdefault(row["kind"], []).append(row)
+        originals = self._originals.get(_TAKES_BACK.get(row["kind"], ""), [])
+        if not originals or self.rng.random() < 0.2:
+            return {}
+        return self.rng.choice(originals) | {name: row[name] for name in ("reference", "kind")}
 
     def may_act(self, kinds: Iterable[str]) -> bool:
         """Return whether one of these kinds has something to follow."""
@@ -195,7 +207,7 @@ class ActGenerator:
             followed = self._choose_followed(kind, exercise)
             row |= self._name_followed(sender, followed)
         else:
-            row |= self._choose_place(kind.budget) if not kind.is_payee_act else {}
+            row |= self._choose_assignment(kind.budget) if not kind.is_payee_act else {}
             if kind.title_two is TitleTwo.ONLY and self.rng.random() < 0.9:
                 row |= {"commitment_item": STAFF_ITEM, "operation": ""}
         if kind.budget is BudgetAction.WITHDRAW and self.rng.random() < 0.5:
@@ -217,7 +229,8 @@ class ActGenerator:
 
     def _choose_followed(self, kind: ActKind, exercise: int) -> Posted | None:
         candidates = self._list_candidates(kind)
-        candidates = [item for item in candidates if item.exercise == exercise] or candidates
+        years = (exercise - 1,) if kind.budget is BudgetAction.WITHDRAW else (exercise,)
+        candidates = [item for item in candidates if item.exercise in years] or candidates
         if not candidates or self.rng.random() < 0.05:
             return self.rng.choice([*self.posted.values()]) if self.posted else None
         return self.rng.choice(candidates[-8:])
@@ -274,13 +287,6 @@ class ActGenerator:
             payee["reason"] = "A59"
         has_bank = (kind.pays or kind.remits) and rng.random() < 0.1
         return payee | ({"iban": rng.choice(IBANS)} if has_bank else {})
-
-    def _choose_place(self, budget: BudgetAction) -> Row:
-        """Choose an assignment; what takes back does it mostly where an earlier act gave."""
-        places = self._places.get(_TAKES_BACK.get(budget, BudgetAction.NONE), [])
-        row = self.rng.choice(places) if places else self._choose_assignment(budget)
-        self._places.setdefault(budget, []).append(row)
-        return row
 
     def _choose_assignment(self, budget: BudgetAction) -> Row:
         rng, place = self.rng, self.rng.choice(PLACES)

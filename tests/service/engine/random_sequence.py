@@ -66,7 +66,7 @@ _WEIGHTS: Mapping[str, int] = {
     "ministry": 7,
     "other-ministry": 3,
     "accountant": 5,
-    "directorate": 1,
+    "directorate": 2,
     "court": 1,
 }
 _STEP_ACTS_MAX = 6
