@@ -135,7 +135,7 @@ def _check_move(tree, measure, source, target, amount):
 
 
 @part
-def _check_lowering(tree, action, measure, target, amount):
+def _check_decrease(tree, action, measure, target, amount):
     """Check that credits may leave a node: a BOP or UO returns them to its parent, those of a programme are cancelled."""
     is_programme = tree.nodes[target].level == CentreLevel.PROGRAMME.value
     if (
@@ -207,7 +207,7 @@ def check_budget_line(tree, budget_line, amount):
     if action == BudgetAction.UNFREEZE.value:
         return _check_unfreeze(tree, measure, target, amount)
     if action != BudgetAction.MOVE.value:
-        return _check_lowering(tree, action, measure, target, amount)
+        return _check_decrease(tree, action, measure, target, amount)
     return _check_move(tree, measure, source, target, amount)
 
 

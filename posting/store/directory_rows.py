@@ -5,26 +5,26 @@ from typing import Any, NamedTuple
 from posting.store.directory_store import SQL, Connection
 
 _PARTS = ("persons", "roles", "delegations", "agreements", "logins", "changes")
-Listing = dict[str, list[dict[str, Any]]]
+DirectoryRows = dict[str, list[dict[str, Any]]]
 
 
 class ListingPage(NamedTuple):
     """Some rows of the directory, by part."""
 
-    parts: Listing
+    parts: DirectoryRows
     rows_after: int
     """How many rows follow."""
 
 
-async def load_listing(connection: Connection) -> Listing:
+async def load_directory(connection: Connection) -> DirectoryRows:
     """Load all parts of the directory in the order of their numbers, and the changes, the last one first."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         return {part: await _load_part(connection, part) for part in _PARTS}
 
 
 async def load_page(connection: Connection, after: int, limit: int) -> ListingPage:
-    """Load ``limit`` rows after the first ``after`` ones of all parts, which follow each other as in ``load_listing``."""
-    listing: Listing = {}
+    """Load ``limit`` rows after the first ``after`` ones of all parts, which follow each other as in ``load_directory``."""
+    listing: DirectoryRows = {}
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         sizes = await connection.fetchrow(SQL["part_sizes"])
         skipped, room = after, limit

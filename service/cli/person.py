@@ -133,7 +133,7 @@ def list_directory(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = Fa
     """List persons, roles, delegations, agreements and logins, and the changes, last one first."""
     from posting.store import directory_rows
 
-    listing = session.query_database(options.read_settings(), directory_rows.load_listing)
+    listing = session.query_database(options.read_settings(), directory_rows.load_directory)
     if json:
         console.print_json(listing)
         return

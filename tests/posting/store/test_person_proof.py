@@ -74,7 +74,7 @@ async def test_the_directory_is_changed_by_name_until_an_operator_has_a_login(
     number = await change_directory(dsn, PersonEntry("eve", "Eve"))
     rows = await connection.fetch("select decision, number, person, proof from person_proof")
     assert [tuple(row) for row in rows] == [("directory", number, "zoe", "user zoe")]
-    changes = (await directory_rows.load_listing(connection))["changes"]
+    changes = (await directory_rows.load_directory(connection))["changes"]
     assert [(row["by"], row["proof"]) for row in changes[:2]] == [("zoe", "user zoe"), ("Anybody", "")]
 
 
@@ -126,7 +126,7 @@ async def test_every_change_before_a_batch_holds_after_it(connection: asyncpg.Co
     first = await change_directory(dsn, *PERSONS, by=StatedPerson("Claire"))
     second = await change_directory(dsn, *LOGINS, by=StatedPerson("Claire"))
     await connection.execute("insert into directory_effect values ($1, 7)", second)
-    changes = (await directory_rows.load_listing(connection))["changes"]
+    changes = (await directory_rows.load_directory(connection))["changes"]
     assert {row["change"]: row["after_batch"] for row in changes} == {first: 7, second: 7}
 
 
@@ -188,7 +188,7 @@ async def test_a_login_proves_one_person_on_a_day(connection: asyncpg.Connection
     await change_directory(dsn, LoginEnd(2, end))
     with pytest.raises(RefusedChange, match=f"login 2 has {end} as its last day"):
         await change_directory(dsn, LoginEnd(2, end))
-    listing = await directory_rows.load_listing(connection)
+    listing = await directory_rows.load_directory(connection)
     assert [(row["number"], row["last_day"]) for row in listing["logins"][:3]] == [
         (1, None),
         (2, end),

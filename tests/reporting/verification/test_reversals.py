@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from core.catalog import KIND_NUMBERS
@@ -12,11 +11,10 @@ from reporting.act_history import explain
 from reporting.code_names import read_names
 from reporting.commitments import load_outstanding_commitments
 from reporting.proofs import prove_batch
-from reporting.verification import verify
 from tests.databases import open_connection
 from tests.file_strategies import REFERENCE
 from tests.reporting.journals import ASPR, BUDGET, WORKS, act, process_senders
-from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
+from tests.reporting.planted_breaches import Breach, assert_found
 
 _ACTS = [
     act("commitment", "C1", "100.00", ASPR),
@@ -61,19 +59,8 @@ BREACHES = {
 @pytest.mark.parametrize("breach", [None, *BREACHES])
 async def test_a_breach_of_a_reversal_is_found(dsn: str, tmp_path: Path, breach: str | None) -> None:
     await process_senders(dsn, tmp_path, _FILES)
-    connection = await asyncpg.connect(dsn)
-    if breach:
-        await connection.execute(f"set session_replication_role = replica; {BREACHES[breach][0]}")
-        await remake_hashes(connection)
-    await connection.close()
-    verification = await verify(dsn, folder=REFERENCE)
-    assert list_hash_findings(verification) == []
-    if breach is None:
-        assert verification.findings == []
-        assert verification.rows["entry"] == 24
-    else:
-        places = [finding.place for finding in verification.findings if finding.check == "reversals"]
-        assert [place for place in places if place.startswith(BREACHES[breach][1])], verification.findings
+    planted = Breach(BREACHES[breach][0], "reversals", BREACHES[breach][1]) if breach else None
+    await assert_found(dsn, planted, entries=24)
 
 
 async def test_reports_and_proofs_follow_a_reversal(dsn: str, tmp_path: Path) -> None:
