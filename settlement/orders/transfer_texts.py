@@ -12,10 +12,10 @@ from core.tables.journal import Bytes, Flags, Spans
 from core.tables.transfers import NAME_CHARACTERS_MAX, REMITTANCE_CHARACTERS_MAX, Transfers, TransferTexts
 from kernels import bic, iban, transliterate
 from posting.pgcopy import TextCells
+from posting.text_spans import compact, concat, take_rows
 from settlement.orders import charset
 from settlement.orders.end_to_end import number_transfers
 from settlement.parallel import map_parallel
-from settlement.text_spans import compact, concat, take_rows
 
 CHUNK_ROWS = 1 << 15
 """Transfers processed at a time: about ten megabytes."""

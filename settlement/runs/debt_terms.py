@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import CATALOG, Stage, list_kinds
+from posting.text_spans import find_positions
 from settlement.runs.open_payables import OpenPayables
-from settlement.text_spans import find_positions
 
 FetchEntries = Callable[[Sequence[int]], Awaitable[Mapping[int, Mapping[str, Any]]]]
 """Returns entries by number, with predecessor, kind, and day since 1970."""

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from core.catalog import CATALOG, Family, Stage, list_kinds
 from posting.pgcopy import TextCells
 from posting.raw_texts import to_text_cells
+from posting.text_spans import concat, take_rows
 from settlement.runs.debt_terms import FetchEntries
 from settlement.runs.open_payables import OPENS, OpenPayables
 from settlement.runs.payable_details import PayableDetails
-from settlement.text_spans import concat, take_rows
 
 REOPENING = list_kinds(lambda kind: kind.reaches is Stage.REOPENED)
 """The kinds of debts that a transfer did not settle: it came back."""

@@ -16,7 +16,7 @@ from core.tables.journal import Flags
 from core.tables.payment_runs import Payables
 from kernels import open_amounts as kernel
 from posting.pgcopy import TextCells
-from settlement.text_spans import EMPTY, append_empty, compact, concat, find_positions, take_rows
+from posting.text_spans import EMPTY, append_empty, compact, concat, find_positions, take_rows
 
 PAYING_KIND: Mapping[Stage, int] = {kind.after: number for number, kind in enumerate(CATALOG) if kind.remits}
 """The kind of act that sends the money, by the stage of the debt."""

@@ -11,7 +11,7 @@ from core.tables.invoices import RequestDetails
 from posting import payment_detail_pages
 from posting.payment_detail_pages import PaymentDetailTexts
 from posting.pgcopy import TextCells
-from settlement.text_spans import EMPTY, append_empty, compact, concat, find_positions, take_rows
+from posting.text_spans import EMPTY, append_empty, compact, concat, find_positions, take_rows
 
 PAGES_PER_QUERY = 64
 _DAYS = ("received", "due", "invoice_date", "suspension_notified", "suspension_ended")

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from core.tables.journal import NewPayees
 from kernels import bic, iban
 from posting.pgcopy import TextCells
+from posting.text_spans import as_arrow, is_in, take_rows, truncate
 from settlement.orders.transfer_texts import check_texts
-from settlement.text_spans import as_arrow, is_in, take_rows, truncate
 
 _TEXT_COLUMNS = 4
 """Code, name, IBAN and BIC."""

@@ -19,12 +19,12 @@ from core.senders import TREASURY
 from core.tables.columns import select_rows
 from core.tables.payment_runs import RunLines
 from posting.pgcopy import TextCells
+from posting.text_spans import as_arrow, take_rows
 from settlement.orders.pain001_writer import format_cents, sum_exactly
 from settlement.runs.exclusions import OVERRULABLE, Exclusion
 from settlement.runs.payee_accounts import PayeeAccounts
 from settlement.runs.run_pages import RunTable
 from settlement.runs.selection import order_by_accountant_and_method
-from settlement.text_spans import as_arrow, take_rows
 
 SENDER = TREASURY
 """The sender of the acts of payment runs."""

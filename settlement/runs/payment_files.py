@@ -14,6 +14,7 @@ from core.errors import EngineError
 from core.payment_rules import PaymentRules, TransferMethod
 from posting.pgcopy import TextCells
 from posting.raw_texts import to_text_cells
+from posting.text_spans import as_arrow, take_rows
 from settlement.orders.file_split import FileLimits, split_rows
 from settlement.orders.pain001_writer import (
     Debtor,
@@ -32,7 +33,6 @@ from settlement.orders.transfer_texts import (
 )
 from settlement.runs.payee_accounts import PayeeAccounts
 from settlement.runs.payment_acts import PaidLines
-from settlement.text_spans import as_arrow, take_rows
 
 
 class AccountantStart(NamedTuple):

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from posting.pgcopy import TextCells
 from posting.raw_texts import to_text_cells
+from posting.text_spans import EMPTY, as_arrow, concat, take_rows
 from settlement.orders.transfer_texts import CHUNK_ROWS, transliterate_texts
 from settlement.parallel import map_parallel
 from settlement.runs.open_payables import OpenPayables
 from settlement.runs.payable_details import PayableDetails
-from settlement.text_spans import EMPTY, as_arrow, concat, take_rows
 
 
 def build_remittances(payables: OpenPayables, details: PayableDetails, rows: NDArray[np.int64]) -> TextCells:

@@ -15,8 +15,8 @@ from core.tables.columns import allocate_zeros, read_column_kinds
 from core.tables.payment_runs import RunLines
 from posting.pgcopy import TextCells
 from posting.raw_texts import to_text_cells
+from posting.text_spans import EMPTY, as_arrow
 from settlement.parallel import map_parallel
-from settlement.text_spans import EMPTY, as_arrow
 
 PAGE_LINES = 1 << 16
 _TEXT = "remittance"

@@ -17,6 +17,7 @@ from core.tables.book import LEDGER_ACCOUNTANTS
 from core.tables.columns import select_rows
 from core.tables.payment_runs import RunLines
 from posting.pgcopy import TextCells
+from posting.text_spans import as_arrow, find_positions, is_in
 from settlement.runs.debt_terms import DebtTerms
 from settlement.runs.exclusions import Exclusion
 from settlement.runs.open_payables import PAYING_KIND, OpenPayables
@@ -24,7 +25,6 @@ from settlement.runs.payable_details import PayableDetails
 from settlement.runs.payee_accounts import PayeeAccounts, check_eligibility
 from settlement.runs.remittances import build_remittances
 from settlement.runs.run_pages import RunTable
-from settlement.text_spans import as_arrow, find_positions, is_in
 
 _URGENT = ("rtgs", "urgent")
 _TRANSFERS = ("", "rtgs", "sepa", "transfer", "urgent")
