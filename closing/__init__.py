@@ -1,1 +1,1 @@
-"""From the last act of a year to the first of the next: periods, the year-end plan, carry-over, opening balances."""
+"""From the last act of a year to the first of the next: what is open of a year goes on in the next (rollover, *bascule*)."""

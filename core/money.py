@@ -1,5 +1,11 @@
 """Money: whole cents in an int64.  No amount is ever a float."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 CENTS_PER_EURO = 100
 
 AMOUNT_MAX = 10**14
@@ -18,3 +24,10 @@ def format_euros(cents: int) -> str:
 def format_plain_euros(cents: int) -> str:
     """Format ``1234567`` as ``12345.67``, exactly, for cells of a table that a program may read too."""
     return format_euros(cents).replace(",", "")
+
+
+def sum_exactly(amounts: "NDArray[np.int64]") -> int:
+    """Return the sum of non-negative amounts, without overflow."""
+    low_bits = 32
+    high, low = amounts >> low_bits, amounts & (1 << low_bits) - 1
+    return (int(high.sum()) << low_bits) + int(low.sum())

@@ -32,6 +32,8 @@ class DecisionKind(StrEnum):
     """A stored time is found wrong."""
     REFERENCE = "reference"
     """Changed reference files are accepted."""
+    CLOSING = "closing"
+    """What is open of a year is carried into the next."""
 
 
 class Login(NamedTuple):

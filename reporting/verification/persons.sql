@@ -206,7 +206,7 @@ with ended as (
     from person_decision d join person p using (person)
 ), followed as (
     select distinct n.* from named_decision n join candidate d on d.decision = n.decision
-    where (d.number = n.number or n.decision = 'interest' and (n.proof is not null or d.number >= n.number))
+    where (d.number = n.number or n.decision in ('interest', 'closing') and (n.proof is not null or d.number >= n.number))
       and (n.name is null or d.code = n.name) and if(n.proof is null, d.is_free, d.person_decision = n.proof)
 )
 select d.decision || ' ' || d.number as place, 'by person ' || d.person || ' with login ' || d.person_login || ' on ' || d.day as found,

@@ -35,6 +35,7 @@ _COMMANDS = (
     ("report", "service.cli.report:app", "Reports of the journal; proofs of files and batches."),
     ("explain", "service.cli.explain:explain", "The complete history of one act."),
     ("pay", "service.cli.pay:app", "Payment runs, and their files for the bank."),
+    ("close", "service.cli.close:app", "The closing of a year: its plan; execute a step."),
     ("period", "service.cli.period:app", "Months: open, closed or locked; close, reopen, lock them."),
     (
         "person",

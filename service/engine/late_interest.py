@@ -9,7 +9,6 @@ the debits after this mark.
 
 import asyncio
 from datetime import date, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -21,29 +20,23 @@ from core.delay_rules import DelayRules
 from core.errors import ReferenceDataError
 from core.late_interest import LateInterestRules
 from core.payment_rules import TIME_ZONE
-from core.period_states import view_folios
-from core.periods import PeriodState
 from core.person_decisions import NOBODY, Decision, DecisionKind, StatedPerson
 from core.reference.files import SAMPLE_FOLDER
 from ingest.queue.file_feed import ProcessingRequest
 from posting.delays import sum_measurement
-from posting.store import period_store
 from service.database import command_queries
-from service.engine import decision_records, file_processing
+from service.engine import decision_records, file_processing, own_acts
 from service.engine.engine_context import EngineContext
+from service.engine.own_acts import OwnActs
 from service.engine.processing_result import ProcessingResult, require_acceptance
 from service.engine.settlement_lock import lock_settlement
-from service.results import receipt_queries
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 from settlement.late_interest import claim_acts
 from settlement.late_interest import interest_queries as late
 from settlement.late_interest.claim_acts import BATCH_PREFIX
-from settlement.orders import outbox
-from settlement.reconciliation.preparation import hash_file
 
-FOLDER, FILE = "interest", "acts.arrow"
-"""Where the acts lie until they are decided, within the data folder."""
+_CLAIMS = OwnActs("interest", claim_acts.SENDER, BATCH_PREFIX)
 
 _EPOCH = date(1970, 1, 1)
 _NO_OPEN_PERIOD = (
@@ -128,23 +121,27 @@ async def _propose_under_lock(
 ) -> InterestResult:
     if not request.is_dry_run:
         await decision_records.prove_decider(context, request.by, Decision(DecisionKind.INTEREST))
-    earlier = None if request.is_dry_run else await _finish_earlier_files(context, interruption, reporter)
+    earlier = (
+        None
+        if request.is_dry_run
+        else await own_acts.finish_earlier_files(context, _CLAIMS, interruption, reporter)
+    )
     if earlier and earlier.is_interrupted:
         return msgspec.structs.replace(_NOTHING_PROPOSED, posted=earlier)
     if not request.is_dry_run and (undecided := await _describe_undecided_claims(context)):
         return msgspec.structs.replace(
-            _NOTHING_PROPOSED, waits=undecided, earlier=_count_claim_lines(earlier)
+            _NOTHING_PROPOSED, waits=undecided, earlier=own_acts.count_lines(earlier, _CLAIMS)
         )
     measured, names = await _measure_delays(context, request, reporter)
     claims = measured.claims
     result = msgspec.structs.replace(
-        _summarize(claims), earlier=_count_claim_lines(earlier), debits=measured.debits
+        _summarize(claims), earlier=own_acts.count_lines(earlier, _CLAIMS), debits=measured.debits
     )
     day = request.at.astimezone(ZoneInfo(TIME_ZONE)).date()
     if request.is_dry_run:
         return result
     if len(claims.rows):
-        if not await _is_open_day(context, day):
+        if not await own_acts.is_open_day(context, day):
             return msgspec.structs.replace(result, waits=_NO_OPEN_PERIOD.format(day=day))
         by, decision = request.by, Decision(DecisionKind.INTEREST, cents=result.cents)
         proof = await decision_records.record_decider(context, by, decision, number=measured.last_entry)
@@ -166,8 +163,8 @@ async def _post_claims(
     reporter: ProgressReporter,
 ) -> InterestResult:
     """Write the acts to a file, and have them decided."""
-    path = context.settings.data / FOLDER / FILE
-    await asyncio.to_thread(_write_acts, table, path)
+    path = _CLAIMS.find_path(context)
+    await asyncio.to_thread(own_acts.write_acts, table, path)
     reporter.report_activity("posting interest")
     request = ProcessingRequest([path], reprocess=True, is_internal=True)
     result = await file_processing.process_files(context, request, interruption, reporter=reporter)
@@ -202,51 +199,16 @@ async def propose_since_mark(
         return msgspec.structs.replace(_NOTHING_PROPOSED, waits=str(error))
 
 
-async def _finish_earlier_files(
-    context: EngineContext, interruption: Interruption, reporter: ProgressReporter
-) -> ProcessingResult | None:
-    """Process the files that earlier calls left unfinished; None if there are none."""
-    dsn = context.database.dsn
-    with command_queries.translate_database_errors(dsn):
-        async with command_queries.connect(dsn) as connection:
-            await command_queries.apply_migrations(connection)
-            unfinished = await receipt_queries.read_unfinished_receipts(connection)
-    if not unfinished:
-        return None
-    reporter.report_activity("finishing files of an earlier call")
-    own = {
-        receipt.sha256: receipt.submission for receipt in unfinished if receipt.sender == claim_acts.SENDER
-    }
-    path = context.settings.data / FOLDER / FILE
-    # the file of unfinished claims is presented again, as the spool may have lost it
-    is_unfinished = path.is_file() and (await asyncio.to_thread(hash_file, path)).hex() in own
-    request = ProcessingRequest([path] if is_unfinished else [], awaited=list(own.values()), is_internal=True)
-    return await file_processing.process_files(context, request, interruption, reporter=reporter)
-
-
 async def _describe_undecided_claims(context: EngineContext) -> str:
     """Return a message about claims that were given to the engine and are not decided; empty if there are none."""
-    with command_queries.translate_database_errors(context.database.dsn):
-        async with command_queries.connect(context.database.dsn) as connection:
-            await command_queries.apply_migrations(connection)
-            files = await late.load_pending_files(connection)
-    return _UNDECIDED.format(file=files[0], sender=claim_acts.SENDER) if files else ""
+    file = await own_acts.find_undecided_file(context, _CLAIMS)
+    return _UNDECIDED.format(file=file, sender=claim_acts.SENDER) if file else ""
 
 
 async def _store_mark(context: EngineContext, last_entry: int) -> None:
     with command_queries.translate_database_errors(context.database.dsn):
         async with command_queries.connect(context.database.dsn) as connection:
             await late.store_mark(connection, last_entry)
-
-
-def _count_claim_lines(earlier: ProcessingResult | None) -> int:
-    """Count the lines of claims among the files of earlier calls."""
-    receipts = earlier.receipts if earlier else []
-    return sum(
-        receipt.decided
-        for receipt in receipts
-        if (receipt.sender, receipt.batch_id[: len(BATCH_PREFIX)]) == (claim_acts.SENDER, BATCH_PREFIX)
-    )
 
 
 async def _measure_delays(
@@ -272,17 +234,6 @@ def _load_rules(context: EngineContext) -> LateInterestRules:
     return rules
 
 
-async def _is_open_day(context: EngineContext, day: date) -> bool:
-    """Return whether acts may have the date ``day``: it is in a period of its exercise that is open for some accountant."""
-    number, year = np.array([(day - _EPOCH).days], np.int32), np.array([day.year])
-    place = context.reference.calendar.place_dates(number, year)
-    if not place.is_inside[0]:
-        return False
-    async with command_queries.connect(context.database.dsn) as connection:
-        states = await period_store.load_states(connection)
-    return bool((view_folios(states, int(place.period[0])) == PeriodState.OPEN).any())
-
-
 def _summarize(proposed: claim_acts.ProposedClaims) -> InterestResult:
     due, rows = proposed.due, proposed.rows
     amount, interest, compensation = (
@@ -290,11 +241,3 @@ def _summarize(proposed: claim_acts.ProposedClaims) -> InterestResult:
         for column in (proposed.amount, due.interest[rows], due.compensation[rows])
     )
     return InterestResult(len(rows), amount, interest, compensation, None)
-
-
-def _write_acts(table: pa.Table, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.part")
-    with pa.OSFile(str(unfinished), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-        writer.write_table(table.combine_chunks(), max_chunksize=1 << 16)
-    outbox.move_into_place(unfinished, path)

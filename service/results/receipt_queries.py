@@ -27,6 +27,11 @@ async def read_unfinished_receipts(connection: asyncpg.Connection) -> list[Recei
     return await read_receipts(connection, [row["submission"] for row in rows])
 
 
+async def read_pending_files(connection: asyncpg.Connection, sender: str, batch_prefix: str) -> list[str]:
+    """Return the files of a sender that are submitted and not decided yet, by the start of their batch ids."""
+    return [row["file_name"] for row in await connection.fetch(SQL["pending_files"], sender, batch_prefix)]
+
+
 async def read_reasons(connection: asyncpg.Connection, numbers: Sequence[int]) -> list[Reason]:
     """Return why lines of these submissions were refused, the most frequent reason first."""
     return build_reasons(await connection.fetch(SQL["reasons"], list(numbers)))

@@ -37,3 +37,8 @@ order by line limit $2;
 
 -- name: has_credits
 select exists (select from node_balance where ae_opened > 0 or cp_opened > 0);
+
+-- name: pending_files
+-- Files of sender $1 that are not decided yet, whose batch ids start with $2.
+select s.file_name from unfinished u join submission s using (submission)
+where u.sender = $1 and starts_with(s.batch_id, $2) order by u.submission;

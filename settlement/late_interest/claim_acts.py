@@ -9,11 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.money import CENTS_PER_EURO
+from core.money import CENTS_PER_EURO, format_plain_euros, sum_exactly
 from core.senders import TREASURY
 from core.tables.delays import InterestClaims
 from posting.delays.amounts_due import AmountsDue
-from settlement.orders.pain001_writer import format_cents, sum_exactly
 
 SENDER = TREASURY
 KIND = "late_interest"
@@ -103,7 +102,7 @@ def build_acts_table(
     }
     cause = f"{PROOF_PREFIX}{proof}" if proof else str(debit.max())
     envelope = {"sender": SENDER, "batch_id": f"{BATCH_PREFIX}{day}-{cause}", "version": _VERSION}
-    envelope |= {"count": str(count), "control_sum": format_cents(sum_exactly(claims.amount))}
+    envelope |= {"count": str(count), "control_sum": format_plain_euros(sum_exactly(claims.amount))}
     return pa.table(columns).replace_schema_metadata(
         {f"crescendo.{name}": text for name, text in envelope.items()}
     )

@@ -91,12 +91,6 @@ async def store_mark(connection: Connection, last_entry: int) -> None:
     await connection.execute(SQL["insert_mark"], last_entry)
 
 
-async def load_pending_files(connection: Connection) -> list[str]:
-    """Return the files of claims that are submitted and not decided yet."""
-    rows = await connection.fetch(SQL["pending_files"], claim_acts.SENDER, claim_acts.BATCH_PREFIX)
-    return [row["file_name"] for row in rows]
-
-
 async def load_claim_texts(connection: Connection, claims: ProposedClaims) -> ClaimTexts:
     """Load the texts of the claims."""
     numbers, positions = np.unique(claims.due.payee[claims.rows], return_inverse=True)

@@ -16,11 +16,6 @@ select coalesce(max(last_entry), 0) as entry from interest_mark;
 -- name: insert_mark
 insert into interest_mark (last_entry) select $1::bigint where $1::bigint > 0 on conflict do nothing;
 
--- name: pending_files
--- Files of claims that are not decided yet.
-select s.file_name from unfinished u join submission s using (submission)
-where u.sender = $1 and starts_with(s.batch_id, $2) order by u.submission;
-
 -- name: assignments
 -- The account assignments of cells, in order.
 select coalesce(c.code, '') as centre, coalesce(a.code, '') as area, i.code as item, l.operation, l.budget_year,

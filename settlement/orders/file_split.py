@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from settlement.orders.pain001_writer import OVERHEAD_BYTES_MAX, sum_exactly
+from core.money import sum_exactly
+from settlement.orders.pain001_writer import OVERHEAD_BYTES_MAX
 
 CONTROL_SUM_CENTS_MAX = 10**18 - 1
 """A control sum has at most 18 digits."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.iso20022 import CURRENCY
-from core.money import CENTS_PER_EURO
+from core.money import format_plain_euros, sum_exactly
 from core.payment_rules import TransferMethod
 from core.tables.columns import allocate_zeros, seal
 from core.tables.transfers import TransferSizes, TransferTemplate
@@ -104,21 +104,9 @@ def write_message(header: PaymentFileHeader, orders: TransferOrders) -> Iterator
     yield b"</PmtInf></CstmrCdtTrfInitn></Document>\n"
 
 
-def sum_exactly(amounts: NDArray[np.int64]) -> int:
-    """Return the sum of non-negative amounts, without overflow."""
-    low_bits = 32
-    high, low = amounts >> low_bits, amounts & (1 << low_bits) - 1
-    return (int(high.sum()) << low_bits) + int(low.sum())
-
-
-def format_cents(cents: int) -> str:
-    """Format ``123456`` as ``1234.56``."""
-    return f"{cents // CENTS_PER_EURO}.{cents % CENTS_PER_EURO:02}"
-
-
 def _write_head(header: PaymentFileHeader, count: int, cents: int) -> bytes:
     version, debtor, method = header.version, header.debtor, header.method
-    control = f"<NbOfTxs>{count}</NbOfTxs><CtrlSum>{format_cents(cents)}</CtrlSum>"
+    control = f"<NbOfTxs>{count}</NbOfTxs><CtrlSum>{format_plain_euros(cents)}</CtrlSum>"
     created = header.created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return "".join(
         (

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from core.errors import EngineError
-from core.money import format_euros
+from core.money import format_euros, sum_exactly
 from core.person_decisions import Decision, DecisionKind, StatedPerson
 from posting.store import person_proof
 from posting.store.ledger_identity import read_number
 from settlement.orders.outbox import Outbox, WrittenFile
-from settlement.orders.pain001_writer import Pain001Version, sum_exactly
+from settlement.orders.pain001_writer import Pain001Version
 from settlement.runs import debit_accounts, payment_files, run_queries
 from settlement.runs.payee_accounts import PayeeAccounts
 from settlement.runs.payment_acts import SENDER, PaidLines, build_acts_table, select_paid, write_acts

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from core.act_fields import ACT_LINES_MAX
 from core.catalog import CATALOG
+from core.money import format_plain_euros, sum_exactly
 from core.payment_rules import SEPA_MAX, TransferMethod
 from core.senders import TREASURY
 from core.tables.columns import select_rows
 from core.tables.payment_runs import RunLines
 from posting.pgcopy import TextCells
 from posting.text_spans import as_arrow, take_rows
-from settlement.orders.pain001_writer import format_cents, sum_exactly
 from settlement.runs.exclusions import OVERRULABLE, Exclusion
 from settlement.runs.payee_accounts import PayeeAccounts
 from settlement.runs.run_pages import RunTable
@@ -126,7 +126,7 @@ def build_acts_table(run: int, paid: PaidLines, payees: PayeeAccounts, *, day: d
     }
     fields = [pa.field(name, column.type, nullable=False) for name, column in columns.items()]
     envelope = {"sender": SENDER, "batch_id": number, "version": _VERSION, "count": str(count)}
-    envelope["control_sum"] = format_cents(sum_exactly(lines.amount))
+    envelope["control_sum"] = format_plain_euros(sum_exactly(lines.amount))
     metadata = {f"crescendo.{name}": value for name, value in envelope.items()}
     return pa.table(list(columns.values()), schema=pa.schema(fields, metadata=metadata))
 

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.money import sum_exactly
 from core.person_decisions import Decision, DecisionKind, StatedPerson
 from core.tables.columns import select_rows
 from core.tables.payment_runs import RunLines
 from posting.store import person_proof
-from settlement.orders.pain001_writer import sum_exactly
 from settlement.runs import run_queries
 from settlement.runs.exclusions import EXCLUSION_TEXTS, OVERRULABLE, Exclusion
 from settlement.runs.payment_acts import RunEdits, is_paid

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import CrescendoError, DatabaseUnfit
+from core.money import sum_exactly
 from core.sql_files import read_queries
 from core.tables.journal import NewPayees
 from core.tables.payment_runs import Payables, RunEntries
 from posting.pgcopy import HEADER, TRAILER, decode, list_columns
 from posting.store import copy_out
 from posting.store.limited_connections import open_limited_connection
-from settlement.orders.pain001_writer import sum_exactly
 from settlement.runs import run_pages
 from settlement.runs.exclusions import Exclusion
 from settlement.runs.open_payables import REFERENCED_KINDS, SEARCHED_KINDS, OpenPayables, PayablesSearch

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from core.money import sum_exactly
 from core.outcome_codes import Outcome
 from core.payment_rules import TIME_ZONE, TransferMethod
 from core.tables.payment_runs import RunLines
-from settlement.orders.pain001_writer import sum_exactly
 from settlement.runs import run_queries
 from settlement.runs.exclusions import Exclusion
 from settlement.runs.line_standings import PaidRun, find_standings

@@ -1,0 +1,81 @@
+"""The account assignments of what is carried: the codes of the year before, as the next year knows them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from core.nomenclature import ORDINARY_FUND, Nomenclature
+
+CODES = ("fund_centre", "functional_area", "commitment_item", "fund", "operation")
+"""The columns of an account assignment in the flat act format."""
+_TABLES: Mapping[str, str] = {
+    "fund_centre": "centres",
+    "functional_area": "areas",
+    "commitment_item": "items",
+    "fund": "funds",
+    "operation": "centres",
+}
+_NAMES: Mapping[str, str] = {
+    "fund_centre": "fund centre",
+    "functional_area": "functional area",
+    "commitment_item": "commitment item",
+    "fund": "fund",
+    "operation": "investment operation",
+}
+
+
+class Assignments(NamedTuple):
+    """All account assignments of the ledger, indexed by their number; 0 is none."""
+
+    codes: Mapping[str, pa.Array]
+    """By column of the flat act format."""
+    is_of_year: NDArray[np.bool_]
+    """Whether it is of the budget year that is closed."""
+    programme: NDArray[np.int64]
+    """Row of ``programmes``; 0 is none."""
+    programmes: Sequence[str]
+    obstacle: NDArray[np.int64]
+    """Row of ``obstacles``; 0 where nothing prevents the carry."""
+    obstacles: Sequence[str]
+    """Why an assignment does not exist in the next year, in words."""
+
+
+def build_assignments(
+    rows: Sequence[Mapping[str, Any]], year: int, nomenclatures: Mapping[int, Nomenclature]
+) -> Assignments:
+    """Build the assignments from the cells of the ledger, and look each of those of ``year`` up in the next year."""
+    size = max((row["cell"] for row in rows), default=0) + 1
+    codes = {column: [""] * size for column in CODES}
+    is_of_year, programme, obstacle = np.zeros(size, bool), np.zeros(size, np.int64), np.zeros(size, np.int64)
+    programmes, obstacles = [""], [""]
+    for row in rows:
+        cell = row["cell"]
+        for column in CODES:
+            codes[column][cell] = row[column]
+        if row["budget_year"] != year:
+            continue
+        is_of_year[cell] = True
+        area = nomenclatures[year].areas.get(row["functional_area"])
+        programme[cell] = _number(programmes, area.programme if area else "")
+        obstacle[cell] = _number(obstacles, _find_obstacle(row, year + 1, nomenclatures))
+    arrays = {column: pa.array(texts, pa.string()) for column, texts in codes.items()}
+    return Assignments(arrays, is_of_year, programme, programmes, obstacle, obstacles)
+
+
+def _number(texts: list[str], text: str) -> int:
+    """Return the place of ``text`` in ``texts``, a new one if it is new."""
+    if text not in texts:
+        texts.append(text)
+    return texts.index(text)
+
+
+def _find_obstacle(row: Mapping[str, Any], year: int, nomenclatures: Mapping[int, Nomenclature]) -> str:
+    for column in CODES:
+        code = row[column]
+        is_stated = code not in ("", ORDINARY_FUND)
+        if is_stated and code not in getattr(nomenclatures[year], _TABLES[column]):
+            return f"{_NAMES[column]} {code} does not exist in {year}"
+    return ""

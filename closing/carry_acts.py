@@ -1,0 +1,81 @@
+"""The acts that carry what is open into the next year, in the flat act format."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from closing.assignments import CODES, Assignments
+from closing.owned_lines import OwnedLines
+from closing.steps import Step
+from core.money import format_plain_euros, sum_exactly
+from core.senders import CLOSING
+
+_VERSION = "1"
+
+
+class CarryLines(NamedTuple):
+    """Lines of one kind to carry."""
+
+    kind: str
+    lines: OwnedLines
+    amount: NDArray[np.int64]
+    """Cents."""
+    cell: NDArray[np.int32]
+    """The account assignment in the year that is closed."""
+
+
+def select_lines(carried: CarryLines, is_selected: NDArray[np.bool_]) -> CarryLines:
+    """Return the selected lines."""
+    rows = np.flatnonzero(is_selected)
+    at = pa.array(rows)
+    lines = carried.lines
+    selected = OwnedLines(lines.entry[rows], lines.reference.take(at), lines.owner.take(at), lines.act[rows])
+    return CarryLines(carried.kind, selected, carried.amount[rows], carried.cell[rows])
+
+
+def build_acts_table(
+    parts: Sequence[CarryLines], assignments: Assignments, day: date, *, step: Step, cause: str
+) -> pa.Table:
+    """Build the acts of a step, dated ``day``, in the order of ``parts``; there is at least one line.
+
+    ``cause`` ends the batch id: it tells one execution of the step from another.
+    """
+    table = pa.concat_tables([_build_table(part, assignments, day) for part in parts])
+    amount = np.concatenate([part.amount for part in parts])
+    envelope = {"sender": CLOSING, "batch_id": f"{day.year - 1}-{step}-{cause}", "version": _VERSION}
+    envelope |= {"count": str(len(amount)), "control_sum": format_plain_euros(sum_exactly(amount))}
+    return table.replace_schema_metadata({f"crescendo.{name}": text for name, text in envelope.items()})
+
+
+def _build_table(part: CarryLines, assignments: Assignments, day: date) -> pa.Table:
+    lines, count = part.lines, len(part.amount)
+    cells = pa.array(part.cell)
+    columns: dict[str, pa.Array] = {
+        "reference": lines.reference,
+        "line": pa.array(_number_lines(lines.act)),
+        "kind": pa.repeat(part.kind, count),
+        "exercise": pa.array(np.full(count, day.year, np.int32)),
+        "date": pa.repeat(pa.scalar(day, pa.date32()), count),
+        **{column: assignments.codes[column].take(cells) for column in CODES},
+        "predecessor": _name_entries(lines.entry),
+        "reference_sender": lines.owner.dictionary_decode(),
+        "amount_cents": pa.array(part.amount),
+    }
+    return pa.table(columns)
+
+
+def _number_lines(act: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Number the lines of each act from 1."""
+    starts = np.flatnonzero(np.append(True, act[1:] != act[:-1])) if len(act) else np.zeros(0, np.int64)
+    return (np.arange(len(act)) - np.repeat(starts, np.diff(np.append(starts, len(act)))) + 1).astype(
+        np.int32
+    )
+
+
+def _name_entries(entries: NDArray[np.int64]) -> pa.Array:
+    return pc.binary_join_element_wise("@", pa.array(entries).cast(pa.string()), "")  # type: ignore[call-overload]

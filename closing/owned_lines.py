@@ -1,0 +1,109 @@
+"""Lines of acts with their references and the senders whose references they are; the lines of an act go together."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import asyncpg
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from core.catalog import CATALOG
+from core.tables.closing import OwnedEntries
+from core.tables.columns import concat_tables, select_rows
+from posting.pgcopy import HEADER, TRAILER, decode, list_columns
+from posting.store import copy_out
+from posting.text_spans import as_arrow, take_rows
+
+_CARRIES = np.array([kind.carries for kind in CATALOG])
+
+
+class OwnedLines(NamedTuple):
+    """Lines of acts, ascending by entry."""
+
+    entry: NDArray[np.int64]
+    reference: pa.Array
+    owner: pa.Array
+    """The sender whose reference it is."""
+    act: NDArray[np.int64]
+    """The number of its act among these, from 0."""
+
+
+class Senders(NamedTuple):
+    """The senders by submission, and by the number that a carry stores."""
+
+    by_submission: Mapping[int, str]
+    by_number: Mapping[int, str]
+
+
+async def load_owned_lines(
+    connection: asyncpg.Connection, entries: NDArray[np.int64], senders: Senders, kinds: NDArray[np.int64]
+) -> OwnedLines:
+    """Load the lines of ``entries``, which ascend and are of ``kinds``; without a Python object per row."""
+    parts: list[tuple[OwnedEntries, pa.Array]] = []
+
+    def add_rows(stream: bytes) -> None:
+        rows, references = decode(OwnedEntries, b"".join([HEADER, stream, TRAILER]), 1)
+        wanted = np.flatnonzero(_is_among(rows.entry_id, entries))
+        if len(wanted):
+            parts.append((select_rows(rows, wanted), as_arrow(take_rows(references, wanted))))
+
+    if len(entries):
+        select = _build_select(kinds, int(entries[0]), int(entries[-1]))
+        await copy_out.stream_rows(connection, select, add_rows)
+    return _build_lines(parts, senders)
+
+
+def _build_select(kinds: NDArray[np.int64], first: int, last: int) -> str:
+    columns = ", ".join(list_columns(OwnedEntries))
+    numbers = ", ".join(map(str, kinds.tolist()))
+    where = f"entry_id between {first} and {last} and kind in ({numbers})"
+    return f"select {columns}, reference from entry where {where}"  # noqa: S608 -- numbers
+
+
+def _is_among(numbers: NDArray[np.int64], ascending: NDArray[np.int64]) -> NDArray[np.bool_]:
+    positions = np.minimum(np.searchsorted(ascending, numbers), len(ascending) - 1)
+    return ascending[positions] == numbers
+
+
+def _build_lines(parts: list[tuple[OwnedEntries, pa.Array]], senders: Senders) -> OwnedLines:
+    if not parts:
+        empty = np.zeros(0, np.int64)
+        return OwnedLines(empty, pa.array([], pa.string()), pa.array([], pa.string()), empty)
+    rows = concat_tables([part for part, _ in parts])
+    references = pa.concat_arrays([texts for _, texts in parts])
+    order = np.argsort(rows.entry_id, kind="stable")
+    rows, references = select_rows(rows, order), references.take(pa.array(order))
+    return OwnedLines(rows.entry_id, references, _find_owners(rows, senders), _number_acts(rows, references))
+
+
+def _number_acts(rows: OwnedEntries, references: pa.Array) -> NDArray[np.int64]:
+    """Number the acts: the entries of one follow each other, and have one reference of one file."""
+    starts = np.ones(len(rows.entry_id), np.int64)
+    same_reference = pc.call_function("equal", [references[1:], references[:-1]])
+    is_next = (np.diff(rows.entry_id) == 1) & (np.diff(rows.submission) == 0)
+    starts[1:] = ~(is_next & same_reference.to_numpy(zero_copy_only=False))
+    return np.cumsum(starts) - 1
+
+
+def _find_owners(rows: OwnedEntries, senders: Senders) -> pa.Array:
+    """Return the sender of each act; of a carry, that which the carry names."""
+    names = sorted({*senders.by_submission.values(), *senders.by_number.values()})
+    places = {name: place for place, name in enumerate(names)}
+    is_carry = _CARRIES[rows.kind]
+    place = np.where(
+        is_carry,
+        _look_up(rows.source, senders.by_number, places),
+        _look_up(rows.submission, senders.by_submission, places),
+    )
+    return pa.DictionaryArray.from_arrays(pa.array(place, pa.int32()), pa.array(names, pa.string()))
+
+
+def _look_up(
+    numbers: NDArray[np.int32], names: Mapping[int, str], places: Mapping[str, int]
+) -> NDArray[np.int32]:
+    table = np.zeros(max([*names, int(numbers.max(initial=0))]) + 1, np.int32)
+    for number, name in names.items():
+        table[number] = places[name]
+    return table[np.maximum(numbers, 0)]

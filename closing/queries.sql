@@ -1,0 +1,23 @@
+-- name: last_entry
+select coalesce((select first_entry + entries - 1 from batch order by batch desc limit 1), 0) as last_entry;
+
+-- name: cells
+-- The account assignments, in order.
+select l.cell, l.budget_year, coalesce(c.code, '') as fund_centre, coalesce(a.code, '') as functional_area, coalesce(i.code, '') as commitment_item,
+       coalesce(f.code, '') as fund, coalesce(o.code, '') as operation
+from cell l
+left join reference_text c on c.kind = 1 and c.id = l.centre left join reference_text a on a.kind = 2 and a.id = l.area
+left join reference_text i on i.kind = 3 and i.id = l.item left join reference_text f on f.kind = 4 and f.id = l.fund
+left join reference_text o on o.kind = 1 and o.id = l.operation
+order by l.cell;
+
+-- name: senders
+select submission, sender from submission;
+
+-- name: sender_numbers
+-- The senders whose references carries have, by the numbers that carries store.
+select id, code from reference_text where kind = 6;
+
+-- name: pending_runs
+-- Payment runs that are neither issued nor abandoned.
+select run, state from payment_state where state in ('proposed', 'released', 'issuing') order by run;

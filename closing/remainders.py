@@ -1,0 +1,143 @@
+"""What is open of every entry: computed from the whole journal in columns, as the kernels keep it line by line.
+
+Each commitment has two remainders (open; certified and not requested).  Services and requests have one: what can still be
+cancelled or carried, and what is still to be paid.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closing.journal import Journal
+from core.catalog import CATALOG, ActKind, Family, Remainder
+
+Entries = NDArray[np.int64]
+
+
+class Remainders(NamedTuple):
+    """By entry, in cents; 0 where the entry has no such amount."""
+
+    open: NDArray[np.int64]
+    """Of a commitment: neither certified nor requested without service."""
+    unbilled: NDArray[np.int64]
+    """Of a commitment: certified and not requested."""
+    left: NDArray[np.int64]
+    """Of a service: neither cancelled nor carried.  Of a request, or a part of one: neither rejected, paid, nor passed on."""
+    root: NDArray[np.uint32]
+    """The commitment that an entry acts on; of a commitment, itself; 0 if there is none."""
+    carried_by: NDArray[np.uint32]
+    """Of a commitment: the entry that carried it into the next year; 0 if none did."""
+
+
+def _flag(test: Callable[[ActKind], object]) -> NDArray[np.bool_]:
+    return np.array([bool(test(kind)) for kind in CATALOG])
+
+
+def _sign(remainder: Remainder) -> NDArray[np.int64]:
+    return np.array([(kind.feeds is remainder) - (kind.draws is remainder) for kind in CATALOG], np.int64)
+
+
+COMMITS = _flag(lambda kind: kind.family is Family.COMMITMENT)
+SERVES = _flag(lambda kind: kind.family is Family.SERVICE)
+REQUESTS = _flag(lambda kind: kind.family is Family.PAYMENT_REQUEST)
+_CARRIES_COMMITMENT = _flag(lambda kind: kind.carries and kind.family is Family.COMMITMENT)
+_CARRIES_SERVICE = _flag(lambda kind: kind.carries and kind.family is Family.SERVICE)
+_ACTS_ON_COMMITMENT = _flag(lambda kind: kind.follows is Family.COMMITMENT and not kind.carries)
+_MIRRORS = _flag(lambda kind: kind.mirrors)
+_IS_PART = _flag(lambda kind: kind.is_part)
+_TAKES_LEFT = _MIRRORS | _CARRIES_SERVICE | _flag(lambda kind: kind.inherits and kind.draws is Remainder.OPEN)
+_SIGNS = {remainder: _sign(remainder) for remainder in (Remainder.OPEN, Remainder.UNBILLED)}
+_SERVICE = next(number for number, kind in enumerate(CATALOG) if kind.name == "service")
+
+
+def compute_remainders(journal: Journal) -> Remainders:
+    """Compute what is open of every entry; the entries are those of a whole journal, in order."""
+    root, carried_by = _find_roots(journal)
+    open_cents, unbilled = (_sum_remainder(journal, root, remainder) for remainder in _SIGNS)
+    _move_carries(journal, root, open_cents, unbilled=unbilled)
+    return Remainders(open_cents, unbilled, _compute_left(journal), root, carried_by)
+
+
+def _find_roots(journal: Journal) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Return (the commitment that each entry acts on, the entry that carried each commitment)."""
+    kind, predecessor = journal.kind, journal.predecessor
+    root = np.where(COMMITS[kind], np.arange(len(kind), dtype=np.uint32), np.uint32(0))
+    acting = np.flatnonzero(_ACTS_ON_COMMITMENT[kind])
+    root[acting] = predecessor[acting]
+    carried_by = np.zeros(len(kind), np.uint32)
+    carries = np.flatnonzero(_CARRIES_COMMITMENT[kind])
+    carried_by[predecessor[carries]] = carries
+    _find_roots_of_services(journal, root, carried_by)
+    mirrors = np.flatnonzero(_MIRRORS[kind])
+    root[mirrors] = _follow_carries(root[predecessor[mirrors]], carried_by, mirrors)
+    return root, carried_by
+
+
+def _find_roots_of_services(
+    journal: Journal, root: NDArray[np.uint32], carried_by: NDArray[np.uint32]
+) -> None:
+    """Give carried services the commitment of the next year; one that was carried twice needs the first carry's first."""
+    pending = np.flatnonzero(_CARRIES_SERVICE[journal.kind])
+    while len(pending):
+        root_before = root[journal.predecessor[pending]]
+        is_ready = root_before > 0
+        root[pending[is_ready]] = carried_by[root_before[is_ready]]
+        if not is_ready.any():
+            return
+        pending = pending[~is_ready]
+
+
+def _follow_carries(
+    roots: NDArray[np.uint32], carried_by: NDArray[np.uint32], entries: Entries
+) -> NDArray[np.uint32]:
+    """Return the commitment that stands for each of ``roots`` at the time of an entry: that of the last carry before it."""
+    while True:
+        carry = carried_by[roots]
+        is_carried = (carry > 0) & (carry < entries)
+        if not is_carried.any():
+            return roots
+        roots = np.where(is_carried, carry, roots)
+
+
+def _sum_remainder(journal: Journal, root: NDArray[np.uint32], remainder: Remainder) -> NDArray[np.int64]:
+    """Return, by commitment, what its acts feed of a remainder, less what they draw; a mirror does the reverse."""
+    cents = np.zeros(len(journal.kind), np.int64)
+    acts = np.flatnonzero((root > 0) & ~_CARRIES_SERVICE[journal.kind])
+    mirrors = _MIRRORS[journal.kind[acts]]
+    effective = np.where(mirrors, journal.kind[journal.predecessor[acts]], journal.kind[acts])
+    effective = np.where(_CARRIES_SERVICE[effective], _SERVICE, effective)
+    signs = _SIGNS[remainder][effective]
+    if remainder is Remainder.OPEN:
+        signs = np.where(_CARRIES_COMMITMENT[effective], 1, signs)
+    np.add.at(cents, root[acts], np.where(mirrors, -signs, signs) * journal.amount[acts])
+    return cents
+
+
+def _move_carries(
+    journal: Journal,
+    root: NDArray[np.uint32],
+    open_cents: NDArray[np.int64],
+    *,
+    unbilled: NDArray[np.int64],
+) -> None:
+    """Take from the commitment of the year before what was carried of it and of its services."""
+    commitments = np.flatnonzero(_CARRIES_COMMITMENT[journal.kind])
+    open_cents[journal.predecessor[commitments]] -= journal.amount[commitments]
+    services = np.flatnonzero(_CARRIES_SERVICE[journal.kind])
+    np.add.at(unbilled, root[services], journal.amount[services])
+    np.subtract.at(unbilled, root[journal.predecessor[services]], journal.amount[services])
+
+
+def _compute_left(journal: Journal) -> NDArray[np.int64]:
+    kind, predecessor, amount = journal.kind, journal.predecessor, journal.amount
+    left = np.where((SERVES | REQUESTS)[kind], amount, 0)
+    taking = np.flatnonzero(_TAKES_LEFT[kind])
+    np.subtract.at(left, predecessor[taking], amount[taking])
+    mirrors = np.flatnonzero(_MIRRORS[kind])
+    returned = mirrors[
+        _IS_PART[kind[predecessor[mirrors]]]
+    ]  # a rejected part is owed to the first creditor again
+    np.add.at(left, predecessor[predecessor[returned]], amount[returned])
+    return left

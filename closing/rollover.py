@@ -1,0 +1,125 @@
+"""The rollover (*bascule*): finds what is open of a year, and builds the acts that carry it into the next."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import NamedTuple
+
+import asyncpg
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from closing.assignments import Assignments, build_assignments
+from closing.carry_acts import CarryLines, build_acts_table, select_lines
+from closing.journal import Journal, load_journal
+from closing.open_year import OpenEntries, OpenYear, find_open_year
+from closing.owned_lines import Senders, load_owned_lines
+from closing.remainders import COMMITS, REQUESTS, SERVES, compute_remainders
+from closing.steps import Step
+from core.catalog import KIND_NUMBERS
+from core.nomenclature import Nomenclature
+from core.sql_files import read_queries
+
+SQL = read_queries("closing", "queries.sql")
+_COMMITMENT, _SERVICE, _REQUEST = "commitment_carry", "service_carry", "request_carry"
+_KINDS: Mapping[str, NDArray[np.int64]] = {
+    _COMMITMENT: np.flatnonzero(COMMITS),
+    _SERVICE: np.flatnonzero(SERVES),
+    _REQUEST: np.flatnonzero(REQUESTS),
+}
+"""By kind of carry: the kinds of what it carries."""
+STEP_OF_KIND: Mapping[str, Step] = {
+    _COMMITMENT: Step.COMMITMENTS,
+    _SERVICE: Step.COMMITMENTS,
+    _REQUEST: Step.REQUESTS,
+}
+_NUMBERS = {kind: KIND_NUMBERS.get(kind, 0) for kind in _KINDS}
+StepCallback = Callable[[str], None]
+"""Called with each step of the work before it begins."""
+
+
+class Rollover(NamedTuple):
+    """What is open of a year, in one snapshot of the journal."""
+
+    year: int
+    last_entry: int
+    cell: NDArray[np.int32]
+    """The account assignment of each entry."""
+    open_year: OpenYear
+    assignments: Assignments
+    senders: Senders
+    carried: Mapping[str, int]
+    """By kind of carry: the lines of the year that are carried already."""
+
+    def list_open(self, step: Step) -> Iterator[tuple[str, OpenEntries]]:
+        """Yield the kinds of carry of a step, each with what it would carry."""
+        of_year = self.open_year
+        is_open = (of_year.commitments.amount > 0) | (of_year.unbilled > 0)
+        rows = np.flatnonzero(is_open)
+        commitments = OpenEntries(of_year.commitments.entry[rows], of_year.commitments.amount[rows])
+        entries = {_COMMITMENT: commitments, _SERVICE: of_year.services, _REQUEST: of_year.requests}
+        for kind, carried in entries.items():
+            if STEP_OF_KIND[kind] is step:
+                yield kind, carried
+
+
+async def load_rollover(
+    connection: asyncpg.Connection,
+    year: int,
+    nomenclatures: Mapping[int, Nomenclature],
+    *,
+    on_step: StepCallback,
+) -> Rollover:
+    """Find what is open of ``year``; the transaction must be one snapshot."""
+    on_step("reading the journal")
+    last_entry: int = await connection.fetchval(SQL["last_entry"]) or 0
+    rows = await connection.fetch(SQL["cells"])
+    assignments = await asyncio.to_thread(build_assignments, rows, year, nomenclatures)
+    senders = Senders(
+        {row["submission"]: row["sender"] for row in await connection.fetch(SQL["senders"])},
+        {row["id"]: row["code"] for row in await connection.fetch(SQL["sender_numbers"])},
+    )
+    journal = await load_journal(connection, last_entry)
+    on_step(f"computing what is open of {year}")
+    open_year, carried = await asyncio.to_thread(_find_open, journal, assignments)
+    return Rollover(year, last_entry, journal.cell, open_year, assignments, senders, carried)
+
+
+def _find_open(journal: Journal, assignments: Assignments) -> tuple[OpenYear, dict[str, int]]:
+    remainders = compute_remainders(journal)
+    before = journal.predecessor
+    carried = {
+        kind: int(np.count_nonzero(assignments.is_of_year[journal.cell[before[journal.kind == number]]]))
+        for kind, number in _NUMBERS.items()
+    }
+    return find_open_year(journal, remainders, assignments.is_of_year), carried
+
+
+async def load_carry_lines(
+    connection: asyncpg.Connection, rollover: Rollover, step: Step
+) -> list[CarryLines]:
+    """Load the lines that a step carries, in the order in which they are decided; the snapshot is that of ``rollover``."""
+    parts = []
+    for kind, opened in rollover.list_open(step):
+        entries = rollover.open_year.commitments if kind == _COMMITMENT else opened
+        lines = await load_owned_lines(connection, entries.entry, rollover.senders, _KINDS[kind])
+        part = CarryLines(kind, lines, entries.amount, rollover.cell[entries.entry])
+        parts.append(_select_acts(part, opened.entry, rollover.assignments))
+    return parts
+
+
+def _select_acts(part: CarryLines, opened: NDArray[np.int64], assignments: Assignments) -> CarryLines:
+    """Select the whole acts of which a line is open, and no line is without an assignment in the next year."""
+    act, count = part.lines.act, int(part.lines.act.max(initial=-1)) + 1
+    is_open = np.zeros(count, bool)
+    is_open[act[np.isin(part.lines.entry, opened, assume_unique=True)]] = True
+    is_open[act[assignments.obstacle[part.cell] > 0]] = False
+    return select_lines(part, is_open[act])
+
+
+def build_table(
+    parts: list[CarryLines], rollover: Rollover, day: date, *, step: Step, cause: str
+) -> pa.Table:
+    """Build the acts of a step; there is at least one line."""
+    return build_acts_table(parts, rollover.assignments, day, step=step, cause=cause)

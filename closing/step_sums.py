@@ -1,0 +1,74 @@
+"""What a step carries, and what it cannot carry yet: lines and cents, by programme and by obstacle."""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from closing.rollover import Rollover
+from closing.steps import Step
+
+
+class CarriedSum(msgspec.Struct, frozen=True):
+    """Open lines of one kind and programme."""
+
+    kind: str
+    """The kind of the acts that carry them."""
+    programme: str
+    lines: int
+    cents: int
+
+
+class BlockedSum(msgspec.Struct, frozen=True):
+    """Open lines of one kind that cannot be carried, for one reason."""
+
+    kind: str
+    obstacle: str
+    lines: int
+    cents: int
+
+
+class StepSums(msgspec.Struct, frozen=True):
+    """What is open of a year for one step."""
+
+    carried: list[CarriedSum]
+    blocked: list[BlockedSum]
+    done: int
+    """Lines of the year that the step has carried already."""
+
+    @property
+    def lines(self) -> int:
+        """The lines that can be carried."""
+        return sum(row.lines for row in self.carried)
+
+    @property
+    def cents(self) -> int:
+        """The amount that can be carried."""
+        return sum(row.cents for row in self.carried)
+
+
+def sum_step(rollover: Rollover, step: Step) -> StepSums:
+    """Add up what a step carries of the year."""
+    carried: list[CarriedSum] = []
+    blocked: list[BlockedSum] = []
+    done = 0
+    assignments = rollover.assignments
+    for kind, opened in rollover.list_open(step):
+        cells, done = rollover.cell[opened.entry], done + rollover.carried[kind]
+        obstacle = assignments.obstacle[cells]
+        is_free = obstacle == 0
+        programme = assignments.programme[cells]
+        for number, lines, cents in _add_up(programme[is_free], opened.amount[is_free]):
+            carried.append(CarriedSum(kind, assignments.programmes[number], lines, cents))
+        for number, lines, cents in _add_up(obstacle[~is_free], opened.amount[~is_free]):
+            blocked.append(BlockedSum(kind, assignments.obstacles[number], lines, cents))
+    return StepSums(sorted(carried, key=lambda row: (row.kind, row.programme)), blocked, done)
+
+
+def _add_up(group: NDArray[np.int64], cents: NDArray[np.int64]) -> Sequence[tuple[int, int, int]]:
+    """Return (group, lines, cents) of each group."""
+    numbers, positions, lines = np.unique(group, return_inverse=True, return_counts=True)
+    sums = np.zeros(len(numbers), np.int64)
+    np.add.at(sums, positions, cents)
+    return list(zip(numbers.tolist(), lines.tolist(), sums.tolist(), strict=True))

@@ -1,0 +1,37 @@
+"""The steps of closing a year that are built: each is a file of acts that the sender ``closing`` gives to the engine."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Step(StrEnum):
+    """A step; its name is part of the batch id of its files."""
+
+    COMMITMENTS = "C06"
+    REQUESTS = "C04"
+
+
+class StepDescription(NamedTuple):
+    """One row of the plan."""
+
+    step: Step
+    french: str
+    summary: str
+    source: str
+
+
+PLAN = (
+    StepDescription(
+        Step.COMMITMENTS,
+        "bascule des engagements juridiques et des services faits",
+        "Carry open commitments, and services that are certified and not requested, into the next year.",
+        "GBCP art. 161; rule A64",
+    ),
+    StepDescription(
+        Step.REQUESTS,
+        "bascule des demandes de paiement non payées",
+        "Release what unpaid requests reserve in the year, and reserve it in the next.",
+        "LOLF art. 28; rule A30",
+    ),
+)
+"""The steps in the order in which they are executed."""

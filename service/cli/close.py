@@ -1,0 +1,202 @@
+"""``crescendo close``: the closing of a year, step by step."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import msgspec
+from cyclopts import App, Parameter
+
+from core.money import format_euros
+from reporting.report_tables import CellType, Column, ReportTable
+from service.cli.caller import UNNAMED_CALLER, UnnamedCallerOptions
+from service.cli.number_limits import NUMBER_OF_A_YEAR
+from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption, MomentOption, parse_moment
+from service.configuration.settings import UsageError
+from service.database import session
+from service.database.configured_database import open_for_work, open_or_attach
+from service.engine import process_tuning
+from service.terminal import console, processing_progress, signals
+
+if TYPE_CHECKING:
+    from closing.step_sums import BlockedSum, StepSums
+    from service.auth.person_credentials import CommandCaller
+    from service.configuration.settings import Settings
+    from service.engine.processing_result import ProcessingResult
+    from service.engine.year_closing import ClosingPlan, StepRequest, StepResult
+
+app = App(name="close", help="The closing of a year: what is open of it goes on in the next (bascule).")
+EXIT_REFUSED = 1
+YearOption = Annotated[
+    int, Parameter(name="--year", help="Budget year that is closed.", validator=NUMBER_OF_A_YEAR)
+]
+
+
+@app.command
+def plan(*, year: YearOption, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> None:
+    """Show the steps in their order, what each would carry into the next year now, and what prevents it."""
+    from service.engine import engine_context, year_closing
+    from service.terminal.processing_progress import ProgressReporter
+
+    settings = options.read_settings()
+
+    async def work(dsn: str, reporter: ProgressReporter) -> "ClosingPlan | str":
+        reference = await asyncio.to_thread(engine_context.load_reference, settings)
+        return await year_closing.load_plan(dsn, reference, year, reporter)
+
+    closing_plan = session.run_on_database(settings, work, open_or_attach)
+    if isinstance(closing_plan, str):
+        raise UsageError(closing_plan)
+    if json:
+        console.print_json(closing_plan)
+        return
+    console.print_table(build_plan_table(closing_plan))
+    _print_blocked([row for step in closing_plan.steps for row in step.sums.blocked])
+    console.print_line(
+        f"{year} pays until {closing_plan.last_payment_day}: its steps are executed from the day after."
+    )
+
+
+@app.command
+def execute(
+    step: Annotated[str, Parameter(help="Step of the plan, as in C06.")],
+    *,
+    year: YearOption,
+    at: MomentOption = "",
+    dry_run: Annotated[
+        bool,
+        Parameter(
+            name="--dry-run", negative="", show_default=False, help="Only show what the step would carry."
+        ),
+    ] = False,
+    caller: Annotated[UnnamedCallerOptions, Parameter(name="*")] = UNNAMED_CALLER,
+    options: DataOptions = DEFAULT_DATA,
+    json: JsonOption = False,
+) -> int:
+    """Execute a step: compute its acts, and have the engine decide them, beside a service at work.
+
+    What is carried keeps the reference of its ministry, which goes on with it in the next year. What is refused, for
+    example for lack of credits, stays open; the same command presents it again. After an interruption, run the same
+    command again: it continues where it stopped, and a further time it adds nothing.
+
+    Exit codes: 0 all is carried; 1 something is refused or cannot be carried yet, or the step cannot begin; 2 wrong
+    usage; 3 the engine cannot continue; 130 interrupted.
+    """
+    process_tuning.tune_process()  # before Arrow is imported
+    from closing.steps import Step
+    from service.engine.year_closing import StepRequest
+
+    if step not in tuple(Step):
+        raise UsageError(f"there is no step {step}; crescendo close plan lists all: {', '.join(Step)}")
+    day = parse_moment(at).astimezone(_find_time_zone()).date()
+    request = StepRequest(year, Step(step), day, dry_run)
+    result = _execute(options.read_settings(), request, caller.read_caller())
+    if json:
+        console.print_json(result)
+    else:
+        print_step(result, is_dry_run=dry_run)
+    if result.is_interrupted:
+        return signals.report_interruption()
+    is_refused = result.posted is not None and bool(result.posted.reasons)
+    is_blocked = result.sums is not None and bool(result.sums.blocked)
+    return EXIT_REFUSED if result.waits or is_refused or is_blocked else 0
+
+
+def _find_time_zone() -> ZoneInfo:
+    from core.payment_rules import TIME_ZONE
+
+    return ZoneInfo(TIME_ZONE)
+
+
+def _execute(settings: "Settings", request: "StepRequest", caller: "CommandCaller") -> "StepResult":
+    """Execute a step in the name of the caller, with progress on standard error."""
+    from service.auth.person_credentials import act_on_database
+    from service.engine import engine_context, kernel_warmup, year_closing
+
+    reporter = processing_progress.create_reporter()
+
+    async def work(interruption: signals.Interruption) -> "StepResult":
+        async with open_for_work(settings, reporter.report_activity) as database:
+            await asyncio.to_thread(kernel_warmup.load_kernels, reporter)
+            context = engine_context.EngineContext(
+                settings, database, await asyncio.to_thread(engine_context.load_reference, settings)
+            )
+            async with act_on_database(database.dsn, caller) as by:
+                return await year_closing.execute_step(
+                    context, msgspec.structs.replace(request, by=by), interruption, reporter=reporter
+                )
+
+    try:
+        return signals.run_interruptible(work)
+    finally:
+        reporter.close()
+
+
+def build_plan_table(closing_plan: "ClosingPlan") -> ReportTable:
+    """Build the table of the steps."""
+    columns = [
+        *(Column("step"), Column("what it does", CellType.PROSE), Column("source")),
+        *(Column("open lines", CellType.COUNT), Column("euros", CellType.MONEY)),
+        *(Column("cannot go on", CellType.COUNT), Column("carried lines", CellType.COUNT)),
+    ]
+    rows = [
+        [
+            *(step.step.value, step.summary, step.source, step.sums.lines, step.sums.cents),
+            *(sum(row.lines for row in step.sums.blocked), step.sums.done),
+        ]
+        for step in closing_plan.steps
+    ]
+    title = f"Closing of {closing_plan.year}: what goes on in {closing_plan.year + 1}"
+    return ReportTable(title, columns, rows, drop_order=("source", "what it does"))
+
+
+def build_step_table(sums: "StepSums") -> ReportTable:
+    """Build the table of what a step carries."""
+    columns = [
+        *(Column("kind"), Column("programme")),
+        *(Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)),
+    ]
+    rows = [[row.kind, row.programme, row.lines, row.cents] for row in sums.carried]
+    foot = ["", "all", sums.lines, sums.cents]
+    return ReportTable("Open, by kind and programme", columns, rows, foot, drop_order=())
+
+
+def print_step(result: "StepResult", *, is_dry_run: bool = False) -> None:
+    """Print what a step carried, or would carry."""
+    from service.cli.processing_report import build_reason_table
+
+    if result.earlier:
+        lines = console.format_count(result.earlier, "line")
+        console.print_line(f"Given to the engine by an interrupted call, and decided now: {lines}.")
+    if result.sums and result.sums.lines:
+        console.print_table(build_step_table(result.sums))
+    if result.sums:
+        _print_blocked(result.sums.blocked)
+    if result.waits:
+        console.print_line(f"The step cannot begin: {result.waits}")
+    elif is_dry_run:
+        console.print_line("Dry run: nothing is stored.")
+    elif not result.posted:
+        console.print_line(f"Nothing of {result.year} is left for this step to carry.")
+    if result.posted:
+        _print_outcome(result.posted, result.year + 1)
+        if result.posted.reasons:
+            console.print_table(build_reason_table(result.posted.reasons))
+
+
+def _print_outcome(posted: "ProcessingResult", year: int) -> None:
+    for receipt in posted.receipts:
+        accepted = console.format_count(receipt.accepted.lines, "line")
+        euros = format_euros(receipt.accepted.cents)
+        console.print_line(
+            f"Carried into {year}: {accepted}, {euros} euros, as submission {receipt.submission}."
+        )
+
+
+def _print_blocked(blocked: Sequence["BlockedSum"]) -> None:
+    if blocked:
+        columns = [Column("kind"), Column("reason", CellType.PROSE)]
+        columns += [Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)]
+        rows = [[row.kind, row.obstacle, row.lines, row.cents] for row in blocked]
+        console.print_table(ReportTable("Cannot be carried yet", columns, rows, drop_order=()))
