@@ -1,0 +1,103 @@
+"""A small State at the end of a year: commitments, services and requests that are open, and credits of the next year."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from closing.steps import Step
+from core.catalog import CATALOG
+from service.database.embedded_server import Database
+from service.engine import year_closing
+from service.engine.year_closing import StepRequest, StepResult
+from service.terminal.processing_progress import ProgressLines
+from service.terminal.signals import Interruption
+from tests.databases import create_database
+from tests.service.small_state import (
+    UNITS,
+    State,
+    build_openings,
+    build_payee_code,
+    build_third_party,
+    create_interruption,
+)
+
+YEAR = 2018
+CARRIED_ON = "2019-01-21"
+"""The day after the complementary period of 2018."""
+LINES = {Step.COMMITMENTS: 5, Step.REQUESTS: 2}
+"""The lines that each step carries."""
+Row = Mapping[str, Any]
+
+
+def build_acts() -> list[Row]:
+    """Build the acts of the year: two commitments, of which one is all certified, and requests that are not paid."""
+    place = {"fund_centre": UNITS[0][0], "functional_area": UNITS[0][1], "commitment_item": "31"}
+    payee = {"payee": build_payee_code(1)}
+    rows: list[Row] = [
+        {"reference": "EJ-1", "kind": "commitment", "amount": "300.00", **place},
+        {"reference": "SF-1", "kind": "service", "amount": "100.00", "predecessor": "EJ-1"},
+        {"reference": "SF-2", "kind": "service", "amount": "80.00", "predecessor": "EJ-1"},
+        {"reference": "DP-1", "kind": "payment_request", "amount": "120.00", "predecessor": "EJ-1", **payee},
+        {"reference": "EJ-2", "kind": "commitment", "amount": "50.00", "line": 1, **place},
+        {"reference": "EJ-2", "kind": "commitment", "amount": "7.00", "line": 2, **place},
+        {"reference": "SF-3", "kind": "service", "amount": "50.00", "predecessor": "EJ-2"},
+        {"reference": "DP-2", "kind": "direct_payment_request", "amount": "70.00", **place, **payee},
+        {"reference": "EJ-3", "kind": "commitment", "amount": "9.00", **place},
+        {"reference": "SF-4", "kind": "service", "amount": "9.00", "predecessor": "EJ-3"},
+        {"reference": "DP-3", "kind": "payment_request", "amount": "9.00", "predecessor": "EJ-3", **payee},
+    ]
+    return [{"exercise": YEAR, "date": "2018-06-01", **row} for row in rows]
+
+
+def build_next_credits() -> list[Row]:
+    """Build the credits of the next year."""
+    return [
+        {**row, "exercise": YEAR + 1, "date": "2019-01-02", "reference": f"N{row['reference']}"}
+        for row in build_openings(UNITS[0][0])
+    ]
+
+
+@asynccontextmanager
+async def open_year_end(database: Database, folder: Path, *, has_credits: bool = True) -> AsyncIterator[State]:
+    """Open the State, with or without credits of the next year; ``DP-3`` is paid."""
+    async with create_database(database) as dsn:
+        state = State(dsn, folder)
+        await state.fund(1)
+        await state.submit_accepted(build_acts())
+        (request,) = await state.fetch("select entry_id from entry where reference = 'DP-3'")
+        payment = {"reference": "P-1", "kind": "payment", "exercise": YEAR, "date": "2018-06-02"}
+        payment |= {"predecessor": f"@{request['entry_id']}", "amount": "9.00"}
+        await state.submit_accepted([payment], "treasury")
+        if has_credits:
+            await state.submit_accepted(build_next_credits())
+        yield state
+
+
+async def execute(
+    state: State,
+    step: Step,
+    day: str = CARRIED_ON,
+    *,
+    is_dry_run: bool = False,
+    interruption: Interruption | None = None,
+    reporter: ProgressLines | None = None,
+) -> StepResult:
+    """Execute a step of the closing."""
+    return await year_closing.execute_step(
+        state.context,
+        StepRequest(YEAR, step, date.fromisoformat(day), is_dry_run),
+        interruption or create_interruption(),
+        reporter=reporter or ProgressLines(),
+    )
+
+
+async def read_carries(state: State) -> list[tuple[str, str, int, int]]:
+    """Return (kind, reference, exercise, cents) of what was carried, in order."""
+    rows = await state.fetch("select kind, reference, exercise, amount from entry order by entry_id")
+    return [
+        (CATALOG[row["kind"]].name, row["reference"], row["exercise"], row["amount"])
+        for row in rows
+        if CATALOG[row["kind"]].carries
+    ]

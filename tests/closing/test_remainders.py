@@ -1,0 +1,167 @@
+"""What is open of every entry, computed in columns, is what the plain engine keeps of it line by line."""
+
+import random
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from closing.journal import Journal, allocate_journal
+from closing.open_year import find_open_year
+from closing.remainders import COMMITS, REQUESTS, SERVES, compute_remainders
+from core.catalog import CATALOG, KIND_NUMBERS, Stage, list_kinds
+from tests.file_strategies import File, Row, build_openings
+from tests.oracle.engine import Engine
+from tests.oracle.reference import Reference
+from tests.reference_years import build_two_years, shift_to_2019
+from tests.service.engine.random_acts import IBANS, PAYEES, ActGenerator, PostedRow
+from tests.service.engine.random_sequence import INTERNAL_KINDS, OUTSIDE_KINDS
+
+ACTS = 250
+SEEDS = [1, 2, 3, 4]
+_EUROS_BY_LEVEL = {4: "200000.00", 9: "80000.00", 14: "30000.00"}
+_CARRIES = [CATALOG[number].name for number in list_kinds(lambda kind: kind.carries)]
+
+
+class Step(NamedTuple):
+    """Lines of one act, and its sender."""
+
+    rows: list[Row]
+    sender: str
+
+
+class PlainLedger:
+    """The plain engine, and what it accepted as the journal has it."""
+
+    def __init__(self, reference: Path) -> None:
+        self.engine = Engine(Reference.load(reference))
+        self.rows: list[PostedRow] = []
+
+    def submit(self, step: Step) -> list[PostedRow]:
+        """Submit an act; return its accepted lines."""
+        first = len(self.rows) + 1
+        outcomes = self.engine.submit(step.rows, step.sender)
+        state = self.engine.ledger.state
+        accepted = [row for row, outcome in zip(step.rows, outcomes, strict=True) if outcome[0] == "ACCEPTED"]
+        for entry, row in enumerate(accepted, first):
+            posted, item = state.journal[entry], state.items[entry]
+            owner = row.get("reference_sender", step.sender)
+            key = (posted.kind, row["reference"], int(row["exercise"]), posted.amount)
+            self.rows.append(PostedRow(entry, owner, *key, posted.predecessor, item.payee))
+        return self.rows[first - 1 :]
+
+    def build_journal(self) -> Journal:
+        """Return the journal in columns."""
+        journal = allocate_journal(len(self.rows))
+        for row in self.rows:
+            posted = self.engine.ledger.state.journal[row.entry]
+            journal.kind[row.entry], journal.amount[row.entry] = posted.kind, posted.amount
+            journal.predecessor[row.entry], journal.cell[row.entry] = posted.predecessor, max(posted.cell, 0)
+        return journal
+
+
+def _build_credits() -> File:
+    rows = [row | {"amount": _EUROS_BY_LEVEL[len(row["fund_centre"])]} for row in build_openings()]
+    third = {"kind": "third_party", "exercise": "2018", "date": "2018-03-02", "payee_name": "Entreprise"}
+    payees = [
+        third | {"reference": f"T-{code}", "payee": code, "iban": iban}
+        for code, iban in zip(PAYEES, IBANS, strict=False)
+    ]
+    return [*rows, *shift_to_2019(rows), *payees]
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_two_years(tmp_path_factory.mktemp("reference"))
+
+
+def _play(reference: Path, seed: int) -> PlainLedger:
+    """Play random acts of every kind, then carries of what is open."""
+    ledger, rng = PlainLedger(reference), random.Random(seed)
+    for row in _build_credits():
+        ledger.submit(Step([row], "budget"))
+    generator = ActGenerator(rng, f"A{seed}-")
+    generator.note_posted(ledger.rows)
+    for number in range(ACTS):
+        sender = rng.choice(("ministry", "ministry", "accountant", "treasury", "bank", "closing"))
+        kinds = INTERNAL_KINDS.get(sender, OUTSIDE_KINDS)
+        if number > ACTS * 0.8:
+            sender, kinds = "closing", INTERNAL_KINDS["closing"]
+        if generator.may_act(kinds):
+            rows = generator.generate_act(sender, sorted(kinds))
+            generator.note_posted(ledger.submit(Step(rows, sender)))
+    return ledger
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_columns_agree_with_the_plain_engine(reference: Path, seed: int) -> None:
+    ledger = _play(reference, seed)
+    journal = ledger.build_journal()
+    remainders = compute_remainders(journal)
+    for row in ledger.rows:
+        item, kind = ledger.engine.ledger.state.items[row.entry], row.kind
+        place = f"entry {row.entry}, {CATALOG[kind].name}"
+        if COMMITS[kind] and not remainders.carried_by[row.entry]:
+            expected = (item.open, item.unbilled) if not CATALOG[item.kind].undoes else (0, 0)
+            assert (remainders.open[row.entry], remainders.unbilled[row.entry]) == expected, place
+        if SERVES[kind] or (REQUESTS[kind] and CATALOG[kind].reaches is Stage.PAYABLE):
+            assert remainders.left[row.entry] == item.open, place
+
+
+def test_the_random_acts_carry_and_cancel(reference: Path) -> None:
+    """The comparison above meets every kind of carry, and mirrors of what follows a commitment."""
+    accepted = {CATALOG[row.kind].name for seed in SEEDS for row in _play(reference, seed).rows}
+    wanted = {*_CARRIES, "service_cancellation", "payment_request_rejection", "commitment_increase", "payment"}
+    assert wanted <= accepted
+
+
+def _build_small_journal(rows: list[tuple[str, int, int]]) -> Journal:
+    """Build a journal of (kind, predecessor, cents), all on one account assignment."""
+    journal = allocate_journal(len(rows))
+    for entry, (kind, predecessor, cents) in enumerate(rows, 1):
+        journal.kind[entry], journal.predecessor[entry] = KIND_NUMBERS[kind], predecessor
+        journal.amount[entry], journal.cell[entry] = cents, 1
+    return journal
+
+
+def test_requests_use_up_the_earliest_services_first() -> None:
+    journal = _build_small_journal(
+        [
+            ("commitment", 0, 300),
+            ("service", 1, 100),
+            ("service", 1, 80),
+            ("payment_request", 1, 120),
+            ("service", 1, 10),
+        ]
+    )
+    opened = find_open_year(journal, compute_remainders(journal), np.array([False, True]))
+    assert opened.services.entry.tolist() == [3, 5]
+    assert opened.services.amount.tolist() == [60, 10]
+    assert opened.commitments.amount.tolist() == [110]
+    assert opened.unbilled.tolist() == [70]
+
+
+def test_nothing_of_another_year_is_open() -> None:
+    journal = _build_small_journal([("commitment", 0, 300), ("direct_payment_request", 0, 5)])
+    opened = find_open_year(journal, compute_remainders(journal), np.array([False, False]))
+    assert [len(part.entry) for part in (opened.commitments, opened.services, opened.requests)] == [0, 0, 0]
+
+
+def test_an_empty_journal_has_nothing_open() -> None:
+    journal = _build_small_journal([])
+    opened = find_open_year(journal, compute_remainders(journal), np.array([False]))
+    assert not len(opened.commitments.entry)
+
+
+def test_a_part_that_is_rejected_is_owed_to_the_first_creditor_again() -> None:
+    journal = _build_small_journal(
+        [
+            ("direct_payment_request", 0, 100),
+            ("attachment", 1, 40),
+            ("payment", 1, 30),
+            ("payment_request_rejection", 2, 15),
+        ]
+    )
+    left = compute_remainders(journal).left
+    assert left[1:3].tolist() == [45, 25]

@@ -1,0 +1,156 @@
+"""The rollover of a small State: what is open goes on under its own references, once, and everything else stays."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from closing.steps import Step
+from service.database.embedded_server import Database
+from service.engine import engine_context, year_closing
+from service.terminal.processing_progress import ProgressLines
+from tests.closing.closing_state import (
+    CARRIED_ON,
+    LINES,
+    YEAR,
+    build_next_credits,
+    execute,
+    open_year_end,
+    read_carries,
+)
+from tests.reference_years import copy_year, remove_lines
+from tests.service.small_state import UNITS, State, build_payee_code
+
+STEPS = [Step.COMMITMENTS, Step.REQUESTS]
+
+
+@pytest.fixture
+async def state(database: Database, tmp_path: Path) -> AsyncIterator[State]:
+    async with open_year_end(database, tmp_path / "state") as small_state:
+        yield small_state
+
+
+async def test_what_is_open_goes_on_under_its_own_references(state: State) -> None:
+    for step in STEPS:
+        result = await execute(state, step)
+        assert result.posted is not None
+        assert result.posted.reasons == []
+    assert await read_carries(state) == [
+        ("commitment_carry", "EJ-1", 2019, 12_000),
+        ("commitment_carry", "EJ-2", 2019, 0),
+        ("commitment_carry", "EJ-2", 2019, 700),
+        ("service_carry", "SF-2", 2019, 6_000),
+        ("service_carry", "SF-3", 2019, 5_000),
+        ("request_carry", "DP-1", 2019, 12_000),
+        ("request_carry", "DP-2", 2019, 7_000),
+    ]
+    assert (await state.verify()).findings == []
+
+
+async def test_the_ministry_goes_on_in_january(state: State) -> None:
+    for step in STEPS:
+        await execute(state, step)
+    common = {"exercise": 2019, "date": "2019-02-01"}
+    request = {**common, "kind": "payment_request", "payee": build_payee_code(1), "predecessor": "EJ-1"}
+    rows = [
+        {**request, "reference": "DP-9", "amount": "60.00"},
+        {**common, "reference": "SF-9", "kind": "service", "predecessor": "EJ-1", "amount": "120.00"},
+        {**common, "reference": "SF-8", "kind": "service", "predecessor": "EJ-2#2", "amount": "7.00"},
+        {**request, "reference": "DP-8", "amount": "50.00", "predecessor": "EJ-2"},
+        {**common, "reference": "AS-1", "kind": "service_cancellation", "predecessor": "SF-9", "amount": "1.00"},
+    ]
+    await state.submit_accepted(rows)
+    assert (await state.verify()).findings == []
+
+
+async def test_a_further_execution_adds_nothing(state: State) -> None:
+    for step in STEPS:
+        await execute(state, step)
+    carried = await read_carries(state)
+    for step in STEPS:
+        result = await execute(state, step, "2019-01-22")
+        assert (result.posted, result.waits) == (None, "")
+        assert result.sums is not None
+        assert (result.sums.lines, result.sums.done) == (0, LINES[step])
+    assert await read_carries(state) == carried
+
+
+async def test_a_dry_run_says_what_would_go_on_and_stores_nothing(state: State) -> None:
+    result = await execute(state, Step.COMMITMENTS, is_dry_run=True)
+    assert result.sums is not None
+    assert [(row.kind, row.programme, row.lines, row.cents) for row in result.sums.carried] == [
+        ("commitment_carry", "0177", 3, 12_700),
+        ("service_carry", "0177", 2, 11_000),
+    ]
+    assert await read_carries(state) == []
+
+
+@pytest.mark.parametrize(
+    ("day", "text"),
+    [
+        ("2019-01-20", "2018 still pays until 2019-01-20"),
+        ("2019-04-02", "2019-04-02 is not in an open period of 2019"),
+        ("2020-01-21", "2020-01-21 is not in an open period of 2019"),
+    ],
+)
+async def test_a_step_waits_for_its_day(state: State, day: str, text: str) -> None:
+    for is_dry_run in (False, True):
+        assert text in (await execute(state, Step.COMMITMENTS, day, is_dry_run=is_dry_run)).waits
+    assert await read_carries(state) == []
+
+
+async def test_requests_wait_for_payment_runs_that_may_pay_them(state: State) -> None:
+    run = await state.propose_run(until=date.fromisoformat("2018-12-31"), day=date.fromisoformat("2018-12-28"))
+    assert f"payment run {run} is proposed" in (await execute(state, Step.REQUESTS)).waits
+    assert (await execute(state, Step.COMMITMENTS)).waits == ""
+
+
+async def test_what_lacks_credits_waits_and_goes_on_once_they_are_there(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_year_end(database, tmp_path / "state", has_credits=False) as state:
+        refused = (await execute(state, Step.REQUESTS)).posted
+        assert refused is not None
+        assert [(row.code, row.lines) for row in refused.reasons] == [("CP_EXCEEDED", 2)]
+        await state.submit_accepted(build_next_credits())
+        carried = (await execute(state, Step.REQUESTS, "2019-01-22")).posted
+        assert carried is not None
+        assert carried.reasons == []
+        assert [row[:2] for row in await read_carries(state)] == [
+            ("request_carry", "DP-1"),
+            ("request_carry", "DP-2"),
+        ]
+
+
+async def test_an_assignment_without_a_successor_is_named_and_waits(state: State) -> None:
+    """The unit of all acts is suppressed in 2019: nothing can go on, and the reason names it."""
+    unit = UNITS[0][0]
+    copy_year(state.reference)
+    remove_lines(state.reference, "2019/centres.csv", unit)
+    result = await execute(state, Step.COMMITMENTS)
+    assert result.sums is not None
+    assert {row.obstacle for row in result.sums.blocked} == {f"fund centre {unit} does not exist in 2019"}
+    assert (result.sums.lines, result.posted) == (0, None)
+    assert await read_carries(state) == []
+
+
+async def test_a_year_that_the_calendar_lacks_is_refused(state: State) -> None:
+    plan = await year_closing.load_plan(
+        state.dsn, engine_context.load_reference(state.settings), 2019, ProgressLines()
+    )
+    assert isinstance(plan, str)
+    assert "no exercise 2020" in plan
+
+
+async def test_the_plan_counts_what_is_open_and_what_is_done(state: State) -> None:
+    assert await _read_plan(state) == [("C06", 5, 0), ("C04", 2, 0)]
+    await execute(state, Step.COMMITMENTS, CARRIED_ON)
+    assert await _read_plan(state) == [("C06", 0, 5), ("C04", 2, 0)]
+
+
+async def _read_plan(state: State) -> list[tuple[str, int, int]]:
+    reference = engine_context.load_reference(state.settings)
+    plan = await year_closing.load_plan(state.dsn, reference, YEAR, ProgressLines())
+    assert not isinstance(plan, str)
+    return [(step.step.value, step.sums.lines, step.sums.done) for step in plan.steps]
