@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Remainder
 from core.kind_rules import YearRule
 from core.money import AMOUNT_MAX
 from core.nomenclature import CentreLevel
@@ -142,6 +142,13 @@ _SETTLEMENT_CHAINS = [
         ("commitment", "commitment_carry", "commitment_increase", "service", "payment_request", "payment"),
         ("commitment", "commitment_carry", "commitment_decrease", "payment_request_without_service"),
         ("commitment", "service", "commitment_carry", "payment_request", "payment", "request_carry"),
+        ("commitment", "service", "commitment_carry", "service_carry", "payment_request", "payment"),
+        ("commitment", "service", "commitment_carry", "service_carry", "service_cancellation", "service"),
+        ("commitment", "service", "service_carry", "commitment_carry", "prior_withdrawal", "service"),
+        (
+            *("commitment", "service", "payment_request", "commitment_carry", "payment_request_rejection"),
+            *("service_cancellation", "payment_request_without_service"),
+        ),
         (
             "commitment",
             "commitment_carry",
@@ -243,6 +250,7 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
     is_carried = any(CATALOG[number].carries for number in chain)
     cell = draw(st.sampled_from(carried if is_carried and carried else spending))
     day = USUAL_DAY
+    next_cell = NONE
     placed: list[tuple[int, int]] = []
     """The act and line of each kind so far."""
     for at, number in enumerate(chain):
@@ -266,6 +274,8 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             is_whole = is_whole and not (kind.whole and draw(st.integers(0, 7)) == 0)
             continues = kind.follows is kind.family and acts[act] is acts[-1] and draw(st.booleans())
             line = line._replace(bank=0, amount=acts[act][above].amount if is_whole else line.amount)
+            if kind.may_be_zero and draw(st.booleans()):
+                line = line._replace(amount=_find_open(chain[:at], acts, placed))
             line = line._replace(
                 **draw(_name_predecessor(kind, acts[act], above, place, continues=continues))
             )
@@ -273,7 +283,8 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             line = line._replace(cell=cell)
         if kind.carries:
             day = max(day, CARRY_DAY)
-            line = line._replace(cell=draw(_carry_cells(book, cell)), day=day)
+            next_cell = draw(_carry_cells(book, cell)) if next_cell == NONE else next_cell
+            line = line._replace(cell=next_cell, day=day)
         if kind.bills:
             line = draw(_add_invoice(line))
         if kind.budget is BudgetAction.WITHDRAW:
@@ -284,6 +295,17 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             acts.append([line])
         placed.append((len(acts) - 1, len(acts[-1]) - 1))
     return [add_content(draw(_sign_act(book, act))) for act in acts]
+
+
+def _find_open(chain: Sequence[int], acts: Sequence[Sequence[Line]], placed: Sequence[tuple[int, int]]) -> int:
+    """Return what the acts of a chain leave open of its commitment; 0 if they take more."""
+    changes = (
+        acts[act][above].amount
+        * ((CATALOG[number].feeds is Remainder.OPEN) - (CATALOG[number].draws is Remainder.OPEN))
+        for number, (act, above) in zip(chain, placed, strict=True)
+        if not CATALOG[number].inherits
+    )
+    return max(sum(changes), 0)
 
 
 @st.composite

@@ -97,6 +97,8 @@ class ActGenerator:
     """The acts sent so far, by sender: some are sent again."""
     _originals: dict[str, list[Row]] = field(default_factory=dict)
     """What was sent of each kind that another one takes back."""
+    _carry_places: list[Row] = field(default_factory=list)
+    """The assignments of carried commitments, where their services go."""
     _count: int = 0
     _blocked: set[int] = field(default_factory=set)
     """The numbers of third parties that are blocked; those of ``PAYEES`` are 1, 2 and so on."""
@@ -222,9 +224,16 @@ class ActGenerator:
         """Describe what goes on in the next year, as a rule once the year before pays no more."""
         followed = self._choose_followed(kind, YEARS[0])
         row = {"exercise": "2019", "date": f"2019-01-{self.rng.choice((20, *[21] * 9))}"}
-        row |= self._choose_assignment(BudgetAction.SPEND)
+        place = self._choose_assignment(BudgetAction.SPEND)
+        if kind.family is Family.COMMITMENT:
+            self._carry_places.append(place)
+        elif kind.family is Family.SERVICE and self._carry_places:
+            place = self.rng.choice(self._carry_places[-8:])
+        row |= place
         if followed is not None:
             row |= {"predecessor": f"@{followed.entry}", "reference_sender": followed.sender}
+        if kind.may_be_zero and self.rng.random() < 0.3:
+            return row | {"amount": "0.00"}
         return row | {"amount": self._choose_amount(followed, is_whole=True)}
 
     def _choose_followed(self, kind: ActKind, exercise: int) -> Posted | None:
