@@ -297,7 +297,9 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
     return [add_content(draw(_sign_act(book, act))) for act in acts]
 
 
-def _find_open(chain: Sequence[int], acts: Sequence[Sequence[Line]], placed: Sequence[tuple[int, int]]) -> int:
+def _find_open(
+    chain: Sequence[int], acts: Sequence[Sequence[Line]], placed: Sequence[tuple[int, int]]
+) -> int:
     """Return what the acts of a chain leave open of its commitment; 0 if they take more."""
     changes = (
         acts[act][above].amount

@@ -91,11 +91,13 @@ def execute(
         raise UsageError(f"there is no step {step}; crescendo close plan lists all: {', '.join(Step)}")
     day = parse_moment(at).astimezone(_find_time_zone()).date()
     request = StepRequest(year, Step(step), day, dry_run)
-    result = _execute(options.read_settings(), request, caller.read_caller())
+    settings = options.read_settings()
+    result = _execute(settings, request, caller.read_caller())
     if json:
         console.print_json(result)
     else:
         print_step(result, is_dry_run=dry_run)
+        _print_refused(result, settings)
     if result.is_interrupted:
         return signals.report_interruption()
     is_refused = result.posted is not None and bool(result.posted.reasons)
@@ -164,8 +166,6 @@ def build_step_table(sums: "StepSums") -> ReportTable:
 
 def print_step(result: "StepResult", *, is_dry_run: bool = False) -> None:
     """Print what a step carried, or would carry."""
-    from service.cli.processing_report import build_reason_table
-
     if result.earlier:
         lines = console.format_count(result.earlier, "line")
         console.print_line(f"Given to the engine by an interrupted call, and decided now: {lines}.")
@@ -181,8 +181,6 @@ def print_step(result: "StepResult", *, is_dry_run: bool = False) -> None:
         console.print_line(f"Nothing of {result.year} is left for this step to carry.")
     if result.posted:
         _print_outcome(result.posted, result.year + 1)
-        if result.posted.reasons:
-            console.print_table(build_reason_table(result.posted.reasons))
 
 
 def _print_outcome(posted: "ProcessingResult", year: int) -> None:
@@ -192,6 +190,16 @@ def _print_outcome(posted: "ProcessingResult", year: int) -> None:
         console.print_line(
             f"Carried into {year}: {accepted}, {euros} euros, as submission {receipt.submission}."
         )
+
+
+def _print_refused(result: "StepResult", settings: "Settings") -> None:
+    """Print why lines were refused, and the command that lists them."""
+    from service.cli.processing_report import build_reason_table, print_next_steps
+
+    if result.posted and result.posted.reasons:
+        console.print_table(build_reason_table(result.posted.reasons))
+        print_next_steps(result.posted, settings)
+        console.print_line("\nWhat was refused stays open: once it can go on, the same command carries it.")
 
 
 def _print_blocked(blocked: Sequence["BlockedSum"]) -> None:

@@ -19,7 +19,6 @@ from tests.service.small_state import (
     State,
     build_openings,
     build_payee_code,
-    build_third_party,
     create_interruption,
 )
 
@@ -60,7 +59,9 @@ def build_next_credits() -> list[Row]:
 
 
 @asynccontextmanager
-async def open_year_end(database: Database, folder: Path, *, has_credits: bool = True) -> AsyncIterator[State]:
+async def open_year_end(
+    database: Database, folder: Path, *, has_credits: bool = True
+) -> AsyncIterator[State]:
     """Open the State, with or without credits of the next year; ``DP-3`` is paid."""
     async with create_database(database) as dsn:
         state = State(dsn, folder)

@@ -112,7 +112,13 @@ def test_the_columns_agree_with_the_plain_engine(reference: Path, seed: int) -> 
 def test_the_random_acts_carry_and_cancel(reference: Path) -> None:
     """The comparison above meets every kind of carry, and mirrors of what follows a commitment."""
     accepted = {CATALOG[row.kind].name for seed in SEEDS for row in _play(reference, seed).rows}
-    wanted = {*_CARRIES, "service_cancellation", "payment_request_rejection", "commitment_increase", "payment"}
+    wanted = {
+        *_CARRIES,
+        "service_cancellation",
+        "payment_request_rejection",
+        "commitment_increase",
+        "payment",
+    }
     assert wanted <= accepted
 
 

@@ -58,7 +58,13 @@ async def test_the_ministry_goes_on_in_january(state: State) -> None:
         {**common, "reference": "SF-9", "kind": "service", "predecessor": "EJ-1", "amount": "120.00"},
         {**common, "reference": "SF-8", "kind": "service", "predecessor": "EJ-2#2", "amount": "7.00"},
         {**request, "reference": "DP-8", "amount": "50.00", "predecessor": "EJ-2"},
-        {**common, "reference": "AS-1", "kind": "service_cancellation", "predecessor": "SF-9", "amount": "1.00"},
+        {
+            **common,
+            "reference": "AS-1",
+            "kind": "service_cancellation",
+            "predecessor": "SF-9",
+            "amount": "1.00",
+        },
     ]
     await state.submit_accepted(rows)
     assert (await state.verify()).findings == []
@@ -101,7 +107,9 @@ async def test_a_step_waits_for_its_day(state: State, day: str, text: str) -> No
 
 
 async def test_requests_wait_for_payment_runs_that_may_pay_them(state: State) -> None:
-    run = await state.propose_run(until=date.fromisoformat("2018-12-31"), day=date.fromisoformat("2018-12-28"))
+    run = await state.propose_run(
+        until=date.fromisoformat("2018-12-31"), day=date.fromisoformat("2018-12-28")
+    )
     assert f"payment run {run} is proposed" in (await execute(state, Step.REQUESTS)).waits
     assert (await execute(state, Step.COMMITMENTS)).waits == ""
 

@@ -1,0 +1,55 @@
+"""A step of the closing is killed with -9 at each point of its work: executed again on another day, it carries the same."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from closing.steps import Step
+from service.database.embedded_server import Database
+from tests.closing.closing_state import execute, open_year_end, read_carries
+from tests.service.small_state import State, copy_state
+
+_NEVER = 1_000
+AGAIN_ON = "2019-01-22"
+STEPS = [Step.COMMITMENTS, Step.REQUESTS]
+
+
+def run_child(state: State, point: int, step: Step) -> tuple[int, list[str]]:
+    """Execute in a process that kills itself at a point; return its exit code and the points it reached."""
+    words = ["-m", "tests.crash.closing_process", state.dsn, str(state.folder), str(point), step]
+    root = Path(__file__).parents[2]
+    process = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=root)
+    assert process.returncode in (0, -signal.SIGKILL), process.stderr
+    return process.returncode, process.stdout.splitlines()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def year_end(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
+    async with open_year_end(database, tmp_path_factory.mktemp("year") / "state") as state:
+        yield state
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_step_killed_at_each_point(
+    year_end: State, database: Database, tmp_path: Path, step: Step
+) -> None:
+    async with copy_state(database, year_end, tmp_path / "undisturbed") as undisturbed:
+        code, points = run_child(undisturbed, _NEVER, step)
+        assert (code, "deciding what is carried over" in points) == (0, True)
+        expected = await read_carries(undisturbed)
+        assert expected
+    for point in range(len(points)):
+        async with copy_state(database, year_end, tmp_path / f"killed-{point}") as state:
+            code, _ = run_child(state, point, step)
+            assert code == -signal.SIGKILL
+            assert (await execute(state, step, AGAIN_ON)).waits == "", points[point]
+            assert await read_carries(state) == expected, points[point]
+            assert await state.fetch("select * from refusal") == [], points[point]
+            assert (await execute(state, step, AGAIN_ON)).posted is None, points[point]
+            assert (await state.verify()).findings == [], points[point]

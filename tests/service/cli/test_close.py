@@ -1,0 +1,75 @@
+"""``crescendo close``: the plan of a year, a dry run, the execution of its steps, and what they print."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from service.database.embedded_server import Database
+from tests.closing.closing_state import open_year_end, read_carries
+from tests.service.command_line import CommandResult, run_crescendo
+from tests.service.small_state import State
+
+AT = ("--at", "2019-01-21T10:00")
+
+
+@pytest.fixture
+async def state(database: Database, tmp_path: Path) -> AsyncIterator[State]:
+    async with open_year_end(database, tmp_path / "state") as small_state:
+        yield small_state
+
+
+async def close(state: State, *words: str, code: int = 0) -> CommandResult:
+    place = {
+        "CRESCENDO_DATABASE": state.dsn,
+        "CRESCENDO_DATA": str(state.settings.data),
+        "CRESCENDO_REFERENCE": str(state.reference),
+    }
+    result = await run_crescendo("close", *words, "--year", "2018", environment=place)
+    assert result.code == code, result
+    return result
+
+
+async def test_the_plan_shows_steps_with_what_is_open(state: State) -> None:
+    shown = (await close(state, "plan")).out
+    assert "Closing of 2018: what goes on in 2019" in shown
+    assert "2018 pays until 2019-01-20: its steps are executed from the day after." in shown
+    plan = (await close(state, "plan", "--json")).json()
+    assert [step["step"] for step in plan["steps"]] == ["C06", "C04"]
+    assert plan["steps"][1]["sums"]["carried"] == [
+        {"kind": "request_carry", "programme": "0177", "lines": 2, "cents": 19_000}
+    ]
+
+
+async def test_a_step_is_tried_executed_and_executed_again(state: State) -> None:
+    tried = (await close(state, "execute", "C06", *AT, "--dry-run")).out
+    assert "Dry run: nothing is stored." in tried
+    assert await read_carries(state) == []
+    executed = (await close(state, "execute", "C06", *AT)).out
+    assert "Carried into 2019: 5 lines, 237.00 euros, as submission" in executed
+    again = (await close(state, "execute", "C06", *AT)).out
+    assert again == "Nothing of 2018 is left for this step to carry.\n"
+
+
+async def test_refused_lines_are_counted_with_the_command_that_lists_them(state: State) -> None:
+    """The commitments may go on alone, but nothing of the requests while the programme lacks credits."""
+    taken = {"exercise": 2019, "date": "2019-01-20", "kind": "credit_return_cp", "commitment_item": "HT2"}
+    taken |= {"reference": "RC-1", "fund_centre": "0177-D013-DD13", "amount": "99999950.00"}
+    await state.submit_accepted([taken])
+    refused = await close(state, "execute", "C04", *AT, code=1)
+    assert "CP_EXCEEDED" in refused.out
+    assert "report refusals --submission" in refused.out
+
+
+async def test_a_step_too_early_says_from_when_on(state: State) -> None:
+    result = await close(state, "execute", "C06", "--at", "2018-12-31T10:00", code=1)
+    assert "2018 still pays until 2019-01-20" in result.out
+
+
+async def test_wrong_words_are_explained(state: State) -> None:
+    result = await close(state, "execute", "C99", *AT, code=2)
+    assert "there is no step C99; crescendo close plan lists all: C06, C04" in result.err
+    place = {"CRESCENDO_DATABASE": state.dsn, "CRESCENDO_REFERENCE": str(state.reference)}
+    unknown = await run_crescendo("close", "plan", "--year", "2031", environment=place)
+    assert unknown.code == 2
+    assert "the calendar has no exercise 2031" in unknown.err
