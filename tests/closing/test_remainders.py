@@ -21,6 +21,7 @@ from tests.service.engine.random_sequence import INTERNAL_KINDS, OUTSIDE_KINDS
 ACTS = 250
 SEEDS = [1, 2, 3, 4]
 _EUROS_BY_LEVEL = {4: "200000.00", 9: "80000.00", 14: "30000.00"}
+_ASSIGNMENT = ("fund_centre", "functional_area", "commitment_item", "fund", "operation")
 _CARRIES = [CATALOG[number].name for number in list_kinds(lambda kind: kind.carries)]
 
 
@@ -37,6 +38,8 @@ class PlainLedger:
     def __init__(self, reference: Path) -> None:
         self.engine = Engine(Reference.load(reference))
         self.rows: list[PostedRow] = []
+        self.lines: dict[int, Row] = {}
+        """The lines as they were submitted, by entry."""
 
     def submit(self, step: Step) -> list[PostedRow]:
         """Submit an act; return its accepted lines."""
@@ -48,6 +51,7 @@ class PlainLedger:
             posted, item = state.journal[entry], state.items[entry]
             owner = row.get("reference_sender", step.sender)
             key = (posted.kind, row["reference"], int(row["exercise"]), posted.amount)
+            self.lines[entry] = row
             self.rows.append(PostedRow(entry, owner, *key, posted.predecessor, item.payee))
         return self.rows[first - 1 :]
 
@@ -91,7 +95,31 @@ def _play(reference: Path, seed: int) -> PlainLedger:
         if generator.may_act(kinds):
             rows = generator.generate_act(sender, sorted(kinds))
             generator.note_posted(ledger.submit(Step(rows, sender)))
+    _carry_what_is_open(ledger)
     return ledger
+
+
+def _carry_what_is_open(ledger: PlainLedger) -> None:
+    """Carry the commitments of 2018 of which something is open, and their services."""
+    journal, cells = ledger.build_journal(), ledger.engine.ledger.world.cells
+    remainders = compute_remainders(journal)
+    is_of_year = np.array(
+        [number in cells and cells[number].year == 2018 for number in range(len(cells) + 1)]
+    )
+    opened = find_open_year(journal, remainders, is_of_year)
+    is_open = (opened.commitments.amount > 0) | (opened.unbilled > 0)
+    parts = (
+        ("commitment_carry", opened.commitments.entry[is_open], opened.commitments.amount[is_open]),
+        ("service_carry", *opened.services),
+    )
+    for kind, entries, amounts in parts:
+        for entry, cents in zip(entries.tolist(), amounts.tolist(), strict=True):
+            owner = ledger.rows[entry - 1]
+            place = ledger.lines[int(remainders.root[entry])]
+            row = {name: place.get(name, "") for name in _ASSIGNMENT} | {"kind": kind, "exercise": "2019"}
+            row |= {"date": "2019-03-31", "reference": owner.reference, "reference_sender": owner.sender}
+            row |= {"predecessor": f"@{entry}", "amount": f"{cents // 100}.{cents % 100:02}"}
+            ledger.submit(Step([row], "closing"))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
