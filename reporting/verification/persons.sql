@@ -181,7 +181,7 @@ where u.needs_acceptance and u.previous <> u.digest and not exists (
 
 -- name: proved_persons
 -- Once the directory knows a person, who decides about a payment run, a month, the directory, reference files, a stored time, a
--- file of the bank or late interest was proved by a login, and had a role for it, both on that day and as the directory was; each decision
+-- file of the bank, late interest or a step of the closing was proved by a login, and had a role for it, both on that day and as the directory was; each decision
 -- has a proof of its own, and nobody released a run that they proposed (rule A41).
 with ended as (
     select d.person_decision, e.subject, e.number from person_decision d join decision_end e on e.change <= d.change and e.last_day < d.day

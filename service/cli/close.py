@@ -204,7 +204,12 @@ def _print_refused(result: "StepResult", settings: "Settings") -> None:
 
 def _print_blocked(blocked: Sequence["BlockedSum"]) -> None:
     if blocked:
-        columns = [Column("kind"), Column("reason", CellType.PROSE)]
-        columns += [Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)]
-        rows = [[row.kind, row.obstacle, row.lines, row.cents] for row in blocked]
-        console.print_table(ReportTable("Cannot be carried yet", columns, rows, drop_order=()))
+        console.print_table(build_blocked_table(blocked))
+
+
+def build_blocked_table(blocked: Sequence["BlockedSum"]) -> ReportTable:
+    """Build the table of what cannot be carried, and why."""
+    columns = [Column("kind"), Column("reason", CellType.PROSE)]
+    columns += [Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)]
+    rows = [[row.kind, row.obstacle, row.lines, row.cents] for row in blocked]
+    return ReportTable("Cannot be carried yet", columns, rows, drop_order=())

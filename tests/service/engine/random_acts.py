@@ -38,6 +38,8 @@ _WEIGHTS: Mapping[str, int] = {
     "payment_request": 12,
 }
 """How often a kind is sent, against 4 of most kinds: a long life needs many acts, and little stands in its way."""
+_NEW_KIND = 3
+"""How much more often a kind is sent while none of it is accepted: every kind should have its turn in a sequence."""
 _SPOILT: Sequence[Row] = (
     {"amount": "0"},
     {"amount": "1.234"},
@@ -102,6 +104,8 @@ class ActGenerator:
     _count: int = 0
     _blocked: set[int] = field(default_factory=set)
     """The numbers of third parties that are blocked; those of ``PAYEES`` are 1, 2 and so on."""
+    _accepted: set[str] = field(default_factory=set)
+    """The names of the kinds that were accepted so far."""
     _planned: Counter[int] = field(default_factory=Counter)
     """The cents of each entry that acts not decided yet take up."""
 
@@ -111,6 +115,7 @@ class ActGenerator:
         for row in rows:
             line = line + 1 if row.reference == previous else 1
             previous, kind = row.reference, CATALOG[row.kind]
+            self._accepted.add(kind.name)
             self.posted[row.entry] = Posted(
                 row.entry, kind, row.sender, row.reference, line, row.exercise, row.amount
             )
@@ -157,7 +162,8 @@ class ActGenerator:
         return any(self._may_follow(CATALOG[KIND_NUMBERS[name]]) for name in kinds)
 
     def _choose_kind(self, names: Sequence[str]) -> ActKind:
-        (name,) = self.rng.choices(names, [_WEIGHTS.get(name, 4) for name in names])
+        weights = [_WEIGHTS.get(name, 4) * (1 if name in self._accepted else _NEW_KIND) for name in names]
+        (name,) = self.rng.choices(names, weights)
         return CATALOG[KIND_NUMBERS[name]]
 
     def _prefer_possible(self, kinds: Sequence[str]) -> Sequence[str]:

@@ -6,6 +6,8 @@ from datetime import date
 
 import msgspec
 
+from closing.step_sums import BlockedSum, CarriedSum, StepSums
+from closing.steps import PLAN
 from core.outcome_codes import Outcome
 from core.remedies import REMEDIES
 from monitoring.service_metrics import ServiceMetrics
@@ -29,6 +31,7 @@ from service.cli import (
     access,
     access_trust,
     bank,
+    close,
     demo_payments,
     payment_run_report,
     period,
@@ -37,6 +40,7 @@ from service.cli import (
     signer,
     verify,
 )
+from service.engine.year_closing import ClosingPlan, PlannedStep
 from service.results.receipts import OUTCOMES, Receipt
 from service.terminal import live_view
 from settlement.reconciliation.account_status import AccountsReport, ReturnsByReason, TransferInTransit
@@ -171,6 +175,11 @@ def _build_trust(*names: str) -> ReportTable:
     return access_trust._build_table("Trust", [dict.fromkeys(names, "")])
 
 
+def _build_plan() -> ClosingPlan:
+    rows = ([CarriedSum("commitment_carry", "0177", 1, 1)], [BlockedSum("commitment_carry", "", 1, 1)])
+    return ClosingPlan(2018, "2018-12-31", [PlannedStep(*PLAN[0], StepSums(*rows, 1))])
+
+
 def build_tables() -> dict[str, ReportTable]:
     """Build every table, by the function that builds it."""
     figures = build_figures(ServiceMetrics({}), Trend(), STATUS)
@@ -178,6 +187,7 @@ def build_tables() -> dict[str, ReportTable]:
     transfer = TransferInTransit(1, 1, date(2018, 12, 31), "", "")
     accounts, returns, in_transit = bank._build_status_tables(status, [transfer])
     receipt = _build_receipt()
+    plan = _build_plan()
     tables = {
         "act_narrative.build_nodes_table": act_narrative.build_nodes_table(
             [], "  Budget before and after batch 1"
@@ -214,6 +224,9 @@ def build_tables() -> dict[str, ReportTable]:
         "bank._build_status_tables": returns,
         "bank._build_status_tables, in transit": in_transit,
         "bank._build_unmatched_table": bank._build_unmatched_table([]),
+        "close.build_plan_table": close.build_plan_table(plan),
+        "close.build_step_table": close.build_step_table(plan.steps[0].sums),
+        "close.build_blocked_table": close.build_blocked_table(plan.steps[0].sums.blocked),
         "payment_run_report.build_run_table": payment_run_report.build_run_table([]),
         "payment_run_report.build_file_table": payment_run_report.build_file_table([]),
         "payment_run_report._build_total_table": payment_run_report._build_total_table([]),
