@@ -36,7 +36,7 @@ from settlement.late_interest import claim_acts
 from settlement.late_interest import interest_queries as late
 from settlement.late_interest.claim_acts import BATCH_PREFIX
 
-_CLAIMS = OwnActs("interest", claim_acts.SENDER, BATCH_PREFIX)
+CLAIMS = OwnActs("interest", claim_acts.SENDER, BATCH_PREFIX)
 
 _EPOCH = date(1970, 1, 1)
 _NO_OPEN_PERIOD = (
@@ -124,18 +124,18 @@ async def _propose_under_lock(
     earlier = (
         None
         if request.is_dry_run
-        else await own_acts.finish_earlier_files(context, _CLAIMS, interruption, reporter)
+        else await own_acts.finish_earlier_files(context, CLAIMS, interruption, reporter)
     )
     if earlier and earlier.is_interrupted:
         return msgspec.structs.replace(_NOTHING_PROPOSED, posted=earlier)
     if not request.is_dry_run and (undecided := await _describe_undecided_claims(context)):
         return msgspec.structs.replace(
-            _NOTHING_PROPOSED, waits=undecided, earlier=own_acts.count_lines(earlier, _CLAIMS)
+            _NOTHING_PROPOSED, waits=undecided, earlier=own_acts.count_lines(earlier, CLAIMS)
         )
     measured, names = await _measure_delays(context, request, reporter)
     claims = measured.claims
     result = msgspec.structs.replace(
-        _summarize(claims), earlier=own_acts.count_lines(earlier, _CLAIMS), debits=measured.debits
+        _summarize(claims), earlier=own_acts.count_lines(earlier, CLAIMS), debits=measured.debits
     )
     day = request.at.astimezone(ZoneInfo(TIME_ZONE)).date()
     if request.is_dry_run:
@@ -163,7 +163,7 @@ async def _post_claims(
     reporter: ProgressReporter,
 ) -> InterestResult:
     """Write the acts to a file, and have them decided."""
-    path = _CLAIMS.find_path(context)
+    path = CLAIMS.find_path(context)
     await asyncio.to_thread(own_acts.write_acts, table, path)
     reporter.report_activity("posting interest")
     request = ProcessingRequest([path], reprocess=True, is_internal=True)
@@ -201,7 +201,7 @@ async def propose_since_mark(
 
 async def _describe_undecided_claims(context: EngineContext) -> str:
     """Return a message about claims that were given to the engine and are not decided; empty if there are none."""
-    file = await own_acts.find_undecided_file(context, _CLAIMS)
+    file = await own_acts.find_undecided_file(context, CLAIMS)
     return _UNDECIDED.format(file=file, sender=claim_acts.SENDER) if file else ""
 
 

@@ -318,18 +318,18 @@ class FileTruncator(ProgressLines):
 async def test_claims_refused_whole_are_proposed_again(state: State) -> None:
     """Nothing is reported as posted, and the file stays; the next call makes it again."""
     await import_files(state, list_statements(state)[0], claiming=False)
-    folder = state.settings.data / late.FOLDER
+    path = late.CLAIMS.find_path(state.context)
     with pytest.raises(EngineError, match="late interest were refused whole"):
         await late.propose_interest(
             state.context,
             InterestRequest(paris_time("2018-11-20")),
             create_interruption(),
-            reporter=FileTruncator(folder, "posting interest"),
+            reporter=FileTruncator(path.parent, "posting interest"),
         )
-    assert [path.name for path in folder.iterdir()] == [late.FILE]
+    assert list(path.parent.iterdir()) == [path]
     assert (await fetch_claims(state), await read_marks(state)) == ([], [])
     assert (await claim(state)).payments == 4
-    assert list(folder.iterdir()) == []
+    assert list(path.parent.iterdir()) == []
     assert len(await fetch_claims(state)) == 4
 
 
