@@ -1,7 +1,5 @@
 """The pages of open items that a batch changed: a checkpoint stores only these."""
 
-import numpy as np
-
 from core.tables.book import OpenItems
 from core.tables.columns import Code, Entry
 from kernels.jit import as_position, borrow, fills_column, kernel, reads_column, reads_records, whole

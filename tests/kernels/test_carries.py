@@ -114,7 +114,9 @@ def test_what_follows_a_carry_is_decided_as_by_the_plain_model(
     assert decisions == decide([third_party], ledger, holding=False)
     for at in range(_STEPS):
         (line,) = add_content([data.draw(_lines(ledger, twins, at))])
+        before = kernel_book.tables.items[: len(ledger.state.items) + 1].tobytes()
         _undo(kernel_book, line)
+        assert kernel_book.tables.items[: len(ledger.state.items) + 1].tobytes() == before
         assert kernel_book.read_content() == read_ledger_content(ledger)
         lines.append(line)
         decisions += kernel_book.decide([line], False)

@@ -51,7 +51,11 @@ def _list_moves(journal: Mapping[int, JournalRow], entry: int) -> list[tuple[int
     if name == "service_carry":
         old = _find_commitment_of_service(journal, row.predecessor)
         return [(old, -row.amount), (_find_carry(journal, old), row.amount)]
-    if name == "payment_request_rejection" and followed and CATALOG[followed.kind].follows is Family.COMMITMENT:
+    if (
+        name == "payment_request_rejection"
+        and followed
+        and CATALOG[followed.kind].follows is Family.COMMITMENT
+    ):
         last = followed.predecessor
         while 0 < _find_carry(journal, last) < entry:
             last = _find_carry(journal, last)
