@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from closing.assignments import CODES, Assignments
-from closing.owned_lines import OwnedLines
+from closing.owned_line_queries import OwnedLines
 from closing.steps import Step
 from core.money import format_plain_euros, sum_exactly
 from core.senders import CLOSING

@@ -34,25 +34,25 @@ def find_open_year(journal: Journal, remainders: Remainders, is_of_year: NDArray
     """Find what is open of the year whose account assignments ``is_of_year`` flags, by cell."""
     of_year = is_of_year[journal.cell]
     commitments = np.flatnonzero(COMMITS[journal.kind] & of_year & (remainders.carried_by == 0))
-    requests = np.flatnonzero(_ARE_PAYABLE[journal.kind] & of_year & (remainders.left > 0))
-    services = np.flatnonzero(SERVES[journal.kind] & of_year & (remainders.left > 0))
+    requests = np.flatnonzero(_ARE_PAYABLE[journal.kind] & of_year & (remainders.rest > 0))
+    services = np.flatnonzero(SERVES[journal.kind] & of_year & (remainders.rest > 0))
     return OpenYear(
         OpenEntries(commitments, remainders.open[commitments]),
         remainders.unbilled[commitments],
-        _select_unbilled(services, remainders),
-        OpenEntries(requests, remainders.left[requests]),
+        _allot_unbilled_cents(services, remainders),
+        OpenEntries(requests, remainders.rest[requests]),
     )
 
 
-def _select_unbilled(services: NDArray[np.int64], remainders: Remainders) -> OpenEntries:
+def _allot_unbilled_cents(services: NDArray[np.int64], remainders: Remainders) -> OpenEntries:
     """Allot what is not requested of each commitment to its services, the latest first: requests use up the earliest."""
-    root, left = remainders.root[services].astype(np.int64), remainders.left[services]
+    root, rest = remainders.root[services].astype(np.int64), remainders.rest[services]
     order = np.lexsort((-services, root))
-    roots, lefts = root[order], left[order]
+    roots, rests = root[order], rest[order]
     starts = np.flatnonzero(np.append(True, roots[1:] != roots[:-1])) if len(order) else order
-    before = np.cumsum(lefts) - lefts
+    before = np.cumsum(rests) - rests
     before -= np.repeat(before[starts], np.diff(np.append(starts, len(order))))
     carried = np.zeros(len(services), np.int64)
-    carried[order] = np.clip(remainders.unbilled[roots] - before, 0, lefts)
+    carried[order] = np.clip(remainders.unbilled[roots] - before, 0, rests)
     rows = np.flatnonzero(carried)
     return OpenEntries(services[rows], carried[rows])

@@ -4,7 +4,7 @@ Each commitment has two remainders (open; certified and not requested).  Service
 cancelled or carried, and what is still to be paid.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +23,7 @@ class Remainders(NamedTuple):
     """Of a commitment: neither certified nor requested without service."""
     unbilled: NDArray[np.int64]
     """Of a commitment: certified and not requested."""
-    left: NDArray[np.int64]
+    rest: NDArray[np.int64]
     """Of a service: neither cancelled nor carried.  Of a request, or a part of one: neither rejected, paid, nor passed on."""
     root: NDArray[np.uint32]
     """The commitment that an entry acts on; of a commitment, itself; 0 if there is none."""
@@ -47,8 +47,10 @@ _CARRIES_SERVICE = _flag(lambda kind: kind.carries and kind.family is Family.SER
 _ACTS_ON_COMMITMENT = _flag(lambda kind: kind.follows is Family.COMMITMENT and not kind.carries)
 _MIRRORS = _flag(lambda kind: kind.mirrors)
 _IS_PART = _flag(lambda kind: kind.is_part)
-_TAKES_LEFT = _MIRRORS | _CARRIES_SERVICE | _flag(lambda kind: kind.inherits and kind.draws is Remainder.OPEN)
-_SIGNS = {remainder: _sign(remainder) for remainder in (Remainder.OPEN, Remainder.UNBILLED)}
+_TAKES_REST = _MIRRORS | _CARRIES_SERVICE | _flag(lambda kind: kind.inherits and kind.draws is Remainder.OPEN)
+_SIGNS: Mapping[Remainder, NDArray[np.int64]] = {
+    remainder: _sign(remainder) for remainder in (Remainder.OPEN, Remainder.UNBILLED)
+}
 _SERVICE = next(number for number, kind in enumerate(CATALOG) if kind.name == "service")
 
 
@@ -57,7 +59,7 @@ def compute_remainders(journal: Journal) -> Remainders:
     root, carried_by = _find_roots(journal)
     open_cents, unbilled = (_sum_remainder(journal, root, remainder) for remainder in _SIGNS)
     _move_carries(journal, root, open_cents, unbilled=unbilled)
-    return Remainders(open_cents, unbilled, _compute_left(journal), root, carried_by)
+    return Remainders(open_cents, unbilled, _compute_rest(journal), root, carried_by)
 
 
 def _find_roots(journal: Journal) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
@@ -130,14 +132,14 @@ def _move_carries(
     np.subtract.at(unbilled, root[journal.predecessor[services]], journal.amount[services])
 
 
-def _compute_left(journal: Journal) -> NDArray[np.int64]:
+def _compute_rest(journal: Journal) -> NDArray[np.int64]:
     kind, predecessor, amount = journal.kind, journal.predecessor, journal.amount
-    left = np.where((SERVES | REQUESTS)[kind], amount, 0)
-    taking = np.flatnonzero(_TAKES_LEFT[kind])
-    np.subtract.at(left, predecessor[taking], amount[taking])
+    rest = np.where((SERVES | REQUESTS)[kind], amount, 0)
+    taking = np.flatnonzero(_TAKES_REST[kind])
+    np.subtract.at(rest, predecessor[taking], amount[taking])
     mirrors = np.flatnonzero(_MIRRORS[kind])
     returned = mirrors[
         _IS_PART[kind[predecessor[mirrors]]]
     ]  # a rejected part is owed to the first creditor again
-    np.add.at(left, predecessor[predecessor[returned]], amount[returned])
-    return left
+    np.add.at(rest, predecessor[predecessor[returned]], amount[returned])
+    return rest

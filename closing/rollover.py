@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
-import asyncpg
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from closing.assignments import Assignments, build_assignments
 from closing.carry_acts import CarryLines, build_acts_table, select_lines
-from closing.journal import Journal, load_journal
+from closing.journal import Journal
+from closing.journal_queries import Connection, load_journal
 from closing.open_year import OpenEntries, OpenYear, find_open_year
-from closing.owned_lines import Senders, load_owned_lines
+from closing.owned_line_queries import Senders, load_owned_lines
 from closing.remainders import COMMITS, REQUESTS, SERVES, compute_remainders
 from closing.steps import Step
 from core.catalog import KIND_NUMBERS
@@ -34,9 +34,16 @@ STEP_OF_KIND: Mapping[str, Step] = {
     _SERVICE: Step.COMMITMENTS,
     _REQUEST: Step.REQUESTS,
 }
-_NUMBERS = {kind: KIND_NUMBERS.get(kind, 0) for kind in _KINDS}
+_NUMBERS: Mapping[str, int] = {kind: KIND_NUMBERS.get(kind, 0) for kind in _KINDS}
 StepCallback = Callable[[str], None]
 """Called with each step of the work before it begins."""
+
+
+class OpenKind(NamedTuple):
+    """What one kind of carry would carry."""
+
+    kind: str
+    entries: OpenEntries
 
 
 class Rollover(NamedTuple):
@@ -52,7 +59,7 @@ class Rollover(NamedTuple):
     carried: Mapping[str, int]
     """By kind of carry: the lines of the year that are carried already."""
 
-    def list_open(self, step: Step) -> Iterator[tuple[str, OpenEntries]]:
+    def list_open_kinds(self, step: Step) -> Iterator[OpenKind]:
         """Yield the kinds of carry of a step, each with what it would carry."""
         of_year = self.open_year
         is_open = (of_year.commitments.amount > 0) | (of_year.unbilled > 0)
@@ -61,11 +68,11 @@ class Rollover(NamedTuple):
         entries = {_COMMITMENT: commitments, _SERVICE: of_year.services, _REQUEST: of_year.requests}
         for kind, carried in entries.items():
             if STEP_OF_KIND[kind] is step:
-                yield kind, carried
+                yield OpenKind(kind, carried)
 
 
 async def load_rollover(
-    connection: asyncpg.Connection,
+    connection: Connection,
     year: int,
     nomenclatures: Mapping[int, Nomenclature],
     *,
@@ -82,11 +89,11 @@ async def load_rollover(
     )
     journal = await load_journal(connection, last_entry)
     on_step(f"computing what is open of {year}")
-    open_year, carried = await asyncio.to_thread(_find_open, journal, assignments)
+    open_year, carried = await asyncio.to_thread(_find_open_year, journal, assignments)
     return Rollover(year, last_entry, journal.cell, open_year, assignments, senders, carried)
 
 
-def _find_open(journal: Journal, assignments: Assignments) -> tuple[OpenYear, dict[str, int]]:
+def _find_open_year(journal: Journal, assignments: Assignments) -> tuple[OpenYear, dict[str, int]]:
     remainders = compute_remainders(journal)
     before = journal.predecessor
     carried = {
@@ -96,14 +103,12 @@ def _find_open(journal: Journal, assignments: Assignments) -> tuple[OpenYear, di
     return find_open_year(journal, remainders, assignments.is_of_year), carried
 
 
-async def load_carry_lines(
-    connection: asyncpg.Connection, rollover: Rollover, step: Step
-) -> list[CarryLines]:
+async def load_carry_lines(connection: Connection, rollover: Rollover, step: Step) -> list[CarryLines]:
     """Load the lines that a step carries, in the order in which they are decided; the snapshot is that of ``rollover``."""
     parts = []
-    for kind, opened in rollover.list_open(step):
+    for kind, opened in rollover.list_open_kinds(step):
         entries = rollover.open_year.commitments if kind == _COMMITMENT else opened
-        lines = await load_owned_lines(connection, entries.entry, rollover.senders, _KINDS[kind])
+        lines = await load_owned_lines(connection, entries.entry, rollover.senders, kinds=_KINDS[kind])
         part = CarryLines(kind, lines, entries.amount, rollover.cell[entries.entry])
         parts.append(_select_acts(part, opened.entry, rollover.assignments))
     return parts

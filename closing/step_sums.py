@@ -54,7 +54,7 @@ def sum_step(rollover: Rollover, step: Step) -> StepSums:
     blocked: list[BlockedSum] = []
     done = 0
     assignments = rollover.assignments
-    for kind, opened in rollover.list_open(step):
+    for kind, opened in rollover.list_open_kinds(step):
         cells, done = rollover.cell[opened.entry], done + rollover.carried[kind]
         obstacle = assignments.obstacle[cells]
         is_free = obstacle == 0

@@ -27,7 +27,7 @@ def _toggle_follower_marks(items, root):
 
 
 @rare_part
-def _move_unbilled(items, root, amount):
+def _move_unbilled_cents(items, root, amount):
     """Move certified cents of a service that is carried to the commitment carried into the next year."""
     if items[root].under == _SERVICE:
         old = as_position(items[root].parent)
@@ -48,7 +48,7 @@ def add_to_remainder(items, root, which, amount):
     elif which == Remainder.ONCE.value:
         _toggle_follower_marks(items, root)
     elif which == Remainder.CARRIED.value:
-        _move_unbilled(items, root, amount)
+        _move_unbilled_cents(items, root, amount)
 
 
 @part

@@ -102,7 +102,7 @@ def _rebuild_link(acts, book, decisions, line):
 
 @part
 def _feeds_earlier_entry(book, link):
-    """Return whether a line raises a remainder of a commitment: an increase or a service does, and a carry in the next year."""
+    """Return whether a line raises a remainder of a commitment: an increase, a service and a carry do."""
     return link[4] > 0 and link[3] > 0 and book.effects[link[2]].feeds != Remainder.NONE.value
 
 

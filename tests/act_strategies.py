@@ -159,6 +159,8 @@ _SETTLEMENT_CHAINS = [
     )
 ]
 """The kinds of the lives of debts."""
+CARRY_CHAINS = [chain for chain in _SETTLEMENT_CHAINS if KIND_NUMBERS["commitment_carry"] in chain]
+"""The lives of commitments that are carried into the next year."""
 _PAYEES = tuple((number << 50, 7) for number in range(1, 5))
 _BANKS = (11, 12)
 _INVOICES = ((1 << 40, 5), (2 << 40, 5), (3 << 40, 5))
@@ -213,20 +215,26 @@ def to_columns(lines: Sequence[Line]) -> dict[str, list[int]]:
 
 
 @st.composite
-def cases(draw: st.DrawFn, acts_max: int = 30) -> DecisionCase:
-    """Draw a budget and up to three batches, each with or without holding; rows are numbered within their batch."""
+def cases(draw: st.DrawFn, acts_max: int = 30, chains: Sequence[list[int]] = ()) -> DecisionCase:
+    """Draw a budget and up to three batches, each with or without holding; rows are numbered within their batch.
+
+    They begin with one of ``chains``, of any by default.
+    """
     book = draw(books())
-    acts = draw(streams(book, acts_max))
+    acts = draw(streams(book, acts_max, chains))
     cuts = sorted(draw(st.lists(st.integers(0, len(acts)), max_size=2)))
     parts = [acts[start:end] for start, end in zip([0, *cuts], [*cuts, len(acts)], strict=True)]
     return DecisionCase(book, [CaseBatch(join_acts(part), draw(st.booleans())) for part in parts])
 
 
 @st.composite
-def streams(draw: st.DrawFn, book: StartingBook, acts_max: int = 30) -> list[list[Line]]:
+def streams(
+    draw: st.DrawFn, book: StartingBook, acts_max: int = 30, chains: Sequence[list[int]] = ()
+) -> list[list[Line]]:
     """Draw acts with duplicates and conflicts among them, mostly after the life of a commitment."""
     count = draw(st.integers(1, acts_max))
-    chain = draw(st.sampled_from([*([], _CHAIN[:3], _CHAIN[:5], _CHAIN) * 2, *_SETTLEMENT_CHAINS]))
+    usual_chains = [*([], _CHAIN[:3], _CHAIN[:5], _CHAIN) * 2, *_SETTLEMENT_CHAINS]
+    chain = draw(st.sampled_from([*chains] or usual_chains))
     sequence = [*chain, *draw(st.lists(kinds, min_size=count, max_size=count))]
     acts = draw(_chains(book, chain))
     acts += [draw(_acts(book, sequence, at)) for at in range(len(chain), len(sequence))]

@@ -27,7 +27,7 @@ VERBS_IN_ED = frozenset("embed feed need seed shed speed".split())
 
 NOUNS_IN_ING = frozenset(
     "accounting hashing matching numbering parsing processing packing reading rounding sampling scheduling tuning timing"
-    " maintaining loading string grouping spending binding crossing".split()
+    " maintaining loading closing string grouping spending binding crossing".split()
 )
 """Words in -ing that a module may end with, because the field uses them as nouns."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,23 @@ YearOption = Annotated[
 ]
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class StepOptions:
+    """The day of a step, and whether it is only tried."""
+
+    at: MomentOption = ""
+    dry_run: Annotated[
+        bool,
+        Parameter(
+            name="--dry-run", negative="", show_default=False, help="Only show what the step would carry."
+        ),
+    ] = False
+
+
+DEFAULT_STEP = StepOptions()
+
+
 @app.command
 def plan(*, year: YearOption, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> None:
     """Show the steps in their order, what each would carry into the next year now, and what prevents it."""
@@ -43,7 +61,7 @@ def plan(*, year: YearOption, options: DataOptions = DEFAULT_DATA, json: JsonOpt
 
     async def work(dsn: str, reporter: ProgressReporter) -> "ClosingPlan | str":
         reference = await asyncio.to_thread(engine_context.load_reference, settings)
-        return await year_closing.load_plan(dsn, reference, year, reporter)
+        return await year_closing.load_plan(dsn, reference, year, reporter=reporter)
 
     closing_plan = session.run_on_database(settings, work, open_or_attach)
     if isinstance(closing_plan, str):
@@ -52,7 +70,7 @@ def plan(*, year: YearOption, options: DataOptions = DEFAULT_DATA, json: JsonOpt
         console.print_json(closing_plan)
         return
     console.print_table(build_plan_table(closing_plan))
-    _print_blocked([row for step in closing_plan.steps for row in step.sums.blocked])
+    _print_obstacles([row for step in closing_plan.steps for row in step.sums.blocked])
     console.print_line(
         f"{year} pays until {closing_plan.last_payment_day}: its steps are executed from the day after."
     )
@@ -63,13 +81,7 @@ def execute(
     step: Annotated[str, Parameter(help="Step of the plan, as in C06.")],
     *,
     year: YearOption,
-    at: MomentOption = "",
-    dry_run: Annotated[
-        bool,
-        Parameter(
-            name="--dry-run", negative="", show_default=False, help="Only show what the step would carry."
-        ),
-    ] = False,
+    step_options: StepOptions = DEFAULT_STEP,
     caller: Annotated[UnnamedCallerOptions, Parameter(name="*")] = UNNAMED_CALLER,
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
@@ -89,15 +101,15 @@ def execute(
 
     if step not in tuple(Step):
         raise UsageError(f"there is no step {step}; crescendo close plan lists all: {', '.join(Step)}")
-    day = parse_moment(at).astimezone(_find_time_zone()).date()
-    request = StepRequest(year, Step(step), day, dry_run)
+    day = parse_moment(step_options.at).astimezone(_find_time_zone()).date()
+    request = StepRequest(year, Step(step), day, step_options.dry_run)
     settings = options.read_settings()
     result = _execute(settings, request, caller.read_caller())
     if json:
         console.print_json(result)
     else:
-        print_step(result, is_dry_run=dry_run)
-        _print_refused(result, settings)
+        print_step(result, is_dry_run=step_options.dry_run)
+        _print_refusals(result, settings)
     if result.is_interrupted:
         return signals.report_interruption()
     is_refused = result.posted is not None and bool(result.posted.reasons)
@@ -172,7 +184,7 @@ def print_step(result: "StepResult", *, is_dry_run: bool = False) -> None:
     if result.sums and result.sums.lines:
         console.print_table(build_step_table(result.sums))
     if result.sums:
-        _print_blocked(result.sums.blocked)
+        _print_obstacles(result.sums.blocked)
     if result.waits:
         console.print_line(f"The step cannot begin: {result.waits}")
     elif is_dry_run:
@@ -192,7 +204,7 @@ def _print_outcome(posted: "ProcessingResult", year: int) -> None:
         )
 
 
-def _print_refused(result: "StepResult", settings: "Settings") -> None:
+def _print_refusals(result: "StepResult", settings: "Settings") -> None:
     """Print why lines were refused, and the command that lists them."""
     from service.cli.processing_report import build_reason_table, print_next_steps
 
@@ -202,7 +214,7 @@ def _print_refused(result: "StepResult", settings: "Settings") -> None:
         console.print_line("\nWhat was refused stays open: once it can go on, the same command carries it.")
 
 
-def _print_blocked(blocked: Sequence["BlockedSum"]) -> None:
+def _print_obstacles(blocked: Sequence["BlockedSum"]) -> None:
     if blocked:
         console.print_table(build_blocked_table(blocked))
 

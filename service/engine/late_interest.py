@@ -124,7 +124,7 @@ async def _propose_under_lock(
     earlier = (
         None
         if request.is_dry_run
-        else await own_acts.finish_earlier_files(context, CLAIMS, interruption, reporter)
+        else await own_acts.finish_earlier_files(context, CLAIMS, interruption, reporter=reporter)
     )
     if earlier and earlier.is_interrupted:
         return msgspec.structs.replace(_NOTHING_PROPOSED, posted=earlier)

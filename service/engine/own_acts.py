@@ -41,7 +41,7 @@ class OwnActs(NamedTuple):
 
 
 async def finish_earlier_files(
-    context: EngineContext, acts: OwnActs, interruption: Interruption, reporter: ProgressReporter
+    context: EngineContext, acts: OwnActs, interruption: Interruption, *, reporter: ProgressReporter
 ) -> ProcessingResult | None:
     """Process the files that earlier calls left unfinished; None if there are none."""
     dsn = context.database.dsn

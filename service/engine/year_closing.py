@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 
-import asyncpg
 import msgspec
 
 from closing import rollover
 from closing.carry_acts import CarryLines
+from closing.journal_queries import Connection
 from closing.rollover import Rollover
 from closing.step_sums import StepSums, sum_step
 from closing.steps import PLAN, Step
@@ -99,13 +99,13 @@ class ClosingPlan(msgspec.Struct, frozen=True):
 
 
 async def load_plan(
-    dsn: str, reference: ReferenceData, year: int, reporter: ProgressReporter
+    dsn: str, reference: ReferenceData, year: int, *, reporter: ProgressReporter
 ) -> ClosingPlan | str:
     """Return the plan of a year with what is open for each step, or why there is none."""
     if missing := _find_missing_year(reference, year):
         return missing
     async with _open_snapshot(dsn) as connection:
-        open_year = await _load(connection, reference, year, reporter)
+        open_year = await _load(connection, reference, year, reporter=reporter)
     steps = [PlannedStep(*row, sum_step(open_year, row.step)) for row in PLAN]
     return ClosingPlan(year, _find_last_payment_day(reference, year).isoformat(), steps)
 
@@ -131,7 +131,7 @@ async def execute_step(
         decision = Decision(DecisionKind.CLOSING)
         await decision_records.prove_decider(context, request.by, decision)
         acts = _own_acts(request)
-        earlier = await own_acts.finish_earlier_files(context, acts, interruption, reporter)
+        earlier = await own_acts.finish_earlier_files(context, acts, interruption, reporter=reporter)
         if earlier and earlier.is_interrupted:
             return msgspec.structs.replace(nothing, posted=earlier)
         result = msgspec.structs.replace(nothing, earlier=own_acts.count_lines(earlier, acts))
@@ -147,7 +147,7 @@ def _own_acts(request: StepRequest) -> OwnActs:
 async def _describe(context: EngineContext, request: StepRequest, reporter: ProgressReporter) -> StepResult:
     """Return what a step would carry, and what prevents it."""
     async with _open_snapshot(context.database.dsn) as connection:
-        open_year = await _load(connection, context.reference, request.year, reporter)
+        open_year = await _load(connection, context.reference, request.year, reporter=reporter)
         waits = await _find_obstacle(connection, context, request)
     return StepResult(request.year, request.step, sum_step(open_year, request.step), waits=waits)
 
@@ -164,7 +164,7 @@ async def _carry(
     async with _open_snapshot(context.database.dsn) as connection:
         if waits := await _find_obstacle(connection, context, request):
             return msgspec.structs.replace(result, waits=waits)
-        open_year = await _load(connection, context.reference, request.year, reporter)
+        open_year = await _load(connection, context.reference, request.year, reporter=reporter)
         parts = await rollover.load_carry_lines(connection, open_year, request.step)
     result = msgspec.structs.replace(result, sums=sum_step(open_year, request.step))
     if not any(len(part.amount) for part in parts):
@@ -192,7 +192,7 @@ async def _write_acts(
 
 
 @asynccontextmanager
-async def _open_snapshot(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+async def _open_snapshot(dsn: str) -> AsyncIterator[Connection]:
     """Open a connection in one snapshot of the ledger."""
     with command_queries.translate_database_errors(dsn):
         async with command_queries.connect(dsn, _READ_SECONDS) as connection:
@@ -206,15 +206,15 @@ _READ_SECONDS = 600.0
 
 
 async def _load(
-    connection: asyncpg.Connection, reference: ReferenceData, year: int, reporter: ProgressReporter
+    connection: Connection, reference: ReferenceData, year: int, *, reporter: ProgressReporter
 ) -> Rollover:
     on_step = reporter.report_activity
     return await rollover.load_rollover(connection, year, reference.nomenclatures, on_step=on_step)
 
 
 def _find_missing_year(reference: ReferenceData, year: int) -> str:
-    known = reference.nomenclatures
-    missing = [number for number in (year, year + 1) if number not in known]
+    years = reference.nomenclatures
+    missing = [number for number in (year, year + 1) if number not in years]
     return _UNKNOWN_YEAR.format(year=missing[0]) if missing else ""
 
 
@@ -223,7 +223,7 @@ def _find_last_payment_day(reference: ReferenceData, year: int) -> date:
     return date(year, 12, 31) + timedelta(days)
 
 
-async def _find_obstacle(connection: asyncpg.Connection, context: EngineContext, request: StepRequest) -> str:
+async def _find_obstacle(connection: Connection, context: EngineContext, request: StepRequest) -> str:
     """Return why the step cannot begin on its day; empty if it can."""
     last = _find_last_payment_day(context.reference, request.year)
     if request.day <= last:

@@ -134,20 +134,20 @@ def test_the_columns_agree_with_the_plain_engine(reference: Path, seed: int) -> 
             expected = (item.open, item.unbilled) if not CATALOG[item.kind].undoes else (0, 0)
             assert (remainders.open[row.entry], remainders.unbilled[row.entry]) == expected, place
         if SERVES[kind] or (REQUESTS[kind] and CATALOG[kind].reaches is Stage.PAYABLE):
-            assert remainders.left[row.entry] == item.open, place
+            assert remainders.rest[row.entry] == item.open, place
 
 
 def test_the_random_acts_carry_and_cancel(reference: Path) -> None:
     """The comparison above meets every kind of carry, and mirrors of what follows a commitment."""
     accepted = {CATALOG[row.kind].name for seed in SEEDS for row in _play(reference, seed).rows}
-    wanted = {
+    kinds = {
         *_CARRIES,
         "service_cancellation",
         "payment_request_rejection",
         "commitment_increase",
         "payment",
     }
-    assert wanted <= accepted
+    assert kinds <= accepted
 
 
 def _build_small_journal(rows: list[tuple[str, int, int]]) -> Journal:
@@ -197,5 +197,5 @@ def test_a_part_that_is_rejected_is_owed_to_the_first_creditor_again() -> None:
             ("payment_request_rejection", 2, 15),
         ]
     )
-    left = compute_remainders(journal).left
-    assert left[1:3].tolist() == [45, 25]
+    rest = compute_remainders(journal).rest
+    assert rest[1:3].tolist() == [45, 25]

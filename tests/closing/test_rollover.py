@@ -145,7 +145,7 @@ async def test_an_assignment_without_a_successor_is_named_and_waits(state: State
 
 async def test_a_year_that_the_calendar_lacks_is_refused(state: State) -> None:
     plan = await year_closing.load_plan(
-        state.dsn, engine_context.load_reference(state.settings), 2019, ProgressLines()
+        state.dsn, engine_context.load_reference(state.settings), 2019, reporter=ProgressLines()
     )
     assert isinstance(plan, str)
     assert "no exercise 2020" in plan
@@ -159,6 +159,6 @@ async def test_the_plan_counts_what_is_open_and_what_is_done(state: State) -> No
 
 async def _read_plan(state: State) -> list[tuple[str, int, int]]:
     reference = engine_context.load_reference(state.settings)
-    plan = await year_closing.load_plan(state.dsn, reference, YEAR, ProgressLines())
+    plan = await year_closing.load_plan(state.dsn, reference, YEAR, reporter=ProgressLines())
     assert not isinstance(plan, str)
     return [(step.step.value, step.sums.lines, step.sums.done) for step in plan.steps]

@@ -120,7 +120,8 @@ def _check_carry(act: Act, judgement: Judgement, state: State) -> None:
     years, before = state.reference.years, predecessor.key
     if act.kind == "service_carry":
         after = find_commitment(predecessor).carried_to
-        if after and not _is_same(act, place, inherit(after)):
+        assignment = inherit(after) if after else None
+        if assignment and not _is_same(act, place, assignment):
             judgement.codes.append("ASSIGNMENT_DIFFERS")
         return
     programmes = {years[key.year].centres[key.centre].programme for key in (place.key, before)}

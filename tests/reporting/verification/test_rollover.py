@@ -77,8 +77,9 @@ _REVERSED = f"""update entry set kind = case entry_id when 31 then {KIND_NUMBERS
     where entry_id in (30, 31)"""
 """The request of the carried commitment becomes its reversal, and its service one of the year before."""
 _CHANGE_REVERSED = f"""update entry set kind = case entry_id when 30 then {KIND_NUMBERS["commitment_increase"]}
-    else {KIND_NUMBERS["commitment_change_reversal"]} end, predecessor = case entry_id when 30 then 17 else 30 end where entry_id in (30, 37)"""
-"""A service of the carried commitment becomes an increase of the year before, and its withdrawal the reversal of that increase."""
+    else {KIND_NUMBERS["commitment_change_reversal"]} end, predecessor = case entry_id when 30 then 17 else 30 end
+    where entry_id in (30, 37)"""
+"""A service of the carried commitment becomes an increase of the year before, its withdrawal the reversal of that."""
 _OLD_CELL = "cell = (select cell from entry where entry_id = 20)"
 BREACHES = {
     "a commitment carried in part": (_SET.format(change="amount = amount - 100", entry=27), "carries", "entry 27 "),

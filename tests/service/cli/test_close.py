@@ -53,9 +53,14 @@ async def test_a_step_is_tried_executed_and_executed_again(state: State) -> None
 
 async def test_refused_lines_are_counted_with_the_command_that_lists_them(state: State) -> None:
     """The commitments may go on alone, but nothing of the requests while the programme lacks credits."""
-    taken = {"exercise": 2019, "date": "2019-01-20", "kind": "credit_return_cp", "commitment_item": "HT2"}
-    taken |= {"reference": "RC-1", "fund_centre": "0177-D013-DD13", "amount": "99999950.00"}
-    await state.submit_accepted([taken])
+    credit_return = {
+        "exercise": 2019,
+        "date": "2019-01-20",
+        "kind": "credit_return_cp",
+        "commitment_item": "HT2",
+    }
+    credit_return |= {"reference": "RC-1", "fund_centre": "0177-D013-DD13", "amount": "99999950.00"}
+    await state.submit_accepted([credit_return])
     refused = await close(state, "execute", "C04", *AT, code=1)
     assert "CP_EXCEEDED" in refused.out
     assert "report refusals --submission" in refused.out

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import asyncpg
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from closing.journal_queries import Connection
 from core.catalog import CATALOG
-from core.tables.closing import OwnedEntries
 from core.tables.columns import concat_tables, select_rows
+from core.tables.rollover import OwnedEntries
 from posting.pgcopy import HEADER, TRAILER, decode, list_columns
 from posting.store import copy_out
 from posting.text_spans import as_arrow, take_rows
@@ -38,16 +38,18 @@ class Senders(NamedTuple):
 
 
 async def load_owned_lines(
-    connection: asyncpg.Connection, entries: NDArray[np.int64], senders: Senders, kinds: NDArray[np.int64]
+    connection: Connection, entries: NDArray[np.int64], senders: Senders, *, kinds: NDArray[np.int64]
 ) -> OwnedLines:
     """Load the lines of ``entries``, which ascend and are of ``kinds``; without a Python object per row."""
     parts: list[tuple[OwnedEntries, pa.Array]] = []
 
     def add_rows(stream: bytes) -> None:
         rows, references = decode(OwnedEntries, b"".join([HEADER, stream, TRAILER]), 1)
-        wanted = np.flatnonzero(_is_among(rows.entry_id, entries))
-        if len(wanted):
-            parts.append((select_rows(rows, wanted), as_arrow(take_rows(references, wanted))))
+        rows_of_entries = np.flatnonzero(_is_among(rows.entry_id, entries))
+        if len(rows_of_entries):
+            parts.append(
+                (select_rows(rows, rows_of_entries), as_arrow(take_rows(references, rows_of_entries)))
+            )
 
     if len(entries):
         select = _build_select(kinds, int(entries[0]), int(entries[-1]))
