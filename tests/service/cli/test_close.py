@@ -31,9 +31,9 @@ async def close(state: State, *words: str, code: int = 0) -> CommandResult:
 
 
 async def test_the_plan_shows_steps_with_what_is_open(state: State) -> None:
-    shown = (await close(state, "plan")).out
-    assert "Closing of 2018: what goes on in 2019" in shown
-    assert "2018 pays until 2019-01-20: its steps are executed from the day after." in shown
+    text = (await close(state, "plan")).out
+    assert "Closing of 2018: what goes on in 2019" in text
+    assert "2018 pays until 2019-01-20: its steps are executed from the day after." in text
     plan = (await close(state, "plan", "--json")).json()
     assert [step["step"] for step in plan["steps"]] == ["C06", "C04"]
     assert plan["steps"][1]["sums"]["carried"] == [
