@@ -41,11 +41,11 @@ class Role(IntEnum):
     """What programme 0117 owes to the account of the debt: settled by an entry of the ledger, never by a transfer."""
     TAX_RELIEF = 14
     """Relief of taxes, and taxes that are not recovered: settled by an entry against the tax that was due."""
-    STATED = 15
+    BY_HAND = 15
     """The account that a line of a journal act states."""
 
 
-SHARED_ROLES = tuple(role for role in Role if Role.TRANSIT <= role < Role.STATED)
+SHARED_ROLES = tuple(role for role in Role if Role.TRANSIT <= role < Role.BY_HAND)
 """Roles with one account per year, whatever the commitment item."""
 
 ENTRY_ROLES = (Role.DEBT_LIAISON, Role.TAX_RELIEF)
@@ -275,8 +275,8 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("request_carry", "bascule de demande de paiement", _F.PAYMENT_REQUEST, follows=_F.PAYMENT_REQUEST,
             budget=_B.CARRY, draws=_R.OPEN, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.PAYABLE,
             reaches=_S.PAYABLE, whole=True, year_rule=_Y.IN_YEAR, inherits=True, carries=True),
-    ActKind("journal_debit", "écriture manuelle (OD), débit", _F.JOURNAL, debit=Role.STATED, year_rule=_Y.IN_YEAR),
-    ActKind("journal_credit", "écriture manuelle (OD), crédit", _F.JOURNAL, credit=Role.STATED, year_rule=_Y.IN_YEAR),
+    ActKind("journal_debit", "écriture manuelle (OD), débit", _F.JOURNAL, debit=Role.BY_HAND, year_rule=_Y.IN_YEAR),
+    ActKind("journal_credit", "écriture manuelle (OD), crédit", _F.JOURNAL, credit=Role.BY_HAND, year_rule=_Y.IN_YEAR),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -14,7 +14,7 @@ from core.catalog import SHARED_ROLES, Role
 from core.errors import ReferenceDataError
 from core.nomenclature import Nomenclature
 from core.reference.files import ReferenceRow, read_rows, resolve_year_folder
-from core.restricted_accounts import list_restricted
+from core.restricted_accounts import list_restricted_accounts
 
 ACCOUNT_DIGITS = 10
 
@@ -103,8 +103,11 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
     families = {code: tuple(row.cells["admits"].split()) for code, row in role_rows.items()}
     shared = _read_shared_accounts(source.joinpath("treasury.csv"), accounts)
     creditors = _read_creditors(source.joinpath("creditors.csv"), accounts)
-    restricted = list_restricted(
-        source.joinpath("restricted.csv"), accounts, (*roles.values(), shared), creditors.values()
+    restricted = list_restricted_accounts(
+        source.joinpath("restricted.csv"),
+        accounts,
+        role_accounts=(*roles.values(), shared),
+        creditors=creditors.values(),
     )
     return Chart(year, accounts, roles, families, shared, creditors, restricted)
 

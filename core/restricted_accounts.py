@@ -15,9 +15,10 @@ _CHARGED_ROLES = frozenset({Role.EXPENSE, Role.LATE_INTEREST})
 """Roles whose accounts hold no open items, so that entries by hand may correct them."""
 
 
-def list_restricted(
+def list_restricted_accounts(
     path: Path,
     accounts: Collection[str],
+    *,
     role_accounts: Iterable[Mapping[Role, str]],
     creditors: Iterable[str],
 ) -> frozenset[str]:
@@ -28,13 +29,13 @@ def list_restricted(
     ReferenceDataError
         A line names no account, or has no source; the message gives the place, the finding and the remedy.
     """
-    kept = {
+    of_roles = {
         account
         for by_role in role_accounts
         for role, account in by_role.items()
         if role not in _CHARGED_ROLES
     }
-    return frozenset({*kept, *creditors, *_read_file(path, accounts)})
+    return frozenset({*of_roles, *creditors, *_read_file(path, accounts)})
 
 
 def _read_file(path: Path, accounts: Collection[str]) -> set[str]:

@@ -30,7 +30,7 @@ def _find_shared_account(acts, book, line, item, role):
     """Return the account of a role that does not depend on the assignment."""
     if role == Role.PREDECESSOR.value:
         return as_position(book.items[item].credit)
-    if role == Role.STATED.value:
+    if role == Role.BY_HAND.value:
         return as_position(acts[line].account)
     if role == Role.CHARGE.value:
         return _find_charged_account(acts, book, line, item)

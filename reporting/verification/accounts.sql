@@ -54,7 +54,7 @@ due as (
     left join role_account h on h.year = s.exercise and h.item = '' and h.role = s.role
     left join admitted a on a.year = s.budget_year and a.item = s.item and a.code = s.account
     left join own_creditor o on o.year = s.exercise and o.expense = s.debit and o.role = s.role
-    where s.role not in ('PREDECESSOR', 'CHARGE', 'STATED')
+    where s.role not in ('PREDECESSOR', 'CHARGE', 'BY_HAND')
 )
 select entry_name(entry_id, reference) as place, side || ' ' || coalesce(account, 'no account') as found,
        coalesce(expected, 'no account') || ', the account of its role ' || lower(role) as expected
@@ -101,7 +101,7 @@ where coalesce(p.cents, 0) <> coalesce(o.cents, 0);
 -- The entries by hand of an act debit as much as they credit, of each accountant in each month, on accounts on which the year lets
 -- persons post, and name two persons (rules A01 and A41).
 with line as (
-    select e.*, if(k.debit_role = 'STATED', e.amount, -e.amount) as cents, t.code as account
+    select e.*, if(k.debit_role = 'BY_HAND', e.amount, -e.amount) as cents, t.code as account
     from entry e join kind k on k.kind = e.kind left join reference_text t on t.kind = 5 and t.id = e.debit + e.credit
     where k.family = 'JOURNAL'
 )

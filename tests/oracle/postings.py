@@ -199,7 +199,7 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
         Role.ACCRUED: cell.accrued,
         Role.CREDITOR: cell.creditor,
         Role.PAYROLL: cell.payroll,
-        Role.STATED: line.account,
+        Role.BY_HAND: line.account,
     }
     if followed.base.inherits:
         item = state.items[followed.entry]
