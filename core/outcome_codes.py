@@ -42,6 +42,7 @@ class Outcome(IntEnum):
     TITLE_TWO_COMMITMENT = 56
     ACCOUNT_UNKNOWN = 24
     ACCOUNT_MISMATCH = 25
+    ACCOUNT_RESTRICTED = 108
     IBAN_INVALID = 26
     EVIDENCE_MISSING = 81
     EVIDENCE_INVALID = 82
@@ -111,6 +112,7 @@ class Outcome(IntEnum):
     UNFREEZE_EXCEEDED = 85
     AE_EXCEEDED = 39
     CP_EXCEEDED = 40
+    JOURNAL_UNBALANCED = 109
     BALANCE_LIMIT = 41
     # because of other lines or acts
     ACT_REFUSED = 42

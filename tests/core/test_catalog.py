@@ -27,7 +27,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("prior_withdrawal", "commitment_reversal", "commitment_change_reversal"),
         *("credit_return_ae", "credit_return_cp", "cancellation_ae", "cancellation_cp"),
         *("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp", "earmark_decrease"),
-        *("commitment_carry", "request_carry", "service_carry"),
+        *("commitment_carry", "request_carry", "journal_debit", "journal_credit", "service_carry"),
     ]
     assert [kind.name for kind in _KINDS] == names
 
