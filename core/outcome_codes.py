@@ -113,6 +113,7 @@ class Outcome(IntEnum):
     AE_EXCEEDED = 39
     CP_EXCEEDED = 40
     JOURNAL_UNBALANCED = 109
+    TRANSFER_UNPAIRED = 110
     BALANCE_LIMIT = 41
     # because of other lines or acts
     ACT_REFUSED = 42
