@@ -271,6 +271,16 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("request_carry", "bascule de demande de paiement", _F.PAYMENT_REQUEST, follows=_F.PAYMENT_REQUEST,
             budget=_B.CARRY, draws=_R.OPEN, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.PAYABLE,
             reaches=_S.PAYABLE, whole=True, year_rule=_Y.IN_YEAR, inherits=True, carries=True),
+    ActKind("virement_ae", "virement d'AE", _F.BUDGET, budget=_B.VIREMENT, measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("virement_cp", "virement de CP", _F.BUDGET, budget=_B.VIREMENT, measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("decree_transfer_ae", "transfert d'AE", _F.BUDGET, budget=_B.DECREE_TRANSFER, measure=Measure.AE,
+            year_rule=_Y.GRANTS),
+    ActKind("decree_transfer_cp", "transfert de CP", _F.BUDGET, budget=_B.DECREE_TRANSFER, measure=Measure.CP,
+            year_rule=_Y.GRANTS),
+    ActKind("decree_cancellation_ae", "annulation d'AE par décret", _F.BUDGET, budget=_B.DECREE_CANCEL,
+            measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("decree_cancellation_cp", "annulation de CP par décret", _F.BUDGET, budget=_B.DECREE_CANCEL,
+            measure=Measure.CP, year_rule=_Y.GRANTS),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -182,6 +182,12 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         " un service fait sur un compte de dégrèvement.",
         "Employer un compte admis sur l'acte qui impute la charge, ou laisser la zone vide pour le compte usuel.",
     ),
+    _O.DECREE_MISMATCH: Remedy(
+        "A virement joins two programmes of one ministry, a decree_transfer two of different ministries, both of one budget.",
+        "Use the kind for these ministries; credits of the general budget never go to a special account, nor back.",
+        "Un virement réunit deux programmes du même ministère, un transfert deux de ministères distincts, du même budget.",
+        "Employer l'acte prévu pour ces ministères ; rien ne passe du budget général à un compte spécial, ni l'inverse.",
+    ),
     _O.IBAN_INVALID: Remedy(
         "The IBAN's country, length or check digits are wrong.",
         "Copy the IBAN again from the payee's bank details.",

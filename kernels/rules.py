@@ -17,6 +17,7 @@ from kernels import (
     budget,
     carries,
     commitments,
+    decrees,
     invoices,
     key_index,
     payees,
@@ -215,9 +216,12 @@ def _check_budget(acts, book, line, link):
     budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
     tree = budget.CreditTree(book.nodes, book.figures, book.frozen)
     finding = budget.check_budget_line(tree, budget_line, acts[line].amount)
-    if action == BudgetAction.CANCEL.value and finding[0] == Outcome.ACCEPTED.value:
+    if finding[0] != Outcome.ACCEPTED.value:
+        return finding
+    if action == BudgetAction.CANCEL.value:
         return years.check_cancelled_title(acts, book, line, cell, target)
-    return finding
+    place = (np.int64(book.cells[cell].year), np.int64(measure), np.int64(target))
+    return decrees.check_decree(acts, book, line, place, action)
 
 
 @part

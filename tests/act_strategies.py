@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange
-from core.kind_rules import YearRule
+from core.kind_rules import MOVES_CREDITS, YearRule
 from core.money import AMOUNT_MAX
 from core.nomenclature import CentreLevel
+from core.origins import Origin
 from core.outcome_codes import UNKEYED_FAULTS, Outcome
 from tests.book_strategies import (
     CLOSED_PERIOD,
@@ -74,6 +75,9 @@ _LEVELS_OF_ACTION = {
     BudgetAction.UNEARMARK: {CentreLevel.OPERATION},
     BudgetAction.RETURN: {CentreLevel.BOP, CentreLevel.UO},
     BudgetAction.CANCEL: {CentreLevel.PROGRAMME},
+    BudgetAction.VIREMENT: {CentreLevel.PROGRAMME},
+    BudgetAction.DECREE_TRANSFER: {CentreLevel.PROGRAMME},
+    BudgetAction.DECREE_CANCEL: {CentreLevel.PROGRAMME},
     BudgetAction.FREEZE: {CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO},
     BudgetAction.UNFREEZE: {CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO},
 }
@@ -480,7 +484,9 @@ def _add_cell(draw: st.DrawFn, book: StartingBook, line: Line) -> Line:
     line = line._replace(
         cell=draw(st.sampled_from(fitting_cells if must_fit and fitting_cells else sorted(cells)))
     )
-    if budget is not BudgetAction.MOVE:
+    if budget is BudgetAction.OPEN:
+        return line._replace(source=draw(st.sampled_from(list(Origin))))
+    if budget not in MOVES_CREDITS:
         return line
     target = nodes[cells[line.cell].own_node]
     beside = [cell.centre_node for cell in cells.values() if nodes[cell.centre_node].level is target.level]

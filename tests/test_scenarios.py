@@ -40,6 +40,7 @@ import pytest
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, PayeeChange
 from core.directory_entries import DirectoryEntry
+from core.kind_rules import BY_DECREE
 from core.outcome_codes import Outcome
 from tests import scenario_persons
 from tests.accountants import CHANGE_FIELDS
@@ -282,6 +283,7 @@ def _complete(row: Row, usual: Row) -> Row:
     kind = CATALOG[KIND_NUMBERS.get(row.get("kind", ""), 0)]
     needed = _ALWAYS | (_CELL if _names_cell(kind) else set())
     needed |= {"payee"} if kind.pays else set()
+    needed |= {"document_hash"} if kind.budget in BY_DECREE else set()
     needed |= {"nature"} if kind.before_service else set()
     needed |= CHANGE_FIELDS.keys() if kind.change is PayeeChange.DETAILS else set()
     usual_fields = {name: text for name, text in usual.items() if name in needed and name not in row}

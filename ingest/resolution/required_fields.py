@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from core.act_fields import Field
 from core.catalog import CATALOG, ActKind, BudgetAction, Family, PayeeChange
+from core.kind_rules import BY_DECREE, MOVES_CREDITS
 from core.tables.columns import seal
 from core.tables.raw_lines import RequiredFields
 
@@ -26,8 +27,10 @@ def _list_fields_of_kind(kind: ActKind, amount: Field) -> Iterator[Field]:
         yield Field.REFERENCE_SENDER
     if kind.pays:
         yield Field.PAYEE
-    if kind.budget is BudgetAction.MOVE:
+    if kind.budget in MOVES_CREDITS:
         yield Field.COUNTERPART
+    if kind.budget in BY_DECREE:
+        yield Field.DOCUMENT_HASH
     if kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK):
         yield Field.OPERATION
 
@@ -58,7 +61,7 @@ def list_assignment_fields(number: int) -> tuple[Field, ...]:
 
 def _build_requirements(amount: Field) -> RequiredFields:
     order = (Field.DATE, amount, Field.PREDECESSOR, Field.PAYEE, Field.PAYEE_NAME, Field.IBAN)
-    order += (Field.COUNTERPART, Field.OPERATION, Field.REFERENCE_SENDER, *CELL_FIELDS)
+    order += (Field.COUNTERPART, Field.OPERATION, Field.REFERENCE_SENDER, Field.DOCUMENT_HASH, *CELL_FIELDS)
     return seal(
         RequiredFields(
             _pack_field_sets(_list_fields_of_kind(kind, amount) for kind in CATALOG),

@@ -21,6 +21,7 @@ from reporting.code_labels import CodeLabels
 from reporting.verification import chart_tables, request_pages, role_tables
 from reporting.verification.chain import KNOWN_LAYOUT, find_bounds
 from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, TableRows
+from reporting.verification.decree_tables import build_decree_tables
 from reporting.verification.findings import FINDINGS_MAX, Check, CheckResult, Finding
 from reporting.verification.interest_tables import build_interest_rules
 from reporting.verification.snapshot_queries import BatchRow
@@ -32,6 +33,7 @@ STEPS = read_queries("reporting.verification", "journal.sql")
 CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "checks.sql"),
     **read_queries("reporting.verification", "spending.sql"),
+    **read_queries("reporting.verification", "decrees.sql"),
     **read_queries("reporting.verification", "accounts.sql"),
     **read_queries("reporting.verification", "years.sql"),
     **read_queries("reporting.verification", "runs.sql"),
@@ -128,6 +130,7 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
         | _build_nomenclature(codes)
         | build_interest_rules(codes)
         | {"unserved": _build_unserved_expenses(codes), "recycling": _build_recycling_cases(codes)}
+        | build_decree_tables(codes)
         | {"exercise_dates": _build_exercise_dates(codes)}
         | {"payroll_check": {"exercise": list(months), "month": list(months.values())}}
     )

@@ -28,6 +28,8 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("credit_return_ae", "credit_return_cp", "cancellation_ae", "cancellation_cp"),
         *("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp", "earmark_decrease"),
         *("commitment_carry", "request_carry"),
+        *("virement_ae", "virement_cp", "decree_transfer_ae", "decree_transfer_cp"),
+        *("decree_cancellation_ae", "decree_cancellation_cp"),
     ]
     assert [kind.name for kind in _KINDS] == names
 

@@ -31,6 +31,8 @@ _CREDITS = {"allotment_ae", "allotment_cp", "budget_move_ae", "budget_move_cp"} 
 _OF_DIRECTORATE = {
     *("budget_opening_ae", "budget_opening_cp", "cancellation_ae", "cancellation_cp"),
     *("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp"),
+    *("virement_ae", "virement_cp", "decree_transfer_ae", "decree_transfer_cp"),
+    *("decree_cancellation_ae", "decree_cancellation_cp"),
 }
 _CERTIFICATION = {"service", "service_cancellation"}
 _COMMITMENT_CHANGES = {"commitment_increase", "commitment_decrease", "prior_withdrawal"}

@@ -13,6 +13,9 @@ LEVELS = {
     "budget_move": ("programme", "bop", "uo"),
     "credit_return": ("bop", "uo"),
     "cancellation": ("programme",),
+    "virement": ("programme",),
+    "decree_transfer": ("programme",),
+    "decree_cancellation": ("programme",),
     "freeze": ("programme", "bop", "uo"),
     "unfreeze": ("programme", "bop", "uo"),
 }

@@ -14,6 +14,7 @@ from tests.law_model.credits import (
     check_payroll_payment,
     check_reservation,
 )
+from tests.law_model.decrees import check_decree
 from tests.law_model.effects import list_reserved
 from tests.law_model.form import is_iban
 from tests.law_model.interface import KindColumns
@@ -149,6 +150,8 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
     assert place is not None
     if act.kind.startswith("allotment"):
         return check_allotment(act, place, state)
+    if act.kind.startswith(("virement", "decree_", "budget_opening")):
+        return check_decree(act, place, state)
     if act.kind.startswith("budget_move"):
         return check_move(act, place, state)
     if act.kind == "earmark_decrease":

@@ -73,7 +73,7 @@ CREDIT_KINDS = frozenset(
     f"{action}_{budget}"
     for action in (
         *("budget_opening", "allotment", "budget_move", "credit_return"),
-        *("cancellation", "freeze", "unfreeze"),
+        *("cancellation", "freeze", "unfreeze", "virement", "decree_transfer", "decree_cancellation"),
     )
     for budget in ("ae", "cp")
 )

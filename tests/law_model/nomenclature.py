@@ -59,6 +59,9 @@ class Year:
     recycling: dict[str, bool] = field(default_factory=dict)
     """The cases in which AE of earlier commitments are available again, and whether each needs an operation."""
 
+    ministries: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Of each programme its ministry, and the special account or annexed budget it belongs to, if any."""
+
     def find_accountant(self, centre: str) -> str:
         """Return the accountant who is assigned to a centre, or to the one above it that has one."""
         while centre not in self.accountants:
@@ -112,6 +115,10 @@ def _read_year(folder: Path, year: int) -> Year:
 def _read_tree(files: Path, result: Year) -> None:
     for row in _rows(files / "programmes.csv"):
         result.centres[row["code"]] = Centre(row["code"], "programme", "", row["code"])
+        is_account = (
+            row["code"] >= "06"
+        )  # the bill numbers special accounts from 07 on; annexed budgets: docs/rules.md
+        result.ministries[row["code"]] = (row["ministry"], row["mission"] if is_account else "")
         if row["estimated"] == "1":
             result.estimated.add(row["code"])
     for row in _rows(files / "centres.csv"):

@@ -4,7 +4,7 @@ from core.catalog import CATALOG, SHARED_ROLES, ActKind, BudgetAction, Family, P
 from core.kind_rules import CreditCheck
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, PeriodState
-from tests.oracle import budget, commitments, invoices, late_interest, signatures, withdrawals, years
+from tests.oracle import budget, commitments, decrees, invoices, late_interest, signatures, withdrawals, years
 from tests.oracle.commitments import ActPosition, Link
 from tests.oracle.lines import Line, LineTerms
 from tests.oracle.model import NONE, Cell, Decision, JournalRow, LineRefused, OpenItem, Payee, State, World
@@ -180,6 +180,7 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
         demand = demand._replace(is_checked=is_checked, is_year_end=is_year_end)
         budget.apply_demand(world, state, demand)
         years.add_to_title(world, state, base, line, cell=followed.cell)
+        decrees.count_decree(world, state, base, line, cell=cell)
 
 
 def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tuple[int, int]:

@@ -113,6 +113,25 @@ def _lower_credits(measure: str) -> File:
     ]
 
 
+def _follow_decrees(measure: str) -> File:
+    """Move credits of a programme to two others by decree, and cancel some."""
+    steps = (
+        ("virement", "0177", "0217"),
+        ("decree_transfer", "0117", "0217"),
+        ("decree_cancellation", "0217", ""),
+    )
+    return [
+        row
+        for number, (kind, centre, counterpart) in enumerate(steps, 1)
+        for row in _act(
+            f"DE-{measure}-{number}",
+            f"{kind}_{measure}",
+            {"fund_centre": centre, "commitment_item": "HT2", "amount": "0.10", "document_hash": "5e"}
+            | ({"counterpart": counterpart} if counterpart else {}),
+        )
+    ]
+
+
 _INVOICE = {"invoice_number": "F-77", "invoice_date": "2018-04-20"}
 _PART = _INVOICE | {"invoice_part": "2"}
 _RUNNING_EXPENSES = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
@@ -225,6 +244,8 @@ FILES: list[File] = [
         *_act("ED1", "earmark_decrease", _spent("10.00", operation="OP-0217-000001")),
         *_lower_credits("ae"),
         *_lower_credits("cp"),
+        *_follow_decrees("ae"),
+        *_follow_decrees("cp"),
         *_OPENINGS_OF_NEXT_YEAR,
         *_act("BA1", "commitment_carry", _spent("34.00", predecessor=_FIRST_COMMITMENT, **_CARRY)),
         *_act(
@@ -234,7 +255,7 @@ FILES: list[File] = [
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 102 + len(_OPENINGS_OF_NEXT_YEAR)
+_ENTRIES = 108 + len(_OPENINGS_OF_NEXT_YEAR)
 """Of all of them together."""
 
 
@@ -255,6 +276,9 @@ def _assert_same(actual: BookState, expected: BookState) -> None:
     assert (book.withdrawn["withdrawn"] == other.withdrawn["withdrawn"]).all()
     for figure in ("ae", "ae_here", "cp", "cp_here"):
         assert (book.frozen[figure] == other.frozen[figure]).all()
+    for figure in ("law", "amending", "moved", "advanced", "cancelled"):
+        assert (book.decrees[figure] == other.decrees[figure]).all()
+        assert (book.decree_years[figure] == other.decree_years[figure]).all()
     assert read_sums(actual) == read_sums(expected)
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
-from core.kind_rules import TitleTwo
+from core.kind_rules import BY_DECREE, CANCELS_CREDITS, MOVES_CREDITS, TitleTwo
 from tests.accountants import CHANGE_FIELDS
 from tests.file_strategies import PLACES, Row
 from tests.oracle.iban import add_check_digits
@@ -212,6 +212,8 @@ class ActGenerator:
                 row |= {"commitment_item": STAFF_ITEM, "operation": ""}
         if kind.budget is BudgetAction.WITHDRAW and self.rng.random() < 0.5:
             row["recycling_case"] = self.rng.choice(("affectation", "arrete"))
+        if kind.budget in BY_DECREE:
+            row["document_hash"] = "5e" * 32
         if kind.before_service and self.rng.random() < 0.9:
             row["nature"] = "location"
         if kind.has_amount:
@@ -302,9 +304,9 @@ class ActGenerator:
         row = {"commitment_item": rng.choice(("HT2", "HT2", "T2")), "fund_centre": place.unit[:4]}
         if budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK):
             return row | {"fund_centre": PLACES[4].unit, "operation": rng.choice(PLACES[4].operations[1:])}
-        if budget not in (BudgetAction.OPEN, BudgetAction.CANCEL):
+        if budget is not BudgetAction.OPEN and budget not in CANCELS_CREDITS | BY_DECREE:
             row["fund_centre"] = rng.choice((place.unit[:9], place.unit))
-        if budget is BudgetAction.MOVE:
+        if budget in MOVES_CREDITS:
             other = rng.choice(PLACES).unit[: len(row["fund_centre"])]
             row["counterpart"] = other + rng.choice(("", "", "/T2", "/HT2"))
         return row
