@@ -138,6 +138,12 @@ def _read_roles(
         if any(item == other.cells["item"] for other in role_rows):
             raise ReferenceDataError(row.place, f"item {item} is listed twice", "Keep one of the two lines.")
         _check_accounts(row, accounts)
+        if nomenclature.items[item].staff and not row.cells["payroll"]:
+            raise ReferenceDataError(
+                row.place,
+                f"item {item} is of staff and has no payroll account",
+                "State the account on which the payroll application owes the pay.",
+            )
         role_rows.append(row)
     return role_rows
 

@@ -267,6 +267,7 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             place = predecessors[-1] if kind.after or is_carried else predecessors[0]
             act, above = placed[place]
             is_whole = kind.after or kind.carries or kind.undoes
+            is_whole = is_whole and not (kind.whole and draw(st.integers(0, 7)) == 0)
             continues = kind.follows is kind.family and acts[act] is acts[-1] and draw(st.booleans())
             line = line._replace(bank=0, amount=acts[act][above].amount if is_whole else line.amount)
             line = line._replace(

@@ -168,6 +168,10 @@ def test_an_invalid_line_is_refused_by_place(name: str, case: str, folder: Path,
         ("21,6411110000,4280000000,4219999999,,641,chart\n", "creditor account '4219999999' is unknown"),
         ("21,6411110000,4280000000,4211110000,,645,chart\n", "6411110000 is not among those admitted"),
         ("21,6411110000,4280000000,4211110000,,,chart\n", "6411110000 is not among those admitted"),
+        (
+            "21,6411110000,4280000000,4211110000,,641,chart\n",
+            "item 21 is of staff and has no payroll account",
+        ),
     ],
 )
 def test_an_item_without_its_accounts_is_refused(
