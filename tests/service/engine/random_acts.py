@@ -25,8 +25,12 @@ _TAKES_BACK = {"unfreeze_ae": "freeze_ae", "unfreeze_cp": "freeze_cp", "earmark_
 _LATER_YEAR: Row = {"exercise": "2019", "date": "2019-03-25"}
 _WITHOUT_BANK = frozenset({PayeeChange.BLOCK, PayeeChange.RELEASE})
 _LINES_MAX = 3
+_MINISTRY = (("0177", "0217"), ("0217", "0177"), ("0217", "0177/T2"), ("0177", "0117"))
+_TWO_MINISTRIES = (("0117", "0177"), ("0117", "0217"), ("0217", "0117"), ("0177", "0217"))
+"""Programmes between which decrees move credits, and one pair of which they move none."""
 _WEIGHTS: Mapping[str, int] = {
-    **dict.fromkeys(("budget_opening_ae", "budget_opening_cp", "allotment_ae", "allotment_cp", "earmark"), 1),
+    **dict.fromkeys(("budget_opening_ae", "budget_opening_cp"), 3),
+    **dict.fromkeys(("allotment_ae", "allotment_cp", "earmark"), 1),
     **dict.fromkeys(("budget_move_ae", "budget_move_cp"), 4),
     **dict.fromkeys(("credit_return_ae", "credit_return_cp", "cancellation_ae", "cancellation_cp"), 1),
     "earmark_decrease": 2,
@@ -213,7 +217,7 @@ class ActGenerator:
         if kind.budget is BudgetAction.WITHDRAW and self.rng.random() < 0.5:
             row["recycling_case"] = self.rng.choice(("affectation", "arrete"))
         if kind.budget in BY_DECREE:
-            row["document_hash"] = "5e" * 32
+            return row | {"document_hash": "5e" * 32, "amount": self.rng.choice(("0.01", "1.00", "10.00"))}
         if kind.before_service and self.rng.random() < 0.9:
             row["nature"] = "location"
         if kind.has_amount:
@@ -306,6 +310,9 @@ class ActGenerator:
             return row | {"fund_centre": PLACES[4].unit, "operation": rng.choice(PLACES[4].operations[1:])}
         if budget is not BudgetAction.OPEN and budget not in CANCELS_CREDITS | BY_DECREE:
             row["fund_centre"] = rng.choice((place.unit[:9], place.unit))
+        if budget in MOVES_CREDITS & BY_DECREE:
+            pairs = _MINISTRY if budget is BudgetAction.VIREMENT else _TWO_MINISTRIES
+            return row | dict(zip(("fund_centre", "counterpart"), rng.choice(pairs), strict=True))
         if budget in MOVES_CREDITS:
             other = rng.choice(PLACES).unit[: len(row["fund_centre"])]
             row["counterpart"] = other + rng.choice(("", "", "/T2", "/HT2"))
