@@ -1,6 +1,6 @@
 """The texts of refusals of what is carried into the next year."""
 
-from core.line_remedies import Remedy
+from core.remedy import Remedy
 
 CARRY_YEAR = Remedy(
     "What is carried over goes from a year that is over, its complementary period too, into the year just after it; the"

@@ -41,9 +41,11 @@ class Role(IntEnum):
     """What programme 0117 owes to the account of the debt: settled by an entry of the ledger, never by a transfer."""
     TAX_RELIEF = 14
     """Relief of taxes, and taxes that are not recovered: settled by an entry against the tax that was due."""
+    BY_HAND = 15
+    """The account that a line of a journal act states."""
 
 
-SHARED_ROLES = tuple(role for role in Role if role >= Role.TRANSIT)
+SHARED_ROLES = tuple(role for role in Role if Role.TRANSIT <= role < Role.BY_HAND)
 """Roles with one account per year, whatever the commitment item."""
 
 ENTRY_ROLES = (Role.DEBT_LIAISON, Role.TAX_RELIEF)
@@ -66,6 +68,8 @@ class Family(IntEnum):
     THIRD_PARTY_CHANGE = 10
     TERM = 11
     REVERSAL = 12
+    JOURNAL = 13
+    """Entries by hand: each line posts one side, and the lines of an act are equal in each month and for each accountant."""
 
 
 class ActKind(NamedTuple):
@@ -271,6 +275,8 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("request_carry", "bascule de demande de paiement", _F.PAYMENT_REQUEST, follows=_F.PAYMENT_REQUEST,
             budget=_B.CARRY, draws=_R.OPEN, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.PAYABLE,
             reaches=_S.PAYABLE, whole=True, year_rule=_Y.IN_YEAR, inherits=True, carries=True),
+    ActKind("journal_debit", "écriture manuelle (OD), débit", _F.JOURNAL, debit=Role.BY_HAND, year_rule=_Y.IN_YEAR),
+    ActKind("journal_credit", "écriture manuelle (OD), crédit", _F.JOURNAL, credit=Role.BY_HAND, year_rule=_Y.IN_YEAR),
     ActKind("virement_ae", "virement d'AE", _F.BUDGET, budget=_B.VIREMENT, measure=Measure.AE, year_rule=_Y.GRANTS),
     ActKind("virement_cp", "virement de CP", _F.BUDGET, budget=_B.VIREMENT, measure=Measure.CP, year_rule=_Y.GRANTS),
     ActKind("decree_transfer_ae", "transfert d'AE", _F.BUDGET, budget=_B.DECREE_TRANSFER, measure=Measure.AE,

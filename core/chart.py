@@ -14,6 +14,7 @@ from core.catalog import SHARED_ROLES, Role
 from core.errors import ReferenceDataError
 from core.nomenclature import Nomenclature
 from core.reference.files import ReferenceRow, read_rows, resolve_year_folder
+from core.restricted_accounts import list_restricted_accounts
 
 ACCOUNT_DIGITS = 10
 
@@ -67,6 +68,8 @@ class Chart:
     """The accounts of ``SHARED_ROLES``, which do not depend on the item."""
     own_creditors: dict[tuple[str, Role], str]
     """The creditor, by request or by payroll, of each expense account that has one of its own, in place of the item's."""
+    restricted: frozenset[str]
+    """The accounts on which nothing is posted by hand."""
 
     def is_admitted(self, item: str, account: str) -> bool:
         """Return whether a sender may give ``account`` in place of the item's own expense account."""
@@ -99,9 +102,14 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
     }
     families = {code: tuple(row.cells["admits"].split()) for code, row in role_rows.items()}
     shared = _read_shared_accounts(source.joinpath("treasury.csv"), accounts)
-    return Chart(
-        year, accounts, roles, families, shared, _read_creditors(source.joinpath("creditors.csv"), accounts)
+    creditors = _read_creditors(source.joinpath("creditors.csv"), accounts)
+    restricted = list_restricted_accounts(
+        source.joinpath("restricted.csv"),
+        accounts,
+        role_accounts=(*roles.values(), shared),
+        creditors=creditors.values(),
     )
+    return Chart(year, accounts, roles, families, shared, creditors, restricted)
 
 
 def _read_accounts(path: Path) -> dict[str, Account]:

@@ -72,7 +72,7 @@ class YearRule(IntEnum):
     and 28)."""
     IN_YEAR = 5
     """It takes credits in their own year alone, but orders nothing: payroll, as title 2 is not committed in advance
-    (LOLF art. 9), and what sets AE apart."""
+    (LOLF art. 9), and what sets AE apart.  An entry by hand takes none, but is posted in the year of its assignment."""
     LOWERS_LATER = 8
     """It lowers what an earlier year committed: after that year (GBCP art. 160); it counts in the year of its day."""
 

@@ -1,19 +1,9 @@
 """The texts of refusals for what a line states: its key, its fields, and the codes and third parties that it names."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from core.outcome_codes import Outcome
-
-
-class Remedy(NamedTuple):
-    """The finding and the remedy, in two languages."""
-
-    finding: str
-    action: str
-    finding_fr: str
-    action_fr: str
-
+from core.remedy import Remedy
 
 _O = Outcome
 
@@ -182,6 +172,12 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         " un service fait sur un compte de dégrèvement.",
         "Employer un compte admis sur l'acte qui impute la charge, ou laisser la zone vide pour le compte usuel.",
     ),
+    _O.ACCOUNT_RESTRICTED: Remedy(
+        "Nothing is posted by hand on this account: acts of other kinds keep it, or the year's restricted.csv names it.",
+        "Send the act that posts there, such as a service or a payment request, or post on another account.",
+        "Ce compte ne se mouvemente pas à la main : d'autres actes le tiennent, ou restricted.csv de l'année le cite.",
+        "Envoyer l'acte qui le mouvemente, comme un service fait ou une demande de paiement, ou prendre un autre compte.",
+    ),
     _O.DECREE_MISMATCH: Remedy(
         "A virement joins two programmes of one ministry, a decree_transfer two of different ministries, both of one budget.",
         "Use the kind for these ministries; credits of the general budget never go to a special account, nor back.",
@@ -213,10 +209,11 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Rappeler le tiers à un numéro déjà connu, et indiquer dans call_back qui a répondu, à quel numéro et quand.",
     ),
     _O.TWO_PERSONS_MISSING: Remedy(
-        "The change of bank details names nobody; two persons must enter and validate it, whatever agreement its sender has.",
+        "The change of bank details or the entry by hand names nobody; two persons must enter and validate it, whatever"
+        " agreement its sender has.",
         "State both persons, in entered_by and in validated_by.",
-        "Le changement de coordonnées bancaires ne nomme personne ; il faut deux personnes, quelle que soit la convention de"
-        " l'émetteur.",
+        "Le changement de coordonnées bancaires ou l'écriture manuelle ne nomme personne ; il faut deux personnes, quelle que"
+        " soit la convention de l'émetteur.",
         "Indiquer les deux personnes, dans entered_by et validated_by.",
     ),
     _O.PERSON_MISSING: Remedy(

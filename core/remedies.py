@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 from core.carry_remedies import CARRY_AMOUNT_DIFFERS, CARRY_YEAR
 from core.decree_remedies import DECREE_REMEDIES, MOVE_FORBIDDEN
-from core.line_remedies import LINE_REMEDIES, Remedy
+from core.line_remedies import LINE_REMEDIES
 from core.outcome_codes import Outcome
-from core.reversal_remedies import REVERSAL_REMEDIES
+from core.remedy import Remedy
+from core.reversal_remedies import JOURNAL_UNBALANCED, REVERSAL_REMEDIES
 
 _O = Outcome
 
@@ -274,9 +275,9 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Les crédits de paiement disponibles sont insuffisants sur le niveau indiqué.",
         "Abonder les CP de ce niveau ou réduire le montant, puis présenter l'acte de nouveau.",
     ),
+    _O.JOURNAL_UNBALANCED: JOURNAL_UNBALANCED,
     _O.BALANCE_LIMIT: Remedy(
-        "A total would exceed the largest figure that the books can represent.",
-        "Check the amount; no State's budget is that large.",
+        "A total would exceed the largest figure of the books.", "Check the amount; no State's budget is that large.",
         "Un total dépasserait le plus grand nombre que les livres peuvent porter.",
         "Vérifier le montant ; aucun budget d'État n'est aussi grand.",
     ),

@@ -1,9 +1,9 @@
-"""The texts of the refusals of reversals: for each code the finding and the remedy, in English and in French."""
+"""The texts of the refusals of corrections: for each code the finding and the remedy, in English and in French."""
 
 from collections.abc import Mapping
 
-from core.line_remedies import Remedy
 from core.outcome_codes import Outcome
+from core.remedy import Remedy
 
 _O = Outcome
 
@@ -37,3 +37,10 @@ REVERSAL_REMEDIES: Mapping[Outcome, Remedy] = {
         "Demander au plus ce qui reste.",
     ),
 }
+
+JOURNAL_UNBALANCED = Remedy(
+    "The lines of the journal act do not debit as much as they credit, of each accountant in each month.",
+    "Correct the amounts, or add the line that is missing; an entry by hand has at least one debit and one credit.",
+    "Les lignes de l'écriture manuelle ne débitent pas autant qu'elles créditent, par comptable et par mois.",
+    "Corriger les montants, ou ajouter la ligne manquante ; il faut au moins un débit et un crédit.",
+)

@@ -95,7 +95,12 @@ _CERTIFICATION = _select_families(Family.SERVICE, Family.SERVICE_CANCELLATION)
 _EXECUTION = _select_families(Family.COMMITMENT, Family.COMMITMENT_CHANGE, Family.REVERSAL) | _CERTIFICATION
 _ORDERS = _EXECUTION | (_select_families(Family.PAYMENT_REQUEST) - _OF_ACCOUNTANT)
 ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
-    Family.THIRD_PARTY, Family.THIRD_PARTY_CHANGE, Family.REJECTION, Family.SETTLEMENT, Family.TERM
+    Family.THIRD_PARTY,
+    Family.THIRD_PARTY_CHANGE,
+    Family.REJECTION,
+    Family.SETTLEMENT,
+    Family.TERM,
+    Family.JOURNAL,
 )
 """The kinds that the accountant sends: about third parties, or on the acts of those who order."""
 

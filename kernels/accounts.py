@@ -30,6 +30,8 @@ def _find_shared_account(acts, book, line, item, role):
     """Return the account of a role that does not depend on the assignment."""
     if role == Role.PREDECESSOR.value:
         return as_position(book.items[item].credit)
+    if role == Role.BY_HAND.value:
+        return as_position(acts[line].account)
     if role == Role.CHARGE.value:
         return _find_charged_account(acts, book, line, item)
     return as_position(book.roles[as_position(acts[line].period) * ROLE_COUNT + role])
@@ -80,11 +82,65 @@ def find_accounts(acts, book, line, link):
 
 
 @part
-def check_accounts(acts, book, line, cell, accounts):
-    """Check that the sums of both accounts stay within their limit."""
+def _find_own_folio(acts, book, line):
+    """Return the folio of a line that has an assignment of its own."""
+    return find_folio(acts, book, line, as_position(max(acts[line].cell, 0)))
+
+
+@part
+def _is_of_earlier_folio(acts, book, head, line):
+    """Return whether an earlier line of the act is posted in the same folio."""
+    folio, earlier = _find_own_folio(acts, book, line), np.int64(line) - 1
+    while earlier >= head and _find_own_folio(acts, book, as_position(earlier)) != folio:
+        earlier -= 1
+    return earlier >= head
+
+
+@part
+def _sum_folio(acts, book, span, folio):
+    """Return what the lines of the act in ``span`` debit in the folio, less what they credit."""
+    total = np.int64(0)
+    for line in range(span[0], span[1]):
+        line = as_position(line)
+        if _find_own_folio(acts, book, line) == folio:
+            is_debit = book.effects[acts[line].kind].debit != Role.NONE.value
+            total += acts[line].amount if is_debit else -acts[line].amount
+    return total
+
+
+@part
+def _is_balanced(acts, book, last):
+    """Return whether the lines of a journal act, which ends with ``last``, are equal on both sides of every folio."""
+    head, end = as_position(acts[last].head), as_position(last + 1)
+    for line in range(head, end):
+        line = as_position(line)
+        if not _is_of_earlier_folio(acts, book, head, line):
+            folio = _find_own_folio(acts, book, line)
+            if _sum_folio(acts, book, (head, end), folio) != 0:
+                return False
+    return True
+
+
+@rare_part
+def _check_side(acts, book, line, cell, accounts):
+    """Check a line that posts one account or none: the last one of a journal act finds whether the act is balanced."""
     debit, credit = accounts
-    if debit == 0:
+    if debit == credit:
         return accepted()
+    is_last = line + 1 >= acts.size or acts[as_position(line + 1)].head != acts[line].head
+    if is_last and not _is_balanced(acts, book, line):
+        return refused(Outcome.JOURNAL_UNBALANCED.value, -1, 0)
+    at, sum_max = find_folio(acts, book, line, cell) * LEDGER_ACCOUNTS, _LEDGER_MAX - acts[line].amount
+    so_far = book.ledger[at + debit].debit if debit != 0 else book.ledger[at + credit].credit
+    return refused(Outcome.BALANCE_LIMIT.value, -1, 0) if so_far > sum_max else accepted()
+
+
+@part
+def check_accounts(acts, book, line, cell, accounts):
+    """Check that the sums of both accounts stay within their limit, and that an entry by hand is balanced."""
+    debit, credit = accounts
+    if debit == 0 or credit == 0:
+        return _check_side(acts, book, line, cell, accounts)
     at = find_folio(acts, book, line, cell) * LEDGER_ACCOUNTS
     sum_max = _LEDGER_MAX - acts[line].amount
     if book.ledger[at + debit].debit > sum_max or book.ledger[at + credit].credit > sum_max:

@@ -25,6 +25,7 @@ _MISMATCH = Outcome.NOMENCLATURE_MISMATCH.value
 _TITLE_TWO = (Outcome.TITLE_TWO_COMMITMENT.value, Field.COMMITMENT_ITEM.value)
 _ACCOUNT_UNKNOWN = (Outcome.ACCOUNT_UNKNOWN.value, Field.ACCOUNT.value)
 _ACCOUNT_MISMATCH = (Outcome.ACCOUNT_MISMATCH.value, Field.ACCOUNT.value)
+_ACCOUNT_RESTRICTED = (Outcome.ACCOUNT_RESTRICTED.value, Field.ACCOUNT.value)
 
 
 @part
@@ -107,10 +108,12 @@ def _find_mismatch(lines, codes, uses, row):
 
 @part
 def _check_account(lines, codes, uses, row):
-    """Return the fault of an account that the year or the item does not have, or that the kind does not post to."""
+    """Return the fault of an account that the year or the item does not have, or that the kind may not post to."""
     account, item = np.int64(lines.account[row]), np.int64(lines.item[row])
     if codes.account_exists[account] == 0:
         return _ACCOUNT_UNKNOWN
+    if uses.journals[lines.kind[row]] != 0:
+        return _ACCOUNT_RESTRICTED if codes.account_restricted[account] != 0 else _NO_FAULT
     if account > 0 and uses.charges[lines.kind[row]] == 0:
         return _ACCOUNT_MISMATCH
     if account > 0 and lines.named[row] != 0 and item > 0:
@@ -162,8 +165,8 @@ def place_lines(lines, codes, uses, faults, placed):
               placed          n rows; lines of other years, or with a fault, are left unchanged
     Order     rows are independent
     Outcomes  FUND_CENTRE_UNKNOWN, FUND_CENTRE_LEVEL, FUNCTIONAL_AREA_UNKNOWN, COMMITMENT_ITEM_UNKNOWN, FUND_UNKNOWN,
-              OPERATION_UNKNOWN, NOMENCLATURE_MISMATCH, TITLE_TWO_COMMITMENT, ACCOUNT_UNKNOWN, ACCOUNT_MISMATCH;
-              never raises
+              OPERATION_UNKNOWN, NOMENCLATURE_MISMATCH, TITLE_TWO_COMMITMENT, ACCOUNT_UNKNOWN, ACCOUNT_MISMATCH,
+              ACCOUNT_RESTRICTED; never raises
     Overflow  impossible: the registry bounds every number
     Cost      O(n), one pass
     Oracle    tests.oracle.assignment_checks.place_line

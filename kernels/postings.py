@@ -74,11 +74,29 @@ def _apply_budget(acts, book, step, link):
         decrees.add_to_decrees(acts, book, step, place, action)
 
 
+@rare_part
+def _apply_side(acts, book, step, cell, accounts):
+    """Post a line that has one account alone."""
+    line, amount = step
+    debit, credit = accounts
+    folio = find_folio(acts, book, line, cell)
+    at = as_position(folio * LEDGER_ACCOUNTS + debit + credit)
+    book.folios[folio] = 1
+    if debit != 0:
+        book.ledger[at].debit += amount
+    else:
+        book.ledger[at].credit += amount
+    book.ledger[at].touched = 1
+
+
 @part
 def _apply_accounts(acts, book, step, cell, accounts):
     line, amount = step
     debit, credit = accounts
-    if debit != 0:
+    if debit == 0 or credit == 0:
+        if debit != credit:
+            _apply_side(acts, book, step, cell, accounts)
+    else:
         folio = find_folio(acts, book, line, cell)
         at = folio * LEDGER_ACCOUNTS
         book.folios[folio] = 1

@@ -75,9 +75,7 @@ def _render_accepted_line(line: AcceptedLine) -> Iterator[NarrativePart]:
         yield f"             the payee was called back: {line.evidence.call_back}"
     if line.withdrawal:
         yield from _render_withdrawal(line.withdrawal)
-    if line.debit and line.credit:
-        yield f"  posted     debit {line.debit.code} {line.debit.label}"
-        yield f"             credit {line.credit.code} {line.credit.label}"
+    yield from _render_posting(line)
     if line.predecessor:
         yield f"  follows    {_format_entry(line.predecessor)}"
     if line.standing:
@@ -125,6 +123,13 @@ def _format_batch(batch: int, acts: int) -> str:
         if acts != 1
         else f"batch {batch:,}, by this line alone"
     )
+
+
+def _render_posting(line: AcceptedLine) -> Iterator[str]:
+    """Say which accounts the line was posted to: two, one by hand, or none."""
+    sides = [(name, account) for name, account in (("debit", line.debit), ("credit", line.credit)) if account]
+    for place, (name, account) in enumerate(sides):
+        yield f"  {'' if place else 'posted':<10} {name} {account.code} {account.label}"
 
 
 def _render_terms(terms: PaymentTerms) -> Iterator[str]:

@@ -171,8 +171,8 @@ async def _compare_counts(connection: Connection, batch: Row) -> Iterable[Agreem
     return [
         *(Agreement(name, batch[name], counted[name]) for name in ("entries", "refusals", "duplicates")),
         Agreement("accepted", batch["amount"], counted["cents"], True),
-        Agreement("debits", posted["debit"], counted["posted"], True),
-        Agreement("credits", posted["credit"], counted["posted"], True),
+        Agreement("debits", posted["debit"], counted["debited"], True),
+        Agreement("credits", posted["credit"], counted["credited"], True),
     ]
 
 

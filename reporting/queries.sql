@@ -200,7 +200,8 @@ select (select count(*) from entry where entry_id >= $2 and entry_id < $3) as en
        (select count(*) from refusal where batch = $1) as refusals,
        (select count(*) from duplicate where batch = $1) as duplicates,
        (select coalesce(sum(amount), 0)::bigint from entry where entry_id >= $2 and entry_id < $3) as cents,
-       (select coalesce(sum(amount), 0)::bigint from entry where entry_id >= $2 and entry_id < $3 and debit <> 0) as posted;
+       (select coalesce(sum(amount), 0)::bigint from entry where entry_id >= $2 and entry_id < $3 and debit <> 0) as debited,
+       (select coalesce(sum(amount), 0)::bigint from entry where entry_id >= $2 and entry_id < $3 and credit <> 0) as credited;
 
 -- name: posted
 -- The amounts that batch $1 added to the debits and credits of all accounts.

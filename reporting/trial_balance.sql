@@ -38,7 +38,7 @@ line as (
 posted as (
     select case when $7 then l.accountant else 0 end as accountant, l.debit, l.credit, sum(l.amount) as amount
     from line l left join cell c on c.cell = l.cell
-    where l.debit <> 0 and ($2::smallint is null or l.exercise = $2)
+    where (l.debit <> 0 or l.credit <> 0) and ($2::smallint is null or l.exercise = $2)
       and ($4::int[] is null or l.cell = 0 or c.centre = any($4::int[])) and ($6::smallint is null or l.accountant = $6)
     group by 1, l.debit, l.credit
 )
@@ -47,4 +47,4 @@ from (
     select accountant, debit as account, amount as debit, 0 as credit from posted
     union all
     select accountant, credit, 0, amount from posted
-) side group by accountant, account;
+) side where account <> 0 group by accountant, account;

@@ -27,7 +27,10 @@ _BILLED = (
     *(Field.CONTRACT, Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED),
 )
 _OF_CHANGE = (Field.EVIDENCE_HASH, Field.CALL_BACK, Field.ENTERED_BY, Field.VALIDATED_BY)
-"""What a change of bank details needs beside the fields that are merely required; each has a code of its own."""
+"""What a change of bank details needs beside the fields that are merely required; each has a code of its own.
+
+An entry by hand needs the last two of them.
+"""
 _KINDS_HEAD = """# Kinds of act
 
 This page lists every kind of act, the columns that it needs, and who may send it. It is for engineers who write files or
@@ -114,7 +117,9 @@ def _join_rows(rows: Iterable[Iterable[str]]) -> str:
 
 def _describe_kind(number: int) -> list[str]:
     kind = CATALOG[number]
-    required = [*list_required_fields(number), *(_OF_CHANGE if kind.change is PayeeChange.DETAILS else ())]
+    required = list_required_fields(number)
+    required += _OF_CHANGE if kind.change is PayeeChange.DETAILS else ()
+    required += _OF_CHANGE[2:] if kind.family is Family.JOURNAL else ()
     return [
         f"`{kind.name}`",
         kind.french,
@@ -139,7 +144,11 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
         return
     if kind.follows:
         yield Field.PREDECESSOR_SENDER
-    if kind.carries or (kind.budget is not BudgetAction.NONE and not kind.inherits):
+    if (
+        kind.carries
+        or kind.family is Family.JOURNAL
+        or (kind.budget is not BudgetAction.NONE and not kind.inherits)
+    ):
         yield from _list_credit_fields(kind)
     if kind.debit is AccountRole.EXPENSE:
         yield Field.ACCOUNT

@@ -91,6 +91,8 @@ _CHAIN = [
 """The kinds of one commitment's life, in an order that is mostly accepted."""
 
 _PAYROLL = KIND_NUMBERS["payroll"]
+_JOURNAL_DEBIT, _JOURNAL_CREDIT = KIND_NUMBERS["journal_debit"], KIND_NUMBERS["journal_credit"]
+_JOURNAL_ACCOUNTS = st.sampled_from((OTHER_ACCOUNT, OTHER_ACCOUNT + 1))
 CARRY_DAY = YEARS[0].last_payment_day + 1
 """The first day on which the first year may be carried into the second."""
 _PAYMENT_KINDS = ("payment", "bank_debit", "bank_return", "return_identified", "reissue", "bank_reject")
@@ -353,11 +355,29 @@ def _acts(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], at: int)
     reference = at if draw(st.integers(0, 19)) else draw(st.integers(0, at))
     blank = Line(0, sequence[at], 0, 0, build_key(kind, reference), 0)
     count = draw(st.sampled_from((1, 1, 1, 2, 3)))
+    if kind.family is Family.JOURNAL:
+        return add_content(draw(_sign_act(book, draw(_journal_lines(book, sequence, blank)))))
     lines: list[Line] = []
     for place in range(count):
         line = draw(_lines(book, sequence, blank))
         lines.append(draw(_continue_act(line, lines[place - 1])) if kind.reaches and place else line)
     return add_content(draw(_sign_act(book, lines)))
+
+
+@st.composite
+def _journal_lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: Line) -> list[Line]:
+    """Draw entries by hand: pairs of a debit and a credit, mostly of one amount, accountant and month, in any order."""
+    lines: list[Line] = []
+    cells = st.sampled_from(_list_cells(book, BudgetAction.SPEND))
+    for _ in range(draw(st.sampled_from((1, 1, 2)))):
+        line = draw(_lines(book, sequence, blank))._replace(cell=draw(cells), account=draw(_JOURNAL_ACCOUNTS))
+        other = draw(_lines(book, sequence, blank))._replace(
+            cell=draw(cells), account=draw(_JOURNAL_ACCOUNTS)
+        )
+        if draw(st.integers(0, 5)):
+            other = other._replace(fault=0, amount=line.amount, period=line.period, cell=line.cell)
+        lines += [line._replace(kind=_JOURNAL_DEBIT), other._replace(kind=_JOURNAL_CREDIT)]
+    return draw(st.permutations(lines))
 
 
 @st.composite

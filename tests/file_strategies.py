@@ -85,6 +85,7 @@ _CHANGES_OF_CHANGES = (
     *({"call_back": ""}, {"call_back": "  "}, {"entered_by": "", "validated_by": ""}),
 )
 """What is put in the place of what a change of bank details states: mostly nothing."""
+_PERSONS = {name: CHANGE_FIELDS[name] for name in ("entered_by", "validated_by")}
 _CHANGES_WITHOUT_BANK = frozenset({PayeeChange.BLOCK, PayeeChange.RELEASE})
 _cents = st.sampled_from((1000, 2000, 3000, 6000)) | st.integers(1, 90_000) | st.sampled_from((1, 10**14))
 
@@ -168,6 +169,8 @@ def _acts(draw: st.DrawFn, names: Sequence[str], at: int) -> File:
     count = draw(st.sampled_from((1, 1, 1, 2, 3)))
     base = _add_dates({"reference": f"R{at}", "kind": kind.name})
     rows = [draw(_rows(kind, names, base)) for _ in range(count)]
+    if kind.family is Family.JOURNAL:
+        rows = draw(_journal_lines(rows))
     if kind.family is Family.SETTLEMENT and draw(st.booleans()):
         rows = _expand_compound(kind, rows[0])
     if len(rows) > 1 or draw(st.booleans()):
@@ -220,7 +223,19 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
         row |= {"document_hash": draw(st.sampled_from(("5e" * 32, "5e" * 32, "")))}
     if kind.budget is BudgetAction.OPEN:
         row |= {"origin": draw(st.sampled_from(("", "finance_law", "amending_law", "decree_of_advance")))}
-    return row | draw(_assignments(kind.budget))
+    return row | draw(_assignments(BudgetAction.SPEND if kind.family is Family.JOURNAL else kind.budget))
+
+
+@st.composite
+def _journal_lines(draw: st.DrawFn, rows: File) -> File:
+    """Draw what entries by hand state, mostly a debit and a credit of one amount and place."""
+    accounts = st.sampled_from(("6113110000", "6188000000", "4721000000", "6188000000", "4011100000", ""))
+    lines: File = []
+    for row in rows:
+        persons = draw(st.sampled_from((_PERSONS, _PERSONS, _PERSONS, _PERSONS, {})))
+        debit = row | persons | {"kind": "journal_debit", "account": draw(accounts)}
+        lines += [debit, debit | {"kind": "journal_credit", "account": draw(accounts)}]
+    return lines[: draw(st.sampled_from((len(lines), len(lines), len(lines), 1)))]
 
 
 @st.composite

@@ -38,7 +38,7 @@ from typing import NamedTuple, Protocol
 
 import pytest
 
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, PayeeChange
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange
 from core.directory_entries import DirectoryEntry
 from core.kind_rules import BY_DECREE
 from core.outcome_codes import Outcome
@@ -286,6 +286,7 @@ def _complete(row: Row, usual: Row) -> Row:
     needed |= {"document_hash"} if kind.budget in BY_DECREE else set()
     needed |= {"nature"} if kind.before_service else set()
     needed |= CHANGE_FIELDS.keys() if kind.change is PayeeChange.DETAILS else set()
+    needed |= {"entered_by", "validated_by"} if kind.family is Family.JOURNAL else set()
     usual_fields = {name: text for name, text in usual.items() if name in needed and name not in row}
     own = {name: text for name, text in row.items() if name not in _EXPECTED | _SUBMITTED}
     return {name: text for name, text in (usual_fields | own).items() if text}
@@ -293,7 +294,8 @@ def _complete(row: Row, usual: Row) -> Row:
 
 def _names_cell(kind: ActKind) -> bool:
     """Return whether lines of a kind have an assignment of their own as a rule."""
-    return kind.carries or (kind.budget is not BudgetAction.NONE and not kind.follows)
+    is_journal = kind.family is Family.JOURNAL
+    return kind.carries or is_journal or (kind.budget is not BudgetAction.NONE and not kind.follows)
 
 
 def _compare_figures(table: ScenarioTable, scenario: Scenario, driver: Driver) -> None:

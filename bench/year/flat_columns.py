@@ -45,6 +45,7 @@ _REFERENCES: Mapping[Family, str] = {
     Family.THIRD_PARTY_CHANGE: "TC",
     Family.TERM: "DE",
     Family.REVERSAL: "EX",
+    Family.JOURNAL: "OD",
 }
 """The prefix of the references of each family."""
 

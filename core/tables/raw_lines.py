@@ -85,6 +85,8 @@ class YearCodes(NamedTuple):
     account_exists: Code
     admitted: Code
     """By item, then account (as many as ``account_exists`` has rows): 1 where the item admits the account."""
+    account_restricted: Code
+    """1 where nothing is posted by hand, and in row 0, as a line that posts by hand names an account."""
 
 
 class KindUses(NamedTuple):
@@ -100,6 +102,8 @@ class KindUses(NamedTuple):
     """Spends credits of title 2 alone."""
     charges: Code
     """Posts to a charge or asset, whose account the line may state."""
+    journals: Code
+    """Posts by hand to the account that the line states."""
 
 
 class PlacedLines(NamedTuple):

@@ -1,4 +1,4 @@
-"""Changes of bank details: each states the hash of its evidence, how the payee was called back, and two persons (rule A41)."""
+"""What names two persons always: changes of bank details, with evidence and a call back, and entries by hand (rule A41)."""
 
 import numpy as np
 import pyarrow.compute as pc
@@ -8,7 +8,7 @@ from core.act_fields import Field
 from core.catalog import PayeeChange, list_kinds
 from core.outcome_codes import Outcome
 from ingest.resolution.bank_accounts import mark_ibans
-from ingest.resolution.line_batch import LineBatch
+from ingest.resolution.line_batch import JOURNALS, LineBatch
 
 (_CHANGE,) = list_kinds(lambda kind: kind.change is PayeeChange.DETAILS)
 _SHA_256 = "^[0-9A-Fa-f]{64}$"
@@ -18,19 +18,24 @@ _VISIBLE = r"[^\s]"
 def mark_bank_details(line_batch: LineBatch, kind: NDArray[np.uint8], signature: NDArray[np.int32]) -> None:
     """Mark invalid IBANs, then changes without evidence, without a call back, or that name nobody (``signature`` 0).
 
-    No agreement of a sender stands for the two persons.
+    Entries by hand that name nobody are marked too: no agreement of a sender stands for the two persons.
     """
     mark_ibans(line_batch)
-    is_change = kind == _CHANGE
-    if not is_change.any():
-        return
+    is_change, is_journal = kind == _CHANGE, JOURNALS[kind]
+    if is_change.any():
+        _mark_evidence(line_batch, is_change)
+    if (names_persons := is_change | is_journal).any():
+        is_nobody = names_persons & (signature == 0)
+        line_batch.mark_fault(is_nobody, Outcome.TWO_PERSONS_MISSING, Field.ENTERED_BY)
+
+
+def _mark_evidence(line_batch: LineBatch, is_change: NDArray[np.bool_]) -> None:
     is_stated = line_batch.mark_values(Field.EVIDENCE_HASH)
     line_batch.mark_fault(is_change & ~is_stated, Outcome.EVIDENCE_MISSING, Field.EVIDENCE_HASH)
     is_hash = _match_texts(line_batch, Field.EVIDENCE_HASH, _SHA_256)
     line_batch.mark_fault(is_change & ~is_hash, Outcome.EVIDENCE_INVALID, Field.EVIDENCE_HASH)
     is_visible = _match_texts(line_batch, Field.CALL_BACK, _VISIBLE)
     line_batch.mark_fault(is_change & ~is_visible, Outcome.CALL_BACK_MISSING, Field.CALL_BACK)
-    line_batch.mark_fault(is_change & (signature == 0), Outcome.TWO_PERSONS_MISSING, Field.ENTERED_BY)
 
 
 def _match_texts(line_batch: LineBatch, field: Field, pattern: str) -> NDArray[np.bool_]:

@@ -27,6 +27,8 @@ def _list_fields_of_kind(kind: ActKind, amount: Field) -> Iterator[Field]:
         yield Field.REFERENCE_SENDER
     if kind.pays:
         yield Field.PAYEE
+    if kind.family is Family.JOURNAL:
+        yield Field.ACCOUNT
     if kind.budget in MOVES_CREDITS:
         yield Field.COUNTERPART
     if kind.budget in BY_DECREE:
@@ -42,7 +44,8 @@ def _list_assignment_triggers(kind: ActKind) -> tuple[Field, ...]:
     """
     if kind.follows and not kind.carries:
         return _ASSIGNMENT_FIELDS
-    return (Field.KIND,) if kind.carries or kind.budget is not BudgetAction.NONE else ()
+    has_own = kind.carries or kind.budget is not BudgetAction.NONE or kind.family is Family.JOURNAL
+    return (Field.KIND,) if has_own else ()
 
 
 def _list_cell_fields(kind: ActKind) -> tuple[Field, ...]:
@@ -61,7 +64,8 @@ def list_assignment_fields(number: int) -> tuple[Field, ...]:
 
 def _build_requirements(amount: Field) -> RequiredFields:
     order = (Field.DATE, amount, Field.PREDECESSOR, Field.PAYEE, Field.PAYEE_NAME, Field.IBAN)
-    order += (Field.COUNTERPART, Field.OPERATION, Field.REFERENCE_SENDER, Field.DOCUMENT_HASH, *CELL_FIELDS)
+    order += (Field.COUNTERPART, Field.OPERATION, Field.REFERENCE_SENDER, Field.ACCOUNT, Field.DOCUMENT_HASH)
+    order += CELL_FIELDS
     return seal(
         RequiredFields(
             _pack_field_sets(_list_fields_of_kind(kind, amount) for kind in CATALOG),

@@ -253,6 +253,7 @@ class Registry:
                 self._mark_listed_codes(CodeKind.FUND, year_nomenclature.funds),
                 self._mark_listed_codes(CodeKind.ACCOUNT, year_chart.accounts),
                 self._mark_accounts(year_chart).ravel(),
+                self._mark_listed_codes(CodeKind.ACCOUNT, year_chart.restricted),
             )
         )
 

@@ -1,12 +1,14 @@
 -- name: accounts_known
--- An entry has two accounts of the chart if its kind posts, and none if it does not.
+-- An entry has two accounts of the chart if its kind posts, one if it posts one side by hand, and none if it does not post.
 select entry_name(e.entry_id, e.reference) as place, 'debit ' || account_name(e.debit) || ', credit ' || account_name(e.credit) as found,
-       if(k.posts or k.mirrors, 'two accounts of the chart', 'no accounts') as expected
+       case when k.family = 'JOURNAL' then 'one account of the chart, on the side of its kind'
+            when k.posts or k.mirrors then 'two accounts of the chart' else 'no accounts' end as expected
 from entry e left join kind k on k.kind = e.kind
 left join reference_text d on d.kind = 5 and d.id = e.debit
 left join reference_text c on c.kind = 5 and c.id = e.credit
-where k.kind is null or (d.id is null) <> (c.id is null) or (d.id is null and (e.debit <> 0 or e.credit <> 0))
-   or (not k.mirrors and (d.id is not null) <> k.posts);
+where k.kind is null or d.id is null and e.debit <> 0 or c.id is null and e.credit <> 0
+   or k.mirrors and (d.id is null) <> (c.id is null)
+   or not k.mirrors and ((d.id is null) <> (k.debit_role = 'NONE') or (c.id is null) <> (k.credit_role = 'NONE'));
 
 -- name: accounts_charted
 -- The accounts of an entry are in the chart of its exercise; an act that follows another may clear an account of an earlier chart.
@@ -16,7 +18,7 @@ with used as (
         select e.exercise, e.entry_id, unnest([e.debit, e.credit]) as account, k.inherits or k.mirrors as follows
         from entry e join kind k using (kind) where e.debit <> 0 or e.credit <> 0
     )
-    group by exercise, account, follows
+    where account <> 0 group by exercise, account, follows
 )
 select 'entry ' || u.entry_id as place, account_name(u.account) || if(u.n > 1, ' (and ' || u.n - 1 || ' more entries)', '') as found,
        'an account of the chart of ' || u.exercise as expected
@@ -52,7 +54,7 @@ due as (
     left join role_account h on h.year = s.exercise and h.item = '' and h.role = s.role
     left join admitted a on a.year = s.budget_year and a.item = s.item and a.code = s.account
     left join own_creditor o on o.year = s.exercise and o.expense = s.debit and o.role = s.role
-    where s.role not in ('PREDECESSOR', 'CHARGE')
+    where s.role not in ('PREDECESSOR', 'CHARGE', 'BY_HAND')
 )
 select entry_name(entry_id, reference) as place, side || ' ' || coalesce(account, 'no account') as found,
        coalesce(expected, 'no account') || ', the account of its role ' || lower(role) as expected
@@ -94,6 +96,25 @@ select account_name(account) || ' of ' || accountant_name(accountant) || ' in ba
        'its balance changed by ' || euros(coalesce(p.cents, 0)) as found, euros(coalesce(o.cents, 0)) || ', as its open items did' as expected
 from posted p full join owed o using (batch, accountant, account)
 where coalesce(p.cents, 0) <> coalesce(o.cents, 0);
+
+-- name: manual_entries
+-- The entries by hand of an act debit as much as they credit, of each accountant in each month, on accounts on which the year lets
+-- persons post, and name two persons (rules A01 and A41).
+with line as (
+    select e.*, if(k.debit_role = 'BY_HAND', e.amount, -e.amount) as cents, t.code as account
+    from entry e join kind k on k.kind = e.kind left join reference_text t on t.kind = 5 and t.id = e.debit + e.credit
+    where k.family = 'JOURNAL'
+)
+select entry_name(min(entry_id), reference) as place,
+       'its act debits ' || euros(sum(cents)) || ' more than it credits, of ' || accountant_name(accountant) || ' in ' || month as found,
+       'as much on both sides' as expected
+from line group by submission, exercise, reference, accountant, month having sum(cents) <> 0
+union all
+select entry_name(l.entry_id, l.reference), 'posted by hand on ' || l.account, 'an account that is not restricted in ' || l.exercise
+from line l join restricted r on r.year = l.exercise and r.code = l.account
+union all
+select entry_name(l.entry_id, l.reference), 'posted by hand by nobody', 'two persons'
+from line l where l.entry_id not in (select entry from entry_signature);
 
 -- name: settled_without_transfer
 -- What programme 0117 owes to the account of the debt, and relief of taxes, is settled by an entry of the ledger: no act pays it,

@@ -11,7 +11,7 @@ Charts = Mapping[int, Chart]
 
 
 def build_chart_tables(charts: Charts) -> dict[str, pa.Table]:
-    """Return the accounts, the accounts by role, those that items admit, and the creditors of expense accounts, by year."""
+    """Return by year the accounts, those by role, those that items admit, those without entries by hand, and own creditors."""
     creditors = (
         (year, account, role.name, creditor)
         for year, chart in charts.items()
@@ -23,6 +23,9 @@ def build_chart_tables(charts: Charts) -> dict[str, pa.Table]:
         ),
         "role_account": _build_table(("item", "role", "account"), _list_roles(charts)),
         "admitted": _build_table(("item", "code"), _list_admissions(charts)),
+        "restricted": _build_table(
+            ("code",), ((year, code) for year, chart in charts.items() for code in chart.restricted)
+        ),
         "own_creditor": _build_table(("expense", "role", "creditor"), creditors),
     }
 

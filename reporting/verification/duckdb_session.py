@@ -252,7 +252,7 @@ def _build_kinds() -> pa.Table:
             "opposes": kind.name in OPPOSING_KINDS,
             "open_sign": _find_open_sign(kind),
             "unbilled_sign": (kind.feeds is Remainder.UNBILLED) - (kind.draws is Remainder.UNBILLED),
-            "posts": kind.debit is not Role.NONE,
+            "posts": kind.debit is not Role.NONE or kind.credit is not Role.NONE,
             "debit_role": kind.debit.name,
             "credit_role": kind.credit.name,
             "pays": kind.pays,

@@ -27,7 +27,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("prior_withdrawal", "commitment_reversal", "commitment_change_reversal"),
         *("credit_return_ae", "credit_return_cp", "cancellation_ae", "cancellation_cp"),
         *("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp", "earmark_decrease"),
-        *("commitment_carry", "request_carry"),
+        *("commitment_carry", "request_carry", "journal_debit", "journal_credit"),
         *("virement_ae", "virement_cp", "decree_transfer_ae", "decree_transfer_cp"),
         *("decree_cancellation_ae", "decree_cancellation_cp"),
     ]

@@ -48,6 +48,7 @@ _ACCOUNTING = {
     *("third_party", "bank_details", "payee_block", "payee_release"),
     *("attachment", "assignment", "payroll", "payment_request_rejection"),
     *("term_suspension", "term_resumption", "return_identified", "void", "set_off"),
+    *("journal_debit", "journal_credit"),
 }
 _ENTERED = {
     Role.BUDGET_DIRECTORATE: _OF_DIRECTORATE,

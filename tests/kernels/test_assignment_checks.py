@@ -47,6 +47,7 @@ _years = st.builds(
     ),
     _draw_some(st.builds(oracle.FundRow, st.integers(0, 2), st.sampled_from((0, 1, 2)))),
     st.frozensets(_known_codes, min_size=2),
+    st.frozensets(_known_codes, max_size=2),
 )
 _lines = st.builds(
     oracle.LineCodes,
@@ -63,7 +64,7 @@ _line_faults = st.sampled_from(((0, 0), (0, 0), (0, 0), (Outcome.LINE_INVALID, 2
 @given(
     st.lists(st.tuples(_lines, _line_faults), min_size=1, max_size=9),
     _years,
-    st.builds(oracle.KindUses, *[_sets] * 7).map(
+    st.builds(oracle.KindUses, *[_sets] * 8).map(
         lambda uses: uses._replace(earmarks=uses.earmarks - uses.brings)
     ),
 )
@@ -106,6 +107,7 @@ def _to_year_codes(year: oracle.YearCodes) -> YearCodes:
         _flag_known(set(year.funds)),
         _flag_known(set(year.accounts)),
         admitted,
+        [0, *(number in year.restricted for number in numbers), 0],
     ]
     return _build_table(YearCodes, columns)
 

@@ -50,7 +50,9 @@ def read_line(row: Row, sender: str, kinds: Mapping[str, KindColumns]) -> tuple[
     columns = kinds[act.kind]
     codes = [*_check_missing(act, columns), *_check_fields(act), *_check_amount(act, columns)]
     if act.kind == "bank_details":
-        codes += _check_change(act)
+        codes += [*_check_change(act), *_check_persons(act)]
+    if act.kind.startswith("journal"):
+        codes += _check_persons(act)
     return act, codes
 
 
@@ -66,16 +68,20 @@ def _check_missing(act: Act, columns: KindColumns) -> list[str]:
 
 
 def _check_change(act: Act) -> list[str]:
-    """Return what a change of bank details lacks: the hash of its evidence, the call back, two persons (docs/format.md)."""
-    evidence, persons = act.text("evidence_hash"), {act.text("entered_by"), act.text("validated_by")}
+    """Return what a change of bank details lacks: the hash of its evidence, the call back (docs/format.md)."""
+    evidence = act.text("evidence_hash")
     codes = ["CALL_BACK_MISSING"] if not act.text("call_back").strip() else []
     if not re.fullmatch(r"[0-9A-Fa-f]{64}", evidence):
         codes.append("EVIDENCE_INVALID" if evidence else "EVIDENCE_MISSING")
-    if persons == {""}:
-        codes.append("TWO_PERSONS_MISSING")
-    elif "" in persons:
-        codes.append("PERSON_MISSING")
     return codes
+
+
+def _check_persons(act: Act) -> list[str]:
+    """Return what an act lacks that names two persons always: both, or one of them."""
+    persons = {act.text("entered_by"), act.text("validated_by")}
+    if persons == {""}:
+        return ["TWO_PERSONS_MISSING"]
+    return ["PERSON_MISSING"] if "" in persons else []
 
 
 def _check_fields(act: Act) -> list[str]:

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from tests.law_model import breaches, commitments, credit_acts, period_decisions, settlements
+from tests.law_model import breaches, commitments, credit_acts, journals, period_decisions, settlements
 from tests.law_model.form import write_euros
+from tests.law_model.kinds import JOURNAL_DEBIT
 from tests.law_model.model import LawModel
 from tests.law_model.periods import PeriodDecision
 from tests.law_model.state import Row
@@ -39,7 +40,7 @@ _SENDERS: Mapping[str, tuple[int, tuple[tuple[int, Writer], ...]]] = {
     "CSP-A": (26, commitments.WRITERS),
     "SP-B": (14, commitments.WRITERS),
     "CSP-C": (8, commitments.WRITERS),
-    "DRFIP": (12, settlements.ACCOUNTANT_WRITERS),
+    "DRFIP": (12, (*settlements.ACCOUNTANT_WRITERS, (3, journals.write_journal))),
     "treasury": (18, settlements.TREASURY_WRITERS),
     "bank": (14, settlements.BANK_WRITERS),
     "DB": (6, credit_acts.WRITERS),
@@ -97,6 +98,11 @@ def _write_act(context: YearContext, writers: Sequence[tuple[int, Writer]]) -> l
     if context.random.random() < BREACH_RATE:
         row = breaches.break_rule(context, row)
     rows = _split_lines(context, row) if row["kind"] in _OF_SEVERAL_LINES else [row]
+    rows = (
+        journals.complete_journal(context, row)
+        if row["kind"] == JOURNAL_DEBIT and "line" not in row
+        else rows
+    )
     return [{name: text for name, text in line.items() if text} for line in rows]
 
 

@@ -77,8 +77,12 @@ CREDIT_KINDS = frozenset(
     )
     for budget in ("ae", "cp")
 )
+JOURNAL_DEBIT, JOURNAL_CREDIT = "journal_debit", "journal_credit"
+JOURNALS = frozenset({JOURNAL_DEBIT, JOURNAL_CREDIT})
+"""Entries by hand: each line posts the account that it states, on one side."""
 YEAR_BOUND = (
     SPENDS_AE
+    | JOURNALS
     | REQUESTS
     | CREDIT_KINDS
     | REVERSALS

@@ -10,9 +10,10 @@ from tests.law_model.form import read_line
 from tests.law_model.interface import KindColumns, read_kinds
 from tests.law_model.invoices import find_invoice
 from tests.law_model.judgement import Judgement, judge
+from tests.law_model.kinds import JOURNALS
 from tests.law_model.nomenclature import Reference
 from tests.law_model.periods import PeriodDecision
-from tests.law_model.postings import post
+from tests.law_model.postings import is_balanced, post
 from tests.law_model.rules import Rules, read_rules
 from tests.law_model.state import Act, Document, Row, State, begin
 
@@ -59,7 +60,8 @@ class LawModel:
         self, act: list[tuple[int, Row]], sender: str, results: dict[int, LineResult], *, is_last: bool
     ) -> bool:
         """Decide one act; return False if it waits for another."""
-        before = self._copy_state() if len(act) > 1 else None
+        is_judged_whole = len(act) > 1 or act[0][1].get("kind") in JOURNALS
+        before = self._copy_state() if is_judged_whole else None
         answers, documents = self._decide_lines([row for _, row in act], sender)
         if any(answer.code in WAITING for answer in answers) and not is_last:
             self._restore(before)
@@ -101,7 +103,9 @@ class LawModel:
         for place, (act, codes) in enumerate(acts):
             answers[place] = self._decide_line(act, codes, documents)
             if answers[place].code != ACCEPTED:
-                break
+                return answers, documents
+        if documents[0].kind in JOURNALS and not is_balanced(documents, self.state):
+            answers[-1] = LineResult("JOURNAL_UNBALANCED", breaches=frozenset({"JOURNAL_UNBALANCED"}))
         return answers, documents
 
     def _read_line(self, row: Row, sender: str) -> tuple[Act, list[str]]:

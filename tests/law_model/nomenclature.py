@@ -56,8 +56,19 @@ class Year:
     payroll_creditors: dict[str, str] = field(default_factory=dict)
     settlement: dict[str, str] = field(default_factory=dict)
     accountants: dict[str, str] = field(default_factory=dict)
+    restricted: tuple[str, ...] = ()
+    """The first digits of the accounts that the file restricts."""
     recycling: dict[str, bool] = field(default_factory=dict)
     """The cases in which AE of earlier commitments are available again, and whether each needs an operation."""
+
+    def is_restricted(self, account: str) -> bool:
+        """Return whether nothing is posted by hand on an account: the file names it, or debts or cash stand on it."""
+        of_items = {
+            held for role in self.roles.values() for held in (role.accrued, role.creditor, role.payroll)
+        }
+        of_all = {held for role, held in self.settlement.items() if role != "late_interest"}
+        own = {*self.creditors.values(), *self.payroll_creditors.values()}
+        return bool(account) and (account in of_items | of_all | own or account.startswith(self.restricted))
 
     ministries: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Of each programme its ministry, and the special account or annexed budget it belongs to, if any."""
@@ -107,6 +118,7 @@ def _read_year(folder: Path, year: int) -> Year:
     result.creditors = {row["expense"]: row["creditor"] for row in creditors if row["creditor"]}
     result.payroll_creditors = {row["expense"]: row["payroll"] for row in creditors if row["payroll"]}
     result.accountants = {row["centre"]: row["accountant"] for row in _rows(files / "assigned.csv")}
+    result.restricted = tuple(row["account"] for row in _rows(files / "restricted.csv"))
     result.recycling = {row["case"]: row["operation"] == "1" for row in _rows(files / "recycling.csv")}
     result.settlement = {row["role"]: row["account"] for row in _rows(files / "treasury.csv")}
     return result

@@ -1,8 +1,10 @@
 """Entries in the accounts, event by event (the postings that the State's chart of December 2017 states)."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from tests.law_model.chain import find_debt
+from tests.law_model.kinds import JOURNAL_DEBIT
 from tests.law_model.nomenclature import Role
 from tests.law_model.state import Document, State
 
@@ -17,6 +19,17 @@ def post(document: Document, state: State) -> None:
         accountant = state.reference.years[document.key.year].find_accountant(document.key.centre)
         for legs in list_legs(document, state):
             state.post(document.exercise, accountant, legs, document.amount)
+
+
+def is_balanced(documents: list[Document], state: State) -> bool:
+    """Return whether the entries of an act are equal on both sides for each accountant in each month."""
+    sums: Counter[tuple[str, int, int]] = Counter()
+    for document in documents:
+        assert document.key is not None
+        accountant = state.reference.years[document.key.year].find_accountant(document.key.centre)
+        sign = 1 if document.kind == JOURNAL_DEBIT else -1
+        sums[accountant, document.exercise, document.day.month] += sign * document.amount
+    return not any(sums.values())
 
 
 def _role(document: Document, state: State) -> Role:
@@ -90,6 +103,8 @@ def _build_transfer(debit: str, credit: str) -> Callable[[Document, State], Legs
 
 
 _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
+    "journal_debit": lambda document, _: [(document.account, "")],
+    "journal_credit": lambda document, _: [("", document.account)],
     "service": _list_service,
     "service_cancellation": _list_cancellation,
     "payment_request": _list_request,

@@ -112,10 +112,10 @@ class State:
     credits: Counter[AccountKey] = field(default_factory=Counter)
 
     def post(self, exercise: int, accountant: str, legs: tuple[str, str], amount: int) -> None:
-        """Post an entry of two sides: an account that is debited, and one that is credited."""
-        debit, credit = legs
-        self.debits[AccountKey(exercise, accountant, debit)] += amount
-        self.credits[AccountKey(exercise, accountant, credit)] += amount
+        """Post an entry: an account that is debited, and one that is credited; empty where it has one side alone."""
+        for sums, account in zip((self.debits, self.credits), legs, strict=True):
+            if account:
+                sums[AccountKey(exercise, accountant, account)] += amount
 
 
 def begin(reference: Reference, built: frozenset[str]) -> State:

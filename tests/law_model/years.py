@@ -9,6 +9,7 @@ from tests.law_model.kinds import (
     CARRIES,
     CREDIT_KINDS,
     INVOICED,
+    JOURNALS,
     PREDECESSORS,
     REQUESTS,
     REVERSALS,
@@ -96,6 +97,8 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
         return ["BUDGET_YEAR_CLOSED"]
     if act.kind == "commitment_decrease" and predecessor and predecessor.kind == "commitment_carry":
         return ["BUDGET_YEAR_CLOSED"]  # another year consumed the AE (GBCP 160)
+    if act.kind in JOURNALS:
+        return [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
     if act.kind in REQUESTS | CARRIES | REVERSALS | {"commitment_decrease", "earmark", "earmark_decrease"}:
         codes = [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
         return [*codes, *_check_last_day(act, place, state)]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from core.act_fields import Field
-from core.catalog import ActKind, BudgetAction, Role
+from core.catalog import ActKind, BudgetAction, Family, Role
 from core.kind_rules import TitleTwo, YearRule
 from core.nomenclature import ORDINARY_FUND, CentreLevel, CommitmentItem, Nomenclature
 from core.origins import ORIGIN_NUMBERS, Origin
@@ -29,7 +29,7 @@ def has_cell(kind: ActKind, fields: Fields) -> bool:
     """Return whether the line gives an account assignment: it must, unless it can inherit its predecessor's."""
     if kind.follows and not kind.carries:
         return any(fields.get(field) for field in {*CELL_FIELDS, Field.FUND, Field.OPERATION})
-    return kind.carries or kind.budget is not BudgetAction.NONE
+    return kind.carries or kind.budget is not BudgetAction.NONE or kind.family is Family.JOURNAL
 
 
 def find_assignment_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
@@ -88,7 +88,8 @@ def _is_centre(code: str, codes: Nomenclature) -> bool:
 
 def _find_level_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
     centre = _find_nomenclature(fields, reference).centres.get(fields.get(Field.FUND_CENTRE, ""))
-    if (kind.carries or kind.budget is BudgetAction.SPEND) and centre and centre.level is not CentreLevel.UO:
+    is_of_unit = kind.carries or kind.budget is BudgetAction.SPEND or kind.family is Family.JOURNAL
+    if is_of_unit and centre and centre.level is not CentreLevel.UO:
         yield Outcome.FUND_CENTRE_LEVEL
 
 
@@ -152,6 +153,10 @@ def _find_account_faults(kind: ActKind, item: str, fields: Fields, reference: Re
     chart = reference.years[read_budget_year(fields)].chart
     if account and account not in chart.accounts:
         yield Outcome.ACCOUNT_UNKNOWN
+        return
+    if kind.family is Family.JOURNAL:
+        if account in chart.restricted:
+            yield Outcome.ACCOUNT_RESTRICTED
         return
     is_admitted = item not in chart.admitted_prefixes or chart.is_admitted(item, account)
     if account and (kind.debit is not Role.EXPENSE or not is_admitted):

@@ -64,6 +64,7 @@ class YearCodes(NamedTuple):
     items: Mapping[int, ItemRow]
     funds: Mapping[int, FundRow]
     accounts: frozenset[int]
+    restricted: frozenset[int]
 
 
 class KindUses(NamedTuple):
@@ -79,6 +80,8 @@ class KindUses(NamedTuple):
     """Spend credits of title 2 alone."""
     charges: frozenset[int]
     """Post to a charge or asset."""
+    journals: frozenset[int]
+    """Post by hand."""
 
 
 class PlacedLine(NamedTuple):
@@ -128,6 +131,10 @@ def _find_faults(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[L
             yield Outcome.TITLE_TWO_COMMITMENT, Field.COMMITMENT_ITEM
     if line.account and line.account not in year.accounts:
         yield Outcome.ACCOUNT_UNKNOWN, Field.ACCOUNT
+    if line.kind in uses.journals:
+        if line.account in year.restricted:
+            yield Outcome.ACCOUNT_RESTRICTED, Field.ACCOUNT
+        return
     if line.account and line.kind not in uses.charges:
         yield Outcome.ACCOUNT_MISMATCH, Field.ACCOUNT
     item = year.items.get(line.item) if line.named else None

@@ -59,10 +59,9 @@ class Ledger:
         draft = self.state.open_draft()
         first = len(self.state.items.maps[0]) + 1
         decisions: list[Decision] = []
-        cents = sum(line.amount for line in lines if not line.fault)
         for place, line in enumerate(lines):
             try:
-                decisions.append(post_line(self.world, draft, line, (first, first + place), act_cents=cents))
+                decisions.append(post_line(self.world, draft, line, (first, first + place), act=lines))
             except LineRefused as finding:
                 if holding and finding.outcome in CURABLE_FINDINGS:
                     return self._hold_act(lines)

@@ -1,5 +1,7 @@
 """The posting of one line: the rules in order, then its effects."""
 
+from collections.abc import Sequence
+
 from core.catalog import CATALOG, SHARED_ROLES, ActKind, BudgetAction, Family, PayeeChange, Role, Stage
 from core.kind_rules import CreditCheck
 from core.outcome_codes import Outcome
@@ -12,9 +14,9 @@ from tests.oracle.model import NONE, Cell, Decision, JournalRow, LineRefused, Op
 LEDGER_MAX = 2**62
 
 
-def post_line(world: World, state: State, line: Line, place: ActPosition, *, act_cents: int = 0) -> Decision:
-    """Apply ``line``, of an act of ``act_cents``, to ``state``, or raise the first rule it breaks as ``LineRefused``."""
-    kind = CATALOG[line.kind]
+def post_line(world: World, state: State, line: Line, place: ActPosition, *, act: Sequence[Line]) -> Decision:
+    """Apply ``line`` of ``act`` to ``state``, or raise the first rule it breaks as ``LineRefused``."""
+    kind, act_cents = CATALOG[line.kind], sum(other.amount for other in act if not other.fault)
     if line.fault:
         raise LineRefused(line.fault)
     if line.debits_until is not None:
@@ -34,6 +36,8 @@ def post_line(world: World, state: State, line: Line, place: ActPosition, *, act
     years.refuse_withdrawal_of_carried(state, kind, followed.entry)
     _apply_budget(world, state, followed, line)
     debit, credit = _find_accounts(world, state, followed, line)
+    if kind.family is Family.JOURNAL and place[1] - place[0] == len(act) - 1:
+        _require_balance(world, act)
     cell = max(followed.cell, 0)
     accountant = world.cells.get(cell, Cell(0)).accountant
     _add_to_accounts(state, (line.period, accountant), (debit, credit), line.amount)
@@ -196,6 +200,7 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
         Role.ACCRUED: cell.accrued,
         Role.CREDITOR: cell.creditor,
         Role.PAYROLL: cell.payroll,
+        Role.BY_HAND: line.account,
     }
     if followed.base.inherits:
         item = state.items[followed.entry]
@@ -206,6 +211,17 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
         year = YEAR_FIRST + line.period // PERIODS_PER_YEAR
         credit = world.creditors.get((year, debit, followed.base.credit), credit)
     return debit, credit
+
+
+def _require_balance(world: World, act: Sequence[Line]) -> None:
+    """Refuse entries by hand whose debit and credit differ, of an accountant in a month."""
+    sums: dict[tuple[int, int], int] = {}
+    for line in act:
+        folio = line.period, world.cells[line.cell].accountant
+        sign = 1 if CATALOG[line.kind].name == "journal_debit" else -1
+        sums[folio] = sums.get(folio, 0) + sign * line.amount
+    if any(sums.values()):
+        raise LineRefused(Outcome.JOURNAL_UNBALANCED)
 
 
 def _find_charged_account(state: State, payable: int) -> int:

@@ -29,6 +29,7 @@ Row = Mapping[str, str]
 Fields = dict[Field, str]
 
 SEPA = "sepa"
+_PERSONS = (Field.ENTERED_BY, Field.VALIDATED_BY, Field.DELEGATION)
 _PRECEDENCE = {code: place for place, code in enumerate(Outcome)}
 _MOVES = (BudgetAction.MOVE, BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER)
 _OF_DECREES = (BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER, BudgetAction.DECREE_CANCEL)
@@ -103,10 +104,13 @@ def _find_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]:
         yield Outcome.IBAN_INVALID
     if line.kind.change is PayeeChange.DETAILS:
         yield from _find_change_faults(line)
+    names_persons = line.kind.change is PayeeChange.DETAILS or line.kind.family is Family.JOURNAL
+    if names_persons and not any(map(line.read_text, _PERSONS)):
+        yield Outcome.TWO_PERSONS_MISSING
 
 
 def _find_change_faults(line: ReadLine) -> Iterator[Outcome]:
-    """Yield what a change of bank details lacks: its evidence, the call back, and two persons."""
+    """Yield what a change of bank details lacks: its evidence and the call back."""
     evidence = line.read_text(Field.EVIDENCE_HASH)
     if not evidence:
         yield Outcome.EVIDENCE_MISSING
@@ -114,8 +118,6 @@ def _find_change_faults(line: ReadLine) -> Iterator[Outcome]:
         yield Outcome.EVIDENCE_INVALID
     if not line.read_text(Field.CALL_BACK).strip(" "):
         yield Outcome.CALL_BACK_MISSING
-    if not any(map(line.read_text, (Field.ENTERED_BY, Field.VALIDATED_BY, Field.DELEGATION))):
-        yield Outcome.TWO_PERSONS_MISSING
 
 
 def _find_naming_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]:
@@ -182,6 +184,7 @@ def list_required_fields(line: ReadLine) -> set[Field]:
     needed |= {Field.PREDECESSOR} if kind.follows else set()
     needed |= {Field.REFERENCE_SENDER} if kind.carries else set()
     needed |= {Field.PAYEE} if kind.pays else set()
+    needed |= {Field.ACCOUNT} if kind.family is Family.JOURNAL else set()
     needed |= {Field.COUNTERPART} if kind.budget in _MOVES else set()
     needed |= {Field.DOCUMENT_HASH} if kind.budget in _OF_DECREES else set()
     needed |= {Field.OPERATION} if kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK) else set()

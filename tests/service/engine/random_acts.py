@@ -25,6 +25,8 @@ _TAKES_BACK = {"unfreeze_ae": "freeze_ae", "unfreeze_cp": "freeze_cp", "earmark_
 _LATER_YEAR: Row = {"exercise": "2019", "date": "2019-03-25"}
 _WITHOUT_BANK = frozenset({PayeeChange.BLOCK, PayeeChange.RELEASE})
 _LINES_MAX = 3
+_PERSONS = {name: CHANGE_FIELDS[name] for name in ("entered_by", "validated_by")}
+_JOURNAL_ACCOUNTS = ("6113110000", "6188000000", "4721000000", "6188000000", "4731000000", "4011100000")
 _MINISTRY = (("0177", "0217"), ("0217", "0177"), ("0217", "0177/T2"), ("0177", "0117"))
 _TWO_MINISTRIES = (("0117", "0177"), ("0117", "0217"), ("0217", "0117"), ("0177", "0217"))
 """Programmes between which decrees move credits, and one pair of which they move none."""
@@ -139,12 +141,23 @@ class ActGenerator:
         first = head | self._generate_line(kind, sender, int(head["exercise"]))
         first |= self._take_back(first)
         rows = [first, *self._continue_act(first, head, kinds)]
+        if kind.family is Family.JOURNAL:
+            rows = self._balance(first)
         if len(rows) > 1:
             rows = [row | {"line": str(line)} for line, row in enumerate(rows, 1)]
         if rng.random() < 0.04:
             rows[-1] = rows[-1] | rng.choice(_SPOILT)
         earlier.append(rows)
         return rows
+
+    def _balance(self, first: Row) -> list[Row]:
+        """Return a debit and a credit by hand of one amount, now and then only one of them."""
+        rng = self.rng
+        sides = [
+            first | {"kind": kind, "account": rng.choice(_JOURNAL_ACCOUNTS)}
+            for kind in ("journal_debit", "journal_credit")
+        ]
+        return sides if rng.random() < 0.9 else sides[:1]
 
     def _take_back(self, row: Row) -> Row:
         """Return the fields by which ``row`` takes back what an earlier act gave, if its kind does that, most of the time."""
@@ -211,7 +224,10 @@ class ActGenerator:
             followed = self._choose_followed(kind, exercise)
             row |= self._name_followed(sender, followed)
         else:
-            row |= self._choose_assignment(kind.budget) if not kind.is_payee_act else {}
+            is_journal = kind.family is Family.JOURNAL
+            place = self._choose_assignment(BudgetAction.SPEND if is_journal else kind.budget)
+            row |= place if not kind.is_payee_act else {}
+            row |= _PERSONS if is_journal else {}
             if kind.title_two is TitleTwo.ONLY and self.rng.random() < 0.9:
                 row |= {"commitment_item": STAFF_ITEM, "operation": ""}
         if kind.budget is BudgetAction.WITHDRAW and self.rng.random() < 0.5:

@@ -1,0 +1,58 @@
+"""The accounts of a year on which nothing is posted by hand: those of ``restricted.csv``, and those that acts keep.
+
+An account that holds debts, certified service, transfers or cash has the balance of its open items (rule A08): acts of other
+kinds post to it, never an entry by hand.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+from core.catalog import Role
+from core.errors import ReferenceDataError
+from core.reference.files import read_rows
+
+_CHARGED_ROLES = frozenset({Role.EXPENSE, Role.LATE_INTEREST})
+"""Roles whose accounts hold no open items, so that entries by hand may correct them."""
+
+
+def list_restricted_accounts(
+    path: Path,
+    accounts: Collection[str],
+    *,
+    role_accounts: Iterable[Mapping[Role, str]],
+    creditors: Iterable[str],
+) -> frozenset[str]:
+    """List the accounts of the year that are restricted; ``role_accounts`` are by item, and those of all items.
+
+    Raises
+    ------
+    ReferenceDataError
+        A line names no account, or has no source; the message gives the place, the finding and the remedy.
+    """
+    of_roles = {
+        account
+        for by_role in role_accounts
+        for role, account in by_role.items()
+        if role not in _CHARGED_ROLES
+    }
+    return frozenset({*of_roles, *creditors, *_read_file(path, accounts)})
+
+
+def _read_file(path: Path, accounts: Collection[str]) -> set[str]:
+    """Read the accounts that the file names by their first digits; none if there is no file."""
+    restricted: set[str] = set()
+    for row in read_rows(path, ("account", "source")) if path.exists() else ():
+        digits, source = row.cells.values()
+        named = {account for account in accounts if account.startswith(digits)}
+        if not digits or not named:
+            raise ReferenceDataError(
+                row.place,
+                f"no account begins with {digits!r}",
+                "Write the first digits of accounts of accounts.csv.",
+            )
+        if not source:
+            raise ReferenceDataError(
+                row.place, "the line has no source", "Name the account whose text says it, or write: ours."
+            )
+        restricted |= named
+    return restricted
