@@ -14,7 +14,7 @@ from core.catalog import SHARED_ROLES, Role
 from core.errors import ReferenceDataError
 from core.nomenclature import Nomenclature
 from core.reference.files import ReferenceRow, read_rows, resolve_year_folder
-from core.restricted_accounts import list_restricted_accounts
+from core.restricted_accounts import list_restricted_accounts, read_named_accounts
 
 ACCOUNT_DIGITS = 10
 
@@ -70,6 +70,8 @@ class Chart:
     """The creditor, by request or by payroll, of each expense account that has one of its own, in place of the item's."""
     restricted: frozenset[str]
     """The accounts on which nothing is posted by hand."""
+    liaison: frozenset[str]
+    """The accounts between accountants, which an entry by hand leaves at zero for a pair of them."""
 
     def is_admitted(self, item: str, account: str) -> bool:
         """Return whether a sender may give ``account`` in place of the item's own expense account."""
@@ -109,7 +111,8 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
         role_accounts=(*roles.values(), shared),
         creditors=creditors.values(),
     )
-    return Chart(year, accounts, roles, families, shared, creditors, restricted)
+    liaison = read_named_accounts(source.joinpath("liaison.csv"), accounts)
+    return Chart(year, accounts, roles, families, shared, creditors, restricted, liaison)
 
 
 def _read_accounts(path: Path) -> dict[str, Account]:

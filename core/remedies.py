@@ -10,7 +10,7 @@ from core.decree_remedies import DECREE_REMEDIES, MOVE_FORBIDDEN
 from core.line_remedies import LINE_REMEDIES
 from core.outcome_codes import Outcome
 from core.remedy import Remedy
-from core.reversal_remedies import JOURNAL_UNBALANCED, REVERSAL_REMEDIES
+from core.reversal_remedies import JOURNAL_UNBALANCED, REVERSAL_REMEDIES, TRANSFER_UNPAIRED
 
 _O = Outcome
 
@@ -275,7 +275,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Les crédits de paiement disponibles sont insuffisants sur le niveau indiqué.",
         "Abonder les CP de ce niveau ou réduire le montant, puis présenter l'acte de nouveau.",
     ),
-    _O.JOURNAL_UNBALANCED: JOURNAL_UNBALANCED,
+    _O.JOURNAL_UNBALANCED: JOURNAL_UNBALANCED, _O.TRANSFER_UNPAIRED: TRANSFER_UNPAIRED,
     _O.BALANCE_LIMIT: Remedy(
         "A total would exceed the largest figure of the books.", "Check the amount; no State's budget is that large.",
         "Un total dépasserait le plus grand nombre que les livres peuvent porter.",

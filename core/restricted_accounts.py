@@ -35,12 +35,18 @@ def list_restricted_accounts(
         for role, account in by_role.items()
         if role not in _CHARGED_ROLES
     }
-    return frozenset({*of_roles, *creditors, *_read_file(path, accounts)})
+    return frozenset({*of_roles, *creditors, *read_named_accounts(path, accounts)})
 
 
-def _read_file(path: Path, accounts: Collection[str]) -> set[str]:
-    """Read the accounts that the file names by their first digits; none if there is no file."""
-    restricted: set[str] = set()
+def read_named_accounts(path: Path, accounts: Collection[str]) -> frozenset[str]:
+    """Read the accounts that a file names by their first digits; none if there is no file.
+
+    Raises
+    ------
+    ReferenceDataError
+        A line names no account, or has no source; the message gives the place, the finding and the remedy.
+    """
+    all_named: set[str] = set()
     for row in read_rows(path, ("account", "source")) if path.exists() else ():
         digits, source = row.cells.values()
         named = {account for account in accounts if account.startswith(digits)}
@@ -54,5 +60,5 @@ def _read_file(path: Path, accounts: Collection[str]) -> set[str]:
             raise ReferenceDataError(
                 row.place, "the line has no source", "Name the account whose text says it, or write: ours."
             )
-        restricted |= named
-    return restricted
+        all_named |= named
+    return frozenset(all_named)

@@ -44,3 +44,9 @@ JOURNAL_UNBALANCED = Remedy(
     "Les lignes de l'écriture manuelle ne débitent pas autant qu'elles créditent, par comptable et par mois.",
     "Corriger les montants, ou ajouter la ligne manquante ; il faut au moins un débit et un crédit.",
 )
+TRANSFER_UNPAIRED = Remedy(
+    "An account between accountants is not left at zero by the lines of the act, or not by those of two accountants.",
+    "State both sides in one act: one accountant debits the account and another one credits it by the same sum.",
+    "Un compte de liaison n'est pas soldé par les lignes de l'acte, ou pas entre deux comptables.",
+    "Indiquer les deux côtés dans un même acte : un comptable débite le compte, un autre le crédite d'autant.",
+)

@@ -121,6 +121,38 @@ def _is_balanced(acts, book, last):
     return True
 
 
+@part
+def _is_settled_by_pair(acts, book, span, account):
+    """Return whether the lines of the act in ``span`` leave an account between accountants at zero, for two of them."""
+    total, giver, taker = np.int64(0), np.int64(-1), np.int64(-1)
+    for line in range(span[0], span[1]):
+        line = as_position(line)
+        if acts[line].nature == 0 or acts[line].account != account:
+            continue
+        is_debit = book.effects[acts[line].kind].debit != Role.NONE.value
+        total += acts[line].amount if is_debit else -acts[line].amount
+        owner = np.int64(book.cells[as_position(max(acts[line].cell, 0))].accountant)
+        if giver < 0 or giver == owner:
+            giver = owner
+        elif taker < 0 or taker == owner:
+            taker = owner
+        else:
+            return False
+    return total == 0 and taker >= 0
+
+
+@part
+def _is_paired(acts, book, last):
+    """Return whether a journal act, which ends with ``last``, settles each account between accountants that it posts on."""
+    head, end = as_position(acts[last].head), as_position(last + 1)
+    for line in range(head, end):
+        line = as_position(line)
+        is_liaison = acts[line].nature != 0
+        if is_liaison and not _is_settled_by_pair(acts, book, (head, end), acts[line].account):
+            return False
+    return True
+
+
 @rare_part
 def _check_side(acts, book, line, cell, accounts):
     """Check a line that posts one account or none: the last one of a journal act finds whether the act is balanced."""
@@ -130,6 +162,8 @@ def _check_side(acts, book, line, cell, accounts):
     is_last = line + 1 >= acts.size or acts[as_position(line + 1)].head != acts[line].head
     if is_last and not _is_balanced(acts, book, line):
         return refused(Outcome.JOURNAL_UNBALANCED.value, -1, 0)
+    if is_last and not _is_paired(acts, book, line):
+        return refused(Outcome.TRANSFER_UNPAIRED.value, -1, 0)
     at, sum_max = find_folio(acts, book, line, cell) * LEDGER_ACCOUNTS, _LEDGER_MAX - acts[line].amount
     so_far = book.ledger[at + debit].debit if debit != 0 else book.ledger[at + credit].credit
     return refused(Outcome.BALANCE_LIMIT.value, -1, 0) if so_far > sum_max else accepted()

@@ -377,6 +377,17 @@ def _journal_lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int],
         if draw(st.integers(0, 5)):
             other = other._replace(fault=0, amount=line.amount, period=line.period, cell=line.cell)
         lines += [line._replace(kind=_JOURNAL_DEBIT), other._replace(kind=_JOURNAL_CREDIT)]
+    is_transfer = len(lines) == 4 and draw(st.booleans())
+    lines = [line._replace(nature=is_transfer and line.account == OTHER_ACCOUNT) for line in lines]
+    if is_transfer and draw(st.booleans()):
+        debit, credit = (line._replace(amount=lines[0].amount, fault=0) for line in lines[:2])
+        cell = draw(cells)
+        lines[:2] = (
+            debit._replace(account=OTHER_ACCOUNT, nature=True),
+            credit._replace(account=OTHER_ACCOUNT + 1, nature=False),
+        )
+        lines[2] = lines[0]._replace(cell=cell, kind=_JOURNAL_CREDIT)
+        lines[3] = lines[1]._replace(cell=cell, kind=_JOURNAL_DEBIT)
     return draw(st.permutations(lines))
 
 

@@ -20,7 +20,14 @@ from tests.worked_years import FOLDER, load_years
 
 YEARS = list(load_years())
 ACTS = 20
-_ACCOUNT_FILES = ("accounts.csv", "roles.csv", "creditors.csv", "treasury.csv", "restricted.csv")
+_ACCOUNT_FILES = (
+    "accounts.csv",
+    "roles.csv",
+    "creditors.csv",
+    "treasury.csv",
+    "restricted.csv",
+    "liaison.csv",
+)
 _FURTHER_PROGRAMMES = (
     ("0114", "Appels en garantie de l'État", True),
     ("0110", "Aide économique et financière au développement", False),

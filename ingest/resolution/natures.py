@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from core.act_fields import Field
 from core.catalog import CATALOG
-from ingest.resolution.line_batch import LineBatch
-from posting.book.registry import Registry
+from ingest.resolution.line_batch import JOURNALS, LineBatch
+from posting.book.registry import CodeKind, Registry
 
 _BEFORE_SERVICE = np.array([kind.before_service for kind in CATALOG])
 
@@ -26,3 +26,22 @@ def find_listed_natures(
             in_year = column.map_to_numbers(nomenclature.nature_numbers, 0) > 0
             is_listed[rows] |= in_year[rows] & (exercise[rows] == year)
     return is_listed
+
+
+def find_natures(
+    line_batch: LineBatch,
+    kind: NDArray[np.uint8],
+    exercise: NDArray[np.int64],
+    *,
+    account: NDArray[np.int16],
+    registry: Registry,
+) -> NDArray[np.uint8]:
+    """Return 1 for the lines of a listed nature, and for entries by hand on an account between accountants."""
+    natures = find_listed_natures(line_batch, kind, exercise, registry=registry)
+    is_journal = JOURNALS[kind]
+    if is_journal.any():
+        numbers = registry.numbers[CodeKind.ACCOUNT]
+        for year, chart in registry.reference.charts.items():
+            is_liaison = np.isin(account, [numbers[code] for code in chart.liaison])
+            natures[is_journal & is_liaison & (exercise == year)] = 1
+    return natures

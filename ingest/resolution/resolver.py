@@ -33,7 +33,7 @@ from ingest.resolution.line_batch import (
     LineBatch,
     read_kinds,
 )
-from ingest.resolution.natures import find_listed_natures
+from ingest.resolution.natures import find_natures
 from ingest.resolution.periods import assign_periods, collapse_uniform
 from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
 from ingest.resolution.prescription import mark_lapsed_debts
@@ -125,7 +125,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         ),
         "account": assigned.account,
         "signature": signed.row,
-        "nature": find_listed_natures(line_batch, kind, exercise, registry=registry),
+        "nature": find_natures(line_batch, kind, exercise, account=assigned.account, registry=registry),
         "fault": fault,
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,
     }

@@ -113,6 +113,12 @@ union all
 select entry_name(l.entry_id, l.reference), 'posted by hand on ' || l.account, 'an account that is not restricted in ' || l.exercise
 from line l join restricted r on r.year = l.exercise and r.code = l.account
 union all
+select entry_name(min(l.entry_id), l.reference),
+       'its act leaves ' || euros(sum(l.cents)) || ' on ' || l.account || ', of ' || count(distinct l.accountant) || ' accountants',
+       'nothing, of two accountants'
+from line l join liaison b on b.year = l.exercise and b.code = l.account
+group by l.submission, l.exercise, l.reference, l.account having sum(l.cents) <> 0 or count(distinct l.accountant) <> 2
+union all
 select entry_name(l.entry_id, l.reference), 'posted by hand by nobody', 'two persons'
 from line l where l.entry_id not in (select entry from entry_signature);
 

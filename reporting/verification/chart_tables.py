@@ -23,6 +23,9 @@ def build_chart_tables(charts: Charts) -> dict[str, pa.Table]:
         ),
         "role_account": _build_table(("item", "role", "account"), _list_roles(charts)),
         "admitted": _build_table(("item", "code"), _list_admissions(charts)),
+        "liaison": _build_table(
+            ("code",), ((year, code) for year, chart in charts.items() for code in chart.liaison)
+        ),
         "restricted": _build_table(
             ("code",), ((year, code) for year, chart in charts.items() for code in chart.restricted)
         ),

@@ -50,9 +50,7 @@ def read_line(row: Row, sender: str, kinds: Mapping[str, KindColumns]) -> tuple[
     columns = kinds[act.kind]
     codes = [*_check_missing(act, columns), *_check_fields(act), *_check_amount(act, columns)]
     if act.kind == "bank_details":
-        codes += [*_check_change(act), *_check_persons(act)]
-    if act.kind.startswith("journal"):
-        codes += _check_persons(act)
+        codes += [*_check_change(act), *check_persons(act)]
     return act, codes
 
 
@@ -76,7 +74,7 @@ def _check_change(act: Act) -> list[str]:
     return codes
 
 
-def _check_persons(act: Act) -> list[str]:
+def check_persons(act: Act) -> list[str]:
     """Return what an act lacks that names two persons always: both, or one of them."""
     persons = {act.text("entered_by"), act.text("validated_by")}
     if persons == {""}:

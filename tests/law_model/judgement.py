@@ -16,10 +16,10 @@ from tests.law_model.credits import (
 )
 from tests.law_model.decrees import check_decree
 from tests.law_model.effects import list_reserved
-from tests.law_model.form import is_iban
+from tests.law_model.form import check_persons, is_iban
 from tests.law_model.interface import KindColumns
 from tests.law_model.invoices import check_invoice, check_prescription
-from tests.law_model.kinds import CARRIES, CREDIT_KINDS, PAYEE_KINDS, PREDECESSORS
+from tests.law_model.kinds import CARRIES, CREDIT_KINDS, JOURNALS, PAYEE_KINDS, PREDECESSORS
 from tests.law_model.natures import check_title
 from tests.law_model.predecessors import find_predecessor
 from tests.law_model.settlement_ways import check_way
@@ -47,6 +47,7 @@ class Judgement:
 def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document]) -> Judgement:
     """Judge a line whose form is right."""
     judgement = Judgement(check_dates(act, state))
+    judgement.codes += check_persons(act) if act.kind in JOURNALS else []
     judgement.codes += [*_check_payee(act, state), *check_invoice(act, state, earlier)]
     judgement.predecessor, codes = find_predecessor(act, state, earlier)
     judgement.codes += codes

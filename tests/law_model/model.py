@@ -13,7 +13,7 @@ from tests.law_model.judgement import Judgement, judge
 from tests.law_model.kinds import JOURNALS
 from tests.law_model.nomenclature import Reference
 from tests.law_model.periods import PeriodDecision
-from tests.law_model.postings import is_balanced, post
+from tests.law_model.postings import is_balanced, is_paired, post
 from tests.law_model.rules import Rules, read_rules
 from tests.law_model.state import Act, Document, Row, State, begin
 
@@ -106,6 +106,8 @@ class LawModel:
                 return answers, documents
         if documents[0].kind in JOURNALS and not is_balanced(documents, self.state):
             answers[-1] = LineResult("JOURNAL_UNBALANCED", breaches=frozenset({"JOURNAL_UNBALANCED"}))
+        elif documents[0].kind in JOURNALS and not is_paired(documents, self.state):
+            answers[-1] = LineResult("TRANSFER_UNPAIRED", breaches=frozenset({"TRANSFER_UNPAIRED"}))
         return answers, documents
 
     def _read_line(self, row: Row, sender: str) -> tuple[Act, list[str]]:

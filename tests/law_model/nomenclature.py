@@ -56,6 +56,8 @@ class Year:
     payroll_creditors: dict[str, str] = field(default_factory=dict)
     settlement: dict[str, str] = field(default_factory=dict)
     accountants: dict[str, str] = field(default_factory=dict)
+    liaison: tuple[str, ...] = ()
+    """The accounts between accountants."""
     restricted: tuple[str, ...] = ()
     """The first digits of the accounts that the file restricts."""
     recycling: dict[str, bool] = field(default_factory=dict)
@@ -118,6 +120,7 @@ def _read_year(folder: Path, year: int) -> Year:
     result.creditors = {row["expense"]: row["creditor"] for row in creditors if row["creditor"]}
     result.payroll_creditors = {row["expense"]: row["payroll"] for row in creditors if row["payroll"]}
     result.accountants = {row["centre"]: row["accountant"] for row in _rows(files / "assigned.csv")}
+    result.liaison = tuple(row["account"] for row in _rows(files / "liaison.csv"))
     result.restricted = tuple(row["account"] for row in _rows(files / "restricted.csv"))
     result.recycling = {row["case"]: row["operation"] == "1" for row in _rows(files / "recycling.csv")}
     result.settlement = {row["role"]: row["account"] for row in _rows(files / "treasury.csv")}

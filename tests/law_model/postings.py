@@ -32,6 +32,24 @@ def is_balanced(documents: list[Document], state: State) -> bool:
     return not any(sums.values())
 
 
+def is_paired(documents: list[Document], state: State) -> bool:
+    """Return whether the entries of an act leave each account between accountants at zero, for two accountants."""
+    liaison = state.reference.years[documents[0].exercise].liaison
+    for account in {document.account for document in documents} & set(liaison):
+        of_account = [document for document in documents if document.account == account]
+        total = sum(
+            document.amount * (1 if document.kind == JOURNAL_DEBIT else -1) for document in of_account
+        )
+        accountants = {
+            state.reference.years[document.key.year].find_accountant(document.key.centre)
+            for document in of_account
+            if document.key
+        }
+        if total or len(accountants) != 2:
+            return False
+    return True
+
+
 def _role(document: Document, state: State) -> Role:
     assert document.key is not None
     return state.reference.years[document.key.year].roles[document.item]

@@ -241,6 +241,8 @@ class Engine:
 
     def _states_listed_nature(self, line: ReadLine, exercise: int) -> bool:
         year = self.reference.years.get(exercise)
+        if line.kind.family is Family.JOURNAL:
+            return year is not None and line.read_text(Field.ACCOUNT) in year.chart.liaison
         return bool(
             year and line.kind.before_service and line.read_text(Field.NATURE) in year.nomenclature.natures
         )

@@ -39,7 +39,7 @@ class Line(NamedTuple):
     """0 if no date is stated."""
     day: int = 0
     nature: bool = False
-    """Whether it states a nature that may be paid before service."""
+    """Whether it states a nature that may be paid before service, or posts by hand on an account between accountants."""
     signature: int = 0
     """The number of the signature in ``model.World.signatures``; 0 if it names nobody."""
     terms: "LineTerms | None" = None

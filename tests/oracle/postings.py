@@ -214,14 +214,22 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
 
 
 def _require_balance(world: World, act: Sequence[Line]) -> None:
-    """Refuse entries by hand whose debit and credit differ, of an accountant in a month."""
+    """Refuse entries by hand that are not balanced by accountant and month, or not between two accountants."""
     sums: dict[tuple[int, int], int] = {}
     for line in act:
         folio = line.period, world.cells[line.cell].accountant
-        sign = 1 if CATALOG[line.kind].name == "journal_debit" else -1
-        sums[folio] = sums.get(folio, 0) + sign * line.amount
+        sums[folio] = sums.get(folio, 0) + _sign(line) * line.amount
     if any(sums.values()):
         raise LineRefused(Outcome.JOURNAL_UNBALANCED)
+    for account in {line.account for line in act if line.nature}:
+        of_account = [line for line in act if line.nature and line.account == account]
+        total = sum(_sign(line) * line.amount for line in of_account)
+        if total or len({world.cells[line.cell].accountant for line in of_account}) != 2:
+            raise LineRefused(Outcome.TRANSFER_UNPAIRED)
+
+
+def _sign(line: Line) -> int:
+    return 1 if CATALOG[line.kind].name == "journal_debit" else -1
 
 
 def _find_charged_account(state: State, payable: int) -> int:

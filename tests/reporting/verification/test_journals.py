@@ -35,7 +35,14 @@ _LATER = [
     _post("credit", 2, "7.00", "6188000000", reference="OD-2", **_DD75),
 ]
 """Entries 19 and 20, of another accountant, decided by a book that was loaded anew."""
-_FILES = (("BUDGET", BUDGET), ("DRFIP", _ENTRIES), ("DRFIP", _LATER))
+_TRANSFER = [
+    _post("debit", 1, "5.00", "1842100000", reference="OD-3"),
+    _post("credit", 2, "5.00", "6188000000", reference="OD-3"),
+    _post("debit", 3, "5.00", "6188000000", reference="OD-3", **_DD75),
+    _post("credit", 4, "5.00", "1842100000", reference="OD-3", **_DD75),
+]
+"""Entries 21 to 24, from one accountant to another."""
+_FILES = (("BUDGET", BUDGET), ("DRFIP", _ENTRIES), ("DRFIP", _LATER), ("DRFIP", _TRANSFER))
 _SUPPLIERS = "(select id from reference_text where kind = 5 and code = '4011100000')"
 BREACHES = {
     "an act that is not balanced": (
@@ -47,6 +54,13 @@ BREACHES = {
     ),
     "the account of suppliers": (
         f"update entry set credit = {_SUPPLIERS} where entry_id = 18", "manual_entries", "entry 18 ",
+    ),
+    "something left between two accountants": (
+        "update entry set amount = 499 where entry_id in (23, 24)", "manual_entries", "entry 21 ",
+    ),
+    "a transfer of one accountant alone": (
+        "update entry set accountant = (select accountant from entry where entry_id = 21) where entry_id > 22",
+        "manual_entries", "entry 21 ",
     ),
     "no persons": ("delete from entry_signature where entry = 19", "manual_entries", "entry 19 "),
     "two sides in one entry": (
@@ -68,11 +82,11 @@ async def _process(dsn: str, tmp_path: Path) -> None:
 async def test_a_breach_of_an_entry_by_hand_is_found(dsn: str, tmp_path: Path, breach: str | None) -> None:
     await _process(dsn, tmp_path)
     planted = Breach(*BREACHES[breach]) if breach else None
-    await assert_found(dsn, planted, entries=20)
+    await assert_found(dsn, planted, entries=24)
 
 
 async def test_reports_and_proofs_follow_an_entry_by_hand(dsn: str, tmp_path: Path) -> None:
-    """47.00 stand on both sides: 40.00 of one accountant and 7.00 of another."""
+    """57.00 stand on both sides: 40.00 of one accountant, 7.00 of another, and 5.00 of each for the transfer."""
     await _process(dsn, tmp_path)
     async with open_connection(dsn) as connection:
         names = await read_names(connection, code_labels.load(REFERENCE))
@@ -81,9 +95,11 @@ async def test_reports_and_proofs_follow_an_entry_by_hand(dsn: str, tmp_path: Pa
         balance = await trial_balance.load_trial_balance(connection, names)
         explanation = await explain(connection, names, "OD-1")
     assert [part for proof in proofs if proof for part in proof.agreements if not part.holds] == []
-    assert (balance.debit_cents, balance.credit_cents) == (4_700, 4_700)
+    assert (balance.debit_cents, balance.credit_cents) == (5_700, 5_700)
     figures = {account.account: (account.debit_cents, account.credit_cents) for account in balance.accounts}
-    assert figures == {"6113110000": (4_700, 0), "6188000000": (0, 3_700), "4721000000": (0, 1_000)}
+    assert figures == {"6113110000": (4_700, 0), "6188000000": (500, 4_200), "4721000000": (0, 1_000)} | {
+        "1842100000": (500, 500)
+    }
     lines = [part for part in render(explanation) if isinstance(part, str)]
     posted = [line for line in lines if line.startswith("  posted")]
     assert [line.split()[1:3] for line in posted] == [
