@@ -1,18 +1,43 @@
-"""The texts of refusals of what is carried into the next year."""
+"""The texts of refusals of what is carried into the next year, and of withdrawals there."""
 
+from collections.abc import Mapping
+
+from core.outcome_codes import Outcome
 from core.remedy import Remedy
 
-CARRY_YEAR = Remedy(
-    "What is carried over goes from a year that is over, its complementary period too, into the year just after it; the"
-    " date of this line, or the year of its assignment, is another.",
-    "Wait until the last day on which the year before pays, and state an assignment of the next year.",
-    "La bascule se fait d'une année close, période complémentaire comprise, vers l'année qui la suit ; la date de la ligne"
-    " ou l'année de son imputation en est une autre.",
-    "Attendre le dernier jour de paiement de l'année précédente, et indiquer une imputation de l'année suivante.",
-)
-CARRY_AMOUNT_DIFFERS = Remedy(
-    "What is open is carried over whole, once; this amount is not all that is open of the act that it follows.",
-    "Read again what is open of that act, and carry all of it.",
-    "Ce qui reste ouvert est basculé en entier, une fois ; ce montant n'est pas tout ce qui reste de l'acte précédent.",
-    "Relire ce qui reste ouvert de cet acte, et basculer le tout.",
-)
+_O = Outcome
+
+CARRY_REMEDIES: Mapping[Outcome, Remedy] = {
+    _O.CARRY_YEAR: Remedy(
+        "What is carried over goes from a year that is over, its complementary period too, into the year just after it; the"
+        " date of this line, or the year of its assignment, is another.",
+        "Wait until the last day on which the year before pays, and state an assignment of the next year.",
+        "La bascule se fait d'une année close, période complémentaire comprise, vers l'année qui la suit ; la date de la ligne"
+        " ou l'année de son imputation en est une autre.",
+        "Attendre le dernier jour de paiement de l'année précédente, et indiquer une imputation de l'année suivante.",
+    ),
+    _O.CARRY_AMOUNT_DIFFERS: Remedy(
+        "What is open is carried over whole, once; this amount is not all that is open of the act that it follows.",
+        "Read again what is open of that act, and carry all of it.",
+        "Ce qui reste ouvert est basculé en entier, une fois ; ce montant n'est pas tout ce qui reste de l'acte précédent.",
+        "Relire ce qui reste ouvert de cet acte, et basculer le tout.",
+    ),
+    _O.CARRY_MISSING: Remedy(
+        "The commitment of this service was not carried over, so nothing in the next year can take up the service.",
+        "Carry the commitment first (commitment_carry), with an amount of 0 if nothing of it is open.",
+        "L'engagement de ce service fait n'est pas basculé : rien dans l'année suivante ne peut reprendre le service fait.",
+        "Basculer d'abord l'engagement (commitment_carry), d'un montant de 0 si rien n'en reste ouvert.",
+    ),
+    _O.COMMITMENT_CARRIED: Remedy(
+        "The commitment was carried over: it goes on in the next year, and no act follows it in its own any more.",
+        "Name the commitment by its reference and the next exercise, in which it goes on under the same reference.",
+        "L'engagement est basculé : il continue dans l'année suivante, et plus aucun acte ne le suit dans la sienne.",
+        "Indiquer l'engagement par sa référence et l'exercice suivant, où il continue sous la même référence.",
+    ),
+    _O.COMMITMENT_NOT_PRIOR: Remedy(
+        "The prior_withdrawal is dated before the end of the budget year of its commitment.",
+        "Lower the commitment by commitment_decrease, on a day of its budget year.",
+        "Le prior_withdrawal est daté d'avant la fin de l'année budgétaire de son engagement.",
+        "Réduire l'engagement par commitment_decrease, à une date de son année budgétaire.",
+    ),
+}

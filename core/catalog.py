@@ -145,6 +145,11 @@ class ActKind(NamedTuple):
         return self.is_interest or self.carries
 
     @property
+    def may_be_zero(self) -> bool:
+        """Whether its amount may be 0: a commitment of which all is certified or requested is carried with nothing open."""
+        return self.carries and self.family is Family.COMMITMENT
+
+    @property
     def is_part(self) -> bool:
         """Whether it passes a debt, or a part of it, on unpaid: to another payee, or to the next year."""
         return self.inherits and self.reaches is Stage.PAYABLE
@@ -271,12 +276,14 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("earmark_decrease", "retrait d'affectation", _F.BUDGET, budget=_B.UNEARMARK, measure=Measure.AE,
             year_rule=_Y.GIVES_BACK),
     ActKind("commitment_carry", "bascule d'engagement", _F.COMMITMENT, follows=_F.COMMITMENT, draws=_R.OPEN,
-            shortfall=_O.COMMITMENT_EXCEEDED, whole=True, year_rule=_Y.IN_YEAR, carries=True),
+            feeds=_R.CARRIED, shortfall=_O.COMMITMENT_EXCEEDED, whole=True, year_rule=_Y.IN_YEAR, carries=True),
     ActKind("request_carry", "bascule de demande de paiement", _F.PAYMENT_REQUEST, follows=_F.PAYMENT_REQUEST,
             budget=_B.CARRY, draws=_R.OPEN, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.PAYABLE,
             reaches=_S.PAYABLE, whole=True, year_rule=_Y.IN_YEAR, inherits=True, carries=True),
     ActKind("journal_debit", "écriture manuelle (OD), débit", _F.JOURNAL, debit=Role.BY_HAND, year_rule=_Y.IN_YEAR),
     ActKind("journal_credit", "écriture manuelle (OD), crédit", _F.JOURNAL, credit=Role.BY_HAND, year_rule=_Y.IN_YEAR),
+    ActKind("service_carry", "bascule de service fait", _F.SERVICE, follows=_F.SERVICE, draws=_R.OPEN, feeds=_R.CARRIED,
+            shortfall=_O.SERVICE_INSUFFICIENT, year_rule=_Y.IN_YEAR, carries=True),
     ActKind("virement_ae", "virement d'AE", _F.BUDGET, budget=_B.VIREMENT, measure=Measure.AE, year_rule=_Y.GRANTS),
     ActKind("virement_cp", "virement de CP", _F.BUDGET, budget=_B.VIREMENT, measure=Measure.CP, year_rule=_Y.GRANTS),
     ActKind("decree_transfer_ae", "transfert d'AE", _F.BUDGET, budget=_B.DECREE_TRANSFER, measure=Measure.AE,

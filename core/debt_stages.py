@@ -13,6 +13,8 @@ class Remainder(IntEnum):
     """Of a commitment: certified, not yet requested."""
     ONCE = 3
     """Not an amount: whether an act of this kind may still follow; only one may."""
+    CARRIED = 4
+    """Of a commitment or a service that is carried: what goes on in the next year, on the commitment carried there."""
 
 
 class Stage(IntEnum):

@@ -5,7 +5,7 @@ In addition, the row of the refusal gives the field, its value, the budget node 
 
 from collections.abc import Mapping
 
-from core.carry_remedies import CARRY_AMOUNT_DIFFERS, CARRY_YEAR
+from core.carry_remedies import CARRY_REMEDIES
 from core.decree_remedies import DECREE_REMEDIES, MOVE_FORBIDDEN
 from core.line_remedies import LINE_REMEDIES
 from core.outcome_codes import Outcome
@@ -49,6 +49,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "L'acte précédent n'est pas à l'étape que ce type d'acte exige, ou aucun montant n'y reste.",
         "Indiquer le dernier acte du paiement comme acte précédent : demande, virement, débit, rejet, dette rouverte.",
     ),
+    _O.COMMITMENT_CARRIED: CARRY_REMEDIES[_O.COMMITMENT_CARRIED],
     _O.REVERSAL_FORBIDDEN: REVERSAL_REMEDIES[_O.REVERSAL_FORBIDDEN],
     _O.ASSIGNMENT_DIFFERS: Remedy(
         "The account assignment differs from that of the act that this line follows.",
@@ -56,7 +57,8 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "L'imputation diffère de celle de l'acte précédent.",
         "Laisser l'imputation vide : la ligne reprend alors celle de l'acte précédent.",
     ),
-    _O.CARRY_YEAR: CARRY_YEAR,
+    _O.CARRY_YEAR: CARRY_REMEDIES[_O.CARRY_YEAR],
+    _O.CARRY_MISSING: CARRY_REMEDIES[_O.CARRY_MISSING],
     _O.INTEREST_ASSIGNMENT: Remedy(
         "Late interest is charged to ordinary credits of an item of title 3, without fund and investment operation; the"
         " assignment that the line states, or that of its request if it states none, is another.",
@@ -127,7 +129,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "La banque débite, refuse ou retourne un virement en entier ; ce montant n'est pas celui du virement.",
         "Vérifier le montant dans le fichier de la banque, et présenter le mouvement au montant du virement.",
     ),
-    _O.CARRY_AMOUNT_DIFFERS: CARRY_AMOUNT_DIFFERS,
+    _O.CARRY_AMOUNT_DIFFERS: CARRY_REMEDIES[_O.CARRY_AMOUNT_DIFFERS],
     _O.ORIGINAL_FOLLOWED: REVERSAL_REMEDIES[_O.ORIGINAL_FOLLOWED],
     _O.REVERSAL_NOT_WHOLE: REVERSAL_REMEDIES[_O.REVERSAL_NOT_WHOLE],
     _O.REVERSAL_EXCEEDS_ORIGINAL: REVERSAL_REMEDIES[_O.REVERSAL_EXCEEDS_ORIGINAL],
@@ -237,12 +239,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "L'engagement par anticipation excède le quart ouvert par les lois de finances sur le titre, ou ce titre l'exclut.",
         "Engager ce qui reste du quart, ou attendre le 1er janvier ; une ouverture compte si elle indique un titre.",
     ),
-    _O.COMMITMENT_NOT_PRIOR: Remedy(
-        "The prior_withdrawal is dated before the end of the budget year of its commitment.",
-        "Lower the commitment by commitment_decrease, on a day of its budget year.",
-        "Le prior_withdrawal est daté d'avant la fin de l'année budgétaire de son engagement.",
-        "Réduire l'engagement par commitment_decrease, à une date de son année budgétaire.",
-    ),
+    _O.COMMITMENT_NOT_PRIOR: CARRY_REMEDIES[_O.COMMITMENT_NOT_PRIOR],
     _O.RECYCLING_MISMATCH: Remedy(
         "The recycling case holds for commitments on an investment operation alone, and this commitment is on none.",
         "Leave recycling_case out: the AE are then not available again. Or name a case that this commitment has.",

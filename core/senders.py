@@ -25,6 +25,7 @@ SENDER_OF_KIND: Mapping[str, str] = {
     "bank_return": BANK,
     "commitment_carry": CLOSING,
     "request_carry": CLOSING,
+    "service_carry": CLOSING,
 }
 """The only sender of some kinds of act: they state what a payment run, the bank or the closing of a year did."""
 ACCOUNTANT_SETTLEMENTS = frozenset(

@@ -1,11 +1,15 @@
 """Carries over the year: what is open of one year goes on in the next, under credits of the next (rules A30, A64).
 
 A commitment that is carried takes no AE: they were consumed in the year of the commitment.  A request that is carried releases
-what it reserved in its own year and reserves it again in the next, of CP and, without a commitment, of AE.
+what it reserved in its own year and reserves it again in the next, of CP and, without a commitment, of AE.  A service that is
+carried moves what is certified and unbilled between both commitments.
+
+The item of a carried commitment has kind 0, which nothing follows, and the commitment of the next year as its parent.
 """
 
 import numpy as np
 
+from core.catalog import Family
 from core.outcome_codes import Outcome
 from kernels import availability, spending
 from kernels.findings import accepted, refused
@@ -17,6 +21,19 @@ _SHEETS = 6
 
 
 @rare_part
+def _check_service(acts, book, line, place):
+    """Check that a service goes where its commitment went, and that enough of the commitment is certified and unbilled."""
+    item, own = place
+    old = as_position(book.items[item].parent)
+    if book.items[old].kind != 0:
+        return refused(Outcome.CARRY_MISSING.value, -1, 0)
+    if book.items[as_position(book.items[old].parent)].cell != own:
+        return refused(Outcome.ASSIGNMENT_DIFFERS.value, -1, 0)
+    missing = acts[line].amount - book.items[old].unbilled
+    return refused(Outcome.SERVICE_INSUFFICIENT.value, -1, missing) if missing > 0 else accepted()
+
+
+@rare_part
 def check_assignment(acts, book, line, item):
     """Check that a carry goes from a year that is over, its window too, into the next, on the same programme and sheet."""
     old = as_position(book.items[item].cell)
@@ -24,6 +41,8 @@ def check_assignment(acts, book, line, item):
     year = as_position(book.cells[old].year)
     if book.cells[own].year != year + 1 or acts[line].day <= book.years[year].last_payment_day:
         return refused(Outcome.CARRY_YEAR.value, -1, 0)
+    if book.effects[acts[line].kind].family == Family.SERVICE.value:
+        return _check_service(acts, book, line, (item, own))
     is_other_sheet = book.cells[own].centre_node % _SHEETS != book.cells[old].centre_node % _SHEETS
     if is_other_sheet or book.cells[own].programme != book.cells[old].programme:
         return refused(Outcome.ASSIGNMENT_DIFFERS.value, -1, 0)
@@ -60,3 +79,30 @@ def move_reservation(book, link, amount):
     own, old = _find_both_nodes(book, link)
     spending.apply_spending(tree, own, _compute_reservation(book, link, link[4] * amount))
     spending.apply_spending(tree, old, _compute_reservation(book, link, -link[4] * amount))
+
+
+@rare_part
+def store_carry(book, entry, link):
+    """Let acts follow the commitment of the next year, ``entry``, in place of the carried one; or store a carried service.
+
+    What is cancelled of a carried service lowers the commitment of the next year, on the accounts of the certification.
+    """
+    items, item = book.items, link[0]
+    if book.effects[link[2]].family == Family.COMMITMENT.value:
+        items[entry].parent = items[item].parent
+        items[item].parent = entry
+        items[item].kind = 0
+        return
+    items[entry].parent = items[as_position(items[item].parent)].parent
+    items[entry].debit = items[item].debit
+    items[entry].credit = items[item].credit
+    items[entry].under = items[item].under
+
+
+@rare_part
+def undo_carry(book, entry, link):
+    """Undo ``store_carry`` of the last entry: acts may follow the commitment in its own year again."""
+    items, item = book.items, as_position(link[0])
+    if book.effects[link[2]].family == Family.COMMITMENT.value:
+        items[item].kind = items[item].under
+        items[item].parent = items[entry].parent

@@ -7,7 +7,7 @@ from core.tables.book import FOLLOWED_BIT, REACH_BIT, REACH_MAX, SUSPENDED_BIT
 from kernels.jit import as_position, part, rare_part
 
 _ENTRY = (1 << REACH_BIT) - 1
-_SUSPENSION = KIND_NUMBERS["term_suspension"]
+_SUSPENSION, _SERVICE = KIND_NUMBERS["term_suspension"], KIND_NUMBERS["service"]
 
 
 @part
@@ -26,6 +26,15 @@ def _toggle_follower_marks(items, root):
     items[payable].unbilled ^= np.int64(SUSPENDED_BIT)
 
 
+@rare_part
+def _move_unbilled_cents(items, root, amount):
+    """Move certified cents of a service that is carried to the commitment carried into the next year."""
+    if items[root].under == _SERVICE:
+        old = as_position(items[root].parent)
+        items[old].unbilled -= amount
+        items[as_position(items[old].parent)].unbilled += amount
+
+
 @part
 def add_to_remainder(items, root, which, amount):
     """Add ``amount`` to remainder ``which`` of entry ``root``; do nothing where ``which`` is none.
@@ -38,6 +47,8 @@ def add_to_remainder(items, root, which, amount):
         items[root].unbilled += amount
     elif which == Remainder.ONCE.value:
         _toggle_follower_marks(items, root)
+    elif which == Remainder.CARRIED.value:
+        _move_unbilled_cents(items, root, amount)
 
 
 @part

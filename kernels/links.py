@@ -6,7 +6,7 @@ demand = (AE reserved, AE consumed, CP reserved, CP consumed), in signed cents
 
 import numpy as np
 
-from core.catalog import Family, Measure
+from core.catalog import Family, Measure, Remainder
 from core.tables.book import LEDGER_ACCOUNTANTS
 from kernels.availability import AE, CP
 from kernels.jit import as_position, part, rare_part
@@ -36,13 +36,24 @@ def _link_reversal(book, item, cell):
 
 
 @part
+def _link_mirror(book, item, cell):
+    """Return the link of a mirror: it acts on the commitment where it was carried to, and undoes a carried service as such."""
+    base, root = np.int64(book.items[item].kind), np.int64(book.items[item].parent)
+    if book.effects[base].feeds == Remainder.CARRIED.value:
+        base = np.int64(book.items[item].under)
+    while root > 0 and book.items[root].kind == 0:
+        root = np.int64(book.items[root].parent)
+    return item, cell, base, root, np.int64(-1)
+
+
+@part
 def build_link(book, kind, item, own_cell):
     """Return the link of a line that follows ``item``; a mirror undoes the effects of its predecessor."""
     cell = find_cell(book, kind, item, own_cell)
     if book.effects[kind].mirrors:
         if book.effects[kind].undoes:
             return _link_reversal(book, item, cell)
-        return item, cell, np.int64(book.items[item].kind), np.int64(book.items[item].parent), np.int64(-1)
+        return _link_mirror(book, item, cell)
     return item, cell, np.int64(kind), as_position(item), np.int64(1)
 
 

@@ -122,9 +122,26 @@ def _rebuild_link(acts, book, decisions, line):
 
 
 @part
-def _is_source(book, link):
-    """Return whether a line raises a remainder of a commitment: it is an increase or a service."""
+def _feeds_earlier_entry(book, link):
+    """Return whether a line raises a remainder of a commitment: an increase, a service and a carry do."""
     return link[4] > 0 and link[3] > 0 and book.effects[link[2]].feeds != Remainder.NONE.value
+
+
+@part
+def _note_source(book, entry, link):
+    """Note an increase or a service on its commitment, or the carry of a commitment or a service."""
+    if book.effects[link[2]].feeds == Remainder.CARRIED.value:
+        carries.store_carry(book, entry, link)
+    else:
+        commitments.add_source(book.items, as_position(link[3]), entry)
+
+
+@rare_part
+def _remove_source(book, entry, link):
+    if book.effects[link[2]].feeds == Remainder.CARRIED.value:
+        carries.undo_carry(book, entry, link)
+    else:
+        commitments.remove_source(book.items, as_position(link[3]), entry)
 
 
 @rare_part
@@ -134,8 +151,8 @@ def undo_lines(acts, book, decisions, first, last):
         accounts = np.int64(decisions[line].debit), np.int64(decisions[line].credit)
         link = _rebuild_link(acts, book, decisions, line)
         apply_line(acts, book, (line, -acts[line].amount), link, accounts)
-        if _is_source(book, link):
-            commitments.remove_source(book.items, link[3], as_position(decisions[line].entry))
+        if _feeds_earlier_entry(book, link):
+            _remove_source(book, as_position(decisions[line].entry), link)
         if book.effects[acts[line].kind].change != PayeeChange.NONE.value:
             payees.undo_change(
                 acts, book, line, as_position(decisions[line].entry), as_position(decisions[line].payee)
@@ -159,8 +176,8 @@ def store_item(book, place, link, amount):
     items[entry].under = under
     items[entry].lines_after = lines_after
     items[entry].followers = 0
-    if _is_source(book, link):
-        commitments.add_source(items, as_position(link[3]), as_position(entry))
+    if _feeds_earlier_entry(book, link):
+        _note_source(book, as_position(entry), link)
 
 
 @part

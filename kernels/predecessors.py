@@ -122,7 +122,9 @@ def check_order(acts, book, line, item):
 @rare_part
 def _refuse_family(acts, book, line, item):
     if not book.effects[acts[line].kind].undoes:
-        return refused(Outcome.PREDECESSOR_STAGE.value, -1, 0)
+        is_carried = book.items[item].kind == 0
+        outcome = Outcome.COMMITMENT_CARRIED.value if is_carried else Outcome.PREDECESSOR_STAGE.value
+        return refused(outcome, -1, 0)
     if book.effects[book.items[item].under].family == book.effects[acts[line].kind].follows:
         return refused(Outcome.ORIGINAL_FOLLOWED.value, -1, 0)
     return refused(Outcome.REVERSAL_FORBIDDEN.value, -1, 0)

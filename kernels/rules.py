@@ -88,7 +88,10 @@ def _check_reversal(book, item, amount):
     original = book.effects[book.items[item].kind]
     if original.budget == BudgetAction.WITHDRAW.value or original.carries != 0:
         return refused(Outcome.REVERSAL_FORBIDDEN.value, -1, 0)
-    if book.items[item].followers > 0:
+    parent = as_position(book.items[item].parent)
+    if book.items[item].followers > 0 or (
+        parent > 0 and book.items[parent].kind == 0
+    ):  # a carried commitment
         return refused(Outcome.ORIGINAL_FOLLOWED.value, -1, 0)
     if amount != book.items[item].open:
         return refused(Outcome.REVERSAL_NOT_WHOLE.value, -1, 0)

@@ -78,7 +78,8 @@ def _find_full_node(book, place, amount, is_recycled):
 def check_withdrawal(acts, book, line, link):
     """Return the finding of the first rule that a withdrawal breaks, if any."""
     cell, case = link[1], acts[line].source
-    if acts[line].day <= book.years[as_position(book.cells[cell].year)].last_day:
+    is_in_year = acts[line].day <= book.years[as_position(book.cells[cell].year)].last_day
+    if is_in_year and book.effects[book.items[link[0]].kind].carries == 0:
         return refused(Outcome.COMMITMENT_NOT_PRIOR.value, -1, 0)
     if case >= OF_OPERATION and book.cells[cell].operation_node < 0:
         return refused(Outcome.RECYCLING_MISMATCH.value, -1, 0)

@@ -38,6 +38,10 @@ _SUMS = (
     *("requested_cents", "remaining_cents"),
 )
 
+_CARRYING = list_kinds(lambda kind: kind.carries and not kind.inherits)
+"""The kinds that carry a commitment or a service into the next year."""
+_DRAWING = list_kinds(lambda kind: (kind.draws or kind.feeds) and not kind.inherits)
+
 
 class OutstandingCentre(AmountStruct, frozen=True):
     """The commitments of one fund centre and budget year, in cents."""
@@ -109,7 +113,7 @@ async def load_outstanding_commitments(
 ) -> OutstandingCommitments:
     """Load what remains to be paid of all commitments that the caller may see; reads all entries of the journal."""
     sums_by_cell = await fetch(
-        connection, "commitments", *_list_effects(), visibility.sender, visibility.centres
+        connection, "commitments", *_list_effects(), visibility.sender, visibility.centres, _CARRYING
     )
     sums: dict[tuple[int, str], _CentreSums] = defaultdict(_CentreSums)
     for row in sums_by_cell:
@@ -126,8 +130,8 @@ async def load_outstanding_commitments(
 
 def _list_effects() -> Iterator[list[int] | tuple[int, ...]]:
     """Yield the kinds that the statement reads and their signs, in the order of its parameters."""
-    kinds = list_kinds(lambda kind: (kind.draws or kind.feeds) and not kind.inherits)
     engaging = {Family.COMMITMENT, Family.COMMITMENT_CHANGE}
+    kinds = [number for number in _DRAWING if number not in _CARRYING or CATALOG[number].family in engaging]
     yield kinds
     for remainder in (Remainder.OPEN, Remainder.UNBILLED):
         yield [_find_sign(number, remainder) for number in kinds]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Remainder
 from core.kind_rules import MOVES_CREDITS, YearRule
 from core.money import AMOUNT_MAX
 from core.nomenclature import CentreLevel
@@ -148,6 +148,13 @@ _SETTLEMENT_CHAINS = [
         ("commitment", "commitment_carry", "commitment_increase", "service", "payment_request", "payment"),
         ("commitment", "commitment_carry", "commitment_decrease", "payment_request_without_service"),
         ("commitment", "service", "commitment_carry", "payment_request", "payment", "request_carry"),
+        ("commitment", "service", "commitment_carry", "service_carry", "payment_request", "payment"),
+        ("commitment", "service", "commitment_carry", "service_carry", "service_cancellation", "service"),
+        ("commitment", "service", "service_carry", "commitment_carry", "prior_withdrawal", "service"),
+        (
+            *("commitment", "service", "payment_request", "commitment_carry", "payment_request_rejection"),
+            *("service_cancellation", "payment_request_without_service"),
+        ),
         (
             "commitment",
             "commitment_carry",
@@ -158,6 +165,8 @@ _SETTLEMENT_CHAINS = [
     )
 ]
 """The kinds of the lives of debts."""
+CARRY_CHAINS = [chain for chain in _SETTLEMENT_CHAINS if KIND_NUMBERS["commitment_carry"] in chain]
+"""The lives of commitments that are carried into the next year."""
 _PAYEES = tuple((number << 50, 7) for number in range(1, 5))
 _BANKS = (11, 12)
 _INVOICES = ((1 << 40, 5), (2 << 40, 5), (3 << 40, 5))
@@ -212,20 +221,26 @@ def to_columns(lines: Sequence[Line]) -> dict[str, list[int]]:
 
 
 @st.composite
-def cases(draw: st.DrawFn, acts_max: int = 30) -> DecisionCase:
-    """Draw a budget and up to three batches, each with or without holding; rows are numbered within their batch."""
+def cases(draw: st.DrawFn, acts_max: int = 30, chains: Sequence[list[int]] = ()) -> DecisionCase:
+    """Draw a budget and up to three batches, each with or without holding; rows are numbered within their batch.
+
+    They begin with one of ``chains``, of any by default.
+    """
     book = draw(books())
-    acts = draw(streams(book, acts_max))
+    acts = draw(streams(book, acts_max, chains))
     cuts = sorted(draw(st.lists(st.integers(0, len(acts)), max_size=2)))
     parts = [acts[start:end] for start, end in zip([0, *cuts], [*cuts, len(acts)], strict=True)]
     return DecisionCase(book, [CaseBatch(join_acts(part), draw(st.booleans())) for part in parts])
 
 
 @st.composite
-def streams(draw: st.DrawFn, book: StartingBook, acts_max: int = 30) -> list[list[Line]]:
+def streams(
+    draw: st.DrawFn, book: StartingBook, acts_max: int = 30, chains: Sequence[list[int]] = ()
+) -> list[list[Line]]:
     """Draw acts with duplicates and conflicts among them, mostly after the life of a commitment."""
     count = draw(st.integers(1, acts_max))
-    chain = draw(st.sampled_from([*([], _CHAIN[:3], _CHAIN[:5], _CHAIN) * 2, *_SETTLEMENT_CHAINS]))
+    usual_chains = [*([], _CHAIN[:3], _CHAIN[:5], _CHAIN) * 2, *_SETTLEMENT_CHAINS]
+    chain = draw(st.sampled_from([*chains] or usual_chains))
     sequence = [*chain, *draw(st.lists(kinds, min_size=count, max_size=count))]
     acts = draw(_chains(book, chain))
     acts += [draw(_acts(book, sequence, at)) for at in range(len(chain), len(sequence))]
@@ -249,6 +264,7 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
     is_carried = any(CATALOG[number].carries for number in chain)
     cell = draw(st.sampled_from(carried if is_carried and carried else spending))
     day = USUAL_DAY
+    next_cell = NONE
     placed: list[tuple[int, int]] = []
     """The act and line of each kind so far."""
     for at, number in enumerate(chain):
@@ -272,6 +288,8 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             is_whole = is_whole and not (kind.whole and draw(st.integers(0, 7)) == 0)
             continues = kind.follows is kind.family and acts[act] is acts[-1] and draw(st.booleans())
             line = line._replace(bank=0, amount=acts[act][above].amount if is_whole else line.amount)
+            if kind.may_be_zero and draw(st.booleans()):
+                line = line._replace(amount=_find_open(chain[:at], acts, placed))
             line = line._replace(
                 **draw(_name_predecessor(kind, acts[act], above, place, continues=continues))
             )
@@ -279,7 +297,8 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             line = line._replace(cell=cell)
         if kind.carries:
             day = max(day, CARRY_DAY)
-            line = line._replace(cell=draw(_carry_cells(book, cell)), day=day)
+            next_cell = draw(_carry_cells(book, cell)) if next_cell == NONE else next_cell
+            line = line._replace(cell=next_cell, day=day)
         if kind.bills:
             line = draw(_add_invoice(line))
         if kind.budget is BudgetAction.WITHDRAW:
@@ -290,6 +309,19 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             acts.append([line])
         placed.append((len(acts) - 1, len(acts[-1]) - 1))
     return [add_content(draw(_sign_act(book, act))) for act in acts]
+
+
+def _find_open(
+    chain: Sequence[int], acts: Sequence[Sequence[Line]], placed: Sequence[tuple[int, int]]
+) -> int:
+    """Return what the acts of a chain leave open of its commitment; 0 if they take more."""
+    changes = (
+        acts[act][above].amount
+        * ((CATALOG[number].feeds is Remainder.OPEN) - (CATALOG[number].draws is Remainder.OPEN))
+        for number, (act, above) in zip(chain, placed, strict=True)
+        if not CATALOG[number].inherits
+    )
+    return max(sum(changes), 0)
 
 
 @st.composite

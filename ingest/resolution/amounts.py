@@ -7,7 +7,7 @@ from core.act_fields import Field
 from core.money import AMOUNT_MAX
 from core.outcome_codes import Outcome
 from core.payment_rules import SEPA_MAX
-from ingest.resolution.line_batch import PAYS, WITHOUT_AMOUNT, LineBatch, NumberColumn
+from ingest.resolution.line_batch import MAY_BE_ZERO, PAYS, LineBatch, NumberColumn
 
 SEPA = "sepa"
 
@@ -18,7 +18,7 @@ def choose_amount_field(line_batch: LineBatch) -> Field:
 
 
 def read_amounts(line_batch: LineBatch, kind: NDArray[np.uint8]) -> NumberColumn:
-    """Return the cents and the fault of each amount; for kinds without amount 0 is no fault."""
+    """Return the cents and the fault of each amount; 0 is no fault of kinds without amount, or of what may be zero."""
     field = choose_amount_field(line_batch)
     cents, faults = line_batch.read_number(field)
     if field is Field.AMOUNT_CENTS and (cents.min(initial=1) <= 0 or cents.max(initial=1) > AMOUNT_MAX):
@@ -26,8 +26,8 @@ def read_amounts(line_batch: LineBatch, kind: NDArray[np.uint8]) -> NumberColumn
         faults = np.where(cents <= 0, Outcome.AMOUNT_NOT_POSITIVE, limit_faults).astype(np.uint8)
     if not faults.any():
         return NumberColumn(cents, faults)
-    is_unused = WITHOUT_AMOUNT[kind] & (cents == 0) & (faults == Outcome.AMOUNT_NOT_POSITIVE)
-    return NumberColumn(cents, np.where(is_unused, 0, faults).astype(np.uint8))
+    is_admitted = MAY_BE_ZERO[kind] & (cents == 0) & (faults == Outcome.AMOUNT_NOT_POSITIVE)
+    return NumberColumn(cents, np.where(is_admitted, 0, faults).astype(np.uint8))
 
 
 def mark_amounts(

@@ -190,7 +190,7 @@ YEAR_BOUND = _select_kinds(lambda kind: kind.year_rule not in (YearRule.NONE, Ye
 ENGAGES = _select_kinds(lambda kind: kind.title_two is TitleTwo.REFUSED)
 PAYS_STAFF = _select_kinds(lambda kind: kind.title_two is TitleTwo.ONLY)
 CHARGES = _select_kinds(lambda kind: kind.debit is Role.EXPENSE)
-WITHOUT_AMOUNT = _select_kinds(lambda kind: not kind.has_amount)
+MAY_BE_ZERO = _select_kinds(lambda kind: kind.may_be_zero or not kind.has_amount)
 """These arrays hold, by kind number, what each kind is or needs: the catalog as arrays."""
 
 FAMILY = np.array([kind.family for kind in CATALOG], np.uint64)

@@ -62,17 +62,18 @@ from due where account is distinct from expected;
 
 -- name: item_balances
 -- An account that holds debts, certified service or transfers has the balance of its open items, by accountant and after every batch (rule A08).
-with home as (  -- the account that an item is on: what is certified of a commitment, or a debt
-    select e.predecessor as item, min(e.credit) as account
-    from entry e join kind k using (kind) where k.unbilled_sign > 0 and not k.mirrors group by e.predecessor
+with home as (  -- the account that an item is on: what is certified of a commitment, carried or not, or a debt
+    select coalesce(o.origin, e.predecessor) as item, min(e.credit) as account
+    from entry e join kind k using (kind) left join commitment_origin o on o.commitment = e.predecessor
+    where k.unbilled_sign > 0 and not k.mirrors group by coalesce(o.origin, e.predecessor)
     union all
     select e.entry_id, if(k.posts, e.credit, h.credit)
     from entry e join kind k using (kind) left join standing_account h on h.entry_id = e.entry_id
     where k.reaches not in ('NONE', 'SUSPENDED') and e.amount > 0
 ),
 change as (
-    select f.entry_id, f.commitment as item, f.cents * k.unbilled_sign as cents
-    from effect f join kind k using (kind) where k.unbilled_sign <> 0
+    select f.entry_id, coalesce(o.origin, f.commitment) as item, f.cents * k.unbilled_sign as cents
+    from effect f join kind k using (kind) left join commitment_origin o on o.commitment = f.commitment where k.unbilled_sign <> 0
     union all
     select e.entry_id, e.entry_id, e.amount from entry e join kind k using (kind) where k.reaches not in ('NONE', 'SUSPENDED')
     union all

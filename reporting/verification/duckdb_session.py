@@ -226,8 +226,8 @@ def _build_exercise_dates(codes: CodeLabels) -> dict[str, list[Any]]:
 
 def _find_open_sign(kind: ActKind) -> int:
     """Return how the kind changes what is open of its commitment, which is a carry itself; 0 where it takes up a debt."""
-    if kind.carries and not kind.inherits:
-        return 1
+    if kind.carries:
+        return int(kind.family is Family.COMMITMENT)
     return 0 if kind.inherits else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN)
 
 

@@ -69,13 +69,61 @@ with recursive hop as (
 )
 select h.entry_id, p.credit from hop h join entry p on p.entry_id = h.at join kind k on k.kind = p.kind where k.posts or not k.inherits;
 
+-- name: commitment_origin
+-- For each commitment that was carried into a year: the first one, and over how many years it was carried.
+create table commitment_origin as
+with recursive hop as (
+    select e.entry_id as commitment, e.predecessor as at, 1 as years
+    from entry e join kind k on k.kind = e.kind where k.carries and k.family = 'COMMITMENT'
+    union all
+    select h.commitment, p.predecessor, h.years + 1
+    from hop h join entry p on p.entry_id = h.at join kind k on k.kind = p.kind where k.carries and k.family = 'COMMITMENT' and p.predecessor < h.at
+)
+select h.commitment, h.at as origin, h.years from hop h join entry p on p.entry_id = h.at join kind k on k.kind = p.kind where not k.carries;
+
+-- name: carried_service
+-- For each service that was carried: the service of the first year, the commitment that it leaves, and the one that it goes to.
+create table carried_service as
+with recursive hop as (
+    select e.entry_id, e.predecessor as at, 1 as years from entry e join kind k on k.kind = e.kind where k.carries and k.family = 'SERVICE'
+    union all
+    select h.entry_id, p.predecessor, h.years + 1
+    from hop h join entry p on p.entry_id = h.at join kind k on k.kind = p.kind where k.carries and k.family = 'SERVICE' and p.predecessor < h.at
+),
+step as (
+    select h.entry_id, p.kind, p.day, p.debit, p.credit, coalesce(o.origin, p.predecessor) as origin, coalesce(o.years, 0) + h.years as years
+    from hop h join entry p on p.entry_id = h.at join kind k on k.kind = p.kind left join commitment_origin o on o.commitment = p.predecessor
+    where not k.carries
+)
+select s.entry_id, s.kind, s.day, s.debit, s.credit, if(s.years > 1, b.commitment, s.origin) as old, n.commitment as new
+from step s left join commitment_origin b on b.origin = s.origin and b.years = s.years - 1
+left join commitment_origin n on n.origin = s.origin and n.years = s.years
+qualify row_number() over (partition by s.entry_id order by n.commitment, b.commitment) = 1;
+
+-- name: moved_mirror
+-- For each entry that undoes an act on a commitment that was carried since: the commitment where it went, and the one of the act.
+create table moved_mirror as
+with recursive step as (
+    select e.predecessor as old, e.entry_id as new from entry e join kind k on k.kind = e.kind
+    where k.carries and k.family = 'COMMITMENT' and e.predecessor < e.entry_id
+),
+hop as (
+    select e.entry_id, c.old as commitment, c.new as at
+    from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor
+    left join carried_service s on s.entry_id = p.entry_id join step c on c.old = coalesce(s.new, p.predecessor)
+    where k.mirrors and not k.undoes and c.new < e.entry_id
+    union all
+    select h.entry_id, h.commitment, c.new from hop h join step c on c.old = h.at where c.new < h.entry_id
+)
+select h.entry_id, any_value(h.commitment) as old, max(h.at) as new from hop h group by h.entry_id;
+
 -- name: effect
 -- One row per entry: the kind whose rules apply (a mirror undoes its predecessor), the signed cents, and the commitment that
 -- they change.  ``fault`` states why the predecessor is invalid.
 create table effect as
-select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, p.kind, e.kind) as kind,
+select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, coalesce(v.kind, p.kind), e.kind) as kind,
        if(k.mirrors, -e.amount, e.amount) as cents,
-       case when k.mirrors and pk.family = 'COMMITMENT' then p.entry_id when k.mirrors then p.predecessor when k.family = 'COMMITMENT' then e.entry_id else e.predecessor end as commitment,
+       case when k.mirrors and pk.family = 'COMMITMENT' then p.entry_id when k.mirrors then coalesce(m.new, v.new, p.predecessor) when k.family = 'COMMITMENT' then e.entry_id else e.predecessor end as commitment,
        if(k.mirrors, e.predecessor, 0) as reversed,
        case when k.follows = 'NONE' then if(e.predecessor <> 0, 'follows an entry, though its kind follows none', null)
             when p.entry_id is null then 'follows an entry that does not exist'
@@ -86,22 +134,33 @@ select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, p.kind, e.kind) as k
             when p.accountant <> e.accountant and not k.is_interest and not k.carries then 'does not have the accountant of its predecessor'
             when k.inherits and k.posts and e.debit <> if(pk.posts or pk.mirrors, p.credit, held.credit) then 'does not debit the account that its predecessor credited'
             when k.inherits and not k.pays and e.payee <> p.payee then 'has another payee than its predecessor'
-            when k.mirrors and (e.debit <> p.credit or e.credit <> p.debit) then 'does not exchange the debit and credit of its predecessor'
+            when k.mirrors and (e.debit <> coalesce(v.credit, p.credit) or e.credit <> coalesce(v.debit, p.debit)) then 'does not exchange the debit and credit of its predecessor'
        end as fault
 from entry e
 join kind k on k.kind = e.kind
 left join entry p on p.entry_id = e.predecessor
 left join kind pk on pk.kind = p.kind
-left join standing_account held on held.entry_id = e.predecessor and k.inherits;
+left join standing_account held on held.entry_id = e.predecessor and k.inherits
+left join carried_service v on v.entry_id = e.predecessor and k.mirrors
+left join moved_mirror m on m.entry_id = e.entry_id;
 
 -- name: engagement
--- What each entry adds to a commitment, or takes from it: a carry takes from the commitment of the year before what it opens.
+-- What each entry adds to a commitment, or takes from it: a carry takes from the commitment of the year before what it adds to that
+-- of the next, and a request that is rejected after the carry of its commitment moves what it requested to the next year.
 create view engagement as
-select f.entry_id, f.commitment, f.cents, f.reversed, k.name, k.family, k.open_sign, k.unbilled_sign, if(k.carries, 1, k.ae_consumed) as engaged_sign
+select f.entry_id, f.commitment, f.cents, f.reversed, k.name, k.family, k.open_sign, k.unbilled_sign, if(k.carries and k.family = 'COMMITMENT', 1, k.ae_consumed) as engaged_sign
 from effect f join kind k on k.kind = f.kind
 union all
 select f.entry_id, e.predecessor, f.cents, 0, k.name, k.family, -1, 0, -1
-from effect f join kind k on k.kind = f.kind join entry e on e.entry_id = f.entry_id where k.carries and k.follows = 'COMMITMENT';
+from effect f join kind k on k.kind = f.kind join entry e on e.entry_id = f.entry_id where k.carries and k.follows = 'COMMITMENT'
+union all
+select f.entry_id, v.commitment, f.cents, 0, k.name, k.family, 0, v.sign, v.sign
+from effect f join kind k on k.kind = f.kind join carried_service s on s.entry_id = f.entry_id,
+lateral (select unnest([s.new, s.old]) as commitment, unnest([1, -1]) as sign) v
+union all
+select f.entry_id, v.commitment, -f.cents, 0, k.name, k.family, 0, 0, v.sign
+from effect f join kind k on k.kind = f.kind join moved_mirror m on m.entry_id = f.entry_id,
+lateral (select unnest([m.new, m.old]) as commitment, unnest([1, -1]) as sign) v where k.family = 'PAYMENT_REQUEST';
 
 -- name: settled
 -- For each entry that settles, or reverses a settlement: the kind of the original request, which reserved the credits, and the
@@ -116,9 +175,9 @@ with recursive climb as (
 select c.entry_id, p.kind, p.predecessor as followed from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
 
 -- name: taken_up
--- What later entries take up of a debt, or reverse; a reversal gives the amount back to the debt that it came from.
+-- What later entries take up of a debt or of a service, or reverse; a reversal gives the amount back to the debt that it came from.
 create view taken_up as
-select e.entry_id, e.predecessor as item, e.amount as cents from entry e join kind k on k.kind = e.kind where k.inherits or k.mirrors
+select e.entry_id, e.predecessor as item, e.amount as cents from entry e join kind k on k.kind = e.kind where k.inherits or k.mirrors or k.carries and k.family = 'SERVICE'
 union all
 select e.entry_id, p.predecessor, -e.amount
 from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor join kind pk on pk.kind = p.kind

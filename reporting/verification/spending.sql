@@ -70,7 +70,7 @@ where m.to_staff and not m.from_staff or t.programme <> g.programme;
 -- At no moment is more paid of a commitment than is engaged and not withdrawn (rule A63).
 with step as (
     select f.commitment, f.entry_id, f.cents * f.engaged_sign as engaged, 0 as paid
-    from engagement f where f.family in ('COMMITMENT', 'COMMITMENT_CHANGE')
+    from engagement f where f.engaged_sign <> 0
     union all
     select s.followed, f.entry_id, 0, f.cents * k.settles
     from settled s join effect f on f.entry_id = s.entry_id join kind k on k.kind = f.kind join kind r on r.kind = s.kind
@@ -98,10 +98,11 @@ where k.before_service
 
 -- name: amounts_before_acts
 -- No entry takes an amount of a commitment that is committed or certified after its day (rules A03, A33, A38): by sums, the
--- amounts that came until its day, less all that was taken before it and by it, are not below zero.
+-- amounts that came until its day, less all that was taken before it and by it, are not below zero.  What is carried of a service
+-- came on the day of its certification.
 with flow as (
-    select f.entry_id, f.commitment, f.reversed, e.day, e.reference, f.cents, r.remainder, r.sign
-    from engagement f join entry e on e.entry_id = f.entry_id,
+    select f.entry_id, f.commitment, f.reversed, if(r.sign > 0, coalesce(s.day, e.day), e.day) as day, e.reference, f.cents, r.remainder, r.sign
+    from engagement f join entry e on e.entry_id = f.entry_id left join carried_service s on s.entry_id = f.entry_id,
     lateral (select unnest(['open', 'unbilled']) as remainder, unnest([f.open_sign, f.unbilled_sign]) as sign) r
     where r.sign <> 0 and (r.remainder = 'unbilled' or f.commitment in (
         select i.commitment from engagement i where i.open_sign * i.cents > 0 and i.commitment <> i.entry_id))

@@ -41,24 +41,36 @@ from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell join 
 where k.year_rule = 'ORDERS' and e.day > x.last_order_day;
 
 -- name: carries
--- A carry takes up all that is open of an entry of the year before, once that year and its window are over, into the next year, on
--- the same programme and sheet; what is carried of a commitment is not withdrawn in the next year (rules A15, A30, A64).
+-- A carry takes up all that is open of a commitment or request of the year before, once that year and its window are over, into the
+-- next year, on the same programme and sheet; no decrease gives back what is carried of a commitment.  Nothing follows the commitment
+-- in its own year any more, and its changes are reversed no more.  A service goes where its commitment went (rules A15, A30, A64).
 with carry as (
-    select e.entry_id, e.reference, e.predecessor, e.amount, e.day, k.inherits, c.budget_year, c.programme, c.sheet,
+    select e.entry_id, e.reference, e.predecessor, e.amount, e.day, e.cell, k.family, k.inherits, c.budget_year, c.programme, c.sheet,
            o.budget_year as year_before, o.programme as programme_before, o.sheet as sheet_before
     from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor
     left join carry_place c on c.cell = e.cell left join carry_place o on o.cell = p.cell where k.carries
 ),
 taken as (  -- what was open of the predecessor just before
     select c.entry_id, sum(g.cents * g.open_sign) as cents
-    from carry c join engagement g on g.commitment = c.predecessor and g.entry_id < c.entry_id where not c.inherits group by c.entry_id
+    from carry c join engagement g on g.commitment = c.predecessor and g.entry_id < c.entry_id where c.family = 'COMMITMENT' group by c.entry_id
     union all
     select c.entry_id, any_value(p.amount) - coalesce(sum(t.cents), 0)
     from carry c join entry p on p.entry_id = c.predecessor left join taken_up t on t.item = c.predecessor and t.entry_id < c.entry_id
     where c.inherits group by c.entry_id
 )
 select entry_name(c.entry_id, c.reference) as place, euros(c.amount) || ' carried' as found, euros(coalesce(t.cents, 0)) || ', all that was open' as expected
-from carry c left join taken t using (entry_id) where c.amount is distinct from t.cents
+from carry c left join taken t using (entry_id) where c.family <> 'SERVICE' and c.amount is distinct from t.cents
+union all
+select entry_name(c.entry_id, c.reference), 'carried to ' || coalesce('the commitment of entry ' || s.new, 'no commitment'), 'the commitment that was carried before, on its account assignment'
+from carry c left join carried_service s using (entry_id) left join entry n on n.entry_id = s.new
+where c.family = 'SERVICE' and not coalesce(n.entry_id < c.entry_id and n.cell = c.cell, false)
+union all
+select entry_name(e.entry_id, e.reference), 'follows entry ' || e.predecessor || ', which was carried before', 'nothing that follows a carried commitment in its year'
+from entry e join carry c on c.family = 'COMMITMENT' and c.predecessor = e.predecessor and c.entry_id < e.entry_id
+union all
+select entry_name(e.entry_id, e.reference), 'reverses a change of entry ' || p.predecessor || ', which was carried before', 'no change of a carried commitment that is reversed'
+from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor
+join carry c on c.family = 'COMMITMENT' and c.predecessor = p.predecessor and c.entry_id < e.entry_id where k.undoes and k.follows = 'COMMITMENT_CHANGE'
 union all
 select entry_name(c.entry_id, c.reference), 'dated ' || c.day || ', from ' || c.year_before || ' into ' || c.budget_year, 'into the next year, after ' || x.last_payment_day
 from carry c left join exercise_dates x on x.year = c.year_before
@@ -108,15 +120,15 @@ from reversal r left join entry p on p.entry_id = r.item left join kind pk on pk
 where r.amount is distinct from p.amount or o.followers > 0 or coalesce(pk.undoes or pk.budget = 'WITHDRAW' or pk.carries, true);
 
 -- name: prior_withdrawals
--- What lowers a commitment of an earlier year is dated after that year; a recycling case that it names is one of its exercise,
--- and one of operations stands on an operation (rule A15).
+-- What lowers a commitment of an earlier year is dated after that year, or follows a commitment that was carried from it; a recycling
+-- case that it names is one of its exercise, and one of operations stands on an operation (rule A15).
 select entry_name(e.entry_id, e.reference) as place,
        'dated ' || e.day || ', ' || if(e.source > 0, 'recycling case ' || e.source % 256, 'no recycling case') || ', on ' ||
        if(p.operation > 0, 'an operation', 'no operation') as found,
        'a day after ' || p.year || ', and no case or one that ' || e.exercise || ' lists for it' as expected
 from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell
 where k.budget = 'WITHDRAW'
-  and (year(e.day) <= p.year
+  and (year(e.day) <= p.year and e.predecessor not in (select commitment from commitment_origin)
        or e.source > 0 and not exists (
            select 1 from recycling r where r.year = e.exercise and r.mark = e.source and (p.operation > 0 or not r.of_operation)));
 

@@ -27,7 +27,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("prior_withdrawal", "commitment_reversal", "commitment_change_reversal"),
         *("credit_return_ae", "credit_return_cp", "cancellation_ae", "cancellation_cp"),
         *("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp", "earmark_decrease"),
-        *("commitment_carry", "request_carry", "journal_debit", "journal_credit"),
+        *("commitment_carry", "request_carry", "journal_debit", "journal_credit", "service_carry"),
         *("virement_ae", "virement_cp", "decree_transfer_ae", "decree_transfer_cp"),
         *("decree_cancellation_ae", "decree_cancellation_cp"),
     ]
@@ -97,15 +97,13 @@ def moving_kinds() -> list[ActKind]:
     return [kind for kind in _KINDS if kind.whole and not kind.carries]
 
 
-def test_a_carry_leaves_open_what_it_takes_up_whole_and_posts_nothing() -> None:
+def test_a_carry_leaves_open_what_it_takes_up_and_posts_nothing() -> None:
+    """A service is carried in part, as what of it is billed stays; a commitment and a request are carried whole."""
     for kind in _KINDS:
         if kind.carries:
-            assert (kind.draws, kind.feeds, kind.whole, kind.opens) == (
-                Remainder.OPEN,
-                Remainder.NONE,
-                True,
-                True,
-            )
+            feeds = Remainder.NONE if kind.inherits else Remainder.CARRIED
+            is_whole = kind.family is not Family.SERVICE
+            assert (kind.draws, kind.feeds, kind.whole, kind.opens) == (Remainder.OPEN, feeds, is_whole, True)
             assert (kind.debit, kind.credit, kind.ae_consumed) == (Role.NONE, Role.NONE, 0)
             assert kind.family is kind.follows
 
@@ -126,6 +124,7 @@ def test_a_payable_has_its_own_reservation_or_inherits_one() -> None:
 def test_acts_without_an_amount_touch_neither_budget_nor_ledger() -> None:
     for kind in _KINDS:
         if not kind.has_amount:
+            assert not kind.may_be_zero
             assert (kind.budget, kind.debit, kind.opens) == (BudgetAction.NONE, Role.NONE, False)
         if kind.is_payee_act:
             assert kind.follows is Family.NONE

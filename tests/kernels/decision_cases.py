@@ -266,9 +266,13 @@ def to_decision(record: np.void) -> Decision:
 def to_item(row: dict[str, int]) -> OpenItem:
     """Return an open item without the notes of which amounts of a commitment came when.
 
+    The item of a carried commitment has kind 0, and the commitment of the next year as its parent.
     Its payee is in the column in which a commitment counts the unbilled amount.
     """
     kind = CATALOG[row["kind"]]
+    carried_to = row["parent"] if row["kind"] == 0 else 0
+    if carried_to:
+        row = row | {"kind": row["under"]}
     if CATALOG[row["under"]].family is Family.COMMITMENT:
         row = row | {"parent": 0, "debit": 0}
     elif kind.feeds:
@@ -276,6 +280,7 @@ def to_item(row: dict[str, int]) -> OpenItem:
     is_owed = CATALOG[row["kind"]].reaches is not Stage.NONE
     own = row["unbilled"] & ~(FOLLOWED_BIT | SUSPENDED_BIT | USE_MASK)
     fields = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}
+    fields["carried_to"] = carried_to
     fields["is_followed"] = bool(row["unbilled"] & FOLLOWED_BIT)
     fields["is_suspended"] = bool(row["unbilled"] & SUSPENDED_BIT)
     return OpenItem(**{name: (row | fields)[name] for name in OpenItem._fields})  # type: ignore[arg-type]

@@ -19,14 +19,18 @@ _ENTRIES_MAX = 40
     st.lists(st.integers(0, _ENTRIES_MAX - 1), min_size=_ENTRIES_MAX, max_size=_ENTRIES_MAX),
     st.integers(1, _ENTRIES_MAX),
     st.sets(st.integers(0, _ENTRIES_MAX - 1)),
+    st.sets(st.integers(1, _ENTRIES_MAX - 1)),
 )
 def test_pages_of_followed_entries_are_marked(
-    followed: list[int], parents: list[int], page_rows: int, before: set[int]
+    followed: list[int], parents: list[int], page_rows: int, before: set[int], carried: set[int]
 ) -> None:
-    """Pages that were marked before stay marked."""
+    """Pages that were marked before stay marked; a commitment is carried to a later entry."""
+    for entry in carried:
+        parents[entry] = max(parents[entry], entry + 1) % _ENTRIES_MAX
     items, marks = np.zeros(_ENTRIES_MAX, to_record_dtype(OpenItems)), np.zeros(_ENTRIES_MAX, np.uint8)
-    items["parent"], marks[list(before)] = parents, 1
+    items["parent"], items["kind"], marks[list(before)] = parents, 1, 1
+    items["kind"][list(carried)] = 0
     kernel.mark_pages(seal_array(np.array(followed, np.int64)), seal_array(items), page_rows, marks)
-    expected = dirty_pages.mark_pages(followed, dict(enumerate(parents)), page_rows)
+    expected = dirty_pages.mark_pages(followed, dict(enumerate(parents)), page_rows, carried)
     assert set(np.flatnonzero(marks).tolist()) == before | expected
     assert set(marks.tolist()) <= {0, 1}

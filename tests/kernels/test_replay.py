@@ -27,7 +27,7 @@ def test_the_journal_reconstructs_the_book(case: DecisionCase, data: st.DataObje
     lines = [line for batch in case.batches for line in batch.lines]
     kernel_book, twin = KernelBook(case.book, len(lines)), KernelBook(case.book, len(lines))
     decisions = [d for batch in case.batches for d in kernel_book.decide(batch.lines, batch.holding)]
-    journal = _build_journal(lines, decisions)
+    journal = build_journal(lines, decisions)
     cut = data.draw(
         st.sampled_from([0, *(at for at in range(len(journal)) if _is_act_start(journal, at)), len(journal)])
     )
@@ -35,7 +35,7 @@ def test_the_journal_reconstructs_the_book(case: DecisionCase, data: st.DataObje
     plain = Ledger(case.book.world, titles=case.book.titles)
     plain.state.payees.update(twin.read_content().payees)
     for section in (journal[:cut], journal[cut:]):
-        _replay_journal(section, twin)
+        replay_journal(section, twin)
     expected, start = kernel_book.read_content(), read_ledger_content(case.book.build_ledger())
     items = {entry: _clear_counts(item) for entry, item in expected.items.items()}
     expected = expected._replace(figures=start.figures, sums={}, waiting={}, items=items)
@@ -62,7 +62,7 @@ def _clear_counts(item: OpenItem) -> OpenItem:
     return item._replace(open=0) if CATALOG[item.kind].change else item
 
 
-def _build_journal(lines: list[Line], decisions: list[Decision]) -> list[StoredEntry]:
+def build_journal(lines: list[Line], decisions: list[Decision]) -> list[StoredEntry]:
     """Return the rows of accepted lines, in the order of their entries; the content of an act is its first line's."""
     journal: list[StoredEntry] = []
     for line, decision in zip(lines, decisions, strict=True):
@@ -87,7 +87,7 @@ def _is_act_start(journal: list[StoredEntry], at: int) -> bool:
     return at == 0 or journal[at].key != journal[at - 1].key
 
 
-def _replay_journal(journal: list[StoredEntry], twin: KernelBook) -> None:
+def replay_journal(journal: list[StoredEntry], twin: KernelBook) -> None:
     columns = {name: [getattr(entry, name) for entry in journal] for name in StoredEntries._fields}
     typed = (np.array(columns[name], kind.dtype) for name, kind in read_column_kinds(StoredEntries).items())
     high, low = ([entry.key[place] for entry in journal] for place in range(2))  # type: ignore[index]

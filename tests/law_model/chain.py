@@ -54,9 +54,15 @@ def _check_service(act: Act, commitment: Document) -> list[str]:
     return ["SERVICE_INSUFFICIENT"] if act.amount > commitment.certified - commitment.billed else []
 
 
-def _check_cancellation(act: Act, service: Document) -> list[str]:
-    commitment = service.predecessor
+def find_commitment(service: Document) -> Document:
+    """Return the commitment of a service: of one that was carried, that of the next year."""
+    commitment = service.commitment or service.predecessor
     assert commitment is not None
+    return commitment
+
+
+def _check_cancellation(act: Act, service: Document) -> list[str]:
+    commitment = find_commitment(service).now
     codes = ["REVERSAL_EXCEEDS_ORIGINAL"] if act.amount > service.left else []
     if act.amount > commitment.certified - commitment.billed:
         codes.append("SERVICE_ALREADY_BILLED")
@@ -87,6 +93,14 @@ def _check_carry_of_request(act: Act, request: Document) -> list[str]:
     return codes if act.amount == request.left else [*codes, "CARRY_AMOUNT_DIFFERS"]
 
 
+def _check_carry_of_service(act: Act, service: Document) -> list[str]:
+    """Check that no more goes on than is certified and not billed, once the commitment went on (A64, A65)."""
+    commitment = find_commitment(service)
+    codes = [] if commitment.carried_to else ["CARRY_MISSING"]
+    is_too_much = act.amount > min(service.left, commitment.certified - commitment.billed)
+    return [*codes, "SERVICE_INSUFFICIENT"] if is_too_much else codes
+
+
 def _check_suspension(_: Act, request: Document) -> list[str]:
     codes = [] if request.left else ["PREDECESSOR_STAGE"]
     return [*codes, "TERM_ALREADY_SUSPENDED"] if request.was_suspended else codes
@@ -100,8 +114,9 @@ def _check_reversal(act: Act, original: Document) -> list[str]:
     """Check that a whole act is reversed, which nothing follows and whose amount is not used (A05)."""
     if original.kind in {"prior_withdrawal", "commitment_carry"}:
         return ["REVERSAL_FORBIDDEN"]
-    codes = ["ORIGINAL_FOLLOWED"] if original.followers or original.is_reversed else []
     commitment = original.predecessor
+    is_carried = original.carried_to or (commitment and commitment.carried_to)
+    codes = ["ORIGINAL_FOLLOWED"] if original.followers or original.is_reversed or is_carried else []
     if original.kind == "commitment_increase" and commitment and act.amount > commitment.uncommitted:
         codes.append("ORIGINAL_FOLLOWED")
     return [*codes, "REVERSAL_NOT_WHOLE"] if act.amount != original.amount else codes
@@ -126,6 +141,7 @@ _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "void": _check_stage,
     "commitment_carry": _check_carry_of_commitment,
     "request_carry": _check_carry_of_request,
+    "service_carry": _check_carry_of_service,
     "term_suspension": _check_suspension,
     "term_resumption": _check_resumption,
     **dict.fromkeys(TRANSFERS, _check_transfer),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
-from tests.law_model.chain import find_root
+from tests.law_model.chain import find_commitment, find_root
 from tests.law_model.credits import find_source
 from tests.law_model.decrees import OPENED_BY
 from tests.law_model.form import FINANCE_LAWS
@@ -91,7 +91,7 @@ def _certify(_: Act, document: Document, state: State) -> None:
 def _cancel_service(_: Act, document: Document, state: State) -> None:
     service = _predecessor(document)
     service.left -= document.amount
-    _predecessor(service).certified -= document.amount
+    find_commitment(service).now.certified -= document.amount
 
 
 def _request(act: Act, document: Document, state: State) -> None:
@@ -121,6 +121,8 @@ def _reject(_: Act, document: Document, state: State) -> None:
         return
     if request.kind in ON_COMMITMENT:
         _bill(request, -document.amount)
+        certified = document.amount if request.kind == "payment_request" else 0
+        _go_on(_predecessor(request), _predecessor(request).now, document.amount, certified)
     else:
         state.budget.reserve(_key(request), request.operation, "ae", -document.amount)
     state.budget.reserve(_key(request), request.operation, "cp", -document.amount)
@@ -147,7 +149,26 @@ def list_reserved(debt: Document) -> tuple[str, ...]:
 def _carry_commitment(_: Act, document: Document, __: State) -> None:
     """Engage in the next year, without AE, what the year before engaged and did not use (A64; GBCP 159, 161)."""
     _predecessor(document).engaged -= document.amount
+    _predecessor(document).carried_to = document
     document.engaged = document.amount
+
+
+def _go_on(before: Document, after: Document, engaged: int, certified: int) -> None:
+    """Engage and certify in a later year what was engaged and certified before (A64)."""
+    for commitment, sign in ((before, -1), (after, 1)):
+        commitment.engaged += sign * engaged
+        commitment.certified += sign * certified
+
+
+def _carry_service(_: Act, document: Document, __: State) -> None:
+    """Let certified service that is not billed go on under the commitment of the next year; the debt stays on its account."""
+    service = _predecessor(document)
+    service.left -= document.amount
+    document.left, document.account = document.amount, service.account
+    before = find_commitment(service)
+    document.commitment = before.carried_to
+    assert before.carried_to is not None
+    _go_on(before, before.carried_to, document.amount, document.amount)
 
 
 def _carry_request(_: Act, document: Document, state: State) -> None:
@@ -288,6 +309,7 @@ _EFFECTS: Mapping[str, Effect] = {
     "reissue": _take_left,
     "commitment_carry": _carry_commitment,
     "request_carry": _carry_request,
+    "service_carry": _carry_service,
     "term_suspension": _suspend,
     "term_resumption": _resume,
     "budget_opening_ae": _open,

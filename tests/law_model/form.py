@@ -127,7 +127,9 @@ def _check_amount(act: Act, columns: KindColumns) -> list[str]:
     if not is_amount(text):
         return ["AMOUNT_INVALID"]
     act.amount = read_cents(text)
-    if act.amount <= 0:
+    if act.amount < 0 or (
+        act.amount == 0 and act.kind != "commitment_carry"
+    ):  # nothing may be open of it (A64)
         return ["AMOUNT_NOT_POSITIVE"]
     if act.amount > _LIMIT:
         return ["AMOUNT_OVER_LIMIT"]

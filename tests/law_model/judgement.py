@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from tests.law_model.assignments import Assignment, inherit, read_assignment
-from tests.law_model.chain import check_amounts, check_settlement
+from tests.law_model.chain import check_amounts, check_settlement, find_commitment
 from tests.law_model.credits import (
     check_allotment,
     check_credits,
@@ -120,6 +120,12 @@ def _check_carry(act: Act, judgement: Judgement, state: State) -> None:
     if not is_carried_in_order(act, place, predecessor, state):
         judgement.codes.append("CARRY_YEAR")
     years, before = state.reference.years, predecessor.key
+    if act.kind == "service_carry":
+        after = find_commitment(predecessor).carried_to
+        assignment = inherit(after) if after else None
+        if assignment and not _is_same(act, place, assignment):
+            judgement.codes.append("ASSIGNMENT_DIFFERS")
+        return
     programmes = {years[key.year].centres[key.centre].programme for key in (place.key, before)}
     if len(programmes) > 1 or (place.key.staff, place.key.family) != (before.staff, before.family):
         judgement.codes.append("ASSIGNMENT_DIFFERS")

@@ -14,6 +14,7 @@ _PAYABLES = frozenset(
     }
 )
 _COMMITMENTS = frozenset({"commitment", "commitment_carry"})
+_SERVICES = frozenset({"service", "service_carry"})
 
 PREDECESSORS: Mapping[str, frozenset[str]] = {
     "commitment_increase": _COMMITMENTS,
@@ -25,7 +26,8 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     ),
     "commitment_carry": _COMMITMENTS,
     "service": _COMMITMENTS,
-    "service_cancellation": frozenset({"service"}),
+    "service_cancellation": _SERVICES,
+    "service_carry": _SERVICES,
     "payment_request": _COMMITMENTS,
     "payment_request_without_service": _COMMITMENTS,
     "request_carry": _PAYABLES,
@@ -66,7 +68,7 @@ TAKES_FROM_COMMITMENT = ON_COMMITMENT | {
     *("service", "commitment_decrease", "prior_withdrawal", "commitment_carry"),
 }
 """The kinds that take an amount of a commitment: one that was committed, or certified, by then (A33)."""
-CARRIES = frozenset({"commitment_carry", "request_carry"})
+CARRIES = frozenset({"commitment_carry", "request_carry", "service_carry"})
 """The kinds that carry what is open into the next year, with an assignment of their own there (GBCP 161; LOLF 28)."""
 TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
 CREDIT_KINDS = frozenset(
@@ -87,7 +89,8 @@ YEAR_BOUND = (
     | CREDIT_KINDS
     | REVERSALS
     | {"commitment_decrease", "prior_withdrawal", "earmark", "earmark_decrease", "late_interest"}
-    | {"service", "void", "commitment_carry", "request_carry"}
+    | {"service", "void"}
+    | CARRIES
 )
 """The kinds that bring, take, order, serve or give back credits of the year of their day (A14, A22, A24)."""
 PAYEE_KINDS = frozenset({"third_party", "bank_details", "payee_block", "payee_release"})
@@ -99,5 +102,6 @@ BY_SYSTEM: Mapping[str, str] = {
     "bank_return": "bank",
     "commitment_carry": "closing",
     "request_carry": "closing",
+    "service_carry": "closing",
 }
 """The kinds that only one sender may send."""

@@ -29,7 +29,10 @@ def check_kind(act: Act, document: Document) -> list[str]:
     if act.kind in REVERSALS:
         return [] if document.kind in PREDECESSORS[act.kind] else ["REVERSAL_FORBIDDEN"]
     is_followed = document.kind in PREDECESSORS[act.kind] and not document.is_reversed
-    return [] if is_followed else ["PREDECESSOR_STAGE"]
+    codes = [] if is_followed else ["PREDECESSOR_STAGE"]
+    return (
+        [*codes, "COMMITMENT_CARRIED"] if document.carried_to else codes
+    )  # it goes on in the next year (A64)
 
 
 def _find_reference(act: Act, state: State, text: str) -> tuple[Document | None, list[str]]:

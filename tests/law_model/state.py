@@ -72,6 +72,15 @@ class Document:
     """The acts with an amount that follow it and were not reversed."""
     sources: list["Document"] = field(default_factory=list)
     """Of a commitment: its increases and its services."""
+    carried_to: "Document | None" = None
+    """Of a commitment: the one of the next year, once it is carried there (A64)."""
+    commitment: "Document | None" = None
+    """Of a carried service: the commitment of the next year."""
+
+    @property
+    def now(self) -> "Document":
+        """The commitment where it goes on: itself, or that of the last year into which it was carried."""
+        return self.carried_to.now if self.carried_to else self
 
     @property
     def uncommitted(self) -> int:

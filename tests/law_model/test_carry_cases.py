@@ -45,6 +45,54 @@ def test_no_year_gives_back_ae_that_another_year_consumed(years: SmallYear) -> N
     assert years.send("commitment_decrease", "ER", "2019-02-01", **decrease) == "BUDGET_YEAR_CLOSED"
 
 
+def test_what_is_carried_is_withdrawn_and_its_ae_are_not_available_again(years: SmallYear) -> None:
+    carry(years, "commitment_carry", "EJ", "400")
+    withdrawal = {"predecessor": "EJ", "amount": "100"}
+    assert years.send("prior_withdrawal", "RA", "2019-02-01", **withdrawal) == "ACCEPTED"
+    assert years.figures("ae", year=2019) == (1000, 0, 0)
+    assert years.send("service", "SF", "2019-02-01", predecessor="EJ", amount="301") == "COMMITMENT_EXCEEDED"
+
+
+def test_nothing_follows_a_commitment_in_its_own_year_once_it_is_carried(years: SmallYear) -> None:
+    years.send("service", "SF", predecessor="EJ", amount="400")
+    assert carry(years, "commitment_carry", "EJ", "0") == "ACCEPTED"
+    assert years.send("service", "S2", "2018-12-31", predecessor="EJ", amount="1") == "COMMITMENT_CARRIED"
+    assert years.send("service", "S2", "2019-02-01", predecessor="EJ", amount="1") == "COMMITMENT_EXCEEDED"
+
+
+def test_certified_service_goes_on_and_is_billed_or_cancelled_in_the_next_year(years: SmallYear) -> None:
+    years.send("service", "SF", predecessor="EJ", amount="400")
+    bill = {"predecessor": "EJ", "payee": PAYEE}
+    assert years.send("payment_request", "D1", "2018-11-05", amount="150", **bill) == "ACCEPTED"
+    assert carry(years, "service_carry", "SF", "250") == "CARRY_MISSING"
+    carry(years, "commitment_carry", "EJ", "0")
+    assert carry(years, "service_carry", "SF", "251") == "SERVICE_INSUFFICIENT"
+    assert carry(years, "service_carry", "SF", "250") == "ACCEPTED"
+    assert years.balance("4081000000") == -250
+    assert years.send("payment_request", "D2", "2019-02-01", amount="200", **bill) == "ACCEPTED"
+    cancellation = {"predecessor": "SF"}
+    assert years.send("service_cancellation", "AS", "2019-02-02", amount="51", **cancellation) == (
+        "SERVICE_ALREADY_BILLED"
+    )
+    assert years.send("service_cancellation", "AS", "2019-02-02", amount="50", **cancellation) == "ACCEPTED"
+    assert years.balance("4081000000", 2019) == 250
+    assert years.send("service", "S2", "2019-02-03", predecessor="EJ", amount="50") == "ACCEPTED"
+
+
+def test_what_is_rejected_of_the_year_before_is_requested_or_cancelled_in_the_next(years: SmallYear) -> None:
+    years.send("service", "SF", predecessor="EJ", amount="100")
+    bill = {"predecessor": "EJ", "payee": PAYEE}
+    years.send("payment_request", "D1", "2018-11-05", amount="100", **bill)
+    carry(years, "commitment_carry", "EJ", "300")
+    rejection = {"predecessor": years.name("D1"), "amount": "100"}
+    assert years.send("payment_request_rejection", "RJ", "2019-02-01", **rejection) == "ACCEPTED"
+    assert years.send("payment_request", "D2", "2019-02-01", amount="60", **bill) == "ACCEPTED"
+    cancellation = {"predecessor": years.name("SF")}
+    assert years.send("service_cancellation", "AS", "2019-02-02", amount="40", **cancellation) == "ACCEPTED"
+    assert years.send("service", "S2", "2019-02-03", predecessor="EJ", amount="341") == "COMMITMENT_EXCEEDED"
+    assert years.send("service", "S2", "2019-02-03", predecessor="EJ", amount="340") == "ACCEPTED"
+
+
 def test_no_carry_is_reversed_nor_what_was_carried(years: SmallYear) -> None:
     carry(years, "commitment_carry", "EJ", "400")
     carried = f"@{len(years.model.state.documents)}"

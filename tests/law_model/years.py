@@ -92,7 +92,7 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
     if act.kind == "service" and act.day.year < place.key.year:
         return ["BUDGET_YEAR_CLOSED"]
     if act.kind == "prior_withdrawal":
-        return _check_prior_withdrawal(act, place, state)
+        return _check_prior_withdrawal(act, place, predecessor, state)
     if act.kind in CREDIT_KINDS and act.day.year > place.key.year:
         return ["BUDGET_YEAR_CLOSED"]
     if act.kind == "commitment_decrease" and predecessor and predecessor.kind == "commitment_carry":
@@ -107,9 +107,12 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
     return []
 
 
-def _check_prior_withdrawal(act: Act, place: Assignment, state: State) -> list[str]:
-    """Check that the commitment is of an earlier year, and that a recycling case suits it (A15; GBCP 160)."""
-    codes = [] if act.day.year > place.key.year else ["COMMITMENT_NOT_PRIOR"]
+def _check_prior_withdrawal(
+    act: Act, place: Assignment, predecessor: Document | None, state: State
+) -> list[str]:
+    """Check that an earlier year consumed the AE, and that a recycling case suits the commitment (A15; GBCP 160)."""
+    is_carried = predecessor is not None and predecessor.kind == "commitment_carry"
+    codes = [] if act.day.year > place.key.year or is_carried else ["COMMITMENT_NOT_PRIOR"]
     needs_operation = state.reference.years[act.exercise].recycling.get(act.text("recycling_case"), False)
     return [*codes, "RECYCLING_MISMATCH"] if needs_operation and not place.operation else codes
 

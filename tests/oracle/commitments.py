@@ -33,16 +33,17 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     entry = find_predecessor(state, line, place)
     item = state.items[entry]
     years.require_order_of_dates(line.day, item.day)
-    if kind.draws is not Remainder.NONE and kind.follows is Family.COMMITMENT is CATALOG[item.kind].family:
+    draws_on_commitment = kind.draws is not Remainder.NONE and kind.follows is Family.COMMITMENT
+    if draws_on_commitment and CATALOG[item.kind].family is Family.COMMITMENT and not item.carried_to:
         years.require_earlier_sources(state, line, entry)
     if kind.after is not Stage.NONE:
         _require_stage(kind, item)
-    elif CATALOG[item.kind].family is not kind.follows:
+    elif CATALOG[item.kind].family is not kind.follows or item.carried_to:
         raise LineRefused(_find_family_fault(kind, item))
     payee = _find_payee(state, item) if kind.remits else None
     if payee and line.bank not in (0, payee.bank):
         raise LineRefused(Outcome.BANK_DETAILS_DIFFER)
-    cell = _choose_cell(world, kind, line, item)
+    cell = _choose_cell(world, state, kind, line, item=item)
     if payee and payee.is_blocked:
         raise LineRefused(Outcome.PAYEE_BLOCKED)
     if kind.name == "payment" and _has_suspension(state, entry):
@@ -57,26 +58,37 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     if not kind.mirrors:
         return Link(entry, kind, entry, 1, cell)
     if kind.undoes:
-        _require_untouched(item, line.amount)
+        _require_untouched(state, item, line.amount)
         return build_reversal_link(state, entry)
     if line.amount > item.open:
         raise LineRefused(Outcome.REVERSAL_EXCEEDS_ORIGINAL, missing=line.amount - item.open)
-    return Link(entry, CATALOG[item.kind], item.parent, -1, item.cell)
+    return build_mirror_link(state, entry)
+
+
+def build_mirror_link(state: State, entry: int) -> Link:
+    """Return the link of a mirror: it undoes a carried service as a service, and acts on the commitment where it goes on."""
+    item = state.items[entry]
+    is_carried_service = CATALOG[item.kind].feeds is Remainder.CARRIED
+    base = CATALOG[item.under if is_carried_service else item.kind]
+    root = item.parent
+    while root and state.items[root].carried_to:
+        root = state.items[root].carried_to
+    return Link(entry, base, root, -1, item.cell)
 
 
 def _find_family_fault(kind: ActKind, item: OpenItem) -> Outcome:
     """Return why an act of another family is not followed: a reversal undoes no reversal, and nothing twice."""
     if not kind.undoes:
-        return Outcome.PREDECESSOR_STAGE
+        return Outcome.COMMITMENT_CARRIED if item.carried_to else Outcome.PREDECESSOR_STAGE
     is_reversed = CATALOG[item.under].family is kind.follows
     return Outcome.ORIGINAL_FOLLOWED if is_reversed else Outcome.REVERSAL_FORBIDDEN
 
 
-def _require_untouched(item: OpenItem, amount: int) -> None:
+def _require_untouched(state: State, item: OpenItem, amount: int) -> None:
     """Refuse to reverse a part, what another act follows, a withdrawal of an earlier year, or a carry."""
     if CATALOG[item.kind].budget is BudgetAction.WITHDRAW or CATALOG[item.kind].carries:
         raise LineRefused(Outcome.REVERSAL_FORBIDDEN)
-    if item.followers:
+    if item.followers or (item.parent and state.items[item.parent].carried_to):
         raise LineRefused(Outcome.ORIGINAL_FOLLOWED)
     if amount != item.open:
         raise LineRefused(Outcome.REVERSAL_NOT_WHOLE)
@@ -107,10 +119,15 @@ def _require_stage(kind: ActKind, item: OpenItem) -> None:
         raise LineRefused(kind.shortfall)
 
 
-def _choose_cell(world: World, kind: ActKind, line: Line, item: OpenItem) -> int:
+def _choose_cell(world: World, state: State, kind: ActKind, line: Line, *, item: OpenItem) -> int:
     """Return the assignment of a line that follows ``item``: the same, but interest and a carry may have one of their own."""
     if kind.carries:
-        return _choose_cell_of_next_year(world, line, item)
+        cell = _choose_cell_of_next_year(world, line, item)
+        if kind.family is Family.SERVICE:
+            _require_carried_commitment(state, line, item, cell)
+        elif not _is_in_same_part(world, cell, item.cell):
+            raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
+        return cell
     if not kind.is_interest:
         if line.cell not in (NONE, item.cell):
             raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
@@ -130,11 +147,26 @@ def _choose_cell_of_next_year(world: World, line: Line, item: OpenItem) -> int:
     own = world.cells[cell]
     if own.year != before.year + 1 or line.day <= world.years[before.year].last_payment_day:
         raise LineRefused(Outcome.CARRY_YEAR)
-    own_node, node_before = world.nodes[own.centre_node], world.nodes[before.centre_node]
-    is_other_sheet = (own_node.staff, own_node.family) != (node_before.staff, node_before.family)
-    if own.programme != before.programme or is_other_sheet:
-        raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
     return cell
+
+
+def _is_in_same_part(world: World, first: int, second: int) -> bool:
+    """Return whether two assignments are of the same programme and the same sheet of the budget."""
+    cells = world.cells[first], world.cells[second]
+    nodes = [world.nodes[cell.centre_node] for cell in cells]
+    is_same_sheet = len({(node.staff, node.family) for node in nodes}) == 1
+    return cells[0].programme == cells[1].programme and is_same_sheet
+
+
+def _require_carried_commitment(state: State, line: Line, service: OpenItem, cell: int) -> None:
+    """Refuse to carry a service before its commitment, to another assignment, or beyond what of it is unbilled."""
+    commitment = state.items[service.parent]
+    if not commitment.carried_to:
+        raise LineRefused(Outcome.CARRY_MISSING)
+    if state.items[commitment.carried_to].cell != cell:
+        raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
+    if line.amount > commitment.unbilled:
+        raise LineRefused(Outcome.SERVICE_INSUFFICIENT, missing=line.amount - commitment.unbilled)
 
 
 def _require_usual_way(world: World, kind: ActKind, item: OpenItem) -> None:
@@ -226,3 +258,6 @@ def _add(state: State, entry: int, which: Remainder, amount: int) -> None:
         stops = CATALOG[item.kind].name != "term_suspension"
         payable = entry if stops else item.parent
         state.items[payable] = state.items[payable]._replace(is_suspended=stops)
+    elif which is Remainder.CARRIED and CATALOG[item.kind].family is Family.SERVICE:
+        _add(state, item.parent, Remainder.UNBILLED, -amount)
+        _add(state, state.items[item.parent].carried_to, Remainder.UNBILLED, amount)

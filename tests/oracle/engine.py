@@ -6,7 +6,7 @@ from datetime import date
 from itertools import product
 
 from core.act_fields import Field
-from core.catalog import KIND_NUMBERS, Family
+from core.catalog import CATALOG, KIND_NUMBERS, Family
 from core.directory import EMPTY_DIRECTORY, Directory
 from core.directory_entries import DirectoryEntry
 from core.nomenclature import ORDINARY_FUND
@@ -291,7 +291,8 @@ def _find_shown_missing(decision: Decision, line: Line) -> int:
         or line.previous_entry
         or named not in (None, sender)
     )
-    return 0 if is_hidden and sender not in RESERVED_SENDERS else decision.missing
+    is_own_sender = sender in RESERVED_SENDERS or CATALOG[line.kind].carries
+    return 0 if is_hidden and not is_own_sender else decision.missing
 
 
 def _read_invoice(line: ReadLine) -> tuple[str, bytes] | None:

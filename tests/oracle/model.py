@@ -132,6 +132,8 @@ class OpenItem(NamedTuple):
     """Whether its payment term is suspended."""
     day: int = 0
     followers: int = 0
+    carried_to: int = 0
+    """Of a commitment: the commitment of the next year, once it is carried there."""
 
 
 class Payee(NamedTuple):

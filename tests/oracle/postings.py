@@ -110,6 +110,8 @@ def add_item(state: State, entry: int, followed: Link, bare: OpenItem) -> None:
     item = state.items[entry] = _build_item(state, followed, bare)
     if item.parent:
         state.followers[item.parent] = (*state.followers.get(item.parent, ()), entry)
+    if CATALOG[bare.kind].name == "commitment_carry":
+        state.items[followed.entry] = state.items[followed.entry]._replace(carried_to=entry)
 
 
 def _build_item(state: State, followed: Link, bare: OpenItem) -> OpenItem:
@@ -119,6 +121,10 @@ def _build_item(state: State, followed: Link, bare: OpenItem) -> OpenItem:
         open=bare.open if kind.opens else 0,
         payee=bare.payee if kind.reaches is not Stage.NONE else 0,
     )
+    if kind.name == "service_carry":
+        service = state.items[followed.entry]
+        accounts = item_with_dates._replace(debit=service.debit, credit=service.credit, under=service.under)
+        return accounts._replace(parent=state.items[service.parent].carried_to)
     if not kind.inherits:
         root = 0 if kind.family is Family.COMMITMENT else followed.root
         return item_with_dates._replace(parent=root, under=bare.kind)
@@ -167,7 +173,8 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
     if followed.cell in world.cells:
         base, cell = followed.base, world.cells[followed.cell]
         if base.budget is BudgetAction.WITHDRAW:
-            withdrawals.apply_withdrawal(world, state, line, cell)
+            is_carried = CATALOG[state.items[followed.entry].kind].carries
+            withdrawals.apply_withdrawal(world, state, line, cell, is_carried=is_carried)
             return
         if base.budget is BudgetAction.CARRY:
             root = state.items[followed.root]

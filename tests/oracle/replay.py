@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from core.catalog import CATALOG, PayeeChange
 from tests.oracle import invoices
-from tests.oracle.commitments import Link, build_reversal_link, draw_remainders
+from tests.oracle.commitments import Link, build_mirror_link, build_reversal_link, draw_remainders
 from tests.oracle.model import AcceptedAct, Claim, Fingerprint, OpenItem, State
 from tests.oracle.postings import add_item
 
@@ -65,6 +65,5 @@ def _build_link(state: State, entry: StoredEntry) -> Link:
     if kind.undoes:
         return build_reversal_link(state, entry.predecessor)
     if kind.mirrors:
-        undone = state.items[entry.predecessor]
-        return Link(entry.predecessor, CATALOG[undone.kind], undone.parent, -1, entry.cell)
+        return build_mirror_link(state, entry.predecessor)
     return Link(entry.predecessor, kind, entry.predecessor, 1, entry.cell)

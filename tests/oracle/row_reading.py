@@ -208,8 +208,8 @@ def _is_flawed(field: Field, text: str) -> bool:
 def _find_amount_faults(line: ReadLine) -> Iterator[Outcome]:
     text = line.read_text(Field.AMOUNT)
     cents, fault = amounts.parse(text) if text else (0, Outcome.ACCEPTED)
-    is_irrelevant = not line.kind.has_amount and amounts.is_zero(text)
-    if fault and not is_irrelevant:
+    may_be_zero = not line.kind.has_amount or line.kind.name == "commitment_carry"
+    if fault and not (may_be_zero and amounts.is_zero(text)):
         yield fault
     if line.read_text(Field.METHOD) == SEPA and cents > SEPA_MAX:
         yield Outcome.SEPA_LIMIT_EXCEEDED

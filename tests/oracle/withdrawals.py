@@ -15,9 +15,12 @@ OF_OPERATION = 256
 """From here on, the number of a case that holds on an operation alone."""
 
 
-def apply_withdrawal(world: World, state: State, line: Line, cell: Cell) -> None:
-    """Lower the reported consumption of the year of the line's day; in a recycling case, that which counts."""
-    if line.day <= world.years[cell.year].last_day:
+def apply_withdrawal(world: World, state: State, line: Line, cell: Cell, *, is_carried: bool) -> None:
+    """Lower the reported consumption of the year of the line's day; in a recycling case, that which counts.
+
+    The AE of a commitment that ``is_carried`` were consumed before the year of ``cell``.
+    """
+    if line.day <= world.years[cell.year].last_day and not is_carried:
         raise LineRefused(Outcome.COMMITMENT_NOT_PRIOR)
     if line.source >= OF_OPERATION and cell.operation_node == NONE:
         raise LineRefused(Outcome.RECYCLING_MISMATCH)

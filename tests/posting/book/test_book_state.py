@@ -199,6 +199,7 @@ def test_account_assignments_are_added_batch_by_batch() -> None:
 def test_pages_of_predecessors_are_noted(followed: list[int], parent: int) -> None:
     state = create_empty_book(build_registry())
     state.book.counters["entries"], state.book.items["parent"][:2_001] = 2_000, parent
+    state.book.items["kind"][:2_001] = 1
     state.note_changed_pages(np.array(followed, np.int64))
     parents = dict.fromkeys(range(2_001), parent)
     assert set(np.flatnonzero(state.changed_pages).tolist()) == mark_pages(followed, parents, ITEMS_A_PAGE)

@@ -45,10 +45,20 @@ _FOLLOWING = [
 ]
 """Entries 30 to 32: by the references of the ministry."""
 _PAYMENTS = [
-    act("payment", "P1", "50.00", _GOES_ON, predecessor="@28"),
+    act("payment", "P1", "45.00", _GOES_ON, predecessor="@28"),
     act("payment", "P2", "20.00", _GOES_ON, predecessor="@31"),
 ]
 """Entries 33 and 34."""
+_SERVICES = [act("service_carry", "S1", "10.00", _CARRY, predecessor="@18")]
+"""Entry 35."""
+_LAST = [
+    act("service_cancellation", "A1", "4.00", _GOES_ON, predecessor="S1"),
+    act("prior_withdrawal", "W1", "3.00", _GOES_ON, predecessor="C1"),
+    act("payment_request_rejection", "R2", "5.00", _GOES_ON, predecessor="D1"),
+    act("payment_request_rejection", "R3", "5.00", _GOES_ON, predecessor="@19"),
+    act("payment_request", "D4", "14.00", _GOES_ON, PAID, predecessor="C1"),
+]
+"""Entries 36 to 40: what is cancelled or rejected of the year before goes on in the next."""
 _FILES = (
     ("BUDGET", BUDGET),
     ("MINISTRY", _ACTS),
@@ -56,6 +66,8 @@ _FILES = (
     ("closing", _CARRIES),
     ("MINISTRY", _FOLLOWING),
     ("treasury", _PAYMENTS),
+    ("closing", _SERVICES),
+    ("MINISTRY", _LAST),
 )
 _SET = "update entry set {change} where entry_id = {entry}"
 _UNRELEASED = """update node_balance set cp_reserved = cp_reserved + 5000
@@ -64,6 +76,10 @@ _REVERSED = f"""update entry set kind = case entry_id when 31 then {KIND_NUMBERS
     predecessor = case entry_id when 30 then 17 else 27 end, amount = case entry_id when 31 then 4000 else amount end
     where entry_id in (30, 31)"""
 """The request of the carried commitment becomes its reversal, and its service one of the year before."""
+_CHANGE_REVERSED = f"""update entry set kind = case entry_id when 30 then {KIND_NUMBERS["commitment_increase"]}
+    else {KIND_NUMBERS["commitment_change_reversal"]} end, predecessor = case entry_id when 30 then 17 else 30 end
+    where entry_id in (30, 37)"""
+"""A service of the carried commitment becomes an increase of the year before, its withdrawal the reversal of that."""
 _OLD_CELL = "cell = (select cell from entry where entry_id = 20)"
 BREACHES = {
     "a commitment carried in part": (_SET.format(change="amount = amount - 100", entry=27), "carries", "entry 27 "),
@@ -81,7 +97,15 @@ BREACHES = {
     "a reservation that stays in the year before": (
         _UNRELEASED, "node_balances", "0217",
     ),
-    "more paid than was carried": (_SET.format(change="amount = amount + 2001", entry=34), "remaining", "entry 27 "),
+    "more paid than was carried": (_SET.format(change="amount = amount + 10000", entry=34), "remaining", "entry 27 "),
+    "an act that follows a carried commitment": (_SET.format(change="predecessor = 17", entry=30), "carries", "entry 30 "),
+    "a change of a carried commitment reversed": (_CHANGE_REVERSED, "carries", "entry 37 "),
+    "more service carried than is unbilled": (_SET.format(change="amount = amount + 1", entry=35), "commitments", "entry 17 "),
+    "a service carried to another assignment": (_SET.format(change=_OLD_CELL, entry=35), "carries", "entry 35 "),
+    "a service carried without its commitment": (_SET.format(change="predecessor = 30", entry=35), "carries", "entry 35 "),
+    "more cancelled than was carried": (_SET.format(change="amount = amount + 601", entry=36), "open_items", "entry 35 "),
+    "more carried than was certified": (_SET.format(change="amount = amount + 5001", entry=35), "open_items", "entry 18 "),
+    "more requested than was carried": (_SET.format(change="amount = amount + 201", entry=40), "commitments", "entry 27 "),
 }  # fmt: skip
 
 
@@ -98,7 +122,7 @@ async def test_a_breach_of_a_carry_is_found(dsn: str, tmp_path: Path, breach: st
     assert list_hash_findings(verification) == []
     if breach is None:
         assert verification.findings == []
-        assert verification.rows["entry"] == 34
+        assert verification.rows["entry"] == 40
     else:
         _, check, place = BREACHES[breach]
         places = [finding.place for finding in verification.findings if finding.check == check]

@@ -103,6 +103,10 @@ class ActGenerator:
     """The acts sent so far, by sender: some are sent again."""
     _originals: dict[str, list[Row]] = field(default_factory=dict)
     """What was sent of each kind that another one takes back."""
+    _carry_places: dict[int, Row] = field(default_factory=dict)
+    """By commitment: the assignment in the next year that a carry gave it last, where its services go."""
+    _services: dict[int, int] = field(default_factory=dict)
+    """The commitment of each service."""
     _count: int = 0
     _blocked: set[int] = field(default_factory=set)
     """The numbers of third parties that are blocked; those of ``PAYEES`` are 1, 2 and so on."""
@@ -118,6 +122,8 @@ class ActGenerator:
             self.posted[row.entry] = Posted(
                 row.entry, kind, row.sender, row.reference, line, row.exercise, row.amount
             )
+            if kind.family is Family.SERVICE:
+                self._services[row.entry] = row.predecessor
             followed = self.posted.get(row.predecessor)
             if followed and (kind.inherits or kind.mirrors or kind.carries):
                 followed.taken += row.amount
@@ -243,10 +249,22 @@ class ActGenerator:
     def _describe_carry(self, kind: ActKind) -> Row:
         """Describe what goes on in the next year, as a rule once the year before pays no more."""
         followed = self._choose_followed(kind, YEARS[0])
+        carried = [entry for entry, at in self._services.items() if at in self._carry_places]
+        if kind.family is Family.SERVICE and carried:
+            followed = self.posted[self.rng.choice(carried)]
         row = {"exercise": "2019", "date": f"2019-01-{self.rng.choice((20, *[21] * 9))}"}
-        row |= self._choose_assignment(BudgetAction.SPEND)
+        place = self._choose_assignment(BudgetAction.SPEND)
+        if kind.family is Family.COMMITMENT and followed is not None:
+            self._carry_places[followed.entry] = place
+        elif kind.family is Family.SERVICE and followed is not None:
+            place = self._carry_places.get(self._services.get(followed.entry, 0), place)
+        row |= place
         if followed is not None:
             row |= {"predecessor": f"@{followed.entry}", "reference_sender": followed.sender}
+        if kind.may_be_zero and self.rng.random() < 0.3:
+            return row | {"amount": "0.00"}
+        if kind.family is Family.SERVICE and self.rng.random() < 0.5:
+            return row | {"amount": "0.01"}  # what is unbilled is less than what is not cancelled
         return row | {"amount": self._choose_amount(followed, is_whole=True)}
 
     def _choose_followed(self, kind: ActKind, exercise: int) -> Posted | None:
