@@ -161,8 +161,7 @@ class ActKind(NamedTuple):
         return self.carries or self.feeds > 0 or is_change or (self.reaches > 0 and self.has_amount)
 
 
-_F, _B, _R, _S, _Y = Family, BudgetAction, Remainder, Stage, YearRule
-_O = Outcome
+_F, _B, _M, _O, _R, _S, _Y = Family, BudgetAction, Measure, Outcome, Remainder, Stage, YearRule
 _CLEARING_DEFAULTS: Mapping[str, Any] = {
     "draws": _R.OPEN,
     "shortfall": _O.REVERSAL_EXCEEDS_ORIGINAL,
@@ -194,10 +193,8 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("third_party", "tiers", _F.THIRD_PARTY),
     ActKind("budget_opening_ae", "ouverture d'AE", _F.BUDGET, budget=_B.OPEN, measure=Measure.AE, year_rule=_Y.GRANTS),
     ActKind("budget_opening_cp", "ouverture de CP", _F.BUDGET, budget=_B.OPEN, measure=Measure.CP, year_rule=_Y.GRANTS),
-    ActKind("allotment_ae", "mise à disposition d'AE", _F.BUDGET,
-            budget=_B.ALLOT, measure=Measure.AE, year_rule=_Y.GRANTS),
-    ActKind("allotment_cp", "mise à disposition de CP", _F.BUDGET,
-            budget=_B.ALLOT, measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("allotment_ae", "mise à disposition d'AE", _F.BUDGET, budget=_B.ALLOT, measure=_M.AE, year_rule=_Y.GRANTS),
+    ActKind("allotment_cp", "mise à disposition de CP", _F.BUDGET, budget=_B.ALLOT, measure=_M.CP, year_rule=_Y.GRANTS),
     ActKind("budget_move_ae", "mouvement d'AE", _F.BUDGET, budget=_B.MOVE, measure=Measure.AE, year_rule=_Y.GRANTS),
     ActKind("budget_move_cp", "mouvement de CP", _F.BUDGET, budget=_B.MOVE, measure=Measure.CP, year_rule=_Y.GRANTS),
     ActKind("earmark", "affectation", _F.BUDGET, budget=_B.EARMARK, measure=Measure.AE, year_rule=_Y.IN_YEAR),
@@ -286,10 +283,8 @@ CATALOG: tuple[ActKind, ...] = (
             shortfall=_O.SERVICE_INSUFFICIENT, year_rule=_Y.IN_YEAR, carries=True),
     ActKind("virement_ae", "virement d'AE", _F.BUDGET, budget=_B.VIREMENT, measure=Measure.AE, year_rule=_Y.GRANTS),
     ActKind("virement_cp", "virement de CP", _F.BUDGET, budget=_B.VIREMENT, measure=Measure.CP, year_rule=_Y.GRANTS),
-    ActKind("decree_transfer_ae", "transfert d'AE", _F.BUDGET, budget=_B.DECREE_TRANSFER, measure=Measure.AE,
-            year_rule=_Y.GRANTS),
-    ActKind("decree_transfer_cp", "transfert de CP", _F.BUDGET, budget=_B.DECREE_TRANSFER, measure=Measure.CP,
-            year_rule=_Y.GRANTS),
+    ActKind("decree_transfer_ae", "transfert d'AE", _F.BUDGET, budget=_B.DECREE_TRANSFER, measure=_M.AE, year_rule=_Y.GRANTS),
+    ActKind("decree_transfer_cp", "transfert de CP", _F.BUDGET, budget=_B.DECREE_TRANSFER, measure=_M.CP, year_rule=_Y.GRANTS),
     ActKind("decree_cancellation_ae", "annulation d'AE par décret", _F.BUDGET, budget=_B.DECREE_CANCEL,
             measure=Measure.AE, year_rule=_Y.GRANTS),
     ActKind("decree_cancellation_cp", "annulation de CP par décret", _F.BUDGET, budget=_B.DECREE_CANCEL,
