@@ -86,6 +86,15 @@ class TitleTwo(IntEnum):
     ONLY = 2
 
 
+class Pairing(IntEnum):
+    """Whether a line stands beside another of its act, of the same amount: a debt and a receivable that fall together."""
+
+    NONE = 0
+    DEBT = 1
+    """It takes up the debt; the next line of the act takes up the receivable."""
+    RECEIVABLE = 2
+
+
 class CreditCheck(IntEnum):
     """When the credits that a kind takes are checked."""
 

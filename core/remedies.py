@@ -9,6 +9,7 @@ from core.carry_remedies import CARRY_REMEDIES
 from core.decree_remedies import DECREE_REMEDIES, MOVE_FORBIDDEN
 from core.line_remedies import LINE_REMEDIES
 from core.outcome_codes import Outcome
+from core.receipt_remedies import RECEIPT_REMEDIES
 from core.remedy import Remedy
 from core.reversal_remedies import JOURNAL_UNBALANCED, REVERSAL_REMEDIES, TRANSFER_UNPAIRED
 
@@ -111,12 +112,8 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         " ces retenues ne sont pas encore gérées.",
         "Adresser l'opposition ou la cession à l'application de paie, qui opère la retenue ; n'envoyer ici aucun acte.",
     ),
-    _O.RECEIVABLE_MISSING: Remedy(
-        "This act needs a receivable of the State, and receivables are not built yet: there is none to take up.",
-        "Pay the debt, or leave it open; collect what the creditor owes by other means until receivables exist.",
-        "Cet acte suppose un titre de perception ; les titres ne sont pas encore gérés : il n'y a rien à reprendre.",
-        "Payer la dette ou la laisser ouverte ; recouvrer par ailleurs ce que doit le créancier.",
-    ),
+    _O.RECEIVABLE_MISSING: RECEIPT_REMEDIES[_O.RECEIVABLE_MISSING],
+    _O.SET_OFF_MISMATCH: RECEIPT_REMEDIES[_O.SET_OFF_MISMATCH],
     _O.SERVICE_REQUIRED: Remedy(
         "This expense is not one of those that may be paid before the service is certified.",
         "Certify the service and send a payment request on it, or state the listed nature of the expense.",

@@ -7,7 +7,7 @@ posting = (payee, debit account, credit account)
 import numpy as np
 
 from core.catalog import BudgetAction, Family, PayeeChange, Remainder, Role, Stage
-from core.kind_rules import CreditCheck
+from core.kind_rules import CreditCheck, Pairing
 from core.outcome_codes import Outcome
 from core.periods import PeriodState
 from core.tables.book import LEDGER_ACCOUNTS
@@ -21,6 +21,7 @@ from kernels import (
     invoices,
     key_index,
     payees,
+    set_offs,
     signatures,
     spending,
     withdrawals,
@@ -173,6 +174,8 @@ def _check_predecessor(acts, book, line, item):
         finding = _check_stated_account(acts, book, line, link)
     if finding[0] == Outcome.ACCEPTED.value:
         finding = _check_service(acts, book, line, link)
+    if book.effects[kind].pairs != Pairing.NONE.value and finding[0] == Outcome.ACCEPTED.value:
+        finding = set_offs.check_pair(acts, book, line, link[0])
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link
     return _check_remainders(book, link, kind, acts[line].amount), link

@@ -219,6 +219,8 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
     if kind.follows:
         row |= {"predecessor": draw(_predecessors(kind, names))}
         return row if draw(st.integers(0, 9)) else row | draw(_assignments(BudgetAction.SPEND))
+    if kind.family is Family.RECEIVABLE:
+        return row | draw(_receipt_assignments())
     if kind.budget in BY_DECREE:
         row |= {"document_hash": draw(st.sampled_from(("5e" * 32, "5e" * 32, "")))}
     if kind.budget is BudgetAction.OPEN:
@@ -236,6 +238,14 @@ def _journal_lines(draw: st.DrawFn, rows: File) -> File:
         debit = row | persons | {"kind": "journal_debit", "account": draw(accounts)}
         lines += [debit, debit | {"kind": "journal_credit", "account": draw(accounts)}]
     return lines[: draw(st.sampled_from((len(lines), len(lines), len(lines), 1)))]
+
+
+@st.composite
+def _receipt_assignments(draw: st.DrawFn) -> Row:
+    """Draw a unit and mostly a nature of receipt."""
+    row = draw(_assignments(BudgetAction.SPEND)) | {"operation": ""}
+    natures = st.sampled_from(("251102", "269906"))
+    return row | {"commitment_item": draw(natures)} if draw(st.integers(0, 9)) else row
 
 
 @st.composite

@@ -38,7 +38,7 @@ from typing import NamedTuple, Protocol
 
 import pytest
 
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, Family, PayeeChange
 from core.directory_entries import DirectoryEntry
 from core.kind_rules import BY_DECREE
 from core.outcome_codes import Outcome
@@ -294,8 +294,7 @@ def _complete(row: Row, usual: Row) -> Row:
 
 def _names_cell(kind: ActKind) -> bool:
     """Return whether lines of a kind have an assignment of their own as a rule."""
-    is_journal = kind.family is Family.JOURNAL
-    return kind.carries or is_journal or (kind.budget is not BudgetAction.NONE and not kind.follows)
+    return kind.carries or (kind.is_assigned and not kind.follows)
 
 
 def _compare_figures(table: ScenarioTable, scenario: Scenario, driver: Driver) -> None:

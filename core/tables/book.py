@@ -36,7 +36,9 @@ class Cells(NamedTuple):
     operation_node: Index
     """Node of the investment operation; -1 if none."""
     expense: Small
+    """Of a nature of receipt: its product."""
     accrued: Small
+    """Of a nature of receipt: the account of what is annulled in a later year."""
     creditor: Small
     accountant: Small
     """The accountant of its fund centre in its budget year; 0 for none."""
@@ -224,7 +226,7 @@ class Book(NamedTuple):
     payroll_checks: Code
     """1 where the credits of payroll are checked."""
     roles: Small
-    """Accounts of ``core.catalog.SHARED_ROLES``: row ``period * ROLE_COUNT + role``."""
+    """Accounts of ``core.account_roles.SHARED_ROLES``: row ``period * ROLE_COUNT + role``."""
     creditors: Small
     """The creditor of an expense account that has one of its own, else 0: row ``(period // PERIODS_PER_YEAR *
     CREDITOR_SETS + place) * LEDGER_ACCOUNTS + account``; place 0 is that of requests, 1 that of payroll."""

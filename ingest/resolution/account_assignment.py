@@ -18,6 +18,7 @@ from ingest.resolution.line_batch import (
     JOURNALS,
     MOVES,
     PAYS_STAFF,
+    RECEIVES,
     SPENDS,
     LineBatch,
 )
@@ -27,7 +28,7 @@ from posting.book.cells import CellNumbers
 from posting.book.registry import CodeKind, Registry
 
 _UNKNOWN = -1
-_KIND_SETS = (MOVES, EARMARKS, SPENDS, BRINGS_CREDITS, ENGAGES, PAYS_STAFF, CHARGES, JOURNALS)
+_KIND_SETS = (MOVES, EARMARKS, SPENDS, BRINGS_CREDITS, ENGAGES, PAYS_STAFF, CHARGES, RECEIVES, JOURNALS)
 _USES = seal(KindUses(*(kinds.view(np.uint8) for kinds in _KIND_SETS)))
 
 

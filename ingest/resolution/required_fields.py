@@ -13,6 +13,8 @@ from core.tables.raw_lines import RequiredFields
 
 CELL_FIELDS = (Field.FUND_CENTRE, Field.COMMITMENT_ITEM, Field.FUNCTIONAL_AREA)
 _ASSIGNMENT_FIELDS = (*CELL_FIELDS, Field.FUND, Field.OPERATION)
+_WITHOUT_AREA = (Family.BUDGET, Family.RECEIVABLE, Family.RECEIVABLE_CHANGE, Family.RECEIPT)
+"""Families whose assignment needs no functional area: it says what an expense is for."""
 
 
 def _list_fields_of_kind(kind: ActKind, amount: Field) -> Iterator[Field]:
@@ -44,12 +46,11 @@ def _list_assignment_triggers(kind: ActKind) -> tuple[Field, ...]:
     """
     if kind.follows and not kind.carries:
         return _ASSIGNMENT_FIELDS
-    has_own = kind.carries or kind.budget is not BudgetAction.NONE or kind.family is Family.JOURNAL
-    return (Field.KIND,) if has_own else ()
+    return (Field.KIND,) if kind.is_assigned else ()
 
 
 def _list_cell_fields(kind: ActKind) -> tuple[Field, ...]:
-    return CELL_FIELDS[:2] if kind.family is Family.BUDGET else CELL_FIELDS
+    return CELL_FIELDS[:2] if kind.family in _WITHOUT_AREA else CELL_FIELDS
 
 
 def list_required_fields(number: int) -> list[Field]:

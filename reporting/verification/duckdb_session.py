@@ -42,6 +42,7 @@ CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "delays.sql"),
     **read_queries("reporting.verification", "invoices.sql"),
     **read_queries("reporting.verification", "persons.sql"),
+    **read_queries("reporting.verification", "receipts.sql"),
 }
 _PACKAGE = "reporting.verification"
 
@@ -136,7 +137,9 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
     )
     return {
         **{name: pa.table(table) for name, table in tables.items()},
-        **chart_tables.build_chart_tables(codes.charts),
+        **chart_tables.build_chart_tables(
+            codes.charts, {year: of_year.receipt_natures for year, of_year in codes.years.items()}
+        ),
         "kind": _build_kinds(),
         **role_tables.build_role_tables(codes.exercises),
     }
@@ -266,6 +269,7 @@ def _build_kinds() -> pa.Table:
             "of_payee": kind.is_payee_act,
             "bills": kind.bills,
             "year_rule": kind.year_rule.name,
+            "pairs": kind.pairs.name,
         }
         for number, kind in enumerate(CATALOG)
         if number

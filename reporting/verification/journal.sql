@@ -132,9 +132,10 @@ select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, coalesce(v.kind, p.k
             when k.after <> 'NONE' and pk.reaches <> k.after then 'follows an entry of kind ' || pk.name || ', which has not reached the stage before it'
             when p.cell <> e.cell and not k.is_interest and not k.carries then 'does not have the account assignment of its predecessor'
             when p.accountant <> e.accountant and not k.is_interest and not k.carries then 'does not have the accountant of its predecessor'
-            when k.inherits and k.posts and e.debit <> if(pk.posts or pk.mirrors, p.credit, held.credit) then 'does not debit the account that its predecessor credited'
+            when k.inherits and k.debit_role = 'PREDECESSOR' and e.debit <> if(pk.posts or pk.mirrors, p.credit, held.credit) then 'does not debit the account that its predecessor credited'
+            when k.credit_role = 'CLEARED' and e.credit <> p.debit then 'does not credit the account that its predecessor debited'
             when k.inherits and not k.pays and e.payee <> p.payee then 'has another payee than its predecessor'
-            when k.mirrors and (e.debit <> coalesce(v.credit, p.credit) or e.credit <> coalesce(v.debit, p.debit)) then 'does not exchange the debit and credit of its predecessor'
+            when k.mirrors and (e.credit <> coalesce(v.debit, p.debit) or e.debit <> coalesce(v.credit, p.credit) and not (pk.reaches = 'DUE' and e.exercise > p.exercise)) then 'does not exchange the debit and credit of its predecessor'
        end as fault
 from entry e
 join kind k on k.kind = e.kind

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.catalog import CATALOG, ENTRY_ROLES, Family, Role, Stage
+from core.account_roles import ENTRY_ROLES
+from core.catalog import CATALOG, Family, Role, Stage
 from core.catalog_effects import Effects, build_effects
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
@@ -277,7 +278,8 @@ def to_item(row: dict[str, int]) -> OpenItem:
         row = row | {"parent": 0, "debit": 0}
     elif kind.feeds:
         row = row | {"unbilled": 0}
-    is_owed = CATALOG[row["kind"]].reaches is not Stage.NONE
+    original = row["under"] if CATALOG[row["kind"]].undoes else row["kind"]
+    is_owed = CATALOG[original].reaches is not Stage.NONE
     own = row["unbilled"] & ~(FOLLOWED_BIT | SUSPENDED_BIT | USE_MASK)
     fields = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}
     fields["carried_to"] = carried_to

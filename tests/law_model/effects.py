@@ -185,6 +185,20 @@ def _move_reservation(before: Document, after: Document, amount: int, state: Sta
         state.budget.reserve(_key(after), after.operation, budget, amount)
 
 
+def _issue(_: Act, document: Document, __: State) -> None:
+    document.left = document.amount
+
+
+def _collect(_: Act, document: Document, __: State) -> None:
+    """Take what is collected, or reduced, from what is left of a receivable; no credits change (LOLF 28)."""
+    _predecessor(document).left -= document.amount
+
+
+def _cancel_receivable(_: Act, document: Document, __: State) -> None:
+    receivable = _predecessor(document)
+    receivable.left, receivable.is_reversed = 0, True
+
+
 def _follow(_: Act, document: Document, state: State) -> None:
     _predecessor(document).followed = True
     document.left = document.amount
@@ -307,6 +321,12 @@ _EFFECTS: Mapping[str, Effect] = {
     "bank_return": _follow,
     "return_identified": _take_left,
     "reissue": _take_left,
+    "receivable": _issue,
+    "receivable_reduction": _collect,
+    "receivable_cancellation": _cancel_receivable,
+    "receipt": _collect,
+    "set_off_receipt": _collect,
+    "set_off": _pay,
     "commitment_carry": _carry_commitment,
     "request_carry": _carry_request,
     "service_carry": _carry_service,

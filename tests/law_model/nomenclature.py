@@ -22,12 +22,13 @@ class Centre:
 
 @dataclass(frozen=True)
 class Item:
-    """A commitment item: its title, whether it is of title 2, whether only acts on credits use it."""
+    """A commitment item: its title, whether it is of title 2, whether only acts on credits use it; or a nature of receipt."""
 
     code: str
     title: int
     staff: bool
     budget_only: bool
+    receipt: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Year:
     """The first digits of the accounts that the file restricts."""
     recycling: dict[str, bool] = field(default_factory=dict)
     """The cases in which AE of earlier commitments are available again, and whether each needs an operation."""
+    receipts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By nature of receipt: the account of its product, and that of what is annulled in a later year."""
 
     def is_restricted(self, account: str) -> bool:
         """Return whether nothing is posted by hand on an account: the file names it, or debts or cash stand on it."""
@@ -113,6 +116,9 @@ def _read_year(folder: Path, year: int) -> Year:
     _read_tree(files, result)
     result.areas = {row["code"]: row["programme"] for row in _rows(files / "areas.csv")}
     result.items = {row["code"]: _build_item(row) for row in _rows(files / "items.csv")}
+    for row in _rows(files / "receipts.csv"):
+        result.receipts[row["nature"]] = row["product"], row["annulment"]
+        result.items[row["nature"]] = Item(row["nature"], 0, False, True, receipt=True)
     result.funds = {row["code"]: (row["family"], row["programme"]) for row in _rows(files / "funds.csv")}
     result.accounts = {row["number"] for row in _rows(files / "accounts.csv")}
     result.roles = {row["item"]: _build_role(row) for row in _rows(files / "roles.csv")}

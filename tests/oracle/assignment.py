@@ -29,7 +29,8 @@ def has_cell(kind: ActKind, fields: Fields) -> bool:
     """Return whether the line gives an account assignment: it must, unless it can inherit its predecessor's."""
     if kind.follows and not kind.carries:
         return any(fields.get(field) for field in {*CELL_FIELDS, Field.FUND, Field.OPERATION})
-    return kind.carries or kind.budget is not BudgetAction.NONE or kind.family is Family.JOURNAL
+    is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL)
+    return kind.carries or kind.budget is not BudgetAction.NONE or is_own
 
 
 def find_assignment_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
@@ -88,7 +89,8 @@ def _is_centre(code: str, codes: Nomenclature) -> bool:
 
 def _find_level_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
     centre = _find_nomenclature(fields, reference).centres.get(fields.get(Field.FUND_CENTRE, ""))
-    is_of_unit = kind.carries or kind.budget is BudgetAction.SPEND or kind.family is Family.JOURNAL
+    is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL)
+    is_of_unit = kind.carries or kind.budget is BudgetAction.SPEND or is_own
     if is_of_unit and centre and centre.level is not CentreLevel.UO:
         yield Outcome.FUND_CENTRE_LEVEL
 
@@ -137,8 +139,10 @@ def _has_mismatch(kind: ActKind, fields: Fields, reference: Reference) -> bool:
 def _is_item_allowed(item: CommitmentItem, kind: ActKind) -> bool:
     """Return whether the kind may use the item: T2 and HT2 bring credits, categories are spent, earmarks may use both.
 
-    Payroll spends categories of title 2 alone; an operation has none.
+    Payroll spends categories of title 2 alone; an operation has none.  A receivable and its followers have natures of receipt.
     """
+    if item.receipt or Family.RECEIVABLE in (kind.family, kind.follows):
+        return item.receipt and Family.RECEIVABLE in (kind.family, kind.follows)
     if kind.title_two is TitleTwo.ONLY and not item.staff:
         return False
     if kind.budget in _BRINGS_CREDITS:

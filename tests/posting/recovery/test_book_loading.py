@@ -89,6 +89,10 @@ def _spent(cents: str, **changes: str) -> Row:
     return _PLACE | {"amount": cents} | changes
 
 
+def _due(amount: str, nature: str) -> Row:
+    return {"fund_centre": "0217-SGAC-ASPR", "commitment_item": nature, "payee": "P1", "amount": amount}
+
+
 def _build_follower(predecessor: str, amount: str, **changes: str) -> Row:
     return {"predecessor": predecessor, "amount": amount} | changes
 
@@ -254,6 +258,17 @@ FILES: list[File] = [
         *_lower_credits("cp"),
         *_follow_decrees("ae"),
         *_follow_decrees("cp"),
+        *_act("TP1", "receivable", _due("9.00", "269906"), _due("4.00", "251102")),
+        *_act("RT1", "receivable_reduction", _build_follower("TP1", "2.00")),
+        *_act("AT1", "receivable_cancellation", _build_follower("TP1#2", "4.00")),
+        *_act("EN1", "receipt", _build_follower("TP1", "3.00")),
+        *_act("DP6", "direct_payment_request", _spent("2.00", payee="P1")),
+        *_act(
+            "SO2",
+            "set_off",
+            _build_follower("DP6", "1.00"),
+            _build_follower("TP1", "1.00", kind="set_off_receipt"),
+        ),
         *_OPENINGS_OF_NEXT_YEAR,
         *_act("BA1", "commitment_carry", _spent("34.00", predecessor=_FIRST_COMMITMENT, **_CARRY)),
         *_act(
@@ -264,7 +279,7 @@ FILES: list[File] = [
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 111 + len(_OPENINGS_OF_NEXT_YEAR)
+_ENTRIES = 119 + len(_OPENINGS_OF_NEXT_YEAR)
 """Of all of them together."""
 
 
