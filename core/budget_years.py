@@ -1,4 +1,4 @@
-"""The days of each budget year, as the decisions read them.
+"""The days and limits of each budget year, as the decisions read them.
 
 The credits of a year are used from 1 January to 31 December.  A payment may come later, in the complementary period, for
 orders issued from 1 October on: LOLF art. 28 and decree 2007-687, which allow twenty days at most.  AE may be committed in
@@ -19,6 +19,7 @@ from core.tables.book import BudgetYears
 _WINDOW_MONTH = 10
 _ANTICIPATION_MONTH = 11
 _NO_EXERCISE = frozenset[int]()
+BUDGET_YEARS = YEAR_LAST - YEAR_FIRST + 1
 
 
 def build_budget_years(exercises: Mapping[int, Exercise]) -> BudgetYears:
@@ -35,6 +36,9 @@ def build_budget_years(exercises: Mapping[int, Exercise]) -> BudgetYears:
         last_payment_day=last_days
         + np.array([exercise.complementary_days for exercise in calendar_years], np.int32),
         first_node=_find_first_nodes(years, min(exercises, default=YEAR_FIRST)),
+        virement_limit=np.array([exercise.decrees.virement for exercise in calendar_years], np.int16),
+        advance_limit=np.array([exercise.decrees.advance for exercise in calendar_years], np.int16),
+        cancellation_limit=np.array([exercise.decrees.cancellation for exercise in calendar_years], np.int16),
     )
 
 

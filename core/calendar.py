@@ -4,7 +4,7 @@ Periods are those of ``core.periods``.  During the complementary period of an ex
 dates of the following January count as its December.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,11 +18,23 @@ from core.reference.files import read_toml
 
 MONTHS = range(1, 13)
 COMPLEMENTARY_DAYS_MAX = 20
+PER_MILLE = 1000
 
 _YEARS = frozenset(map(str, range(YEAR_FIRST, YEAR_LAST + 1)))
 _DECEMBER = 12
 _NEXT_JANUARY = PERIODS_PER_YEAR + 1
 _YEAR_BEFORE = YEAR_FIRST - 1
+
+
+class DecreeLimits(NamedTuple):
+    """What decrees may do in a year, in thousandths of what finance laws opened (LOLF art. 12 to 14)."""
+
+    virement: int = 20
+    """Moves within a ministry, of the first finance law, by programme and by its title 2."""
+    advance: int = 10
+    """Openings by decrees of advance, of the first finance law."""
+    cancellation: int = 15
+    """Cancellations by decree, of all finance laws of the year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,7 @@ class Exercise:
     payroll_check_month: int = 12
     agreement_required_from: date | None = None
     """The day from which on a line that names no person needs an agreement of its sender; None where none does."""
+    decrees: DecreeLimits = field(default_factory=DecreeLimits)
 
     def find_last_order_day(self) -> date:
         """Return the last day on which payments are ordered: 31 December where none is set."""
@@ -145,6 +158,17 @@ def _parse_exercise(place: str, name: str, table: Any) -> Exercise:
         _parse_last_order_day(place, int(name), table),
         _parse_check_month(place, table),
         _parse_agreement_day(place, int(name), table),
+        DecreeLimits(**{limit: _parse_share(place, limit, table) for limit in DecreeLimits._fields}),
+    )
+
+
+def _parse_share(place: str, limit: str, table: dict[str, Any]) -> int:
+    key = f"{limit}_per_mille"
+    share = table.get(key, DecreeLimits._field_defaults[limit])
+    if type(share) is int and 0 <= share <= PER_MILLE:
+        return share
+    raise ReferenceDataError(
+        place, f"{key} is {share!r}", f"Write thousandths, from 0 to {PER_MILLE}: 20 is 2 %."
     )
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from core.line_remedies import Remedy
 from core.outcome_codes import Outcome
+from core.remedy import Remedy
 
 _O = Outcome
 

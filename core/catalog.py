@@ -12,44 +12,10 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any, NamedTuple
 
+from core.account_roles import Role
 from core.debt_stages import PayeeChange, Remainder, Stage
-from core.kind_rules import BudgetAction, CreditCheck, Measure, TitleTwo, YearRule
+from core.kind_rules import BudgetAction, CreditCheck, Measure, Pairing, TitleTwo, YearRule
 from core.outcome_codes import Outcome
-
-
-class Role(IntEnum):
-    """What an account is used for.  The year's chart gives the account of each role for a commitment item."""
-
-    NONE = 0
-    EXPENSE = 1
-    ACCRUED = 2
-    CREDITOR = 3
-    PREDECESSOR = 4
-    """The account that the followed entry credited."""
-    PAYROLL = 5
-    """The creditor of what the payroll application pays, where the item has one."""
-    CHARGE = 6
-    """The account that the original request was charged to."""
-    TRANSIT = 7
-    TREASURY = 8
-    RETURNED = 9
-    """Returned transfers, which are owed from there until they are issued again."""
-    OTHER_CREDITOR = 10
-    RECEIVABLE = 11
-    LATE_INTEREST = 12
-    DEBT_LIAISON = 13
-    """What programme 0117 owes to the account of the debt: settled by an entry of the ledger, never by a transfer."""
-    TAX_RELIEF = 14
-    """Relief of taxes, and taxes that are not recovered: settled by an entry against the tax that was due."""
-    BY_HAND = 15
-    """The account that a line of a journal act states."""
-
-
-SHARED_ROLES = tuple(role for role in Role if Role.TRANSIT <= role < Role.BY_HAND)
-"""Roles with one account per year, whatever the commitment item."""
-
-ENTRY_ROLES = (Role.DEBT_LIAISON, Role.TAX_RELIEF)
-"""What is owed on the accounts of these roles is settled by an entry of the ledger, and by no transfer."""
 
 
 class Family(IntEnum):
@@ -70,6 +36,9 @@ class Family(IntEnum):
     REVERSAL = 12
     JOURNAL = 13
     """Entries by hand: each line posts one side, and the lines of an act are equal in each month and for each accountant."""
+    RECEIVABLE = 14
+    RECEIVABLE_CHANGE = 15
+    RECEIPT = 16
 
 
 class ActKind(NamedTuple):
@@ -116,6 +85,7 @@ class ActKind(NamedTuple):
     """It reverses a whole act that no other follows, once; then nothing follows that act any more."""
     before_service: bool = False
     """It pays what no act certified: only a nature that the year lists, or an item that needs none (rule A38)."""
+    pairs: Pairing = Pairing.NONE
     carries: bool = False
     """It takes up what is open of an entry of the year before, and leaves it open in the next year (rules A30, A64)."""
 
@@ -145,6 +115,12 @@ class ActKind(NamedTuple):
         return self.is_interest or self.carries
 
     @property
+    def is_assigned(self) -> bool:
+        """Whether its lines have an account assignment: their own, or that of the entry they follow."""
+        has_family = self.family in (Family.RECEIVABLE, Family.JOURNAL)
+        return self.carries or self.budget is not BudgetAction.NONE or has_family
+
+    @property
     def may_be_zero(self) -> bool:
         """Whether its amount may be 0: a commitment of which all is certified or requested is carried with nothing open."""
         return self.carries and self.family is Family.COMMITMENT
@@ -161,8 +137,7 @@ class ActKind(NamedTuple):
         return self.carries or self.feeds > 0 or is_change or (self.reaches > 0 and self.has_amount)
 
 
-_F, _B, _R, _S, _Y = Family, BudgetAction, Remainder, Stage, YearRule
-_O = Outcome
+_F, _B, _M, _O, _R, _S, _Y = Family, BudgetAction, Measure, Outcome, Remainder, Stage, YearRule
 _CLEARING_DEFAULTS: Mapping[str, Any] = {
     "draws": _R.OPEN,
     "shortfall": _O.REVERSAL_EXCEEDS_ORIGINAL,
@@ -194,10 +169,8 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("third_party", "tiers", _F.THIRD_PARTY),
     ActKind("budget_opening_ae", "ouverture d'AE", _F.BUDGET, budget=_B.OPEN, measure=Measure.AE, year_rule=_Y.GRANTS),
     ActKind("budget_opening_cp", "ouverture de CP", _F.BUDGET, budget=_B.OPEN, measure=Measure.CP, year_rule=_Y.GRANTS),
-    ActKind("allotment_ae", "mise à disposition d'AE", _F.BUDGET,
-            budget=_B.ALLOT, measure=Measure.AE, year_rule=_Y.GRANTS),
-    ActKind("allotment_cp", "mise à disposition de CP", _F.BUDGET,
-            budget=_B.ALLOT, measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("allotment_ae", "mise à disposition d'AE", _F.BUDGET, budget=_B.ALLOT, measure=_M.AE, year_rule=_Y.GRANTS),
+    ActKind("allotment_cp", "mise à disposition de CP", _F.BUDGET, budget=_B.ALLOT, measure=_M.CP, year_rule=_Y.GRANTS),
     ActKind("budget_move_ae", "mouvement d'AE", _F.BUDGET, budget=_B.MOVE, measure=Measure.AE, year_rule=_Y.GRANTS),
     ActKind("budget_move_cp", "mouvement de CP", _F.BUDGET, budget=_B.MOVE, measure=Measure.CP, year_rule=_Y.GRANTS),
     ActKind("earmark", "affectation", _F.BUDGET, budget=_B.EARMARK, measure=Measure.AE, year_rule=_Y.IN_YEAR),
@@ -241,8 +214,8 @@ CATALOG: tuple[ActKind, ...] = (
             credit=Role.OTHER_CREDITOR, pays=True, **_DIVERSION_DEFAULTS),
     ActKind("assignment", "cession de créance", _F.PAYMENT_REQUEST,
             credit=Role.OTHER_CREDITOR, pays=True, **_DIVERSION_DEFAULTS),
-    _settle("set_off", "compensation", _S.PAYABLE, credit=Role.RECEIVABLE, settles=1, year_rule=_Y.SETTLES_CP,
-            refusal=_O.RECEIVABLE_MISSING),
+    _settle("set_off", "compensation", _S.PAYABLE, credit=Role.OTHER_CREDITOR, settles=1, year_rule=_Y.SETTLES_CP,
+            pairs=Pairing.DEBT),
     ActKind("late_interest", "intérêts moratoires", _F.PAYMENT_REQUEST, follows=_F.PAYMENT_REQUEST,
             budget=_B.SPEND, ae_reserved=1, cp_reserved=1, debit=Role.LATE_INTEREST, credit=Role.CREDITOR, pays=True,
             after=_S.PAYABLE, reaches=_S.PAYABLE, year_rule=_Y.ORDERS),
@@ -284,6 +257,26 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("journal_credit", "écriture manuelle (OD), crédit", _F.JOURNAL, credit=Role.BY_HAND, year_rule=_Y.IN_YEAR),
     ActKind("service_carry", "bascule de service fait", _F.SERVICE, follows=_F.SERVICE, draws=_R.OPEN, feeds=_R.CARRIED,
             shortfall=_O.SERVICE_INSUFFICIENT, year_rule=_Y.IN_YEAR, carries=True),
+    ActKind("receivable", "titre de perception", _F.RECEIVABLE, debit=Role.RECEIVABLE, credit=Role.PRODUCT, pays=True,
+            reaches=_S.DUE, year_rule=_Y.IN_YEAR),
+    ActKind("receivable_reduction", "réduction de titre de perception", _F.RECEIVABLE_CHANGE, follows=_F.RECEIVABLE,
+            mirrors=True, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.DUE),
+    ActKind("receivable_cancellation", "annulation de titre de perception", _F.RECEIVABLE_CHANGE, follows=_F.RECEIVABLE,
+            mirrors=True, shortfall=_O.ORIGINAL_FOLLOWED, undoes=True),
+    ActKind("receipt", "encaissement d'un titre de perception", _F.RECEIPT, follows=_F.RECEIVABLE, after=_S.DUE,
+            draws=_R.OPEN, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, debit=Role.TREASURY, credit=Role.CLEARED,
+            inherits=True),
+    ActKind("set_off_receipt", "encaissement par compensation", _F.SETTLEMENT, follows=_F.RECEIVABLE, after=_S.DUE,
+            draws=_R.OPEN, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, debit=Role.OTHER_CREDITOR, credit=Role.CLEARED,
+            inherits=True, pairs=Pairing.RECEIVABLE),
+    ActKind("virement_ae", "virement d'AE", _F.BUDGET, budget=_B.VIREMENT, measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("virement_cp", "virement de CP", _F.BUDGET, budget=_B.VIREMENT, measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("decree_transfer_ae", "transfert d'AE", _F.BUDGET, budget=_B.DECREE_TRANSFER, measure=_M.AE, year_rule=_Y.GRANTS),
+    ActKind("decree_transfer_cp", "transfert de CP", _F.BUDGET, budget=_B.DECREE_TRANSFER, measure=_M.CP, year_rule=_Y.GRANTS),
+    ActKind("decree_cancellation_ae", "annulation d'AE par décret", _F.BUDGET, budget=_B.DECREE_CANCEL,
+            measure=Measure.AE, year_rule=_Y.GRANTS),
+    ActKind("decree_cancellation_cp", "annulation de CP par décret", _F.BUDGET, budget=_B.DECREE_CANCEL,
+            measure=Measure.CP, year_rule=_Y.GRANTS),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -41,6 +41,7 @@ class Effects(NamedTuple):
     opens: Code
     assigns: Code
     carries: Code
+    pairs: Code
 
 
 def build_effects() -> Effects:

@@ -10,7 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from core.catalog import SHARED_ROLES, Role
+from core import receipt_natures
+from core.account_roles import SHARED_ROLES
+from core.catalog import Role
 from core.errors import ReferenceDataError
 from core.nomenclature import Nomenclature
 from core.reference.files import ReferenceRow, read_rows, resolve_year_folder
@@ -104,6 +106,7 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
     }
     families = {code: tuple(row.cells["admits"].split()) for code, row in role_rows.items()}
     shared = _read_shared_accounts(source.joinpath("treasury.csv"), accounts)
+    receipt_natures.check_accounts(source.joinpath("receipts.csv"), nomenclature.receipt_natures, accounts)
     creditors = _read_creditors(source.joinpath("creditors.csv"), accounts)
     restricted = list_restricted_accounts(
         source.joinpath("restricted.csv"),

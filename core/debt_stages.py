@@ -31,6 +31,8 @@ class Stage(IntEnum):
     """Identified: owed again, on the account of returned transfers; its CP stay consumed."""
     SUSPENDED = 6
     """Of the payment of a request: suspended by the accountant until the missing documents arrive (GBCP art. 38)."""
+    DUE = 7
+    """Of a receivable: due to the State, and not collected yet."""
 
 
 class PayeeChange(IntEnum):

@@ -26,6 +26,20 @@ class BudgetAction(IntEnum):
     """It lowers the reported consumption of AE of the year of its day, and gives them back there in a recycling case alone."""
     CARRY = 24
     """It releases what a request reserved in its year, and reserves it again in the next."""
+    VIREMENT = 40
+    """A decree moves credits between two programmes of a ministry, within the limit of the year (LOLF art. 12)."""
+    DECREE_TRANSFER = 41
+    """A decree moves credits between programmes of two ministries (LOLF art. 12)."""
+    DECREE_CANCEL = 42
+    """A decree takes back credits of a programme, within the limit of the year (LOLF art. 14)."""
+
+
+BY_DECREE = frozenset({BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER, BudgetAction.DECREE_CANCEL})
+"""The actions that a decree takes, whose hash the line states."""
+MOVES_CREDITS = frozenset({BudgetAction.MOVE, BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER})
+"""The actions that take credits from one place and bring them to another."""
+CANCELS_CREDITS = frozenset({BudgetAction.CANCEL, BudgetAction.DECREE_CANCEL})
+"""The actions that take back credits of a programme."""
 
 
 class Measure(IntEnum):
@@ -70,6 +84,15 @@ class TitleTwo(IntEnum):
     REFUSED = 1
     """It takes AE without CP."""
     ONLY = 2
+
+
+class Pairing(IntEnum):
+    """Whether a line stands beside another of its act, of the same amount: a debt and a receivable that fall together."""
+
+    NONE = 0
+    DEBT = 1
+    """It takes up the debt; the next line of the act takes up the receivable."""
+    RECEIVABLE = 2
 
 
 class CreditCheck(IntEnum):

@@ -1,19 +1,9 @@
 """The texts of refusals for what a line states: its key, its fields, and the codes and third parties that it names."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from core.outcome_codes import Outcome
-
-
-class Remedy(NamedTuple):
-    """The finding and the remedy, in two languages."""
-
-    finding: str
-    action: str
-    finding_fr: str
-    action_fr: str
-
+from core.remedy import Remedy
 
 _O = Outcome
 
@@ -187,6 +177,12 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Send the act that posts there, such as a service or a payment request, or post on another account.",
         "Ce compte ne se mouvemente pas à la main : d'autres actes le tiennent, ou restricted.csv de l'année le cite.",
         "Envoyer l'acte qui le mouvemente, comme un service fait ou une demande de paiement, ou prendre un autre compte.",
+    ),
+    _O.DECREE_MISMATCH: Remedy(
+        "A virement joins two programmes of one ministry, a decree_transfer two of different ministries, both of one budget.",
+        "Use the kind for these ministries; credits of the general budget never go to a special account, nor back.",
+        "Un virement réunit deux programmes du même ministère, un transfert deux de ministères distincts, du même budget.",
+        "Employer l'acte prévu pour ces ministères ; rien ne passe du budget général à un compte spécial, ni l'inverse.",
     ),
     _O.IBAN_INVALID: Remedy(
         "The IBAN's country, length or check digits are wrong.",

@@ -11,11 +11,12 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from core import before_service, recycling_cases
+from core import before_service, receipt_natures, recycling_cases
 from core.before_service import Nature
 from core.errors import ReferenceDataError
+from core.receipt_natures import ReceiptNature
 from core.recycling_cases import RecyclingCase
-from core.reference.files import ReferenceRow, read_rows, resolve_year_folder
+from core.reference.files import ReferenceRow, parse_flag, read_rows, resolve_year_folder
 
 CENTRES_MAX = 131_071
 """Fund centres of a year: the number of a budget node has 17 bits for them."""
@@ -90,6 +91,8 @@ class CommitmentItem:
     title: int
     staff: bool
     budget_only: bool
+    receipt: bool = False
+    """Whether it is a nature of receipt, which receivables state; it takes neither credits nor spending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,8 @@ class Nomenclature:
     """The place of each of the natures in their file, from 1."""
     recycling_cases: dict[str, RecyclingCase]
     """The cases in which AE withdrawn from a commitment of an earlier year are available again."""
+    receipt_natures: dict[str, ReceiptNature]
+    """The natures of receipts; each is a commitment item too."""
 
 
 class _HasCode(Protocol):
@@ -138,11 +143,7 @@ _CODE_PATTERNS: Mapping[str, re.Pattern[str]] = {
     "fund": re.compile(r"N/A|\d-\d-\d{5}"),
 }
 _TITLES = tuple("01234567")
-_LEVELS: Mapping[str, CentreLevel] = {
-    "bop": CentreLevel.BOP,
-    "uo": CentreLevel.UO,
-    "operation": CentreLevel.OPERATION,
-}
+_LEVELS: Mapping[str, CentreLevel] = {level.name.lower(): level for level in list(CentreLevel)[1:]}
 
 
 def load(folder: Path) -> Nomenclature:
@@ -156,18 +157,23 @@ def load(folder: Path) -> Nomenclature:
     year, source = resolve_year_folder(folder)
     programmes = _read_programmes(source.joinpath("programmes.csv"))
     items = _read_items(source.joinpath("items.csv"))
+    natures = receipt_natures.read(source.joinpath("receipts.csv"), items)
+    receipts = {
+        row.code: CommitmentItem(row.code, row.label, 0, False, True, True) for row in natures.values()
+    }
     unserved = before_service.read(source.joinpath("before_service.csv"), items)
     return Nomenclature(
         year,
         programmes,
         _read_centres(source.joinpath("centres.csv"), programmes),
         _read_areas(source.joinpath("areas.csv"), programmes),
-        items,
+        items | receipts,
         _read_funds(source.joinpath("funds.csv"), programmes),
         unserved.natures,
         unserved.items,
         {code: number for number, code in enumerate(unserved.natures, 1)},
         recycling_cases.read(source.joinpath("recycling.csv")),
+        natures,
     )
 
 
@@ -176,7 +182,7 @@ def _read_programmes(path: Path) -> dict[str, Programme]:
     for row in read_rows(path, ("code", "label", "mission", "ministry", "estimated")):
         code, label, mission, ministry, estimated = row.cells.values()
         _check_code(row, "programme")
-        _add_once(programmes, Programme(code, label, mission, ministry, _parse_flag(row, estimated)), row)
+        _add_once(programmes, Programme(code, label, mission, ministry, parse_flag(row, estimated)), row)
     return programmes
 
 
@@ -238,7 +244,7 @@ def _read_items(path: Path) -> dict[str, CommitmentItem]:
         code, label, title, staff, budget_only = row.cells.values()
         _check_code(row, "commitment item")
         _check_value(row, "title", _TITLES)
-        item = CommitmentItem(code, label, int(title), _parse_flag(row, staff), _parse_flag(row, budget_only))
+        item = CommitmentItem(code, label, int(title), parse_flag(row, staff), parse_flag(row, budget_only))
         if item.staff != (item.title == 2):
             raise ReferenceDataError(
                 row.place, f"{code} has title {title} and staff {staff}", "Write staff 1 for title 2 only."
@@ -283,14 +289,6 @@ def _check_value(row: ReferenceRow, column: str, allowed: Container[str]) -> Non
         raise ReferenceDataError(
             row.place, f"{column} {row.cells[column]!r} is unknown", "Correct the code, or declare it first."
         )
-
-
-def _parse_flag(row: ReferenceRow, cell: str) -> bool:
-    if cell not in ("0", "1"):
-        raise ReferenceDataError(
-            row.place, f"the cell contains {cell!r}, not 0 or 1", "Write 1 for yes, 0 for no."
-        )
-    return cell == "1"
 
 
 def _add_once(by_code: dict[str, CodedT], entity: CodedT, row: ReferenceRow) -> None:

@@ -6,8 +6,11 @@ In addition, the row of the refusal gives the field, its value, the budget node 
 from collections.abc import Mapping
 
 from core.carry_remedies import CARRY_REMEDIES
-from core.line_remedies import LINE_REMEDIES, Remedy
+from core.decree_remedies import DECREE_REMEDIES, MOVE_FORBIDDEN
+from core.line_remedies import LINE_REMEDIES
 from core.outcome_codes import Outcome
+from core.receipt_remedies import RECEIPT_REMEDIES
+from core.remedy import Remedy
 from core.reversal_remedies import JOURNAL_UNBALANCED, REVERSAL_REMEDIES, TRANSFER_UNPAIRED
 
 _O = Outcome
@@ -109,12 +112,8 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         " ces retenues ne sont pas encore gérées.",
         "Adresser l'opposition ou la cession à l'application de paie, qui opère la retenue ; n'envoyer ici aucun acte.",
     ),
-    _O.RECEIVABLE_MISSING: Remedy(
-        "This act needs a receivable of the State, and receivables are not built yet: there is none to take up.",
-        "Pay the debt, or leave it open; collect what the creditor owes by other means until receivables exist.",
-        "Cet acte suppose un titre de perception ; les titres ne sont pas encore gérés : il n'y a rien à reprendre.",
-        "Payer la dette ou la laisser ouverte ; recouvrer par ailleurs ce que doit le créancier.",
-    ),
+    _O.RECEIVABLE_MISSING: RECEIPT_REMEDIES[_O.RECEIVABLE_MISSING],
+    _O.SET_OFF_MISMATCH: RECEIPT_REMEDIES[_O.SET_OFF_MISMATCH],
     _O.SERVICE_REQUIRED: Remedy(
         "This expense is not one of those that may be paid before the service is certified.",
         "Certify the service and send a payment request on it, or state the listed nature of the expense.",
@@ -244,12 +243,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Ce cas de recyclage ne vaut que pour un engagement sur une opération d'investissement, ce que celui-ci n'est pas.",
         "Omettre recycling_case : les AE ne redeviennent pas disponibles. Ou indiquer un cas dont relève cet engagement.",
     ),
-    _O.MOVE_FORBIDDEN: Remedy(
-        "Credits may not be moved to where they come from, to another programme, fund or year, or from HT2 to T2.",
-        "Move credits inside one programme, never from HT2 to T2; a move between programmes requires a decree.",
-        "Mouvement interdit : vers le même endroit, un autre programme, fonds ou année budgétaire, ou de HT2 vers T2.",
-        "Mouvementer les crédits dans un programme, jamais de HT2 vers T2 ; entre programmes, il faut un décret.",
-    ),
+    _O.MOVE_FORBIDDEN: MOVE_FORBIDDEN,
     _O.BUDGET_BELOW_CONSUMPTION: Remedy(
         "The act would leave less credit than is reserved and consumed.", "Take away at most what is available.",
         "L'acte laisserait moins de crédits que ceux réservés et consommés.", "Retirer au plus le disponible.",
@@ -281,6 +275,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Un total dépasserait le plus grand nombre que les livres peuvent porter.",
         "Vérifier le montant ; aucun budget d'État n'est aussi grand.",
     ),
+    **DECREE_REMEDIES,
     _O.ACT_REFUSED: Remedy(
         "Another line of the same act was refused, and an act is accepted whole or not at all.",
         "Correct the line that was refused, and send the whole act again.",

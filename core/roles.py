@@ -93,7 +93,8 @@ _OF_UNIT = _select(
 )
 _CERTIFICATION = _select_families(Family.SERVICE, Family.SERVICE_CANCELLATION)
 _EXECUTION = _select_families(Family.COMMITMENT, Family.COMMITMENT_CHANGE, Family.REVERSAL) | _CERTIFICATION
-_ORDERS = _EXECUTION | (_select_families(Family.PAYMENT_REQUEST) - _OF_ACCOUNTANT)
+_RECEIVABLES = _select_families(Family.RECEIVABLE, Family.RECEIVABLE_CHANGE)
+_ORDERS = _EXECUTION | _RECEIVABLES | (_select_families(Family.PAYMENT_REQUEST) - _OF_ACCOUNTANT)
 ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
     Family.THIRD_PARTY,
     Family.THIRD_PARTY_CHANGE,
@@ -101,13 +102,15 @@ ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
     Family.SETTLEMENT,
     Family.TERM,
     Family.JOURNAL,
+    Family.RECEIPT,
 )
 """The kinds that the accountant sends: about third parties, or on the acts of those who order."""
 
 ROLES: tuple[RoleRights, ...] = (
     RoleRights(Role.BUDGET_DIRECTORATE, Side.BUDGET_DIRECTORATE, "direction du budget",
-               "Opens the credits that Parliament has voted, cancels, freezes and unfreezes credits, and does nothing else.",
-               "LOLF art. 14, 44; that it stands alone is ours", DIRECTORATE_KINDS, DIRECTORATE_KINDS),
+               "Opens the credits that Parliament has voted, cancels, freezes and unfreezes credits, moves them by decree, and"
+               " does nothing else.",
+               "LOLF art. 12 to 14, 44; that it stands alone is ours", DIRECTORATE_KINDS, DIRECTORATE_KINDS),
     RoleRights(Role.PROGRAMME_MANAGER, Side.ORDERING, "responsable de programme (RPROG)",
                "Allots, moves and takes back the credits of a programme, and earmarks them.",
                "GBCP art. 70", _CREDIT_MANAGEMENT, _CREDIT_MANAGEMENT),
@@ -118,8 +121,8 @@ ROLES: tuple[RoleRights, ...] = (
                "Prescribes the execution of an operational unit (UO): enters its commitments and services; others validate.",
                "GBCP art. 70 to 73; that they validate none is ours", _EXECUTION | _OF_UNIT),
     RoleRights(Role.AUTHORISING_OFFICER, Side.ORDERING, "ordonnateur",
-               "Commits, certifies service, and orders payments and late interest.",
-               "GBCP art. 10 to 12", _ORDERS, _ORDERS),
+               "Commits, certifies service, orders payments and late interest, and issues receivables.",
+               "GBCP art. 10 to 12, 28", _ORDERS, _ORDERS),
     RoleRights(Role.CERTIFIER, Side.ORDERING, "certificateur du service fait",
                "Certifies that the service was rendered as it was ordered.",
                "GBCP art. 31", _CERTIFICATION, _CERTIFICATION),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from core.catalog import CATALOG, BudgetAction, Family
+from core.kind_rules import BY_DECREE
 
 SENDER_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,34}"
 """The pattern of a sender's name."""
@@ -31,7 +32,9 @@ ACCOUNTANT_SETTLEMENTS = frozenset(
     kind.name for kind in CATALOG if kind.family is Family.SETTLEMENT and kind.name not in SENDER_OF_KIND
 )
 """The other kinds that settle a debt: an accountant decides on them."""
-_OF_DIRECTORATE = (BudgetAction.OPEN, BudgetAction.CANCEL, BudgetAction.FREEZE, BudgetAction.UNFREEZE)
+_OF_DIRECTORATE = BY_DECREE | {
+    *(BudgetAction.OPEN, BudgetAction.CANCEL, BudgetAction.FREEZE, BudgetAction.UNFREEZE),
+}
 DIRECTORATE_KINDS = frozenset(kind.name for kind in CATALOG if kind.budget in _OF_DIRECTORATE)
-"""The kinds that open, cancel, freeze and unfreeze credits: finance laws, decrees and the minister of the budget do, by the
-budget directorate, never a ministry."""
+"""The kinds that open, cancel, freeze and unfreeze credits, or move them by decree: finance laws, decrees and the minister of
+the budget do, by the budget directorate, never a ministry."""

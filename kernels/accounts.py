@@ -26,8 +26,13 @@ def _find_charged_account(acts, book, line, item):
 
 
 @rare_part
-def _find_shared_account(acts, book, line, item, role):
-    """Return the account of a role that does not depend on the assignment."""
+def _find_other_account(acts, book, posting_role):
+    """Return the account of a product, or of a role that does not depend on the assignment."""
+    line, item, cell, role = posting_role
+    if role == Role.PRODUCT.value:
+        return as_position(book.cells[cell].expense)
+    if role == Role.CLEARED.value:
+        return as_position(book.items[item].debit)
     if role == Role.PREDECESSOR.value:
         return as_position(book.items[item].credit)
     if role == Role.BY_HAND.value:
@@ -39,7 +44,7 @@ def _find_shared_account(acts, book, line, item, role):
 
 @part
 def _find_account(acts, book, posting_role):
-    line, item, cell, role = posting_role
+    line, _, cell, role = posting_role
     if role == Role.EXPENSE.value:
         return as_position(acts[line].account if acts[line].account != 0 else book.cells[cell].expense)
     if role == Role.ACCRUED.value:
@@ -48,7 +53,7 @@ def _find_account(acts, book, posting_role):
         return as_position(book.cells[cell].creditor)
     if role == Role.PAYROLL.value:
         return as_position(book.cells[cell].payroll)
-    return np.int64(0) if role == Role.NONE.value else _find_shared_account(acts, book, line, item, role)
+    return np.int64(0) if role == Role.NONE.value else _find_other_account(acts, book, posting_role)
 
 
 @part
@@ -66,6 +71,15 @@ def _find_creditor(book, period, accounts, role):
     return own if own != 0 else of_item
 
 
+@rare_part
+def _find_annulled_accounts(acts, book, line, item):
+    """Return the accounts of a reduction or cancellation: in a later year it debits the annulment, not the product."""
+    cell = book.items[item].cell
+    is_of_year = as_position(acts[line].period) // PERIODS_PER_YEAR == as_position(book.cells[cell].year)
+    debit = book.items[item].credit if is_of_year else book.cells[cell].accrued
+    return as_position(debit), as_position(book.items[item].debit)
+
+
 @part
 def find_accounts(acts, book, line, link):
     """Return the (debit, credit) accounts: by role, or those of the entry to undo, exchanged: none where it posted nothing."""
@@ -73,6 +87,8 @@ def find_accounts(acts, book, line, link):
     if sign < 0:
         if book.effects[base].debit == Role.NONE.value:
             return np.int64(0), np.int64(0)
+        if book.effects[base].debit == Role.RECEIVABLE.value:
+            return _find_annulled_accounts(acts, book, line, item)
         return as_position(book.items[item].credit), as_position(book.items[item].debit)
     debit = _find_account(acts, book, (line, item, cell, book.effects[base].debit))
     credit = _find_account(acts, book, (line, item, cell, book.effects[base].credit))

@@ -72,8 +72,10 @@ def _find_unknown_code(lines, codes, uses, row):
 def _is_item_allowed(item, kind, codes, uses):
     """Return whether the kind may use the item: T2 and HT2 bring credits, categories are spent, earmarks may use both.
 
-    Payroll spends categories of title 2 alone; an operation has none (rule A17).
+    Payroll spends categories of title 2 alone; an operation has none (rule A17).  Receivables have natures of receipt.
     """
+    if uses.receives[kind] != 0 or codes.item_receipt[item] != 0:
+        return uses.receives[kind] == codes.item_receipt[item]
     if uses.pays_staff[kind] != 0 and codes.item_staff[item] == 0:
         return False
     is_budget_only = codes.item_budget_only[item] != 0

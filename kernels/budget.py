@@ -8,7 +8,7 @@ are reserved at their node and above it; their node does not pass them on.
 from typing import Annotated, NamedTuple
 
 from core.catalog import BudgetAction
-from core.nomenclature import CentreLevel
+from core.nomenclature import SHEETS, CentreLevel, FundFamily
 from core.outcome_codes import Outcome
 from core.tables.book import BudgetNodes, FrozenFigures
 from core.tables.columns import Balance, Records
@@ -16,6 +16,8 @@ from kernels import availability
 from kernels.availability import AE, ALLOTTED, CP, OPENED, RESERVED, add_to_figure
 from kernels.findings import accepted, refused
 from kernels.jit import part, rare_part
+
+FAMILIES = len(FundFamily)
 
 
 class CreditTree(NamedTuple):
@@ -135,13 +137,29 @@ def _check_move(tree, measure, source, target, amount):
 
 
 @part
+def _check_decree_move(tree, measure, source, target, amount):
+    """Check that ordinary credits of one programme may go to another: what it has neither passed on nor used, never to T2."""
+    for node in (source, target):
+        if tree.nodes[node].level != CentreLevel.PROGRAMME.value:
+            return refused(Outcome.FUND_CENTRE_LEVEL.value, node, 0)
+    raises_staff = tree.nodes[target].staff and not tree.nodes[source].staff
+    is_of_fund = source % FAMILIES != 0 or target % FAMILIES != 0
+    if source // SHEETS == target // SHEETS or raises_staff or is_of_fund:
+        return refused(Outcome.MOVE_FORBIDDEN.value, source, 0)
+    finding = _check_available_credits(tree, measure, source, amount)
+    if finding[0] == Outcome.ACCEPTED.value:
+        finding = _check_undistributed_credits(tree, measure, source, amount)
+    if finding[0] != Outcome.ACCEPTED.value:
+        return finding
+    return _check_limit(tree, target, measure + OPENED, amount)
+
+
+@part
 def _check_decrease(tree, action, measure, target, amount):
     """Check that credits may leave a node: a BOP or UO returns them to its parent, those of a programme are cancelled."""
     is_programme = tree.nodes[target].level == CentreLevel.PROGRAMME.value
-    if (
-        is_programme != (action == BudgetAction.CANCEL.value)
-        or tree.nodes[target].level == CentreLevel.OPERATION.value
-    ):
+    cancels = action == BudgetAction.CANCEL.value or action == BudgetAction.DECREE_CANCEL.value
+    if is_programme != cancels or tree.nodes[target].level == CentreLevel.OPERATION.value:
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
     finding = _check_available_credits(tree, measure, target, amount)
     if finding[0] != Outcome.ACCEPTED.value:
@@ -206,6 +224,8 @@ def check_budget_line(tree, budget_line, amount):
         return _check_freeze(tree, measure, target, amount)
     if action == BudgetAction.UNFREEZE.value:
         return _check_unfreeze(tree, measure, target, amount)
+    if action == BudgetAction.VIREMENT.value or action == BudgetAction.DECREE_TRANSFER.value:
+        return _check_decree_move(tree, measure, source, target, amount)
     if action != BudgetAction.MOVE.value:
         return _check_decrease(tree, action, measure, target, amount)
     return _check_move(tree, measure, source, target, amount)
@@ -259,7 +279,7 @@ def apply_budget_line(tree, budget_line, amount):
     action, measure, target, source = budget_line
     if action == BudgetAction.OPEN.value:
         add_to_figure(tree, target, measure + OPENED, amount)
-    elif action == BudgetAction.CANCEL.value:
+    elif action == BudgetAction.CANCEL.value or action == BudgetAction.DECREE_CANCEL.value:
         add_to_figure(tree, target, measure + OPENED, -amount)
     elif action == BudgetAction.ALLOT.value:
         _apply_allotment(tree, measure, target, amount)

@@ -79,6 +79,8 @@ def borrow_book(book):
         borrow(book.titles),
         borrow(book.frozen),
         borrow(book.withdrawn),
+        borrow(book.decrees),
+        borrow(book.decree_years),
         borrow(book.payroll_checks),
         borrow(book.roles),
         borrow(book.creditors),

@@ -29,6 +29,7 @@ ROW_BYTES = int(_END[-1])
 
 _FIELDS = len(_WIDTH) + 1
 _MOVE_AE, _MOVE_CP = KIND_NUMBERS["budget_move_ae"], KIND_NUMBERS["budget_move_cp"]
+_DECREE_FIRST, _DECREE_LAST = KIND_NUMBERS["virement_ae"], KIND_NUMBERS["decree_transfer_cp"]
 _POSTGRES_EPOCH_DAY = 10957
 
 
@@ -49,7 +50,7 @@ def _write_column(out, at, width, value):
 
 @part
 def _write_act(out, at, act, first_node):
-    moves = act.kind == _MOVE_AE or act.kind == _MOVE_CP
+    moves = act.kind == _MOVE_AE or act.kind == _MOVE_CP or _DECREE_FIRST <= act.kind <= _DECREE_LAST
     source = np.int64(max(act.source, 0)) + (first_node if moves else np.int64(0))
     period = np.int64(act.period)
     _write_column(out, at + _START.amount, _WIDTH.amount, act.amount)

@@ -10,6 +10,7 @@ from kernels import (
     budget,
     carries,
     commitments,
+    decrees,
     invoices,
     key_index,
     payees,
@@ -69,6 +70,8 @@ def _apply_budget(acts, book, step, link):
         budget.apply_budget_line(credit_tree, budget_line, amount)
         if action == BudgetAction.OPEN.value or action == BudgetAction.CANCEL.value:
             years.add_to_title(acts, book, line, cell, amount)
+        place = (np.int64(book.cells[cell].year), np.int64(measure), np.int64(target))
+        decrees.add_to_decrees(acts, book, step, place, action)
 
 
 @rare_part

@@ -3,6 +3,7 @@
 import numpy as np
 
 from core.catalog import Remainder, Role, Stage
+from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR
 from core.tables.book import ROLE_COUNT
@@ -97,13 +98,14 @@ def is_settled_by_entry(book, cell, account):
 
 @part
 def _check_way(book, kind, item):
-    """Refuse what would pay or divert a debt that an entry of the ledger settles, and what would divert pay, not carry it."""
+    """Refuse what would pay or divert a debt that an entry of the ledger settles, and what would divert or set off pay."""
     effects = book.effects[kind]
     if is_settled_by_entry(book, book.items[item].cell, book.items[item].credit):
         if effects.carries == 0:
             return refused(Outcome.SETTLED_WITHOUT_TRANSFER.value, -1, 0)
     is_pay = book.effects[book.items[item].under].credit == Role.PAYROLL.value
-    if is_pay and effects.reaches == Stage.PAYABLE.value and effects.carries == 0:
+    diverts = effects.reaches == Stage.PAYABLE.value and effects.carries == 0
+    if is_pay and (diverts or effects.pairs != Pairing.NONE.value):
         return refused(Outcome.PAYROLL_DIVERSION.value, -1, 0)
     return accepted()
 
@@ -125,7 +127,8 @@ def _refuse_family(acts, book, line, item):
         is_carried = book.items[item].kind == 0
         outcome = Outcome.COMMITMENT_CARRIED.value if is_carried else Outcome.PREDECESSOR_STAGE.value
         return refused(outcome, -1, 0)
-    if book.effects[book.items[item].under].family == book.effects[acts[line].kind].follows:
+    is_gone = book.items[item].kind == 0 or book.effects[book.items[item].kind].undoes != 0
+    if is_gone and book.effects[book.items[item].under].family == book.effects[acts[line].kind].follows:
         return refused(Outcome.ORIGINAL_FOLLOWED.value, -1, 0)
     return refused(Outcome.REVERSAL_FORBIDDEN.value, -1, 0)
 

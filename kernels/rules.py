@@ -7,7 +7,7 @@ posting = (payee, debit account, credit account)
 import numpy as np
 
 from core.catalog import BudgetAction, Family, PayeeChange, Remainder, Role, Stage
-from core.kind_rules import CreditCheck
+from core.kind_rules import CreditCheck, Pairing
 from core.outcome_codes import Outcome
 from core.periods import PeriodState
 from core.tables.book import LEDGER_ACCOUNTS
@@ -17,9 +17,11 @@ from kernels import (
     budget,
     carries,
     commitments,
+    decrees,
     invoices,
     key_index,
     payees,
+    set_offs,
     signatures,
     spending,
     withdrawals,
@@ -172,6 +174,8 @@ def _check_predecessor(acts, book, line, item):
         finding = _check_stated_account(acts, book, line, link)
     if finding[0] == Outcome.ACCEPTED.value:
         finding = _check_service(acts, book, line, link)
+    if book.effects[kind].pairs != Pairing.NONE.value and finding[0] == Outcome.ACCEPTED.value:
+        finding = set_offs.check_pair(acts, book, line, link[0])
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link
     return _check_remainders(book, link, kind, acts[line].amount), link
@@ -218,9 +222,12 @@ def _check_budget(acts, book, line, link):
     budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
     tree = budget.CreditTree(book.nodes, book.figures, book.frozen)
     finding = budget.check_budget_line(tree, budget_line, acts[line].amount)
-    if action == BudgetAction.CANCEL.value and finding[0] == Outcome.ACCEPTED.value:
+    if finding[0] != Outcome.ACCEPTED.value:
+        return finding
+    if action == BudgetAction.CANCEL.value:
         return years.check_cancelled_title(acts, book, line, cell, target)
-    return finding
+    place = (np.int64(book.cells[cell].year), np.int64(measure), np.int64(target))
+    return decrees.check_decree(acts, book, line, place, action)
 
 
 @part

@@ -136,7 +136,11 @@ def _check_hands(book, signature, need):
 def _find_giver(acts, book, line, cell):
     """Return the budget node that credits leave: the source of a move, the level above an allotment; -1 if there is none."""
     action = book.effects[acts[line].kind].budget
-    if action == BudgetAction.MOVE.value:
+    if (
+        action == BudgetAction.MOVE.value
+        or action == BudgetAction.VIREMENT.value
+        or action == BudgetAction.DECREE_TRANSFER.value
+    ):
         return np.int64(acts[line].source)
     if action == BudgetAction.ALLOT.value:
         return np.int64(book.nodes[as_position(book.cells[cell].centre_node)].parent)

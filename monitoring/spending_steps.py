@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from core.catalog import CATALOG, ActKind, BudgetAction, Family, Measure
+from core.kind_rules import CANCELS_CREDITS
 
 
 class StepSign(NamedTuple):
@@ -28,7 +29,7 @@ _FAMILY_STEPS: Mapping[Family, StepSign] = {
 
 def find_step(kind: ActKind) -> StepSign | None:
     """Return the step of a kind; None if its amount belongs to no step, as for allotments and bank movements."""
-    if kind.budget in (BudgetAction.OPEN, BudgetAction.CANCEL):
+    if kind.budget is BudgetAction.OPEN or kind.budget in CANCELS_CREDITS:
         sign = 1 if kind.budget is BudgetAction.OPEN else -1
         return StepSign("opened_ae" if kind.measure is Measure.AE else "opened_cp", sign)
     if kind.family is Family.REVERSAL and kind.follows is Family.COMMITMENT:

@@ -7,8 +7,10 @@ three times as much.
 import numpy as np
 from numpy.typing import NDArray
 
+from core.kind_rules import Measure
 from core.nomenclature import SHEETS
 from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS
+from core.tables.decree_balances import DecreeBalances, DecreeFigures
 from core.tables.frozen_balances import FrozenBalances
 from core.tables.journal import AccountBalances, NodeBalances
 from core.tables.title_balances import TitleBalances
@@ -26,7 +28,7 @@ class Balances:
         self._ranges = _find_node_ranges(state.registry)
         self._nodes, self._accounts = Encoder(NodeBalances), Encoder(AccountBalances)
         self._titles, self._frozen = Encoder(TitleBalances), Encoder(FrozenBalances)
-        self._withdrawn = Encoder(WithdrawnBalances)
+        self._withdrawn, self._decrees = Encoder(WithdrawnBalances), Encoder(DecreeBalances)
 
     def encode_changes(self, batch: int) -> dict[str, NDArray[np.uint8]]:
         """Return the COPY bytes of the figures that the batch changed."""
@@ -35,6 +37,7 @@ class Balances:
             "node_balance": self._nodes.encode(self._read_changed_nodes(batch, nodes)),
             "frozen_balance": self._frozen.encode(self._read_frozen(batch, nodes)),
             "withdrawn_balance": self._withdrawn.encode(self._read_changed_withdrawals(batch, nodes)),
+            "decree_balance": self._decrees.encode(self._read_changed_decrees(batch, nodes)),
             "title_balance": self._titles.encode(self._read_changed_titles(batch)),
             "account_balance": self._accounts.encode(self._read_changed_accounts(batch)),
         }
@@ -44,6 +47,7 @@ class Balances:
         nodes = self._collect_nodes()
         self._state.book.frozen["touched"][nodes] = 0
         self._state.book.withdrawn["touched"][nodes] = 0
+        self._state.book.decrees["touched"][_list_decree_rows(nodes)] = 0
         _collect_marked_rows(self._state.book.titles, 0, len(self._state.book.titles))
         self._collect_accounts()
 
@@ -76,6 +80,16 @@ class Balances:
         figures = (frozen[name][at] for name in ("ae", "cp", "ae_here", "cp_here"))
         return FrozenBalances._make((np.full(len(at), batch), at + self._state.registry.first_node, *figures))
 
+    def _read_changed_decrees(self, batch: int, nodes: NDArray[np.int64]) -> DecreeBalances:
+        """Return what limits decrees at those of the changed ``nodes`` where it changed, and clear the marks."""
+        decrees, rows = self._state.book.decrees, _list_decree_rows(nodes)
+        at = rows[decrees["touched"][rows] != 0]
+        decrees["touched"][at] = 0
+        node, is_of_cp = np.divmod(at, 2)
+        figures = (decrees[name][at] for name in DecreeFigures._fields if name != "touched")
+        keys = (np.full(len(at), batch), node + self._state.registry.first_node, is_of_cp + Measure.AE)
+        return DecreeBalances._make((*keys, *figures))
+
     def _read_changed_titles(self, batch: int) -> TitleBalances:
         titles = self._state.book.titles
         at = _collect_marked_rows(titles, 0, len(titles))
@@ -101,6 +115,11 @@ class Balances:
             for start in starts.tolist()
         ]
         return np.concatenate([np.zeros(0, np.int64), *rows])
+
+
+def _list_decree_rows(nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rows of AE and CP of nodes in ``Book.decrees``."""
+    return (2 * nodes[:, None] + np.arange(2)).ravel()
 
 
 def _find_node_ranges(registry: Registry) -> list[tuple[int, int]]:

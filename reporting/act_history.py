@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from core.catalog import CATALOG, BudgetAction, Stage
+from core.kind_rules import MOVES_CREDITS
 from core.nomenclature import CENTRES_A_YEAR, SHEETS
 from reporting.act_rows import (
     ActLines,
@@ -252,7 +253,7 @@ def _list_checked_nodes(related: RelatedRows, row: Row) -> list[int]:
     if kind.budget is BudgetAction.WITHDRAW:
         node += (row["day"].year - cell["budget_year"]) * CENTRES_A_YEAR * SHEETS
     numbers = related.names.list_path(node)
-    if row["source"] and CATALOG[row["kind"]].budget is BudgetAction.MOVE:
+    if row["source"] and CATALOG[row["kind"]].budget in MOVES_CREDITS:
         numbers += [node for node in related.names.list_path(row["source"]) if node not in numbers]
     return numbers
 

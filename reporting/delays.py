@@ -12,8 +12,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from core.account_roles import SHARED_ROLES
 from core.amount_fields import AmountStruct, Cents, OldCents, list_new_names
-from core.catalog import CATALOG, SHARED_ROLES, ActKind, Stage
+from core.catalog import CATALOG, ActKind, Stage
 from core.delay_rules import DelayRules
 from core.tables.columns import allocate_zeros, concat_tables, select_rows
 from core.tables.delays import DelaySums

@@ -9,9 +9,9 @@ import msgspec
 from core.act_fields import Field
 from core.amount_fields import AmountStruct, Cents, OldCents
 from core.catalog import CATALOG
-from core.line_remedies import Remedy
 from core.outcome_codes import Outcome
 from core.remedies import REMEDIES
+from core.remedy import Remedy
 from core.senders import RESERVED_SENDERS
 from reporting.code_names import CodeNames
 from reporting.report_queries import Connection, Row, fetch

@@ -95,6 +95,18 @@ def _import_commitments() -> ReportSource:
     )
 
 
+def _import_receipts() -> ReportSource:
+    from reporting import receipts as report
+
+    return ReportSource(
+        lambda connection, names, arguments: report.load_receipts(
+            connection, names, exercise=arguments.values["exercise"], visibility=arguments.visibility
+        ),
+        report.Receipts,
+        report.build_table,
+    )
+
+
 def _import_delays() -> ReportSource:
     from reporting import delays as report
 
@@ -205,6 +217,13 @@ REPORTS = (
         (_LEVEL,),
         _import_commitments,
         example="level=uo",
+    ),
+    Report(
+        "receipts",
+        "Receivables issued, lowered and collected by exercise and nature of receipt, and what is left to collect",
+        (ReportParameter("exercise", "Only this exercise (accounting year)", ParameterType.YEAR),),
+        _import_receipts,
+        example="exercise=2018",
     ),
     Report(
         "delays",

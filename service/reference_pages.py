@@ -144,11 +144,7 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
         return
     if kind.follows:
         yield Field.PREDECESSOR_SENDER
-    if (
-        kind.carries
-        or kind.family is Family.JOURNAL
-        or (kind.budget is not BudgetAction.NONE and not kind.inherits)
-    ):
+    if kind.is_assigned and (kind.carries or not kind.inherits):
         yield from _list_credit_fields(kind)
     if kind.debit is AccountRole.EXPENSE:
         yield Field.ACCOUNT
@@ -169,7 +165,9 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
 def _list_credit_fields(kind: ActKind) -> Iterator[Field]:
     """Yield the columns about the credits that a line opens, moves or spends; staff is not paid from an operation."""
     yield from _CREDITS
-    if kind.family is not Family.BUDGET:
+    if kind.family is Family.RECEIVABLE:
+        yield from (Field.FUNCTIONAL_AREA, Field.IBAN)
+    elif kind.family is not Family.BUDGET:
         yield from (
             field
             for field in _SPENDING

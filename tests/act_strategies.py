@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Remainder
-from core.kind_rules import YearRule
+from core.kind_rules import MOVES_CREDITS, Pairing, YearRule
 from core.money import AMOUNT_MAX
 from core.nomenclature import CentreLevel
+from core.origins import Origin
 from core.outcome_codes import UNKEYED_FAULTS, Outcome
 from tests.book_strategies import (
     CLOSED_PERIOD,
@@ -74,6 +75,9 @@ _LEVELS_OF_ACTION = {
     BudgetAction.UNEARMARK: {CentreLevel.OPERATION},
     BudgetAction.RETURN: {CentreLevel.BOP, CentreLevel.UO},
     BudgetAction.CANCEL: {CentreLevel.PROGRAMME},
+    BudgetAction.VIREMENT: {CentreLevel.PROGRAMME},
+    BudgetAction.DECREE_TRANSFER: {CentreLevel.PROGRAMME},
+    BudgetAction.DECREE_CANCEL: {CentreLevel.PROGRAMME},
     BudgetAction.FREEZE: {CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO},
     BudgetAction.UNFREEZE: {CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO},
 }
@@ -151,6 +155,11 @@ _SETTLEMENT_CHAINS = [
             *("commitment", "service", "payment_request", "commitment_carry", "payment_request_rejection"),
             *("service_cancellation", "payment_request_without_service"),
         ),
+        ("receivable", "receipt", "receivable_reduction", "receipt", "receivable_cancellation", "receipt"),
+        ("receivable", "receivable_reduction", "receivable_cancellation", "receipt", "receivable_reduction"),
+        ("receivable", *("receivable_cancellation",) * 2, "receipt", "receivable_reduction"),
+        ("direct_payment_request", "receivable", *("set_off", "set_off_receipt") * 2, "receipt", "payment"),
+        ("commitment", "payment_request_without_service", "receivable", "set_off", "set_off_receipt"),
         (
             "commitment",
             "commitment_carry",
@@ -299,6 +308,8 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             line = draw(_add_invoice(line))
         if kind.budget is BudgetAction.WITHDRAW:
             line = draw(_add_source(line))
+        if kind.pairs is Pairing.RECEIVABLE and draw(st.integers(0, 9)):
+            line, continues = line._replace(amount=acts[-1][-1].amount, day=acts[-1][-1].day), True
         if continues:
             acts[-1].append(line._replace(key=acts[-1][0].key))
         else:
@@ -472,7 +483,7 @@ def _lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: 
         return line._replace(cell=draw(_carry_cells(book)))
     if kind.follows:
         return draw(_add_predecessor(book, sequence, line))
-    return draw(_add_cell(book, line)) if kind.budget else line
+    return draw(_add_cell(book, line)) if kind.is_assigned else line
 
 
 @st.composite
@@ -539,12 +550,15 @@ def _add_predecessor(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int
 def _add_cell(draw: st.DrawFn, book: StartingBook, line: Line) -> Line:
     """Add an assignment at an allowed level: always for spending, as reading ensures, else mostly."""
     budget, nodes, cells = CATALOG[line.kind].budget, book.world.nodes, book.world.cells
-    fitting_cells = _list_cells(book, budget)
-    must_fit = budget is BudgetAction.SPEND or draw(st.integers(0, 9)) > 0
+    is_of_unit = CATALOG[line.kind].family in (Family.RECEIVABLE, Family.JOURNAL)
+    fitting_cells = _list_cells(book, BudgetAction.SPEND if is_of_unit else budget)
+    must_fit = is_of_unit or budget is BudgetAction.SPEND or draw(st.integers(0, 9)) > 0
     line = line._replace(
         cell=draw(st.sampled_from(fitting_cells if must_fit and fitting_cells else sorted(cells)))
     )
-    if budget is not BudgetAction.MOVE:
+    if budget is BudgetAction.OPEN:
+        return line._replace(source=draw(st.sampled_from(list(Origin))))
+    if budget not in MOVES_CREDITS:
         return line
     target = nodes[cells[line.cell].own_node]
     beside = [cell.centre_node for cell in cells.values() if nodes[cell.centre_node].level is target.level]

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from core.catalog import ENTRY_ROLES, SHARED_ROLES, Role
+from core.account_roles import ENTRY_ROLES, SHARED_ROLES
+from core.catalog import Role
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import CentreLevel
 from core.periods import YEAR_FIRST, PeriodState

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange
 from core.compound_acts import TEMPLATES, expand
+from core.kind_rules import BY_DECREE, CANCELS_CREDITS, MOVES_CREDITS
 from tests.accountants import CHANGE_FIELDS
 from tests.oracle.iban import add_check_digits
 
@@ -218,6 +219,12 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
     if kind.follows:
         row |= {"predecessor": draw(_predecessors(kind, names))}
         return row if draw(st.integers(0, 9)) else row | draw(_assignments(BudgetAction.SPEND))
+    if kind.family is Family.RECEIVABLE:
+        return row | draw(_receipt_assignments())
+    if kind.budget in BY_DECREE:
+        row |= {"document_hash": draw(st.sampled_from(("5e" * 32, "5e" * 32, "")))}
+    if kind.budget is BudgetAction.OPEN:
+        row |= {"origin": draw(st.sampled_from(("", "finance_law", "amending_law", "decree_of_advance")))}
     return row | draw(_assignments(BudgetAction.SPEND if kind.family is Family.JOURNAL else kind.budget))
 
 
@@ -231,6 +238,14 @@ def _journal_lines(draw: st.DrawFn, rows: File) -> File:
         debit = row | persons | {"kind": "journal_debit", "account": draw(accounts)}
         lines += [debit, debit | {"kind": "journal_credit", "account": draw(accounts)}]
     return lines[: draw(st.sampled_from((len(lines), len(lines), len(lines), 1)))]
+
+
+@st.composite
+def _receipt_assignments(draw: st.DrawFn) -> Row:
+    """Draw a unit and mostly a nature of receipt."""
+    row = draw(_assignments(BudgetAction.SPEND)) | {"operation": ""}
+    natures = st.sampled_from(("251102", "269906"))
+    return row | {"commitment_item": draw(natures)} if draw(st.integers(0, 9)) else row
 
 
 @st.composite
@@ -268,9 +283,9 @@ def _assignments(draw: st.DrawFn, budget: BudgetAction) -> Row:
             "fund_centre": PLACES[4].unit,
             "operation": draw(st.sampled_from(PLACES[4].operations[1:])),
         }
-    if budget not in (BudgetAction.OPEN, BudgetAction.CANCEL):
+    if budget is not BudgetAction.OPEN and budget not in CANCELS_CREDITS | BY_DECREE:
         row["fund_centre"] = draw(st.sampled_from((bop, place.unit, place.unit)))
-    if budget is BudgetAction.MOVE:
+    if budget in MOVES_CREDITS:
         other = draw(st.sampled_from(PLACES)).unit[: len(row["fund_centre"])]
         row["counterpart"] = other + draw(st.sampled_from(("", "", "/T2", "/HT2")))
     return row

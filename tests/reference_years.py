@@ -53,7 +53,7 @@ def build_two_years(folder: Path) -> Path:
 
 
 _IN_2019 = (
-    ("programmes.csv", "Transition écologique,0", "Transition écologique,1"),
+    ("programmes.csv", 'durables",Transition écologique,0', 'durables",Transition écologique,1'),
     ("programmes.csv", "Économie et finances,1", "Comptes publics,0"),
     ("centres.csv", "OP-0217-000001,0217-SGAC-IMMO", "OP-0217-000001,0217-SGAC-ASPR"),
     ("centres.csv", "0177-D013-DR13,0177-D013,uo,Direction régionale\n", ""),

@@ -38,8 +38,9 @@ from typing import NamedTuple, Protocol
 
 import pytest
 
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, Family, PayeeChange
 from core.directory_entries import DirectoryEntry
+from core.kind_rules import BY_DECREE
 from core.outcome_codes import Outcome
 from tests import scenario_persons
 from tests.accountants import CHANGE_FIELDS
@@ -282,6 +283,7 @@ def _complete(row: Row, usual: Row) -> Row:
     kind = CATALOG[KIND_NUMBERS.get(row.get("kind", ""), 0)]
     needed = _ALWAYS | (_CELL if _names_cell(kind) else set())
     needed |= {"payee"} if kind.pays else set()
+    needed |= {"document_hash"} if kind.budget in BY_DECREE else set()
     needed |= {"nature"} if kind.before_service else set()
     needed |= CHANGE_FIELDS.keys() if kind.change is PayeeChange.DETAILS else set()
     needed |= {"entered_by", "validated_by"} if kind.family is Family.JOURNAL else set()
@@ -292,8 +294,7 @@ def _complete(row: Row, usual: Row) -> Row:
 
 def _names_cell(kind: ActKind) -> bool:
     """Return whether lines of a kind have an assignment of their own as a rule."""
-    is_journal = kind.family is Family.JOURNAL
-    return kind.carries or is_journal or (kind.budget is not BudgetAction.NONE and not kind.follows)
+    return kind.carries or (kind.is_assigned and not kind.follows)
 
 
 def _compare_figures(table: ScenarioTable, scenario: Scenario, driver: Driver) -> None:

@@ -21,11 +21,7 @@ from tests.worked_years import FOLDER, load_years
 YEARS = list(load_years())
 ACTS = 20
 _ACCOUNT_FILES = (
-    "accounts.csv",
-    "roles.csv",
-    "creditors.csv",
-    "treasury.csv",
-    "restricted.csv",
+    *("accounts.csv", "roles.csv", "creditors.csv", "treasury.csv", "receipts.csv", "restricted.csv"),
     "liaison.csv",
 )
 _FURTHER_PROGRAMMES = (

@@ -36,6 +36,7 @@ from core.tables.book import (
     WithdrawnFigures,
 )
 from core.tables.columns import allocate_records, seal_array
+from core.tables.decree_balances import DecreeFigures
 from core.tables.journal import Acts, Decisions, Draws, Numbers
 from core.tables.signatures import NO_SIGNATURES, Grants
 from kernels import availability, decisions
@@ -175,6 +176,8 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         titles=allocate_records(TitleFigures, 1),
         frozen=allocate_records(FrozenFigures, len(nodes)),
         withdrawn=allocate_records(WithdrawnFigures, 1),
+        decrees=allocate_records(DecreeFigures, 1),
+        decree_years=allocate_records(DecreeFigures, 2),
         roles=np.zeros(_PERIODS * ROLE_COUNT, np.int16),
         creditors=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * CREDITOR_SETS * LEDGER_ACCOUNTS, np.int16),
         admitted=np.ones(LEDGER_ACCOUNTS, np.uint8),

@@ -45,6 +45,9 @@ _REFERENCES: Mapping[Family, str] = {
     Family.THIRD_PARTY_CHANGE: "TC",
     Family.TERM: "DE",
     Family.REVERSAL: "EX",
+    Family.RECEIVABLE: "TP",
+    Family.RECEIVABLE_CHANGE: "RT",
+    Family.RECEIPT: "EN",
     Family.JOURNAL: "OD",
 }
 """The prefix of the references of each family."""

@@ -126,6 +126,15 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> Iterator[ReferenceRow]:
         ) from error
 
 
+def parse_flag(row: ReferenceRow, cell: str) -> bool:
+    """Return whether a cell of ``row`` says 1 (yes) or 0 (no)."""
+    if cell not in ("0", "1"):
+        raise ReferenceDataError(
+            row.place, f"the cell contains {cell!r}, not 0 or 1", "Write 1 for yes, 0 for no."
+        )
+    return cell == "1"
+
+
 def _parse_rows(lines: Any, path: str, columns: tuple[str, ...]) -> Iterator[ReferenceRow]:
     header = tuple(next(lines, ()))
     if header != columns:

@@ -18,6 +18,7 @@ from core.tables.columns import (
     Records,
     Small,
 )
+from core.tables.decree_balances import DecreeFigures
 from core.tables.signatures import Grants, Signatures
 
 Slots = Hash64
@@ -35,7 +36,9 @@ class Cells(NamedTuple):
     operation_node: Index
     """Node of the investment operation; -1 if none."""
     expense: Small
+    """Of a nature of receipt: its product."""
     accrued: Small
+    """Of a nature of receipt: the account of what is annulled in a later year."""
     creditor: Small
     accountant: Small
     """The accountant of its fund centre in its budget year; 0 for none."""
@@ -88,6 +91,12 @@ class BudgetYears(NamedTuple):
     """The last day of the complementary period; ``last_day`` where it is closed."""
     first_node: Index
     """The row in ``Book.nodes`` at which the nodes of the year begin: a fund centre has the same place in every year."""
+    virement_limit: Small
+    """Thousandths of what the first finance law opened that moves by decree may reach, at each programme and its title 2."""
+    advance_limit: Small
+    """Thousandths of the same that decrees of advance may open."""
+    cancellation_limit: Small
+    """Thousandths of what finance laws opened that decrees may cancel."""
 
 
 class TitleFigures(NamedTuple):
@@ -210,10 +219,14 @@ class Book(NamedTuple):
     frozen: Annotated[Records, FrozenFigures]
     """A row for each row of ``nodes``."""
     withdrawn: Annotated[Records, WithdrawnFigures]
+    decrees: Annotated[Records, DecreeFigures]
+    """Two rows for each row of ``nodes``: AE, then CP."""
+    decree_years: Annotated[Records, DecreeFigures]
+    """The same of all programmes together: two rows for each row of ``years``."""
     payroll_checks: Code
     """1 where the credits of payroll are checked."""
     roles: Small
-    """Accounts of ``core.catalog.SHARED_ROLES``: row ``period * ROLE_COUNT + role``."""
+    """Accounts of ``core.account_roles.SHARED_ROLES``: row ``period * ROLE_COUNT + role``."""
     creditors: Small
     """The creditor of an expense account that has one of its own, else 0: row ``(period // PERIODS_PER_YEAR *
     CREDITOR_SETS + place) * LEDGER_ACCOUNTS + account``; place 0 is that of requests, 1 that of payroll."""

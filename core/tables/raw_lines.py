@@ -78,6 +78,8 @@ class YearCodes(NamedTuple):
     area_exists: Code
     item_staff: Code
     item_budget_only: Code
+    item_receipt: Code
+    """1 where it is a nature of receipt."""
     item_exists: Code
     fund_family: Code
     fund_programme: Index
@@ -102,6 +104,8 @@ class KindUses(NamedTuple):
     """Spends credits of title 2 alone."""
     charges: Code
     """Posts to a charge or asset, whose account the line may state."""
+    receives: Code
+    """Is a receivable or follows one: it states a nature of receipt."""
     journals: Code
     """Posts by hand to the account that the line states."""
 

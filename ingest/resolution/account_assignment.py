@@ -9,6 +9,7 @@ from core.act_fields import Field
 from core.tables.columns import seal
 from core.tables.raw_lines import KindUses, LineCodes
 from core.tables.raw_lines import PlacedLines as Words
+from ingest.resolution.decree_moves import mark_decree_moves
 from ingest.resolution.line_batch import (
     BRINGS_CREDITS,
     CHARGES,
@@ -17,6 +18,7 @@ from ingest.resolution.line_batch import (
     JOURNALS,
     MOVES,
     PAYS_STAFF,
+    RECEIVES,
     SPENDS,
     LineBatch,
 )
@@ -26,7 +28,7 @@ from posting.book.cells import CellNumbers
 from posting.book.registry import CodeKind, Registry
 
 _UNKNOWN = -1
-_KIND_SETS = (MOVES, EARMARKS, SPENDS, BRINGS_CREDITS, ENGAGES, PAYS_STAFF, CHARGES, JOURNALS)
+_KIND_SETS = (MOVES, EARMARKS, SPENDS, BRINGS_CREDITS, ENGAGES, PAYS_STAFF, CHARGES, RECEIVES, JOURNALS)
 _USES = seal(KindUses(*(kinds.view(np.uint8) for kinds in _KIND_SETS)))
 
 
@@ -59,6 +61,7 @@ def resolve_assignments(
     # A line without fault is of a year with reference data, so one of the years applies to it.
     for year_codes in registry.year_codes.values():
         assignment_checks.place_lines(line_codes, year_codes, _USES, line_batch.marks, placed)
+    mark_decree_moves(line_batch, lines.kind, lines.year, registry=registry)
     numbered = cells.number_words(placed.word)
     return ResolvedAssignments(
         numbered.numbers, placed.source, placed.account, numbered.new_words, numbered.count_before

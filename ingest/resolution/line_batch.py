@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.act_fields import FIELD_BY_COLUMN, FORMATS, Field, FieldType
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Role
-from core.kind_rules import TitleTwo, YearRule
+from core.kind_rules import BY_DECREE, MOVES_CREDITS, TitleTwo, YearRule
 from core.outcome_codes import Outcome
 from core.tables.columns import allocate_zeros
 from core.tables.journal import ParsedNumbers
@@ -175,10 +175,14 @@ PAYS = _select_kinds(lambda kind: kind.pays)
 BILLS = _select_kinds(lambda kind: kind.bills)
 BILLS_SERVICE = _select_kinds(lambda kind: kind.draws is Remainder.UNBILLED)
 CLAIMS_INTEREST = _select_kinds(lambda kind: kind.is_interest)
-MOVES = _select_kinds(lambda kind: kind.budget is BudgetAction.MOVE)
+MOVES = _select_kinds(lambda kind: kind.budget in MOVES_CREDITS)
+MOVES_BY_DECREE = _select_kinds(lambda kind: kind.budget in MOVES_CREDITS & BY_DECREE)
+STAYS_IN_MINISTRY = _select_kinds(lambda kind: kind.budget is BudgetAction.VIREMENT)
 EARMARKS = _select_kinds(lambda kind: kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK))
 JOURNALS = _select_kinds(lambda kind: kind.family is Family.JOURNAL)
-SPENDS = _select_kinds(lambda kind: kind.budget is BudgetAction.SPEND or kind.carries) | JOURNALS
+ISSUES = _select_kinds(lambda kind: kind.family is Family.RECEIVABLE)
+RECEIVES = _select_kinds(lambda kind: Family.RECEIVABLE in (kind.family, kind.follows))
+SPENDS = _select_kinds(lambda kind: kind.budget is BudgetAction.SPEND or kind.carries) | JOURNALS | ISSUES
 CARRIES = _select_kinds(lambda kind: kind.carries)
 BRINGS_CREDITS = _select_kinds(lambda kind: kind.family is Family.BUDGET) & ~EARMARKS
 STATES_ORIGIN = _select_kinds(lambda kind: kind.budget in (BudgetAction.OPEN, BudgetAction.CANCEL))

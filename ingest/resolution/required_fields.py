@@ -7,11 +7,14 @@ from numpy.typing import NDArray
 
 from core.act_fields import Field
 from core.catalog import CATALOG, ActKind, BudgetAction, Family, PayeeChange
+from core.kind_rules import BY_DECREE, MOVES_CREDITS
 from core.tables.columns import seal
 from core.tables.raw_lines import RequiredFields
 
 CELL_FIELDS = (Field.FUND_CENTRE, Field.COMMITMENT_ITEM, Field.FUNCTIONAL_AREA)
 _ASSIGNMENT_FIELDS = (*CELL_FIELDS, Field.FUND, Field.OPERATION)
+_WITHOUT_AREA = (Family.BUDGET, Family.RECEIVABLE, Family.RECEIVABLE_CHANGE, Family.RECEIPT)
+"""Families whose assignment needs no functional area: it says what an expense is for."""
 
 
 def _list_fields_of_kind(kind: ActKind, amount: Field) -> Iterator[Field]:
@@ -28,8 +31,10 @@ def _list_fields_of_kind(kind: ActKind, amount: Field) -> Iterator[Field]:
         yield Field.PAYEE
     if kind.family is Family.JOURNAL:
         yield Field.ACCOUNT
-    if kind.budget is BudgetAction.MOVE:
+    if kind.budget in MOVES_CREDITS:
         yield Field.COUNTERPART
+    if kind.budget in BY_DECREE:
+        yield Field.DOCUMENT_HASH
     if kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK):
         yield Field.OPERATION
 
@@ -41,12 +46,11 @@ def _list_assignment_triggers(kind: ActKind) -> tuple[Field, ...]:
     """
     if kind.follows and not kind.carries:
         return _ASSIGNMENT_FIELDS
-    has_own = kind.carries or kind.budget is not BudgetAction.NONE or kind.family is Family.JOURNAL
-    return (Field.KIND,) if has_own else ()
+    return (Field.KIND,) if kind.is_assigned else ()
 
 
 def _list_cell_fields(kind: ActKind) -> tuple[Field, ...]:
-    return CELL_FIELDS[:2] if kind.family is Family.BUDGET else CELL_FIELDS
+    return CELL_FIELDS[:2] if kind.family in _WITHOUT_AREA else CELL_FIELDS
 
 
 def list_required_fields(number: int) -> list[Field]:
@@ -61,7 +65,8 @@ def list_assignment_fields(number: int) -> tuple[Field, ...]:
 
 def _build_requirements(amount: Field) -> RequiredFields:
     order = (Field.DATE, amount, Field.PREDECESSOR, Field.PAYEE, Field.PAYEE_NAME, Field.IBAN)
-    order += (Field.COUNTERPART, Field.OPERATION, Field.REFERENCE_SENDER, Field.ACCOUNT, *CELL_FIELDS)
+    order += (Field.COUNTERPART, Field.OPERATION, Field.REFERENCE_SENDER, Field.ACCOUNT, Field.DOCUMENT_HASH)
+    order += CELL_FIELDS
     return seal(
         RequiredFields(
             _pack_field_sets(_list_fields_of_kind(kind, amount) for kind in CATALOG),

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from core.catalog import SHARED_ROLES, Role
+from core.account_roles import SHARED_ROLES
+from core.catalog import Role
 from core.errors import ReferenceDataError
 from core.nomenclature import CentreLevel, Nomenclature
 from posting.book.code_meanings import ITEM_ROLES
@@ -88,7 +89,11 @@ def _read_year(year: Nomenclature, reference: ReferenceData) -> Iterator[tuple[i
         meaning |= {"unserved": item.code in year.unserved_items, **accounts}
         meaning["admits"] = " ".join(chart.admitted_prefixes.get(item.code, ()))
         meaning["contract"] = describe_contracts(reference.interest.contracts, item.code, year.year)
-        yield CodeKind.ITEM, FileMeaning("items.csv, roles.csv", item.code, meaning)
+        if item.receipt:
+            nature = year.receipt_natures[item.code]
+            meaning |= {"receipt": True, "product": nature.product, "annulment": nature.annulment}
+        file = "receipts.csv" if item.receipt else "items.csv, roles.csv"
+        yield CodeKind.ITEM, FileMeaning(file, item.code, meaning)
     for fund in year.funds.values():
         meaning = {"family": fund.family.name.lower(), "programme": fund.programme}
         yield CodeKind.FUND, FileMeaning("funds.csv", fund.code, meaning)

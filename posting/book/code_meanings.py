@@ -37,6 +37,8 @@ class CodeMeanings(NamedTuple):
     area_programme: NDArray[np.int32]
     item_staff: NDArray[np.uint8]
     item_budget_only: NDArray[np.uint8]
+    item_receipt: NDArray[np.uint8]
+    """1 where it is a nature of receipt."""
     item_unserved: NDArray[np.uint8]
     """1 where the item is paid before service without a listed nature."""
     item_operating: NDArray[np.uint8]
@@ -61,6 +63,7 @@ def create_blank(numbered: CodeNumbers, years: int) -> CodeMeanings:
         np.zeros(items, np.uint8),
         np.zeros(items, np.uint8),
         np.zeros(items, np.uint8),
+        np.zeros(items, np.uint8),
         np.zeros((*items, len(ITEM_ROLES)), np.int16),
         np.zeros(funds, np.uint8),
         np.zeros(funds, np.int32),
@@ -77,7 +80,8 @@ def fill_year(year: CodeMeanings, nomenclature: Nomenclature, chart: Chart, *, n
         year.item_staff[at], year.item_budget_only[at] = item.staff, item.budget_only
         year.item_unserved[at] = item.code in nomenclature.unserved_items
         year.item_operating[at] = item.title == OPERATING_TITLE and not item.budget_only
-        accounts = chart.role_accounts.get(item.code, {})
+        year.item_receipt[at] = item.receipt
+        accounts = _find_accounts(nomenclature, chart, item.code)
         year.item_accounts[at] = [
             numbered.account[accounts[role]] if role in accounts else 0 for role in ITEM_ROLES
         ]
@@ -85,6 +89,14 @@ def fill_year(year: CodeMeanings, nomenclature: Nomenclature, chart: Chart, *, n
         at = numbered.fund[fund.code]
         year.fund_family[at] = fund.family
         year.fund_programme[at] = numbered.centre[fund.programme] if fund.programme else 0
+
+
+def _find_accounts(nomenclature: Nomenclature, chart: Chart, item: str) -> Mapping[Role, str]:
+    """Return the accounts of an item; those of a nature of receipt are where ``core.tables.book.Cells`` says."""
+    nature = nomenclature.receipt_natures.get(item)
+    if nature is None:
+        return chart.role_accounts.get(item, {})
+    return {Role.EXPENSE: nature.product, Role.ACCRUED: nature.annulment}
 
 
 def fill_accountants(year: CodeMeanings, accountants: Accountants, numbered: CodeNumbers) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.budget_years import build_budget_years
+from core.budget_years import BUDGET_YEARS, build_budget_years
 from core.catalog_effects import Effects, build_effects
 from core.roles import build_role_kinds
 from core.tables.book import (
@@ -17,6 +17,7 @@ from core.tables.book import (
     WithdrawnFigures,
 )
 from core.tables.columns import allocate_records, seal_array, seal_records, to_record_dtype
+from core.tables.decree_balances import DecreeFigures
 from core.tables.signatures import NO_SIGNATURES, Grants
 from posting.book import budget_nodes, ledger_folios
 from posting.book.book_state import RESERVED_CELLS, RESERVED_ENTRIES, BookState, round_up_to_pages
@@ -48,6 +49,8 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         titles=allocate_records(TitleFigures, registry.title_rows.count),
         frozen=reserve(to_record_dtype(FrozenFigures), len(nodes), is_sparse=True),
         withdrawn=reserve(to_record_dtype(WithdrawnFigures), len(nodes)),
+        decrees=reserve(to_record_dtype(DecreeFigures), 2 * len(nodes), is_sparse=True),
+        decree_years=allocate_records(DecreeFigures, 2 * BUDGET_YEARS),
         payroll_checks=registry.reference.calendar.mark_payroll_checks(),
         roles=registry.shared_accounts.copy(),
         creditors=registry.own_creditors.copy(),

@@ -51,7 +51,7 @@ NumbersByCode = dict[CodeKind, dict[str, int]]
 _FILES: Mapping[CodeKind, tuple[str, ...]] = {
     CodeKind.CENTRE: ("programmes.csv", "centres.csv"),
     CodeKind.AREA: ("areas.csv",),
-    CodeKind.ITEM: ("items.csv",),
+    CodeKind.ITEM: ("items.csv", "receipts.csv"),
     CodeKind.FUND: ("funds.csv",),
     CodeKind.ACCOUNT: ("accounts.csv",),
     CodeKind.ACCOUNTANT: ("accountants.csv",),
@@ -247,6 +247,7 @@ class Registry:
                 self._mark_listed_codes(CodeKind.AREA, year_nomenclature.areas),
                 meanings.item_staff,
                 meanings.item_budget_only,
+                meanings.item_receipt,
                 self._mark_listed_codes(CodeKind.ITEM, year_nomenclature.items),
                 meanings.fund_family,
                 meanings.fund_programme,

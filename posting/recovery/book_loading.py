@@ -26,7 +26,7 @@ from posting.book.registry import ReferenceData, Registry, build_missing_year_er
 from posting.book.title_rows import TitleKeys
 from posting.hash_chain import ChainHead
 from posting.pgcopy import TextCells, decode, list_columns
-from posting.recovery import checkpoint_restore, invoice_replay, journal_replay
+from posting.recovery import checkpoint_restore, decree_loading, invoice_replay, journal_replay
 from posting.store import directory_store
 from posting.store.journal_store import PostgresStore
 from posting.store.layout import check_layout
@@ -136,6 +136,7 @@ async def _load_figures(store: PostgresStore, state: BookState) -> None:
     await _load_frozen(store, state)
     await _load_titles(store, state)
     await _load_withdrawals(store, state)
+    await decree_loading.load_decrees(store, state)
     names = ", ".join(list_columns(AccountBalances))
     place = "accountant, account, period"
     last = f"""(select {place}, max(batch) as batch from account_balance group by {place}) last using ({place}, batch)"""

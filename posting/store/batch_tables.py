@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from core.tables.decree_balances import DecreeBalances
 from core.tables.frozen_balances import FrozenBalances
 from core.tables.journal import (
     AccountBalances,
@@ -40,6 +41,7 @@ TABLES: Mapping[str, BatchTable] = {
     "frozen_balance": BatchTable(FrozenBalances),
     "title_balance": BatchTable(TitleBalances),
     "withdrawn_balance": BatchTable(WithdrawnBalances),
+    "decree_balance": BatchTable(DecreeBalances),
     "account_balance": BatchTable(AccountBalances),
     "period_effect": BatchTable(PeriodEffects),
     "entry_signature": BatchTable(EntrySignatures),

@@ -54,30 +54,36 @@ due as (
     left join role_account h on h.year = s.exercise and h.item = '' and h.role = s.role
     left join admitted a on a.year = s.budget_year and a.item = s.item and a.code = s.account
     left join own_creditor o on o.year = s.exercise and o.expense = s.debit and o.role = s.role
-    where s.role not in ('PREDECESSOR', 'CHARGE', 'BY_HAND')
+    where s.role not in ('PREDECESSOR', 'CHARGE', 'CLEARED', 'BY_HAND')
 )
 select entry_name(entry_id, reference) as place, side || ' ' || coalesce(account, 'no account') as found,
        coalesce(expected, 'no account') || ', the account of its role ' || lower(role) as expected
 from due where account is distinct from expected;
 
 -- name: item_balances
--- An account that holds debts, certified service or transfers has the balance of its open items, by accountant and after every batch (rule A08).
+-- An account that holds debts, certified service, transfers or receivables has the balance of its open items, by accountant and after every batch (rule A08).
 with home as (  -- the account that an item is on: what is certified of a commitment, carried or not, or a debt
     select coalesce(o.origin, e.predecessor) as item, min(e.credit) as account
     from entry e join kind k using (kind) left join commitment_origin o on o.commitment = e.predecessor
     where k.unbilled_sign > 0 and not k.mirrors group by coalesce(o.origin, e.predecessor)
     union all
-    select e.entry_id, if(k.posts, e.credit, h.credit)
+    select e.entry_id, case when k.reaches = 'DUE' then e.debit when k.posts then e.credit else h.credit end
     from entry e join kind k using (kind) left join standing_account h on h.entry_id = e.entry_id
     where k.reaches not in ('NONE', 'SUSPENDED') and e.amount > 0
+    union all  -- cash that was collected stays on the operations account
+    select e.entry_id, e.debit from entry e join kind k using (kind) where k.debit_role = 'TREASURY' and k.follows = 'RECEIVABLE'
 ),
 change as (
     select f.entry_id, coalesce(o.origin, f.commitment) as item, f.cents * k.unbilled_sign as cents
     from effect f join kind k using (kind) left join commitment_origin o on o.commitment = f.commitment where k.unbilled_sign <> 0
     union all
-    select e.entry_id, e.entry_id, e.amount from entry e join kind k using (kind) where k.reaches not in ('NONE', 'SUSPENDED')
+    select e.entry_id, e.entry_id, if(k.reaches = 'DUE', -e.amount, e.amount)
+    from entry e join kind k using (kind) where k.reaches not in ('NONE', 'SUSPENDED')
     union all
-    select e.entry_id, e.predecessor, -e.amount from entry e join kind k using (kind) where k.inherits or k.mirrors and k.after <> 'NONE'
+    select e.entry_id, e.entry_id, -e.amount from entry e join kind k using (kind) where k.debit_role = 'TREASURY' and k.follows = 'RECEIVABLE'
+    union all
+    select e.entry_id, e.predecessor, if(k.follows = 'RECEIVABLE', e.amount, -e.amount)
+    from entry e join kind k using (kind) where k.inherits or k.mirrors and (k.after <> 'NONE' or k.follows = 'RECEIVABLE')
     union all
     select e.entry_id, p.predecessor, e.amount
     from entry e join kind k using (kind) join entry p on p.entry_id = e.predecessor join kind pk on pk.kind = p.kind
@@ -140,8 +146,8 @@ join role_account r on r.year = c.budget_year and r.role in ('DEBT_LIAISON', 'TA
 where k.debit_role = 'EXPENSE' and k.credit_role = 'ACCRUED';
 
 -- name: payroll_diversions
--- No opposition to pay by payroll, and no assignment of it, is an act of its own: the payroll application retains it from the pay (rule A57).
+-- No opposition to pay by payroll, no assignment and no set-off of it is an act of its own: the payroll application retains it from the pay (rule A57).
 select entry_name(e.entry_id, e.reference) as place, 'a ' || k.name || ' of the ' || o.name || ' of entry ' || p.entry_id as found,
        'a debt that is no pay by payroll' as expected
 from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor join kind o on o.kind = p.kind
-where k.inherits and k.reaches = 'PAYABLE' and not k.carries and o.credit_role = 'PAYROLL';
+where (k.inherits and k.reaches = 'PAYABLE' and not k.carries or k.pairs = 'DEBT') and o.credit_role = 'PAYROLL';

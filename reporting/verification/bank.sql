@@ -103,10 +103,18 @@ from told t left join moved m using (account) left join unmatched u using (accou
 where t.opening + coalesce(m.cents, 0) + coalesce(u.cents, 0) + coalesce(r.cents, 0) + coalesce(g.cents, 0) <> t.closing;
 
 -- name: set_offs
--- A set-off takes up a receivable of the State; as long as no kind issues one, there is no set-off (rule A58).
-select entry_name(e.entry_id, e.reference) as place, 'a set-off of ' || euros(e.amount) || ' against no receivable' as found,
-       'no set-off: there is no receivable to take up' as expected
-from entry e join kind k on k.kind = e.kind where k.name = 'set_off';
+-- A set-off lowers a debt and, in the next entry of its act, a receivable of the same person and accountant, by one amount (rule A58).
+with half as (
+    select e.*, k.pairs from entry e join kind k on k.kind = e.kind where k.pairs <> 'NONE'
+)
+select entry_name(h.entry_id, h.reference) as place,
+       'a ' || if(h.pairs = 'DEBT', 'set-off', 'collection by set-off') || ' of ' || euros(h.amount) || ' alone, or with another person or sum' as found,
+       'a debt and a receivable of one person, by one amount on one day' as expected
+from half h left join half o
+  on o.entry_id = if(h.pairs = 'DEBT', h.entry_id + 1, h.entry_id - 1) and o.pairs <> h.pairs
+ and o.submission = h.submission and o.reference = h.reference and o.exercise = h.exercise
+ and o.amount = h.amount and o.day = h.day and o.month = h.month and o.payee = h.payee and o.accountant = h.accountant
+where o.entry_id is null;
 
 -- name: blocked_unpaid
 -- No transfer is sent to a third party between its block and its release (rule A60).

@@ -4,13 +4,17 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
 
+from core.account_roles import Role
 from core.chart import Chart
+from core.receipt_natures import ReceiptNature
 
 Charts = Mapping[int, Chart]
 """By exercise."""
+NaturesOfYears = Mapping[int, Mapping[str, ReceiptNature]]
+"""By budget year."""
 
 
-def build_chart_tables(charts: Charts) -> dict[str, pa.Table]:
+def build_chart_tables(charts: Charts, natures: NaturesOfYears) -> dict[str, pa.Table]:
     """Return by year the accounts, those by role, those that items admit, those without entries by hand, and own creditors."""
     creditors = (
         (year, account, role.name, creditor)
@@ -21,7 +25,17 @@ def build_chart_tables(charts: Charts) -> dict[str, pa.Table]:
         "charted": _build_table(
             ("code",), ((year, code) for year, chart in charts.items() for code in chart.accounts)
         ),
-        "role_account": _build_table(("item", "role", "account"), _list_roles(charts)),
+        "role_account": _build_table(
+            ("item", "role", "account"), (*_list_roles(charts), *_list_products(natures))
+        ),
+        "receipt_nature": _build_table(
+            ("code", "product", "annulment"),
+            (
+                (year, nature.code, nature.product, nature.annulment)
+                for year, of_year in natures.items()
+                for nature in of_year.values()
+            ),
+        ),
         "admitted": _build_table(("item", "code"), _list_admissions(charts)),
         "liaison": _build_table(
             ("code",), ((year, code) for year, chart in charts.items() for code in chart.liaison)
@@ -39,6 +53,12 @@ def _list_roles(charts: Charts) -> Iterator[tuple]:
         for item, by_role in chart.role_accounts.items():
             yield from ((year, item, role.name, account) for role, account in by_role.items())
         yield from ((year, "", role.name, account) for role, account in chart.shared_accounts.items())
+
+
+def _list_products(natures: NaturesOfYears) -> Iterator[tuple]:
+    """List the product of each nature of receipt."""
+    for year, of_year in natures.items():
+        yield from ((year, nature.code, Role.PRODUCT.name, nature.product) for nature in of_year.values())
 
 
 def _list_admissions(charts: Charts) -> Iterator[tuple]:

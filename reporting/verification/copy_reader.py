@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.errors import SchemaMismatch
 from core.tables.columns import ColumnKind, read_column_kinds
+from core.tables.decree_balances import DecreeBalances
 from core.tables.frozen_balances import FrozenBalances
 from core.tables.journal import (
     AccountBalances,
@@ -90,6 +91,7 @@ BALANCES = (
     StoredTable("frozen_balance", FrozenBalances, (), "batch, node", "batch"),
     StoredTable("title_balance", TitleBalances, (), "batch, budget_year, programme, title", "batch"),
     StoredTable("withdrawn_balance", WithdrawnBalances, (), "batch, node", "batch"),
+    StoredTable("decree_balance", DecreeBalances, (), "batch, node, measure", "batch"),
     StoredTable("account_balance", AccountBalances, (), "batch, period, accountant, account", "batch"),
 )
 

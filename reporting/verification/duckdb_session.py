@@ -21,6 +21,7 @@ from reporting.code_labels import CodeLabels
 from reporting.verification import chart_tables, request_pages, role_tables
 from reporting.verification.chain import KNOWN_LAYOUT, find_bounds
 from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, TableRows
+from reporting.verification.decree_tables import build_decree_tables
 from reporting.verification.findings import FINDINGS_MAX, Check, CheckResult, Finding
 from reporting.verification.interest_tables import build_interest_rules
 from reporting.verification.snapshot_queries import BatchRow
@@ -32,6 +33,7 @@ STEPS = read_queries("reporting.verification", "journal.sql")
 CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "checks.sql"),
     **read_queries("reporting.verification", "spending.sql"),
+    **read_queries("reporting.verification", "decrees.sql"),
     **read_queries("reporting.verification", "accounts.sql"),
     **read_queries("reporting.verification", "years.sql"),
     **read_queries("reporting.verification", "runs.sql"),
@@ -40,6 +42,7 @@ CHECKS: Mapping[str, str] = {
     **read_queries("reporting.verification", "delays.sql"),
     **read_queries("reporting.verification", "invoices.sql"),
     **read_queries("reporting.verification", "persons.sql"),
+    **read_queries("reporting.verification", "receipts.sql"),
 }
 _PACKAGE = "reporting.verification"
 
@@ -128,12 +131,15 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
         | _build_nomenclature(codes)
         | build_interest_rules(codes)
         | {"unserved": _build_unserved_expenses(codes), "recycling": _build_recycling_cases(codes)}
+        | build_decree_tables(codes)
         | {"exercise_dates": _build_exercise_dates(codes)}
         | {"payroll_check": {"exercise": list(months), "month": list(months.values())}}
     )
     return {
         **{name: pa.table(table) for name, table in tables.items()},
-        **chart_tables.build_chart_tables(codes.charts),
+        **chart_tables.build_chart_tables(
+            codes.charts, {year: of_year.receipt_natures for year, of_year in codes.years.items()}
+        ),
         "kind": _build_kinds(),
         **role_tables.build_role_tables(codes.exercises),
     }
@@ -263,6 +269,7 @@ def _build_kinds() -> pa.Table:
             "of_payee": kind.is_payee_act,
             "bills": kind.bills,
             "year_rule": kind.year_rule.name,
+            "pairs": kind.pairs.name,
         }
         for number, kind in enumerate(CATALOG)
         if number

@@ -132,9 +132,10 @@ select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, coalesce(v.kind, p.k
             when k.after <> 'NONE' and pk.reaches <> k.after then 'follows an entry of kind ' || pk.name || ', which has not reached the stage before it'
             when p.cell <> e.cell and not k.is_interest and not k.carries then 'does not have the account assignment of its predecessor'
             when p.accountant <> e.accountant and not k.is_interest and not k.carries then 'does not have the accountant of its predecessor'
-            when k.inherits and k.posts and e.debit <> if(pk.posts or pk.mirrors, p.credit, held.credit) then 'does not debit the account that its predecessor credited'
+            when k.inherits and k.debit_role = 'PREDECESSOR' and e.debit <> if(pk.posts or pk.mirrors, p.credit, held.credit) then 'does not debit the account that its predecessor credited'
+            when k.credit_role = 'CLEARED' and e.credit <> p.debit then 'does not credit the account that its predecessor debited'
             when k.inherits and not k.pays and e.payee <> p.payee then 'has another payee than its predecessor'
-            when k.mirrors and (e.debit <> coalesce(v.credit, p.credit) or e.credit <> coalesce(v.debit, p.debit)) then 'does not exchange the debit and credit of its predecessor'
+            when k.mirrors and (e.credit <> coalesce(v.debit, p.debit) or e.debit <> coalesce(v.credit, p.credit) and not (pk.reaches = 'DUE' and e.exercise > p.exercise)) then 'does not exchange the debit and credit of its predecessor'
        end as fault
 from entry e
 join kind k on k.kind = e.kind
@@ -209,10 +210,10 @@ from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind wh
 -- Budget acts: what they open at their own node, allot at the node above, or reserve at all nodes above; what they take away or freeze.
 create table granted as
 with act as (
-    select f.entry_id, f.batch, if(k.budget in ('RETURN', 'CANCEL', 'UNFREEZE', 'UNEARMARK'), -f.cents, f.cents) as cents, f.source, k.budget, k.measure, p.cell, p.year, p.target, p.base,
+    select f.entry_id, f.batch, if(k.budget in ('RETURN', 'CANCEL', 'DECREE_CANCEL', 'UNFREEZE', 'UNEARMARK'), -f.cents, f.cents) as cents, f.source, k.budget, k.measure, p.cell, p.year, p.target, p.base,
            if(p.operation > 0, p.operation, p.centre) as centre
     from effect f join kind k on k.kind = f.kind join place p on p.cell = f.cell
-    where k.budget in ('OPEN', 'ALLOT', 'MOVE', 'EARMARK', 'RETURN', 'CANCEL', 'FREEZE', 'UNFREEZE', 'UNEARMARK')
+    where k.budget in ('OPEN', 'ALLOT', 'MOVE', 'VIREMENT', 'DECREE_TRANSFER', 'EARMARK', 'RETURN', 'CANCEL', 'DECREE_CANCEL', 'FREEZE', 'UNFREEZE', 'UNEARMARK')
 ),
 moved as (
     select a.entry_id, a.batch, a.cents, a.measure, g.depth, a.source // (131072 * 6) * (131072 * 6) + a.source % 6 + g.ancestor * 6 as giver,
@@ -220,11 +221,11 @@ moved as (
     from act a
     join lineage g on g.year = a.source // (131072 * 6) + 2000 and g.centre = a.source // 6 % 131072
     join lineage t on t.year = a.year and t.centre = a.centre and t.depth = g.depth
-    where a.budget = 'MOVE'
+    where a.budget in ('MOVE', 'VIREMENT', 'DECREE_TRANSFER')
 ),
 change as (
     select entry_id, batch, target as node, measure, cents as opened, 0 as allotted, 0 as reserved, 0 as frozen
-    from act where budget not in ('MOVE', 'FREEZE', 'UNFREEZE')
+    from act where budget not in ('MOVE', 'VIREMENT', 'DECREE_TRANSFER', 'FREEZE', 'UNFREEZE')
     union all
     select a.entry_id, a.batch, a.base + l.ancestor * 6, a.measure, 0, a.cents, 0, 0
     from act a join lineage l on l.year = a.year and l.centre = a.centre and l.depth = 1 where a.budget in ('ALLOT', 'RETURN')
@@ -365,6 +366,27 @@ select year, programme, title, batch, arg_max(opened, entry_id) as opened, arg_m
        coalesce((select t.code from reference_text t where t.kind = 1 and t.id = programme), programme::varchar)
        || ' title ' || title || ' ' || year as title_name
 from title_step where title > 0 group by year, programme, title, batch;
+
+-- name: decree_step
+-- What each entry adds to the sums that limit decrees, by node of its programme (rule A67); a virement adds at both programmes.
+create table decree_step as
+with act as (
+    select e.entry_id, e.batch, e.source, e.amount::hugeint as amount, k.budget, k.measure, p.year, p.target, p.base % 3 = 0 as is_ordinary
+    from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell where k.budget in ('OPEN', 'VIREMENT', 'DECREE_CANCEL')
+)
+select entry_id, batch, measure, year, target as node,
+       if(budget = 'OPEN' and source = 1, amount, 0) as law, if(budget = 'OPEN' and source = 2, amount, 0) as amending,
+       if(budget = 'VIREMENT', amount, 0) as moved, if(budget = 'OPEN' and source = 3, amount, 0) as advanced,
+       if(budget = 'DECREE_CANCEL', amount, 0) as cancelled
+from act where budget <> 'OPEN' or is_ordinary and source in (1, 2, 3)
+union all
+select entry_id, batch, measure, year, source, 0, 0, amount, 0, 0 from act where budget = 'VIREMENT';
+
+-- name: decree_figure
+create table decree_figure as
+select batch, node, measure, sum(sum(law)) over w as law, sum(sum(amending)) over w as amending, sum(sum(moved)) over w as moved,
+       sum(sum(advanced)) over w as advanced, sum(sum(cancelled)) over w as cancelled
+from decree_step group by batch, node, measure window w as (partition by node, measure order by batch);
 
 -- name: account_figure
 create table account_figure as

@@ -288,6 +288,7 @@ union all select 'node_balance', count(*) from node_balance
 union all select 'frozen_balance', count(*) from frozen_balance
 union all select 'title_balance', count(*) from title_balance
 union all select 'withdrawn_balance', count(*) from withdrawn_balance
+union all select 'decree_balance', count(*) from decree_balance
 union all select 'account_balance', count(*) from account_balance;
 
 -- name: can_summarise

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core import accountants, bank_reasons, calendar, chart, nomenclature_years, payment_rules
+from core.account_roles import ENTRY_ROLES
 from core.accountants import Accountants
 from core.bank_reasons import BankReasons
 from core.calendar import Calendar
-from core.catalog import ENTRY_ROLES
 from core.nomenclature import Nomenclature
 from core.payment_rules import PaymentRules
 from core.reference.files import SAMPLE_FOLDER, hash_file

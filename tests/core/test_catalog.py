@@ -28,6 +28,10 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("credit_return_ae", "credit_return_cp", "cancellation_ae", "cancellation_cp"),
         *("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp", "earmark_decrease"),
         *("commitment_carry", "request_carry", "journal_debit", "journal_credit", "service_carry"),
+        *("receivable", "receivable_reduction", "receivable_cancellation", "receipt"),
+        "set_off_receipt",
+        *("virement_ae", "virement_cp", "decree_transfer_ae", "decree_transfer_cp"),
+        *("decree_cancellation_ae", "decree_cancellation_cp"),
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -43,7 +47,8 @@ def test_all_kinds_that_reach_a_stage_are_of_the_family_followed(kind: ActKind) 
 @pytest.mark.parametrize("kind", _SETTLEMENTS, ids=lambda kind: kind.name)
 def test_a_settlement_takes_up_its_predecessor_and_clears_its_account(kind: ActKind) -> None:
     assert kind.draws is Remainder.OPEN
-    assert kind.debit is (Role.NONE if kind.name == "return_identified" else Role.PREDECESSOR)
+    debits = {"return_identified": Role.NONE, "set_off_receipt": Role.OTHER_CREDITOR}
+    assert kind.debit is debits.get(kind.name, Role.PREDECESSOR)
     assert kind.inherits
     assert not kind.pays
     assert kind.feeds is Remainder.NONE
@@ -137,9 +142,9 @@ def test_an_act_that_may_follow_once_never_follows_a_commitment() -> None:
             assert not kind.has_amount
 
 
-def test_a_set_off_is_refused_until_receivables_exist() -> None:
+def test_a_debt_is_given_up_by_no_act() -> None:
     """The kernel finds the refusal of a kind behind the checks of its predecessor, so such a kind follows one."""
     refused = [kind for kind in _KINDS if kind.refusal is not Outcome.ACCEPTED]
-    assert set(_get_kinds("set_off")) <= set(refused)
+    assert refused == _get_kinds("void")
     assert all(kind.after is not Stage.NONE for kind in refused)
     assert {kind.refusal for kind in refused} == {Outcome.RECEIVABLE_MISSING}

@@ -31,6 +31,8 @@ _CREDITS = {"allotment_ae", "allotment_cp", "budget_move_ae", "budget_move_cp"} 
 _OF_DIRECTORATE = {
     *("budget_opening_ae", "budget_opening_cp", "cancellation_ae", "cancellation_cp"),
     *("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp"),
+    *("virement_ae", "virement_cp", "decree_transfer_ae", "decree_transfer_cp"),
+    *("decree_cancellation_ae", "decree_cancellation_cp"),
 }
 _CERTIFICATION = {"service", "service_cancellation"}
 _COMMITMENT_CHANGES = {"commitment_increase", "commitment_decrease", "prior_withdrawal"}
@@ -42,18 +44,20 @@ _REQUESTS = {
     "direct_payment_request",
     "late_interest",
 }
+_RECEIVABLES = {"receivable", "receivable_reduction", "receivable_cancellation"}
 _ACCOUNTING = {
     *("third_party", "bank_details", "payee_block", "payee_release"),
     *("attachment", "assignment", "payroll", "payment_request_rejection"),
     *("term_suspension", "term_resumption", "return_identified", "void", "set_off"),
     *("journal_debit", "journal_credit"),
+    *("receipt", "set_off_receipt"),
 }
 _ENTERED = {
     Role.BUDGET_DIRECTORATE: _OF_DIRECTORATE,
     Role.PROGRAMME_MANAGER: _CREDITS,
     Role.BOP_MANAGER: _CREDITS,
     Role.UO_MANAGER: _EXECUTION | _OF_UNIT,
-    Role.AUTHORISING_OFFICER: _EXECUTION | _REQUESTS,
+    Role.AUTHORISING_OFFICER: _EXECUTION | _REQUESTS | _RECEIVABLES,
     Role.CERTIFIER: _CERTIFICATION,
     Role.BUDGET_CONTROLLER: set[str](),
     Role.ASSIGNED_ACCOUNTANT: _ACCOUNTING,

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.catalog import CATALOG, ENTRY_ROLES, Family, Role, Stage
+from core.account_roles import ENTRY_ROLES
+from core.catalog import CATALOG, Family, Role, Stage
 from core.catalog_effects import Effects, build_effects
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
@@ -34,6 +35,7 @@ from core.tables.book import (
 )
 from core.tables.book import Book as Tables
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
+from core.tables.decree_balances import DecreeFigures
 from core.tables.journal import Acts, Decisions
 from kernels import decisions as kernel
 from tests.act_strategies import to_columns
@@ -51,6 +53,7 @@ from tests.oracle.model import (
     AcceptedAct,
     Claim,
     Decision,
+    DecreeKey,
     Fingerprint,
     OpenItem,
     Payee,
@@ -81,6 +84,7 @@ class BookContent(NamedTuple):
     sums: dict[tuple[int, int, int], tuple[int, int]]
     titles: dict[TitleKey, tuple[int, int]]
     withdrawn: dict[int, int]
+    decrees: dict[DecreeKey, int]
     waiting: dict[Fingerprint, object]
     invoices: dict[Fingerprint, tuple[Claim, ...]]
 
@@ -110,6 +114,8 @@ class KernelBook:
             titles=_build_titles(book, self._title_keys),
             frozen=allocate_records(FrozenFigures, max(book.world.nodes) + 1),
             withdrawn=allocate_records(WithdrawnFigures, max(book.world.nodes) + 1),
+            decrees=allocate_records(DecreeFigures, 2 * max(book.world.nodes) + 2),
+            decree_years=allocate_records(DecreeFigures, 2 * max(book.world.years) + 2),
             payroll_checks=np.isin(
                 np.arange(_PERIODS), [period for period, _ in book.world.payroll_checks]
             ).astype(np.uint8),
@@ -177,6 +183,7 @@ class KernelBook:
                 if opened or anticipated
             },
             {node: cents for node, (cents, _) in enumerate(tables.withdrawn.tolist()) if cents},
+            _list_decrees(tables.decrees),
             {tuple(row[:2]): row[3] for row in tables.waiting[: count["waiting"]].tolist()},
             _list_claims(tables.invoices[: count["invoices"]].tolist()),
         )
@@ -230,6 +237,7 @@ def read_ledger_content(ledger: oracle.Ledger) -> BookContent:
         {at: both for at, both in state.sums.items() if any(both)},
         {key: both for key, both in state.titles.items() if any(both)},
         {node: cents for node, cents in state.withdrawn.items() if cents},
+        {key: cents for key, cents in state.decrees.items() if cents},
         {key: _fold_content(content) for key, content in ledger.waiting.items()},
         dict(state.invoices),
     )
@@ -270,13 +278,23 @@ def to_item(row: dict[str, int]) -> OpenItem:
         row = row | {"parent": 0, "debit": 0}
     elif kind.feeds:
         row = row | {"unbilled": 0}
-    is_owed = CATALOG[row["kind"]].reaches is not Stage.NONE
+    original = row["under"] if CATALOG[row["kind"]].undoes else row["kind"]
+    is_owed = CATALOG[original].reaches is not Stage.NONE
     own = row["unbilled"] & ~(FOLLOWED_BIT | SUSPENDED_BIT | USE_MASK)
     fields = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}
     fields["carried_to"] = carried_to
     fields["is_followed"] = bool(row["unbilled"] & FOLLOWED_BIT)
     fields["is_suspended"] = bool(row["unbilled"] & SUSPENDED_BIT)
     return OpenItem(**{name: (row | fields)[name] for name in OpenItem._fields})  # type: ignore[arg-type]
+
+
+def _list_decrees(decrees: np.ndarray) -> dict[DecreeKey, int]:
+    """Return the figures of decrees that are not 0."""
+    return {
+        (*divmod(row, 2), name): int(decrees[name][row])
+        for name in DecreeFigures._fields[:-1]
+        for row in np.flatnonzero(decrees[name]).tolist()
+    }
 
 
 def _list_claims(rows: Sequence[tuple[int, int, int, int]]) -> dict[Fingerprint, tuple[Claim, ...]]:
@@ -345,7 +363,7 @@ def _build_years(book: StartingBook) -> np.ndarray:
     days = allocate_records(BudgetYears, max(book.world.years) + 1)
     nodes_a_year = (max(book.world.nodes) + 1) // len(book.world.years)
     for number, year in book.world.years.items():
-        days[number] = (*year, number * nodes_a_year)
+        days[number] = (*year[:6], number * nodes_a_year, *year[6:])
     return days
 
 

@@ -42,7 +42,10 @@ _years = st.builds(
     _draw_some(_programme),
     _draw_some(
         st.builds(
-            oracle.ItemRow, st.booleans(), st.booleans(), st.none() | st.frozensets(_known_codes, max_size=3)
+            oracle.ItemRow,
+            *(st.booleans(), st.booleans()),
+            st.none() | st.frozensets(_known_codes, max_size=3),
+            st.sampled_from((False, False, True)),
         )
     ),
     _draw_some(st.builds(oracle.FundRow, st.integers(0, 2), st.sampled_from((0, 1, 2)))),
@@ -64,8 +67,11 @@ _line_faults = st.sampled_from(((0, 0), (0, 0), (0, 0), (Outcome.LINE_INVALID, 2
 @given(
     st.lists(st.tuples(_lines, _line_faults), min_size=1, max_size=9),
     _years,
-    st.builds(oracle.KindUses, *[_sets] * 8).map(
-        lambda uses: uses._replace(earmarks=uses.earmarks - uses.brings)
+    st.builds(oracle.KindUses, *[_sets] * 9).map(
+        lambda uses: uses._replace(
+            earmarks=uses.earmarks - uses.brings,
+            receives=uses.receives - uses.brings - uses.earmarks - uses.pays_staff,
+        )
     ),
 )
 def test_codes_become_assignments_or_faults(
@@ -102,6 +108,7 @@ def _to_year_codes(year: oracle.YearCodes) -> YearCodes:
         [0, *(year.areas.get(number, 0) for number in numbers)],
         _flag_known(set(year.areas)),
         *([0, *(item[place] for item in items)] for place in range(2)),
+        [0, *(item.receipt for item in items)],
         _flag_known(set(year.items)),
         *([0, *(fund[place] for fund in funds)] for place in range(2)),
         _flag_known(set(year.funds)),

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.catalog import CATALOG, BudgetAction, Family
+from core.kind_rules import BY_DECREE, MOVES_CREDITS
 from core.outcome_codes import Outcome
 from tests.act_strategies import DecisionCase, cases
 from tests.kernels.decision_cases import KernelBook
@@ -84,10 +85,12 @@ def _list_names(case: DecisionCase, act: list[Line]) -> set[Hashable]:
     """Return every key and programme that ``act`` refers to."""
     nodes, cells = case.book.world.nodes, case.book.world.cells
     touched = {cells[line.cell].centre_node for line in act if line.cell != NONE} | {
-        line.source for line in act if CATALOG[line.kind].budget is BudgetAction.MOVE
+        line.source for line in act if CATALOG[line.kind].budget in MOVES_CREDITS
     }
+    budgets = {CATALOG[line.kind].budget for line in act}
+    limits = {"decrees"} if budgets & (BY_DECREE | {BudgetAction.OPEN}) else set[Hashable]()
     keys = {key for line in act for key in (line.key, line.previous, line.invoice) if key}
-    return keys | {("programme", nodes[node].programme) for node in touched - {NONE}}
+    return keys | limits | {("programme", nodes[node].programme) for node in touched - {NONE}}
 
 
 def _split_decisions(stream: Acts, decisions: list[Decision]) -> list[list[Decision]]:

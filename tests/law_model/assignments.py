@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tests.law_model.budget import NodeKey
-from tests.law_model.kinds import CHARGES, CREDIT_KINDS, JOURNALS
+from tests.law_model.kinds import CHARGES, CREDIT_KINDS, JOURNALS, RECEIVABLES
 from tests.law_model.nomenclature import ORDINARY, Centre, Item, Year
 from tests.law_model.state import Act, Document, State
 
@@ -13,6 +13,9 @@ LEVELS = {
     "budget_move": ("programme", "bop", "uo"),
     "credit_return": ("bop", "uo"),
     "cancellation": ("programme",),
+    "virement": ("programme",),
+    "decree_transfer": ("programme",),
+    "decree_cancellation": ("programme",),
     "freeze": ("programme", "bop", "uo"),
     "unfreeze": ("programme", "bop", "uo"),
 }
@@ -110,9 +113,11 @@ def _belongs(act: Act, year: Year, centre: Centre) -> bool:
 
 def _suits(act: Act, item: Item) -> bool:
     if act.kind.startswith("earmark"):
-        return not item.staff
+        return not item.staff and not item.receipt
     if act.kind == "payroll" and not item.staff:
         return False
+    if item.receipt or act.kind in RECEIVABLES:
+        return item.receipt and act.kind in RECEIVABLES
     return item.budget_only == (act.kind in CREDIT_KINDS)
 
 

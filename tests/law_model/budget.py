@@ -4,7 +4,7 @@ A node is a budget year, a place (programme, BOP, UO or operation), title 2 or t
 (LOLF art. 7; domain 2.4).  What is reserved or consumed at a UO is so at its BOP and its programme too.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -66,6 +66,16 @@ class TitleKey(NamedTuple):
     title: int
 
 
+class DecreeKey(NamedTuple):
+    """One sum that limits decrees: ``law``, ``amending``, ``moved``, ``advanced`` or ``cancelled``, in AE or CP."""
+
+    year: int
+    programme: str
+    staff: bool
+    budget: str
+    figure: str
+
+
 class Budget:
     """All nodes."""
 
@@ -76,6 +86,8 @@ class Budget:
         """AE that finance laws opened on a title, funds left out (law of finance for 2005, art. 108)."""
         self.anticipated: defaultdict[TitleKey, int] = defaultdict(int)
         """AE of a title that were committed before its year."""
+        self.decreed: Counter[DecreeKey] = Counter()
+        """What finance laws opened at programmes on ordinary credits, and what decrees did there (LOLF 12 to 14)."""
         self.withdrawn: defaultdict[NodeKey, int] = defaultdict(int)
         """What withdrawals of commitments of earlier years lower of the AE reported as consumed; not available again."""
 
@@ -162,6 +174,23 @@ class Budget:
         self.nodes[key].sums(budget).frozen_here += amount
         for node in self.list_path(key):
             self.nodes[node].sums(budget).frozen += amount
+
+    def sum_decreed(
+        self, budget: str, year: int, *, figures: set[str], programme: str = "", of_staff: bool = False
+    ) -> int:
+        """Add up the sums of a year, of all programmes or one, of both envelopes or title 2 alone."""
+        return sum(
+            cents
+            for key, cents in self.decreed.items()
+            if (key.year, key.budget) == (year, budget)
+            and key.figure in figures
+            and programme in ("", key.programme)
+            and (key.staff or not of_staff)
+        )
+
+    def note_decree(self, key: NodeKey, budget: str, figure: str, amount: int) -> None:
+        """Add to a sum that limits decrees."""
+        self.decreed[DecreeKey(key.year, key.centre, key.staff, budget, figure)] += amount
 
     def move(self, source: NodeKey, target: NodeKey, budget: str, amount: int) -> None:
         """Move opened credits between two places of one level; levels above both are as before."""

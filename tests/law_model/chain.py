@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from tests.law_model.codes import RECEIVABLE_MISSING, SET_OFF_MISMATCH
 from tests.law_model.kinds import REQUESTS, TRANSFERS
 from tests.law_model.state import Act, Document, State
 
@@ -44,6 +45,31 @@ def check_settlement(act: Act, predecessor: Document, state: State) -> list[str]
     if act.kind == "payment" and _is_suspended(predecessor):
         codes.append("TERM_SUSPENDED")
     return codes
+
+
+def check_set_off(act: Act, predecessor: Document, earlier: list[Document], state: State) -> list[str]:
+    """Check that a debt and a receivable of one person fall by the same sum, in two lines of one act (A58)."""
+    if act.kind == "set_off":
+        return [] if act.next_line and _is_collection(act, act.next_line) else [RECEIVABLE_MISSING]
+    if act.kind != "set_off_receipt":
+        return []
+    before = earlier[-1] if earlier else None
+    if before is None or before.kind != "set_off" or (before.amount, before.day) != (act.amount, act.day):
+        return [SET_OFF_MISMATCH]
+    debt = before.predecessor
+    assert debt is not None
+    parties = [(find_debt(item).payee, _find_accountant(item, state)) for item in (debt, predecessor)]
+    return [] if parties[0] == parties[1] else [SET_OFF_MISMATCH]
+
+
+def _is_collection(act: Act, after: Act) -> bool:
+    is_alike = (after.amount, after.day) == (act.amount, act.day)
+    return after.kind == "set_off_receipt" and is_alike
+
+
+def _find_accountant(document: Document, state: State) -> str:
+    assert document.key is not None
+    return state.reference.years[document.key.year].find_accountant(document.key.centre)
 
 
 def _check_uncommitted(act: Act, commitment: Document) -> list[str]:
@@ -127,6 +153,10 @@ _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "prior_withdrawal": _check_uncommitted,
     "commitment_reversal": _check_reversal,
     "commitment_change_reversal": _check_reversal,
+    "receivable_reduction": _check_left,
+    "receivable_cancellation": _check_reversal,
+    "receipt": _check_stage,
+    "set_off_receipt": _check_stage,
     "service": _check_uncommitted,
     "service_cancellation": _check_cancellation,
     "payment_request": _check_service,

@@ -98,7 +98,7 @@ def write_prior_withdrawal(context: YearContext) -> Row | None:
     if commitment is None:
         return None
     columns = {"amount": context.draw_part(commitment.uncommitted)} | context.name_predecessor(commitment)
-    if case := context.random.choice(("", "", "affectation", "arrete", "retour")):
+    if case := context.random.choice(("", "", *("affectation",) * 3, "arrete", "retour")):
         columns["recycling_case"] = case
     return context.begin_row("RA", "prior_withdrawal", **columns)
 
@@ -224,7 +224,7 @@ WRITERS = (
     (24, write_commitment),
     (3, write_increase),
     (6, write_decrease),
-    (3, write_prior_withdrawal),
+    (4, write_prior_withdrawal),
     (3, write_reversal),
     (22, write_service),
     (3, write_cancellation),

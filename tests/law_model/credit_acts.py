@@ -34,6 +34,8 @@ ORIGINS = (
     *("finance_law", "amending_law", "decree_of_advance", "transfer", "carry_over", "contribution_fund"),
     *("finance_law", "amending_law", "", ""),
 )
+_FIRST_ORIGINS = tuple(origin for origin in ORIGINS if origin != "decree_of_advance")
+"""Those of what begins a year: decrees of advance open at most a hundredth of it."""
 
 
 def write_openings(context: YearContext, year: int) -> Iterator[tuple[str, list[Row]]]:
@@ -67,7 +69,7 @@ def _split_opening(context: YearContext, kind: str, programme: str, total: int, 
             context, kind, programme, amount, columns | {"commitment_item": item, "origin": origin}
         )
         for item, amount in [*parts, (columns["commitment_item"], rest)]
-        for origin in [context.random.choice(ORIGINS)]
+        for origin in [context.random.choice(_FIRST_ORIGINS)]
     ]
 
 
@@ -158,6 +160,34 @@ def write_move(context: YearContext) -> Row:
     return _write_credits(context, kind, target, context.draw_amount(), columns)
 
 
+_DECREES = (
+    ("virement", "0177", "0217"),
+    ("virement", "0217", "0177"),
+    ("virement", "0177", "0217/T2"),
+    ("decree_transfer", "0177", "0117"),
+    ("decree_transfer", "0117", "0217"),
+    ("decree_transfer", "0177", "0217"),
+    ("virement", "0117", "0217"),
+    ("virement", "0177", "0177-D013"),
+    ("decree_cancellation", "0177", ""),
+    ("decree_cancellation", "0217", ""),
+)
+
+
+def write_decree(context: YearContext) -> Row:
+    """Move or cancel credits by decree; some moves join the wrong programmes."""
+    action, target, source = context.random.choice(_DECREES)
+    kind = f"{action}_{context.random.choice(('ae', 'cp'))}"
+    columns = {
+        "commitment_item": context.random.choice(("HT2", "HT2", "HT2", "T2")),
+        "document_hash": "5e" * 32,
+    }
+    amount = context.draw_amount() // context.random.choice((1, 10, 100)) + 1
+    return _write_credits(
+        context, kind, target, amount, columns | ({"counterpart": source} if source else {})
+    )
+
+
 def write_earmark(context: YearContext) -> Row:
     """Set AE apart for an operation."""
     place = context.random.choice([place for place in PLACES if place.operation])
@@ -189,4 +219,5 @@ WRITERS = (
     (1, write_cancellation),
     (2, write_freeze),
     (1, write_bank_details),
+    (4, write_decree),
 )

@@ -6,6 +6,7 @@ from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.chain import find_commitment, find_root
 from tests.law_model.credits import find_source
+from tests.law_model.decrees import OPENED_BY
 from tests.law_model.form import FINANCE_LAWS
 from tests.law_model.kinds import ON_COMMITMENT
 from tests.law_model.nomenclature import FAMILIES
@@ -184,6 +185,20 @@ def _move_reservation(before: Document, after: Document, amount: int, state: Sta
         state.budget.reserve(_key(after), after.operation, budget, amount)
 
 
+def _issue(_: Act, document: Document, __: State) -> None:
+    document.left = document.amount
+
+
+def _collect(_: Act, document: Document, __: State) -> None:
+    """Take what is collected, or reduced, from what is left of a receivable; no credits change (LOLF 28)."""
+    _predecessor(document).left -= document.amount
+
+
+def _cancel_receivable(_: Act, document: Document, __: State) -> None:
+    receivable = _predecessor(document)
+    receivable.left, receivable.is_reversed = 0, True
+
+
 def _follow(_: Act, document: Document, state: State) -> None:
     _predecessor(document).followed = True
     document.left = document.amount
@@ -209,6 +224,8 @@ def _open(act: Act, document: Document, state: State) -> None:
     key = _key(document)
     state.budget.open(key, act.kind[-2:], document.amount)
     is_ordinary = key.family == FAMILIES[0]
+    if is_ordinary and act.text("origin") in OPENED_BY:
+        state.budget.note_decree(key, act.kind[-2:], OPENED_BY[act.text("origin")], document.amount)
     if act.kind == "budget_opening_ae" and is_ordinary and act.text("origin") in {"", *FINANCE_LAWS}:
         state.budget.title_openings[state.budget.find_title(key, document.item)] += document.amount
 
@@ -235,12 +252,31 @@ def _freeze(act: Act, document: Document, state: State) -> None:
     state.budget.freeze(_key(document), act.kind[-2:], sign * document.amount)
 
 
-def _move(act: Act, document: Document, state: State) -> None:
-    key = _key(document)
-    place = Assignment(key, "", "", document.item, document.fund, "")
+def _find_giver(act: Act, document: Document, state: State) -> NodeKey:
+    place = Assignment(_key(document), "", "", document.item, document.fund, "")
     source, _ = find_source(act, place, state)
     assert source is not None
-    state.budget.move(source, key, act.kind[-2:], document.amount)
+    return source
+
+
+def _move(act: Act, document: Document, state: State) -> None:
+    source = _find_giver(act, document, state)
+    state.budget.move(source, _key(document), act.kind[-2:], document.amount)
+
+
+def _move_by_decree(act: Act, document: Document, state: State) -> None:
+    """Move credits between programmes; what moves within a ministry counts at both."""
+    source = _find_giver(act, document, state)
+    _move(act, document, state)
+    if act.kind.startswith("virement"):
+        for end in (source, _key(document)):
+            state.budget.note_decree(end, act.kind[-2:], "moved", document.amount)
+
+
+def _cancel_by_decree(act: Act, document: Document, state: State) -> None:
+    """Take opened credits away; what finance laws opened stays what it was."""
+    state.budget.open(_key(document), act.kind[-2:], -document.amount)
+    state.budget.note_decree(_key(document), act.kind[-2:], "cancelled", document.amount)
 
 
 def _earmark(_: Act, document: Document, state: State) -> None:
@@ -285,6 +321,12 @@ _EFFECTS: Mapping[str, Effect] = {
     "bank_return": _follow,
     "return_identified": _take_left,
     "reissue": _take_left,
+    "receivable": _issue,
+    "receivable_reduction": _collect,
+    "receivable_cancellation": _cancel_receivable,
+    "receipt": _collect,
+    "set_off_receipt": _collect,
+    "set_off": _pay,
     "commitment_carry": _carry_commitment,
     "request_carry": _carry_request,
     "service_carry": _carry_service,
@@ -301,6 +343,10 @@ _EFFECTS: Mapping[str, Effect] = {
     "cancellation_ae": _cancel,
     "cancellation_cp": _cancel,
     **dict.fromkeys(("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp"), _freeze),
+    **dict.fromkeys(
+        ("virement_ae", "virement_cp", "decree_transfer_ae", "decree_transfer_cp"), _move_by_decree
+    ),
+    **dict.fromkeys(("decree_cancellation_ae", "decree_cancellation_cp"), _cancel_by_decree),
     "earmark": _earmark,
     "earmark_decrease": _withdraw_earmark,
     "third_party": _register,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from tests.law_model.interface import KindColumns
-from tests.law_model.kinds import CARRIES, CREDIT_KINDS
+from tests.law_model.kinds import CARRIES, CREDIT_KINDS, RECEIVABLES
 from tests.law_model.state import Act, Row
 
 DATES = (
@@ -57,7 +57,7 @@ def read_line(row: Row, sender: str, kinds: Mapping[str, KindColumns]) -> tuple[
 def _check_missing(act: Act, columns: KindColumns) -> list[str]:
     needs = [name for name in columns.needs if name not in _OWN_CODES]
     assignment = ["fund_centre", "commitment_item"]
-    if act.kind not in CREDIT_KINDS | {"earmark", "earmark_decrease"}:
+    if act.kind not in CREDIT_KINDS | RECEIVABLES | {"earmark", "earmark_decrease"}:
         assignment.append("functional_area")
     is_stated = any(act.text(name) for name in assignment)
     if columns.assignment == "needed" or (columns.assignment == "inherited" and is_stated):

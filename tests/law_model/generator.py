@@ -6,7 +6,15 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from tests.law_model import breaches, commitments, credit_acts, journals, period_decisions, settlements
+from tests.law_model import (
+    breaches,
+    commitments,
+    credit_acts,
+    journals,
+    period_decisions,
+    receivables,
+    settlements,
+)
 from tests.law_model.form import write_euros
 from tests.law_model.kinds import JOURNAL_DEBIT
 from tests.law_model.model import LawModel
@@ -37,8 +45,8 @@ class ActFile(NamedTuple):
 Writer = Callable[[YearContext], Row | None]
 
 _SENDERS: Mapping[str, tuple[int, tuple[tuple[int, Writer], ...]]] = {
-    "CSP-A": (26, commitments.WRITERS),
-    "SP-B": (14, commitments.WRITERS),
+    "CSP-A": (26, (*commitments.WRITERS, *receivables.WRITERS)),
+    "SP-B": (14, (*commitments.WRITERS, *receivables.WRITERS)),
     "CSP-C": (8, commitments.WRITERS),
     "DRFIP": (12, (*settlements.ACCOUNTANT_WRITERS, (3, journals.write_journal))),
     "treasury": (18, settlements.TREASURY_WRITERS),
@@ -98,6 +106,8 @@ def _write_act(context: YearContext, writers: Sequence[tuple[int, Writer]]) -> l
     if context.random.random() < BREACH_RATE:
         row = breaches.break_rule(context, row)
     rows = _split_lines(context, row) if row["kind"] in _OF_SEVERAL_LINES else [row]
+    if row["kind"] == "set_off" and "line" not in row:
+        rows = settlements.add_collection(context, row)
     rows = (
         journals.complete_journal(context, row)
         if row["kind"] == JOURNAL_DEBIT and "line" not in row

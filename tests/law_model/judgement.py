@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from tests.law_model.assignments import Assignment, inherit, read_assignment
-from tests.law_model.chain import check_amounts, check_settlement, find_commitment
+from tests.law_model.chain import check_amounts, check_set_off, check_settlement, find_commitment
 from tests.law_model.credits import (
     check_allotment,
     check_credits,
@@ -14,11 +14,12 @@ from tests.law_model.credits import (
     check_payroll_payment,
     check_reservation,
 )
+from tests.law_model.decrees import check_decree
 from tests.law_model.effects import list_reserved
 from tests.law_model.form import check_persons, is_iban
 from tests.law_model.interface import KindColumns
 from tests.law_model.invoices import check_invoice, check_prescription
-from tests.law_model.kinds import CARRIES, CREDIT_KINDS, JOURNALS, PAYEE_KINDS, PREDECESSORS
+from tests.law_model.kinds import CARRIES, CREDIT_KINDS, JOURNALS, PAYEE_KINDS, PREDECESSORS, RECEIVABLES
 from tests.law_model.natures import check_title
 from tests.law_model.predecessors import find_predecessor
 from tests.law_model.settlement_ways import check_way
@@ -58,6 +59,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
     _find_place(act, columns, state, judgement)
     if judgement.predecessor:
         judgement.codes += check_amounts(act, judgement.predecessor)
+        judgement.codes += check_set_off(act, judgement.predecessor, earlier, state)
         judgement.codes += check_settlement(act, judgement.predecessor, state)
         judgement.codes += check_way(act, judgement.predecessor, state)
     if judgement.place:
@@ -156,6 +158,8 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
     assert place is not None
     if act.kind.startswith("allotment"):
         return check_allotment(act, place, state)
+    if act.kind.startswith(("virement", "decree_", "budget_opening")):
+        return check_decree(act, place, state)
     if act.kind.startswith("budget_move"):
         return check_move(act, place, state)
     if act.kind == "earmark_decrease":
@@ -164,7 +168,7 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
         return check_freeze(act, place, state)
     if act.kind.startswith(("credit_return", "cancellation")):
         return check_lowering(act, place, state)
-    if act.kind in CREDIT_KINDS:
+    if act.kind in CREDIT_KINDS | RECEIVABLES:
         return []
     if act.kind == "commitment_change_reversal":
         is_decrease = (

@@ -14,6 +14,7 @@ _PAYABLES = frozenset(
     }
 )
 _COMMITMENTS = frozenset({"commitment", "commitment_carry"})
+_RECEIVABLES = frozenset({"receivable"})
 _SERVICES = frozenset({"service", "service_carry"})
 
 PREDECESSORS: Mapping[str, frozenset[str]] = {
@@ -24,6 +25,10 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "commitment_change_reversal": frozenset(
         {"commitment_increase", "commitment_decrease", "prior_withdrawal"}
     ),
+    "receivable_reduction": _RECEIVABLES,
+    "receivable_cancellation": _RECEIVABLES,
+    "receipt": _RECEIVABLES,
+    "set_off_receipt": _RECEIVABLES,
     "commitment_carry": _COMMITMENTS,
     "service": _COMMITMENTS,
     "service_cancellation": _SERVICES,
@@ -33,16 +38,7 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "request_carry": _PAYABLES,
     "payment_request_rejection": _PAYABLES,
     "payment": _PAYABLES,
-    "set_off": frozenset(
-        {
-            "payment_request",
-            "payment_request_without_service",
-            "direct_payment_request",
-            "attachment",
-            "assignment",
-            "request_carry",
-        }
-    ),
+    "set_off": _PAYABLES,
     "attachment": _PAYABLES,
     "assignment": _PAYABLES,
     "term_suspension": _PAYABLES,
@@ -57,8 +53,13 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
 """The kinds that an act of a kind may follow."""
 
 SPENDS_AE = frozenset({"commitment", "commitment_increase"})
-REVERSALS = frozenset({"commitment_reversal", "commitment_change_reversal"})
+CREDIT_REVERSALS = frozenset({"commitment_reversal", "commitment_change_reversal"})
+REVERSALS = CREDIT_REVERSALS | {"receivable_cancellation"}
 """They undo a whole act, once, as long as no other follows it (A05)."""
+RECEIVABLES = frozenset(
+    {"receivable", "receivable_reduction", "receivable_cancellation", "receipt", "set_off_receipt"}
+)
+"""What is due to the State and what is collected of it: on natures of receipt, without credits (LOLF 28)."""
 ON_COMMITMENT = frozenset({"payment_request", "payment_request_without_service"})
 REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll"}
 INVOICED = ON_COMMITMENT | {"direct_payment_request"}
@@ -75,7 +76,7 @@ CREDIT_KINDS = frozenset(
     f"{action}_{budget}"
     for action in (
         *("budget_opening", "allotment", "budget_move", "credit_return"),
-        *("cancellation", "freeze", "unfreeze"),
+        *("cancellation", "freeze", "unfreeze", "virement", "decree_transfer", "decree_cancellation"),
     )
     for budget in ("ae", "cp")
 )
@@ -87,7 +88,8 @@ YEAR_BOUND = (
     | JOURNALS
     | REQUESTS
     | CREDIT_KINDS
-    | REVERSALS
+    | CREDIT_REVERSALS
+    | {"receivable"}
     | {"commitment_decrease", "prior_withdrawal", "earmark", "earmark_decrease", "late_interest"}
     | {"service", "void"}
     | CARRIES

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, pairwise
 
 from tests.law_model.effects import apply
 from tests.law_model.form import read_line
@@ -96,6 +96,8 @@ class LawModel:
     def _decide_lines(self, rows: list[Row], sender: str) -> tuple[list[LineResult], list[Document]]:
         """Decide the lines of an act up to the first that is refused."""
         acts = [self._read_line(row, sender) for row in rows]
+        for (act, _), (after, _) in pairwise(acts):
+            act.next_line = after
         earlier = self._find_earlier(*acts[0])
         if earlier:
             return [LineResult(DUPLICATE if earlier == rows else "REFERENCE_CONFLICT") for _ in rows], []

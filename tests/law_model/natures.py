@@ -1,4 +1,4 @@
-"""Title 2 without commitments (A20), payment before service (A38), kinds that wait for receivables (A29, A58)."""
+"""Title 2 without commitments (A20), payment before service (A38), the kind that waits for restorations (A29)."""
 
 from tests.law_model.assignments import Assignment
 from tests.law_model.codes import NATURE_NOT_LISTED, RECEIVABLE_MISSING, TITLE_TWO_COMMITMENT
@@ -18,7 +18,7 @@ def check_title(act: Act, place: Assignment) -> list[str]:
     """Check what the title and the nature of an act allow."""
     if act.kind in SPENDS_AE and place.key.staff:
         return [TITLE_TWO_COMMITMENT]
-    if act.kind in {"set_off", "void"}:
+    if act.kind == "void":
         return [RECEIVABLE_MISSING]
     if act.kind == "payment_request_without_service":
         return [] if act.text("nature") in LISTED or place.item in GRANTS else [NATURE_NOT_LISTED]

@@ -22,12 +22,13 @@ class Centre:
 
 @dataclass(frozen=True)
 class Item:
-    """A commitment item: its title, whether it is of title 2, whether only acts on credits use it."""
+    """A commitment item: its title, whether it is of title 2, whether only acts on credits use it; or a nature of receipt."""
 
     code: str
     title: int
     staff: bool
     budget_only: bool
+    receipt: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Year:
     """The first digits of the accounts that the file restricts."""
     recycling: dict[str, bool] = field(default_factory=dict)
     """The cases in which AE of earlier commitments are available again, and whether each needs an operation."""
+    receipts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By nature of receipt: the account of its product, and that of what is annulled in a later year."""
 
     def is_restricted(self, account: str) -> bool:
         """Return whether nothing is posted by hand on an account: the file names it, or debts or cash stand on it."""
@@ -71,6 +74,9 @@ class Year:
         of_all = {held for role, held in self.settlement.items() if role != "late_interest"}
         own = {*self.creditors.values(), *self.payroll_creditors.values()}
         return bool(account) and (account in of_items | of_all | own or account.startswith(self.restricted))
+
+    ministries: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Of each programme its ministry, and the special account or annexed budget it belongs to, if any."""
 
     def find_accountant(self, centre: str) -> str:
         """Return the accountant who is assigned to a centre, or to the one above it that has one."""
@@ -110,6 +116,9 @@ def _read_year(folder: Path, year: int) -> Year:
     _read_tree(files, result)
     result.areas = {row["code"]: row["programme"] for row in _rows(files / "areas.csv")}
     result.items = {row["code"]: _build_item(row) for row in _rows(files / "items.csv")}
+    for row in _rows(files / "receipts.csv"):
+        result.receipts[row["nature"]] = row["product"], row["annulment"]
+        result.items[row["nature"]] = Item(row["nature"], 0, False, True, receipt=True)
     result.funds = {row["code"]: (row["family"], row["programme"]) for row in _rows(files / "funds.csv")}
     result.accounts = {row["number"] for row in _rows(files / "accounts.csv")}
     result.roles = {row["item"]: _build_role(row) for row in _rows(files / "roles.csv")}
@@ -127,6 +136,10 @@ def _read_year(folder: Path, year: int) -> Year:
 def _read_tree(files: Path, result: Year) -> None:
     for row in _rows(files / "programmes.csv"):
         result.centres[row["code"]] = Centre(row["code"], "programme", "", row["code"])
+        is_account = (
+            row["code"] >= "06"
+        )  # the bill numbers special accounts from 07 on; annexed budgets: docs/rules.md
+        result.ministries[row["code"]] = (row["ministry"], row["mission"] if is_account else "")
         if row["estimated"] == "1":
             result.estimated.add(row["code"])
     for row in _rows(files / "centres.csv"):

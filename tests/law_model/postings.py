@@ -113,6 +113,43 @@ def _list_payment(document: Document, state: State) -> Legs:
     return [(find_creditor(find_debt(document), state), _settlement(document, state, "transit"))]
 
 
+def _list_receivable(document: Document, state: State) -> Legs:
+    """Return the entry of a receivable (chart 4111100000)."""
+    assert document.key is not None
+    product, _ = state.reference.years[document.key.year].receipts[document.item]
+    return [(_settlement(document, state, "receivable"), product)]
+
+
+def _list_annulment(document: Document, state: State) -> Legs:
+    """Return the entry of a reduction or cancellation: what is of an earlier year has an account of its own (7291000000)."""
+    receivable = document.predecessor
+    assert receivable is not None
+    assert receivable.key is not None
+    product, annulment = state.reference.years[receivable.key.year].receipts[receivable.item]
+    is_of_year = document.exercise == receivable.exercise
+    return [(product if is_of_year else annulment, _settlement(receivable, state, "receivable"))]
+
+
+def _list_receipt(document: Document, state: State) -> Legs:
+    assert document.predecessor is not None
+    return [
+        (_settlement(document, state, "treasury"), _settlement(document.predecessor, state, "receivable"))
+    ]
+
+
+def _list_set_off(document: Document, state: State) -> Legs:
+    """Return the entry of the debt of a set-off, gross in both budgets (chart 4678840000)."""
+    assert document.predecessor is not None
+    debt = find_debt(document.predecessor)
+    return [(find_creditor(debt, state), _settlement(document, state, "other_creditor"))]
+
+
+def _list_collection(document: Document, state: State) -> Legs:
+    assert document.predecessor is not None
+    receivable = _settlement(document.predecessor, state, "receivable")
+    return [(_settlement(document, state, "other_creditor"), receivable)]
+
+
 def _build_transfer(debit: str, credit: str) -> Callable[[Document, State], Legs]:
     def list_transfer(document: Document, state: State) -> Legs:
         return [(_settlement(document, state, debit), _settlement(document, state, credit))]
@@ -130,6 +167,12 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "direct_payment_request": _list_direct,
     "payroll": _list_direct,
     "payment_request_rejection": _list_rejection,
+    "receivable": _list_receivable,
+    "receivable_reduction": _list_annulment,
+    "receivable_cancellation": _list_annulment,
+    "receipt": _list_receipt,
+    "set_off": _list_set_off,
+    "set_off_receipt": _list_collection,
     "attachment": _list_part,
     "assignment": _list_part,
     "payment": _list_payment,

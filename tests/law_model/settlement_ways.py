@@ -23,7 +23,7 @@ def check_way(act: Act, predecessor: Document, state: State) -> list[str]:
     settlement = state.reference.years[request.key.year].settlement
     is_by_entry = find_creditor(request, state) in {settlement[role] for role in _ENTRY_ROLES}
     codes = ["SETTLED_WITHOUT_TRANSFER"] if is_by_entry else []
-    if act.kind in {"attachment", "assignment"} and request.kind == "payroll":
+    if act.kind in {"attachment", "assignment", "set_off"} and request.kind == "payroll":
         codes.append("PAYROLL_DIVERSION")
     return codes
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from tests.law_model.codes import RECEIVABLE_MISSING
 from tests.law_model.commitments import assign
-from tests.law_model.form import write_euros
+from tests.law_model.form import is_amount, read_cents, write_euros
 from tests.law_model.kinds import INVOICED, REQUESTS
+from tests.law_model.receivables import write_receipt
 from tests.law_model.state import Document, Row
 from tests.law_model.year_context import PAYEES, STAFF_PLACE, YearContext
 
@@ -127,7 +128,24 @@ def write_set_off(context: YearContext) -> Row | None:
     """Set a debt off against a receivable."""
     if not context.model.rules.has(RECEIVABLE_MISSING):
         return None
-    return _follow(context, "SO", "set_off", lambda act: act.kind in INVOICED | PARTS and act.left > 0)
+    return _follow(context, "SO", "set_off", lambda act: act.kind in REQUESTS | PARTS and act.left > 0)
+
+
+def add_collection(context: YearContext, row: Row) -> list[Row]:
+    """Return a set-off with the line that takes up a receivable, mostly one of the creditor; seldom the set-off alone."""
+    place = row.get("predecessor", "").removeprefix("@")
+    documents = context.model.state.documents
+    payee = documents[int(place) - 1].payee if place.isdigit() and int(place) <= len(documents) else ""
+    is_other = context.random.random() < 0.1
+    receivable = context.choose(
+        lambda act: act.kind == "receivable" and act.left > 0 and (is_other or act.payee == payee)
+    )
+    if receivable is None or context.random.random() < 0.05:
+        return [row]
+    if is_amount(row.get("amount", "")) and context.random.random() < 0.9:
+        row |= {"amount": write_euros(min(read_cents(row["amount"]), receivable.left))}
+    collection = {"kind": "set_off_receipt", "predecessor": f"@{receivable.number}", "line": "2"}
+    return [row | {"line": "1"}, row | collection]
 
 
 TREASURY_WRITERS = ((9, write_payment), (1, write_reissue))
@@ -142,4 +160,5 @@ ACCOUNTANT_WRITERS = (
     (1, write_set_off),
     (1, write_void),
     (3, write_payroll),
+    (5, write_receipt),
 )

@@ -29,6 +29,8 @@ class Act:
     budget_year: int = 0
     invoice_day: date | None = None
     service_start: date | None = None
+    next_line: "Act | None" = None
+    """The next line of the same act."""
 
     def text(self, name: str) -> str:
         """Return the text of a column, empty if it is not stated."""

@@ -8,11 +8,11 @@ from tests.law_model.chain import find_root
 from tests.law_model.kinds import (
     CARRIES,
     CREDIT_KINDS,
+    CREDIT_REVERSALS,
     INVOICED,
     JOURNALS,
     PREDECESSORS,
     REQUESTS,
-    REVERSALS,
     SPENDS_AE,
     TAKES_FROM_COMMITMENT,
     YEAR_BOUND,
@@ -99,7 +99,8 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
         return ["BUDGET_YEAR_CLOSED"]  # another year consumed the AE (GBCP 160)
     if act.kind in JOURNALS:
         return [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
-    if act.kind in REQUESTS | CARRIES | REVERSALS | {"commitment_decrease", "earmark", "earmark_decrease"}:
+    of_year = {"commitment_decrease", "earmark", "earmark_decrease", "receivable"}
+    if act.kind in REQUESTS | CARRIES | CREDIT_REVERSALS | of_year:
         codes = [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
         return [*codes, *_check_last_day(act, place, state)]
     if act.kind in {"payment", "set_off"}:

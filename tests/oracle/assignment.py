@@ -20,14 +20,17 @@ CELL_FIELDS = {Field.FUND_CENTRE, Field.FUNCTIONAL_AREA, Field.COMMITMENT_ITEM}
 _BRINGS_CREDITS = {
     *(BudgetAction.OPEN, BudgetAction.ALLOT, BudgetAction.MOVE, BudgetAction.RETURN),
     *(BudgetAction.CANCEL, BudgetAction.FREEZE, BudgetAction.UNFREEZE),
+    *(BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER, BudgetAction.DECREE_CANCEL),
 }
+_MOVES = (BudgetAction.MOVE, BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER)
 
 
 def has_cell(kind: ActKind, fields: Fields) -> bool:
     """Return whether the line gives an account assignment: it must, unless it can inherit its predecessor's."""
     if kind.follows and not kind.carries:
         return any(fields.get(field) for field in {*CELL_FIELDS, Field.FUND, Field.OPERATION})
-    return kind.carries or kind.budget is not BudgetAction.NONE or kind.family is Family.JOURNAL
+    is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL)
+    return kind.carries or kind.budget is not BudgetAction.NONE or is_own
 
 
 def find_assignment_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
@@ -86,19 +89,33 @@ def _is_centre(code: str, codes: Nomenclature) -> bool:
 
 def _find_level_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
     centre = _find_nomenclature(fields, reference).centres.get(fields.get(Field.FUND_CENTRE, ""))
-    is_of_unit = kind.carries or kind.budget is BudgetAction.SPEND or kind.family is Family.JOURNAL
+    is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL)
+    is_of_unit = kind.carries or kind.budget is BudgetAction.SPEND or is_own
     if is_of_unit and centre and centre.level is not CentreLevel.UO:
         yield Outcome.FUND_CENTRE_LEVEL
 
 
 def _find_source_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
-    if kind.budget is BudgetAction.MOVE and fields.get(Field.COUNTERPART):
+    if kind.budget in _MOVES and fields.get(Field.COUNTERPART):
         centre, item = split_counterpart(fields)
         codes = _find_nomenclature(fields, reference)
+        if kind.budget is not BudgetAction.MOVE and _joins_wrong_programmes(kind, fields, codes):
+            yield Outcome.DECREE_MISMATCH
         if not _is_centre(centre, codes):
             yield Outcome.FUND_CENTRE_UNKNOWN
         if item and item not in codes.items:
             yield Outcome.COMMITMENT_ITEM_UNKNOWN
+
+
+def _joins_wrong_programmes(kind: ActKind, fields: Fields, codes: Nomenclature) -> bool:
+    """Return whether a decree joins budgets, or does not join ministries as its kind does (LOLF art. 12 and 20)."""
+    centres = fields.get(Field.FUND_CENTRE, ""), split_counterpart(fields)[0]
+    taker, giver = (codes.programmes.get(centre[:4]) for centre in centres)
+    if taker is None or giver is None:
+        return False
+    accounts = {other.mission if other.code[:2] >= "06" else "" for other in (taker, giver)}
+    is_one_ministry = taker.ministry == giver.ministry
+    return len(accounts) > 1 or is_one_ministry != (kind.budget is BudgetAction.VIREMENT)
 
 
 def _has_mismatch(kind: ActKind, fields: Fields, reference: Reference) -> bool:
@@ -122,8 +139,10 @@ def _has_mismatch(kind: ActKind, fields: Fields, reference: Reference) -> bool:
 def _is_item_allowed(item: CommitmentItem, kind: ActKind) -> bool:
     """Return whether the kind may use the item: T2 and HT2 bring credits, categories are spent, earmarks may use both.
 
-    Payroll spends categories of title 2 alone; an operation has none.
+    Payroll spends categories of title 2 alone; an operation has none.  A receivable and its followers have natures of receipt.
     """
+    if item.receipt or Family.RECEIVABLE in (kind.family, kind.follows):
+        return item.receipt and Family.RECEIVABLE in (kind.family, kind.follows)
     if kind.title_two is TitleTwo.ONLY and not item.staff:
         return False
     if kind.budget in _BRINGS_CREDITS:
@@ -202,7 +221,7 @@ def _may_anticipate(fields: Fields, reference: Reference) -> bool:
 
 def find_source(kind: ActKind, fields: Fields, reference: Reference) -> int:
     """Return the node that a move takes from, an origin, the first day of service of a commitment, or a recycling case."""
-    if kind.budget is BudgetAction.MOVE:
+    if kind.budget in _MOVES:
         return _find_source_node(fields, reference)
     if kind.budget in (BudgetAction.OPEN, BudgetAction.CANCEL):
         is_ordinary = fields.get(Field.FUND, ORDINARY_FUND) == ORDINARY_FUND

@@ -42,6 +42,7 @@ class ItemRow(NamedTuple):
     staff: bool
     budget_only: bool
     admits: frozenset[int] | None
+    receipt: bool = False
 
 
 class FundRow(NamedTuple):
@@ -80,6 +81,8 @@ class KindUses(NamedTuple):
     """Spend credits of title 2 alone."""
     charges: frozenset[int]
     """Post to a charge or asset."""
+    receives: frozenset[int]
+    """State natures of receipt."""
     journals: frozenset[int]
     """Post by hand."""
 
@@ -173,9 +176,11 @@ def _find_mismatches(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterat
         yield Field.FUNCTIONAL_AREA
     if line.activity not in (0, programme):
         yield Field.ACTIVITY
+    if item and (line.kind in uses.receives) != item.receipt:
+        yield Field.COMMITMENT_ITEM
     if item and line.kind in uses.brings and not item.budget_only:
         yield Field.COMMITMENT_ITEM
-    if item and line.kind not in uses.brings | uses.earmarks and item.budget_only:
+    if item and line.kind not in uses.brings | uses.earmarks | uses.receives and item.budget_only:
         yield Field.COMMITMENT_ITEM
     if item and line.kind in uses.earmarks and item.staff:
         yield Field.COMMITMENT_ITEM

@@ -66,6 +66,9 @@ def apply_demand(world: World, state: State, demand: Demand) -> None:
         BudgetAction.FREEZE: _freeze,
         BudgetAction.UNFREEZE: _unfreeze,
         BudgetAction.UNEARMARK: _decrease_earmark,
+        BudgetAction.VIREMENT: _move_by_decree,
+        BudgetAction.DECREE_TRANSFER: _move_by_decree,
+        BudgetAction.DECREE_CANCEL: _cancel,
     }
     if demand.kind.budget is not BudgetAction.NONE:
         apply_changes(state, rules[demand.kind.budget](world, state, demand))
@@ -139,6 +142,21 @@ def _move(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
     _require_allotment(state, source, measure, amount)
     yield from _pass_down(world, givers, measure, -amount)
     yield from _pass_down(world, takers, measure, amount)
+
+
+def _move_by_decree(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
+    """Move ordinary credits that a programme has neither passed on nor used to another, never to T2 (LOLF art. 12)."""
+    source, target, measure, amount = demand.source, demand.cell.own_node, demand.measure, demand.amount
+    for node in (source, target):
+        _require_level(world, node, CentreLevel.PROGRAMME)
+    giver, taker = world.nodes[source], world.nodes[target]
+    is_same = (giver.programme, giver.year) == (taker.programme, taker.year)
+    if is_same or giver.family or taker.family or (taker.staff == 1 and giver.staff == 0):
+        raise LineRefused(Outcome.MOVE_FORBIDDEN, source)
+    _require_unused(state, source, measure, amount)
+    _require_allotment(state, source, measure, amount)
+    yield source, measure + OPENED_CREDITS, -amount
+    yield target, measure + OPENED_CREDITS, amount
 
 
 def _return(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:

@@ -80,7 +80,8 @@ def _find_family_fault(kind: ActKind, item: OpenItem) -> Outcome:
     """Return why an act of another family is not followed: a reversal undoes no reversal, and nothing twice."""
     if not kind.undoes:
         return Outcome.COMMITMENT_CARRIED if item.carried_to else Outcome.PREDECESSOR_STAGE
-    is_reversed = CATALOG[item.under].family is kind.follows
+    is_gone = bool(item.carried_to) or CATALOG[item.kind].undoes
+    is_reversed = is_gone and CATALOG[item.under].family is kind.follows
     return Outcome.ORIGINAL_FOLLOWED if is_reversed else Outcome.REVERSAL_FORBIDDEN
 
 
@@ -98,7 +99,8 @@ def build_reversal_link(state: State, entry: int) -> Link:
     """Return the link of a reversal: it undoes the commitment itself, or a change of its commitment."""
     item = state.items[entry]
     base = CATALOG[item.under]
-    return Link(entry, base, 0 if base.family is Family.COMMITMENT else item.parent, -1, item.cell)
+    is_change = base.family is Family.COMMITMENT_CHANGE
+    return Link(entry, base, item.parent if is_change else 0, -1, item.cell)
 
 
 def find_predecessor(state: State, line: Line, place: ActPosition) -> int:
@@ -170,12 +172,12 @@ def _require_carried_commitment(state: State, line: Line, service: OpenItem, cel
 
 
 def _require_usual_way(world: World, kind: ActKind, item: OpenItem) -> None:
-    """Refuse to pay or divert what programme 0117 owes to the account of the debt, and to divert pay."""
+    """Refuse to pay or divert what programme 0117 owes to the account of the debt, and to divert or set off pay."""
     if kind.carries:
         return
     if item.cell in world.cells and item.credit in world.entry_accounts.get(world.cells[item.cell].year, ()):
         raise LineRefused(Outcome.SETTLED_WITHOUT_TRANSFER)
-    if kind.name in ("attachment", "assignment") and CATALOG[item.under].name == "payroll":
+    if kind.name in ("attachment", "assignment", "set_off") and CATALOG[item.under].name == "payroll":
         raise LineRefused(Outcome.PAYROLL_DIVERSION)
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from core.catalog import BudgetAction, list_kinds
+from core.catalog import list_kinds
+from core.kind_rules import MOVES_CREDITS
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from tests.oracle import copy_rows
@@ -14,7 +15,7 @@ TYPES = (
 """The types of entry, predecessor, amount, content, submission, line, day, cell, source, payee, kind, exercise, month, debit,
 credit, accountant and reference."""
 
-_MOVES = frozenset(list_kinds(lambda kind: kind.budget is BudgetAction.MOVE))
+_MOVES = frozenset(list_kinds(lambda kind: kind.budget in MOVES_CREDITS))
 
 Record = Mapping[str, int]
 LineDetails = tuple[int, int, str]

@@ -29,6 +29,8 @@ Fingerprint = Hashable
 """What identifies a key: two words of a hash, or the texts themselves; None for no key."""
 
 
+DecreeKey = tuple[int, int, str]
+"""A node, 1 for CP or 0 for AE, and the name of a figure."""
 TitleKey = tuple[int, Hashable]
 """A budget year, and a title of a programme."""
 
@@ -196,6 +198,10 @@ class BudgetYear(NamedTuple):
     """The first day of the orders that may be paid after the year."""
     last_payment_day: int
     """The last day of the window; ``last_day`` if it is closed."""
+    virement_limit: int = 20
+    """Thousandths of what finance laws opened that decrees may move, open and cancel."""
+    advance_limit: int = 10
+    cancellation_limit: int = 15
 
 
 class Signature(NamedTuple):
@@ -282,6 +288,8 @@ class State(NamedTuple):
     """AE that finance laws opened, and AE committed in advance, by budget year and title."""
     withdrawn: ChainMap[int, int]
     """What withdrawals of commitments of earlier years lower of the reported consumption of AE, by node."""
+    decrees: ChainMap[DecreeKey, int]
+    """What finance laws opened at programmes, and what decrees did, where that is not 0."""
     invoices: ChainMap[Fingerprint, tuple[Claim, ...]]
     requested: ChainMap[int, int]
     """The amount of each debt, by entry."""

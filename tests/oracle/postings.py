@@ -2,11 +2,22 @@
 
 from collections.abc import Sequence
 
-from core.catalog import CATALOG, SHARED_ROLES, ActKind, BudgetAction, Family, PayeeChange, Role, Stage
+from core.account_roles import SHARED_ROLES
+from core.catalog import CATALOG, ActKind, BudgetAction, Family, PayeeChange, Role, Stage
 from core.kind_rules import CreditCheck
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, PeriodState
-from tests.oracle import budget, commitments, invoices, late_interest, signatures, withdrawals, years
+from tests.oracle import (
+    budget,
+    commitments,
+    decrees,
+    invoices,
+    late_interest,
+    set_offs,
+    signatures,
+    withdrawals,
+    years,
+)
 from tests.oracle.commitments import ActPosition, Link
 from tests.oracle.lines import Line, LineTerms
 from tests.oracle.model import NONE, Cell, Decision, JournalRow, LineRefused, OpenItem, Payee, State, World
@@ -29,6 +40,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition, *, act
         payee = state.items[followed.entry].payee
     _check_stated_account(world, followed, line)
     _require_service(world, kind, line, followed)
+    set_offs.require_pair(world, state, kind, act=act, place=place, receivable=followed.entry)
     commitments.draw_remainders(state, followed, kind, line.amount)
     signatures.check_signature(world, line, cell=followed.cell, act_cents=act_cents)
     order_day = years.find_order_day(state, followed.entry)
@@ -191,12 +203,17 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
         demand = demand._replace(is_checked=is_checked, is_year_end=is_year_end)
         budget.apply_demand(world, state, demand)
         years.add_to_title(world, state, base, line, cell=followed.cell)
+        decrees.count_decree(world, state, base, line, cell=cell)
 
 
 def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tuple[int, int]:
     """Return debit and credit; of a mirror those of the entry it undoes, exchanged."""
     if CATALOG[line.kind].mirrors:
         item = state.items[followed.entry]
+        if followed.base.debit is Role.RECEIVABLE:
+            own = world.cells.get(item.cell, Cell(0))
+            is_of_year = line.period // PERIODS_PER_YEAR == own.year % YEAR_FIRST
+            return item.credit if is_of_year else own.accrued, item.debit
         return (item.credit, item.debit) if item.debit else (0, 0)
     cell = world.cells.get(followed.cell, Cell(0))
     by_role = {role: world.roles.get((line.period, role), 0) for role in SHARED_ROLES}
@@ -206,11 +223,13 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
         Role.ACCRUED: cell.accrued,
         Role.CREDITOR: cell.creditor,
         Role.PAYROLL: cell.payroll,
+        Role.PRODUCT: cell.expense,
         Role.BY_HAND: line.account,
     }
     if followed.base.inherits:
         item = state.items[followed.entry]
         by_role[Role.PREDECESSOR] = item.credit
+        by_role[Role.CLEARED] = item.debit
         by_role[Role.CHARGE] = _find_charged_account(state, item.parent) or by_role[Role.EXPENSE]
     debit, credit = by_role[followed.base.debit], by_role[followed.base.credit]
     if followed.base.debit is Role.EXPENSE and followed.base.credit is not Role.ACCRUED:

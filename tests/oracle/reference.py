@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core import accountants, calendar, chart, nomenclature, periods
+from core.account_roles import ENTRY_ROLES
 from core.accountants import Accountants
 from core.calendar import Exercise
-from core.catalog import ENTRY_ROLES, Role
+from core.catalog import Role
 from core.chart import Chart
 from core.nomenclature import FundFamily, Nomenclature
 from core.periods import to_period
@@ -75,7 +76,13 @@ class Reference(NamedTuple):
         return "" if node == NONE else next(code for code, other in self.centres.items() if other == number)
 
     def find_role_accounts(self, item: str, year: int) -> tuple[int, int, int, int]:
-        """Return the expense, accrued, creditor and payroll accounts of a commitment item; 0 for a role that it lacks."""
+        """Return the expense, accrued, creditor and payroll accounts of a commitment item; 0 for a role that it lacks.
+
+        A nature of receipt has its product in place of the first, and in place of the second what is annulled in a later year.
+        """
+        nature = self.years[year].nomenclature.receipt_natures.get(item)
+        if nature:
+            return self.accounts[nature.product], self.accounts[nature.annulment], 0, 0
         by_role = self.years[year].chart.role_accounts.get(item, {})
         expense, accrued, creditor, payroll = (
             self.accounts[by_role[role]] if role in by_role else 0
@@ -139,7 +146,7 @@ def _build_budget_year(exercise: Exercise) -> BudgetYear:
     last_order_day = _count_days(exercise.last_order_day) if exercise.last_order_day else last_day
     days = _count_days(date(year, 1, 1)), last_day, _count_days(date(year - 1, 11, 1))
     days = *days, last_order_day, _count_days(date(year, 10, 1))
-    return BudgetYear(*days, last_day + exercise.complementary_days)
+    return BudgetYear(*days, last_day + exercise.complementary_days, *exercise.decrees)
 
 
 def _count_days(day: date) -> int:

@@ -31,6 +31,8 @@ Fields = dict[Field, str]
 SEPA = "sepa"
 _PERSONS = (Field.ENTERED_BY, Field.VALIDATED_BY, Field.DELEGATION)
 _PRECEDENCE = {code: place for place, code in enumerate(Outcome)}
+_MOVES = (BudgetAction.MOVE, BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER)
+_OF_DECREES = (BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER, BudgetAction.DECREE_CANCEL)
 _FIELDS_WITH_OWN_CODE = {Field.REFERENCE, Field.KIND, Field.EXERCISE, Field.LINE, Field.AMOUNT}
 """Fields whose faults have their own codes."""
 
@@ -183,7 +185,8 @@ def list_required_fields(line: ReadLine) -> set[Field]:
     needed |= {Field.REFERENCE_SENDER} if kind.carries else set()
     needed |= {Field.PAYEE} if kind.pays else set()
     needed |= {Field.ACCOUNT} if kind.family is Family.JOURNAL else set()
-    needed |= {Field.COUNTERPART} if kind.budget is BudgetAction.MOVE else set()
+    needed |= {Field.COUNTERPART} if kind.budget in _MOVES else set()
+    needed |= {Field.DOCUMENT_HASH} if kind.budget in _OF_DECREES else set()
     needed |= {Field.OPERATION} if kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK) else set()
     if has_cell(kind, line.fields):
         needed |= CELL_FIELDS - ({Field.FUNCTIONAL_AREA} if kind.family is Family.BUDGET else set())

@@ -77,7 +77,7 @@ def check_signature(world: World, line: Line, *, cell: int, act_cents: int) -> N
 def _list_givers(world: World, line: Line, arrival: int) -> Sequence[int]:
     """Return the node that the credits of a line leave, if it has one: an allotment takes them from the level above."""
     action = CATALOG[line.kind].budget
-    if action is BudgetAction.MOVE:
+    if action in (BudgetAction.MOVE, BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER):
         return (line.source,)
     above = world.nodes[arrival].parent if action is BudgetAction.ALLOT else NONE
     return () if above == NONE else (above,)

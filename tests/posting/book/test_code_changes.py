@@ -42,8 +42,8 @@ _PUT_BACK = " back: a code "
 _CHANGES = (
     Change(
         "programmes.csv",
-        "Transition écologique,0",
-        "Transition écologique,1",
+        'durables",Transition écologique,0',
+        'durables",Transition écologique,1',
         "programmes.csv of 2018: 0217 is in use with estimated 0, and the file now has estimated 1",
     ),
     Change(
@@ -274,7 +274,12 @@ async def test_several_changed_codes_are_counted(dsn: str, tmp_path: Path) -> No
     await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     remove_lines(reference, "2018/centres.csv", "OP-0217-000001")
-    replace_text(reference, "2018/programmes.csv", "Transition écologique,0", "Transition écologique,1")
+    replace_text(
+        reference,
+        "2018/programmes.csv",
+        'durables",Transition écologique,0',
+        'durables",Transition écologique,1',
+    )
     message = "programmes.csv of 2018: 0217 is in use with estimated 0, and the file now has estimated 1 (and 1 more). "
     await _assert_refused(dsn, tmp_path, reference, message)
 
@@ -287,7 +292,10 @@ async def test_new_and_unused_codes_and_labels_may_change(dsn: str, tmp_path: Pa
     replace_text(reference, "2018/accounts.csv", "Fournisseurs - achats", "Créanciers - achats")
     replace_text(reference, "2018/programmes.csv", "Engagements financiers", "Dette")
     replace_text(
-        reference, "2018/programmes.csv", "Cohésion des territoires,0", "Cohésion des territoires,1"
+        reference,
+        "2018/programmes.csv",
+        "Cohésion des territoires,Transition écologique,0",
+        "Cohésion des territoires,Transition écologique,1",
     )  # unused
     replace_text(
         reference, "2018/roles.csv", "63,6531230000,4081000000", "63,6531230000,4286100000"
@@ -303,7 +311,12 @@ async def test_new_and_unused_codes_and_labels_may_change(dsn: str, tmp_path: Pa
     await process_rows(dsn, tmp_path, reference, _NEXT)
     opening = act("budget_opening_ae", "O9", "10.00", fund_centre="0177", commitment_item="HT2")
     await process_rows(dsn, tmp_path, reference, [opening], "TREASURY")
-    replace_text(reference, "2018/programmes.csv", "Cohésion des territoires,1", "Cohésion des territoires,0")
+    replace_text(
+        reference,
+        "2018/programmes.csv",
+        "Cohésion des territoires,Transition écologique,1",
+        "Cohésion des territoires,Transition écologique,0",
+    )
     with pytest.raises(
         ReferenceDataError, match="0177 is in use with estimated 1, and the file now has estimated 0"
     ):
@@ -340,7 +353,12 @@ async def test_a_year_with_shared_files_keeps_their_meanings(dsn: str, tmp_path:
     )
     reference = copy_reference(tmp_path)
     copy_year(reference)
-    replace_text(reference, "2019/programmes.csv", "Transition écologique,0", "Transition écologique,1")
+    replace_text(
+        reference,
+        "2019/programmes.csv",
+        'durables",Transition écologique,0',
+        'durables",Transition écologique,1',
+    )
     message = "programmes.csv of 2019: 0217 is in use with estimated 0, and the file now has estimated 1"
     await _assert_refused(dsn, tmp_path, reference, message)
 
@@ -401,7 +419,12 @@ async def test_what_another_process_stored_is_compared_by_files_that_are_loaded(
     loaded = ReferenceData.load(REFERENCE)
     await process_with(loaded, dsn, tmp_path, rows=[])
     other = copy_reference(tmp_path)
-    replace_text(other, "2018/programmes.csv", "Cohésion des territoires,0", "Cohésion des territoires,1")
+    replace_text(
+        other,
+        "2018/programmes.csv",
+        "Cohésion des territoires,Transition écologique,0",
+        "Cohésion des territoires,Transition écologique,1",
+    )
     opening = act("budget_opening_ae", "O9", "10.00", fund_centre="0177", commitment_item="HT2")
     await process_rows(dsn, tmp_path, other, [opening], "TREASURY")
     with pytest.raises(ReferenceDataError, match="0177 is in use with estimated 1"):

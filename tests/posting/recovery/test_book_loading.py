@@ -89,6 +89,10 @@ def _spent(cents: str, **changes: str) -> Row:
     return _PLACE | {"amount": cents} | changes
 
 
+def _due(amount: str, nature: str) -> Row:
+    return {"fund_centre": "0217-SGAC-ASPR", "commitment_item": nature, "payee": "P1", "amount": amount}
+
+
 def _build_follower(predecessor: str, amount: str, **changes: str) -> Row:
     return {"predecessor": predecessor, "amount": amount} | changes
 
@@ -109,6 +113,25 @@ def _lower_credits(measure: str) -> File:
             f"LC-{measure}-{number}",
             f"{kind}_{measure}",
             {"fund_centre": centre, "commitment_item": "HT2", "amount": amount},
+        )
+    ]
+
+
+def _follow_decrees(measure: str) -> File:
+    """Move credits of a programme to two others by decree, and cancel some."""
+    steps = (
+        ("virement", "0177", "0217"),
+        ("decree_transfer", "0117", "0217"),
+        ("decree_cancellation", "0217", ""),
+    )
+    return [
+        row
+        for number, (kind, centre, counterpart) in enumerate(steps, 1)
+        for row in _act(
+            f"DE-{measure}-{number}",
+            f"{kind}_{measure}",
+            {"fund_centre": centre, "commitment_item": "HT2", "amount": "0.10", "document_hash": "5e"}
+            | ({"counterpart": counterpart} if counterpart else {}),
         )
     ]
 
@@ -233,6 +256,19 @@ FILES: list[File] = [
         *_act("ED1", "earmark_decrease", _spent("10.00", operation="OP-0217-000001")),
         *_lower_credits("ae"),
         *_lower_credits("cp"),
+        *_follow_decrees("ae"),
+        *_follow_decrees("cp"),
+        *_act("TP1", "receivable", _due("9.00", "269906"), _due("4.00", "251102")),
+        *_act("RT1", "receivable_reduction", _build_follower("TP1", "2.00")),
+        *_act("AT1", "receivable_cancellation", _build_follower("TP1#2", "4.00")),
+        *_act("EN1", "receipt", _build_follower("TP1", "3.00")),
+        *_act("DP6", "direct_payment_request", _spent("2.00", payee="P1")),
+        *_act(
+            "SO2",
+            "set_off",
+            _build_follower("DP6", "1.00"),
+            _build_follower("TP1", "1.00", kind="set_off_receipt"),
+        ),
         *_OPENINGS_OF_NEXT_YEAR,
         *_act("BA1", "commitment_carry", _spent("34.00", predecessor=_FIRST_COMMITMENT, **_CARRY)),
         *_act(
@@ -243,7 +279,7 @@ FILES: list[File] = [
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 105 + len(_OPENINGS_OF_NEXT_YEAR)
+_ENTRIES = 119 + len(_OPENINGS_OF_NEXT_YEAR)
 """Of all of them together."""
 
 
@@ -264,6 +300,9 @@ def _assert_same(actual: BookState, expected: BookState) -> None:
     assert (book.withdrawn["withdrawn"] == other.withdrawn["withdrawn"]).all()
     for figure in ("ae", "ae_here", "cp", "cp_here"):
         assert (book.frozen[figure] == other.frozen[figure]).all()
+    for figure in ("law", "amending", "moved", "advanced", "cancelled"):
+        assert (book.decrees[figure] == other.decrees[figure]).all()
+        assert (book.decree_years[figure] == other.decree_years[figure]).all()
     assert read_sums(actual) == read_sums(expected)
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
-from core.kind_rules import TitleTwo
+from core.kind_rules import BY_DECREE, CANCELS_CREDITS, MOVES_CREDITS, Pairing, TitleTwo
 from tests.accountants import CHANGE_FIELDS
 from tests.file_strategies import PLACES, Row
 from tests.oracle.iban import add_check_digits
@@ -17,6 +17,7 @@ PAYEES = tuple(f"P{number}" for number in range(1, 6))
 IBANS = tuple(add_check_digits("FR", f"{number:023}") for number in range(1, 9))
 YEARS = (2018, 2018, 2018, 2019)
 STAFF_ITEM = "21"
+RECEIPT_NATURES = ("251102", "269906")
 _DAYS_OPEN: Mapping[int, int] = {2018: 300, 2019: 30}
 """Days from 1 March that are open in the small reference data."""
 _ACTS_A_YEAR = 120
@@ -27,14 +28,20 @@ _WITHOUT_BANK = frozenset({PayeeChange.BLOCK, PayeeChange.RELEASE})
 _LINES_MAX = 3
 _PERSONS = {name: CHANGE_FIELDS[name] for name in ("entered_by", "validated_by")}
 _JOURNAL_ACCOUNTS = ("6113110000", "6188000000", "4721000000", "6188000000", "4731000000", "4011100000")
+_MINISTRY = (("0177", "0217"), ("0217", "0177"), ("0217", "0177/T2"), ("0177", "0117"))
+_TWO_MINISTRIES = (("0117", "0177"), ("0117", "0217"), ("0217", "0117"), ("0177", "0217"))
+"""Programmes between which decrees move credits, and one pair of which they move none."""
 _WEIGHTS: Mapping[str, int] = {
-    **dict.fromkeys(("budget_opening_ae", "budget_opening_cp", "allotment_ae", "allotment_cp", "earmark"), 1),
+    **dict.fromkeys(("budget_opening_ae", "budget_opening_cp"), 3),
+    **dict.fromkeys(("allotment_ae", "allotment_cp", "earmark"), 1),
     **dict.fromkeys(("budget_move_ae", "budget_move_cp"), 4),
     **dict.fromkeys(("credit_return_ae", "credit_return_cp", "cancellation_ae", "cancellation_cp"), 1),
     "earmark_decrease": 2,
     **dict.fromkeys(("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp"), 3),
     **dict.fromkeys(("third_party", "bank_details", "payee_block"), 1),
-    **dict.fromkeys(("term_suspension", "late_interest", "attachment", "assignment", "void", "set_off"), 2),
+    **dict.fromkeys(("term_suspension", "late_interest", "attachment", "assignment", "void"), 2),
+    "receivable": 12,
+    "set_off": 40,
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
     "service": 8,
     "payment_request": 12,
@@ -72,6 +79,7 @@ class Posted:
     exercise: int
     amount: int
     """Cents."""
+    payee: int
     taken: int = 0
     """Cents that later lines have taken up."""
 
@@ -121,7 +129,7 @@ class ActGenerator:
             previous, kind = row.reference, CATALOG[row.kind]
             self._accepted.add(kind.name)
             self.posted[row.entry] = Posted(
-                row.entry, kind, row.sender, row.reference, line, row.exercise, row.amount
+                *(row.entry, kind, row.sender, row.reference, line, row.exercise, row.amount), row.payee
             )
             if kind.family is Family.SERVICE:
                 self._services[row.entry] = row.predecessor
@@ -148,6 +156,8 @@ class ActGenerator:
         first = head | self._generate_line(kind, sender, int(head["exercise"]))
         first |= self._take_back(first)
         rows = [first, *self._continue_act(first, head, kinds)]
+        if kind.pairs is Pairing.DEBT and rng.random() < 0.9:
+            rows = self._set_off(head) or rows
         if kind.family is Family.JOURNAL:
             rows = self._balance(first)
         if len(rows) > 1:
@@ -156,6 +166,27 @@ class ActGenerator:
             rows[-1] = rows[-1] | rng.choice(_SPOILT)
         earlier.append(rows)
         return rows
+
+    def _set_off(self, head: Row) -> list[Row]:
+        """Return both lines of a set-off of a debt and a receivable of one person, by what is left of both; or none."""
+        kinds = [CATALOG[KIND_NUMBERS[name]] for name in ("set_off", "set_off_receipt")]
+        debts, receivables = map(self._list_candidates, kinds)
+        pairs = [(debt, due) for debt in debts for due in receivables if debt.payee == due.payee]
+        if not pairs:
+            return []
+        pair = self.rng.choice(pairs)
+        cents = min(map(self._count_left, pair))
+        for item in pair:
+            self._planned[item.entry] += cents
+        return [
+            head
+            | {
+                "kind": kind.name,
+                "predecessor": f"@{item.entry}",
+                "amount": f"{cents // 100}.{cents % 100:02}",
+            }
+            for kind, item in zip(kinds, pair, strict=True)
+        ]
 
     def _balance(self, first: Row) -> list[Row]:
         """Return a debit and a credit by hand of one amount, now and then only one of them."""
@@ -232,14 +263,21 @@ class ActGenerator:
             followed = self._choose_followed(kind, exercise)
             row |= self._name_followed(sender, followed)
         else:
+            is_receivable = kind.family is Family.RECEIVABLE
             is_journal = kind.family is Family.JOURNAL
-            place = self._choose_assignment(BudgetAction.SPEND if is_journal else kind.budget)
+            place = self._choose_assignment(
+                BudgetAction.SPEND if is_journal or is_receivable else kind.budget
+            )
             row |= place if not kind.is_payee_act else {}
             row |= _PERSONS if is_journal else {}
+            if is_receivable:
+                row |= {"commitment_item": self.rng.choice(RECEIPT_NATURES), "operation": ""}
             if kind.title_two is TitleTwo.ONLY and self.rng.random() < 0.9:
                 row |= {"commitment_item": STAFF_ITEM, "operation": ""}
         if kind.budget is BudgetAction.WITHDRAW and self.rng.random() < 0.5:
             row["recycling_case"] = self.rng.choice(("affectation", "arrete"))
+        if kind.budget in BY_DECREE:
+            return row | {"document_hash": "5e" * 32, "amount": self.rng.choice(("0.01", "1.00", "10.00"))}
         if kind.before_service and self.rng.random() < 0.9:
             row["nature"] = "location"
         if kind.has_amount:
@@ -342,9 +380,12 @@ class ActGenerator:
         row = {"commitment_item": rng.choice(("HT2", "HT2", "T2")), "fund_centre": place.unit[:4]}
         if budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK):
             return row | {"fund_centre": PLACES[4].unit, "operation": rng.choice(PLACES[4].operations[1:])}
-        if budget not in (BudgetAction.OPEN, BudgetAction.CANCEL):
+        if budget is not BudgetAction.OPEN and budget not in CANCELS_CREDITS | BY_DECREE:
             row["fund_centre"] = rng.choice((place.unit[:9], place.unit))
-        if budget is BudgetAction.MOVE:
+        if budget in MOVES_CREDITS & BY_DECREE:
+            pairs = _MINISTRY if budget is BudgetAction.VIREMENT else _TWO_MINISTRIES
+            return row | dict(zip(("fund_centre", "counterpart"), rng.choice(pairs), strict=True))
+        if budget in MOVES_CREDITS:
             other = rng.choice(PLACES).unit[: len(row["fund_centre"])]
             row["counterpart"] = other + rng.choice(("", "", "/T2", "/HT2"))
         return row

@@ -35,7 +35,9 @@ from tests.service.engine.random_sequence import SequencePlan, SequenceResult, r
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SEQUENCES, SEED = int(os.environ.get("RANDOM_SEQUENCES", "20")), int(os.environ.get("RANDOM_SEED", "1"))
-RARE_KINDS = frozenset({"service_carry", "unfreeze_ae"})
+RARE_KINDS = frozenset(
+    {"service_carry", "unfreeze_ae", "cancellation_ae", "cancellation_cp", "virement_ae", "virement_cp"}
+)
 """Kinds that few sequences reach; ``tests/kernels`` and the scenarios reach them."""
 ACTS = 100
 _EUROS_BY_LEVEL = {4: "20000.00", 9: "8000.00", 14: "3000.00"}

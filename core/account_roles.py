@@ -1,0 +1,42 @@
+"""What an account is used for in the entries of a kind."""
+
+from enum import IntEnum
+
+
+class Role(IntEnum):
+    """What an account is used for.  The year's chart gives the account of each role for a commitment item."""
+
+    NONE = 0
+    EXPENSE = 1
+    ACCRUED = 2
+    CREDITOR = 3
+    PREDECESSOR = 4
+    """The account that the followed entry credited."""
+    PAYROLL = 5
+    """The creditor of what the payroll application pays, where the item has one."""
+    CHARGE = 6
+    """The account that the original request was charged to."""
+    TRANSIT = 7
+    TREASURY = 8
+    RETURNED = 9
+    """Returned transfers, which are owed from there until they are issued again."""
+    OTHER_CREDITOR = 10
+    RECEIVABLE = 11
+    LATE_INTEREST = 12
+    DEBT_LIAISON = 13
+    """What programme 0117 owes to the account of the debt: settled by an entry of the ledger, never by a transfer."""
+    TAX_RELIEF = 14
+    """Relief of taxes, and taxes that are not recovered: settled by an entry against the tax that was due."""
+    BY_HAND = 15
+    """The account that a line of a journal act states."""
+    PRODUCT = 16
+    """The product of a receivable, by its nature of receipt."""
+    CLEARED = 17
+    """The account that the followed entry debited."""
+
+
+SHARED_ROLES = tuple(role for role in Role if Role.TRANSIT <= role <= Role.TAX_RELIEF)
+"""Roles with one account per year, whatever the commitment item."""
+
+ENTRY_ROLES = (Role.DEBT_LIAISON, Role.TAX_RELIEF)
+"""What is owed on the accounts of these roles is settled by an entry of the ledger, and by no transfer."""

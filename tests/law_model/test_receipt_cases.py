@@ -1,0 +1,79 @@
+"""Receivables in small cases worked by hand from the texts, without the engine (LOLF art. 28; chart 4111100000)."""
+
+import pytest
+
+from tests.law_model.small_year import PAYEE, UNIT, SmallYear
+
+_DIVERS = {"fund_centre": UNIT, "commitment_item": "269906", "payee": PAYEE}
+
+
+@pytest.fixture
+def year() -> SmallYear:
+    """Return a year with a receivable of 100 euros."""
+    small = SmallYear()
+    small.open_credits()
+    assert small.send("receivable", "TP", amount="100", **_DIVERS) == "ACCEPTED"
+    return small
+
+
+def test_what_is_collected_is_never_more_than_what_is_left(year: SmallYear) -> None:
+    assert year.send("receipt", "E1", predecessor="TP", amount="60") == "ACCEPTED"
+    assert year.send("receivable_reduction", "R1", predecessor="TP", amount="15") == "ACCEPTED"
+    assert year.send("receipt", "E2", predecessor="TP", amount="26") == "REVERSAL_EXCEEDS_ORIGINAL"
+    assert year.send("receipt", "E3", predecessor="TP", amount="25") == "ACCEPTED"
+    assert (year.balance("4111100000"), year.balance("7280000000"), year.balance("5121100000")) == (
+        0,
+        -85,
+        85,
+    )
+    assert year.figures("cp") == (1000, 0, 0)
+
+
+def test_only_what_nothing_follows_is_cancelled_and_nothing_follows_it_then(year: SmallYear) -> None:
+    assert year.send("receivable_cancellation", "A1", predecessor="TP", amount="99") == "REVERSAL_NOT_WHOLE"
+    assert year.send("receivable_cancellation", "A2", predecessor="TP", amount="100") == "ACCEPTED"
+    assert year.send("receipt", "E1", predecessor="TP", amount="1") == "PREDECESSOR_STAGE"
+    assert year.send("receivable_cancellation", "A3", predecessor="TP", amount="100") == "ORIGINAL_FOLLOWED"
+
+
+def test_what_is_annulled_later_does_not_lower_the_products_of_the_later_year(year: SmallYear) -> None:
+    receivable = year.name("TP")
+    code = year.send("receivable_reduction", "R1", "2019-02-01", predecessor=receivable, amount="30")
+    assert code == "ACCEPTED"
+    assert year.balance("7280000000", 2019) == 0
+    assert year.balance("7291000000", 2019) == 30
+
+
+def test_receivables_and_expenses_have_items_of_their_own(year: SmallYear) -> None:
+    assert (
+        year.send("receivable", "T2", amount="1", **_DIVERS | {"commitment_item": "31"})
+        == "NOMENCLATURE_MISMATCH"
+    )
+    assert year.engage("EJ", "1", commitment_item="269906") == "NOMENCLATURE_MISMATCH"
+
+
+def _set_off(year: SmallYear, amount: str, receivable: str) -> list[str]:
+    """Send a set-off of the debt DP in one act; return how both lines ended."""
+    head = {
+        "reference": f"SO-{amount}-{receivable}",
+        "exercise": "2018",
+        "date": "2018-04-01",
+        "amount": amount,
+    }
+    lines = [("1", "set_off", "DP"), ("2", "set_off_receipt", receivable)]
+    return year.send_file(
+        [
+            head | {"line": line, "kind": kind, "predecessor": year.name(reference)}
+            for line, kind, reference in lines
+        ]
+    )
+
+
+def test_a_set_off_takes_the_same_sum_of_a_debt_and_a_receivable(year: SmallYear) -> None:
+    place = {"fund_centre": UNIT, "functional_area": "0177-12", "commitment_item": "31", "payee": PAYEE}
+    assert year.send("direct_payment_request", "DP", amount="60", **place) == "ACCEPTED"
+    assert _set_off(year, "61", "TP") == ["REVERSAL_EXCEEDS_ORIGINAL", "ACT_REFUSED"]
+    assert _set_off(year, "60", "TP") == ["ACCEPTED", "ACCEPTED"]
+    assert (year.figures("ae"), year.figures("cp")) == ((1000, 0, 60), (1000, 0, 60))
+    balances = [year.balance(account) for account in ("4011100000", "4678840000", "4111100000", "5121100000")]
+    assert balances == [0, 0, 40, 0]
