@@ -7,7 +7,7 @@ An absent column, a null and an empty cell mean the same: no value.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import IntEnum, StrEnum
+from enum import IntEnum, StrEnum, unique
 
 from core.periods import YEAR_FIRST, YEAR_LAST
 
@@ -22,6 +22,7 @@ class FieldType(StrEnum):
     CENTS = "cents"
 
 
+@unique
 class Field(IntEnum):
     """A column of the flat act format.  Numbers are stored with refusals: append only."""
 

@@ -1,8 +1,9 @@
 """The rules of law that the catalog gives a kind: its action on the budget, its days, titles, the check of its credits."""
 
-from enum import IntEnum
+from enum import IntEnum, unique
 
 
+@unique
 class BudgetAction(IntEnum):
     """The action of a kind on the budget."""
 

@@ -4,9 +4,10 @@ The order of the source lines is the precedence: of several broken rules the fir
 and never change: a new code is placed by its precedence and gets the next free number.
 """
 
-from enum import IntEnum
+from enum import IntEnum, unique
 
 
+@unique
 class Outcome(IntEnum):
     """The outcome of one line: accepted, duplicate, held, or the finding that refused it."""
 

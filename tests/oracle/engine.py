@@ -82,14 +82,16 @@ class Engine:
 
     def open_file(self, rows: Iterable[Row], sender: str = "ministry") -> "OpenFile":
         """Begin a file; forms may be decided between two of its acts, other files behind its end."""
-        return OpenFile(self, [self._build_lines(act, sender) for act in read_acts(rows, self.reference)])
+        return OpenFile(
+            self, [self._build_lines(act, sender) for act in read_acts(rows, self.reference, sender)]
+        )
 
     def submit_form(
         self, rows: Iterable[Row], sender: str = "ministry", *, is_atomic: bool = True
     ) -> list[LineResult]:
         """Decide one form, its acts all accepted or none if it ``is_atomic``; return the result of each row."""
         lines = decisions.join_acts(
-            [self._build_lines(act, sender) for act in read_acts(rows, self.reference)]
+            [self._build_lines(act, sender) for act in read_acts(rows, self.reference, sender)]
         )
         self._held = set()
         if is_atomic:
@@ -204,8 +206,7 @@ class Engine:
     def _build_line(self, line: ReadLine, sender: str) -> Line:
         """Return the line in numbers; a faulty one needs only its key, its content and its fault."""
         kind, exercise = line.kind, whole_numbers.parse(line.read_text(Field.EXERCISE)) or 0
-        owner = line.read_text(Field.REFERENCE_SENDER) if kind.carries else sender
-        key = (owner, kind.family, exercise, line.read_text(Field.REFERENCE))
+        key = (line.find_owner(), kind.family, exercise, line.read_text(Field.REFERENCE))
         cents, _ = amounts.parse(line.read_text(Field.AMOUNT))
         bare = Line(0, KIND_NUMBERS.get(kind.name, 0), cents, 0, key, build_content(line), line.fault)
         if line.fault:

@@ -3,6 +3,7 @@
 Every rule is a small check of its own; a line has the fault that comes first in ``core.outcome_codes.Outcome``.
 """
 
+import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 from core.act_fields import ACT_LINES_MAX, FIELD_BY_COLUMN, FORMATS, Field, FieldType
@@ -10,6 +11,7 @@ from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, P
 from core.origins import ORIGIN_NUMBERS
 from core.outcome_codes import Outcome
 from core.payment_rules import SEPA_MAX
+from core.senders import SENDER_PATTERN
 from tests.oracle import (
     amounts,
     bic,
@@ -40,8 +42,8 @@ _FIELDS_WITH_OWN_CODE = {Field.REFERENCE, Field.KIND, Field.EXERCISE, Field.LINE
 class ReadLine:
     """One line as read."""
 
-    def __init__(self, fields: Fields) -> None:
-        self.fields = fields
+    def __init__(self, fields: Fields, sender: str) -> None:
+        self.fields, self.sender = fields, sender
         self.kind: ActKind = CATALOG[KIND_NUMBERS.get(fields.get(Field.KIND, ""), 0)]
         self.line = whole_numbers.parse(fields.get(Field.LINE, "1"))
         self.fault = Outcome.ACCEPTED
@@ -49,10 +51,18 @@ class ReadLine:
     def read_text(self, field: Field) -> str:
         return self.fields.get(field, "")
 
+    def find_owner(self) -> str:
+        """Return the sender whose reference it has: its own, or the one that a carry names; all invalid names count as one."""
+        name = self.read_text(Field.REFERENCE_SENDER) if self.kind.carries else ""
+        if not name:
+            return self.sender
+        return name if re.fullmatch(SENDER_PATTERN, name) else "?"
 
-def read_acts(rows: Iterable[Row], reference: Reference) -> list[list[ReadLine]]:
+
+def read_acts(rows: Iterable[Row], reference: Reference, sender: str) -> list[list[ReadLine]]:
     """Return the acts of a file, in order, every line with its fault."""
-    lines = (ReadLine({FIELD_BY_COLUMN[name]: text for name, text in row.items() if text}) for row in rows)
+    fields = ({FIELD_BY_COLUMN[name]: text for name, text in row.items() if text} for row in rows)
+    lines = (ReadLine(texts, sender) for texts in fields)
     acts = _group_lines(lines, reference)
     for act in acts:
         for line in act:
@@ -90,7 +100,7 @@ def _build_act_name(line: ReadLine, reference: Reference) -> tuple[Family, int, 
         line.kind.family,
         exercise if exercise in reference.exercises else 0,
         line.read_text(Field.REFERENCE),
-        line.read_text(Field.REFERENCE_SENDER) if line.kind.carries else "",
+        line.find_owner(),
     )
 
 

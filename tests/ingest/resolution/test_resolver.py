@@ -68,7 +68,7 @@ def _resolve(raw: pa.RecordBatch, sender: Sender = SENDER) -> ResolvedLines:
 
 def _expect(rows: File) -> tuple[list[Expected], Engine]:
     engine, decided = Engine(_load_plain()), []
-    for act in read_acts(rows, _load_plain()):
+    for act in read_acts(rows, _load_plain(), "x"):
         head = len(decided)
         decided += [
             Expected(row, line, head) for row, line in zip(act, engine._build_lines(act, "x"), strict=True)
