@@ -33,6 +33,8 @@ TAKES = _flag_kinds(
     lambda kind: kind.after in _OWED_STAGES and (kind.draws is Remainder.OPEN or kind.mirrors)
 )
 """By kind: whether it consumes the debt that it follows."""
+_MIRRORS = _flag_kinds(lambda kind: kind.mirrors)
+_ARE_PARTS = _flag_kinds(lambda kind: kind.is_part)
 _CHANGES = _flag_kinds(lambda kind: kind.change in (PayeeChange.BLOCK, PayeeChange.RELEASE))
 _SUSPENDS = _flag_kinds(lambda kind: kind.reaches is Stage.SUSPENDED)
 _RESUMES = _flag_kinds(lambda kind: kind.after is Stage.SUSPENDED)
@@ -71,14 +73,29 @@ class PayablesSearch:
         self._parts: list[tuple[Payables, TextCells]] = []
         self._commitments: list[tuple[NDArray[np.int64], TextCells]] = []
         self._controls: list[Payables] = []
+        self._rejections: list[Payables] = []
 
     def add_rows(self, rows: Payables, reference: TextCells) -> None:
         """Add the entries of one range, in any order."""
         kernel.sum_taken_up(seal(rows), Flags(seal_array(TAKES.view(np.uint8))), self._consumed_cents)
         self._controls.append(select_rows(rows, np.flatnonzero(_CONTROLS[rows.kind])))
+        self._return_rejected_parts(rows)
         self._keep_open(rows, reference)
         commits = np.flatnonzero(_COMMITS[rows.kind] & self._is_referenced[rows.entry_id])
         self._commitments.append((rows.entry_id[commits], compact(take_rows(reference, commits))))
+
+    def _return_rejected_parts(self, rows: Payables) -> None:
+        """Give what was rejected of a part back to its debt: an opposition has ended, or a carry was wrong."""
+        self._rejections.append(select_rows(rows, np.flatnonzero(_MIRRORS[rows.kind])))
+        parts = np.flatnonzero(_ARE_PARTS[rows.kind])
+        if not len(parts):
+            return
+        parts = parts[np.argsort(rows.entry_id[parts])]
+        rejections = concat_tables(self._rejections)
+        positions = find_positions(rows.entry_id[parts], rejections.predecessor)
+        cents = np.zeros(len(parts) + 1, np.int64)  # the last one is for rejections of anything else
+        np.add.at(cents, positions, rejections.amount)
+        np.subtract.at(self._consumed_cents, rows.predecessor[parts], cents[:-1])
 
     def _keep_open(self, rows: Payables, reference: TextCells) -> None:
         debts = np.flatnonzero(OPENS[rows.kind])

@@ -182,6 +182,19 @@ async def test_the_open_amount_of_a_request_is_paid(state: SmallState) -> None:
     assert [(line["payee"], line["amount"]) for line in lines] == [(1, 5_500), (2, 3_000)]
 
 
+async def test_a_rejected_part_is_owed_to_the_first_creditor_again(state: SmallState) -> None:
+    """An opposition to 30.00 ends for 12.00 of it."""
+    await state.register_payees({"payee": "P1", "iban": iban(1)}, {"payee": "P2", "iban": iban(2)})
+    await state.post_requests({"reference": "DP-1", "payee": "P1", "amount": "100"})
+    (row,) = await state.fetch_rows("select entry_id from entry where reference = 'DP-1'")
+    part = {"reference": "O-1", "kind": "attachment", "payee": "P2", "amount": "30"}
+    await state.post([part | {"predecessor": f"@{row['entry_id']}"}], "accountant")
+    rejection = {"reference": "RJ-1", "kind": "payment_request_rejection", "predecessor": "O-1"}
+    await state.post([rejection | {"amount": "12"}], "accountant")
+    lines = await state.load_lines(await state.propose())
+    assert [(line["payee"], line["amount"]) for line in lines] == [(1, 8_200), (2, 1_800)]
+
+
 async def test_urgent_and_large_transfers_go_by_rtgs(state: SmallState) -> None:
     await state.register_payees({"payee": "P1", "iban": iban(1)})
     await state.post_requests(
