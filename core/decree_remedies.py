@@ -8,12 +8,12 @@ from core.remedy import Remedy
 _O = Outcome
 
 MOVE_FORBIDDEN = Remedy(
-    "Credits may not be moved to where they come from, to another fund or year, or from HT2 to T2; between programmes they are"
-    " moved by decree alone, which moves no credits of funds.",
-    "Move credits inside one programme, never from HT2 to T2; between programmes use virement or decree_transfer.",
-    "Mouvement interdit : vers le même endroit, un autre fonds ou une autre année, ou de HT2 vers T2 ; entre programmes, il"
-    " faut un décret, qui ne porte sur aucun crédit de fonds.",
-    "Mouvementer dans un programme, jamais de HT2 vers T2 ; entre programmes, employer virement ou decree_transfer.",
+    "Credits may not be moved there: to where they come from, another fund or year, another programme, or from HT2 to T2.",
+    "Move credits inside one programme, never from HT2 to T2; between programmes a decree moves them, but none of a fund"
+    " (virement, decree_transfer).",
+    "Mouvement interdit : vers le même endroit, un autre fonds, une autre année, un autre programme, ou de HT2 vers T2.",
+    "Mouvementer dans un programme, jamais de HT2 vers T2 ; entre programmes, il faut un décret, qui ne porte sur aucun crédit"
+    " de fonds (virement, decree_transfer).",
 )
 DECREE_REMEDIES: Mapping[Outcome, Remedy] = {
     _O.PROGRAMME_NOT_VOTED: Remedy(

@@ -20,8 +20,9 @@ from reporting.act_rows import (
 from reporting.act_views import AcceptedLine, Explanation, NodeChange, RefusedHistory, Standing, Transfer
 from reporting.budget import read_appropriations
 from reporting.code_names import CodeNames
+from reporting.followers import FollowerSums, sum_followers
 from reporting.node_figures import fetch_figures
-from reporting.open_items import REQUESTS, FollowerSums, add_up_settlements, find_state, sum_followers
+from reporting.open_items import REQUESTS, add_up_settlements, find_state
 from reporting.proofs import prove_link
 from reporting.refusals import Language, describe_refused_line
 from reporting.report_queries import Connection, Row, fetch

@@ -21,7 +21,8 @@ from core.periods import YEAR_FIRST
 from core.tables.text_cells import TextCells
 from posting import payment_detail_pages
 from posting.payment_detail_pages import PaymentDetails
-from reporting.open_items import Followers, add_up_settlements, find_state, load_followers
+from reporting.followers import Followers, load_followers
+from reporting.open_items import add_up_settlements, find_state
 from reporting.report_definition import PageRange, ReportArguments
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
 from reporting.report_tables import Cell, CellType, Column, ReportTable

@@ -1,6 +1,5 @@
 """Open items: the engaged, certified, requested, rejected and remaining amounts of commitments and payment requests."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,15 +9,16 @@ from reporting.act_rows import (
     OPEN_ITEM_STEPS,
     ActLines,
     RelatedRows,
-    choose_lookup,
     describe_line,
     fetch_related_rows,
     find_present_payee,
     summarize_entry,
 )
 from reporting.act_views import Assignment, EntrySummary, Origin, Payee, PaymentTerms
+from reporting.carried_amounts import CarriedAmounts, load_carried_amounts
 from reporting.code_names import CodeNames
-from reporting.report_queries import Connection, Row, fetch
+from reporting.followers import sum_followers
+from reporting.report_queries import Connection, Row
 from reporting.visibility import Visibility
 
 COMMITMENTS = list_kinds(lambda kind: kind.family is Family.COMMITMENT)
@@ -27,9 +27,6 @@ _INCREASING = list_kinds(lambda kind: kind.family is Family.COMMITMENT_CHANGE an
 _DECREASING = list_kinds(lambda kind: kind.family is Family.COMMITMENT_CHANGE and kind.draws)
 _DIVERTING = list_kinds(lambda kind: kind.is_part)
 _CARRYING = list_kinds(lambda kind: kind.carries)
-_UNDOABLE = frozenset(kind.follows for kind in CATALOG if kind.mirrors)
-FollowerSums = Mapping[int, Mapping[int, int]]
-"""By line and kind of follower: the cents that were not undone since."""
 
 
 class CommitmentLine(AmountStruct, frozen=True, kw_only=True):
@@ -124,14 +121,6 @@ class PaymentStatus(NamedTuple):
     """Whether the lists contain all followers."""
 
 
-class Followers(NamedTuple):
-    """The followers of some lines."""
-
-    sums: FollowerSums
-    settlements: Mapping[int, list[int]]
-    """By line: the entries that paid it, set it off or diverted it."""
-
-
 async def load_commitments(
     connection: Connection, names: CodeNames, rows: Sequence[Row], *, limit: int, visibility: Visibility
 ) -> CommitmentStatus:
@@ -140,7 +129,16 @@ async def load_commitments(
         connection, names, ActLines(rows), limit=limit, steps=OPEN_ITEM_STEPS, visibility=visibility
     )
     sums = await sum_followers(connection, [row["entry_id"] for row in rows])
-    lines = [_build_commitment(related, row, sums[row["entry_id"]]) for row in rows]
+    carried = {
+        row["entry_id"]: await load_carried_amounts(
+            connection, row, is_carried=not sums[row["entry_id"]].keys().isdisjoint(_CARRYING)
+        )
+        for row in rows
+    }
+    lines = [
+        _build_commitment(related, row, sums[row["entry_id"]], carried=carried[row["entry_id"]])
+        for row in rows
+    ]
     return CommitmentStatus(lines, related.is_complete)
 
 
@@ -156,61 +154,31 @@ async def load_payments(
     return PaymentStatus(lines, related.is_complete)
 
 
-async def sum_followers(connection: Connection, entries: Sequence[int]) -> FollowerSums:
-    """Sum the followers of these entries, less what was undone."""
-    return (await load_followers(connection, entries)).sums
-
-
-async def load_followers(connection: Connection, entries: Sequence[int]) -> Followers:
-    """Load the followers of these entries and their sums; the database sums, as followers may be many."""
-    direct = await _fetch_drawn(connection, entries)
-    undoable = [row for row in direct if CATALOG[row["kind"]].family in _UNDOABLE]
-    followed = {entry: (row["predecessor"], row["kind"]) for row in undoable for entry in row["entries"]}
-    undone = await _fetch_drawn(connection, list(followed))
-    sums: dict[int, dict[int, int]] = {entry: defaultdict(int) for entry in entries}
-    for row in direct:
-        sums[row["predecessor"]][row["kind"]] += row["cents"]
-    for row in undone:
-        if not CATALOG[row["kind"]].mirrors:
-            continue
-        line, kind = followed[row["predecessor"]]
-        sums[line][kind] -= row["cents"]
-    return Followers(sums, _list_settlements(direct))
-
-
-def _list_settlements(direct: Sequence[Row]) -> Mapping[int, list[int]]:
-    entries: dict[int, list[int]] = defaultdict(list)
-    for row in direct:
-        if CATALOG[row["kind"]].family is Family.SETTLEMENT or row["kind"] in _DIVERTING:
-            entries[row["predecessor"]] += row["entries"]
-    return {entry: sorted(settling) for entry, settling in entries.items()}
-
-
-async def _fetch_drawn(connection: Connection, entries: Sequence[int]) -> list[Row]:
-    if not entries:
-        return []
-    await choose_lookup(connection, len(entries))
-    return await fetch(connection, "drawn", entries, min(entries))
-
-
-def _build_commitment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> CommitmentLine:
+def _build_commitment(
+    related: RelatedRows, row: Row, sums: Mapping[int, int], *, carried: CarriedAmounts
+) -> CommitmentLine:
     line, followers = describe_line(related, row), related.followers.get(row["entry_id"], ())
-    remainders = {
-        remainder: _sum_remainder(row, sums, remainder) for remainder in (Remainder.OPEN, Remainder.UNBILLED)
-    }
+    uncommitted = (
+        _sum_remainder(row, sums, Remainder.OPEN) + carried.open - _sum_family(sums, Family.REVERSAL)
+    )
+    unbilled = _sum_remainder(row, sums, Remainder.UNBILLED) + carried.unbilled
     increased, decreased = _sum_kinds(sums, _INCREASING), _sum_kinds(sums, _DECREASING)
     reversed_cents = _sum_family(sums, Family.REVERSAL)
+    is_carry = CATALOG[row["kind"]].carries
+    carried_cents, carried_service = (
+        (carried.open + carried.unbilled, carried.unbilled) if is_carry else (0, 0)
+    )
     return CommitmentLine(
         **_select_shared_fields(line),
         initial=row["amount"],
         increased=increased,
         decreased=decreased,
-        engaged=row["amount"] + increased - decreased - reversed_cents,
-        certified=_sum_family(sums, Family.SERVICE),
+        engaged=row["amount"] + increased - decreased - reversed_cents + carried_cents,
+        certified=_sum_family(sums, Family.SERVICE) + carried_service,
         requested=_sum_family(sums, Family.PAYMENT_REQUEST),
-        open=remainders[Remainder.OPEN] - reversed_cents,
-        unbilled=remainders[Remainder.UNBILLED],
-        remaining=sum(remainders.values()) - reversed_cents,
+        open=uncommitted,
+        unbilled=unbilled,
+        remaining=uncommitted + unbilled,
         changes=_summarize_families(related, followers, Family.COMMITMENT_CHANGE, Family.REVERSAL),
         services=_summarize_families(related, followers, Family.SERVICE, Family.SERVICE_CANCELLATION),
         requests=_summarize_families(related, followers, Family.PAYMENT_REQUEST, Family.REJECTION),

@@ -47,6 +47,11 @@ with recursive climb as (
 )
 select act as entry_id from climb where sender = $2;
 
+-- name: amounts_of_followers
+-- The followers of entries $1, the least of which is $2, with their amounts, in order.
+select entry_id, predecessor, kind, amount from entry where predecessor = any($1::bigint[])
+  and case when cardinality($1::bigint[]) <= 10 then entry_id + 0 > $2 else entry_id > $2 end order by entry_id;
+
 -- name: drawn
 -- The followers of each of entries $1, the least of which is $2, by kind: their sum, and their entries.
 select predecessor, kind, sum(amount)::bigint as cents, array_agg(entry_id) as entries

@@ -116,3 +116,35 @@ async def test_what_is_carried_is_engaged_and_open_in_the_next_year_alone(dsn: s
     ]
     assert (old.open, old.unbilled) == (0, 60 * EUROS)
     assert (new.open, new.unbilled) == (60 * EUROS, 30 * EUROS)
+
+
+async def test_certified_service_and_what_is_undone_later_count_where_the_commitment_is(
+    dsn: str, tmp_path: Path
+) -> None:
+    """60 are certified and 25 requested; 35 go on, of which 5 are cancelled; 10 of the request are rejected a year later."""
+    await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
+    acts = [
+        THIRD_PARTY,
+        act("commitment", "C1", "150.00", ASPR),
+        act("service", "S1", "60.00", predecessor="C1"),
+        act("payment_request", "D1", "25.00", predecessor="C1", payee=THIRD_PARTY["payee"]),
+    ]
+    await process_rows(dsn, tmp_path, REFERENCE, acts, "MINISTRY")
+    first = len(BUDGET) + 2
+    next_year = {"exercise": "2019", "date": "2019-01-21"}
+    carry = {"reference_sender": "MINISTRY"} | next_year
+    carries = [
+        act("commitment_carry", "C1", "90.00", ASPR, carry, predecessor=f"@{first}"),
+        act("service_carry", "S1", "35.00", ASPR, carry, predecessor=f"@{first + 1}"),
+    ]
+    await process_rows(dsn, tmp_path, REFERENCE, carries, "closing")
+    later = [
+        act("service_cancellation", "A1", "5.00", next_year, predecessor="S1"),
+        act("payment_request_rejection", "R1", "10.00", next_year, predecessor=f"@{first + 2}"),
+    ]
+    await process_rows(dsn, tmp_path, REFERENCE, later, "MINISTRY")
+    outstanding, (old, new) = await load_reports(dsn)
+    assert (old.open, old.unbilled, old.remaining) == (0, 0, 0)
+    assert (new.open, new.unbilled, new.remaining) == (95 * EUROS, 40 * EUROS, 135 * EUROS)
+    assert (new.engaged, new.certified) == (135 * EUROS, 40 * EUROS)
+    assert (outstanding.open, outstanding.unbilled) == (95 * EUROS, 40 * EUROS)
