@@ -18,6 +18,8 @@ from tests.reporting.corruptions import CORRUPTIONS, HOSTILE, Corruption
 from tests.reporting.remade_hashes import HASH_CHECKS, list_hash_findings, remake_hashes
 from tests.reporting.verification import (
     test_dates,
+    test_decrees,
+    test_journals,
     test_lowered_credits,
     test_persons,
     test_receipts,
@@ -143,7 +145,7 @@ def test_every_rule_is_broken_by_some_corruption() -> None:
     """A rule that no test breaks would be found by nobody, if it found nothing."""
     planted = (
         *(test_dates.BREACHES, test_lowered_credits.BREACHES, test_persons.BREACHES),
-        *(test_receipts.BREACHES, test_rollover.BREACHES),
+        *(test_decrees.BREACHES, test_journals.BREACHES, test_receipts.BREACHES, test_rollover.BREACHES),
         *(test_staff.BREACHES, test_withdrawals.BREACHES),
         *(test_settlements.CHANGES, test_verification.CHANGES),
     )
