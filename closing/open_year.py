@@ -9,6 +9,7 @@ from closing.journal import Journal
 from closing.remainders import COMMITS, REQUESTS, SERVES, Remainders
 from core.catalog import CATALOG, Stage
 
+_UNDOES = np.array([kind.undoes for kind in CATALOG])
 _ARE_PAYABLE = np.array([kind.reaches is Stage.PAYABLE for kind in CATALOG]) & REQUESTS
 
 
@@ -23,7 +24,7 @@ class OpenYear(NamedTuple):
     """What is open of one budget year."""
 
     commitments: OpenEntries
-    """All commitments that are not carried yet, of which nothing may be open: a line of an act goes with its others."""
+    """All commitments that are neither carried nor reversed, of which nothing may be open: a line goes with its act."""
     unbilled: NDArray[np.int64]
     """Of each of these commitments: certified and not requested."""
     services: OpenEntries
@@ -33,7 +34,11 @@ class OpenYear(NamedTuple):
 def find_open_year(journal: Journal, remainders: Remainders, is_of_year: NDArray[np.bool_]) -> OpenYear:
     """Find what is open of the year whose account assignments ``is_of_year`` flags, by cell."""
     of_year = is_of_year[journal.cell]
-    commitments = np.flatnonzero(COMMITS[journal.kind] & of_year & (remainders.carried_by == 0))
+    may_go_on = of_year & (remainders.carried_by == 0)
+    may_go_on[journal.predecessor[_UNDOES[journal.kind]]] = (
+        False  # a reversed commitment is not carried, not even with 0
+    )
+    commitments = np.flatnonzero(COMMITS[journal.kind] & may_go_on)
     requests = np.flatnonzero(_ARE_PAYABLE[journal.kind] & of_year & (remainders.rest > 0))
     services = np.flatnonzero(SERVES[journal.kind] & of_year & (remainders.rest > 0))
     return OpenYear(

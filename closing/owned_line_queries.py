@@ -81,11 +81,11 @@ def _build_lines(parts: list[tuple[OwnedEntries, pa.Array]], senders: Senders) -
 
 
 def _number_acts(rows: OwnedEntries, references: pa.Array) -> NDArray[np.int64]:
-    """Number the acts: the entries of one follow each other, and have one reference of one file."""
+    """Number the acts: the lines of one have one reference of one file, though lines between may have nothing open."""
     starts = np.ones(len(rows.entry_id), np.int64)
     same_reference = pc.call_function("equal", [references[1:], references[:-1]])
-    is_next = (np.diff(rows.entry_id) == 1) & (np.diff(rows.submission) == 0)
-    starts[1:] = ~(is_next & same_reference.to_numpy(zero_copy_only=False))
+    is_same_file = np.diff(rows.submission) == 0
+    starts[1:] = ~(is_same_file & same_reference.to_numpy(zero_copy_only=False))
     return np.cumsum(starts) - 1
 
 

@@ -48,6 +48,38 @@ async def test_what_is_open_goes_on_under_its_own_references(state: State) -> No
     assert (await state.verify()).findings == []
 
 
+async def test_the_open_lines_of_an_act_go_on_as_one_act(state: State) -> None:
+    """Of three lines the second is rejected: the others are lines 1 and 2 of what goes on."""
+    place = {"fund_centre": UNITS[0][0], "functional_area": UNITS[0][1], "commitment_item": "31"}
+    request = {"kind": "direct_payment_request", "reference": "DP-7", "exercise": YEAR, "date": "2018-06-01"}
+    request |= {"payee": build_payee_code(1), **place}
+    await state.submit_accepted([{**request, "line": line, "amount": f"{line}.00"} for line in (1, 2, 3)])
+    rejection = {"kind": "payment_request_rejection", "reference": "RJ-7", "exercise": YEAR}
+    rejection |= {"date": "2018-06-02", "predecessor": "DP-7#2", "amount": "2.00"}
+    await state.submit_accepted([rejection])
+    result = await execute(state, Step.REQUESTS)
+    assert result.posted is not None
+    assert result.posted.reasons == []
+    carries = await read_carries(state)
+    assert [row[2:] for row in carries if row[1] == "DP-7"] == [(2019, 100), (2019, 300)]
+
+
+async def test_a_reversed_line_of_a_commitment_stays(state: State) -> None:
+    common = {"exercise": YEAR, "date": "2018-06-02"}
+    reversal = {
+        "kind": "commitment_reversal",
+        "reference": "EX-1",
+        "predecessor": "EJ-2#2",
+        "amount": "7.00",
+        **common,
+    }
+    await state.submit_accepted([reversal])
+    result = await execute(state, Step.COMMITMENTS)
+    assert result.posted is not None
+    assert result.posted.reasons == []
+    assert [row[2:] for row in await read_carries(state) if row[1] == "EJ-2"] == [(2019, 0)]
+
+
 async def test_the_ministry_goes_on_in_january(state: State) -> None:
     for step in STEPS:
         await execute(state, step)
