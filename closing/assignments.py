@@ -34,6 +34,8 @@ class Assignments(NamedTuple):
     """By column of the flat act format."""
     is_of_year: NDArray[np.bool_]
     """Whether it is of the budget year that is closed."""
+    is_older: NDArray[np.bool_]
+    """Whether it is of a budget year before."""
     programme: NDArray[np.int64]
     """Row of ``programmes``; 0 is none."""
     programmes: Sequence[str]
@@ -49,12 +51,14 @@ def build_assignments(
     """Build the assignments from the cells of the ledger, and look each of those of ``year`` up in the next year."""
     size = max((row["cell"] for row in rows), default=0) + 1
     codes = {column: [""] * size for column in CODES}
+    is_older = np.zeros(size, bool)
     is_of_year, programme, obstacle = np.zeros(size, bool), np.zeros(size, np.int64), np.zeros(size, np.int64)
     programmes, obstacles = [""], [""]
     for row in rows:
         cell = row["cell"]
         for column in CODES:
             codes[column][cell] = row[column]
+        is_older[cell] = row["budget_year"] < year
         if row["budget_year"] != year:
             continue
         is_of_year[cell] = True
@@ -62,7 +66,7 @@ def build_assignments(
         programme[cell] = _number(programmes, area.programme if area else "")
         obstacle[cell] = _number(obstacles, _find_obstacle(row, year + 1, nomenclatures))
     arrays = {column: pa.array(texts, pa.string()) for column, texts in codes.items()}
-    return Assignments(arrays, is_of_year, programme, programmes, obstacle, obstacles)
+    return Assignments(arrays, is_of_year, is_older, programme, programmes, obstacle, obstacles)
 
 
 def _number(texts: list[str], text: str) -> int:

@@ -9,6 +9,10 @@ from closing.journal import Journal
 from closing.remainders import COMMITS, REQUESTS, SERVES, Remainders
 from core.catalog import CATALOG, Stage
 
+COMMITMENT_CARRY, SERVICE_CARRY, REQUEST_CARRY = "commitment_carry", "service_carry", "request_carry"
+_UNSERVED = "certified, and its service is of an earlier year: cancel that service and certify it again"
+_RETURNED = "its carry was rejected: reject the request too, by its entry"
+_OLDER = "of a year before: what was not carried in the year after it is not carried any more"
 _UNDOES = np.array([kind.undoes for kind in CATALOG])
 _ARE_PAYABLE = np.array([kind.reaches is Stage.PAYABLE for kind in CATALOG]) & REQUESTS
 
@@ -20,6 +24,15 @@ class OpenEntries(NamedTuple):
     amount: NDArray[np.int64]
 
 
+class Obstacle(NamedTuple):
+    """Entries that are open, and that no step carries."""
+
+    kind: str
+    """The kind of act that would carry them."""
+    reason: str
+    entries: OpenEntries
+
+
 class OpenYear(NamedTuple):
     """What is open of one budget year."""
 
@@ -29,24 +42,64 @@ class OpenYear(NamedTuple):
     """Of each of these commitments: certified and not requested."""
     services: OpenEntries
     requests: OpenEntries
+    obstacles: tuple[Obstacle, ...]
+    """What is open and cannot go on as it is; what has no account assignment in the next year is not among it."""
 
 
-def find_open_year(journal: Journal, remainders: Remainders, is_of_year: NDArray[np.bool_]) -> OpenYear:
-    """Find what is open of the year whose account assignments ``is_of_year`` flags, by cell."""
+def find_open_year(
+    journal: Journal,
+    remainders: Remainders,
+    is_of_year: NDArray[np.bool_],
+    is_older: NDArray[np.bool_] | None = None,
+) -> OpenYear:
+    """Find what is open of the year whose account assignments ``is_of_year`` flags, by cell, and what older years left."""
     of_year = is_of_year[journal.cell]
     may_go_on = of_year & (remainders.carried_by == 0)
     may_go_on[journal.predecessor[_UNDOES[journal.kind]]] = (
         False  # a reversed commitment is not carried, not even with 0
     )
     commitments = np.flatnonzero(COMMITS[journal.kind] & may_go_on)
-    requests = np.flatnonzero(_ARE_PAYABLE[journal.kind] & of_year & (remainders.rest > 0))
-    services = np.flatnonzero(SERVES[journal.kind] & of_year & (remainders.rest > 0))
-    return OpenYear(
-        OpenEntries(commitments, remainders.open[commitments]),
-        remainders.unbilled[commitments],
-        _allot_unbilled_cents(services, remainders),
-        OpenEntries(requests, remainders.rest[requests]),
+    services = _allot_unbilled_cents(
+        np.flatnonzero(SERVES[journal.kind] & of_year & (remainders.rest > 0)), remainders
     )
+    requests = np.flatnonzero(_ARE_PAYABLE[journal.kind] & of_year & (remainders.rest > 0))
+    returned = remainders.has_returned[requests]
+    unserved = _find_unserved(commitments, services, remainders)
+    obstacles = [
+        Obstacle(COMMITMENT_CARRY, _UNSERVED, unserved),
+        Obstacle(REQUEST_CARRY, _RETURNED, _select(requests[returned], remainders.rest)),
+        *(_list_older(journal, remainders, is_older[journal.cell]) if is_older is not None else ()),
+    ]
+    is_served = ~np.isin(remainders.root[services.entry], unserved.entry)
+    return OpenYear(
+        _select(commitments, remainders.open),
+        remainders.unbilled[commitments],
+        OpenEntries(services.entry[is_served], services.amount[is_served]),
+        _select(requests[~returned], remainders.rest),
+        tuple(obstacle for obstacle in obstacles if len(obstacle.entries.entry)),
+    )
+
+
+def _select(entries: NDArray[np.int64], cents: NDArray[np.int64]) -> OpenEntries:
+    return OpenEntries(entries, cents[entries])
+
+
+def _find_unserved(
+    commitments: NDArray[np.int64], services: OpenEntries, remainders: Remainders
+) -> OpenEntries:
+    """Return the commitments with more certified cents than their services of the year have left."""
+    missing = remainders.unbilled.copy()
+    np.subtract.at(missing, remainders.root[services.entry], services.amount)
+    return _select(commitments[missing[commitments] > 0], missing)
+
+
+def _list_older(journal: Journal, remainders: Remainders, is_older: NDArray[np.bool_]) -> list[Obstacle]:
+    """Return what is open of the years before: a carry goes from a year into the next one only."""
+    rest = np.where((SERVES | REQUESTS)[journal.kind], remainders.rest, remainders.open + remainders.unbilled)
+    return [
+        Obstacle(kind, _OLDER, _select(np.flatnonzero(families[journal.kind] & is_older & (rest > 0)), rest))
+        for kind, families in ((COMMITMENT_CARRY, COMMITS), (REQUEST_CARRY, _ARE_PAYABLE))
+    ]
 
 
 def _allot_unbilled_cents(services: NDArray[np.int64], remainders: Remainders) -> OpenEntries:

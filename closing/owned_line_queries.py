@@ -24,7 +24,7 @@ class OwnedLines(NamedTuple):
 
     entry: NDArray[np.int64]
     reference: pa.Array
-    owner: pa.Array
+    owner: pa.DictionaryArray
     """The sender whose reference it is."""
     act: NDArray[np.int64]
     """The number of its act among these, from 0."""
@@ -57,6 +57,38 @@ async def load_owned_lines(
     return _build_lines(parts, senders)
 
 
+async def load_references(
+    connection: Connection, exercise: int, senders: Senders, *, kinds: NDArray[np.int64]
+) -> pa.Array:
+    """Load the names (owner and reference) of the acts of ``kinds`` that an exercise already has."""
+    parts = [pa.array([], pa.string())]
+
+    def add_rows(stream: bytes) -> None:
+        rows, references = decode(OwnedEntries, b"".join([HEADER, stream, TRAILER]), 1)
+        parts.append(_build_names(_find_owners(rows, senders), as_arrow(references)))
+
+    columns, numbers = ", ".join(list_columns(OwnedEntries)), ", ".join(map(str, kinds.tolist()))
+    where = f"exercise = {exercise} and kind in ({numbers})"
+    await copy_out.stream_rows(connection, f"select {columns}, reference from entry where {where}", add_rows)  # noqa: S608
+    return pa.concat_arrays(parts)
+
+
+def rename_acts(lines: OwnedLines, names: pa.Array, pattern: str) -> OwnedLines:
+    """Give an act whose name is among ``names`` another reference: ``pattern`` with the entry of its first line."""
+    options = pc.SetLookupOptions(value_set=names)
+    is_taken = pc.call_function("is_in", [_build_names(lines.owner, lines.reference)], options)
+    if not pc.call_function("any", [is_taken]).as_py():
+        return lines
+    first = lines.entry[np.searchsorted(lines.act, lines.act)]
+    before, after = pattern.split("{}")
+    own = pc.binary_join_element_wise(before, pa.array(first).cast(pa.string()), after, "")  # type: ignore[call-overload]
+    return lines._replace(reference=pc.call_function("if_else", [is_taken, own, lines.reference]))
+
+
+def _build_names(owners: pa.DictionaryArray, references: pa.Array) -> pa.Array:
+    return pc.binary_join_element_wise(owners.dictionary_decode(), references, "\x1f")  # type: ignore[call-overload]
+
+
 def _build_select(kinds: NDArray[np.int64], first: int, last: int) -> str:
     columns = ", ".join(list_columns(OwnedEntries))
     numbers = ", ".join(map(str, kinds.tolist()))
@@ -72,24 +104,27 @@ def _is_among(numbers: NDArray[np.int64], ascending: NDArray[np.int64]) -> NDArr
 def _build_lines(parts: list[tuple[OwnedEntries, pa.Array]], senders: Senders) -> OwnedLines:
     if not parts:
         empty = np.zeros(0, np.int64)
-        return OwnedLines(empty, pa.array([], pa.string()), pa.array([], pa.string()), empty)
+        owners = pa.array([], pa.string()).dictionary_encode()
+        return OwnedLines(empty, pa.array([], pa.string()), owners, empty)
     rows = concat_tables([part for part, _ in parts])
     references = pa.concat_arrays([texts for _, texts in parts])
     order = np.argsort(rows.entry_id, kind="stable")
     rows, references = select_rows(rows, order), references.take(pa.array(order))
-    return OwnedLines(rows.entry_id, references, _find_owners(rows, senders), _number_acts(rows, references))
+    owners = _find_owners(rows, senders)
+    return OwnedLines(rows.entry_id, references, owners, _number_acts(rows, references, owners))
 
 
-def _number_acts(rows: OwnedEntries, references: pa.Array) -> NDArray[np.int64]:
-    """Number the acts: the lines of one have one reference of one file, though lines between may have nothing open."""
+def _number_acts(rows: OwnedEntries, references: pa.Array, owners: pa.DictionaryArray) -> NDArray[np.int64]:
+    """Number the acts: the lines of one have one reference of one owner, though lines between may have nothing open."""
     starts = np.ones(len(rows.entry_id), np.int64)
     same_reference = pc.call_function("equal", [references[1:], references[:-1]])
     is_same_file = np.diff(rows.submission) == 0
-    starts[1:] = ~(is_same_file & same_reference.to_numpy(zero_copy_only=False))
+    is_same_owner = np.diff(owners.indices.to_numpy()) == 0
+    starts[1:] = ~(is_same_file & is_same_owner & same_reference.to_numpy(zero_copy_only=False))
     return np.cumsum(starts) - 1
 
 
-def _find_owners(rows: OwnedEntries, senders: Senders) -> pa.Array:
+def _find_owners(rows: OwnedEntries, senders: Senders) -> pa.DictionaryArray:
     """Return the sender of each act; of a carry, that which the carry names."""
     names = sorted({*senders.by_submission.values(), *senders.by_number.values()})
     places = {name: place for place, name in enumerate(names)}

@@ -29,6 +29,8 @@ class Remainders(NamedTuple):
     """The commitment that an entry acts on; of a commitment, itself; 0 if there is none."""
     carried_by: NDArray[np.uint32]
     """Of a commitment: the entry that carried it into the next year; 0 if none did."""
+    has_returned: NDArray[np.bool_]
+    """Of a request: whether it was carried, and the carry was rejected."""
 
 
 def _flag(test: Callable[[ActKind], object]) -> NDArray[np.bool_]:
@@ -46,6 +48,7 @@ _CARRIES_COMMITMENT = _flag(lambda kind: kind.carries and kind.family is Family.
 _CARRIES_SERVICE = _flag(lambda kind: kind.carries and kind.family is Family.SERVICE)
 _ACTS_ON_COMMITMENT = _flag(lambda kind: kind.follows is Family.COMMITMENT and not kind.carries)
 _MIRRORS = _flag(lambda kind: kind.mirrors)
+_CARRIES_REQUEST = _flag(lambda kind: kind.carries and kind.inherits)
 _IS_PART = _flag(lambda kind: kind.is_part)
 _TAKES_REST = _MIRRORS | _CARRIES_SERVICE | _flag(lambda kind: kind.inherits and kind.draws is Remainder.OPEN)
 _SIGNS: Mapping[Remainder, NDArray[np.int64]] = {
@@ -59,7 +62,8 @@ def compute_remainders(journal: Journal) -> Remainders:
     root, carried_by = _find_roots(journal)
     open_cents, unbilled = (_sum_remainder(journal, root, remainder) for remainder in _SIGNS)
     _move_carries(journal, root, open_cents, unbilled=unbilled)
-    return Remainders(open_cents, unbilled, _compute_rest(journal), root, carried_by)
+    rest, has_returned = _compute_rest(journal), _find_returned_requests(journal)
+    return Remainders(open_cents, unbilled, rest, root, carried_by, has_returned)
 
 
 def _find_roots(journal: Journal) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
@@ -143,3 +147,12 @@ def _compute_rest(journal: Journal) -> NDArray[np.int64]:
     ]  # a rejected part is owed to the first creditor again
     np.add.at(rest, predecessor[predecessor[returned]], amount[returned])
     return rest
+
+
+def _find_returned_requests(journal: Journal) -> NDArray[np.bool_]:
+    """Flag the requests whose carry was rejected, in whole or in part."""
+    has_returned = np.zeros(len(journal.kind), np.bool_)
+    carries = journal.predecessor[_MIRRORS[journal.kind]]
+    carries = carries[_CARRIES_REQUEST[journal.kind[carries]]]
+    has_returned[journal.predecessor[carries]] = True
+    return has_returned

@@ -13,8 +13,15 @@ from closing.assignments import Assignments, build_assignments
 from closing.carry_acts import CarryLines, build_acts_table, select_lines
 from closing.journal import Journal
 from closing.journal_queries import Connection, load_journal
-from closing.open_year import OpenEntries, OpenYear, find_open_year
-from closing.owned_line_queries import Senders, load_owned_lines
+from closing.open_year import (
+    COMMITMENT_CARRY,
+    REQUEST_CARRY,
+    SERVICE_CARRY,
+    OpenEntries,
+    OpenYear,
+    find_open_year,
+)
+from closing.owned_line_queries import Senders, load_owned_lines, load_references, rename_acts
 from closing.remainders import COMMITS, REQUESTS, SERVES, compute_remainders
 from closing.steps import Step
 from core.catalog import KIND_NUMBERS
@@ -22,17 +29,16 @@ from core.nomenclature import Nomenclature
 from core.sql_files import read_queries
 
 SQL = read_queries("closing", "queries.sql")
-_COMMITMENT, _SERVICE, _REQUEST = "commitment_carry", "service_carry", "request_carry"
 _KINDS: Mapping[str, NDArray[np.int64]] = {
-    _COMMITMENT: np.flatnonzero(COMMITS),
-    _SERVICE: np.flatnonzero(SERVES),
-    _REQUEST: np.flatnonzero(REQUESTS),
+    COMMITMENT_CARRY: np.flatnonzero(COMMITS),
+    SERVICE_CARRY: np.flatnonzero(SERVES),
+    REQUEST_CARRY: np.flatnonzero(REQUESTS),
 }
 """By kind of carry: the kinds of what it carries."""
 STEP_OF_KIND: Mapping[str, Step] = {
-    _COMMITMENT: Step.COMMITMENTS,
-    _SERVICE: Step.COMMITMENTS,
-    _REQUEST: Step.REQUESTS,
+    COMMITMENT_CARRY: Step.COMMITMENTS,
+    SERVICE_CARRY: Step.COMMITMENTS,
+    REQUEST_CARRY: Step.REQUESTS,
 }
 _NUMBERS: Mapping[str, int] = {kind: KIND_NUMBERS.get(kind, 0) for kind in _KINDS}
 StepCallback = Callable[[str], None]
@@ -63,9 +69,15 @@ class Rollover(NamedTuple):
         """Yield the kinds of carry of a step, each with what it would carry."""
         of_year = self.open_year
         is_open = (of_year.commitments.amount > 0) | (of_year.unbilled > 0)
+        for obstacle in of_year.obstacles:
+            is_open &= ~np.isin(of_year.commitments.entry, obstacle.entries.entry)
         rows = np.flatnonzero(is_open)
         commitments = OpenEntries(of_year.commitments.entry[rows], of_year.commitments.amount[rows])
-        entries = {_COMMITMENT: commitments, _SERVICE: of_year.services, _REQUEST: of_year.requests}
+        entries = {
+            COMMITMENT_CARRY: commitments,
+            SERVICE_CARRY: of_year.services,
+            REQUEST_CARRY: of_year.requests,
+        }
         for kind, carried in entries.items():
             if STEP_OF_KIND[kind] is step:
                 yield OpenKind(kind, carried)
@@ -100,26 +112,30 @@ def _find_open_year(journal: Journal, assignments: Assignments) -> tuple[OpenYea
         kind: int(np.count_nonzero(assignments.is_of_year[journal.cell[before[journal.kind == number]]]))
         for kind, number in _NUMBERS.items()
     }
-    return find_open_year(journal, remainders, assignments.is_of_year), carried
+    return find_open_year(journal, remainders, assignments.is_of_year, assignments.is_older), carried
 
 
 async def load_carry_lines(connection: Connection, rollover: Rollover, step: Step) -> list[CarryLines]:
     """Load the lines that a step carries, in the order in which they are decided; the snapshot is that of ``rollover``."""
     parts = []
     for kind, opened in rollover.list_open_kinds(step):
-        entries = rollover.open_year.commitments if kind == _COMMITMENT else opened
+        entries = rollover.open_year.commitments if kind == COMMITMENT_CARRY else opened
         lines = await load_owned_lines(connection, entries.entry, rollover.senders, kinds=_KINDS[kind])
+        names = await load_references(connection, rollover.year + 1, rollover.senders, kinds=_KINDS[kind])
+        lines = rename_acts(lines, names, f"{rollover.year}.{{}}.{rollover.last_entry}")
         part = CarryLines(kind, lines, entries.amount, rollover.cell[entries.entry])
-        parts.append(_select_acts(part, opened.entry, rollover.assignments))
+        parts.append(_select_acts(part, opened.entry, rollover))
     return parts
 
 
-def _select_acts(part: CarryLines, opened: NDArray[np.int64], assignments: Assignments) -> CarryLines:
-    """Select the whole acts of which a line is open, and no line is without an assignment in the next year."""
+def _select_acts(part: CarryLines, opened: NDArray[np.int64], rollover: Rollover) -> CarryLines:
+    """Select the whole acts of which a line is open, and no line has an obstacle or no assignment in the next year."""
     act, count = part.lines.act, int(part.lines.act.max(initial=-1)) + 1
     is_open = np.zeros(count, bool)
     is_open[act[np.isin(part.lines.entry, opened, assume_unique=True)]] = True
-    is_open[act[assignments.obstacle[part.cell] > 0]] = False
+    is_open[act[rollover.assignments.obstacle[part.cell] > 0]] = False
+    for obstacle in rollover.open_year.obstacles:
+        is_open[act[np.isin(part.lines.entry, obstacle.entries.entry)]] = False
     return select_lines(part, is_open[act])
 
 

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from closing.rollover import Rollover
+from closing.rollover import STEP_OF_KIND, Rollover
 from closing.steps import Step
 
 
@@ -63,6 +63,13 @@ def sum_step(rollover: Rollover, step: Step) -> StepSums:
             carried.append(CarriedSum(kind, assignments.programmes[number], lines, cents))
         for number, lines, cents in _add_up(obstacle[~is_free], opened.amount[~is_free]):
             blocked.append(BlockedSum(kind, assignments.obstacles[number], lines, cents))
+    blocked += [
+        BlockedSum(
+            obstacle.kind, obstacle.reason, len(obstacle.entries.entry), int(obstacle.entries.amount.sum())
+        )
+        for obstacle in rollover.open_year.obstacles
+        if STEP_OF_KIND[obstacle.kind] is step
+    ]
     return StepSums(sorted(carried, key=lambda row: (row.kind, row.programme)), blocked, done)
 
 

@@ -81,7 +81,7 @@ class _Chain:
 
     def _carry_service(self, row: Row) -> None:
         before = self._acts[row["predecessor"]].commitment
-        after = self._carried_by[before]
+        after = self._carried_by.get(before, 0)  # 0 for a year after that of this commitment
         self._acts[row["entry_id"]] = _Act(_SERVICE, after, is_counted=False)
         self.unbilled += row["amount"] * ((after == self._own) - (before == self._own))
 

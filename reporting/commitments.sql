@@ -74,5 +74,7 @@ select c.centre, c.budget_year, (count(*) filter (where r.engaged <> r.withdrawn
        sum(r.open)::bigint as open, sum(r.unbilled)::bigint as unbilled,
        sum(r.engaged)::bigint as engaged, sum(r.withdrawn)::bigint as withdrawn, sum(r.paid)::bigint as paid
 from standing r join entry e on e.entry_id = r.commitment join cell c on c.cell = e.cell join submission s on s.submission = e.submission
-where ($11::text is null or s.sender = $11) and ($12::int[] is null or c.centre = any($12::int[]))
+where ($11::text is null or s.sender = $11
+       or exists (select from reference_text o where o.kind = 6 and o.id = e.source and o.code = $11 and s.sender = 'closing'))
+  and ($12::int[] is null or c.centre = any($12::int[]))
 group by c.centre, c.budget_year;

@@ -189,7 +189,7 @@ def print_step(result: "StepResult", *, is_dry_run: bool = False) -> None:
         console.print_line(f"The step cannot begin: {result.waits}")
     elif is_dry_run:
         console.print_line("Dry run: nothing is stored.")
-    elif not result.posted:
+    elif not (result.posted or (result.sums and result.sums.blocked)):
         console.print_line(f"Nothing of {result.year} is left for this step to carry.")
     if result.posted:
         _print_outcome(result.posted, result.year + 1)

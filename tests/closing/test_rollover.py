@@ -64,6 +64,54 @@ async def test_the_open_lines_of_an_act_go_on_as_one_act(state: State) -> None:
     assert [row[2:] for row in carries if row[1] == "DP-7"] == [(2019, 100), (2019, 300)]
 
 
+async def test_references_that_the_ministry_uses_again_keep_nothing_from_going_on(state: State) -> None:
+    """The numbers of its commitments, services and requests begin again in January: the carries have names of their own."""
+    place = {"fund_centre": UNITS[0][0], "functional_area": UNITS[0][1], "commitment_item": "31"}
+    common = {"exercise": 2019, "date": "2019-01-03"}
+    payee = {"payee": build_payee_code(1)}
+    await state.submit_accepted(
+        [
+            {"kind": "commitment", "reference": "EJ-1", "amount": "10.00", **common, **place},
+            {"kind": "service", "reference": "SF-2", "amount": "10.00", "predecessor": "EJ-1", **common},
+            {
+                "kind": "direct_payment_request",
+                "reference": "DP-2",
+                "amount": "1.00",
+                **common,
+                **place,
+                **payee,
+            },
+        ]
+    )
+    for step in STEPS:
+        result = await execute(state, step)
+        assert result.posted is not None
+        assert result.posted.reasons == []
+    entries = {
+        row["reference"]: row["entry_id"]
+        for row in await state.fetch(
+            "select reference, min(entry_id) as entry_id from entry group by reference"
+        )
+    }
+    carries = {row[1] for row in await read_carries(state)}
+    assert {"EJ-2", "SF-3", "DP-1"} < carries
+    assert {name.split(".")[1] for name in carries if name.startswith("2018.")} == {
+        str(entries[reference]) for reference in ("EJ-1", "SF-2", "DP-2")
+    }
+    assert (await state.verify()).findings == []
+
+
+async def test_a_request_whose_carry_was_rejected_is_named_and_stays(state: State) -> None:
+    await execute(state, Step.REQUESTS)
+    rejection = {"kind": "payment_request_rejection", "reference": "RJ-1", "predecessor": "DP-2"}
+    await state.submit_accepted([{**rejection, "exercise": 2019, "date": "2019-02-01", "amount": "70.00"}])
+    result = await execute(state, Step.REQUESTS, "2019-02-02")
+    assert result.sums is not None
+    assert result.posted is None
+    assert [(row.kind, row.lines, row.cents) for row in result.sums.blocked] == [("request_carry", 1, 7_000)]
+    assert "reject the request too" in result.sums.blocked[0].obstacle
+
+
 async def test_a_reversed_line_of_a_commitment_stays(state: State) -> None:
     common = {"exercise": YEAR, "date": "2018-06-02"}
     reversal = {
