@@ -1,4 +1,4 @@
-"""The limits of decrees: what they move, open and cancel against what finance laws opened (LOLF art. 12 to 14; rule A67).
+"""The limits of decrees: what they move, open and cancel against what finance laws opened (LOLF art. 12 to 14; rule A19).
 
 A move by decree counts at both programmes, whichever way the credits go; AE and CP are counted apart.
 """

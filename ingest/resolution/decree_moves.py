@@ -1,4 +1,4 @@
-"""Moves by decree: the programmes that each joins, by their ministries and by the budget that they belong to (rule A67)."""
+"""Moves by decree: the programmes that each joins, by their ministries and by the budget that they belong to (rule A19)."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,7 +1,7 @@
 -- One statement per rule of decrees, as in checks.sql.
 
 -- name: decree_limits
--- Decrees move within a ministry, open and cancel no more than the shares of the year allow of what finance laws opened until then (rule A67).
+-- Decrees move within a ministry, open and cancel no more than the shares of the year allow of what finance laws opened until then (rule A19).
 with running as (
     select *, node // 6 as programme, node % 6 = 3 as is_staff, sum(law) over p as law_here, sum(moved) over p as moved_here,
            sum(law) over n as law_node, sum(moved) over n as moved_node, sum(law) over y as law_year, sum(amending) over y as amending_year,
@@ -26,7 +26,7 @@ from part p join entry e on e.entry_id = p.entry_id where p.used > p.allowed;
 
 -- name: decree_moves
 -- A decree moves ordinary credits between two programmes, of one ministry or of two as its kind says, of one budget or special account,
--- never from the other titles to title 2, and to a programme for which a finance law opened credits before (rules A18, A67).
+-- never from the other titles to title 2, and to a programme for which a finance law opened credits before (rules A18, A19).
 with act as (
     select e.entry_id, e.reference, k.name, k.budget, p.target as taker, e.source as giver, e.source // (131072 * 6) + 2000 as source_year, p.year
     from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell where k.budget in ('VIREMENT', 'DECREE_TRANSFER')

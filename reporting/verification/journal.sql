@@ -368,7 +368,7 @@ select year, programme, title, batch, arg_max(opened, entry_id) as opened, arg_m
 from title_step where title > 0 group by year, programme, title, batch;
 
 -- name: decree_step
--- What each entry adds to the sums that limit decrees, by node of its programme (rule A67); a virement adds at both programmes.
+-- What each entry adds to the sums that limit decrees, by node of its programme (rule A19); a virement adds at both programmes.
 create table decree_step as
 with act as (
     select e.entry_id, e.batch, e.source, e.amount::hugeint as amount, k.budget, k.measure, p.year, p.target, p.base % 3 = 0 as is_ordinary

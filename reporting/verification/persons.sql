@@ -27,7 +27,8 @@ with act as (
     left join place p on p.cell = e.cell
 ), need as (
     select * from arrival union all by name
-    select a.* exclude (year, centre), a.source // (131072 * 6) + 2000 as year, a.source // 6 % 131072 as centre from arrival a where a.budget = 'MOVE'
+    select a.* exclude (year, centre), a.source // (131072 * 6) + 2000 as year, a.source // 6 % 131072 as centre from arrival a
+    where a.budget in ('MOVE', 'VIREMENT', 'DECREE_TRANSFER')
     union all by name
     select a.* exclude (centre), l.ancestor as centre from arrival a join lineage l using (year, centre) where a.budget = 'ALLOT' and l.depth = 1
 ), hand as (

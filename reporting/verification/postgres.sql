@@ -108,7 +108,7 @@ with known as (
     from submission where sender = 'treasury' and starts_with(batch_id, 'interest-')
     union all select 'closing', coalesce(substring(batch_id from '-P?([0-9]{1,18})$')::bigint, 0), null, received_at, '', coalesce(declared_cents, 0),
                      substring(batch_id from '-P([0-9]{1,18})$')::bigint
-    from submission where sender = 'closing'
+    from submission where sender = 'closing' and batch_id ~ '^[0-9]{4}-C[0-9]{2}-'
 )
 select decision, number, name, accountant, cents, coalesce(named.at > known.at, false) as needs_proof, proof from named, known
 union all

@@ -140,6 +140,8 @@ async def test_an_authorising_officer_settles_no_debt(dsn: str, tmp_path: Path) 
     await _grant_role(dsn, "key", "MIN-09", role="authorising_officer")
     with pytest.raises(SenderForbidden):
         await _admit(dsn, tmp_path, "MIN-09", ["set_off"])
+    with pytest.raises(SenderForbidden):
+        await _admit(dsn, tmp_path, "MIN-09", ["receipt"])
     assert await _admit(dsn, tmp_path, "MIN-09", ["payment_request_rejection", "attachment"]) == 1
 
 

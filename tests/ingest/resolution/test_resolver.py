@@ -29,6 +29,7 @@ from tests.oracle.model import NONE
 from tests.oracle.reference import Reference as Plain
 from tests.oracle.row_reading import ReadLine, find_posting_day, read_acts
 
+_MOVES = (BudgetAction.MOVE, BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER)
 SENDERS = {"x": 7, "CSP-A": 8, "CSP-B": 9, "ministry": 10}
 """The number of each sender; lines are sent by the first."""
 
@@ -118,7 +119,7 @@ def _compare_places(
     ]
     numbered = {NONE: NONE}
     for act, line in sound:
-        moves = CATALOG[line.kind].budget is BudgetAction.MOVE
+        moves = CATALOG[line.kind].budget in _MOVES
         owner = line.key[0] if isinstance(line.key, tuple) else ""
         source = SENDERS.get(owner) if CATALOG[line.kind].carries else line.source
         assert act["source"] == (line.source - first if moves else source)
