@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from core.accountants import Accountants
 from core.nomenclature import ORDINARY_FUND, Nomenclature
 
 CODES = ("fund_centre", "functional_area", "commitment_item", "fund", "operation")
@@ -46,7 +47,10 @@ class Assignments(NamedTuple):
 
 
 def build_assignments(
-    rows: Sequence[Mapping[str, Any]], year: int, nomenclatures: Mapping[int, Nomenclature]
+    rows: Sequence[Mapping[str, Any]],
+    year: int,
+    nomenclatures: Mapping[int, Nomenclature],
+    accountants: Mapping[int, Accountants],
 ) -> Assignments:
     """Build the assignments from the cells of the ledger, and look each of those of ``year`` up in the next year."""
     size = max((row["cell"] for row in rows), default=0) + 1
@@ -64,7 +68,8 @@ def build_assignments(
         is_of_year[cell] = True
         area = nomenclatures[year].areas.get(row["functional_area"])
         programme[cell] = _number(programmes, area.programme if area else "")
-        obstacle[cell] = _number(obstacles, _find_obstacle(row, year + 1, nomenclatures))
+        reason = _find_missing_code(row, year + 1, nomenclatures)
+        obstacle[cell] = _number(obstacles, reason or _find_other_accountant(row, year, accountants))
     arrays = {column: pa.array(texts, pa.string()) for column, texts in codes.items()}
     return Assignments(arrays, is_of_year, is_older, programme, programmes, obstacle, obstacles)
 
@@ -76,10 +81,21 @@ def _number(texts: list[str], text: str) -> int:
     return texts.index(text)
 
 
-def _find_obstacle(row: Mapping[str, Any], year: int, nomenclatures: Mapping[int, Nomenclature]) -> str:
+def _find_missing_code(row: Mapping[str, Any], year: int, nomenclatures: Mapping[int, Nomenclature]) -> str:
     for column in CODES:
         code = row[column]
         is_stated = code not in ("", ORDINARY_FUND)
         if is_stated and code not in getattr(nomenclatures[year], _TABLES[column]):
             return f"{_NAMES[column]} {code} does not exist in {year}"
     return ""
+
+
+def _find_other_accountant(row: Mapping[str, Any], year: int, accountants: Mapping[int, Accountants]) -> str:
+    """Return that the accountant changes, in whose books a carry leaves the debt, as it posts nothing; empty if not."""
+    centre = row["fund_centre"]
+    before, after = (accountants[number].by_centre.get(centre, "") for number in (year, year + 1))
+    return (
+        ""
+        if before == after
+        else f"fund centre {centre} has the accountant {after} in {year + 1}, and {before} before"
+    )

@@ -25,8 +25,8 @@ from closing.owned_line_queries import Senders, load_owned_lines, load_reference
 from closing.remainders import COMMITS, REQUESTS, SERVES, compute_remainders
 from closing.steps import Step
 from core.catalog import KIND_NUMBERS
-from core.nomenclature import Nomenclature
 from core.sql_files import read_queries
+from posting.book.registry import ReferenceData
 
 SQL = read_queries("closing", "queries.sql")
 _KINDS: Mapping[str, NDArray[np.int64]] = {
@@ -86,7 +86,7 @@ class Rollover(NamedTuple):
 async def load_rollover(
     connection: Connection,
     year: int,
-    nomenclatures: Mapping[int, Nomenclature],
+    reference: ReferenceData,
     *,
     on_step: StepCallback,
 ) -> Rollover:
@@ -94,7 +94,8 @@ async def load_rollover(
     on_step("reading the journal")
     last_entry: int = await connection.fetchval(SQL["last_entry"]) or 0
     rows = await connection.fetch(SQL["cells"])
-    assignments = await asyncio.to_thread(build_assignments, rows, year, nomenclatures)
+    years = reference.nomenclatures, reference.accountants
+    assignments = await asyncio.to_thread(build_assignments, rows, year, *years)
     senders = Senders(
         {row["submission"]: row["sender"] for row in await connection.fetch(SQL["senders"])},
         {row["id"]: row["code"] for row in await connection.fetch(SQL["sender_numbers"])},

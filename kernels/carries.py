@@ -35,7 +35,7 @@ def _check_service(acts, book, line, place):
 
 @rare_part
 def check_assignment(acts, book, line, item):
-    """Check that a carry goes from a year that is over, its window too, into the next, on the same programme and sheet."""
+    """Check that a carry goes from a year that is over, its window too, into the next, on one programme and accountant."""
     old = as_position(book.items[item].cell)
     own = as_position(acts[line].cell if acts[line].cell >= 0 else old)
     year = as_position(book.cells[old].year)
@@ -44,7 +44,9 @@ def check_assignment(acts, book, line, item):
     if book.effects[acts[line].kind].family == Family.SERVICE.value:
         return _check_service(acts, book, line, (item, own))
     is_other_sheet = book.cells[own].centre_node % _SHEETS != book.cells[old].centre_node % _SHEETS
-    if is_other_sheet or book.cells[own].programme != book.cells[old].programme:
+    # a carry posts nothing, so the debt stays in the books of its accountant
+    is_elsewhere = book.cells[own].accountant != book.cells[old].accountant
+    if is_other_sheet or is_elsewhere or book.cells[own].programme != book.cells[old].programme:
         return refused(Outcome.ASSIGNMENT_DIFFERS.value, -1, 0)
     return accepted()
 

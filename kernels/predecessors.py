@@ -77,12 +77,11 @@ def _check_debt(acts, book, line, item):
     if remits and payees.has_other_bank(book, payee, acts[line].bank):
         return refused(Outcome.BANK_DETAILS_DIFFER.value, -1, 0)
     finding = check_assignment(acts, book, line, item)
-    if finding[0] != Outcome.ACCEPTED.value or not remits:
+    if finding[0] != Outcome.ACCEPTED.value:
         return finding
-    if payees.is_blocked(book, payee):
+    if remits and payees.is_blocked(book, payee):
         return refused(Outcome.PAYEE_BLOCKED.value, -1, 0)
-    pays = book.effects[acts[line].kind].after == Stage.PAYABLE.value
-    if pays and commitments.is_suspended(book, item):
+    if book.effects[acts[line].kind].settles > 0 and commitments.is_suspended(book, item):
         return refused(Outcome.TERM_SUSPENDED.value, -1, 0)
     return finding
 

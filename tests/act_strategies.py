@@ -358,7 +358,8 @@ def _are_twins(book: StartingBook, first: int, second: int) -> bool:
     sheets = [
         (nodes[cells[at].centre_node].staff, nodes[cells[at].centre_node].family) for at in (first, second)
     ]
-    return sheets[0] == sheets[1] and cells[first].programme == cells[second].programme
+    is_same_accountant = cells[first].accountant == cells[second].accountant
+    return sheets[0] == sheets[1] and cells[first].programme == cells[second].programme and is_same_accountant
 
 
 def _may_follow(kind: ActKind, other: ActKind) -> bool:

@@ -209,7 +209,7 @@ async def _load(
     connection: Connection, reference: ReferenceData, year: int, *, reporter: ProgressReporter
 ) -> Rollover:
     on_step = reporter.report_activity
-    return await rollover.load_rollover(connection, year, reference.nomenclatures, on_step=on_step)
+    return await rollover.load_rollover(connection, year, reference, on_step=on_step)
 
 
 def _find_missing_year(reference: ReferenceData, year: int) -> str:

@@ -114,7 +114,7 @@ def _find_place(act: Act, columns: KindColumns, state: State, judgement: Judgeme
 
 
 def _check_carry(act: Act, judgement: Judgement, state: State) -> None:
-    """Check that what goes on in the next year stays on its programme, title and sort of credits (GBCP 161)."""
+    """Check that what goes on stays on its programme, title and sort of credits (GBCP 161), and with its accountant."""
     place, predecessor = judgement.place, judgement.predecessor
     if not place or not predecessor or not predecessor.key:
         return
@@ -128,7 +128,12 @@ def _check_carry(act: Act, judgement: Judgement, state: State) -> None:
             judgement.codes.append("ASSIGNMENT_DIFFERS")
         return
     programmes = {years[key.year].centres[key.centre].programme for key in (place.key, before)}
-    if len(programmes) > 1 or (place.key.staff, place.key.family) != (before.staff, before.family):
+    accountants = {years[key.year].find_accountant(key.centre) for key in (place.key, before)}
+    if (
+        len(programmes) > 1
+        or len(accountants) > 1
+        or (place.key.staff, place.key.family) != (before.staff, before.family)
+    ):
         judgement.codes.append("ASSIGNMENT_DIFFERS")
 
 

@@ -46,7 +46,7 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     cell = _choose_cell(world, state, kind, line, item=item)
     if payee and payee.is_blocked:
         raise LineRefused(Outcome.PAYEE_BLOCKED)
-    if kind.name == "payment" and _has_suspension(state, entry):
+    if kind.settles > 0 and _has_suspension(state, entry):
         raise LineRefused(Outcome.TERM_SUSPENDED)
     if kind.after is Stage.PAYABLE and kind.inherits:
         _require_usual_way(world, kind, item)
@@ -153,11 +153,12 @@ def _choose_cell_of_next_year(world: World, line: Line, item: OpenItem) -> int:
 
 
 def _is_in_same_part(world: World, first: int, second: int) -> bool:
-    """Return whether two assignments are of the same programme and the same sheet of the budget."""
+    """Return whether two assignments are of the same programme, sheet of the budget and accountant."""
     cells = world.cells[first], world.cells[second]
     nodes = [world.nodes[cell.centre_node] for cell in cells]
     is_same_sheet = len({(node.staff, node.family) for node in nodes}) == 1
-    return cells[0].programme == cells[1].programme and is_same_sheet
+    is_same_accountant = cells[0].accountant == cells[1].accountant
+    return cells[0].programme == cells[1].programme and is_same_sheet and is_same_accountant
 
 
 def _require_carried_commitment(state: State, line: Line, service: OpenItem, cell: int) -> None:
