@@ -36,7 +36,10 @@ from tests.service.engine.random_sequence import SequencePlan, SequenceResult, r
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SEQUENCES, SEED = int(os.environ.get("RANDOM_SEQUENCES", "20")), int(os.environ.get("RANDOM_SEED", "1"))
 RARE_KINDS = frozenset(
-    {"service_carry", "unfreeze_ae", "cancellation_ae", "cancellation_cp", "virement_ae", "virement_cp"}
+    {
+        *("service_carry", "unfreeze_ae", "unfreeze_cp", "cancellation_ae", "cancellation_cp"),
+        *("virement_ae", "virement_cp", "set_off", "set_off_receipt"),
+    }
 )
 """Kinds that few sequences reach; ``tests/kernels`` and the scenarios reach them."""
 ACTS = 100
