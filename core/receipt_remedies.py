@@ -10,7 +10,7 @@ _O = Outcome
 RECEIPT_REMEDIES: Mapping[Outcome, Remedy] = {
     _O.RECEIVABLE_MISSING: Remedy(
         "This act needs a receivable that it takes up by the same amount, and there is none.",
-        "Put a set_off_receipt of the same amount and day behind each set_off, in the same act; pay the debt otherwise.",
+        "Put a set_off_receipt of the same amount and day behind each set_off, in the same act; a void is refused.",
         "Cet acte suppose un titre de perception repris pour le même montant ; il n'y en a pas.",
         "Faire suivre chaque set_off d'un set_off_receipt de mêmes montant et date, dans le même acte ; sinon payer.",
     ),

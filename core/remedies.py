@@ -46,9 +46,9 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.PREDECESSOR_STAGE: Remedy(
         "The predecessor is not at the stage that this kind of act requires, or no amount is left at that stage.",
-        "Name the payment's last act as predecessor: its request, transfer, bank debit, return or re-opened debt.",
+        "Name the last act of the payment (request, transfer, bank debit, return, re-opened debt), or a receivable still due.",
         "L'acte précédent n'est pas à l'étape que ce type d'acte exige, ou aucun montant n'y reste.",
-        "Indiquer le dernier acte du paiement comme acte précédent : demande, virement, débit, rejet, dette rouverte.",
+        "Indiquer le dernier acte du paiement (demande, virement, débit, rejet, dette rouverte), ou un titre encore dû.",
     ),
     _O.COMMITMENT_CARRIED: CARRY_REMEDIES[_O.COMMITMENT_CARRIED],
     _O.REVERSAL_FORBIDDEN: REVERSAL_REMEDIES[_O.REVERSAL_FORBIDDEN],

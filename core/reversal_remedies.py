@@ -10,8 +10,9 @@ _O = Outcome
 REVERSAL_REMEDIES: Mapping[Outcome, Remedy] = {
     _O.REVERSAL_FORBIDDEN: Remedy(
         "No reversal of this kind undoes the act that it names, or that act is a reversal, a carry or a prior_withdrawal.",
-        "Name a commitment for commitment_reversal, its increase or decrease for commitment_change_reversal; undo another act"
-        " by its own kind, such as service_cancellation or payment_request_rejection; post a wrongly reversed act again.",
+        "Name a commitment for commitment_reversal, its increase or decrease for commitment_change_reversal, a receivable for"
+        " receivable_cancellation; undo another act by its own kind, such as service_cancellation or"
+        " payment_request_rejection; post a wrongly reversed act again.",
         "Cette extourne ne s'applique pas à l'acte indiqué, ou cet acte est une extourne, une bascule ou un prior_withdrawal.",
         "Indiquer un engagement pour commitment_reversal, sa modification pour commitment_change_reversal ; annuler un"
         " autre acte par l'acte prévu, comme service_cancellation ; présenter de nouveau un acte extourné à tort.",
@@ -19,16 +20,16 @@ REVERSAL_REMEDIES: Mapping[Outcome, Remedy] = {
     _O.ORIGINAL_FOLLOWED: Remedy(
         "Another act already follows the original, has reversed it, or uses what it committed.",
         "Reverse changes that follow first, then this one. Service and requests follow for good, also if they were cancelled"
-        " or rejected: lower the commitment by commitment_decrease.",
+        " or rejected: lower the commitment by commitment_decrease, a receivable by receivable_reduction.",
         "Un autre acte suit déjà l'acte d'origine, l'a extourné ou en utilise le montant.",
         "Extourner d'abord les modifications suivantes. Un service fait ou une demande, même annulés ou rejetés, interdisent"
-        " l'extourne : réduire l'engagement par commitment_decrease.",
+        " l'extourne : réduire l'engagement par commitment_decrease, un titre par receivable_reduction.",
     ),
     _O.REVERSAL_NOT_WHOLE: Remedy(
         "The amount of the reversal is not that of its original: only a whole act is reversed.",
-        "State the amount of the original; lower a commitment in part by commitment_decrease.",
+        "State the amount of the original; lower a part by commitment_decrease, or of a receivable by receivable_reduction.",
         "Le montant de l'extourne n'est pas celui de l'acte d'origine : seul un acte entier est extourné.",
-        "Indiquer le montant de l'acte d'origine ; réduire un engagement en partie par commitment_decrease.",
+        "Indiquer le montant de l'acte d'origine ; pour une partie, commitment_decrease ou, d'un titre, receivable_reduction.",
     ),
     _O.REVERSAL_EXCEEDS_ORIGINAL: Remedy(
         "The line reverses or uses more than what is left of the act that it follows.",
