@@ -12,13 +12,14 @@ from cyclopts import App, Parameter
 from core.money import format_euros
 from reporting.report_tables import CellType, Column, ReportTable
 from service.cli.caller import UNNAMED_CALLER, UnnamedCallerOptions
+from service.cli.engine_work import run_work
 from service.cli.number_limits import NUMBER_OF_A_YEAR
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption, MomentOption, parse_moment
 from service.configuration.settings import UsageError
 from service.database import session
-from service.database.configured_database import open_for_work, open_or_attach
+from service.database.configured_database import open_or_attach
 from service.engine import process_tuning
-from service.terminal import console, processing_progress, signals
+from service.terminal import console, signals
 
 if TYPE_CHECKING:
     from closing.step_sums import BlockedSum, StepSums
@@ -124,27 +125,16 @@ def _find_time_zone() -> ZoneInfo:
 
 
 def _execute(settings: "Settings", request: "StepRequest", caller: "CommandCaller") -> "StepResult":
-    """Execute a step in the name of the caller, with progress on standard error."""
-    from service.auth.person_credentials import act_on_database
-    from service.engine import engine_context, kernel_warmup, year_closing
+    """Execute a step in the name of the caller."""
+    from service.engine import year_closing
 
-    reporter = processing_progress.create_reporter()
-
-    async def work(interruption: signals.Interruption) -> "StepResult":
-        async with open_for_work(settings, reporter.report_activity) as database:
-            await asyncio.to_thread(kernel_warmup.load_kernels, reporter)
-            context = engine_context.EngineContext(
-                settings, database, await asyncio.to_thread(engine_context.load_reference, settings)
-            )
-            async with act_on_database(database.dsn, caller) as by:
-                return await year_closing.execute_step(
-                    context, msgspec.structs.replace(request, by=by), interruption, reporter=reporter
-                )
-
-    try:
-        return signals.run_interruptible(work)
-    finally:
-        reporter.close()
+    return run_work(
+        settings,
+        caller,
+        lambda context, by, interruption, reporter: year_closing.execute_step(
+            context, msgspec.structs.replace(request, by=by), interruption, reporter=reporter
+        ),
+    )
 
 
 def build_plan_table(closing_plan: "ClosingPlan") -> ReportTable:

@@ -1,6 +1,5 @@
 """``crescendo pay interest``: propose the late interest that is due to creditors without a claim of theirs."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -8,10 +7,10 @@ from cyclopts import Parameter
 
 from core.money import format_euros
 from service.cli.caller import UNNAMED_CALLER, UnnamedCallerOptions
+from service.cli.engine_work import run_work
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption, MomentOption, parse_moment
-from service.database.configured_database import open_for_work
 from service.engine import process_tuning
-from service.terminal import console, processing_progress, signals
+from service.terminal import console, signals
 
 if TYPE_CHECKING:
     from service.auth.person_credentials import CommandCaller
@@ -60,27 +59,16 @@ def interest(
 def propose_interest(
     settings: "Settings", request: "InterestRequest", caller: "CommandCaller"
 ) -> "InterestResult":
-    """Propose late interest in the name of the caller, with progress on standard error."""
-    from service.auth.person_credentials import act_on_database
-    from service.engine import engine_context, kernel_warmup, late_interest
+    """Propose late interest in the name of the caller."""
+    from service.engine import late_interest
 
-    reporter = processing_progress.create_reporter()
-
-    async def work(interruption: signals.Interruption) -> "InterestResult":
-        async with open_for_work(settings, reporter.report_activity) as database:
-            await asyncio.to_thread(kernel_warmup.load_kernels, reporter)
-            context = engine_context.EngineContext(
-                settings, database, await asyncio.to_thread(engine_context.load_reference, settings)
-            )
-            async with act_on_database(database.dsn, caller) as by:
-                return await late_interest.propose_interest(
-                    context, msgspec.structs.replace(request, by=by), interruption, reporter=reporter
-                )
-
-    try:
-        return signals.run_interruptible(work)
-    finally:
-        reporter.close()
+    return run_work(
+        settings,
+        caller,
+        lambda context, by, interruption, reporter: late_interest.propose_interest(
+            context, msgspec.structs.replace(request, by=by), interruption, reporter=reporter
+        ),
+    )
 
 
 def print_interest(result: "InterestResult", *, is_dry_run: bool = False) -> None:

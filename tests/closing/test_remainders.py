@@ -11,11 +11,11 @@ from closing.journal import Journal, allocate_journal
 from closing.open_year import find_open_year
 from closing.remainders import COMMITS, REQUESTS, SERVES, compute_remainders
 from core.catalog import CATALOG, KIND_NUMBERS, Stage, list_kinds
-from tests.file_strategies import File, Row, build_openings
+from tests.file_strategies import Row
 from tests.oracle.engine import Engine
 from tests.oracle.reference import Reference
-from tests.reference_years import build_two_years, shift_to_2019
-from tests.service.engine.random_acts import IBANS, PAYEES, ActGenerator, PostedRow
+from tests.reference_years import build_two_years
+from tests.service.engine.random_acts import ActGenerator, PostedRow, build_credits
 from tests.service.engine.random_sequence import INTERNAL_KINDS
 
 ACTS = 250
@@ -83,16 +83,6 @@ class PlainLedger:
         return journal
 
 
-def _build_credits() -> File:
-    rows = [row | {"amount": _EUROS_BY_LEVEL[len(row["fund_centre"])]} for row in build_openings()]
-    third = {"kind": "third_party", "exercise": "2018", "date": "2018-03-02", "payee_name": "Entreprise"}
-    payees = [
-        third | {"reference": f"T-{code}", "payee": code, "iban": iban}
-        for code, iban in zip(PAYEES, IBANS, strict=False)
-    ]
-    return [*rows, *shift_to_2019(rows), *payees]
-
-
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_two_years(tmp_path_factory.mktemp("reference"))
@@ -101,7 +91,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _play(reference: Path, seed: int) -> PlainLedger:
     """Play random acts that spend, then carries of what is open."""
     ledger, rng = PlainLedger(reference), random.Random(seed)
-    for row in _build_credits():
+    for row in build_credits(_EUROS_BY_LEVEL):
         ledger.submit(Step([row], "budget"))
     generator = ActGenerator(rng, f"A{seed}-")
     generator.note_posted(ledger.rows)

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
 from core.kind_rules import BY_DECREE, CANCELS_CREDITS, MOVES_CREDITS, Pairing, TitleTwo
 from tests.accountants import CHANGE_FIELDS
-from tests.file_strategies import PLACES, Row
+from tests.file_strategies import PLACES, File, Row, build_openings
 from tests.oracle.iban import add_check_digits
+from tests.reference_years import shift_to_2019
 
 PAYEES = tuple(f"P{number}" for number in range(1, 6))
 IBANS = tuple(add_check_digits("FR", f"{number:023}") for number in range(1, 9))
@@ -396,3 +397,14 @@ def _may_continue(name: str, reached: Stage, first: Row) -> bool:
     kind = CATALOG[KIND_NUMBERS[name]]
     is_of_family = kind.family is CATALOG[KIND_NUMBERS[first["kind"]]].family
     return kind.after is reached and is_of_family and not kind.carries
+
+
+def build_credits(euros_by_level: Mapping[int, str]) -> File:
+    """Build credits of two years, by the length of a fund centre, and the third parties."""
+    rows = [row | {"amount": euros_by_level[len(row["fund_centre"])]} for row in build_openings()]
+    third = {"kind": "third_party", "exercise": "2018", "date": "2018-03-02", "payee_name": "Entreprise"}
+    payees = [
+        third | {"reference": f"T-{code}", "payee": code, "iban": iban}
+        for code, iban in zip(PAYEES, IBANS, strict=False)
+    ]
+    return [*rows, *shift_to_2019(rows), *payees]

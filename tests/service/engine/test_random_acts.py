@@ -26,10 +26,9 @@ from service.auth.access_queries import Grant
 from service.database.embedded_server import Database
 from tests.accountants import add_accountants
 from tests.databases import create_database, open_connection
-from tests.file_strategies import File, build_openings
 from tests.posting.loaded_engines import process_rows
-from tests.reference_years import build_two_years, shift_to_2019
-from tests.service.engine.random_acts import IBANS, PAYEES
+from tests.reference_years import build_two_years
+from tests.service.engine.random_acts import build_credits
 from tests.service.engine.random_commands import DAYS, RandomState
 from tests.service.engine.random_sequence import SequencePlan, SequenceResult, run_sequence
 
@@ -56,23 +55,13 @@ class Template(NamedTuple):
     reference: ReferenceData
 
 
-def _build_credits() -> File:
-    rows = [row | {"amount": _EUROS_BY_LEVEL[len(row["fund_centre"])]} for row in build_openings()]
-    third = {"kind": "third_party", "exercise": "2018", "date": "2018-03-02", "payee_name": "Entreprise"}
-    payees = [
-        third | {"reference": f"T-{code}", "payee": code, "iban": iban}
-        for code, iban in zip(PAYEES, IBANS, strict=False)
-    ]
-    return [*rows, *shift_to_2019(rows), *payees]
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def template(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Template]:
     folder = tmp_path_factory.mktemp("random")
     reference = build_two_years(folder)
     async with create_database(database) as dsn:
         await add_accountants(dsn)
-        await process_rows(dsn, folder, reference, _build_credits(), "budget")
+        await process_rows(dsn, folder, reference, build_credits(_EUROS_BY_LEVEL), "budget")
         async with open_connection(dsn) as connection:
             rights = frozenset({Role.ASSIGNED_ACCOUNTANT})
             await access_queries.create_key(connection, Grant("accountant", rights, frozenset(), "", None))
