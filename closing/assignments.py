@@ -46,12 +46,14 @@ class Assignments(NamedTuple):
     """Why an assignment does not exist in the next year, in words."""
 
 
-def build_assignments(
-    rows: Sequence[Mapping[str, Any]],
-    year: int,
-    nomenclatures: Mapping[int, Nomenclature],
-    accountants: Mapping[int, Accountants],
-) -> Assignments:
+class ReferenceYears(NamedTuple):
+    """The reference data of the years."""
+
+    nomenclatures: Mapping[int, Nomenclature]
+    accountants: Mapping[int, Accountants]
+
+
+def build_assignments(rows: Sequence[Mapping[str, Any]], year: int, reference: ReferenceYears) -> Assignments:
     """Build the assignments from the cells of the ledger, and look each of those of ``year`` up in the next year."""
     size = max((row["cell"] for row in rows), default=0) + 1
     codes = {column: [""] * size for column in CODES}
@@ -66,10 +68,12 @@ def build_assignments(
         if row["budget_year"] != year:
             continue
         is_of_year[cell] = True
-        area = nomenclatures[year].areas.get(row["functional_area"])
+        area = reference.nomenclatures[year].areas.get(row["functional_area"])
         programme[cell] = _number(programmes, area.programme if area else "")
-        reason = _find_missing_code(row, year + 1, nomenclatures)
-        obstacle[cell] = _number(obstacles, reason or _find_other_accountant(row, year, accountants))
+        reason = _find_missing_code(row, year + 1, reference.nomenclatures)
+        obstacle[cell] = _number(
+            obstacles, reason or _find_other_accountant(row, year, reference.accountants)
+        )
     arrays = {column: pa.array(texts, pa.string()) for column, texts in codes.items()}
     return Assignments(arrays, is_of_year, is_older, programme, programmes, obstacle, obstacles)
 

@@ -50,6 +50,7 @@ def find_open_year(
     journal: Journal,
     remainders: Remainders,
     is_of_year: NDArray[np.bool_],
+    *,
     is_older: NDArray[np.bool_] | None = None,
 ) -> OpenYear:
     """Find what is open of the year whose account assignments ``is_of_year`` flags, by cell, and what older years left."""
@@ -64,13 +65,13 @@ def find_open_year(
     )
     requests = np.flatnonzero(_ARE_PAYABLE[journal.kind] & of_year & (remainders.rest > 0))
     returned = remainders.has_returned[requests]
-    unserved = _find_unserved(commitments, services, remainders)
+    without_service = _find_commitments_without_service(commitments, services, remainders)
     obstacles = [
-        Obstacle(COMMITMENT_CARRY, _UNSERVED, unserved),
+        Obstacle(COMMITMENT_CARRY, _UNSERVED, without_service),
         Obstacle(REQUEST_CARRY, _RETURNED, _select(requests[returned], remainders.rest)),
         *(_list_older(journal, remainders, is_older[journal.cell]) if is_older is not None else ()),
     ]
-    is_served = ~np.isin(remainders.root[services.entry], unserved.entry)
+    is_served = ~np.isin(remainders.root[services.entry], without_service.entry)
     return OpenYear(
         _select(commitments, remainders.open),
         remainders.unbilled[commitments],
@@ -84,7 +85,7 @@ def _select(entries: NDArray[np.int64], cents: NDArray[np.int64]) -> OpenEntries
     return OpenEntries(entries, cents[entries])
 
 
-def _find_unserved(
+def _find_commitments_without_service(
     commitments: NDArray[np.int64], services: OpenEntries, remainders: Remainders
 ) -> OpenEntries:
     """Return the commitments with more certified cents than their services of the year have left."""

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from closing.assignments import Assignments, build_assignments
+from closing.assignments import Assignments, ReferenceYears, build_assignments
 from closing.carry_acts import CarryLines, build_acts_table, select_lines
 from closing.journal import Journal
 from closing.journal_queries import Connection, load_journal
@@ -94,8 +94,8 @@ async def load_rollover(
     on_step("reading the journal")
     last_entry: int = await connection.fetchval(SQL["last_entry"]) or 0
     rows = await connection.fetch(SQL["cells"])
-    years = reference.nomenclatures, reference.accountants
-    assignments = await asyncio.to_thread(build_assignments, rows, year, *years)
+    years = ReferenceYears(reference.nomenclatures, reference.accountants)
+    assignments = await asyncio.to_thread(build_assignments, rows, year, years)
     senders = Senders(
         {row["submission"]: row["sender"] for row in await connection.fetch(SQL["senders"])},
         {row["id"]: row["code"] for row in await connection.fetch(SQL["sender_numbers"])},
@@ -113,7 +113,7 @@ def _find_open_year(journal: Journal, assignments: Assignments) -> tuple[OpenYea
         kind: int(np.count_nonzero(assignments.is_of_year[journal.cell[before[journal.kind == number]]]))
         for kind, number in _NUMBERS.items()
     }
-    return find_open_year(journal, remainders, assignments.is_of_year, assignments.is_older), carried
+    return find_open_year(journal, remainders, assignments.is_of_year, is_older=assignments.is_older), carried
 
 
 async def load_carry_lines(connection: Connection, rollover: Rollover, step: Step) -> list[CarryLines]:

@@ -206,3 +206,34 @@ def test_a_part_that_is_rejected_is_owed_to_the_first_creditor_again() -> None:
     )
     rest = compute_remainders(journal).rest
     assert rest[1:3].tolist() == [45, 25]
+
+
+def test_certified_cents_without_a_service_of_the_year_are_named() -> None:
+    """A request of the first year is rejected after the carry: its service cannot go on from the second year."""
+    journal = _build_small_journal(
+        [
+            ("commitment", 0, 60),
+            ("service", 1, 30),
+            ("payment_request", 1, 30),
+            ("commitment_carry", 1, 30),
+            ("payment_request_rejection", 3, 30),
+        ]
+    )
+    journal.cell[4] = 2
+    remainders = compute_remainders(journal)
+    assert (remainders.open[4], remainders.unbilled[4]) == (30, 30)
+    opened = find_open_year(journal, remainders, np.array([False, False, True]))
+    assert [(obstacle.kind, obstacle.entries.amount.tolist()) for obstacle in opened.obstacles] == [
+        ("commitment_carry", [30])
+    ]
+    assert len(opened.services.entry) == 0
+
+
+def test_what_is_open_of_an_older_year_is_named() -> None:
+    journal = _build_small_journal([("commitment", 0, 60), ("direct_payment_request", 0, 5)])
+    nothing, older = np.array([False, False]), np.array([False, True])
+    opened = find_open_year(journal, compute_remainders(journal), nothing, is_older=older)
+    assert [(obstacle.kind, obstacle.entries.amount.tolist()) for obstacle in opened.obstacles] == [
+        ("commitment_carry", [60]),
+        ("request_carry", [5]),
+    ]
