@@ -75,9 +75,9 @@ async def test_our_own_kinds_are_refused_from_any_other_sender(kind: str, dsn: s
     for sender in ("accountant", "ministry"):
         with pytest.raises(SenderForbidden, match=f"{kind}, which only the sender {SENDER_OF_KIND[kind]}"):
             await _admit(dsn, tmp_path, sender, ["commitment", kind])
-    (other,) = set(SENDER_OF_KIND.values()) - {SENDER_OF_KIND[kind]}
-    with pytest.raises(SenderForbidden, match=f"only the sender {SENDER_OF_KIND[kind]}"):
-        await _admit(dsn, tmp_path, other, [kind], is_internal=True)
+    for other in sorted(set(SENDER_OF_KIND.values()) - {SENDER_OF_KIND[kind]}):
+        with pytest.raises(SenderForbidden, match=f"only the sender {SENDER_OF_KIND[kind]}"):
+            await _admit(dsn, tmp_path, other, [kind], is_internal=True)
     assert _list_originals(tmp_path) == []
     assert await _admit(dsn, tmp_path, SENDER_OF_KIND[kind], [kind], is_internal=True) == 1
 
