@@ -7,6 +7,12 @@ from pathlib import Path
 import pytest
 
 from closing.steps import Step
+from reporting import code_labels
+from reporting.code_names import read_names
+from reporting.commitments import load_outstanding_commitments
+from reporting.report_queries import fetch
+from reporting.visibility import Visibility
+from service.database import command_queries
 from service.database.embedded_server import Database
 from service.engine import engine_context, year_closing
 from service.terminal.processing_progress import ProgressLines
@@ -242,3 +248,14 @@ async def _read_plan(state: State) -> list[tuple[str, int, int]]:
     plan = await year_closing.load_plan(state.dsn, reference, YEAR, reporter=ProgressLines())
     assert not isinstance(plan, str)
     return [(step.step.value, step.sums.lines, step.sums.done) for step in plan.steps]
+
+
+async def test_a_ministry_that_sees_its_own_acts_alone_sees_what_was_carried(state: State) -> None:
+    await execute(state, Step.COMMITMENTS)
+    for sender, years in (("ministry", [2018, 2019]), ("other-ministry", [])):
+        async with command_queries.connect(state.dsn) as connection:
+            names = await read_names(connection, code_labels.load(state.reference))
+            outstanding = await load_outstanding_commitments(connection, names, visibility=Visibility(sender))
+            rows = await fetch(connection, "entries_by_reference", "EJ-1", sender, None, None, 2019, 0, 9)
+        assert [centre.year for centre in outstanding.centres] == years
+        assert len(rows) == len(years) // 2
