@@ -25,7 +25,7 @@ from tests.closing.closing_state import (
     open_year_end,
     read_carries,
 )
-from tests.reference_years import copy_year, remove_lines
+from tests.reference_years import copy_year, remove_lines, replace_text
 from tests.service.small_state import UNITS, State, build_payee_code
 
 STEPS = [Step.COMMITMENTS, Step.REQUESTS]
@@ -226,6 +226,18 @@ async def test_an_assignment_without_a_successor_is_named_and_waits(state: State
     assert result.sums is not None
     assert {row.obstacle for row in result.sums.blocked} == {f"fund centre {unit} does not exist in 2019"}
     assert (result.sums.lines, result.posted) == (0, None)
+    assert await read_carries(state) == []
+
+
+async def test_a_debt_is_not_carried_to_another_accountant(state: State) -> None:
+    """A carry posts nothing: it would leave the debt in the books of the accountant of the year before."""
+    copy_year(state.reference)
+    replace_text(state.reference, "2019/assigned.csv", "0177-D013,PACA", "0177-D013,ECOL")
+    result = await execute(state, Step.REQUESTS)
+    assert result.sums is not None
+    assert {row.obstacle for row in result.sums.blocked} == {
+        "fund centre 0177-D013-DD13 has the accountant ECOL in 2019, and PACA before"
+    }
     assert await read_carries(state) == []
 
 
