@@ -265,6 +265,7 @@ async def test_an_account_that_was_posted_to_is_not_removed(dsn: str, tmp_path: 
     reference = copy_reference(tmp_path)
     replace_text(reference, "2018/roles.csv", ",4081000000,", ",4286100000,")
     remove_lines(reference, "2018/accounts.csv", "4081000000")
+    remove_lines(reference, "2018/restricted.csv", "408,")
     await _assert_refused(
         dsn, tmp_path, reference, "items.csv, roles.csv of 2018: 31 is in use with accrued 4081000000"
     )

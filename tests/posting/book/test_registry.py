@@ -15,7 +15,7 @@ from tests.reporting.journals import ASPR, BUDGET, act, grant
 _CODES = {
     CodeKind.CENTRE: "programmes.csv, centres.csv",
     CodeKind.AREA: "areas.csv",
-    CodeKind.ITEM: "items.csv",
+    CodeKind.ITEM: "items.csv, receipts.csv",
     CodeKind.FUND: "funds.csv",
     CodeKind.ACCOUNT: "accounts.csv",
     CodeKind.ACCOUNTANT: "accountants.csv",
