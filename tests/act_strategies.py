@@ -45,6 +45,8 @@ READING_FAULTS = sorted(
     or code
     in {
         Outcome.PRESCRIBED,
+        Outcome.ACCOUNT_RESTRICTED,
+        Outcome.DECREE_MISMATCH,
         Outcome.INTEREST_NOT_DUE,
         Outcome.INTEREST_EXCEEDS_RULE,
         Outcome.TITLE_TWO_COMMITMENT,
