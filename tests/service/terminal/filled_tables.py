@@ -20,6 +20,7 @@ from reporting import (
     delays,
     invoices,
     proofs,
+    receipts,
     refusals,
     submissions,
     trial_balance,
@@ -201,6 +202,7 @@ def build_tables() -> dict[str, ReportTable]:
         "proofs.build_table": proofs.build_table(
             proofs.SubmissionProof(1, REFERENCE, "MIN-09", "", True, [], [])
         ),
+        "receipts.build_table": receipts.build_table(receipts.Receipts(1, [], 1, 1, 1, 1)),
         "refusals.build_table": refusals.build_table(refusals.Refusals(3, [], 1, 1)),
         "refusals.build_lines_table": refusals.build_lines_table([]),
         "submissions.build_table": submissions.build_table(submissions.Submissions([])),
