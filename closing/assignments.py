@@ -59,7 +59,7 @@ def build_assignments(rows: Sequence[Mapping[str, Any]], year: int, reference: R
     codes = {column: [""] * size for column in CODES}
     is_older = np.zeros(size, bool)
     is_of_year, programme, obstacle = np.zeros(size, bool), np.zeros(size, np.int64), np.zeros(size, np.int64)
-    programmes, obstacles = [""], [""]
+    programmes, obstacles = {"": 0}, {"": 0}
     for row in rows:
         cell = row["cell"]
         for column in CODES:
@@ -69,20 +69,13 @@ def build_assignments(rows: Sequence[Mapping[str, Any]], year: int, reference: R
             continue
         is_of_year[cell] = True
         area = reference.nomenclatures[year].areas.get(row["functional_area"])
-        programme[cell] = _number(programmes, area.programme if area else "")
+        code = area.programme if area else ""
+        programme[cell] = programmes.setdefault(code, len(programmes))
         reason = _find_missing_code(row, year + 1, reference.nomenclatures)
-        obstacle[cell] = _number(
-            obstacles, reason or _find_other_accountant(row, year, reference.accountants)
-        )
+        reason = reason or _find_other_accountant(row, year, reference.accountants)
+        obstacle[cell] = obstacles.setdefault(reason, len(obstacles))
     arrays = {column: pa.array(texts, pa.string()) for column, texts in codes.items()}
-    return Assignments(arrays, is_of_year, is_older, programme, programmes, obstacle, obstacles)
-
-
-def _number(texts: list[str], text: str) -> int:
-    """Return the place of ``text`` in ``texts``, a new one if it is new."""
-    if text not in texts:
-        texts.append(text)
-    return texts.index(text)
+    return Assignments(arrays, is_of_year, is_older, programme, list(programmes), obstacle, list(obstacles))
 
 
 def _find_missing_code(row: Mapping[str, Any], year: int, nomenclatures: Mapping[int, Nomenclature]) -> str:

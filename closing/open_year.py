@@ -56,9 +56,8 @@ def find_open_year(
     """Find what is open of the year whose account assignments ``is_of_year`` flags, by cell, and what older years left."""
     of_year = is_of_year[journal.cell]
     may_go_on = of_year & (remainders.carried_by == 0)
-    may_go_on[journal.predecessor[_UNDOES[journal.kind]]] = (
-        False  # a reversed commitment is not carried, not even with 0
-    )
+    # a reversed commitment is not carried, not even with 0
+    may_go_on[journal.predecessor[_UNDOES[journal.kind]]] = False
     commitments = np.flatnonzero(COMMITS[journal.kind] & may_go_on)
     services = _allot_unbilled_cents(
         np.flatnonzero(SERVES[journal.kind] & of_year & (remainders.rest > 0)), remainders

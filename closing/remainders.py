@@ -142,9 +142,8 @@ def _compute_rest(journal: Journal) -> NDArray[np.int64]:
     taking = np.flatnonzero(_TAKES_REST[kind])
     np.subtract.at(rest, predecessor[taking], amount[taking])
     mirrors = np.flatnonzero(_MIRRORS[kind])
-    returned = mirrors[
-        _IS_PART[kind[predecessor[mirrors]]]
-    ]  # a rejected part is owed to the first creditor again
+    # a rejected part is owed to the first creditor again
+    returned = mirrors[_IS_PART[kind[predecessor[mirrors]]]]
     np.add.at(rest, predecessor[predecessor[returned]], amount[returned])
     return rest
 
