@@ -3,6 +3,8 @@
 import asyncio
 import math
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import httpx
@@ -18,11 +20,13 @@ from tests.monitoring.test_rules import run_promtool
 from tests.service.http.access_keys import FOREIGN, MINISTRY
 from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres, submit_credits
 from tests.service.http.running_service import JSONL, RunningService, create_database, run_service, to_jsonl
+from tests.small_disks import mount_disk
 
 pytestmark = [pytest.mark.outside("prometheus", "promtool"), pytest.mark.asyncio(loop_scope="module")]
 
 EMPTY_IN_A_GOOD_RUN = {"Alerts", "Requests that failed", "Payments and bank messages"}
 """Panels without data because nothing is wrong or nothing is paid in this test; each names that reason."""
+_DISK_MEGABYTES = 512
 PANELS = [(board.name, panel) for board in BOARDS for panel in board.panels]
 
 
@@ -37,7 +41,15 @@ class ObservedService(NamedTuple):
 async def observed(
     database: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[ObservedService]:
-    data, folder = tmp_path_factory.mktemp("served"), tmp_path_factory.mktemp("prometheus")
+    folder = tmp_path_factory.mktemp("prometheus")
+    # a disk of its own: that of this machine may be nearly full, and an alert would rightly fire
+    with mount_disk(tmp_path_factory.mktemp("served"), _DISK_MEGABYTES) as data:
+        async with _observe(database, data, folder) as observed_service:
+            yield observed_service
+
+
+@asynccontextmanager
+async def _observe(database: Database, data: Path, folder: Path) -> AsyncIterator[ObservedService]:
     async with (
         create_database(database) as dsn,
         run_service(dsn, data, "--cut-off", "18:00") as service,

@@ -50,6 +50,9 @@ _WEIGHTS: Mapping[str, int] = {
 """How often a kind is sent, against 4 of most kinds: a long life needs many acts, and little stands in its way."""
 _NEW_KIND = 3
 """How much more often a kind is sent while none of it is accepted: every kind should have its turn in a sequence."""
+_RARE_KIND = 20
+"""The same for a kind that the sequences before never had accepted."""
+_ASSIGNMENT = ("fund_centre", "functional_area", "commitment_item", "fund", "operation")
 _SPOILT: Sequence[Row] = (
     {"amount": "0"},
     {"amount": "1.234"},
@@ -81,6 +84,8 @@ class Posted:
     amount: int
     """Cents."""
     payee: int
+    place: Row
+    """The fields of its account assignment, its own or of what it follows; none if it has none."""
     taken: int = 0
     """Cents that later lines have taken up."""
 
@@ -105,6 +110,8 @@ class ActGenerator:
     rng: random.Random
     prefix: str
     """References begin with it."""
+    rare: frozenset[str] = frozenset()
+    """The kinds of which earlier generators had none accepted: they are sent more often."""
     posted: dict[int, Posted] = field(default_factory=dict)
     _acts: dict[str, list[list[Row]]] = field(default_factory=dict)
     """The acts sent so far, by sender: some are sent again."""
@@ -114,6 +121,8 @@ class ActGenerator:
     """By commitment: the assignment in the next year that a carry gave it last, where its services go."""
     _services: dict[int, int] = field(default_factory=dict)
     """The commitment of each service."""
+    _places: dict[tuple[str, int], Row] = field(default_factory=dict)
+    """The account assignments of the lines sent, by the act's reference and the line's place."""
     _count: int = 0
     _blocked: set[int] = field(default_factory=set)
     """The numbers of third parties that are blocked; those of ``PAYEES`` are 1, 2 and so on."""
@@ -129,12 +138,14 @@ class ActGenerator:
             line = line + 1 if row.reference == previous else 1
             previous, kind = row.reference, CATALOG[row.kind]
             self._accepted.add(kind.name)
+            followed = self.posted.get(row.predecessor)
+            place = self._places.get((row.reference, line)) or (followed.place if followed else {})
             self.posted[row.entry] = Posted(
-                *(row.entry, kind, row.sender, row.reference, line, row.exercise, row.amount), row.payee
+                *(row.entry, kind, row.sender, row.reference, line, row.exercise, row.amount, row.payee),
+                place,
             )
             if kind.family is Family.SERVICE:
                 self._services[row.entry] = row.predecessor
-            followed = self.posted.get(row.predecessor)
             if followed and (kind.inherits or kind.mirrors or kind.carries):
                 followed.taken += row.amount
             if kind.change is PayeeChange.BLOCK:
@@ -146,8 +157,9 @@ class ActGenerator:
     def generate_act(self, sender: str, kinds: Sequence[str]) -> list[Row]:
         """Generate the lines of one act of a sender that may send ``kinds``; now and then one that it has sent before."""
         rng, earlier = self.rng, self._acts.setdefault(sender, [])
-        if earlier and rng.random() < 0.05:
-            act = rng.choice(earlier)
+        repeatable = [act for act in earlier if {row["kind"] for row in act} <= set(kinds)]
+        if repeatable and rng.random() < 0.05:
+            act = rng.choice(repeatable)
             return [row | {"amount": "17.00"} for row in act] if rng.random() < 0.3 else act
         self._count += 1
         kind = self._choose_kind(self._prefer_possible(kinds))
@@ -166,27 +178,34 @@ class ActGenerator:
         if rng.random() < 0.04:
             rows[-1] = rows[-1] | rng.choice(_SPOILT)
         earlier.append(rows)
+        for line, row in enumerate(rows, 1):
+            self._places[row["reference"], line] = {name: row[name] for name in _ASSIGNMENT if name in row}
         return rows
 
     def _set_off(self, head: Row) -> list[Row]:
-        """Return both lines of a set-off of a debt and a receivable of one person, by what is left of both; or none."""
-        kinds = [CATALOG[KIND_NUMBERS[name]] for name in ("set_off", "set_off_receipt")]
-        debts, receivables = map(self._list_candidates, kinds)
-        pairs = [(debt, due) for debt in debts for due in receivables if debt.payee == due.payee]
+        """Return both lines of a set-off, by what is left of both; none without a debt and a receivable of one person."""
+        pairs = self._list_set_offs()
         if not pairs:
             return []
         pair = self.rng.choice(pairs)
         cents = min(map(self._count_left, pair))
         for item in pair:
             self._planned[item.entry] += cents
+        head = head | self._choose_dates(pair[0].exercise)
         return [
             head
-            | {
-                "kind": kind.name,
-                "predecessor": f"@{item.entry}",
-                "amount": f"{cents // 100}.{cents % 100:02}",
-            }
-            for kind, item in zip(kinds, pair, strict=True)
+            | {"kind": name, "predecessor": f"@{item.entry}", "amount": f"{cents // 100}.{cents % 100:02}"}
+            for name, item in zip(("set_off", "set_off_receipt"), pair, strict=True)
+        ]
+
+    def _list_set_offs(self) -> list[tuple[Posted, Posted]]:
+        """Return the debts and receivables of one person, year and fund centre, as one accountant must hold both."""
+        debts, receivables = map(self._list_candidates, map(_find_kind, ("set_off", "set_off_receipt")))
+        return [
+            (debt, due)
+            for debt in debts
+            for due in receivables
+            if _is_set_off(debt) and _describe_holder(debt) == _describe_holder(due)
         ]
 
     def _balance(self, first: Row) -> list[Row]:
@@ -201,30 +220,43 @@ class ActGenerator:
     def _take_back(self, row: Row) -> Row:
         """Return the fields by which ``row`` takes back what an earlier act gave, if its kind does that, most of the time."""
         self._originals.setdefault(row["kind"], []).append(row)
+        accepted = {item.reference for item in self.posted.values()}
         originals = self._originals.get(_TAKES_BACK.get(row["kind"], ""), [])
+        originals = [original for original in originals if original["reference"] in accepted]
         if not originals or self.rng.random() < 0.2:
             return {}
         return self.rng.choice(originals) | {name: row[name] for name in ("reference", "kind")}
 
     def may_act(self, kinds: Iterable[str]) -> bool:
         """Return whether one of these kinds has something to follow."""
-        return any(self._may_follow(CATALOG[KIND_NUMBERS[name]]) for name in kinds)
+        return any(self._may_follow(_find_kind(name)) for name in kinds)
 
     def _choose_kind(self, names: Sequence[str]) -> ActKind:
-        weights = [_WEIGHTS.get(name, 4) * (1 if name in self._accepted else _NEW_KIND) for name in names]
-        (name,) = self.rng.choices(names, weights)
-        return CATALOG[KIND_NUMBERS[name]]
+        (name,) = self.rng.choices(names, list(map(self._weigh, names)))
+        return _find_kind(name)
+
+    def _weigh(self, name: str) -> int:
+        weight = _WEIGHTS.get(name, 4)
+        if name in self._accepted:
+            return weight
+        return weight * (_RARE_KIND if name in self.rare else _NEW_KIND)
 
     def _prefer_possible(self, kinds: Sequence[str]) -> Sequence[str]:
         """Leave out, most of the time, the kinds that have nothing to follow."""
         if self.rng.random() < 0.1:
             return kinds
-        possible = [name for name in kinds if self._may_follow(CATALOG[KIND_NUMBERS[name]])]
+        possible = [name for name in kinds if self._may_follow(_find_kind(name))]
         return possible or kinds
 
     def _may_follow(self, kind: ActKind) -> bool:
         if kind.change in _WITHOUT_BANK:
             return bool(self._blocked) == (kind.change is PayeeChange.RELEASE)
+        if kind.pairs is Pairing.DEBT:
+            return bool(self._list_set_offs())
+        if kind.carries and kind.family is Family.SERVICE:
+            return bool(self._list_carried_services())
+        if kind.carries:
+            return any(item.exercise == YEARS[0] for item in self._list_candidates(kind))
         return kind.follows is Family.NONE or bool(self._list_candidates(kind))
 
     def _count_left(self, item: Posted) -> int:
@@ -272,7 +304,10 @@ class ActGenerator:
             row |= place if not kind.is_payee_act else {}
             row |= _PERSONS if is_journal else {}
             if is_receivable:
-                row |= {"commitment_item": self.rng.choice(RECEIPT_NATURES), "operation": ""}
+                row |= self._find_debtor() | {
+                    "commitment_item": self.rng.choice(RECEIPT_NATURES),
+                    "operation": "",
+                }
             if kind.title_two is TitleTwo.ONLY and self.rng.random() < 0.9:
                 row |= {"commitment_item": STAFF_ITEM, "operation": ""}
         if kind.budget is BudgetAction.WITHDRAW and self.rng.random() < 0.5:
@@ -285,14 +320,24 @@ class ActGenerator:
             row["amount"] = self._choose_amount(followed, is_whole=kind.whole)
         return row
 
+    def _find_debtor(self) -> Row:
+        """Return a person to whom something is owed at a place of spending, half of the time: the debts can be set off."""
+        debts = [item for item in self._list_candidates(_find_kind("set_off")) if _is_set_off(item)]
+        if not debts or self.rng.random() < 0.5:
+            return {}
+        debt = self.rng.choice(debts)
+        payee = {"payee": PAYEES[debt.payee - 1], "exercise": str(debt.exercise)}
+        return {name: debt.place[name] for name in ("fund_centre", "functional_area")} | payee
+
     def _describe_carry(self, kind: ActKind) -> Row:
         """Describe what goes on in the next year, as a rule once the year before pays no more."""
         followed = self._choose_followed(kind, YEARS[0])
-        carried = [entry for entry, at in self._services.items() if at in self._carry_places]
-        if kind.family is Family.SERVICE and carried:
-            followed = self.posted[self.rng.choice(carried)]
+        if kind.family is Family.SERVICE and self._list_carried_services():
+            followed = self.rng.choice(self._list_carried_services())
         row = {"exercise": "2019", "date": f"2019-01-{self.rng.choice((20, *[21] * 9))}"}
-        place = self._choose_assignment(BudgetAction.SPEND)
+        place = (followed and self.rng.random() < 0.9 and followed.place) or self._choose_assignment(
+            BudgetAction.SPEND
+        )
         if kind.family is Family.COMMITMENT and followed is not None:
             self._carry_places[followed.entry] = place
         elif kind.family is Family.SERVICE and followed is not None:
@@ -305,6 +350,10 @@ class ActGenerator:
         if kind.family is Family.SERVICE and self.rng.random() < 0.5:
             return row | {"amount": "0.01"}  # what is unbilled is less than what is not cancelled
         return row | {"amount": self._choose_amount(followed, is_whole=True)}
+
+    def _list_carried_services(self) -> list[Posted]:
+        """Return the services of commitments that were sent to the next year."""
+        return [self.posted[entry] for entry, owner in self._services.items() if owner in self._carry_places]
 
     def _choose_followed(self, kind: ActKind, exercise: int) -> Posted | None:
         candidates = self._list_candidates(kind)
@@ -341,9 +390,9 @@ class ActGenerator:
             self._planned[followed.entry] += cents
         return f"{cents // 100}.{cents % 100:02}"
 
-    def _choose_dates(self) -> Row:
+    def _choose_dates(self, exercise: int = 0) -> Row:
         """Choose a day that mostly advances from act to act, as what follows is not dated before what it follows."""
-        rng, exercise = self.rng, self.rng.choice(YEARS)
+        rng, exercise = self.rng, exercise or self.rng.choice(YEARS)
         days = min(self._count, _ACTS_A_YEAR) * _DAYS_OPEN[exercise] // _ACTS_A_YEAR
         day = f"{date(exercise, 3, 1) + timedelta(days - (rng.randint(0, 9) if rng.random() < 0.05 else 0))}"
         if rng.random() < 0.05:
@@ -392,9 +441,24 @@ class ActGenerator:
         return row
 
 
+def _find_kind(name: str) -> ActKind:
+    return CATALOG[KIND_NUMBERS[name]]
+
+
+def _describe_holder(item: Posted) -> tuple[int, int, str]:
+    """Return who owes an item or to whom it is owed, and where and in which year."""
+    return item.payee, item.exercise, item.place.get("fund_centre", "")
+
+
+def _is_set_off(debt: Posted) -> bool:
+    """Return whether a debt may be set off: it is owed at a place of spending, to a third party, and is not pay."""
+    is_spent = debt.place.get("fund_centre") in {place.unit for place in PLACES[:-1]}
+    return is_spent and 0 < debt.payee <= len(PAYEES) and debt.kind.name != "payroll"
+
+
 def _may_continue(name: str, reached: Stage, first: Row) -> bool:
     """Return whether a line of a kind may follow one of its own act: another family is another act, a carry another year."""
-    kind = CATALOG[KIND_NUMBERS[name]]
+    kind = _find_kind(name)
     is_of_family = kind.family is CATALOG[KIND_NUMBERS[first["kind"]]].family
     return kind.after is reached and is_of_family and not kind.carries
 

@@ -62,7 +62,7 @@ INTERNAL_KINDS: Mapping[str, frozenset[str]] = {
 _WEIGHTS: Mapping[str, int] = {
     TREASURY: 5,
     BANK: 6,
-    CLOSING: 2,
+    CLOSING: 4,
     "ministry": 7,
     "other-ministry": 3,
     "accountant": 5,
@@ -92,6 +92,8 @@ class SequencePlan(NamedTuple):
     acts: int
     has_internal: bool = True
     """Whether acts as payment runs and bank files have them are among the random ones."""
+    rare: frozenset[str] = frozenset()
+    """The kinds that are sent more often until one is accepted."""
 
 
 class _Step(NamedTuple):
@@ -113,7 +115,7 @@ class RandomSequence:
     ) -> None:
         self._plan, self._rng, self._folder = plan, random.Random(plan.seed), folder
         self._spool = Spool(folder / "data" / "spool")
-        self._generator, self.result = ActGenerator(self._rng, f"A{plan.seed}-"), SequenceResult()
+        self._generator, self.result = ActGenerator(self._rng, f"A{plan.seed}-", plan.rare), SequenceResult()
         self._connection, self.inbox = connection, Inbox(self._spool, store, StageTimes())
         self._done, self._changed, self._files = set[int](), asyncio.Event(), 0
         self._admitted = set[tuple[str, str]]()

@@ -18,6 +18,7 @@ from tests.settlement.outgoing_orders import build_cells
 
 REQUESTS = ("direct_payment_request", "payment_request_without_service", "attachment", "late_interest")
 TAKERS = ("payment", "payment_request_rejection", "set_off", "attachment", "assignment")
+PARTS = ("attachment", "assignment")
 
 
 class Posted(NamedTuple):
@@ -45,8 +46,8 @@ def journals(draw: st.DrawFn) -> list[Posted]:
             predecessor = draw(st.sampled_from(payables))
             amount = draw(st.integers(1, open_cents[predecessor]))
             kind = draw(st.sampled_from(TAKERS))
-            open_cents[predecessor] -= amount
             journal.append(Posted(kind, predecessor, amount, draw(st.integers(1, 3))))
+            _take(journal, journal[-1], open_cents)
         elif draw(st.integers(0, 4)) == 0:
             journal.append(
                 Posted(draw(st.sampled_from(("payee_block", "payee_release"))), 0, 0, draw(st.integers(1, 3)))
@@ -63,13 +64,21 @@ def journals(draw: st.DrawFn) -> list[Posted]:
     return journal
 
 
+def _take(journal: Sequence[Posted], posted: Posted, open_cents: dict[int, int]) -> None:
+    """Consume what the act follows; what is rejected of a part of a debt is open again in the debt."""
+    open_cents[posted.predecessor] -= posted.amount
+    followed = journal[posted.predecessor - 1]
+    if posted.kind == "payment_request_rejection" and followed.kind in PARTS:
+        open_cents[followed.predecessor] += posted.amount
+
+
 def search_plainly(journal: Sequence[Posted]) -> tuple[list[tuple[int, int, str, str]], set[int]]:
     """Find (entry, cents, reference, commitment's reference) of open payables, and blocked payees, entry by entry."""
     open_cents: dict[int, int] = {}
     blocked: set[int] = set()
     for number, posted in enumerate(journal, 1):
         if TAKES[posted.number]:
-            open_cents[posted.predecessor] -= posted.amount
+            _take(journal, posted, open_cents)
         if OPENS[posted.number]:
             open_cents[number] = posted.amount
         if posted.kind in ("payee_block", "payee_release"):
