@@ -41,6 +41,9 @@ _ACTS = [
 _AMOUNT = "update entry set amount = amount + {cents} where entry_id = {entry}"
 _KIND = "update entry set kind = {kind} where entry_id = {entry}"
 _CELL = "update entry set cell = (select cell from entry where entry_id = {other}) where entry_id = {entry}"
+_KEY = """insert into access_key (key, sender, digest, roles, programmes, label, created_at)
+    values ('k', 'LAW', sha256('k'), '{budget_directorate}', '{}', '', '2018-01-01')"""
+"""A key of the budget directorate from before all entries, of another sender."""
 BREACHES = {
     "more moved than the limit of a programme": (_AMOUNT.format(cents=1, entry=6), "decree_limits", "entry 6 "),
     "more of title 2 moved than its limit": (_AMOUNT.format(cents=2_01, entry=5), "decree_limits", "entry 5 "),
@@ -62,6 +65,9 @@ BREACHES = {
     ),
     "what was moved changed": ("update decree_balance set moved = moved + 1", "decree_balances", "0177 HT2 "),
     "what limits decrees deleted": ("delete from decree_balance", "decree_balances", "0117 HT2 "),
+    "a virement by a sender without a key of the directorate": (_KEY, "openings", "entry 5 "),
+    "a transfer by such a sender": (_KEY, "openings", "entry 7 "),
+    "a cancellation by such a sender": (_KEY, "openings", "entry 9 "),
     "a move that changed no figure": (_AMOUNT.format(cents=-1, entry=7), "node_balances", "0117 HT2 "),
 }  # fmt: skip
 

@@ -48,6 +48,9 @@ _DIRECTORY: Sequence[DirectoryEntry] = (
     AgreementEntry("A-1", "MINISTRY", ["commitment"], _JANUARY, "Deux connexions", ceiling="20.00"),
     RoleEntry("denis", Role.PROGRAMME_MANAGER, "entry", _JANUARY),
     RoleEntry("emma", Role.PROGRAMME_MANAGER, "validation", _JANUARY, centre="0217-SGAC"),
+    *(PersonEntry(name.lower(), f"{name} Martin") for name in ("Fanny", "Gilles")),
+    RoleEntry("fanny", Role.BUDGET_DIRECTORATE, "entry", _JANUARY),
+    RoleEntry("gilles", Role.BUDGET_DIRECTORATE, "validation", _JANUARY),
 )
 _BY_DELEGATION = {"entered_by": "anne", "validated_by": "claire", "delegation": "D-1"}
 _ACTS = [
@@ -93,6 +96,18 @@ _LATER = [
         date="2018-08-01",
     ),
 ]
+_DECREE = [
+    grant("budget_opening_ae", "O2", "500.00", "0177"),
+    grant(
+        *("virement_ae", "V1", "5.00", "0217"),
+        counterpart="0177",
+        document_hash="5e" * 32,
+        entered_by="fanny",
+        validated_by="gilles",
+        date="2018-08-01",
+    ),
+]
+"""Entries 10 and 11: an opening from before that day, and a virement by the budget directorate."""
 _ENDED = "insert into directory_end values ('{}', 1, '2018-07-31', 1)"
 _ACCOUNTING = (
     "insert into person_role (person, role, hand, centre, accountant, first_day, change)"
@@ -126,6 +141,12 @@ BREACHES = {
     ),
     "no role at the level above an allotment": (
         "update person_role set centre = '0217-SGAC-ASPR' where person_role = 4", "signature_rights", "entry 9 ",
+    ),
+    "no role at the programme that a virement takes from": (
+        "update person_role set centre = '0217' where person_role = 6", "signature_rights", "entry 11 ",
+    ),
+    "no role at the programme that a virement gives to": (
+        "update person_role set centre = '0177' where person_role = 6", "signature_rights", "entry 11 ",
     ),
     "a role that ended": (_ENDED.format("role"), "signature_rights", "entry 4 "),
     "a role that came later": ("update directory_effect set after_batch = 99", "signature_rights", "entry 4 "),
@@ -185,6 +206,7 @@ async def reference(dsn: str, tmp_path: Path) -> Path:
     await process("MINISTRY", _ACTS)
     await _store(dsn, DelegationEnd("D-1", date(2018, 7, 31)))
     await process("MINISTRY", _LATER)
+    await process("BUDGET", _DECREE)
     return folder
 
 
@@ -202,7 +224,7 @@ async def test_signatures_and_agreements_are_proven(
 ) -> None:
     verification = await verify(dsn, folder=reference)
     assert verification.findings == []
-    assert verification.rows["entry"] == 9
+    assert verification.rows["entry"] == 11
     codes = [row["code"] for row in await ledger.fetch("select code from refusal order by submission, line")]
     expected = [Outcome.AGREEMENT_EXCEEDED, Outcome.ENTRY_ROLE_MISSING, Outcome.VALIDATION_DAY]
     assert codes == expected
@@ -223,7 +245,7 @@ async def test_a_planted_breach_is_found(
 
 
 @pytest.mark.parametrize(
-    ("setting", "today"), [("agreement_required_from = 2018-01-01", [1, 2, 3, 6, 7]), ("", [])]
+    ("setting", "today"), [("agreement_required_from = 2018-01-01", [1, 2, 3, 6, 7, 10]), ("", [])]
 )
 async def test_lines_are_judged_by_the_day_of_their_time(
     ledger: asyncpg.Connection, dsn: str, reference: Path, setting: str, today: list[int]
