@@ -68,7 +68,7 @@ async def database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Da
     What a process or the server has written survives their end all the same, only a failure of the machine loses it. The
     removal of a database alone waits for the disk for half a second otherwise.
     """
-    settings = {"shared_buffers": "128MB", "max_wal_size": "1GB", "fsync": "off"}
+    settings = {"shared_buffers": "128MB", "max_wal_size": "1GB", "fsync": "off", "full_page_writes": "off"}
     async with run_embedded_server(tmp_path_factory.mktemp("data"), settings) as database:
         yield database
 

@@ -8,7 +8,12 @@ from pathlib import Path
 
 from service.database.embedded_server import run_embedded_server
 
-SMALL_SETTINGS = {"shared_buffers": "64MB", "max_wal_size": "512MB"}
+SMALL_SETTINGS = {
+    "shared_buffers": "64MB",
+    "max_wal_size": "512MB",
+    "fsync": "off",
+    "full_page_writes": "off",
+}
 
 
 @contextmanager

@@ -7,10 +7,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from reporting.verification import verify
-from tests.file_strategies import REFERENCE
 from tests.reporting.journals import grant, process_senders
-from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
+from tests.reporting.planted_breaches import plant_breach
 
 _KEY = (
     "insert into access_key (key, sender, digest, roles, programmes, label, created_at, expires_at) values"
@@ -84,20 +82,12 @@ async def ledger(dsn: str, tmp_path: Path) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-async def _list_places(ledger: asyncpg.Connection, dsn: str, statement: str) -> list[str]:
-    await ledger.execute(statement)
-    await remake_hashes(ledger)
-    verification = await verify(dsn, folder=REFERENCE)
-    assert list_hash_findings(verification) == []
-    return [finding.place for finding in verification.findings if finding.check == "access_separation"]
-
-
 @pytest.mark.parametrize("breach", list(BREACHES))
 async def test_a_planted_breach_is_found(ledger: asyncpg.Connection, dsn: str, breach: str) -> None:
     statement, place = BREACHES[breach]
-    assert set(await _list_places(ledger, dsn, statement)) == {place}
+    assert set(await plant_breach(ledger, dsn, statement, "access_separation")) == {place}
 
 
 @pytest.mark.parametrize("rows", list(PROVEN))
 async def test_what_the_rules_allow_is_proven(ledger: asyncpg.Connection, dsn: str, rows: str) -> None:
-    assert await _list_places(ledger, dsn, PROVEN[rows]) == []
+    assert await plant_breach(ledger, dsn, PROVEN[rows], "access_separation") == []

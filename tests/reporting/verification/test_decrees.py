@@ -12,7 +12,7 @@ from core.outcome_codes import Outcome
 from reporting.verification import verify
 from tests.file_strategies import REFERENCE
 from tests.reporting.journals import grant, process_senders
-from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
+from tests.reporting.planted_breaches import plant_breach
 from tests.scenario_persons import Row
 
 _ADVANCE = {"origin": "decree_of_advance"}
@@ -102,9 +102,5 @@ async def test_what_decrees_did_is_proven(decreed: asyncpg.Connection, dsn: str)
 @pytest.mark.parametrize("breach", list(BREACHES))
 async def test_a_planted_breach_is_found(decreed: asyncpg.Connection, dsn: str, breach: str) -> None:
     statement, check, place = BREACHES[breach]
-    await decreed.execute(statement)
-    await remake_hashes(decreed)
-    verification = await verify(dsn, folder=REFERENCE)
-    assert list_hash_findings(verification) == []
-    places = [finding.place for finding in verification.findings if finding.check == check]
+    places = await plant_breach(decreed, dsn, statement, check)
     assert [found_place for found_place in places if found_place.startswith(place)]

@@ -25,7 +25,8 @@ from tests.accountants import CHANGE_FIELDS, add_accountants
 from tests.file_strategies import REFERENCE
 from tests.oracle.iban import add_check_digits
 from tests.reporting.journals import PAID, act, process_files
-from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
+from tests.reporting.planted_breaches import plant_breach
+from tests.reporting.remade_hashes import remake_hashes
 
 _IBANS = [add_check_digits("FR", f"{number:023}") for number in range(1, 4)]
 _DELEGATED = {"validated_by": "emma", "delegation": "D-1"}
@@ -110,12 +111,7 @@ async def test_changes_with_evidence_are_proven(ledger: asyncpg.Connection, dsn:
 @pytest.mark.parametrize("breach", BREACHES)
 async def test_a_planted_breach_is_found(ledger: asyncpg.Connection, dsn: str, breach: str) -> None:
     statement, place = BREACHES[breach]
-    await ledger.execute(statement)
-    await remake_hashes(ledger)
-    verification = await verify(dsn, folder=REFERENCE)
-    assert list_hash_findings(verification) == []
-    places = [finding.place for finding in verification.findings if finding.check == "details_changes"]
-    assert place in places
+    assert place in await plant_breach(ledger, dsn, statement, "details_changes")
 
 
 async def test_a_change_from_before_the_rule_needs_nothing(ledger: asyncpg.Connection, dsn: str) -> None:

@@ -12,7 +12,7 @@ from core.outcome_codes import Outcome
 from reporting.verification import verify
 from tests.file_strategies import REFERENCE
 from tests.reporting.journals import ASPR, WORKS, act, grant, process_senders
-from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
+from tests.reporting.planted_breaches import plant_breach
 
 _CREDITS = [
     grant("budget_opening_ae", "O1", "400.00", "0217", "T3"),
@@ -120,9 +120,5 @@ async def test_credits_that_are_lowered_are_proven(lowered: asyncpg.Connection, 
 @pytest.mark.parametrize("breach", BREACHES)
 async def test_a_planted_breach_is_found(lowered: asyncpg.Connection, dsn: str, breach: str) -> None:
     statement, check, place = BREACHES[breach]
-    await lowered.execute(statement)
-    await remake_hashes(lowered)
-    verification = await verify(dsn, folder=REFERENCE)
-    assert list_hash_findings(verification) == []
-    places = [finding.place for finding in verification.findings if finding.check == check]
+    places = await plant_breach(lowered, dsn, statement, check)
     assert [found_place for found_place in places if found_place.startswith(place)]

@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from core.catalog import KIND_NUMBERS
-from reporting.verification import verify
-from tests.file_strategies import REFERENCE
+from tests.databases import open_connection
 from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, act, grant, process_senders
-from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
+from tests.reporting.planted_breaches import Breach, assert_found
 
 _NEXT = {"exercise": "2019", "date": "2019-01-02"}
 _CARRY = {"exercise": "2019", "date": "2019-01-21", "reference_sender": "MINISTRY"} | ASPR
@@ -112,18 +110,6 @@ BREACHES = {
 @pytest.mark.parametrize("breach", [None, *BREACHES])
 async def test_a_breach_of_a_carry_is_found(dsn: str, tmp_path: Path, breach: str | None) -> None:
     await process_senders(dsn, tmp_path, _FILES)
-    connection = await asyncpg.connect(dsn)
-    assert await connection.fetch("select code from refusal") == []
-    if breach:
-        await connection.execute(f"set session_replication_role = replica; {BREACHES[breach][0]}")
-        await remake_hashes(connection)
-    await connection.close()
-    verification = await verify(dsn, folder=REFERENCE)
-    assert list_hash_findings(verification) == []
-    if breach is None:
-        assert verification.findings == []
-        assert verification.rows["entry"] == 40
-    else:
-        _, check, place = BREACHES[breach]
-        places = [finding.place for finding in verification.findings if finding.check == check]
-        assert [found_place for found_place in places if found_place.startswith(place)], verification.findings
+    async with open_connection(dsn) as connection:
+        assert await connection.fetch("select code from refusal") == []
+    await assert_found(dsn, Breach(*BREACHES[breach]) if breach else None, entries=40)
