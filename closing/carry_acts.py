@@ -47,8 +47,15 @@ def build_acts_table(
     """
     table = pa.concat_tables([_build_table(part, assignments, day) for part in parts])
     amount = np.concatenate([part.amount for part in parts])
-    envelope = {"sender": CLOSING, "batch_id": f"{day.year - 1}-{step}-{cause}", "version": _VERSION}
-    envelope |= {"count": str(len(amount)), "control_sum": format_plain_euros(sum_exactly(amount))}
+    return describe_file(table, amount, day.year - 1, step=step, cause=cause)
+
+
+def describe_file(
+    table: pa.Table, cents: NDArray[np.int64], year: int, *, step: Step, cause: str
+) -> pa.Table:
+    """Add the envelope of a file of the step that closes ``year``."""
+    envelope = {"sender": CLOSING, "batch_id": f"{year}-{step}-{cause}", "version": _VERSION}
+    envelope |= {"count": str(len(cents)), "control_sum": format_plain_euros(sum_exactly(cents))}
     return table.replace_schema_metadata({f"crescendo.{name}": text for name, text in envelope.items()})
 
 

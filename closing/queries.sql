@@ -11,6 +11,20 @@ left join reference_text i on i.kind = 3 and i.id = l.item left join reference_t
 left join reference_text o on o.kind = 1 and o.id = l.operation
 order by l.cell;
 
+-- name: opening_balances
+-- By accountant and account: what the year closes with, whose periods are from $1 up to, not including, $2, and what was opened in
+-- period $2, which has the openings of the next year.
+with latest as (
+    select accountant, account, period, max(batch) as batch from account_balance
+    where period >= $1 and period <= $2 group by accountant, account, period
+)
+select coalesce(o.code, '') as accountant, t.code as account,
+       coalesce(sum(b.debit - b.credit) filter (where b.period < $2), 0)::bigint as closing,
+       coalesce(sum(b.debit - b.credit) filter (where b.period = $2), 0)::bigint as opened
+from account_balance b join latest using (accountant, account, period, batch)
+join reference_text t on t.kind = 5 and t.id = b.account left join reference_text o on o.kind = 8 and o.id = b.accountant
+group by 1, 2;
+
 -- name: senders
 select submission, sender from submission;
 

@@ -18,6 +18,8 @@ class CarriedSum(msgspec.Struct, frozen=True):
     programme: str
     lines: int
     cents: int
+    accountant: str = ""
+    """Of an opening, which is of an accountant and of no programme."""
 
 
 class BlockedSum(msgspec.Struct, frozen=True):
@@ -29,13 +31,25 @@ class BlockedSum(msgspec.Struct, frozen=True):
     cents: int
 
 
+class DifferenceSum(msgspec.Struct, frozen=True):
+    """What the openings of an accountant leave on the technical account: debit less credit, in cents."""
+
+    accountant: str
+    account: str
+    """The technical account."""
+    cents: int
+    result_cents: int
+    """Classes 6 and 7 of the year, debit less credit: the result that is not brought to an account of class 1 yet."""
+
+
 class StepSums(msgspec.Struct, frozen=True):
     """What is open of a year for one step."""
 
     carried: list[CarriedSum]
     blocked: list[BlockedSum]
     done: int
-    """Lines of the year that the step has carried already."""
+    """Lines of the year that the step has carried already; of an opening, accounts."""
+    differences: list[DifferenceSum] = []
 
     @property
     def lines(self) -> int:

@@ -9,6 +9,7 @@ class Step(StrEnum):
 
     COMMITMENTS = "C06"
     REQUESTS = "C04"
+    OPENING = "C14"
 
 
 class StepDescription(NamedTuple):
@@ -32,6 +33,12 @@ PLAN = (
         "bascule des demandes de paiement non payées",
         "Release what unpaid requests reserve in the year, and reserve it in the next.",
         "LOLF art. 28; rule A30",
+    ),
+    StepDescription(
+        Step.OPENING,
+        "balances d'entrée provisoires",
+        "Open each accountant's balances of classes 1 to 5, and later what changed of them.",
+        "rule A61",
     ),
 )
 """The steps in the order in which they are executed."""

@@ -1,4 +1,4 @@
-"""The texts of refusals of what is carried into the next year, and of withdrawals there."""
+"""The texts of refusals of what is carried or opened in the next year, and of withdrawals there."""
 
 from collections.abc import Mapping
 
@@ -33,6 +33,12 @@ CARRY_REMEDIES: Mapping[Outcome, Remedy] = {
         "Name the commitment by its reference and the next exercise, in which it goes on under the same reference.",
         "L'engagement est basculé : il continue dans l'année suivante, et plus aucun acte ne le suit dans la sienne.",
         "Indiquer l'engagement par sa référence et l'exercice suivant, où il continue sous la même référence.",
+    ),
+    _O.OPENING_ACCOUNT: Remedy(
+        "An opening balance is posted on an account of the balance sheet (classes 1 to 5), or the year's technical account.",
+        "Leave classes 6 to 8 out of the opening; name the technical account in the year's opening.csv.",
+        "Une balance d'entrée se passe sur un compte de bilan (classes 1 à 5) ou sur le compte technique de l'année.",
+        "Laisser les classes 6 à 8 hors de la balance d'entrée ; citer le compte technique dans opening.csv de l'année.",
     ),
     _O.COMMITMENT_NOT_PRIOR: Remedy(
         "The prior_withdrawal is dated before the end of the budget year of its commitment.",

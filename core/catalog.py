@@ -39,6 +39,8 @@ class Family(IntEnum):
     RECEIVABLE = 14
     RECEIVABLE_CHANGE = 15
     RECEIPT = 16
+    OPENING = 17
+    """Opening balances: each line posts one side, as in a journal act, for an accountant before the first month of a year."""
 
 
 class ActKind(NamedTuple):
@@ -117,8 +119,13 @@ class ActKind(NamedTuple):
     @property
     def is_assigned(self) -> bool:
         """Whether its lines have an account assignment: their own, or that of the entry they follow."""
-        has_family = self.family in (Family.RECEIVABLE, Family.JOURNAL)
+        has_family = self.family in (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING)
         return self.carries or self.budget is not BudgetAction.NONE or has_family
+
+    @property
+    def states_account(self) -> bool:
+        """Whether its lines state the account that they post to, on one side."""
+        return Role.BY_HAND in (self.debit, self.credit)
 
     @property
     def may_be_zero(self) -> bool:
@@ -277,6 +284,8 @@ CATALOG: tuple[ActKind, ...] = (
             measure=Measure.AE, year_rule=_Y.GRANTS),
     ActKind("decree_cancellation_cp", "annulation de CP par décret", _F.BUDGET, budget=_B.DECREE_CANCEL,
             measure=Measure.CP, year_rule=_Y.GRANTS),
+    ActKind("opening_debit", "balance d'entrée, débit", _F.OPENING, debit=Role.BY_HAND, year_rule=_Y.IN_YEAR),
+    ActKind("opening_credit", "balance d'entrée, crédit", _F.OPENING, credit=Role.BY_HAND, year_rule=_Y.IN_YEAR),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

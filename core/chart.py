@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from core import receipt_natures
+from core import opening_account, receipt_natures
 from core.account_roles import SHARED_ROLES
 from core.catalog import Role
 from core.errors import ReferenceDataError
@@ -19,6 +19,7 @@ from core.reference.files import ReferenceRow, read_rows, resolve_year_folder
 from core.restricted_accounts import list_restricted_accounts, read_named_accounts
 
 ACCOUNT_DIGITS = 10
+_BALANCE_SHEET_CLASSES = frozenset("12345")
 
 _ROLE_COLUMNS: Mapping[Role, str] = {
     Role.EXPENSE: "expense",
@@ -74,10 +75,21 @@ class Chart:
     """The accounts on which nothing is posted by hand."""
     liaison: frozenset[str]
     """The accounts between accountants, which an entry by hand leaves at zero for a pair of them."""
+    opening: str = ""
+    """The technical account against which opening balances stand; empty if the year has none."""
+
+    def list_opening_accounts(self) -> frozenset[str]:
+        """Return the accounts on which opening balances are posted: those of the balance sheet, and the technical one."""
+        return frozenset({*filter(is_carried_over, self.accounts), self.opening} - {""})
 
     def is_admitted(self, item: str, account: str) -> bool:
         """Return whether a sender may give ``account`` in place of the item's own expense account."""
         return account in self.accounts and account.startswith(self.admitted_prefixes.get(item, ()))
+
+
+def is_carried_over(account: str) -> bool:
+    """Return whether the balance of an account goes on in the next year: that of the balance sheet, classes 1 to 5."""
+    return account[:1] in _BALANCE_SHEET_CLASSES
 
 
 def list_accounts(charts: Iterable[Chart]) -> frozenset[str]:
@@ -108,14 +120,15 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
     shared = _read_shared_accounts(source.joinpath("treasury.csv"), accounts)
     receipt_natures.check_accounts(source.joinpath("receipts.csv"), nomenclature.receipt_natures, accounts)
     creditors = _read_creditors(source.joinpath("creditors.csv"), accounts)
+    opening = opening_account.read_account(source.joinpath("opening.csv"), accounts)
     restricted = list_restricted_accounts(
         source.joinpath("restricted.csv"),
         accounts,
         role_accounts=(*roles.values(), shared),
         creditors=creditors.values(),
-    )
+    ) | ({opening} - {""})
     liaison = read_named_accounts(source.joinpath("liaison.csv"), accounts)
-    return Chart(year, accounts, roles, families, shared, creditors, restricted, liaison)
+    return Chart(year, accounts, roles, families, shared, creditors, restricted, liaison, opening)
 
 
 def _read_accounts(path: Path) -> dict[str, Account]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from core.carry_remedies import CARRY_REMEDIES
 from core.outcome_codes import Outcome
 from core.remedy import Remedy
 
@@ -184,6 +185,7 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Un virement réunit deux programmes du même ministère, un transfert deux de ministères distincts, du même budget.",
         "Employer l'acte prévu pour ces ministères ; rien ne passe du budget général à un compte spécial, ni l'inverse.",
     ),
+    _O.OPENING_ACCOUNT: CARRY_REMEDIES[_O.OPENING_ACCOUNT],
     _O.IBAN_INVALID: Remedy(
         "The IBAN's country, length or check digits are wrong.",
         "Copy the IBAN again from the payee's bank details.",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.periods import YEAR_LAST, PeriodState, to_period
+from core.periods import OPENING_MONTH, PERIODS_PER_YEAR, YEAR_LAST, PeriodState, to_period
 from core.tables.book import LEDGER_ACCOUNTANTS
 
 ALL_ACCOUNTANTS = 0
@@ -55,8 +55,9 @@ class PeriodDecision(NamedTuple):
 
 
 def build_states(open_periods: Iterable[int]) -> States:
-    """Return the states at the beginning of a ledger, the same for all accountants."""
+    """Return the states at the beginning of a ledger, the same for all accountants; opening periods are always open."""
     states = np.full(to_period(YEAR_LAST + 1, 0) * LEDGER_ACCOUNTANTS, PeriodState.CLOSED, np.uint8)
+    states.reshape(-1, PERIODS_PER_YEAR, LEDGER_ACCOUNTANTS)[:, OPENING_MONTH] = PeriodState.OPEN
     for period in open_periods:
         view_folios(states, period)[:] = PeriodState.OPEN
     return states

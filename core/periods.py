@@ -1,7 +1,9 @@
 """The years that a calendar may contain, and the numbers of their periods.
 
 A period is one month of one exercise, numbered ``(exercise - 2000) * 16 + month`` so that months thirteen to fifteen
-remain free for closing entries.  These numbers stand apart from the calendar, which needs NumPy: a report starts without it.
+remain free for closing entries.  Month 0 has the opening balances of the exercise and nothing else, so that the sums of a
+year show them apart from its movements; it is always open, as it follows later entries of the year before.  These numbers
+stand apart from the calendar, which needs NumPy: a report starts without it.
 """
 
 from enum import IntEnum
@@ -11,6 +13,7 @@ YEAR_LAST = 2126
 """The years that a calendar may contain: an exercise fits in seven bits."""
 
 PERIODS_PER_YEAR = 16
+OPENING_MONTH = 0
 
 
 class PeriodState(IntEnum):

@@ -40,9 +40,10 @@ REVERSAL_REMEDIES: Mapping[Outcome, Remedy] = {
 }
 
 JOURNAL_UNBALANCED = Remedy(
-    "The lines of the journal act do not debit as much as they credit, of each accountant in each month.",
+    "The lines of the journal act or opening do not debit as much as they credit, of each accountant in each month.",
     "Correct the amounts, or add the line that is missing; an entry by hand has at least one debit and one credit.",
-    "Les lignes de l'écriture manuelle ne débitent pas autant qu'elles créditent, par comptable et par mois.",
+    "Les lignes de l'écriture manuelle ou de la balance d'entrée ne débitent pas autant qu'elles créditent, par comptable et"
+    " par mois.",
     "Corriger les montants, ou ajouter la ligne manquante ; il faut au moins un débit et un crédit.",
 )
 TRANSFER_UNPAIRED = Remedy(

@@ -13,7 +13,7 @@ TREASURY = "treasury"
 BANK = "bank"
 """Sends the movements of bank files."""
 CLOSING = "closing"
-"""Sends the acts that carry a year over into the next."""
+"""Sends the acts that carry a year over into the next, and its opening balances."""
 RESERVED_SENDERS = frozenset({TREASURY, BANK, CLOSING})
 """Names that no file, form or key from outside may use."""
 
@@ -26,6 +26,8 @@ SENDER_OF_KIND: Mapping[str, str] = {
     "commitment_carry": CLOSING,
     "request_carry": CLOSING,
     "service_carry": CLOSING,
+    "opening_debit": CLOSING,
+    "opening_credit": CLOSING,
 }
 """The only sender of some kinds of act: they state what a payment run, the bank or the closing of a year did."""
 _OF_ACCOUNTANT = (Family.SETTLEMENT, Family.RECEIPT, Family.JOURNAL)

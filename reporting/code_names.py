@@ -94,7 +94,8 @@ class CodeNames:
         """Return the node of an account assignment: that of its operation if it has one."""
         item, fund = self.find_code(ITEM, cell["item"]), self.find_code(FUND, cell["fund"])
         nomenclature = self.codes.find_year(cell["budget_year"])
-        sheet = nomenclature.items[item].staff * _FAMILIES + nomenclature.funds[fund].family
+        staff = bool(item) and nomenclature.items[item].staff  # openings have no item
+        sheet = staff * _FAMILIES + nomenclature.funds[fund].family
         place = (cell["budget_year"] - YEAR_FIRST) * _CENTRES + (cell["operation"] or cell["centre"])
         return place * _SHEETS + sheet
 

@@ -28,6 +28,7 @@ HEADINGS: Mapping[str, str] = {
     "account": "compte",
     "debit": "débit",
     "credit": "crédit",
+    "opening": "balance d'entrée",
     "balance": "solde",
     "normal side": "sens normal",
     "finding": "constat",

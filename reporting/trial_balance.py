@@ -37,7 +37,7 @@ def build_scope(values: Mapping[str, Any]) -> BalanceScope:
 
 
 class AccountSums(AmountStruct, frozen=True):
-    """The sums of one account, in cents.  ``balance`` is debit less credit."""
+    """The sums of one account, in cents.  ``balance`` is what was opened, and debit less credit."""
 
     account: str
     label: str
@@ -47,6 +47,8 @@ class AccountSums(AmountStruct, frozen=True):
     debit_cents: Cents = 0
     credit_cents: Cents = 0
     balance_cents: Cents = 0
+    opening_cents: Cents = 0
+    """What was opened of it in the exercise, debit less credit; ``debit`` and ``credit`` are the movements."""
     normal_side: str = ""
     """The side on which the chart allows its balance: ``debit``, ``credit``, ``either``, or ``nil`` after the closing."""
     is_on_wrong_side: bool = False
@@ -108,13 +110,15 @@ async def _fetch_sums(
     grouping = (accountant, scope.grouping == BY_ACCOUNTANT)
     if visibility.is_whole:
         first, end = (to_period(exercise, 0), to_period(exercise + 1, 0)) if exercise else (0, _PERIOD_MAX)
-        return await fetch(connection, "trial_balance", scope.batch, first, end, *grouping)
+        shows_opening = exercise is not None
+        return await fetch(connection, "trial_balance", scope.batch, first, end, *grouping, shows_opening)
     limits = (visibility.sender, visibility.centres, sorted(RESERVED_SENDERS))
     return await fetch(connection, "trial_balance_of_scope", scope.batch, exercise, *limits, *grouping)
 
 
 def _build_account(names: CodeNames, exercise: int | None, row: Row) -> AccountSums:
-    debit, credit = row["debit"], row["credit"]
+    opening, debit, credit = row["opening"], row["debit"], row["credit"]
+    balance = opening + debit - credit
     account = names.find_account(row["account"], exercise)
     charted = names.codes.find_account(account.code, exercise)
     return AccountSums(
@@ -122,9 +126,10 @@ def _build_account(names: CodeNames, exercise: int | None, row: Row) -> AccountS
         account.label,
         debit,
         credit,
-        debit - credit,
+        balance,
+        opening_cents=opening,
         normal_side=charted.side if charted else "",
-        is_on_wrong_side=charted is not None and charted.side.is_contrary(debit - credit),
+        is_on_wrong_side=charted is not None and charted.side.is_contrary(balance),
         accountant=names.find_code(ACCOUNTANT, row["accountant"]),
     )
 
@@ -135,24 +140,28 @@ def _read_place(sums: AccountSums) -> tuple[str, str]:
 
 def build_table(balance: TrialBalance) -> ReportTable:
     """Build the table."""
-    is_grouped = balance.by == BY_ACCOUNTANT
+    is_grouped, amounts = balance.by == BY_ACCOUNTANT, ("debit", "credit", "balance")
+    has_opening = any(account.opening_cents for account in balance.accounts)
     columns = [
         *([Column("accountant")] if is_grouped else []),
         *(Column("account"), Column("label", CellType.PROSE), Column("normal side")),
-        *(Column(name, CellType.MONEY) for name in ("debit", "credit", "balance")),
+        *(Column(name, CellType.MONEY) for name in (("opening", *amounts) if has_opening else amounts)),
         Column("finding"),
     ]
     rows = [
         [
             *([account.accountant] if is_grouped else []),
             *(account.account, account.label, account.normal_side),
+            *([account.opening_cents] if has_opening else []),
             *(account.debit, account.credit, account.balance),
             WRONG_SIDE if account.is_on_wrong_side else "",
         ]
         for account in balance.accounts
     ]
     verdict = "balanced" if balance.is_balanced else "NOT balanced"
-    footer = ["all", verdict, "", balance.debit, balance.credit, balance.debit - balance.credit, ""]
+    opened = [sum(account.opening_cents for account in balance.accounts)] if has_opening else []
+    total = sum(account.balance for account in balance.accounts)
+    footer = ["all", verdict, "", *opened, balance.debit, balance.credit, total, ""]
     return ReportTable(
         f"{_build_title(balance)}, after batch {balance.batch:,}",
         columns,

@@ -96,7 +96,10 @@ _PAYROLL = KIND_NUMBERS["payroll"]
 _OPENING, _VIREMENT = KIND_NUMBERS["budget_opening_ae"], KIND_NUMBERS["virement_ae"]
 _LAW_CENTS, _DECREE_REFERENCE = 100_000, 900
 """What the first finance law opens for a programme, and the first of the references of its acts and of decrees."""
-_JOURNAL_DEBIT, _JOURNAL_CREDIT = KIND_NUMBERS["journal_debit"], KIND_NUMBERS["journal_credit"]
+_SIDES = {
+    Family.JOURNAL: (KIND_NUMBERS["journal_debit"], KIND_NUMBERS["journal_credit"]),
+    Family.OPENING: (KIND_NUMBERS["opening_debit"], KIND_NUMBERS["opening_credit"]),
+}
 _JOURNAL_ACCOUNTS = st.sampled_from((OTHER_ACCOUNT, OTHER_ACCOUNT + 1))
 CARRY_DAY = YEARS[0].last_payment_day + 1
 """The first day on which the first year may be carried into the second."""
@@ -427,7 +430,7 @@ def _acts(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], at: int)
     reference = at if draw(st.integers(0, 19)) else draw(st.integers(0, at))
     blank = Line(0, sequence[at], 0, 0, build_key(kind, reference), 0)
     count = draw(st.sampled_from((1, 1, 1, 2, 3)))
-    if kind.family is Family.JOURNAL:
+    if kind.states_account:
         return add_content(draw(_sign_act(book, draw(_journal_lines(book, sequence, blank)))))
     lines: list[Line] = []
     for place in range(count):
@@ -438,8 +441,9 @@ def _acts(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], at: int)
 
 @st.composite
 def _journal_lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: Line) -> list[Line]:
-    """Draw entries by hand: pairs of a debit and a credit, mostly of one amount, accountant and month, in any order."""
+    """Draw entries by hand or openings: pairs of a debit and a credit, mostly of one amount, place and month, in any order."""
     lines: list[Line] = []
+    debit_kind, credit_kind = _SIDES[CATALOG[blank.kind].family]
     cells = st.sampled_from(_list_cells(book, BudgetAction.SPEND))
     for _ in range(draw(st.sampled_from((1, 2)))):
         line = draw(_lines(book, sequence, blank))._replace(cell=draw(cells), account=draw(_JOURNAL_ACCOUNTS))
@@ -448,7 +452,7 @@ def _journal_lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int],
         )
         if draw(st.integers(0, 5)):
             other = other._replace(fault=0, amount=line.amount, period=line.period, cell=line.cell)
-        lines += [line._replace(kind=_JOURNAL_DEBIT), other._replace(kind=_JOURNAL_CREDIT)]
+        lines += [line._replace(kind=debit_kind), other._replace(kind=credit_kind)]
     is_transfer = len(lines) == 4 and draw(st.booleans())
     lines = [line._replace(nature=is_transfer and line.account == OTHER_ACCOUNT) for line in lines]
     if is_transfer and draw(st.booleans()):
@@ -458,8 +462,8 @@ def _journal_lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int],
             debit._replace(account=OTHER_ACCOUNT, nature=True),
             credit._replace(account=OTHER_ACCOUNT + 1, nature=False),
         )
-        lines[2] = lines[0]._replace(cell=cell, kind=_JOURNAL_CREDIT)
-        lines[3] = lines[1]._replace(cell=cell, kind=_JOURNAL_DEBIT)
+        lines[2] = lines[0]._replace(cell=cell, kind=credit_kind)
+        lines[3] = lines[1]._replace(cell=cell, kind=debit_kind)
     return draw(st.permutations(lines))
 
 
@@ -583,7 +587,7 @@ def _add_predecessor(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int
 def _add_cell(draw: st.DrawFn, book: StartingBook, line: Line) -> Line:
     """Add an assignment at an allowed level: always for spending, as reading ensures, else mostly."""
     budget, nodes, cells = CATALOG[line.kind].budget, book.world.nodes, book.world.cells
-    is_of_unit = CATALOG[line.kind].family in (Family.RECEIVABLE, Family.JOURNAL)
+    is_of_unit = CATALOG[line.kind].family in (Family.RECEIVABLE, *_SIDES)
     fitting_cells = _list_cells(book, BudgetAction.SPEND if is_of_unit else budget)
     must_fit = is_of_unit or budget is BudgetAction.SPEND or draw(st.integers(0, 9)) > 0
     line = line._replace(

@@ -169,8 +169,8 @@ def _acts(draw: st.DrawFn, names: Sequence[str], at: int) -> File:
     count = draw(st.sampled_from((1, 1, 1, 2, 3)))
     base = _add_dates({"reference": f"R{at}", "kind": kind.name})
     rows = [draw(_rows(kind, names, base)) for _ in range(count)]
-    if kind.family is Family.JOURNAL:
-        rows = draw(_journal_lines(rows))
+    if kind.states_account:
+        rows = draw(_journal_lines(rows) if kind.family is Family.JOURNAL else _opening_lines(rows))
     if kind.family is Family.SETTLEMENT and draw(st.booleans()):
         rows = _expand_compound(kind, rows[0])
     if len(rows) > 1 or draw(st.booleans()):
@@ -225,7 +225,24 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
         row |= {"document_hash": draw(st.sampled_from(("5e" * 32, "5e" * 32, "")))}
     if kind.budget is BudgetAction.OPEN:
         row |= {"origin": draw(st.sampled_from(("", "finance_law", "amending_law", "decree_of_advance")))}
-    return row | draw(_assignments(BudgetAction.SPEND if kind.family is Family.JOURNAL else kind.budget))
+    return row | draw(_assignments(BudgetAction.SPEND if kind.states_account else kind.budget))
+
+
+@st.composite
+def _opening_lines(draw: st.DrawFn, rows: File) -> File:
+    """Draw what openings state: mostly a fund centre alone, and a balance against the technical account."""
+    accounts = st.sampled_from(("4011100000", "4721000000", "8900009999", "6188000000", "4011199999", ""))
+    lines: File = []
+    for row in rows:
+        parts = (
+            ()
+            if draw(st.integers(0, 3)) == 0
+            else ("functional_area", "commitment_item", "operation", "fund")
+        )
+        place = {name: text for name, text in row.items() if name not in parts}
+        debit = place | {"kind": "opening_debit", "account": draw(accounts)}
+        lines += [debit, debit | {"kind": "opening_credit", "account": draw(accounts)}]
+    return lines[: draw(st.sampled_from((len(lines), len(lines), len(lines), 1)))]
 
 
 @st.composite

@@ -281,7 +281,8 @@ def _submit(rows: list[tuple[str, Row]], scenario: Scenario, driver: Driver) -> 
 def _complete(row: Row, usual: Row) -> Row:
     """Return the row in the flat act format, with the usual values that its kind needs."""
     kind = CATALOG[KIND_NUMBERS.get(row.get("kind", ""), 0)]
-    needed = _ALWAYS | (_CELL if _names_cell(kind) else set())
+    is_opening = kind.family is Family.OPENING
+    needed = _ALWAYS | ({"fund_centre"} if is_opening else _CELL if _names_cell(kind) else set())
     needed |= {"payee"} if kind.pays else set()
     needed |= {"document_hash"} if kind.budget in BY_DECREE else set()
     needed |= {"nature"} if kind.before_service else set()

@@ -49,6 +49,7 @@ _REFERENCES: Mapping[Family, str] = {
     Family.RECEIVABLE_CHANGE: "RT",
     Family.RECEIPT: "EN",
     Family.JOURNAL: "OD",
+    Family.OPENING: "BE",
 }
 """The prefix of the references of each family."""
 

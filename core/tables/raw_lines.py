@@ -89,6 +89,8 @@ class YearCodes(NamedTuple):
     """By item, then account (as many as ``account_exists`` has rows): 1 where the item admits the account."""
     account_restricted: Code
     """1 where nothing is posted by hand, and in row 0, as a line that posts by hand names an account."""
+    account_opening: Code
+    """1 where opening balances are posted."""
 
 
 class KindUses(NamedTuple):
@@ -108,6 +110,8 @@ class KindUses(NamedTuple):
     """Is a receivable or follows one: it states a nature of receipt."""
     journals: Code
     """Posts by hand to the account that the line states."""
+    opens_year: Code
+    """Posts an opening balance to the account that the line states."""
 
 
 class PlacedLines(NamedTuple):

@@ -17,6 +17,7 @@ from ingest.resolution.line_batch import (
     ENGAGES,
     JOURNALS,
     MOVES,
+    OPENS_YEAR,
     PAYS_STAFF,
     RECEIVES,
     SPENDS,
@@ -28,7 +29,18 @@ from posting.book.cells import CellNumbers
 from posting.book.registry import CodeKind, Registry
 
 _UNKNOWN = -1
-_KIND_SETS = (MOVES, EARMARKS, SPENDS, BRINGS_CREDITS, ENGAGES, PAYS_STAFF, CHARGES, RECEIVES, JOURNALS)
+_KIND_SETS = (
+    MOVES,
+    EARMARKS,
+    SPENDS,
+    BRINGS_CREDITS,
+    ENGAGES,
+    PAYS_STAFF,
+    CHARGES,
+    RECEIVES,
+    JOURNALS,
+    OPENS_YEAR,
+)
 _USES = seal(KindUses(*(kinds.view(np.uint8) for kinds in _KIND_SETS)))
 
 

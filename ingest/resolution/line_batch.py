@@ -180,6 +180,7 @@ MOVES_BY_DECREE = _select_kinds(lambda kind: kind.budget in MOVES_CREDITS & BY_D
 STAYS_IN_MINISTRY = _select_kinds(lambda kind: kind.budget is BudgetAction.VIREMENT)
 EARMARKS = _select_kinds(lambda kind: kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK))
 JOURNALS = _select_kinds(lambda kind: kind.family is Family.JOURNAL)
+OPENS_YEAR = _select_kinds(lambda kind: kind.family is Family.OPENING)
 ISSUES = _select_kinds(lambda kind: kind.family is Family.RECEIVABLE)
 RECEIVES = _select_kinds(lambda kind: Family.RECEIVABLE in (kind.family, kind.follows))
 SPENDS = _select_kinds(lambda kind: kind.budget is BudgetAction.SPEND or kind.carries) | JOURNALS | ISSUES

@@ -29,7 +29,7 @@ def _list_fields_of_kind(kind: ActKind, amount: Field) -> Iterator[Field]:
         yield Field.REFERENCE_SENDER
     if kind.pays:
         yield Field.PAYEE
-    if kind.family is Family.JOURNAL:
+    if kind.states_account:
         yield Field.ACCOUNT
     if kind.budget in MOVES_CREDITS:
         yield Field.COUNTERPART
@@ -50,6 +50,9 @@ def _list_assignment_triggers(kind: ActKind) -> tuple[Field, ...]:
 
 
 def _list_cell_fields(kind: ActKind) -> tuple[Field, ...]:
+    """List the fields of an assignment; an opening names a fund centre alone, which says whose books it is posted in."""
+    if kind.family is Family.OPENING:
+        return CELL_FIELDS[:1]
     return CELL_FIELDS[:2] if kind.family in _WITHOUT_AREA else CELL_FIELDS
 
 

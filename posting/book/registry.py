@@ -255,6 +255,7 @@ class Registry:
                 self._mark_listed_codes(CodeKind.ACCOUNT, year_chart.accounts),
                 self._mark_accounts(year_chart).ravel(),
                 self._mark_listed_codes(CodeKind.ACCOUNT, year_chart.restricted),
+                self._mark_listed_codes(CodeKind.ACCOUNT, year_chart.list_opening_accounts()),
             )
         )
 

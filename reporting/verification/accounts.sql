@@ -1,7 +1,7 @@
 -- name: accounts_known
--- An entry has two accounts of the chart if its kind posts, one if it posts one side by hand, and none if it does not post.
+-- An entry has two accounts of the chart if its kind posts, one if it posts one side by hand or as an opening, and none if it does not post.
 select entry_name(e.entry_id, e.reference) as place, 'debit ' || account_name(e.debit) || ', credit ' || account_name(e.credit) as found,
-       case when k.family = 'JOURNAL' then 'one account of the chart, on the side of its kind'
+       case when k.family in ('JOURNAL', 'OPENING') then 'one account of the chart, on the side of its kind'
             when k.posts or k.mirrors then 'two accounts of the chart' else 'no accounts' end as expected
 from entry e left join kind k on k.kind = e.kind
 left join reference_text d on d.kind = 5 and d.id = e.debit
@@ -61,7 +61,8 @@ select entry_name(entry_id, reference) as place, side || ' ' || coalesce(account
 from due where account is distinct from expected;
 
 -- name: item_balances
--- An account that holds debts, certified service, transfers or receivables has the balance of its open items, by accountant and after every batch (rule A08).
+-- An account that holds debts, certified service, transfers or receivables has the balance of its open items, by accountant and after
+-- every batch (rule A08).  Opening balances repeat in a year what the year before has, so they stand apart, in month 0.
 with home as (  -- the account that an item is on: what is certified of a commitment, carried or not, or a debt
     select coalesce(o.origin, e.predecessor) as item, min(e.credit) as account
     from entry e join kind k using (kind) left join commitment_origin o on o.commitment = e.predecessor
@@ -95,8 +96,8 @@ owed as (
 ),
 posted as (
     select batch, accountant, account, sum(cents) as cents
-    from (select batch, accountant, credit as account, amount as cents from entry
-          union all select batch, accountant, debit, -amount from entry)
+    from (select batch, accountant, credit as account, amount as cents from entry where month > 0
+          union all select batch, accountant, debit, -amount from entry where month > 0)
     where account in (select account from home where account > 0) group by all
 )
 select account_name(account) || ' of ' || accountant_name(accountant) || ' in batch ' || batch as place,
@@ -128,6 +129,44 @@ group by l.submission, l.exercise, l.reference, l.account having sum(l.cents) <>
 union all
 select entry_name(l.entry_id, l.reference), 'posted by hand by nobody', 'two persons'
 from line l where l.entry_id not in (select entry from entry_signature);
+
+-- name: openings
+-- The openings of an act debit as much as they credit; they are posted by the closing, on accounts of classes 1 to 5 or the technical
+-- account; and what they opened of an accountant's account so far is what it closed the year before with, by the entry that they name
+-- (rule A61).
+with line as (
+    select e.*, if(k.debit_role = 'BY_HAND', e.amount, -e.amount) as cents, e.debit + e.credit as number, t.code as account,
+           try_cast(split_part(e.reference, '.', 3) as bigint) as last_entry, u.sender
+    from entry e join kind k on k.kind = e.kind left join reference_text t on t.kind = 5 and t.id = e.debit + e.credit
+    left join submission u on u.submission = e.submission
+    where k.family = 'OPENING'
+),
+opened as (
+    select *, sum(cents) over (partition by exercise, accountant, number order by entry_id) as so_far
+    from line l where not exists (select 1 from technical_account a where a.year = l.exercise and a.code = l.account)
+),
+movement as (
+    select entry_id, exercise, accountant, debit as number, amount as cents from entry where debit <> 0
+    union all
+    select entry_id, exercise, accountant, credit, -amount from entry where credit <> 0
+),
+closed as (
+    select o.entry_id, sum(m.cents) as cents
+    from opened o join movement m on m.exercise = o.exercise - 1 and m.accountant = o.accountant and m.number = o.number and m.entry_id <= o.last_entry
+    group by o.entry_id
+)
+select entry_name(min(entry_id), reference) as place,
+       'its act debits ' || euros(sum(cents)) || ' more than it credits, of ' || accountant_name(accountant) as found, 'as much on both sides' as expected
+from line group by submission, exercise, reference, accountant having sum(cents) <> 0
+union all
+select entry_name(l.entry_id, l.reference), 'opened on ' || coalesce(l.account, 'no account'), 'an account of classes 1 to 5, or the technical one'
+from line l where not exists (select 1 from opening_account a where a.year = l.exercise and a.code = l.account)
+union all
+select entry_name(entry_id, reference), 'opened by ' || coalesce(sender, 'nobody'), 'opened by closing' from line where sender is distinct from 'closing'
+union all
+select entry_name(o.entry_id, o.reference), euros(o.so_far) || ' opened so far on ' || account_name(o.number) || ' of ' || accountant_name(o.accountant),
+       euros(coalesce(c.cents, 0)) || ', its balance of ' || (o.exercise - 1) || ' by entry ' || coalesce(o.last_entry::varchar, 'that its reference names')
+from opened o left join closed c using (entry_id) where o.last_entry is null or o.last_entry >= o.entry_id or o.so_far <> coalesce(c.cents, 0);
 
 -- name: settled_without_transfer
 -- What programme 0117 owes to the account of the debt, and relief of taxes, is settled by an entry of the ledger: no act pays it,

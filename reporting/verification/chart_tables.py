@@ -40,6 +40,13 @@ def build_chart_tables(charts: Charts, natures: NaturesOfYears) -> dict[str, pa.
         "liaison": _build_table(
             ("code",), ((year, code) for year, chart in charts.items() for code in chart.liaison)
         ),
+        "opening_account": _build_table(
+            ("code",),
+            ((year, code) for year, chart in charts.items() for code in chart.list_opening_accounts()),
+        ),
+        "technical_account": _build_table(
+            ("code",), ((year, chart.opening) for year, chart in charts.items() if chart.opening)
+        ),
         "restricted": _build_table(
             ("code",), ((year, code) for year, chart in charts.items() for code in chart.restricted)
         ),

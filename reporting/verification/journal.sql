@@ -36,10 +36,11 @@ select year, centre, depth, ancestor from above;
 -- name: place
 create table place as
 with sheeted as (
-    select c.*, (c.budget_year - 2000) * 131072 * 6 + i.staff * 3 + f.family as base
+    select c.*, (c.budget_year - 2000) * 131072 * 6 + coalesce(i.staff, 0) * 3 + f.family as base
     from cell c
-    join reference_text ti on ti.kind = 3 and ti.id = c.item join item i on i.year = c.budget_year and i.code = ti.code
+    left join reference_text ti on ti.kind = 3 and ti.id = c.item left join item i on i.year = c.budget_year and i.code = ti.code
     join reference_text tf on tf.kind = 4 and tf.id = c.fund join fund f on f.year = c.budget_year and f.code = tf.code
+    where c.item = 0 or i.code is not null  -- openings alone have no item
 )
 select cell, budget_year as year, base, centre, base + centre * 6 as node, operation, base + operation * 6 as operation_node,
        if(operation > 0, base + operation * 6, base + centre * 6) as target

@@ -22,7 +22,7 @@ from service.engine import process_tuning
 from service.terminal import console, signals
 
 if TYPE_CHECKING:
-    from closing.step_sums import BlockedSum, StepSums
+    from closing.step_sums import BlockedSum, DifferenceSum, StepSums
     from service.auth.person_credentials import CommandCaller
     from service.configuration.settings import Settings
     from service.engine.processing_result import ProcessingResult
@@ -72,6 +72,7 @@ def plan(*, year: YearOption, options: DataOptions = DEFAULT_DATA, json: JsonOpt
         return
     console.print_table(build_plan_table(closing_plan))
     _print_obstacles([row for step in closing_plan.steps for row in step.sums.blocked])
+    _print_differences([row for step in closing_plan.steps for row in step.sums.differences])
     console.print_line(
         f"{year} pays until {closing_plan.last_payment_day}: its steps are executed from the day after."
     )
@@ -157,13 +158,14 @@ def build_plan_table(closing_plan: "ClosingPlan") -> ReportTable:
 
 def build_step_table(sums: "StepSums") -> ReportTable:
     """Build the table of what a step carries."""
+    whose = "accountant" if any(row.accountant for row in sums.carried) else "programme"
     columns = [
-        *(Column("kind"), Column("programme")),
+        *(Column("kind"), Column(whose)),
         *(Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)),
     ]
-    rows = [[row.kind, row.programme, row.lines, row.cents] for row in sums.carried]
+    rows = [[row.kind, row.accountant or row.programme, row.lines, row.cents] for row in sums.carried]
     foot = ["", "all", sums.lines, sums.cents]
-    return ReportTable("Open, by kind and programme", columns, rows, foot, drop_order=())
+    return ReportTable(f"Open, by kind and {whose}", columns, rows, foot, drop_order=())
 
 
 def print_step(result: "StepResult", *, is_dry_run: bool = False) -> None:
@@ -175,6 +177,7 @@ def print_step(result: "StepResult", *, is_dry_run: bool = False) -> None:
         console.print_table(build_step_table(result.sums))
     if result.sums:
         _print_obstacles(result.sums.blocked)
+        _print_differences(result.sums.differences)
     if result.waits:
         console.print_line(f"The step cannot begin: {result.waits}")
     elif is_dry_run:
@@ -202,6 +205,20 @@ def _print_refusals(result: "StepResult", settings: "Settings") -> None:
         console.print_table(build_reason_table(result.posted.reasons))
         print_next_steps(result.posted, settings)
         console.print_line("\nWhat was refused stays open: once it can go on, the same command carries it.")
+
+
+def _print_differences(differences: Sequence["DifferenceSum"]) -> None:
+    if differences:
+        console.print_table(build_difference_table(differences))
+
+
+def build_difference_table(differences: Sequence["DifferenceSum"]) -> ReportTable:
+    """Build the table of what openings leave on the technical account, beside the result that is not allotted yet."""
+    columns = [Column("accountant"), Column("account")]
+    columns += [Column("left there", CellType.MONEY), Column("classes 6 and 7", CellType.MONEY)]
+    rows = [[row.accountant, row.account, row.cents, row.result_cents] for row in differences]
+    title = "Openings that do not balance: the result is not brought to 12 yet (debit less credit)"
+    return ReportTable(title, columns, rows, drop_order=())
 
 
 def _print_obstacles(blocked: Sequence["BlockedSum"]) -> None:

@@ -12,21 +12,20 @@ from datetime import date, timedelta
 import msgspec
 
 from closing import rollover
-from closing.carry_acts import CarryLines
 from closing.journal_queries import Connection
-from closing.rollover import Rollover
-from closing.step_sums import StepSums, sum_step
+from closing.step_sums import StepSums
 from closing.steps import PLAN, Step
 from core.person_decisions import NOBODY, Decision, DecisionKind, StatedPerson
 from core.senders import CLOSING
 from ingest.queue.file_feed import ProcessingRequest
 from posting.book.registry import ReferenceData
 from service.database import command_queries
-from service.engine import decision_records, file_processing, own_acts
+from service.engine import decision_records, file_processing, own_acts, step_acts
 from service.engine.engine_context import EngineContext
 from service.engine.own_acts import OwnActs
 from service.engine.processing_result import ProcessingResult, require_acceptance
 from service.engine.settlement_lock import lock_settlement
+from service.engine.step_acts import ComputedStep, StepActs
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 
@@ -39,6 +38,9 @@ _TOO_EARLY = (
 _NO_OPEN_PERIOD = "{day} is not in an open period of {year}: name a day in an open one, by --at DAY"
 _PENDING_RUNS = (
     "payment run {run} is {state}: issue it or abandon it first, as it may pay what is carried over"
+)
+_NO_TECHNICAL_ACCOUNT = (
+    "the files of {year} name no technical account for opening balances: add opening.csv with one account"
 )
 _UNDECIDED = (
     "acts of an earlier call are not decided yet ({file}), and nothing is carried before that. If their sender is paused, "
@@ -105,8 +107,9 @@ async def load_plan(
     if missing := _find_missing_year(reference, year):
         return missing
     async with _open_snapshot(dsn) as connection:
-        open_year = await _load(connection, reference, year, reporter=reporter)
-    steps = [PlannedStep(*row, sum_step(open_year, row.step)) for row in PLAN]
+        open_year = await step_acts.load_open_year(connection, reference, year, reporter=reporter)
+        opening = await step_acts.load_opening(connection, reference, year)
+    steps = [PlannedStep(*row, step_acts.sum_planned_step(row.step, open_year, opening)) for row in PLAN]
     return ClosingPlan(year, _find_last_payment_day(reference, year).isoformat(), steps)
 
 
@@ -147,9 +150,9 @@ def _own_acts(request: StepRequest) -> OwnActs:
 async def _describe(context: EngineContext, request: StepRequest, reporter: ProgressReporter) -> StepResult:
     """Return what a step would carry, and what prevents it."""
     async with _open_snapshot(context.database.dsn) as connection:
-        open_year = await _load(connection, context.reference, request.year, reporter=reporter)
+        computed = await _compute(connection, context, request, reporter=reporter)
         waits = await _find_obstacle(connection, context, request)
-    return StepResult(request.year, request.step, sum_step(open_year, request.step), waits=waits)
+    return StepResult(request.year, request.step, computed.sums, waits=waits)
 
 
 async def _carry(
@@ -164,12 +167,12 @@ async def _carry(
     async with _open_snapshot(context.database.dsn) as connection:
         if waits := await _find_obstacle(connection, context, request):
             return msgspec.structs.replace(result, waits=waits)
-        open_year = await _load(connection, context.reference, request.year, reporter=reporter)
-        parts = await rollover.load_carry_lines(connection, open_year, request.step)
-    result = msgspec.structs.replace(result, sums=sum_step(open_year, request.step))
-    if not any(len(part.amount) for part in parts):
+        computed = await _compute(connection, context, request, reporter=reporter)
+        acts = await computed.load_acts(connection)
+    result = msgspec.structs.replace(result, sums=computed.sums)
+    if not acts.lines:
         return result
-    await _write_acts(context, request, parts, open_year=open_year)
+    await _write_acts(context, request, acts, last_entry=computed.last_entry)
     reporter.report_activity("deciding what is carried over")
     path = _own_acts(request).find_path(context)
     processing = ProcessingRequest([path], reprocess=True, is_internal=True)
@@ -180,14 +183,12 @@ async def _carry(
 
 
 async def _write_acts(
-    context: EngineContext, request: StepRequest, parts: list[CarryLines], *, open_year: Rollover
+    context: EngineContext, request: StepRequest, acts: StepActs, *, last_entry: int
 ) -> None:
     """Record who executes the step, and write its acts; the batch id names the proof, or the last entry that was read."""
-    cents = sum(int(part.amount.sum()) for part in parts)
-    decision = Decision(DecisionKind.CLOSING, cents=cents)
-    proof = await decision_records.record_decider(context, request.by, decision, number=open_year.last_entry)
-    cause = f"P{proof}" if proof else str(open_year.last_entry)
-    table = rollover.build_table(parts, open_year, request.day, step=request.step, cause=cause)
+    decision = Decision(DecisionKind.CLOSING, cents=acts.cents)
+    proof = await decision_records.record_decider(context, request.by, decision, number=last_entry)
+    table = acts.build_table(f"P{proof}" if proof else str(last_entry))
     await asyncio.to_thread(own_acts.write_acts, table, _own_acts(request).find_path(context))
 
 
@@ -205,11 +206,14 @@ _READ_SECONDS = 600.0
 """The longest that one query of the journal may take: fifteen million entries take about ten seconds."""
 
 
-async def _load(
-    connection: Connection, reference: ReferenceData, year: int, *, reporter: ProgressReporter
-) -> Rollover:
-    on_step = reporter.report_activity
-    return await rollover.load_rollover(connection, year, reference, on_step=on_step)
+async def _compute(
+    connection: Connection, context: EngineContext, request: StepRequest, *, reporter: ProgressReporter
+) -> ComputedStep:
+    reference, day = context.reference, request.day
+    if request.step is Step.OPENING:
+        return step_acts.compute_opening(await step_acts.load_opening(connection, reference, request.year))
+    open_year = await step_acts.load_open_year(connection, reference, request.year, reporter=reporter)
+    return step_acts.compute_carry(open_year, request.step, day)
 
 
 def _find_missing_year(reference: ReferenceData, year: int) -> str:
@@ -230,6 +234,8 @@ async def _find_obstacle(connection: Connection, context: EngineContext, request
         return _TOO_EARLY.format(year=request.year, last=last)
     if request.day.year != request.year + 1 or not await own_acts.is_open_day(context, request.day):
         return _NO_OPEN_PERIOD.format(day=request.day, year=request.year + 1)
+    if request.step is Step.OPENING and not context.reference.charts[request.year + 1].opening:
+        return _NO_TECHNICAL_ACCOUNT.format(year=request.year + 1)
     if request.step is Step.REQUESTS:
         for run in await connection.fetch(rollover.SQL["pending_runs"]):
             return _PENDING_RUNS.format(run=run["run"], state=run["state"])

@@ -29,7 +29,7 @@ def has_cell(kind: ActKind, fields: Fields) -> bool:
     """Return whether the line gives an account assignment: it must, unless it can inherit its predecessor's."""
     if kind.follows and not kind.carries:
         return any(fields.get(field) for field in {*CELL_FIELDS, Field.FUND, Field.OPERATION})
-    is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL)
+    is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING)
     return kind.carries or kind.budget is not BudgetAction.NONE or is_own
 
 
@@ -60,9 +60,14 @@ def _find_nomenclature(fields: Fields, reference: Reference) -> Nomenclature:
     return reference.years[read_budget_year(fields)].nomenclature
 
 
+def _find_item(fields: Fields, reference: Reference) -> CommitmentItem | None:
+    """Return the commitment item; None of an opening, which names none."""
+    return _find_nomenclature(fields, reference).items.get(fields.get(Field.COMMITMENT_ITEM, ""))
+
+
 def _is_of_title_three(fields: Fields, reference: Reference) -> bool:
-    item = _find_nomenclature(fields, reference).items[fields[Field.COMMITMENT_ITEM]]
-    return item.title == 3 and not item.budget_only
+    item = _find_item(fields, reference)
+    return item is not None and item.title == 3 and not item.budget_only
 
 
 def _find_unknown_codes(fields: Fields, reference: Reference) -> Iterator[Outcome]:
@@ -162,6 +167,10 @@ def _find_account_faults(kind: ActKind, item: str, fields: Fields, reference: Re
         if account in chart.restricted:
             yield Outcome.ACCOUNT_RESTRICTED
         return
+    if kind.family is Family.OPENING:
+        if account and account[0] not in "12345" and account != chart.opening:
+            yield Outcome.OPENING_ACCOUNT
+        return
     is_admitted = item not in chart.admitted_prefixes or chart.is_admitted(item, account)
     if account and (kind.debit is not Role.EXPENSE or not is_admitted):
         yield Outcome.ACCOUNT_MISMATCH
@@ -176,10 +185,10 @@ def split_counterpart(fields: Fields) -> tuple[str, str]:
 def find_sheet(fields: Fields, reference: Reference, item: str = "") -> tuple[int, int, int]:
     """Return budget year, staff and fund family, which select one of the nodes of a fund centre."""
     codes = _find_nomenclature(fields, reference)
-    staff = codes.items[item or fields[Field.COMMITMENT_ITEM]].staff
+    sheet_item = codes.items.get(item or fields.get(Field.COMMITMENT_ITEM, ""))
     return (
         read_budget_year(fields),
-        int(staff),
+        int(sheet_item is not None and sheet_item.staff),
         int(codes.funds[fields.get(Field.FUND, ORDINARY_FUND)].family),
     )
 
@@ -187,18 +196,18 @@ def find_sheet(fields: Fields, reference: Reference, item: str = "") -> tuple[in
 def build_cell(fields: Fields, reference: Reference) -> Cell:
     """Return the account assignment of ``fields`` without faults."""
     place = find_sheet(fields, reference)
-    operation = fields.get(Field.OPERATION, "")
+    operation, item = fields.get(Field.OPERATION, ""), fields.get(Field.COMMITMENT_ITEM, "")
     return Cell(
         reference.find_node(fields[Field.FUND_CENTRE], place),
         reference.find_node(operation, place) if operation else NONE,
-        *reference.find_role_accounts(fields[Field.COMMITMENT_ITEM], read_budget_year(fields)),
+        *reference.find_role_accounts(item, read_budget_year(fields)),
         reference.find_accountant(operation or fields[Field.FUND_CENTRE], read_budget_year(fields)),
         read_budget_year(fields),
-        reference.list_accounts_of_item(fields[Field.COMMITMENT_ITEM], read_budget_year(fields)),
-        item=fields[Field.COMMITMENT_ITEM],
+        reference.list_accounts_of_item(item, read_budget_year(fields)),
+        item=item,
         title=_find_title(fields, reference),
         may_anticipate=_may_anticipate(fields, reference),
-        unserved=fields[Field.COMMITMENT_ITEM] in _find_nomenclature(fields, reference).unserved_items,
+        unserved=item in _find_nomenclature(fields, reference).unserved_items,
         charges_interest=not operation and not place[2] and _is_of_title_three(fields, reference),
         programme=fields[Field.FUND_CENTRE][:4],
     )
@@ -206,7 +215,8 @@ def build_cell(fields: Fields, reference: Reference) -> Cell:
 
 def _find_title(fields: Fields, reference: Reference) -> tuple[str, int] | None:
     """Return programme and title of a line on ordinary credits; None if its item has several titles."""
-    title = _find_nomenclature(fields, reference).items[fields[Field.COMMITMENT_ITEM]].title
+    item = _find_item(fields, reference)
+    title = item.title if item else 0
     is_ordinary = fields.get(Field.FUND, ORDINARY_FUND) == ORDINARY_FUND
     return (fields[Field.FUND_CENTRE][:4], title) if title and is_ordinary else None
 

@@ -66,6 +66,7 @@ class YearCodes(NamedTuple):
     funds: Mapping[int, FundRow]
     accounts: frozenset[int]
     restricted: frozenset[int]
+    opening: frozenset[int]
 
 
 class KindUses(NamedTuple):
@@ -85,6 +86,8 @@ class KindUses(NamedTuple):
     """State natures of receipt."""
     journals: frozenset[int]
     """Post by hand."""
+    opens_year: frozenset[int]
+    """Post opening balances."""
 
 
 class PlacedLine(NamedTuple):
@@ -137,6 +140,10 @@ def _find_faults(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[L
     if line.kind in uses.journals:
         if line.account in year.restricted:
             yield Outcome.ACCOUNT_RESTRICTED, Field.ACCOUNT
+        return
+    if line.kind in uses.opens_year:
+        if line.account not in year.opening:
+            yield Outcome.OPENING_ACCOUNT, Field.ACCOUNT
         return
     if line.account and line.kind not in uses.charges:
         yield Outcome.ACCOUNT_MISMATCH, Field.ACCOUNT

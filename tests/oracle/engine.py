@@ -213,7 +213,7 @@ class Engine:
             return bare
         predecessor = hashing.split_predecessor(line.read_text(Field.PREDECESSOR)) if kind.follows else None
         return bare._replace(
-            period=to_period(exercise, find_posting_month(line, self.reference) or 0),
+            period=to_period(exercise, self._find_month(line)),
             cell=self._number_cell(line) if has_cell(kind, line.fields) else NONE,
             source=find_source(kind, line.fields, self.reference),
             account=self.reference.accounts.get(line.read_text(Field.ACCOUNT), 0),
@@ -239,6 +239,10 @@ class Engine:
             else None,
             nature=self._states_listed_nature(line, exercise),
         )
+
+    def _find_month(self, line: ReadLine) -> int:
+        """Return the month of a line; an opening stands before the first one."""
+        return 0 if line.kind.family is Family.OPENING else find_posting_month(line, self.reference) or 0
 
     def _states_listed_nature(self, line: ReadLine, exercise: int) -> bool:
         year = self.reference.years.get(exercise)

@@ -59,7 +59,9 @@ class Reference(NamedTuple):
     def list_open_periods(self) -> frozenset[int]:
         """Return the numbers of the open periods."""
         return frozenset(
-            to_period(e.year, month) for e in self.exercises.values() for month in e.months_open_at_start
+            to_period(e.year, month)
+            for e in self.exercises.values()
+            for month in (0, *e.months_open_at_start)  # 0: the openings of the year
         )
 
     def list_budget_years(self) -> dict[int, BudgetYear]:

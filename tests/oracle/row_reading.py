@@ -194,11 +194,13 @@ def list_required_fields(line: ReadLine) -> set[Field]:
     needed |= {Field.PREDECESSOR} if kind.follows else set()
     needed |= {Field.REFERENCE_SENDER} if kind.carries else set()
     needed |= {Field.PAYEE} if kind.pays else set()
-    needed |= {Field.ACCOUNT} if kind.family is Family.JOURNAL else set()
+    needed |= {Field.ACCOUNT} if kind.family in (Family.JOURNAL, Family.OPENING) else set()
     needed |= {Field.COUNTERPART} if kind.budget in _MOVES else set()
     needed |= {Field.DOCUMENT_HASH} if kind.budget in _OF_DECREES else set()
     needed |= {Field.OPERATION} if kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK) else set()
-    if has_cell(kind, line.fields):
+    if kind.family is Family.OPENING:
+        needed |= {Field.FUND_CENTRE}
+    elif has_cell(kind, line.fields):
         needed |= CELL_FIELDS - ({Field.FUNCTIONAL_AREA} if kind.family is Family.BUDGET else set())
     return needed
 

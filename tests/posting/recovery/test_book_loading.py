@@ -141,6 +141,10 @@ _JOURNAL = (
     _spent("7.00", account="6222000000", **_PERSONS),
     _spent("7.00", account="6188000000", kind="journal_credit", **_PERSONS),
 )
+_OPENING = tuple(
+    {"fund_centre": "0217", "account": account, "amount": "7.00", "kind": kind}
+    for kind, account in (("opening_debit", "4721000000"), ("opening_credit", "8900009999"))
+)
 _INVOICE = {"invoice_number": "F-77", "invoice_date": "2018-04-20"}
 _PART = _INVOICE | {"invoice_part": "2"}
 _RUNNING_EXPENSES = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
@@ -252,6 +256,7 @@ FILES: list[File] = [
         *_act("EX1", "commitment_change_reversal", _build_follower("EJ4C", "2.00")),
         *_act("EX2", "commitment_reversal", _build_follower("EJ4", "4.00")),
         *_act("OD1", "journal_debit", *_JOURNAL),
+        *_act("BE1", "opening_debit", *_OPENING),
         *_act("RA1", "prior_withdrawal", _build_follower(_FIRST_COMMITMENT, "2.00", **_NEXT_YEAR)),
         *_act("ED1", "earmark_decrease", _spent("10.00", operation="OP-0217-000001")),
         *_lower_credits("ae"),
@@ -279,7 +284,7 @@ FILES: list[File] = [
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 119 + len(_OPENINGS_OF_NEXT_YEAR)
+_ENTRIES = 121 + len(_OPENINGS_OF_NEXT_YEAR)
 """Of all of them together."""
 
 

@@ -35,9 +35,9 @@ async def test_the_plan_shows_steps_with_what_is_open(state: State) -> None:
     assert "Closing of 2018: what goes on in 2019" in text
     assert "2018 pays until 2019-01-20: its steps are executed from the day after." in text
     plan = (await close(state, "plan", "--json")).json()
-    assert [step["step"] for step in plan["steps"]] == ["C06", "C04"]
+    assert [step["step"] for step in plan["steps"]] == ["C06", "C04", "C14"]
     assert plan["steps"][1]["sums"]["carried"] == [
-        {"kind": "request_carry", "programme": "0177", "lines": 2, "cents": 19_000}
+        {"kind": "request_carry", "programme": "0177", "lines": 2, "cents": 19_000, "accountant": ""}
     ]
 
 
@@ -66,6 +66,21 @@ async def test_refused_lines_are_counted_with_the_command_that_lists_them(state:
     assert "report refusals --submission" in refused.out
 
 
+async def test_openings_are_tried_executed_and_executed_again(state: State) -> None:
+    """Classes 6 and 7 are not opened, so each output names the account that they stand against, beside their sum."""
+    tried = (await close(state, "execute", "C14", *AT, "--dry-run")).out
+    assert "Openings that do not balance: the result is not brought to 12 yet" in tried
+    assert "8900009999" in tried
+    plan = (await close(state, "plan", "--json")).json()
+    assert plan["steps"][2]["sums"]["differences"] == [
+        {"accountant": "PACA", "account": "8900009999", "cents": 30_900, "result_cents": 30_900}
+    ]
+    executed = (await close(state, "execute", "C14", *AT)).out
+    assert "Carried into 2019: 4 lines, 618.00 euros, as submission" in executed
+    again = (await close(state, "execute", "C14", *AT)).out
+    assert again.endswith("Nothing of 2018 is left for this step to carry.\n")
+
+
 async def test_a_step_too_early_says_from_when_on(state: State) -> None:
     result = await close(state, "execute", "C06", "--at", "2018-12-31T10:00", code=1)
     assert "2018 still pays until 2019-01-20" in result.out
@@ -73,7 +88,7 @@ async def test_a_step_too_early_says_from_when_on(state: State) -> None:
 
 async def test_wrong_words_are_explained(state: State) -> None:
     result = await close(state, "execute", "C99", *AT, code=2)
-    assert "there is no step C99; crescendo close plan lists all: C06, C04" in result.err
+    assert "there is no step C99; crescendo close plan lists all: C06, C04, C14" in result.err
     place = {"CRESCENDO_DATABASE": state.dsn, "CRESCENDO_REFERENCE": str(state.reference)}
     unknown = await run_crescendo("close", "plan", "--year", "2031", environment=place)
     assert unknown.code == 2

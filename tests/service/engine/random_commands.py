@@ -1,19 +1,24 @@
-"""The commands that pay, import the bank's answers and claim interest, between random acts of the senders outside."""
+"""The commands that pay, import the bank's answers, claim interest and open balances, between random acts."""
 
 import random
 from datetime import date
 from pathlib import Path
 
+from closing.steps import Step
 from posting.book.registry import ReferenceData
 from service.configuration.settings import Settings
 from service.database.embedded_server import Database
-from service.engine import late_interest
+from service.engine import late_interest, year_closing
 from service.engine.file_processing import EngineContext
 from service.engine.late_interest import InterestRequest
+from service.engine.year_closing import StepRequest
 from service.terminal.processing_progress import ProgressLines
 from settlement.simulated_bank.transfer_outcomes import OutcomeRates
 from tests.service.small_state import ANNE, State, create_interruption, paris_time
 
+_OPENED_ON = date(2019, 3, 25)
+_OBSTACLES = frozenset({"account 5126410000 does not exist in 2019"})
+"""What the files of the second year prevent: transfers in transit have another account there."""
 DAYS = ("2018-11-05", "2018-12-03", "2018-12-20")
 _FAILURES = 40_000
 """Of a hundred thousand transfers, those that the bank rejects or returns."""
@@ -43,3 +48,14 @@ class RandomState(State):
             await late_interest.propose_interest(
                 self.context, InterestRequest(at, by=ANNE), create_interruption(), reporter=ProgressLines()
             )
+
+    async def open_next_year(self) -> None:
+        """Open the balances of 2019, or what changed of them since."""
+        request = StepRequest(2018, Step.OPENING, _OPENED_ON, by=ANNE)
+        result = await year_closing.execute_step(
+            self.context, request, create_interruption(), reporter=ProgressLines()
+        )
+        assert result.waits == "", result.waits
+        assert result.sums is not None
+        assert {row.obstacle for row in result.sums.blocked} <= _OBSTACLES
+        assert result.posted is None or not result.posted.reasons

@@ -72,19 +72,25 @@ async def template(database: Database, tmp_path_factory: pytest.TempPathFactory)
 
 
 async def _send_plain(template: Template, dsn: str, folder: Path, plan: SequencePlan) -> SequenceResult:
-    return await run_sequence(dsn, folder, template.reference, plan)
+    """Send random acts, and open the balances of the next year."""
+    result = await run_sequence(dsn, folder, template.reference, plan)
+    state = RandomState(dsn, folder, template.folder / "reference", template.reference)
+    await state.open_next_year()
+    result.accepted.update(await state.count_kinds())
+    return result
 
 
 async def _send_between_commands(
     template: Template, dsn: str, folder: Path, plan: SequencePlan
 ) -> SequenceResult:
-    """Pay, import what the bank answers, and claim interest, each time after a third of the acts."""
+    """Pay, import what the bank answers, claim interest and open balances, each time after a third of the acts."""
     rng, result = random.Random(plan.seed), SequenceResult()
     state = RandomState(dsn, folder, template.folder / "reference", template.reference)
     for number, day in enumerate(DAYS):
         third = SequencePlan(plan.seed * 10 + number, plan.acts // len(DAYS), False, plan.rare)
         part = await run_sequence(dsn, folder, template.reference, third)
         await state.pay_and_claim(rng, day)
+        await state.open_next_year()
         result.accepted.update(part.accepted)
         result.refused_whole += part.refused_whole
     result.accepted.update(await state.count_kinds())

@@ -6,7 +6,7 @@ from datetime import date
 
 import msgspec
 
-from closing.step_sums import BlockedSum, CarriedSum, StepSums
+from closing.step_sums import BlockedSum, CarriedSum, DifferenceSum, StepSums
 from closing.steps import PLAN
 from core.outcome_codes import Outcome
 from core.remedies import REMEDIES
@@ -178,7 +178,8 @@ def _build_trust(*names: str) -> ReportTable:
 
 def _build_plan() -> ClosingPlan:
     rows = ([CarriedSum("commitment_carry", "0177", 1, 1)], [BlockedSum("commitment_carry", "", 1, 1)])
-    return ClosingPlan(2018, "2018-12-31", [PlannedStep(*PLAN[0], StepSums(*rows, 1))])
+    differences = [DifferenceSum("PACA", "8900009999", 1, 1)]
+    return ClosingPlan(2018, "2018-12-31", [PlannedStep(*PLAN[0], StepSums(*rows, 1, differences))])
 
 
 def build_tables() -> dict[str, ReportTable]:
@@ -228,6 +229,7 @@ def build_tables() -> dict[str, ReportTable]:
         "bank._build_unmatched_table": bank._build_unmatched_table([]),
         "close.build_plan_table": close.build_plan_table(plan),
         "close.build_step_table": close.build_step_table(plan.steps[0].sums),
+        "close.build_difference_table": close.build_difference_table(plan.steps[0].sums.differences),
         "close.build_blocked_table": close.build_blocked_table(plan.steps[0].sums.blocked),
         "payment_run_report.build_run_table": payment_run_report.build_run_table([]),
         "payment_run_report.build_file_table": payment_run_report.build_file_table([]),

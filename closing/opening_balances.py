@@ -1,0 +1,172 @@
+"""The opening balances of the next year: what the year closes with, less what was opened so far (rule A61).
+
+Each accountant's balances of classes 1 to 5 are opened, account by account.  Classes 6 and 7 are not: as long as the result is
+not brought to an account of class 1, the openings of an accountant differ by it, and stand against the technical account.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from closing.step_sums import BlockedSum, CarriedSum, DifferenceSum, StepSums
+from core.accountants import Accountants
+from core.act_fields import ACT_LINES_MAX
+from core.chart import Chart, is_carried_over
+from core.money import AMOUNT_MAX
+from core.nomenclature import CentreLevel, Nomenclature
+
+OPENING_DEBIT, OPENING_CREDIT = "opening_debit", "opening_credit"
+_RESULT_CLASSES = frozenset("67")
+_LINES_MAX = ACT_LINES_MAX // 2
+"""Accounts of one act: as many lines are left for the technical account."""
+
+
+class AccountBalance(NamedTuple):
+    """What an accountant's account closes the year with, and what was opened so far, in cents: debit less credit."""
+
+    accountant: str
+    """Empty for what is in nobody's books."""
+    account: str
+    closing: int
+    opened: int
+
+    @property
+    def delta(self) -> int:
+        """What is still to be opened."""
+        return self.closing - self.opened
+
+
+class NextYear(NamedTuple):
+    """What the openings need of the next year's files."""
+
+    year: int
+    accounts: frozenset[str]
+    technical_account: str
+    """Empty if its files name none."""
+    places: Mapping[str, str]
+    """By accountant: a fund centre in whose books he posts."""
+
+
+class OpeningLine(NamedTuple):
+    """A line of an opening act: cents on one account, a debit if positive."""
+
+    account: str
+    cents: int
+
+    @property
+    def kind(self) -> str:
+        """The kind of act of the line."""
+        return OPENING_DEBIT if self.cents > 0 else OPENING_CREDIT
+
+
+class OpeningAct(NamedTuple):
+    """What is opened of one accountant, balanced."""
+
+    accountant: str
+    fund_centre: str
+    part: int
+    """From 1, where an accountant has more accounts than an act has lines."""
+    lines: Sequence[OpeningLine]
+
+
+class Opening(NamedTuple):
+    """The balances of a year, in one snapshot of the journal, by accountant and account."""
+
+    balances: Sequence[AccountBalance]
+    next_year: NextYear
+
+
+def read_next_year(chart: Chart, nomenclature: Nomenclature, accountants: Accountants) -> NextYear:
+    """Return what the openings need of the files of the next year."""
+    places: dict[str, str] = {}
+    for centre, accountant in accountants.by_centre.items():
+        if nomenclature.centres[centre].level is not CentreLevel.OPERATION:
+            places.setdefault(accountant, centre)
+    return NextYear(chart.year, frozenset(chart.accounts), chart.opening, places)
+
+
+def build_opening(rows: Iterable[Mapping[str, Any]], next_year: NextYear) -> Opening:
+    """Build the balances from the sums of the ledger."""
+    columns = AccountBalance._fields
+    balances = sorted(AccountBalance(*(row[column] for column in columns)) for row in rows)
+    return Opening(balances, next_year)
+
+
+def list_acts(opening: Opening) -> Iterator[OpeningAct]:
+    """Yield what is still to be opened, one act for each accountant, or several if he has very many accounts."""
+    due = [balance for balance in _list_due(opening) if not _find_obstacle(balance, opening.next_year)]
+    for accountant, own in groupby(due, lambda balance: balance.accountant):
+        lines = [OpeningLine(balance.account, balance.delta) for balance in own]
+        for part, first in enumerate(range(0, len(lines), _LINES_MAX), 1):
+            balanced = _balance(lines[first : first + _LINES_MAX], opening.next_year.technical_account)
+            yield OpeningAct(accountant, opening.next_year.places[accountant], part, balanced)
+
+
+def sum_opening(opening: Opening) -> StepSums:
+    """Add up what is still to be opened, what cannot be, and what the openings leave on the technical account."""
+    sums: dict[tuple[str, str], list[int]] = {}
+    for act in list_acts(opening):
+        for line in act.lines:
+            sums.setdefault((line.kind, act.accountant), []).append(abs(line.cents))
+    carried = [
+        CarriedSum(kind, "", len(cents), sum(cents), accountant=accountant)
+        for (kind, accountant), cents in sorted(sums.items())
+    ]
+    done = sum(1 for balance in opening.balances if balance.opened and is_carried_over(balance.account))
+    return StepSums(carried, _sum_obstacles(opening), done, _list_differences(opening))
+
+
+def _list_due(opening: Opening) -> Iterator[AccountBalance]:
+    return (balance for balance in opening.balances if is_carried_over(balance.account) and balance.delta)
+
+
+def _find_obstacle(balance: AccountBalance, next_year: NextYear) -> str:
+    """Return why a balance cannot be opened in the next year; empty if it can."""
+    if balance.accountant not in next_year.places:
+        whose = f"accountant {balance.accountant}" if balance.accountant else "what no accountant has"
+        return f"{whose} has no fund centre in {next_year.year}"
+    if balance.account not in next_year.accounts:
+        return f"account {balance.account} does not exist in {next_year.year}"
+    if abs(balance.delta) > AMOUNT_MAX:
+        return f"account {balance.account} has more than one line may state"
+    return ""
+
+
+def _balance(lines: list[OpeningLine], technical_account: str) -> list[OpeningLine]:
+    """Add what is missing on one side, on the technical account."""
+    missing, balanced = -sum(line.cents for line in lines), list(lines)
+    while missing:
+        cents = max(min(missing, AMOUNT_MAX), -AMOUNT_MAX)
+        balanced.append(OpeningLine(technical_account, cents))
+        missing -= cents
+    return balanced
+
+
+def _sum_obstacles(opening: Opening) -> list[BlockedSum]:
+    sums: dict[tuple[str, str], list[int]] = {}
+    for balance in _list_due(opening):
+        if obstacle := _find_obstacle(balance, opening.next_year):
+            kind = OpeningLine(balance.account, balance.delta).kind
+            sums.setdefault((kind, obstacle), []).append(abs(balance.delta))
+    return [
+        BlockedSum(kind, obstacle, len(cents), sum(cents)) for (kind, obstacle), cents in sorted(sums.items())
+    ]
+
+
+def _list_differences(opening: Opening) -> list[DifferenceSum]:
+    """List by accountant what the technical account has once all is opened, and the result that is not brought to class 1."""
+    technical: dict[str, int] = {}
+    result: dict[str, int] = {}
+    for balance in opening.balances:
+        if is_carried_over(balance.account):
+            is_blocked = balance.delta and _find_obstacle(balance, opening.next_year)
+            opened = balance.opened if is_blocked else balance.closing
+            technical[balance.accountant] = technical.get(balance.accountant, 0) - opened
+        elif balance.account[:1] in _RESULT_CLASSES:
+            result[balance.accountant] = result.get(balance.accountant, 0) + balance.closing
+    account = opening.next_year.technical_account
+    return [
+        DifferenceSum(accountant, account, cents, result.get(accountant, 0))
+        for accountant, cents in sorted(technical.items())
+        if cents
+    ]

@@ -1,0 +1,99 @@
+"""What a step of the closing has to do, and its acts: the carries of what is open, or the opening balances."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from closing import opening_balances, rollover
+from closing.journal_queries import Connection
+from closing.opening_acts import build_opening_table
+from closing.opening_balances import Opening
+from closing.rollover import Rollover
+from closing.step_sums import StepSums, sum_step
+from closing.steps import Step
+from core.periods import OPENING_MONTH, to_period
+from posting.book.registry import ReferenceData
+from service.terminal.processing_progress import ProgressReporter
+
+
+class StepActs(NamedTuple):
+    """The acts of a step."""
+
+    lines: int
+    cents: int
+    build_table: Callable[[str], pa.Table]
+    """Builds their file; its argument ends the batch id."""
+
+
+class ComputedStep(NamedTuple):
+    """What a step has to do, in one snapshot of the journal."""
+
+    sums: StepSums
+    last_entry: int
+    """The last entry that was read."""
+    load_acts: Callable[[Connection], Awaitable[StepActs]]
+    """Loads its acts in the same snapshot."""
+
+
+class OpenedYear(NamedTuple):
+    """The balances of a year, and the last entry that they contain."""
+
+    year: int
+    opening: Opening
+    last_entry: int
+
+
+async def load_open_year(
+    connection: Connection, reference: ReferenceData, year: int, *, reporter: ProgressReporter
+) -> Rollover:
+    """Load what is open of a year; the transaction must be one snapshot."""
+    return await rollover.load_rollover(connection, year, reference, on_step=reporter.report_activity)
+
+
+async def load_opening(connection: Connection, reference: ReferenceData, year: int) -> OpenedYear:
+    """Load the balances of a year, and what was opened of them; the transaction must be one snapshot."""
+    last_entry: int = await connection.fetchval(rollover.SQL["last_entry"]) or 0
+    periods = [to_period(number, OPENING_MONTH) for number in (year, year + 1)]
+    rows = await connection.fetch(rollover.SQL["opening_balances"], *periods)
+    next_year = opening_balances.read_next_year(
+        reference.charts[year + 1], reference.nomenclatures[year + 1], reference.accountants[year + 1]
+    )
+    return OpenedYear(year, opening_balances.build_opening(rows, next_year), last_entry)
+
+
+def sum_planned_step(step: Step, open_year: Rollover, opened_year: OpenedYear) -> StepSums:
+    """Add up what a step has to do."""
+    if step is Step.OPENING:
+        return opening_balances.sum_opening(opened_year.opening)
+    return sum_step(open_year, step)
+
+
+def compute_carry(open_year: Rollover, step: Step, day: date) -> ComputedStep:
+    """Return what a step carries, dated ``day``."""
+
+    async def load_acts(connection: Connection) -> StepActs:
+        parts = await rollover.load_carry_lines(connection, open_year, step)
+        lines, cents = sum(len(part.amount) for part in parts), sum(int(part.amount.sum()) for part in parts)
+        return StepActs(
+            lines, cents, lambda cause: rollover.build_table(parts, open_year, day, step=step, cause=cause)
+        )
+
+    return ComputedStep(sum_step(open_year, step), open_year.last_entry, load_acts)
+
+
+def compute_opening(opened_year: OpenedYear) -> ComputedStep:
+    """Return what is still to be opened of a year."""
+    year, opening, last_entry = opened_year
+    sums = opening_balances.sum_opening(opening)
+
+    async def load_acts(_: Connection) -> StepActs:
+        acts = list(opening_balances.list_acts(opening))
+        return StepActs(
+            sums.lines,
+            sums.cents,
+            lambda cause: build_opening_table(acts, year, last_entry=last_entry, cause=cause),
+        )
+
+    return ComputedStep(sums, last_entry, load_acts)
