@@ -17,7 +17,16 @@ from reporting.act_rows import (
     fetch_related_rows,
     summarize_entry,
 )
-from reporting.act_views import AcceptedLine, Explanation, NodeChange, RefusedHistory, Standing, Transfer
+from reporting.act_views import (
+    AcceptedLine,
+    BankCredit,
+    Explanation,
+    NodeChange,
+    RefusedHistory,
+    Standing,
+    Transfer,
+)
+from reporting.bank_credits import load_bank_credits
 from reporting.budget import read_appropriations
 from reporting.code_names import CodeNames
 from reporting.followers import FollowerSums, sum_followers
@@ -140,8 +149,13 @@ async def build_histories(
     figures = await _fetch_figures(connection, related, lines)
     requests = [row["entry_id"] for row in lines.accepted if row["kind"] in REQUESTS]
     sums = await sum_followers(connection, requests)
+    followers = [row for rows in related.followers.values() for row in rows]
+    credits_ = await load_bank_credits(connection, [*lines.accepted, *followers])
     return ActHistories(
-        [_build_history_of_entry(related, row, figures, sums=sums) for row in lines.accepted],
+        [
+            _build_history_of_entry(related, row, figures, sums=sums, credits_=credits_)
+            for row in lines.accepted
+        ],
         [
             _build_history_of_refusal(related, row, figures, language=options.language)
             for row in lines.refused
@@ -168,7 +182,12 @@ async def _fetch_figures(connection: Connection, related: RelatedRows, lines: Ac
 
 
 def _build_history_of_entry(
-    related: RelatedRows, row: Row, figures: _FiguresByBatch, *, sums: FollowerSums
+    related: RelatedRows,
+    row: Row,
+    figures: _FiguresByBatch,
+    *,
+    sums: FollowerSums,
+    credits_: Mapping[int, BankCredit],
 ) -> AcceptedLine:
     batch = related.batches[related.batch_of[row["entry_id"]]]
     predecessor = related.entries.get(row["predecessor"])
@@ -188,6 +207,11 @@ def _build_history_of_entry(
             _build_transfer(related, follower)
             for follower in followers
             if CATALOG[follower["kind"]].remits and follower["entry_id"] not in related.hidden
+        ],
+        bank_credits=[
+            credits_[receipt["entry_id"]]
+            for receipt in (row, *followers)
+            if receipt["entry_id"] in credits_ and receipt["entry_id"] not in related.hidden
         ],
         duplicates=[
             build_origin(related, duplicate) for duplicate in related.duplicates.get(row["entry_id"], ())

@@ -7,6 +7,7 @@ from core.money import format_euros
 from reporting.act_views import (
     AcceptedLine,
     Assignment,
+    BankCredit,
     EntrySummary,
     Explanation,
     NodeChange,
@@ -83,6 +84,8 @@ def _render_accepted_line(line: AcceptedLine) -> Iterator[NarrativePart]:
     transfers = {transfer.entry: transfer for transfer in line.transfers}
     for follower in line.followers:
         yield f"  followed   by {_format_entry(follower)}{_format_transfer(transfers.get(follower.entry))}"
+    for credit in line.bank_credits:
+        yield f"  collected  {_format_credit(credit)}"
     for origin in line.duplicates:
         yield f"  repeated   {_format_origin(origin)}: the same act, so nothing changed"
     if line.nodes:
@@ -194,6 +197,13 @@ def _format_entry(entry: EntrySummary) -> str:
     if entry.amount is None:
         return f"entry {entry.entry:,} of another sender, on {entry.day}"
     return f"entry {entry.entry:,}, {entry.kind} {entry.reference} of {format_euros(entry.amount)} euros on {entry.day}"
+
+
+def _format_credit(credit: BankCredit) -> str:
+    return (
+        f"{format_euros(credit.collected_cents)} euros by entry {credit.item:,} of statement {credit.statement} of"
+        f" {credit.account} on {credit.day} ({credit.file}): entry {credit.entry:,}"
+    )
 
 
 def _format_account(line: AcceptedLine) -> str:

@@ -59,6 +59,20 @@ class Transfer(msgspec.Struct, frozen=True):
     payee: Payee | None
 
 
+class BankCredit(msgspec.Struct, frozen=True):
+    """The entry of a bank statement by which a receivable was collected."""
+
+    entry: int
+    """The receipt in the journal."""
+    file: str
+    statement: str
+    account: str
+    item: int
+    """Number of the entry in the statement, from 1."""
+    day: str
+    collected_cents: int
+
+
 class PaymentTerms(msgspec.Struct, frozen=True, kw_only=True):
     """The payment terms that a payment request states; null or empty if it states none."""
 
@@ -219,6 +233,8 @@ class AcceptedLine(AmountStruct, frozen=True, kw_only=True):
     """All that follows it, directly or through others, in the order of entries."""
     transfers: list[Transfer]
     """The payments and re-issues among these followers."""
+    bank_credits: list[BankCredit]
+    """Of a receipt, and of those that follow a receivable: the entries of statements that they post."""
     duplicates: list[Origin]
     """The origins of lines that repeat this one."""
     amount_cents: Cents = 0

@@ -36,6 +36,13 @@ select e.*, s.sender from entry e join submission s on s.submission = e.submissi
 where e.predecessor = any($1::bigint[])
   and case when cardinality($1::bigint[]) <= 10 then e.entry_id + 0 > $2 else e.entry_id > $2 end order by e.entry_id limit $3;
 
+-- name: bank_credits
+-- The entries of statements that collected receivables $1.
+select distinct on (b.receivable, b.reference) b.receivable, b.reference, b.amount, m.file_name, s.identity, s.account, i.item, i.day
+from bank_receipt b join bank_item i using (message, attempt, row) join bank_message m using (message)
+     join bank_statement s on s.message = b.message and s.statement = b.statement
+where b.receivable = any($1::bigint[]) and s.closing is not null order by b.receivable, b.reference, b.message, b.attempt desc;
+
 -- name: entries_of_sender
 -- Those of entries $1 that are acts of sender $2, or acts of Crescendo's own senders $3 or of kinds $4 that follow, directly or
 -- through others of these, an act of that sender.

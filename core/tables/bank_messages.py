@@ -8,7 +8,7 @@ import numpy as np
 
 from core.bank_reasons import CODE_CHARACTERS
 from core.tables.columns import Code, Day, Hash32, Index, Money
-from core.tables.journal import Bytes
+from core.tables.journal import Bytes, Spans
 
 
 class MovementType(IntEnum):
@@ -40,6 +40,19 @@ class Movements(NamedTuple):
     """The four characters of the reason, as ``pack_code`` packs them; 0 for none."""
     sort: Code
     """``MovementType``."""
+
+
+class Remittances(NamedTuple):
+    """What the payers wrote, one row per movement; start and end are equal where there is nothing."""
+
+    part: Index
+    """Number of the transaction within its entry, from 1; 0 where the movement is a whole entry."""
+    reference: Spans
+    """The creditor's references (``CdtrRefInf``), with spaces between several."""
+    reference_bytes: Bytes
+    text: Spans
+    """The unstructured text."""
+    text_bytes: Bytes
 
 
 class BankStatement(NamedTuple):
@@ -76,6 +89,8 @@ class BankMessage(NamedTuple):
     movements: Movements
     text: Bytes
     bulk_statuses: Sequence[BulkStatus] = ()
+    remittances: Remittances | None = None
+    """None where the format, or its reader, has no remittance information."""
 
 
 def pack_code(code: str) -> int:

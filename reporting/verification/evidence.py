@@ -38,6 +38,7 @@ COVERED_TABLES = frozenset(
             "bank_statement",
             "bank_attempt",
             "bank_item",
+            "bank_receipt",
             "interest_mark",
             "task",
             "task_event",

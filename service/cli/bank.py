@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from reporting.report_tables import CellType, Column, ReportTable
+from service.cli import bank_credits
 from service.cli import pay_interest as late
 from service.cli.bank_files import ImportRequest, import_files
 from service.cli.caller import UNNAMED_CALLER, UnnamedCallerOptions
@@ -82,7 +83,7 @@ def import_(
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> int:
-    """Import bank files: read them, match them with the transfers sent, post debits, returns and rejects.
+    """Import bank files: match them with transfers and receivables, post debits, returns, rejects and receipts.
 
     A statement that does not add up, or does not follow the last one of its account, is refused whole. Movements
     without a match are stored and listed by "crescendo bank unmatched". Importing the same file again changes nothing.
@@ -170,6 +171,8 @@ def print_import(result: "ImportResult") -> None:
         console.print_table(_build_message_table(result.messages))
     print_rejected_files(result)
     print_foreign(result)
+    for message in result.messages:
+        console.print_parts(list(bank_credits.describe_credits(message)))
     if result.posted:
         lines = sum(receipt.accepted.lines for receipt in [*result.posted.receipts, *result.posted.known])
         console.print_line(f"{lines:,} lines of acts accepted in all.")
@@ -202,7 +205,7 @@ def print_refused_acts(result: "ImportResult") -> None:
 
 
 def _build_message_table(messages: "Sequence[MessageReceipt]") -> ReportTable:
-    figures = ("movements", "debits", "returns", "rejects", "unmatched")
+    figures = ("movements", "debits", "returns", "rejects", "receipts", "unmatched")
     texts = (Column("file"), Column("format"), Column("statement", CellType.PROSE))
     rows = [
         [
@@ -215,7 +218,7 @@ def _build_message_table(messages: "Sequence[MessageReceipt]") -> ReportTable:
         "Imported from the bank",
         (*texts, *(Column(name, CellType.COUNT) for name in figures)),
         rows,
-        drop_order=("statement", "format", "movements", "returns", "rejects", "debits"),
+        drop_order=("statement", "format", "movements", "returns", "rejects", "receipts", "debits"),
     )
 
 

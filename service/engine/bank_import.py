@@ -7,6 +7,7 @@ step fails.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -30,6 +31,7 @@ from service.terminal.signals import Interruption
 from settlement.orders.outbox import Outbox
 from settlement.reconciliation import bank_queries as bank
 from settlement.reconciliation.bank_acts import SENDER
+from settlement.reconciliation.bank_queries import UnmatchedSum
 from settlement.reconciliation.bulk_rejections import TransfersByLot
 from settlement.reconciliation.importer import ImportedMessage, Importer
 from settlement.reconciliation.preparation import ImportContext
@@ -59,10 +61,26 @@ class MessageReceipt(msgspec.Struct, frozen=True, kw_only=True):
     rejects: int
     unmatched: int
     unmatched_cents: int
+    receipts: int
+    """Credits that collect a receivable, whole or in part."""
+    receipt_cents: int
+    reasons: dict[str, UnmatchedSum]
+    """The unmatched movements by reason."""
     refused: dict[str, int]
     """Lines of its acts that the engine refused and has not accepted since, by code."""
     foreign_accounts: list[str] = []
     """Accounts of its statements that are no operations accounts of this ledger."""
+
+
+class _Findings(NamedTuple):
+    """What the database says of imported messages."""
+
+    refused: Mapping[bytes, Mapping[str, int]]
+    """Lines that the engine refused, by hash of the file of acts and by code."""
+    reasons: Mapping[int, dict[str, UnmatchedSum]]
+    """By number of the message."""
+    own: frozenset[str]
+    """The operations accounts that are ours."""
 
 
 class ImportResult(msgspec.Struct, frozen=True):
@@ -127,8 +145,8 @@ async def _import_under_lock(
         numbers = {message.number for message in rematched}
         messages = [*(message for message in messages if message.number not in numbers), *rematched]
         posted = _merge_results(posted, second) if second else posted
-    refused, own = await _count_refused_lines(context, messages), await _load_own_accounts(context)
-    receipts = [_describe_message(message, refused, own) for message in messages]
+    findings = await _load_findings(context, messages)
+    receipts = [_describe_message(message, findings) for message in messages]
     result = ImportResult(receipts, rejected, posted)
     if result.is_interrupted or not any(message.debits for message in result.messages):
         return result
@@ -205,26 +223,17 @@ async def _post_acts(
     return result
 
 
-async def _count_refused_lines(
-    context: EngineContext, messages: Sequence[ImportedMessage]
-) -> dict[bytes, Counter[str]]:
-    """Count the lines of the acts of ``messages`` that are still refused, by hash of the acts file and by code."""
-    counts: dict[bytes, Counter[str]] = {}
+async def _load_findings(context: EngineContext, messages: Sequence[ImportedMessage]) -> _Findings:
+    """Load what is refused of the acts of ``messages``, what of them matched nothing, and the accounts that are ours."""
+    refused: dict[bytes, Counter[str]] = {}
     files = [message.acts_hash for message in messages if message.acts_hash]
-    if not files:
-        return counts
-    with command_queries.translate_database_errors(context.database.dsn):
-        async with command_queries.connect(context.database.dsn) as connection:
-            for row in await bank.load_refused_acts(connection, files):
-                counts.setdefault(row["file_hash"], Counter())[Outcome(row["code"]).name] += 1
-    return counts
-
-
-async def _load_own_accounts(context: EngineContext) -> frozenset[str]:
     accountants = _load_payment_reference(context).accountants
     with command_queries.translate_database_errors(context.database.dsn):
         async with command_queries.connect(context.database.dsn) as connection:
-            return await load_own_accounts(connection, accountants)
+            for row in await bank.load_refused_acts(connection, files) if files else ():
+                refused.setdefault(row["file_hash"], Counter())[Outcome(row["code"]).name] += 1
+            reasons = await bank.load_unmatched_reasons(connection, [message.number for message in messages])
+            return _Findings(refused, reasons, await load_own_accounts(connection, accountants))
 
 
 def load_accountants(settings: Settings) -> Mapping[int, Accountants]:
@@ -253,9 +262,7 @@ def _build_import_context(context: EngineContext, sent: SentTransferReader) -> I
     return ImportContext(reference.accountants, reference.reasons, read_lots, sent)
 
 
-def _describe_message(
-    imported: ImportedMessage, refused: Mapping[bytes, Mapping[str, int]], own: frozenset[str]
-) -> MessageReceipt:
+def _describe_message(imported: ImportedMessage, findings: _Findings) -> MessageReceipt:
     message = imported.message
     return MessageReceipt(
         file=imported.path.name,
@@ -267,6 +274,9 @@ def _describe_message(
         statements=[statement.identity for statement in message.statements],
         movements=int(message.movements.amount.size),
         **imported.counts._asdict(),
-        refused=dict(refused.get(imported.acts_hash or b"", {})),
-        foreign_accounts=sorted({statement.account for statement in message.statements} - own - {""}),
+        reasons=findings.reasons.get(imported.number, {}),
+        refused=dict(findings.refused.get(imported.acts_hash or b"", {})),
+        foreign_accounts=sorted(
+            {statement.account for statement in message.statements} - findings.own - {""}
+        ),
     )

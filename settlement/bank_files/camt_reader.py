@@ -13,8 +13,16 @@ from core.bank_reasons import UNKNOWN_REASON
 from core.errors import FileUnreadable
 from core.iso20022 import CURRENCY
 from core.outcome_codes import Outcome
-from core.tables.bank_messages import BankMessage, BankStatement, Movements, MovementType, pack_code
-from core.tables.journal import ParsedNumbers
+from core.tables.bank_messages import (
+    BankMessage,
+    BankStatement,
+    Movements,
+    MovementType,
+    Remittances,
+    pack_code,
+)
+from core.tables.columns import seal_array
+from core.tables.journal import ParsedNumbers, Spans
 from settlement.bank_files.message_schemas import BALANCE, DETAIL, ENTRY, HEADER, STATEMENT
 from settlement.bank_files.xml_columns import MessageTables
 from settlement.bank_files.xml_positions import XmlBankFile
@@ -53,6 +61,15 @@ class _Details(NamedTuple):
     sign: NDArray[np.int64]
 
 
+class _MovementRows(NamedTuple):
+    """Where each movement of a message comes from."""
+
+    entry: NDArray[np.int64]
+    """Row of the entry."""
+    detail: NDArray[np.int64]
+    """Row of the transfer; -1 where the movement is the whole entry."""
+
+
 class _Balances(NamedTuple):
     """The booked balances of a statement."""
 
@@ -72,12 +89,15 @@ def read_message(file: XmlBankFile) -> BankMessage:
     """
     _check_required_elements(file)
     entries = _read_entries(file)
+    details = _read_details(file.tables, entries)
+    rows = _select_movements(entries, details)
     return BankMessage(
         BankFormat.CAMT054 if file.is_notice else BankFormat.CAMT053,
         next(iter(file.tables.read_texts(HEADER, "identity")), ""),
         _read_statements(file, entries),
-        _build_movements(file.tables, entries),
+        _build_movements(file.tables, entries, details, rows=rows),
         file.tables.get_column(DETAIL, "end_to_end").text,
+        remittances=_build_remittances(file.tables, details, rows),
     )
 
 
@@ -174,9 +194,8 @@ def _read_balances(file: XmlBankFile) -> dict[int, _Balances]:
     return balances
 
 
-def _build_movements(tables: MessageTables, entries: _Entries) -> Movements:
-    """Build one movement per transfer where the transfers of an entry add up to it, else one per entry."""
-    details = _read_details(tables, entries)
+def _select_movements(entries: _Entries, details: _Details) -> _MovementRows:
+    """Select one movement per transfer where the transfers of an entry add up to it, else one per entry."""
     count = np.bincount(details.parent, minlength=entries.amount.size)
     total = np.zeros(entries.amount.size, np.int64)
     has_amount = details.amount != _NO_AMOUNT
@@ -189,7 +208,7 @@ def _build_movements(tables: MessageTables, entries: _Entries) -> Movements:
     entry = np.concatenate((whole, details.parent[parts].astype(np.int64)))
     detail = np.concatenate((np.full(whole.size, -1), parts))
     order = np.lexsort((detail, entry))
-    return _build_movement_rows(tables, entries, details, entry=entry[order], detail=detail[order])
+    return _MovementRows(entry[order], detail[order])
 
 
 def _read_details(tables: MessageTables, entries: _Entries) -> _Details:
@@ -209,15 +228,31 @@ def _read_details(tables: MessageTables, entries: _Entries) -> _Details:
     return _Details(parent, amounts, signs)
 
 
-def _build_movement_rows(
-    tables: MessageTables,
-    entries: _Entries,
-    details: _Details,
-    *,
-    entry: NDArray[np.int64],
-    detail: NDArray[np.int64],
+def _build_remittances(tables: MessageTables, details: _Details, rows: _MovementRows) -> Remittances:
+    """Build the remittance information of each movement; a whole entry that is no single transfer has none."""
+    is_first = np.append(True, np.diff(details.parent) != 0)[: details.parent.size]
+    number = np.arange(details.parent.size)
+    part = number - np.maximum.accumulate(np.where(is_first, number, 0)) + 1
+    reference, text = (tables.get_column(DETAIL, name) for name in ("creditor_reference", "remittance"))
+    return Remittances(
+        _take_or_zero(part, rows.detail),
+        Spans(*(_take_or_zero(bound, rows.detail) for bound in reference.spans)),
+        reference.text,
+        Spans(*(_take_or_zero(bound, rows.detail) for bound in text.spans)),
+        text.text,
+    )
+
+
+def _take_or_zero(values: NDArray[np.integer], detail: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return the value of each transfer; 0 where there is none."""
+    return seal_array(np.append(values, 0)[detail].astype(np.int32))
+
+
+def _build_movements(
+    tables: MessageTables, entries: _Entries, details: _Details, *, rows: _MovementRows
 ) -> Movements:
-    """Build a movement for each ``entry`` and ``detail``; for the entry itself where the detail is -1."""
+    """Build the movements of ``rows``."""
+    entry, detail = rows
     is_part = detail >= 0
     part = detail[is_part]
     amount, sign = entries.amount[entry], entries.sign[entry]

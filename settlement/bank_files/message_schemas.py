@@ -108,9 +108,21 @@ def _define_detail() -> XmlElement:
         define_container(
             "RtrInf", define_container("Rsn", define_text("Cd", "reason"), define_text("Prtry", "words"))
         ),
+        _define_remittance(),
         is_repeatable=True,
         record=DETAIL,
     )
+
+
+def _define_remittance() -> XmlElement:
+    """Declare what the payer wrote: text, and the creditor's reference; several of each are joined.
+
+    They are not trimmed, as the scanner leaves a trimmed text with an entity to the slower reader.
+    """
+    text = XmlElement("Ustrd", column="remittance", joiner=" ", is_repeatable=True)
+    reference = XmlElement("Ref", column="creditor_reference", joiner=" ")
+    structured = define_container("Strd", define_container("CdtrRefInf", reference), is_repeatable=True)
+    return define_container("RmtInf", text, structured)
 
 
 def _define_reason() -> XmlElement:

@@ -1,7 +1,8 @@
 """Status of the operations accounts: books and bank to the cent, transfers in transit, and unmatched movements.
 
-The books are as of the bank's last statement: the opening balance, less debits, plus returns, up to its day.  Movements that
-the journal does not have are listed beside them; nothing else may explain a difference (rule A56).
+The books are as of the bank's last statement: the opening balance, less debits, plus returns and the receipts that statements
+collected, up to its day.  Movements that the journal does not have are listed beside them; nothing else may explain a
+difference (rule A56).
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from core.outcome_codes import Outcome
 from core.tables.bank_messages import MovementType
 from settlement.reconciliation import bank_queries
 from settlement.reconciliation.mismatch import MISMATCH_TEXTS, Mismatch
+from settlement.reconciliation.receipt_queries import RECEIPTS
 from settlement.reconciliation.transfer_accounts import AccountantsByYear, load_own_accounts
 
 _REMITTING = list_kinds(lambda kind: kind.remits)
@@ -115,6 +117,7 @@ async def load_accounts_report(
         _RETURNS,
         _REJECTS,
         _CREDIT_TYPES,
+        RECEIPTS,
     )
     fields = AccountStatus.__struct_fields__
     accounts = [AccountStatus(**{name: row[name] for name in fields}) for row in rows]
@@ -168,9 +171,10 @@ def _describe_refusals(row: Mapping[str, Any]) -> UnmatchedMovement:
     kind, reason, finding = CATALOG[row["kind"]], Mismatch.TWICE.name, _BOOKED_AGAIN
     if row["code"] is not None:
         reason, finding = Outcome(row["code"]).name, "the journal refused it"
+    number = row["reference"][1:]
     return UnmatchedMovement(
         file=row["file"], statement=row["statement"], account="", item=0, sort=kind.name, amount=row["amount"], day=None,
-        reason="", transfer=int(row["reference"][1:]), why=reason, finding=finding, end_to_end="",
+        reason="", transfer=int(number) if number.isdecimal() else 0, why=reason, finding=finding, end_to_end="",
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from core.money import CENTS_PER_EURO
 from core.senders import BANK
 from core.tables.bank_messages import BankMessage, MovementType, unpack_code
 from settlement.reconciliation.matching import Matches
+from settlement.reconciliation.receipt_matching import NO_RECEIPTS, CreditReceipts
 from settlement.reconciliation.sent_transfers import SentTransfers
 
 SENDER = BANK
@@ -31,15 +32,15 @@ _LETTERS: Mapping[MovementType, str] = {
     MovementType.REJECT: "X",
 }
 """First letter of an act's reference; the entry of the transfer follows.  So the same movement is always the same act."""
-_IDENTIFIED, _BLOCKED = "I", "B"
-_RANKS: Mapping[str, int] = {"D": 0, "R": 1, "X": 2, _IDENTIFIED: 3, _BLOCKED: 4}
+_IDENTIFIED, _BLOCKED, _COLLECTED = "I", "B", "C"
+_RANKS: Mapping[str, int] = {"D": 0, "R": 1, "X": 2, _IDENTIFIED: 3, _BLOCKED: 4, _COLLECTED: 5}
 """The order of acts: debits before the returns of the same day, blocks of payees last."""
 _KINDS_BY_TYPE: Mapping[MovementType, int] = {
     MovementType.DEBIT: KIND_NUMBERS["bank_debit"],
     MovementType.RETURN: KIND_NUMBERS["bank_return"],
     MovementType.REJECT: KIND_NUMBERS["bank_reject"],
 }
-_IDENTIFY, _BLOCK = KIND_NUMBERS["return_identified"], KIND_NUMBERS["payee_block"]
+_IDENTIFY, _BLOCK, _COLLECT = (KIND_NUMBERS[name] for name in ("return_identified", "payee_block", "receipt"))
 _KIND_NAMES = pa.array([kind.name for kind in CATALOG])
 
 
@@ -49,13 +50,15 @@ class ActLines(NamedTuple):
     letter: str
     """First letter of the references."""
     entry: NDArray[np.int64]
-    """The entry of the transfer that the act is about."""
+    """The entry of the transfer that the act is about; of a receipt the row of its movement, which orders the acts."""
     line: NDArray[np.int64]
     kind: int
     day: NDArray[np.int32]
     predecessor: pa.Array
     amount: NDArray[np.int64]
     payee: pa.Array | None = None
+    reference: pa.Array | None = None
+    """The references; None where they are the letter and the entry."""
 
 
 class MatchedMessage(NamedTuple):
@@ -69,6 +72,7 @@ class MatchedMessage(NamedTuple):
     """Codes of the payees that may have to be blocked, by number."""
     debits: Mapping[int, int]
     """The debit of each line that was returned in a later exercise than it was debited in, by the entry of the line."""
+    receipts: CreditReceipts = NO_RECEIPTS
 
 
 class TransferLines(NamedTuple):
@@ -133,13 +137,14 @@ def _build_lines(matched: MatchedMessage) -> list[ActLines]:
         lines.append(_build_bank_lines(matched, np.flatnonzero(has_type), movement_type))
         if movement_type is not MovementType.DEBIT:
             lines += _build_identifications(matched, np.flatnonzero(has_type & reopens_debt), movement_type)
-    return [*lines, _build_blocks(matched)]
+    return [*lines, _build_blocks(matched), _build_receipts(matched)]
 
 
 def _select_by_reason(matched: MatchedMessage, test: Callable[[BankReason], bool]) -> NDArray[np.int64]:
     """Return the rows of matched returns and rejections whose reason passes the ``test``."""
     movements, matches = matched.message.movements, matched.matches
-    rows = np.flatnonzero(matches.is_matched & (matches.movement_type != MovementType.DEBIT))
+    is_back = np.isin(matches.movement_type, (MovementType.RETURN, MovementType.REJECT))
+    rows = np.flatnonzero(matches.is_matched & is_back)
     codes, positions = np.unique(movements.reason[rows], return_inverse=True)
     passes = np.array([test(matched.reasons.get(unpack_code(code))) for code in codes], bool)
     return rows[passes[positions]] if rows.size else rows
@@ -223,6 +228,21 @@ def _build_blocks(matched: MatchedMessage) -> ActLines:
     )
 
 
+def _build_receipts(matched: MatchedMessage) -> ActLines:
+    """Build the receipts that credits of statements are."""
+    rows, receivable, amount, reference = matched.receipts
+    return ActLines(
+        _COLLECTED,
+        rows,
+        np.ones(rows.size, np.int64),
+        _COLLECT,
+        matched.message.movements.day[rows],
+        _format_numbers("@", receivable),
+        amount,
+        reference=reference,
+    )
+
+
 def _find_payees(matched: MatchedMessage, rows: NDArray[np.int64]) -> NDArray[np.int32]:
     sent = matched.sent
     return sent.lines.payee[sent.head[matched.matches.transfer[rows]]]
@@ -243,7 +263,9 @@ def _to_table(lines: ActLines) -> pa.Table:
     payee = lines.payee if lines.payee is not None else pa.array([""] * count, pa.string())
     return pa.table(
         {
-            "reference": _format_numbers(lines.letter, lines.entry),
+            "reference": _format_numbers(lines.letter, lines.entry)
+            if lines.reference is None
+            else lines.reference,
             "line": pa.array(lines.line.astype(np.int32)),
             "kind": kinds,
             "exercise": pa.array(year.astype(np.int32)),

@@ -6,10 +6,11 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 import asyncpg
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import KIND_NUMBERS, Stage, list_kinds
+from core.catalog import KIND_NUMBERS, Family, Stage, list_kinds
 from core.outcome_codes import Outcome
 from core.sql_files import read_queries
 from settlement.bank_files.statement_checks import Closing
@@ -18,6 +19,7 @@ from settlement.reconciliation.message_rows import (
     ItemRow,
     MessageRow,
     MovementCounts,
+    ReceiptRow,
     StatementRow,
 )
 from settlement.reconciliation.mismatch import Mismatch
@@ -28,6 +30,7 @@ Connection = asyncpg.Connection
 STATED_QUERIES: Mapping[str, str] = {name: SQL[name] for name in ("stated", "booked_again")}
 """Parts of queries: the acts of statements, and those of them that book a transfer again."""
 _DEBITS = list_kinds(lambda kind: kind.reaches is Stage.DEBITED)
+_RECEIPTS = list_kinds(lambda kind: kind.family is Family.RECEIPT)
 _HARMLESS_REFUSAL = (KIND_NUMBERS["payee_block"], int(Outcome.PAYEE_BLOCKED))
 """Kind and code: to block a payee who is blocked already."""
 
@@ -67,6 +70,13 @@ class RunAccounts(NamedTuple):
     """Row of the first act of each account, in the file of acts."""
     accounts: Sequence[str | None]
     """IBANs; None if the accountant has no account in that exercise."""
+
+
+class UnmatchedSum(msgspec.Struct, frozen=True):
+    """The unmatched movements of one reason."""
+
+    items: int
+    cents: int
 
 
 class PaymentFileName(NamedTuple):
@@ -130,6 +140,17 @@ async def load_debits(connection: Connection, lines: NDArray[np.int64]) -> dict[
     return {row["predecessor"]: DebitEntry(row["entry_id"], row["exercise"]) for row in rows}
 
 
+async def load_unmatched_reasons(
+    connection: Connection, messages: Sequence[int]
+) -> dict[int, dict[str, UnmatchedSum]]:
+    """Return the unmatched movements of messages, by message and name of the reason."""
+    reasons: dict[int, dict[str, UnmatchedSum]] = {}
+    for row in await connection.fetch(SQL["unmatched_by_reason"], list(messages)):
+        unmatched = UnmatchedSum(row["items"], row["cents"])
+        reasons.setdefault(row["message"], {})[Mismatch(row["why"]).name] = unmatched
+    return reasons
+
+
 async def has_late_debits(connection: Connection, message: int) -> bool:
     """Return whether returns of a message waited for their debits, and the journal has at least one of them now."""
     query = SQL["has_late_debits"]
@@ -160,7 +181,8 @@ async def load_refused_acts(
     If of all, acts that a further statement books again on the same day are included, without a code.
     """
     query = SQL["refused_acts"].format(**STATED_QUERIES)
-    return [dict(row) for row in await connection.fetch(query, limit, *_HARMLESS_REFUSAL, files)]
+    rows = await connection.fetch(query, limit, *_HARMLESS_REFUSAL, files, _RECEIPTS)
+    return [dict(row) for row in rows]
 
 
 async def find_payment_file(connection: Connection, message: str) -> PaymentFileName | None:
@@ -179,10 +201,13 @@ async def insert_message(
     return int(number)
 
 
-async def insert_attempt(connection: Connection, attempt: AttemptRow, items: Iterable[ItemRow]) -> None:
+async def insert_attempt(
+    connection: Connection, attempt: AttemptRow, items: Iterable[ItemRow], *, receipts: Iterable[ReceiptRow]
+) -> None:
     """Store how a message was matched."""
     await connection.execute(SQL["insert_attempt"], *attempt)
     await connection.copy_records_to_table("bank_item", records=items, columns=list(ItemRow._fields))
+    await connection.copy_records_to_table("bank_receipt", records=receipts, columns=list(ReceiptRow._fields))
 
 
 async def lock_messages(connection: Connection) -> None:

@@ -18,6 +18,7 @@ from settlement.bank_files.statement_checks import Closing, check_continuity
 from settlement.bank_formats import AccountNaming, BankFormat
 from settlement.reconciliation import bank_queries
 from settlement.reconciliation.bank_queries import PostingState, StoredMessage, StoredStatement
+from settlement.reconciliation.credit_receipts import MatchingAttempt
 from settlement.reconciliation.message_rows import (
     MovementCounts,
     PreparedMessage,
@@ -25,6 +26,7 @@ from settlement.reconciliation.message_rows import (
     build_attempt_row,
     build_item_rows,
     build_message_row,
+    build_receipt_rows,
     build_statement_rows,
 )
 from settlement.reconciliation.mismatch import Mismatch
@@ -103,7 +105,13 @@ class Importer(NamedTuple):
     async def _match_and_store(self, file: BankFile, number: int, attempt: int) -> ImportedMessage:
         acts_path = self._build_acts_path(file, attempt)
         self.on_step(f"matching {file.path.name}")
-        prepared = await prepare_message(self.connection, self.context, file.message, acts_path=acts_path)
+        prepared = await prepare_message(
+            self.connection,
+            self.context,
+            file.message,
+            attempt=MatchingAttempt(number, attempt),
+            acts_path=acts_path,
+        )
         self.on_step(f"storing {file.path.name}")
         number = await self._store(file, number, attempt, prepared=prepared)
         self.on_step(f"{file.path.name} stored")
@@ -152,7 +160,10 @@ class Importer(NamedTuple):
         path = self._build_acts_path(file, stored.attempt)
         if path.is_file() and await asyncio.to_thread(hash_file, path) == stored.acts_hash:
             return True
-        prepared = await prepare_message(self.connection, self.context, file.message, acts_path=path)
+        attempt = MatchingAttempt(stored.message, stored.attempt, is_stored=True)
+        prepared = await prepare_message(
+            self.connection, self.context, file.message, attempt=attempt, acts_path=path
+        )
         return prepared.acts_hash == stored.acts_hash
 
     def _build_acts_path(self, file: BankFile, attempt: int) -> Path:
@@ -183,7 +194,8 @@ class Importer(NamedTuple):
             proof = await person_proof.store_decision(self.connection, decider, decision.kind, number=number)
             attempt_row = build_attempt_row(number, attempt, prepared, proof=proof)
             items = build_item_rows(number, attempt, prepared)
-            await bank_queries.insert_attempt(self.connection, attempt_row, items)
+            receipts = build_receipt_rows(number, attempt, prepared)
+            await bank_queries.insert_attempt(self.connection, attempt_row, items, receipts=receipts)
         return number
 
     async def _select_new_statements(self, message: BankMessage, name: str) -> list[StatementRow]:

@@ -16,6 +16,7 @@ from core.tables.bank_messages import (
 )
 from settlement.reconciliation.matching import Matches
 from settlement.reconciliation.mismatch import Mismatch
+from settlement.reconciliation.receipt_matching import CreditReceipts
 
 _BATCH_ID_CHARACTERS = 35
 _TEXT_CHARACTERS = 140
@@ -30,6 +31,9 @@ class MovementCounts(NamedTuple):
     rejects: int
     unmatched: int
     unmatched_cents: int
+    receipts: int = 0
+    """Credits that collect a receivable, whole or in part."""
+    receipt_cents: int = 0
 
 
 class PreparedMessage(NamedTuple):
@@ -39,6 +43,7 @@ class PreparedMessage(NamedTuple):
     unknown: tuple[BulkStatus, ...]
     """Rejections of messages or lots that are not ours."""
     matches: Matches
+    receipts: CreditReceipts
     counts: MovementCounts
     batch_id: str
     acts: int
@@ -84,6 +89,8 @@ class AttemptRow(NamedTuple):
     rejects: int
     unmatched: int
     unmatched_cents: int
+    receipts: int
+    receipt_cents: int
     acts: int
     acts_hash: bytes | None
     batch_id: str
@@ -106,6 +113,18 @@ class ItemRow(NamedTuple):
     entry_id: int
     why: int
     end_to_end: str
+
+
+class ReceiptRow(NamedTuple):
+    """A row of ``bank_receipt``: the receivable that a credit collects, and how much of it."""
+
+    message: int
+    attempt: int
+    row: int
+    statement: int
+    reference: str
+    receivable: int
+    amount: int
 
 
 def build_message_row(
@@ -157,8 +176,9 @@ def build_attempt_row(
 def build_item_rows(message: int, attempt: int, prepared: PreparedMessage) -> list[ItemRow]:
     """Build the rows of all movements except matched debits, and of unknown bulk rejections."""
     bank_message, matches = prepared.message, prepared.matches
-    movements = bank_message.movements
+    movements, report = bank_message.movements, bank_message.statements[0]
     is_kept = ~matches.is_matched | (matches.movement_type != MovementType.DEBIT)
+    rest = movements.amount - np.where(matches.is_matched, 0, prepared.receipts.spread(movements.amount.size))
     items = [
         ItemRow(
             message,
@@ -167,7 +187,7 @@ def build_item_rows(message: int, attempt: int, prepared: PreparedMessage) -> li
             int(movements.statement[row]),
             int(movements.item[row]),
             int(matches.movement_type[row]),
-            int(movements.amount[row]),
+            int(rest[row]),
             _to_date(int(movements.day[row])),
             unpack_code(movements.reason[row]),
             int(matches.entry[row]),
@@ -177,7 +197,6 @@ def build_item_rows(message: int, attempt: int, prepared: PreparedMessage) -> li
         for row in np.flatnonzero(is_kept).tolist()
     ]
     for row, rejection in enumerate(prepared.unknown, int(movements.amount.size)):
-        report = bank_message.statements[0]
         identity = f"{report.identity} {rejection.lot}".strip()[:_TEXT_CHARACTERS]
         items.append(
             ItemRow(
@@ -198,15 +217,33 @@ def build_item_rows(message: int, attempt: int, prepared: PreparedMessage) -> li
     return items
 
 
-def count_movements(message: BankMessage, matches: Matches, unknown: int) -> MovementCounts:
+def build_receipt_rows(message: int, attempt: int, prepared: PreparedMessage) -> list[ReceiptRow]:
+    """Build the rows of the credits that collect a receivable."""
+    receipts, statement = prepared.receipts, prepared.message.movements.statement
+    columns = (receipts.row, statement[receipts.row], receipts.receivable, receipts.amount)
+    rows = zip(*(column.tolist() for column in columns), receipts.reference.to_pylist(), strict=True)
+    return [
+        ReceiptRow(message, attempt, row, number, reference, receivable, amount)
+        for row, number, receivable, amount, reference in rows
+    ]
+
+
+def count_movements(
+    message: BankMessage, matches: Matches, receipts: CreditReceipts, *, unknown: int
+) -> MovementCounts:
     """Count the movements, and ``unknown`` bulk rejections as unmatched."""
     is_matched = matches.is_matched
     debits, returns, rejects = (
         int((is_matched & (matches.movement_type == movement_type)).sum())
         for movement_type in (MovementType.DEBIT, MovementType.RETURN, MovementType.REJECT)
     )
-    cents = int(message.movements.amount[~is_matched].sum())
-    return MovementCounts(debits, returns, rejects, int((~is_matched).sum()) + unknown, cents)
+    amount = message.movements.amount
+    cents = int((amount - receipts.spread(amount.size))[~is_matched].sum())
+    unmatched = int((~is_matched).sum()) + unknown
+    collected = int(receipts.amount.sum())
+    return MovementCounts(
+        debits, returns, rejects, unmatched, cents, receipts=receipts.row.size, receipt_cents=collected
+    )
 
 
 def derive_batch_id(message: BankMessage) -> str:

@@ -16,6 +16,14 @@ class Mismatch(IntEnum):
     TWICE = 6
     UNKNOWN_MESSAGE = 7
     NOT_DEBITED = 8
+    NO_REFERENCE = 9
+    """This and all that follow: of a credit that is no answer to a transfer of ours."""
+    SEVERAL_RECEIVABLES = 10
+    OTHER_ACCOUNTANT = 11
+    BEFORE_RECEIVABLE = 12
+    NOTHING_LEFT = 13
+    EXCESS = 14
+    NOTICE = 15
 
 
 MISMATCH_TEXTS: Mapping[Mismatch, str] = {
@@ -28,5 +36,12 @@ MISMATCH_TEXTS: Mapping[Mismatch, str] = {
     Mismatch.TWICE: "the same message contains this movement already: ask the bank whether it moved twice",
     Mismatch.UNKNOWN_MESSAGE: "the bank rejects a message or lot that we did not send: ask the bank",
     Mismatch.NOT_DEBITED: "its debit of an earlier year is not in the journal: import the debit, then this file with --again",
+    Mismatch.NO_REFERENCE: "its remittance information names no receivable: find out what was paid, and post it by hand",
+    Mismatch.SEVERAL_RECEIVABLES: "its remittance information names several receivables: find out which it pays, and post it",
+    Mismatch.OTHER_ACCOUNTANT: "the accountant of the receivable it names keeps another account: transfer the receipt to him",
+    Mismatch.BEFORE_RECEIVABLE: "the bank booked it before the receivable was issued: find out what was paid",
+    Mismatch.NOTHING_LEFT: "nothing is left of the receivable it names: find out whether it was paid twice",
+    Mismatch.EXCESS: "this much is paid beyond the receivable: find out what it is for, or pay it back",
+    Mismatch.NOTICE: "a notice collects nothing: import the statement that books it",
 }
 """What each reason means, and what to do."""

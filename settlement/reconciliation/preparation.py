@@ -19,6 +19,7 @@ from settlement.reconciliation.bulk_rejections import (
     TransfersByLot,
     expand_bulk_rejections,
 )
+from settlement.reconciliation.credit_receipts import MatchingAttempt, ReceiptMatcher
 from settlement.reconciliation.matching import match_movements, parse_entries
 from settlement.reconciliation.message_rows import PreparedMessage, count_movements, derive_batch_id
 from settlement.reconciliation.sent_transfer_queries import SentTransferReader
@@ -39,19 +40,28 @@ class ImportContext(NamedTuple):
 
 
 async def prepare_message(
-    connection: bank_queries.Connection, context: ImportContext, message: BankMessage, *, acts_path: Path
+    connection: bank_queries.Connection,
+    context: ImportContext,
+    message: BankMessage,
+    *,
+    attempt: MatchingAttempt,
+    acts_path: Path,
 ) -> PreparedMessage:
     """Match a message and write its acts to ``acts_path``, if it has any."""
     expanded = await _expand_rejections(connection, context, message)
     matched = await _match(connection, context, expanded.message)
+    matcher = ReceiptMatcher(connection, context.accountants, expanded.message, attempt)
+    matches, receipts = await matcher.match(matched.matches)
+    matched = matched._replace(matches=matches, receipts=receipts)
     payees = await bank_queries.load_payee_codes(connection, bank_acts.list_payees_to_block(matched))
     batch_id = derive_batch_id(expanded.message)
     acts = await asyncio.to_thread(bank_acts.build_acts_table, matched._replace(payees=payees), batch_id)
     return PreparedMessage(
         expanded.message,
         tuple(expanded.unknown),
-        matched.matches,
-        count_movements(expanded.message, matched.matches, len(expanded.unknown)),
+        matches,
+        receipts,
+        count_movements(expanded.message, matches, receipts, unknown=len(expanded.unknown)),
         batch_id,
         acts=acts.num_rows if acts is not None else 0,
         acts_hash=await asyncio.to_thread(_write_acts, acts, acts_path) if acts is not None else None,

@@ -1,5 +1,5 @@
 -- name: message
-select m.message, a.attempt, a.acts_hash, a.debits, a.returns, a.rejects, a.unmatched, a.unmatched_cents
+select m.message, a.attempt, a.acts_hash, a.debits, a.returns, a.rejects, a.unmatched, a.unmatched_cents, a.receipts, a.receipt_cents
 from bank_message m join bank_last_attempt a using (message) where m.file_hash = $1;
 
 -- name: lock_messages
@@ -23,8 +23,48 @@ insert into bank_statement (message, statement, identity, account, day, opening,
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- name: insert_attempt
-insert into bank_attempt (message, attempt, debits, returns, rejects, unmatched, unmatched_cents, acts, acts_hash, batch_id, person_decision)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+insert into bank_attempt (message, attempt, debits, returns, rejects, unmatched, unmatched_cents, receipts, receipt_cents,
+                          acts, acts_hash, batch_id, person_decision)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+
+-- name: receivables
+-- Receivables (kinds $1) with references $2, of any sender and exercise.
+select entry_id, amount, day, accountant, reference from entry
+where kind = any($1::smallint[]) and reference = any($2::text[]) order by entry_id;
+
+-- name: taken_of_receivables
+-- What was taken of each of receivables $1 (the first is $2), and what credits of other messages than $3 will take: their acts
+-- (kinds $4, sender $5) are not in the journal yet, or were refused.
+with follower as materialized (
+    select predecessor, amount, kind, submission, reference from entry where predecessor = any($1::bigint[]) and entry_id > $2
+), posted as (
+    select f.reference from follower f join submission s using (submission) where f.kind = any($4::smallint[]) and s.sender = $5
+), taken as (
+    select predecessor as receivable, amount from follower
+    union all
+    select b.receivable, b.amount from bank_receipt b join bank_last_attempt using (message, attempt)
+    where b.receivable = any($1::bigint[]) and b.message <> $3 and b.reference not in (select reference from posted)
+)
+select receivable, sum(amount)::bigint as taken from taken group by receivable;
+
+-- name: posted_receipts
+-- Receipts (kinds $1) with references $2 of sender $3.
+select e.reference, e.predecessor, e.amount from entry e join submission s using (submission)
+where e.kind = any($1::smallint[]) and e.reference = any($2::text[]) and s.sender = $3;
+
+-- name: stored_receipts
+select reference, receivable, amount from bank_receipt where message = $1 and attempt = $2;
+
+-- name: repeated_statements
+-- The positions (from 0) of statements with accounts $1 and identities $2 that another message than $3 brought.
+select t.position::int - 1 as position from unnest($1::text[], $2::text[]) with ordinality t (account, identity, position)
+where exists (select from bank_statement s where s.account = t.account and s.identity = t.identity and s.closing is not null and s.message <> $3);
+
+-- name: unmatched_by_reason
+-- Unmatched movements of the last attempts of messages $1, by reason.
+select message, why, count(*) as items, sum(amount)::bigint as cents
+from bank_item i join bank_last_attempt using (message, attempt)
+where message = any($1::int[]) and why <> 0 group by message, why order by message, why;
 
 -- name: sent_lines
 select entry_id, amount, day, accountant, payee, kind, exercise, submission, line, reference from entry where entry_id between {first} and {last} and kind in ({kinds}) order by entry_id
@@ -110,11 +150,20 @@ select * from (
 
 -- name: accounts_report
 -- Each operations account: with the bank, in the books as of its last statement, and the differences.
--- Parameters as for transfers; $5 to $7: kinds of debits, returns, rejections; $8: movement types that are credits.
+-- Parameters as for transfers; $5 to $7: kinds of debits, returns, rejections; $8: movement types that are credits; $9: kinds of
+-- receipts.  Receipts that a statement collects are in the books of its account; those by hand are not, as no account is known of them.
 {transfers}, debited as (
     select d.entry_id, d.amount, d.day, d.kind, t.account from entry d join transfer t on t.entry_id = d.predecessor where (d.kind = any($5::int[]) or d.kind = any($7::int[]))
+), credited as (
+    select distinct on (b.reference) b.reference, s.account
+    from bank_receipt b join bank_statement s using (message, statement) where s.closing is not null order by b.reference
+), collected as (
+    select e.reference, e.amount, e.day, e.kind, c.account from entry e join submission s using (submission) join credited c using (reference)
+    where e.kind = any($9::int[]) and s.sender = 'bank'
 ), booked as (
     select amount, day, kind, account from transfer
+    union all
+    select amount, day, kind, account from collected
     union all
     select amount, day, kind, account from debited
     union all
@@ -131,6 +180,7 @@ select * from (
            coalesce(sum(e.amount) filter (where e.kind = any($7::int[])), 0)::bigint as rejected,
            coalesce(sum(e.amount) filter (where e.kind = any($5::int[]) and e.day <= l.day), 0)::bigint as debited_then,
            coalesce(sum(e.amount) filter (where e.kind = any($6::int[]) and e.day <= l.day), 0)::bigint as returned_then,
+           coalesce(sum(e.amount) filter (where e.kind = any($9::int[]) and e.day <= l.day), 0)::bigint as collected_then,
            count(*) filter (where e.kind = any($4::int[])) - count(*) filter (where e.kind = any($5::int[]) or e.kind = any($7::int[])) as open_lines
     from booked e left join last l using (account) where account is not null group by account
 ), item as (
@@ -145,8 +195,14 @@ select * from (
     where t.is_last and (r.kind = any($5::int[]) or r.kind = any($6::int[])) and r.reference ~ '^[DR][0-9]{{1,12}}$'
 ), booked_again as (
     {booked_again}
+), not_collected as (  -- credits of the last attempts whose receipts the journal refused, or has not decided yet
+    select s.account, b.amount from bank_receipt b join bank_last_attempt using (message, attempt) join bank_statement s using (message, statement)
+    where s.closing is not null and not exists (select from collected c where c.reference = b.reference)
 ), refused as (  -- without the first if a notice alone booked it, on another day: that is in the books by the last statement
-    select t.account, sum(case when r.kind = any($5::int[]) then -r.amount else r.amount end)::bigint as net, count(*) as lines
+    select account, sum(cents)::bigint as net, count(*) as lines from (
+    select account, amount as cents from not_collected
+    union all
+    select t.account, case when r.kind = any($5::int[]) then -r.amount else r.amount end
     from (
         select kind, amount, reference, transfer, dense_rank() over (partition by reference, kind order by submission) as nth from refusing
         union all
@@ -157,10 +213,10 @@ select * from (
         where n.reference = r.reference and n.kind = r.kind and n.day <= l.day and b.sender = 'bank'
           and not exists (select from stated where stated.submission = n.submission)
           and not exists (select from duplicate d join stated using (submission) where d.entry_id = n.entry_id))
-    group by t.account
+    ) missing group by account
 )
 select account, l.identity as statement, l.day, l.closing as bank, f.opening,
-       f.opening - coalesce(m.debited_then, 0) + coalesce(m.returned_then, 0) as books,
+       f.opening - coalesce(m.debited_then, 0) + coalesce(m.returned_then, 0) + coalesce(m.collected_then, 0) as books,
        coalesce(i.net, 0) as unmatched, coalesce(i.items, 0) as unmatched_items,
        coalesce(r.net, 0) as refused, coalesce(r.lines, 0) as refused_lines,
        coalesce(m.sent - m.debited - m.rejected, 0) as transit, coalesce(m.open_lines, 0) as transit_items
@@ -192,6 +248,8 @@ with stated as (
     select distinct r.submission, r.line, r.reference, r.kind, r.amount, r.code, t.submission is not null as is_stated
     from refusal r join submission u using (submission) left join stated t using (submission)
     where u.sender = 'bank' and t.is_last is not false and not (r.kind = $2 and r.code = $3)
+      and (r.kind <> all($5::int[]) or exists (  -- matching again may have found another receivable, or none
+          select from bank_receipt b join bank_last_attempt using (message, attempt) where b.reference = r.reference))
 ), numbered as (
     select *, dense_rank() over (partition by reference, kind, is_stated order by submission) as nth, bool_or(is_stated) over (partition by reference, kind) as has_statement
     from refusing
@@ -215,7 +273,7 @@ where $4::bytea[] is null order by r.reference, r.kind, r.message, r.line limit 
 -- Returned and rejected transfers by reason.
 select i.reason, i.sort, count(*) as items, sum(i.amount)::bigint as cents
 from bank_item i join bank_last_attempt using (message, attempt)
-where i.why = 0 and not exists (
+where i.why = 0 and i.sort > 2 and not exists (
     select from bank_item o join bank_last_attempt using (message, attempt)
     where o.entry_id = i.entry_id and o.sort = i.sort and o.why = 0 and (o.message, o.row) < (i.message, i.row))
 group by i.reason, i.sort order by items desc, i.reason;

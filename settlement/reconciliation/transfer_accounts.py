@@ -64,12 +64,12 @@ async def find_transfer_accounts(
             ibans = [iban or "" for iban in run.accounts]
         else:
             paying, positions = np.unique(heads.accountant[rows], return_inverse=True)
-            ibans = [_find_iban(accountants, year, codes.get(number, "")) for number in paying.tolist()]
+            ibans = [find_iban(accountants, year, codes.get(number, "")) for number in paying.tolist()]
         account[rows] = np.array([numbers.get(iban, NOT_IN_MESSAGE) for iban in ibans])[positions]
     return account
 
 
-def _find_iban(accountants: AccountantsByYear, year: int, code: str) -> str:
+def find_iban(accountants: AccountantsByYear, year: int, code: str) -> str:
     """Return the operations account that an accountant has now in an exercise; empty for none."""
     of_year = accountants.get(year)
     accountant = of_year.accountants.get(code) if of_year else None

@@ -9,12 +9,18 @@ from pathlib import Path
 import pytest
 
 from service.database.embedded_server import Database
+from settlement.bank_files.bank_file_reader import read_bank_file
 from settlement.simulated_bank.transfer_outcomes import OutcomeRates
 from tests.crash.database_states import read_state
 from tests.databases import create_database, open_connection
-from tests.service.small_state import State, copy_state, paris_time
+from tests.service.small_state import UNITS, State, build_payee_code, copy_state, paris_time
+from tests.settlement.camt_messages import balance, detail, document, entry, free_text, statement
 
 NEVER = 1_000
+RECEIVABLE = {
+    "kind": "receivable", "exercise": 2018, "date": "2018-10-01", "amount": "100.00",
+    "commitment_item": "269906", "payee": build_payee_code(1),
+}  # fmt: skip
 FREQUENT = OutcomeRates(4, 60_000)
 
 
@@ -46,6 +52,7 @@ async def read_outcome(state: State) -> dict[str, object]:
                 "message, attempt, debits, returns, rejects, unmatched, acts, acts_hash, batch_id",
             ),
             ("bank_item", "*"),
+            ("bank_receipt", "*"),
         ):
             outcome[table] = [
                 tuple(row)
@@ -55,8 +62,14 @@ async def read_outcome(state: State) -> dict[str, object]:
 
 
 async def pay_and_respond(state: State) -> list[Path]:
-    """Pay a run and let the bank respond; return a report, a notice of returns and two statements."""
+    """Pay a run and let the bank respond; return a report, a notice of returns and three statements, one with a receipt."""
     await state.fund(12)
+    await state.submit_accepted(
+        [
+            {**RECEIVABLE, "reference": f"TP-2018-{number}", "fund_centre": unit}
+            for number, (unit, _) in enumerate(UNITS)
+        ]
+    )
     await state.submit_requests(12)
     responses = state.simulate_bank(
         await state.pay_due(date(2018, 11, 5), paris_time("2018-11-05")), FREQUENT
@@ -66,11 +79,22 @@ async def pay_and_respond(state: State) -> list[Path]:
         next(path for path in files if kind in path.name) for kind in ("pain002", "camt053", "camt054")
     ]
     account = selected[2].name.partition("camt054-")[2]
-    return [
-        *selected[:2],
-        *(path for path in files if "camt053" in path.name and account[:23] in path.name),
-        selected[2],
+    statements = [path for path in files if "camt053" in path.name and account[:23] in path.name]
+    return [*selected[:2], *statements, write_receipts(state, statements[-1]), selected[2]]
+
+
+def write_receipts(state: State, last: Path) -> Path:
+    """Write the statement that follows ``last``, whose credits name a receivable of each accountant."""
+    before = read_bank_file(last).statements[-1]
+    opening = before.closing or 0
+    credits_ = [entry("60.00", "CRDT", [detail(remittance=free_text("TP-2018-0, TP-2018-1"))])] * 2
+    balances = [
+        balance(code, f"{abs(cents) // 100}.{abs(cents) % 100:02}", "DBIT" if cents < 0 else "CRDT")
+        for code, cents in (("OPBD", opening), ("CLBD", opening + 12_000))
     ]
+    path = state.answers / "receipts.xml"
+    path.write_text(document(statement(*balances, *credits_, identity="R-1", account=before.account)))
+    return path
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -90,6 +114,7 @@ async def test_killed_at_each_step(database: Database, tmp_path: Path) -> None:
             assert "posting" in steps
             expected = await read_outcome(undisturbed)
             assert (await undisturbed.read_status()).agrees
+            assert (await undisturbed.count_kinds())["receipt"] == 2
         for step in range(len(steps)):
             async with copy_state(database, state, tmp_path / f"killed-{step}") as copy:
                 code, _ = run_child(copy, step, list_files(copy))

@@ -25,12 +25,25 @@ def balance(code: str, amount: str, sign: str = "CRDT", day: str = "2018-12-14")
     )
 
 
-def detail(end_to_end: str = "", amount: str = "", sign: str = "", reason: str = "") -> str:
+def detail(
+    end_to_end: str = "", amount: str = "", sign: str = "", reason: str = "", remittance: str = ""
+) -> str:
     refs = f"<Refs><EndToEndId>{end_to_end}</EndToEndId></Refs>" if end_to_end else ""
     amounts = f'<Amt Ccy="EUR">{amount}</Amt>' if amount else ""
     signs = f"<CdtDbtInd>{sign}</CdtDbtInd>" if sign else ""
     reasons = f"<RtrInf><Rsn><Cd>{reason}</Cd></Rsn></RtrInf>" if reason else ""
-    return f"<TxDtls>{refs}{amounts}{signs}{reasons}</TxDtls>"
+    texts = f"<RmtInf>{remittance}</RmtInf>" if remittance else ""
+    return f"<TxDtls>{refs}{amounts}{signs}{reasons}{texts}</TxDtls>"
+
+
+def free_text(*texts: str) -> str:
+    return "".join(f"<Ustrd>{text}</Ustrd>" for text in texts)
+
+
+def creditor_reference(*references: str) -> str:
+    return "".join(
+        f"<Strd><CdtrRefInf><Tp/><Ref>{reference}</Ref></CdtrRefInf></Strd>" for reference in references
+    )
 
 
 def entry(

@@ -82,7 +82,7 @@ ROUTES = (
         "/v1/bank/messages",
         BankMessagesHandler.receive_message,
         Operation(
-            "Import a bank file (accountants): match it with the transfers sent, and post debits, returns and rejects",
+            "Import a bank file (accountants): match it with transfers and receivables, and post what the bank did",
             {"200": Task, "202": Task, **list_problems(*DECIDING, "body-cut", "limit-exceeded")},
             (WAIT, AGAIN, _INTEREST),
             {media_type: dict(_FILE_SCHEMA) for media_type in (XML, _TEXT, _OCTETS)},

@@ -371,7 +371,7 @@ async def write_changed_statement(state: State, **how: str) -> tuple[Path, BankM
         ({"name": format_identifier(61, ledger=1)}, "UNKNOWN_TRANSFER"),
         ({"cents": "1"}, "AMOUNT_DIFFERS"),
         ({"day": "2018-11-02"}, "BEFORE_ISSUE"),
-        ({"name": "salary", "sign": "CRDT"}, "NOT_OURS"),
+        ({"name": "salary", "sign": "CRDT"}, "NO_REFERENCE"),
     ],
 )
 async def test_unmatched_movements_are_listed_and_the_others_posted(

@@ -13,6 +13,15 @@ from settlement.simulated_bank.transfer_outcomes import OutcomeRates
 from tests.markup.comparison import describe_difference, read_by_lxml, read_by_scanner
 from tests.markup.mutations import mutate
 from tests.settlement.bank_orders import Lot, Transfer, write_pain001
+from tests.settlement.camt_messages import (
+    balance,
+    creditor_reference,
+    detail,
+    document,
+    entry,
+    free_text,
+    statement,
+)
 
 CASES = 400
 
@@ -28,12 +37,21 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
         behaviour = BankBehaviour(bank_reasons.load(), OutcomeRates(2, 50_000), version=version)
         names = write_responses([run], folder / version, behaviour, on_step=lambda _: None).files
         documents += [(folder / version / name).read_bytes() for name in names]
+    documents.append(build_credits().encode())
     assert {text[60:140].partition(b"xsd:")[2][:8] for text in documents} >= {
         b"pain.002",
         b"camt.053",
         b"camt.054",
     }
     return documents
+
+
+def build_credits() -> str:
+    """Build a statement with remittance information: none, text, references, and both."""
+    remittances = ("", free_text("A &amp; B", " TP-1 "), creditor_reference("TP-2", "TP-3"))
+    details = [detail(remittance=text) for text in (*remittances, "".join(remittances))]
+    entries = [entry("1.00", "CRDT", [text]) for text in details]
+    return document(statement(balance("OPBD", "0.00"), balance("CLBD", "4.00"), *entries))
 
 
 def test_both_readers_agree_on_bank_messages(documents: list[bytes]) -> None:

@@ -1,0 +1,82 @@
+"""What matching credits needs of the journal and of earlier imports: receivables, and the receipts that exist."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from core.catalog import Family, list_kinds
+from core.senders import BANK
+from core.tables.bank_messages import BankStatement
+from settlement.reconciliation.bank_queries import SQL, Connection
+from settlement.reconciliation.receipt_matching import Receivables
+
+PAGE_REFERENCES = 20_000
+"""The references of one query: each page is looked up by the indexes of the journal."""
+_RECEIVABLES = list_kinds(lambda kind: kind.family is Family.RECEIVABLE)
+RECEIPTS = list_kinds(lambda kind: kind.family is Family.RECEIPT)
+
+
+class KnownReceipt(NamedTuple):
+    """What a credit collects by an act that exists: the entry of the receivable, and cents."""
+
+    receivable: int
+    amount: int
+
+
+async def load_receivables(connection: Connection, references: pa.Array, *, message: int) -> Receivables:
+    """Load the receivables with these references, of any sender and exercise, and what is left of each.
+
+    What credits of other messages than ``message`` collect counts as collected, also while their acts are not decided.
+    """
+    receivables = [
+        row
+        for page in _split_pages(references)
+        for row in await connection.fetch(SQL["receivables"], _RECEIVABLES, page)
+    ]
+    entries = [row["entry_id"] for row in receivables]
+    sums: dict[int, int] = {}
+    for start in range(0, len(entries), PAGE_REFERENCES):
+        page = entries[start : start + PAGE_REFERENCES]
+        rows = await connection.fetch(SQL["taken_of_receivables"], page, min(page), message, RECEIPTS, BANK)
+        sums |= {row["receivable"]: row["taken"] for row in rows}
+    rests = [max(row["amount"] - sums.get(row["entry_id"], 0), 0) for row in receivables]
+    day = np.array([row["day"] for row in receivables], "M8[D]").astype(np.int64)
+    return Receivables(
+        np.array(entries, np.int64),
+        np.array(rests, np.int64),
+        day,
+        np.array([row["accountant"] for row in receivables], np.int64),
+        pa.array([row["reference"] for row in receivables], pa.string()),
+    )
+
+
+async def load_posted_receipts(connection: Connection, references: pa.Array) -> dict[str, KnownReceipt]:
+    """Load the receipts of the sender bank with these references, from the journal."""
+    return {
+        row["reference"]: KnownReceipt(row["predecessor"], row["amount"])
+        for page in _split_pages(references)
+        for row in await connection.fetch(SQL["posted_receipts"], RECEIPTS, page, BANK)
+    }
+
+
+async def load_stored_receipts(connection: Connection, message: int, attempt: int) -> dict[str, KnownReceipt]:
+    """Load what an attempt matched, by the reference of the act."""
+    rows = await connection.fetch(SQL["stored_receipts"], message, attempt)
+    return {row["reference"]: KnownReceipt(row["receivable"], row["amount"]) for row in rows}
+
+
+async def find_repeated_statements(
+    connection: Connection, statements: Sequence[BankStatement], message: int
+) -> list[int]:
+    """Return the positions of the statements that another message than ``message`` brought first."""
+    accounts = [statement.account for statement in statements]
+    identities = [statement.identity for statement in statements]
+    rows = await connection.fetch(SQL["repeated_statements"], accounts, identities, message)
+    return [row["position"] for row in rows]
+
+
+def _split_pages(references: pa.Array) -> Iterator[list[str]]:
+    for start in range(0, len(references), PAGE_REFERENCES):
+        yield references.slice(start, PAGE_REFERENCES).to_pylist()
