@@ -119,7 +119,11 @@ class NotWaiting(CrescendoError):
 
 
 class ReferenceDataError(CrescendoError):
-    """Nomenclature, chart, calendar or rule files are inconsistent."""
+    """Nomenclature, chart, calendar or rule files are inconsistent.
+
+    ``place`` is the file, with the line where there is one; ``finding`` describes the fault, ``remedy`` says what to do.
+    """
 
     def __init__(self, place: str, finding: str, remedy: str) -> None:
         super().__init__(f"{place}: {finding}. {remedy}")
+        self.place, self.finding, self.remedy = place, finding, remedy

@@ -12,7 +12,7 @@ from core.amount_fields import AmountStruct, Cents, OldCents
 from core.catalog import CATALOG, Family, Remainder, list_kinds
 from core.nomenclature import CentreLevel, FundCentre
 from reporting.code_names import CENTRE, CodeNames
-from reporting.report_queries import Connection, fetch, find_batch_or_last
+from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
 from reporting.report_tables import CellType, Column, ReportTable
 from reporting.visibility import WHOLE_JOURNAL, Visibility
 
@@ -112,9 +112,7 @@ async def load_outstanding_commitments(
     visibility: Visibility = WHOLE_JOURNAL,
 ) -> OutstandingCommitments:
     """Load what remains to be paid of all commitments that the caller may see; reads all entries of the journal."""
-    sums_by_cell = await fetch(
-        connection, "commitments", *_list_effects(), visibility.sender, visibility.centres, _CARRYING
-    )
+    sums_by_cell = await _fetch_sums(connection, visibility, by_cell=False)
     sums: dict[tuple[int, str], _CentreSums] = defaultdict(_CentreSums)
     for row in sums_by_cell:
         centres = names.codes.find_year(row["budget_year"]).centres
@@ -126,6 +124,20 @@ async def load_outstanding_commitments(
     ]
     totals = (sum(getattr(figures, name) for figures in rows) for name in _SUMS)
     return OutstandingCommitments(await find_batch_or_last(connection, None), level.name, rows, *totals)
+
+
+async def fetch_sums_of_cells(connection: Connection) -> list[Row]:
+    """Return the sums of all commitments by account assignment: ``cell``, and the columns of the statement."""
+    return await _fetch_sums(connection, WHOLE_JOURNAL, by_cell=True)
+
+
+async def _fetch_sums(connection: Connection, visibility: Visibility, *, by_cell: bool) -> list[Row]:
+    return await fetch(
+        connection,
+        "commitments",
+        *_list_effects(),
+        *(visibility.sender, visibility.centres, _CARRYING, by_cell),
+    )
 
 
 def _list_effects() -> Iterator[list[int] | tuple[int, ...]]:

@@ -88,6 +88,10 @@ HEADINGS: Mapping[str, str] = {
     "stated, euros": "annoncé, euros",
     "counted, euros": "recompté, euros",
     "holds": "concorde",
+    "value": "valeur",
+    "code": "code",
+    "name": "nom ou raison sociale",
+    "IBAN": "IBAN",
 }
 """By their English names."""
 
@@ -97,6 +101,10 @@ _WORDS: Mapping[str, str] = {
     "either": "débiteur ou créditeur",
     "nil": "nul",
     "wrong side": "sens anormal",
+    "same IBAN": "même IBAN",
+    "same SIREN": "même SIREN",
+    "same name": "même nom",
+    "wrong SIRET": "SIRET erroné",
 }
 _WORD_COLUMNS = frozenset({"normal side", "finding"})
 """The columns whose cells are words of the reports themselves."""
@@ -137,6 +145,7 @@ _TITLES = tuple(
         (r"Payment delays by (\w+), paid in (\d+)", "Délai global de paiement par {0}, paiements de {1}"),
         (r"Payment delays by (\w+)", "Délai global de paiement par {0}"),
         (r"Invoices", "Factures"),
+        (r"Third parties to look at, after batch (.+)", "Tiers à examiner, après le lot {0}"),
         (r"Submissions", "Dépôts"),
         (r"Proof of batch (.+)", "Preuve du lot {0}"),
         (r"Proof of submission (.+)", "Preuve du dépôt {0}"),

@@ -128,6 +128,16 @@ def _import_submissions() -> ReportSource:
     )
 
 
+def _import_third_parties() -> ReportSource:
+    from reporting import third_parties as report
+
+    return ReportSource(
+        lambda connection, _, arguments: report.load_third_parties(connection, arguments.values["check"]),
+        report.ThirdParties,
+        report.build_table,
+    )
+
+
 def _import_invoices() -> ReportSource:
     from reporting import invoices as report
 
@@ -255,6 +265,19 @@ REPORTS = (
         _import_invoices,
         example="supplier=SUPPLIER&number=F-2018-7",
         detail=ReportDetail(None, "", _import_invoice_pages),
+    ),
+    Report(
+        "third-parties",
+        "Third parties to look at: the same IBAN, SIREN or name as another one, or a SIRET with a wrong key",
+        (
+            ReportParameter(
+                "check",
+                "Only near-duplicates by iban, siren or name, or only wrong keys (siret)",
+                ParameterType.CHOICE,
+                ("all", "iban", "siren", "name", "siret"),
+            ),
+        ),
+        _import_third_parties,
     ),
     Report(
         "submissions",

@@ -17,7 +17,6 @@ from ingest.spool.partial_uploads import PartialUploads
 from ingest.spool.spool import Spool
 from ingest.spool.spool_identity import read_identity
 from monitoring.service_metrics import ServiceMetrics
-from posting.book.registry import ReferenceData
 from posting.recovery.book_loading import LoadedBook
 from posting.store.running_engine import offer_spool
 from reporting import code_labels
@@ -25,7 +24,7 @@ from reporting.code_labels import CodeLabels
 from service.auth import audit_trail
 from service.auth.rate_limit import RateLimiter
 from service.auth.sender_pauses import SenderPauses
-from service.configuration.settings import Settings
+from service.configuration.settings import Settings, follow_loaded_reference
 from service.connection_pools import Pools, open_pools
 from service.database.configured_database import open_database
 from service.database.disk_space import DataDisks
@@ -78,7 +77,8 @@ async def serve(
     StandbyStopped
         A signal came while the service was a standby.
     """
-    reference = await _load_reference_in_turn(settings, options, interruption, reporter=reporter)
+    settings = await _wait_for_turn(settings, options, interruption, reporter=reporter)
+    reference = load_reference(settings)
     disks = DataDisks(settings.data)
     async with (
         open_database(settings, reporter.report_activity, options.creation) as database,
@@ -157,16 +157,15 @@ def _list_background(
     ]
 
 
-async def _load_reference_in_turn(
+async def _wait_for_turn(
     settings: Settings, options: ServerOptions, interruption: Interruption, *, reporter: ProgressReporter
-) -> ReferenceData:
-    """Load the reference data; a standby loads them again when it takes over."""
-    reference = load_reference(settings)
-    if options.is_standby:
-        await standby.wait_for_turn(settings.database, interruption, reporter.report_activity)
-        # the wait may last months: the first load only checked the data
-        reference = load_reference(settings)
-    return reference
+) -> Settings:
+    """Wait as a standby until it takes over; return the settings then, as reference data may have been loaded meanwhile."""
+    if not options.is_standby:
+        return settings
+    load_reference(settings)  # a check, as the wait may last months; they are read again when it takes over
+    await standby.wait_for_turn(settings.database, interruption, reporter.report_activity)
+    return follow_loaded_reference(settings)
 
 
 def _create_authenticator(

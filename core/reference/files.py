@@ -2,8 +2,9 @@
 
 import csv
 import hashlib
+import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +41,11 @@ def hash_files(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hash_file(path).hex() for path in paths}
 
 
+def digest_hashes(files: Mapping[str, str]) -> bytes:
+    """Return the digest over the hashes of reference files, as ``hash_files`` returns them: it names a state of all files."""
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).digest()
+
+
 def hash_file(path: Path) -> bytes:
     """Return the SHA-256 of a reference file.
 
@@ -64,7 +70,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ReferenceDataError(
             str(path), f"the file cannot be read ({error.strerror})", "Store a readable file at this path."
         ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also of numbers and tables beyond the limits of Python
         raise ReferenceDataError(
             str(path), f"the file is not TOML in UTF-8 ({error})", "Correct the file at that position."
         ) from error

@@ -4,13 +4,13 @@ Once an operator has a login for good, files that differ from those of the last 
 accepted them.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from core.errors import CrescendoError, ReferenceDataError
 from core.person_decisions import Decision, DecisionKind, StatedPerson
+from core.reference.files import digest_hashes
 from posting.book.registry import NumbersByCode, ReferenceData
 from posting.store import nature_use, person_proof
 from posting.store.connections import SQL
@@ -87,6 +87,12 @@ async def accept_files(
     return Acceptance(number, paths)
 
 
+async def list_changes_since_use(connection: Connection, files: Mapping[str, str]) -> list[str] | None:
+    """List the files that differ from those that the ledger used last; None if it has used none."""
+    last = await connection.fetchrow(SQL["last_reference_use"])
+    return None if last is None else _list_changes(json.loads(last["files"]), files)
+
+
 async def _check_acceptance(connection: Connection, reference: ReferenceData, digest: bytes) -> None:
     """Check that an operator has accepted files that differ from those of the last use, once an operator can."""
     last = await connection.fetchrow(SQL["last_reference_use"])
@@ -107,8 +113,7 @@ async def _check_acceptance(connection: Connection, reference: ReferenceData, di
 
 def _describe(files: Mapping[str, str]) -> tuple[str, bytes]:
     """Return the files as text, and the digest over it."""
-    text = json.dumps(files, sort_keys=True)
-    return text, hashlib.sha256(text.encode()).digest()
+    return json.dumps(files, sort_keys=True), digest_hashes(files)
 
 
 def _list_changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

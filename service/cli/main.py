@@ -42,7 +42,7 @@ _COMMANDS = (
         "service.cli.person:app",
         "Persons: their roles, delegations, agreements and logins; change them.",
     ),
-    ("reference", "service.cli.reference:app", "Reference data: accept changed files."),
+    ("reference", "service.cli.reference:app", "Reference data: check, compare, load; accept changed files."),
     ("verify", "service.cli.verify:verify", "Compute all balances and hashes again from the stored rows."),
     (
         "submit",

@@ -12,6 +12,7 @@ import msgspec
 
 from core.errors import CrescendoError
 from service.configuration.file_owners import find_file_fault
+from service.configuration.loaded_reference import LoadedFolderMissing, find_loaded_folder, is_loaded_folder
 
 VARIABLE_PREFIX = "CRESCENDO_"
 
@@ -32,7 +33,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ledger: str = ""
     """The name that the ledger must have; empty for any."""
     reference: Path | None = None
-    """Folder of the calendar and of each year's nomenclature and chart; None for those shipped."""
+    """Folder of the calendar and of each year's nomenclature and chart; None for those shipped.
+
+    If no setting names one, it is the folder that ``crescendo reference load`` put in the data folder.
+    """
     cut_off: str = ""
     """The time by which work must be done, in the form ``monitoring.cut_off`` reads; empty if there is none."""
     command_seconds: Annotated[int, msgspec.Meta(ge=1)] = 60
@@ -64,9 +68,30 @@ def read_settings(
     if isinstance(seconds, str) and seconds.isascii() and seconds.isdigit():
         values["command_seconds"] = int(seconds)
     try:
-        return msgspec.convert(values, Settings, dec_hook=_convert_path)
+        settings = msgspec.convert(values, Settings, dec_hook=_convert_path)
     except msgspec.ValidationError as error:
         raise UsageError(f"{config or 'settings'}: {error}. See docs/settings.md") from error
+    return settings if settings.reference else _use_loaded_reference(settings)
+
+
+def follow_loaded_reference(settings: Settings) -> Settings:
+    """Return the settings with the reference data that were loaded last, unless a setting names a folder.
+
+    Raises
+    ------
+    UsageError
+        The loaded reference data are missing.
+    """
+    names_folder = settings.reference is not None and not is_loaded_folder(settings.reference, settings.data)
+    return settings if names_folder else _use_loaded_reference(settings)
+
+
+def _use_loaded_reference(settings: Settings) -> Settings:
+    """Return the settings with the reference data that were loaded, if there are any."""
+    try:
+        return msgspec.structs.replace(settings, reference=find_loaded_folder(settings.data))
+    except LoadedFolderMissing as error:
+        raise UsageError(str(error)) from error
 
 
 def _read_file(config: Path) -> dict[str, Any]:

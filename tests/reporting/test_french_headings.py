@@ -18,6 +18,7 @@ MODULES = (
     "proofs",
     "submissions",
     "invoices",
+    "third_parties",
 )
 
 

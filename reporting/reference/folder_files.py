@@ -1,0 +1,108 @@
+"""The files of a folder of reference data: which ones the engine reads, and a copy of the folder to work on.
+
+What is checked and what is loaded later is the copy, so that a change of the folder meanwhile has no effect.
+"""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from core.errors import ReferenceDataError
+
+FILES_MAX = 2_000
+BYTES_MAX = 256 * 1024 * 1024
+"""Limits of a folder: the sample has 24 files and a megabyte."""
+
+CALENDAR, YEAR_SETTINGS = "calendar.toml", "year.toml"
+COMMON_FILES = (
+    CALENDAR,
+    *("payments.toml", "late_interest.toml", "prescription.toml", "bank_reasons.csv"),
+)
+"""The files of all years, which lie beside the folders of years."""
+
+KEY_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "programmes.csv": ("code",),
+    "centres.csv": ("code",),
+    "areas.csv": ("code",),
+    "items.csv": ("code",),
+    "receipts.csv": ("nature",),
+    "before_service.csv": ("category", "code"),
+    "recycling.csv": ("case",),
+    "funds.csv": ("code",),
+    "accounts.csv": ("number",),
+    "roles.csv": ("item",),
+    "creditors.csv": ("expense",),
+    "treasury.csv": ("role",),
+    "restricted.csv": ("account",),
+    "liaison.csv": ("account",),
+    "accountants.csv": ("code",),
+    "assigned.csv": ("centre",),
+}
+"""The CSV files of a year, each with the columns that name a row."""
+
+NOUNS: Mapping[str, str] = {
+    "programmes.csv": "programme",
+    "centres.csv": "fund centre",
+    "areas.csv": "functional area",
+    "items.csv": "commitment item",
+    "receipts.csv": "nature of receipt",
+    "before_service.csv": "expense before service",
+    "recycling.csv": "recycling case",
+    "funds.csv": "fund",
+    "accounts.csv": "account",
+    "roles.csv": "accounts of item",
+    "creditors.csv": "creditor of expense account",
+    "treasury.csv": "shared account",
+    "restricted.csv": "restricted account",
+    "liaison.csv": "account between accountants",
+    "accountants.csv": "accountant",
+    "assigned.csv": "assignment of fund centre",
+    "bank_reasons.csv": "reason code of banks",
+    CALENDAR: "value of the calendar",
+    "payments.toml": "payment rule",
+    "late_interest.toml": "rule of late interest",
+    "prescription.toml": "rule of prescription",
+    YEAR_SETTINGS: "value of the year",
+}
+"""What a row of each file is."""
+
+_SUFFIXES = frozenset({".csv", ".toml"})
+
+
+def copy_folder(folder: Path, target: Path) -> None:
+    """Copy the CSV and TOML files of a folder, and nothing else, to ``target``, which does not exist yet.
+
+    Raises
+    ------
+    ReferenceDataError
+        The folder has too many files or bytes, or a file cannot be read.
+    """
+    target.mkdir(parents=True)
+    byte_count = 0
+    for number, path in enumerate(list_files(folder), 1):
+        copy = target / path.relative_to(folder)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            byte_count += path.stat().st_size
+            _check_limits(folder, number, byte_count)
+            shutil.copyfile(path, copy)
+        except OSError as error:
+            raise ReferenceDataError(
+                str(path.relative_to(folder)),
+                f"the file cannot be read ({error.strerror})",
+                "Store a readable file at this path.",
+            ) from error
+
+
+def list_files(folder: Path) -> Iterator[Path]:
+    """Yield the CSV and TOML files of a folder and of the folders in it, in order."""
+    yield from sorted(path for path in folder.rglob("*") if path.suffix in _SUFFIXES and not path.is_dir())
+
+
+def _check_limits(folder: Path, file_count: int, byte_count: int) -> None:
+    if file_count > FILES_MAX or byte_count > BYTES_MAX:
+        raise ReferenceDataError(
+            str(folder),
+            f"the folder has more than {FILES_MAX:,} files, or {BYTES_MAX // 1024**2:,} MiB",
+            "Name the folder that contains calendar.toml, and remove what does not belong to it.",
+        )

@@ -1,0 +1,96 @@
+"""The changes between two folders, row by row."""
+
+from pathlib import Path
+
+from reporting.reference.row_changes import CellChange, ChangeType, RowChange, compare_folders
+from tests.file_strategies import REFERENCE
+from tests.reference_years import copy_reference, copy_year, remove_lines, replace_text
+
+
+def _compare(changed: Path) -> list[tuple[str, str, list[int], str]]:
+    return [(str(row.change), row.file, row.years, row.code) for row in compare_folders(REFERENCE, changed)]
+
+
+def test_equal_folders_have_no_change() -> None:
+    assert compare_folders(REFERENCE, REFERENCE) == []
+
+
+def test_order_spaces_and_comments_are_no_change(tmp_path: Path) -> None:
+    changed = copy_reference(tmp_path)
+    path = changed / "2018" / "areas.csv"
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([header, *(row.replace(",", " , ", 1) for row in reversed(rows))]) + "\n")
+    with (changed / "calendar.toml").open("a") as file:
+        file.write("# a comment\n")
+    assert compare_folders(REFERENCE, changed) == []
+
+
+def test_rows_are_added_changed_and_removed(tmp_path: Path) -> None:
+    changed = copy_reference(tmp_path)
+    replace_text(
+        changed, "2018/items.csv", "63,Transferts aux collectivités territoriales,6", "63,Transferts,6"
+    )
+    remove_lines(changed, "2018/areas.csv", "0177-12-08,")
+    with (changed / "2018" / "areas.csv").open("a") as file:
+        file.write("0177-99,0177,New\n")
+    assert _compare(changed) == [
+        ("removed", "areas.csv", [2018, 2019], "0177-12-08"),
+        ("added", "areas.csv", [2018, 2019], "0177-99"),
+        ("changed", "items.csv", [2018, 2019], "63"),
+    ]
+    assert compare_folders(REFERENCE, changed)[-1].cells == [
+        CellChange("label", "Transferts aux collectivités territoriales", "Transferts")
+    ]
+
+
+def test_values_of_rules_are_compared_by_their_keys(tmp_path: Path) -> None:
+    changed = copy_reference(tmp_path)
+    replace_text(
+        changed, "calendar.toml", "months_open_at_start = [1, 2, 3]", "months_open_at_start = [1, 2]"
+    )
+    assert compare_folders(REFERENCE, changed) == [
+        RowChange(
+            ChangeType.CHANGED,
+            "value of the calendar",
+            "calendar.toml",
+            [],
+            "exercise.2019.months_open_at_start",
+            [CellChange("value", "1, 2, 3", "1, 2")],
+        )
+    ]
+
+
+def test_a_year_with_files_of_its_own_is_compared_with_those_it_shared(tmp_path: Path) -> None:
+    changed = copy_reference(tmp_path)
+    copy_year(changed)
+    remove_lines(changed, "2019/areas.csv", "0177-12-08,")
+    assert _compare(changed) == [("removed", "areas.csv", [2019], "0177-12-08")]
+
+
+def test_a_new_year_that_shares_files_adds_its_exercise_alone(tmp_path: Path) -> None:
+    changed = copy_reference(tmp_path)
+    with (changed / "calendar.toml").open("a") as file:
+        file.write("\n[exercise.2020]\nmonths_open_at_start = []\ncomplementary_days = 0\n")
+    (changed / "2020").mkdir()
+    (changed / "2020" / "year.toml").write_text("year = 2020\nsame_as = 2018\n")
+    assert {(change, file) for change, file, _, _ in _compare(changed)} == {("added", "calendar.toml")}
+
+
+def test_a_new_year_with_files_of_its_own_adds_all_its_rows(tmp_path: Path) -> None:
+    changed = copy_reference(tmp_path)
+    with (changed / "calendar.toml").open("a") as file:
+        file.write("\n[exercise.2020]\nmonths_open_at_start = []\ncomplementary_days = 0\n")
+    (changed / "2020").mkdir()
+    copy_year(changed, 2020)
+    rows = (changed / "2020" / "programmes.csv").read_text().splitlines()[1:]
+    added = [row for row in _compare(changed) if row[1] == "programmes.csv"]
+    assert sorted(added) == sorted(("added", "programmes.csv", [2020], row[:4]) for row in rows)
+
+
+def test_a_file_that_appears_or_disappears_adds_or_removes_its_rows(tmp_path: Path) -> None:
+    changed = copy_reference(tmp_path)
+    rows = (changed / "2018" / "recycling.csv").read_text().splitlines()[1:]
+    (changed / "2018" / "recycling.csv").unlink()
+    assert [(change, file) for change, file, _, _ in _compare(changed)] == [
+        ("removed", "recycling.csv")
+    ] * len(rows)
