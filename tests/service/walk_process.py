@@ -1,0 +1,40 @@
+"""A process that runs the commands of a walk one after the other; it imports the program and its kernels once.
+
+It reads the commands from standard input, one a line, and writes behind the output of each a mark with its exit code.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+MARK = "\x05"
+"""Enquiry: no command prints it."""
+PROGRAM = ".venv/bin/crescendo"
+
+
+def run_line(line: str) -> int:
+    """Run one command and return its exit code: of the program in this process, of anything else by the shell."""
+    from service.cli.main import run_command
+
+    words = shlex.split(line, comments=True)
+    match words:
+        case [program, *arguments] if program == PROGRAM:
+            return run_command(arguments)
+        case ["export", *variables]:
+            os.environ |= dict(variable.split("=", 1) for variable in variables)
+            return 0
+        case _:
+            return subprocess.run(["/bin/sh", "-ec", line], check=False).returncode
+
+
+def main() -> None:
+    """Run all commands."""
+    sys.argv = [str(Path(PROGRAM).absolute())]
+    for line in sys.stdin.read().splitlines():
+        print(f"{MARK}{run_line(line)}{MARK}", end="", flush=True)
+
+
+if __name__ == "__main__":
+    main()
