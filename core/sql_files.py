@@ -6,14 +6,25 @@ They are read here because verification shares no code with the engine, and both
 from importlib.resources import files
 
 
-def read_queries(package: str, name: str) -> dict[str, str]:
-    """Return the statements of a package's SQL file, by name and in the order of the file."""
-    blocks = files(package).joinpath(name).read_text(encoding="utf-8").split("-- name: ")[1:]
-    titled = (block.split("\n", 1) for block in blocks)
-    return {title.strip(): sql.strip().removesuffix(";") for title, sql in titled}
+def read_queries(package: str, *names: str) -> dict[str, str]:
+    """Return the statements of a package's SQL files, by name and in the order of the files.
+
+    Raises
+    ------
+    ValueError
+        Two statements have one name: the second would replace the first.
+    """
+    statements: dict[str, str] = {}
+    for name in names:
+        for block in files(package).joinpath(name).read_text(encoding="utf-8").split("-- name: ")[1:]:
+            title, _, sql = block.partition("\n")
+            if title.strip() in statements:
+                raise ValueError(f"{package}/{name}: another statement is named {title.strip()}")
+            statements[title.strip()] = sql.strip().removesuffix(";")
+    return statements
 
 
 def read_all_queries(package: str) -> dict[str, str]:
     """Return the statements of all SQL files of a package; each may stand in a file beside the module that runs it."""
     names = sorted(file.name for file in files(package).iterdir() if file.name.endswith(".sql"))
-    return {title: sql for name in names for title, sql in read_queries(package, name).items()}
+    return read_queries(package, *names)

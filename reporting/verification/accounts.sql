@@ -130,7 +130,7 @@ union all
 select entry_name(l.entry_id, l.reference), 'posted by hand by nobody', 'two persons'
 from line l where l.entry_id not in (select entry from entry_signature);
 
--- name: openings
+-- name: opening_balances
 -- The openings of an act debit as much as they credit; they are posted by the closing, on accounts of classes 1 to 5 or the technical
 -- account; and what they opened of an accountant's account so far is what it closed the year before with, by the entry that they name
 -- (rule A61).

@@ -30,20 +30,21 @@ MEMORY_MIN_BYTES = 2**30
 """The least memory limit of DuckDB; the limit is a quarter of the machine's memory, and larger steps use the disk."""
 
 STEPS = read_queries("reporting.verification", "journal.sql")
-CHECKS: Mapping[str, str] = {
-    **read_queries("reporting.verification", "checks.sql"),
-    **read_queries("reporting.verification", "spending.sql"),
-    **read_queries("reporting.verification", "decrees.sql"),
-    **read_queries("reporting.verification", "accounts.sql"),
-    **read_queries("reporting.verification", "years.sql"),
-    **read_queries("reporting.verification", "runs.sql"),
-    **read_queries("reporting.verification", "bank.sql"),
-    **read_queries("reporting.verification", "interest.sql"),
-    **read_queries("reporting.verification", "delays.sql"),
-    **read_queries("reporting.verification", "invoices.sql"),
-    **read_queries("reporting.verification", "persons.sql"),
-    **read_queries("reporting.verification", "receipts.sql"),
-}
+CHECKS: Mapping[str, str] = read_queries(
+    "reporting.verification",
+    "checks.sql",
+    "spending.sql",
+    "decrees.sql",
+    "accounts.sql",
+    "years.sql",
+    "runs.sql",
+    "bank.sql",
+    "interest.sql",
+    "delays.sql",
+    "invoices.sql",
+    "persons.sql",
+    "receipts.sql",
+)
 _PACKAGE = "reporting.verification"
 
 

@@ -189,6 +189,6 @@ async def test_a_breach_of_an_opening_is_found(state: State, breach: str) -> Non
     await remake_hashes(connection)
     await connection.close()
     findings = (await verify(state.dsn, folder=state.reference)).findings
-    assert [finding.found for finding in findings if finding.check == "openings" and text in finding.found], (
-        findings
-    )
+    assert [
+        finding.found for finding in findings if finding.check == "opening_balances" and text in finding.found
+    ], findings

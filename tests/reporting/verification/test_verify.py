@@ -133,7 +133,7 @@ ONE_RULE = {
     "access_separation",  # test_access_separation.py
     "proved_persons",  # tests/settlement/runs/test_proved_persons.py
     "reference_uses",  # tests/posting/store/test_reference_acceptance.py
-    "openings",  # tests/closing/test_openings.py
+    "opening_balances",  # tests/closing/test_openings.py
     "reversals",  # test_reversals.py
     "run_details",  # tests/settlement/runs/test_new_bank_details.py
     *("delay_sums", "delay_measurements"),  # tests/service/late_interest/test_stored_sums.py
