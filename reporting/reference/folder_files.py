@@ -35,6 +35,7 @@ KEY_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "treasury.csv": ("role",),
     "restricted.csv": ("account",),
     "liaison.csv": ("account",),
+    "opening.csv": ("account",),
     "accountants.csv": ("code",),
     "assigned.csv": ("centre",),
 }
@@ -55,6 +56,7 @@ NOUNS: Mapping[str, str] = {
     "treasury.csv": "shared account",
     "restricted.csv": "restricted account",
     "liaison.csv": "account between accountants",
+    "opening.csv": "technical account of openings",
     "accountants.csv": "accountant",
     "assigned.csv": "assignment of fund centre",
     "bank_reasons.csv": "reason code of banks",

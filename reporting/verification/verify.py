@@ -80,7 +80,11 @@ async def verify(
         The rows do not have the columns of this version.
     ReferenceDataError
         The reference data contradict each other.
+    ValueError
+        There is no check of this name.
     """
+    if unknown_checks := set(checks) - CHECKS.keys():
+        raise ValueError(f"There is no check {', '.join(sorted(unknown_checks))}")
     codes = await asyncio.to_thread(code_labels.load, folder)
     with open_session(codes, scratch) as session:
         session.add_rows("reference_file", await asyncio.to_thread(_hash_reference, folder))

@@ -1,7 +1,10 @@
 """The changes between two folders, row by row."""
 
+import shutil
 from pathlib import Path
 
+from core.reference.files import SAMPLE_FOLDER
+from reporting.reference.folder_files import KEY_COLUMNS
 from reporting.reference.row_changes import CellChange, ChangeType, RowChange, compare_folders
 from tests.file_strategies import REFERENCE
 from tests.reference_years import copy_reference, copy_year, remove_lines, replace_text
@@ -40,6 +43,19 @@ def test_rows_are_added_changed_and_removed(tmp_path: Path) -> None:
     ]
     assert compare_folders(REFERENCE, changed)[-1].cells == [
         CellChange("label", "Transferts aux collectivités territoriales", "Transferts")
+    ]
+
+
+def test_every_file_of_a_year_is_compared(tmp_path: Path) -> None:
+    """A file that no list names would change without a word."""
+    assert {path.name for path in SAMPLE_FOLDER.glob("20*/*.csv")} <= KEY_COLUMNS.keys()
+    changed = tmp_path / "reference"
+    shutil.copytree(SAMPLE_FOLDER, changed)
+    replace_text(changed, "2018/opening.csv", "8900009999,", "8900009998,")
+    changes = [(str(row.change), row.file, row.code) for row in compare_folders(SAMPLE_FOLDER, changed)]
+    assert sorted(changes) == [
+        ("added", "opening.csv", "8900009998"),
+        ("removed", "opening.csv", "8900009999"),
     ]
 
 
