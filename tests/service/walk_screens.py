@@ -14,6 +14,14 @@ from tests.service.terminal.command_terminal import close_terminal, end_screen, 
 from tests.service.walk_pages import Step
 from tests.service.walk_process import MARK
 
+UNSUITABLE = {
+    "CRESCENDO_CONFIG": "none.toml",
+    "CRESCENDO_DATABASE": "postgresql://127.0.0.1:1/none",
+    "CRESCENDO_REFERENCE": "none",
+    "LC_ALL": "fr_FR.UTF-8",
+}
+"""Settings that the shell of a reader may have, under which no page goes as it says: each page has to replace them."""
+
 
 @dataclass(frozen=True)
 class Screen:
@@ -42,9 +50,9 @@ async def _run_lines(lines: Sequence[str], folder: Path, dsn: str) -> list[tuple
     """Return what each command printed, with its exit code."""
     terminal, process_side = pty.openpty()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.service.walk_process"),
+        *(sys.executable, "-m", "tests.service.walk_process", dsn),
         cwd=folder,
-        env=_build_environment(dsn),
+        env=_build_environment(),
         stdin=PIPE,
         stdout=process_side,
         stderr=PIPE,
@@ -59,6 +67,7 @@ async def _run_lines(lines: Sequence[str], folder: Path, dsn: str) -> list[tuple
     return [(output, int(code)) for output, code in zip(parts[::2], parts[1::2], strict=False)]
 
 
-def _build_environment(dsn: str) -> dict[str, str]:
-    own = {"CRESCENDO_DATABASE": dsn, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
-    return {**os.environ, **own, "LC_ALL": "C.UTF-8"}
+def _build_environment() -> dict[str, str]:
+    # Python chooses its encoding before a page sets the locale, and the French one may not be installed.
+    own = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "TERM": "xterm"}
+    return {**os.environ, **own, **UNSUITABLE}
