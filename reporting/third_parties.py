@@ -74,17 +74,18 @@ async def load_third_parties(connection: Connection, check: str = "all") -> Thir
     checks = CHECKS[1:] if check == "all" else (check,)
     batch = await find_batch_or_last(connection, None)
     rows = {name: await _fetch_rows(connection, name) for name in checks}
-    third_parties = [_build_row(_FINDINGS[name], row) for name in checks for row in rows[name]]
-    incomplete = [_FINDINGS[name] for name in checks if len(rows[name]) == ROWS_MAX]
+    third_parties = [_build_row(_FINDINGS[name], row) for name in checks for row in rows[name][:ROWS_MAX]]
+    incomplete = [_FINDINGS[name] for name in checks if len(rows[name]) > ROWS_MAX]
     return ThirdParties(batch, third_parties, incomplete)
 
 
 async def _fetch_rows(connection: Connection, check: str) -> list[Row]:
+    """Return one row more than the limit if there are more."""
     if check != "siret":
-        return await fetch(connection, "third_parties_alike", check, LEGAL_FORMS, ROWS_MAX)
+        return await fetch(connection, "third_parties_alike", check, LEGAL_FORMS, ROWS_MAX + 1)
     sirets = await fetch_one(connection, "sirets")
     digits = np.frombuffer(sirets["digits"].encode(), np.uint8).reshape(-1, SIRET_DIGITS) - np.uint8(ord("0"))
-    wrong = np.array(sirets["payees"], np.int32)[find_wrong_keys(digits)][:ROWS_MAX]
+    wrong = np.array(sirets["payees"], np.int32)[find_wrong_keys(digits)][: ROWS_MAX + 1]
     return await fetch(connection, "third_parties_of_numbers", wrong.tolist()) if len(wrong) else []
 
 

@@ -89,6 +89,16 @@ async def test_a_report_has_a_limit(journal: asyncpg.Connection, monkeypatch: py
     assert "more than 3 of same SIREN" in build_table(result).title
 
 
+@pytest.mark.parametrize(("check", "count"), [("siren", 5), ("name", 4), ("siret", 1)])
+async def test_a_report_of_exactly_its_limit_has_no_more(
+    check: str, count: int, journal: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(third_parties, "ROWS_MAX", count)
+    result = await load_third_parties(journal, check)
+    assert (len(result.third_parties), result.incomplete) == (count, [])
+    assert "more than" not in build_table(result).title
+
+
 def test_names_and_accounts_have_no_route() -> None:
     (report,) = (report for report in REPORTS if report.name == "third-parties")
     assert report.example is None
