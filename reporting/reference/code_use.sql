@@ -23,7 +23,10 @@ group by w.year, w.id;
 
 -- name: balances_of_accounts
 -- What was posted on each of the accounts (kind 5) and accountants (kind 8): $1 years, $2 kinds, $3 numbers, of the same length.
-select w.year, w.kind, w.id, sum(b.debit)::bigint as debit_cents, sum(b.credit)::bigint as credit_cents
+-- Opening balances stand in month 0: they were posted in the year before, and are counted apart.
+select w.year, w.kind, w.id, coalesce(sum(b.debit) filter (where b.period % 16 > 0), 0)::bigint as debit_cents,
+       coalesce(sum(b.credit) filter (where b.period % 16 > 0), 0)::bigint as credit_cents,
+       count(*) filter (where b.period % 16 = 0) as opening_balances
 from unnest($1::int[], $2::int[], $3::int[]) as w (year, kind, id) join (
     select distinct on (accountant, account, period) accountant, account, period, debit, credit
     from account_balance order by accountant, account, period, batch desc

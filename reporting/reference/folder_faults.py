@@ -34,6 +34,8 @@ from reporting.reference.row_removal import EditableFiles, Place, Row, find_toml
 FAULTS_MAX = 100
 """Faults after which the check ends."""
 _ROWS_REMOVED_MAX = 300
+_CODE_LETTERS_MIN = 4
+"""A shorter code may be a word or a number of any finding."""
 _YEARS = frozenset(map(str, range(YEAR_FIRST, YEAR_LAST + 1)))
 _UNKNOWN_CODE = re.compile(r"'([0-9A-Z/-]{4,})'(?= .*is unknown| is unknown)")
 Value = TypeVar("Value")
@@ -66,6 +68,8 @@ class FolderCheck(msgspec.Struct, frozen=True):
     unread: list[str]
     """Files whose reading ended at a fault that is not of one row: they may have more faults."""
     warnings: list[Fault]
+    is_in_use: bool = False
+    """Whether it is the folder in use, with which another one was to be compared."""
 
 
 def check_folder(folder: Path, label: Path | None = None) -> FolderCheck:
@@ -103,7 +107,7 @@ class _Reading:
 
     def read(self) -> FolderCheck:
         root = self.files.folder
-        warnings, file_count = list(_list_warnings(root)), sum(1 for _ in folder_files.list_files(root))
+        warnings, file_count = list(_list_warnings(root)), len(folder_files.list_files(root))
         days = self._read(lambda: calendar.load(root / folder_files.CALENDAR), folder_files.CALENDAR)
         years = sorted(days.exercises) if days else _list_year_folders(root)
         self._read(lambda: payment_rules.load(root), payment_rules.FILE)
@@ -193,7 +197,7 @@ class _Reading:
         self.files.remove_row(path, row)
         self.removed += 1
         code = row.cells[0] if row.cells else ""
-        if code and not self.files.has_code(path, code):
+        if len(code) >= _CODE_LETTERS_MIN and not self.files.has_code(path, code):
             self.reported_codes.add(code)
 
     def _is_consequence(self, finding: str) -> bool:

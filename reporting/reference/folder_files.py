@@ -4,14 +4,15 @@ What is checked and what is loaded later is the copy, so that a change of the fo
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from core.errors import ReferenceDataError
 
 FILES_MAX = 2_000
 BYTES_MAX = 256 * 1024 * 1024
-"""Limits of a folder: the sample has 24 files and a megabyte."""
+PATHS_MAX = 50_000
+"""Limits of a folder: the sample has 24 files and a megabyte. Of paths that are no such files more may lie beside them."""
 
 CALENDAR, YEAR_SETTINGS = "calendar.toml", "year.toml"
 COMMON_FILES = (
@@ -81,12 +82,13 @@ def copy_folder(folder: Path, target: Path) -> None:
     """
     target.mkdir(parents=True)
     byte_count = 0
-    for number, path in enumerate(list_files(folder), 1):
+    for path in list_files(folder):
         copy = target / path.relative_to(folder)
         copy.parent.mkdir(parents=True, exist_ok=True)
         try:
             byte_count += path.stat().st_size
-            _check_limits(folder, number, byte_count)
+            if byte_count > BYTES_MAX:
+                raise _describe_limits(folder)
             shutil.copyfile(path, copy)
         except OSError as error:
             raise ReferenceDataError(
@@ -96,15 +98,26 @@ def copy_folder(folder: Path, target: Path) -> None:
             ) from error
 
 
-def list_files(folder: Path) -> Iterator[Path]:
-    """Yield the CSV and TOML files of a folder and of the folders in it, in order."""
-    yield from sorted(path for path in folder.rglob("*") if path.suffix in _SUFFIXES and not path.is_dir())
+def list_files(folder: Path) -> list[Path]:
+    """Return the CSV and TOML files of a folder and of the folders in it, in order; the walk ends at the limits.
+
+    Raises
+    ------
+    ReferenceDataError
+        The folder has too many files.
+    """
+    files: list[Path] = []
+    for number, path in enumerate(folder.rglob("*"), 1):
+        if path.suffix in _SUFFIXES and not path.is_dir():
+            files.append(path)
+        if number > PATHS_MAX or len(files) > FILES_MAX:
+            raise _describe_limits(folder)
+    return sorted(files)
 
 
-def _check_limits(folder: Path, file_count: int, byte_count: int) -> None:
-    if file_count > FILES_MAX or byte_count > BYTES_MAX:
-        raise ReferenceDataError(
-            str(folder),
-            f"the folder has more than {FILES_MAX:,} files, or {BYTES_MAX // 1024**2:,} MiB",
-            "Name the folder that contains calendar.toml, and remove what does not belong to it.",
-        )
+def _describe_limits(folder: Path) -> ReferenceDataError:
+    return ReferenceDataError(
+        str(folder),
+        f"the folder has more than {FILES_MAX:,} files, or {BYTES_MAX // 1024**2:,} MiB, or {PATHS_MAX:,} paths of any kind",
+        "Name the folder that contains calendar.toml, and remove what does not belong to it.",
+    )

@@ -5,10 +5,10 @@ another place in its file, a comment or a space is no change.
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -18,7 +18,10 @@ from core.reference.files import read_toml, resolve_year_folder
 from reporting.reference.folder_files import CALENDAR, COMMON_FILES, KEY_COLUMNS, NOUNS
 
 Cells = Mapping[str, str]
+Value = TypeVar("Value")
 _BANK_REASON_KEY = ("code",)
+_TABLE_KEY = ("expense", "creditor")
+"""The values that name a row of a list of tables: of ``[[accounts]]`` in late_interest.toml, the only one."""
 
 
 class ChangeType(StrEnum):
@@ -51,7 +54,9 @@ class CodeUse(msgspec.Struct, frozen=True):
     """What remains to be paid of them."""
     debit_cents: Cents = 0
     credit_cents: Cents = 0
-    """What was posted on the account, or in the books of the accountant."""
+    """What was posted on the account, or in the books of the accountant, without opening balances."""
+    opening_balances: int = 0
+    """Opening balances of the account, or in the books of the accountant."""
 
     @property
     def is_empty(self) -> bool:
@@ -107,7 +112,9 @@ def compare_folders(before: Path, after: Path) -> list[RowChange]:
         ]
     changes = [change for pair in pairs for change in _compare_files(pair)]
     nouns, types = list(NOUNS), list(ChangeType)
-    return sorted(changes, key=lambda row: (nouns.index(row.file), row.years, types.index(row.change)))
+    return sorted(
+        changes, key=lambda row: (nouns.index(row.file), row.years, types.index(row.change), row.code)
+    )
 
 
 def _join(folder: Path | None, name: str) -> Path | None:
@@ -166,12 +173,24 @@ def _read_rows(path: Path, name: str) -> dict[str, Cells]:
     key = KEY_COLUMNS.get(name, _BANK_REASON_KEY)
     with path.open(encoding="utf-8-sig", newline="") as text:
         rows = [{column: cell.strip() for column, cell in row.items()} for row in csv.DictReader(text)]
-    return {" ".join(row[column] for column in key): row for row in rows}
+    return _number_rows((" ".join(row[column] for column in key), row) for row in rows)
 
 
 def _read_values(path: Path, _: str) -> dict[str, Cells]:
     """Read the values of a TOML file by their dotted keys."""
-    return {key: {"value": value} for key, value in _flatten(read_toml(path), "")}
+    return _number_rows((key, {"value": value}) for key, value in _flatten(read_toml(path), ""))
+
+
+def _number_rows(rows: Iterable[tuple[str, Value]]) -> dict[str, Value]:
+    """Return rows by their keys; what repeats a key gets its number among the rows of that key, so that none is lost."""
+    numbered: dict[str, Value] = {}
+    for key, row in rows:
+        name, number = key, 1
+        while name in numbered:
+            number += 1
+            name = f"{key} ({number})"
+        numbered[name] = row
+    return numbered
 
 
 def _flatten(value: Any, key: str) -> Iterator[tuple[str, str]]:
@@ -179,8 +198,9 @@ def _flatten(value: Any, key: str) -> Iterator[tuple[str, str]]:
         for name, inner in value.items():
             yield from _flatten(inner, f"{key}.{name}" if key else name)
     elif isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
-        for row in value:
-            yield from _flatten(row, f"{key}[{next(iter(row.values()), '')}]")
+        rows = ((" ".join(str(row[part]) for part in _TABLE_KEY if part in row), row) for row in value)
+        for name, row in _number_rows(rows).items():
+            yield from _flatten(row, f"{key}[{name}]")
     else:
         yield key, _format(value)
 

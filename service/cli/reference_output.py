@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.money import format_euros
 from reporting.report_tables import Cell, CellType, Column, ReportTable
+from reporting.table_layout import escape_controls
 from service.terminal import console
 
 if TYPE_CHECKING:
@@ -19,28 +20,33 @@ _YEARS_APART = 2
 _USE_COLUMNS = (
     *(("entries", CellType.COUNT), ("AE opened", CellType.MONEY), ("CP opened", CellType.MONEY)),
     *(("commitments", CellType.COUNT), ("remaining to be paid", CellType.MONEY)),
-    *(("debit", CellType.MONEY), ("credit", CellType.MONEY)),
+    *(("debit", CellType.MONEY), ("credit", CellType.MONEY), ("opening balances", CellType.COUNT)),
 )
 """The fields of ``CodeUse``, in their order."""
 
 
 def print_check(check: "FolderCheck") -> None:
     """Print the faults of a folder, and the verdict."""
+    if check.is_in_use:
+        _print_sentence(f"{check.folder} is in use, and has faults: nothing can be compared with it.")
     for fault in check.faults:
-        console.print_line(f"{fault.place}: {fault.finding}. {fault.remedy}")
+        _print_sentence(f"{fault.place}: {fault.finding}. {fault.remedy}")
     for warning in check.warnings:
-        console.print_line(f"Warning: {warning.place}: {warning.finding}. {warning.remedy}")
+        _print_sentence(f"Warning: {warning.place}: {warning.finding}. {warning.remedy}")
     if check.consequences:
         rows = console.format_count(check.consequences, "further row names", "further rows name")
-        console.print_line(f"{rows} a code of these faults: correct the faults, and check again.")
+        _print_sentence(f"{rows} a code of these faults: correct the faults, and check again.")
     if check.unread:
-        console.print_line(
-            f"May have more faults, as they were not read to the end: {'; '.join(check.unread)}."
-        )
+        _print_sentence(f"May have more faults, as they were not read to the end: {'; '.join(check.unread)}.")
     years = ", ".join(map(str, check.years)) or "no exercise"
     files = console.format_count(check.files, "file")
     verdict = console.format_count(len(check.faults), "fault") if check.faults else "no fault"
-    console.print_line(f"{check.folder}: {files} of {years}, {verdict}.")
+    _print_sentence(f"{check.folder}: {files} of {years}, {verdict}.")
+
+
+def _print_sentence(text: str) -> None:
+    """Print what contains texts of files, which could move the cursor."""
+    console.print_line(escape_controls(text))
 
 
 def build_fault_table(check: "FolderCheck") -> ReportTable:
@@ -57,22 +63,22 @@ def _list_cells(severity: str, fault: "Fault") -> list[Cell]:
 
 def print_comparison(comparison: "FolderComparison", *, is_full: bool) -> None:
     """Print what a load would change: counts by kind of row, then sentences, removed rows first."""
-    console.print_line(f"{comparison.folder} compared with {comparison.in_use}, which is in use.")
+    _print_sentence(f"{comparison.folder} compared with {comparison.in_use}, which is in use.")
     if comparison.unused_files:
         files = ", ".join(comparison.unused_files[:_FILES_SHOWN])
         more = len(comparison.unused_files) - _FILES_SHOWN
-        console.print_line(
+        _print_sentence(
             f"The ledger has not used {comparison.in_use} as it is now: {files}{f' and {more} more' if more > 0 else ''} "
             "changed since its last use. These changes are not listed here."
         )
     if comparison.is_equal:
-        console.print_line("Every file is the same: nothing changes.")
+        _print_sentence("Every file is the same: nothing changes.")
     elif not comparison.changes:
-        console.print_line("Only comments, spaces, the order of rows, or files that nothing reads differ.")
+        _print_sentence("Only comments, spaces, the order of rows, or files that nothing reads differ.")
     else:
         _print_changes(comparison.changes, is_full=is_full)
     if comparison.breach:
-        console.print_line(f"Refused, as accepted acts depend on it: {comparison.breach}")
+        _print_sentence(f"Refused, as accepted acts depend on it: {comparison.breach}")
 
 
 def _print_changes(changes: "list[RowChange]", *, is_full: bool) -> None:
@@ -83,10 +89,10 @@ def _print_changes(changes: "list[RowChange]", *, is_full: bool) -> None:
     console.print_line()
     ordered = sorted(changes, key=lambda row: (types.index(row.change), row.use is None or row.use.is_empty))
     for change in ordered if is_full else ordered[:CHANGES_SHOWN]:
-        console.print_line(describe_change(change))
+        _print_sentence(describe_change(change))
     more = len(ordered) - CHANGES_SHOWN
     if more > 0 and not is_full:
-        console.print_line(f"And {console.format_count(more, 'more change')}: --full lists all.")
+        _print_sentence(f"And {console.format_count(more, 'more change')}: --full lists all.")
 
 
 def build_sum_table(changes: "list[RowChange]") -> ReportTable:
@@ -133,6 +139,8 @@ def _list_uses(use: "CodeUse") -> Iterator[str]:
         yield f"credits of {format_euros(use.ae_opened_cents)} in AE and {format_euros(use.cp_opened_cents)} in CP"
     if use.debit_cents or use.credit_cents:
         yield f"posted {format_euros(use.debit_cents)} to the debit, {format_euros(use.credit_cents)} to the credit"
+    if use.opening_balances:
+        yield console.format_count(use.opening_balances, "opening balance")
 
 
 def build_change_table(comparison: "FolderComparison") -> ReportTable:

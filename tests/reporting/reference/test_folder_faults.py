@@ -1,6 +1,7 @@
 """The check of a folder: each fault once, with the line of the original file, whatever was removed before it."""
 
 import shutil
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -218,3 +219,36 @@ def test_the_first_fault_is_that_of_the_engine(tmp_path: Path) -> None:
     first = check_folder(reference).faults[0]
     assert refused.value.place.endswith(first.place)
     assert (refused.value.finding, refused.value.remedy) == (first.finding, first.remedy)
+
+
+def test_a_short_code_of_a_faulty_row_hides_no_other_fault(tmp_path: Path) -> None:
+    """A word of a finding is no code: the fault of treasury.csv says that its role "is not" one."""
+    reference = copy_reference(tmp_path)
+    path = reference / "2018" / "areas.csv"
+    path.write_text(path.read_text() + "is,0999,New\n")
+    replace_text(reference, "2018/treasury.csv", "transit,", "tranzit,")
+    check = check_folder(reference)
+    assert any(fault.finding.startswith("'tranzit' is not") for fault in check.faults), check
+
+
+@pytest.mark.parametrize(("limit", "number"), [("FILES_MAX", 3), ("PATHS_MAX", 3)])
+def test_the_walk_through_a_folder_ends_at_its_limits(
+    limit: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder_files, limit, number)
+    paths = [tmp_path / f"{at}.{'csv' if limit == 'FILES_MAX' else 'txt'}" for at in range(9)]
+    for path in paths:
+        path.touch()
+    walk: list[Path] = []
+
+    class Folder(type(tmp_path)):
+        """A folder that notes what is walked."""
+
+        def rglob(self, pattern: str) -> Generator[Path, None, None]:
+            for path in super().rglob(pattern):
+                walk.append(path)
+                yield path
+
+    with pytest.raises(ReferenceDataError, match="the folder has more than"):
+        folder_files.copy_folder(Folder(tmp_path), tmp_path / "copy")
+    assert len(walk) == number + 1

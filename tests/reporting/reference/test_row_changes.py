@@ -110,3 +110,50 @@ def test_a_file_that_appears_or_disappears_adds_or_removes_its_rows(tmp_path: Pa
     assert [(change, file) for change, file, _, _ in _compare(changed)] == [
         ("removed", "recycling.csv")
     ] * len(rows)
+
+
+def _replace_accounts(folder: Path, *rows: str) -> Path:
+    """Write the rows of expense accounts of late_interest.toml, and return the folder."""
+    path = folder / "late_interest.toml"
+    head = path.read_text().split("[[accounts]]")[0]
+    path.write_text(head + "".join(f"[[accounts]]\n{row}\n\n" for row in rows))
+    return folder
+
+
+def test_rows_of_one_expense_are_compared_each_by_its_creditor(tmp_path: Path) -> None:
+    """Of two rows with one expense, and of rows that begin with another value, each change is listed."""
+    row = 'expense = "6131000000"\ncontract = "{}"\nsource = "x"'
+    other = 'contract = "{}"\nsource = "y"\nexpense = "6131000000"\ncreditor = "4211110000"'
+    before = _replace_accounts(
+        copy_reference(tmp_path / "before"), row.format("services"), other.format("none")
+    )
+    after = _replace_accounts(
+        copy_reference(tmp_path / "after"), other.format("works"), row.format("supplies")
+    )
+    changes = [(change.code, change.cells) for change in compare_folders(before, after)]
+    assert changes == [
+        ("accounts[6131000000 4211110000].contract", [CellChange("value", "none", "works")]),
+        ("accounts[6131000000].contract", [CellChange("value", "services", "supplies")]),
+    ]
+
+
+def test_a_row_that_repeats_a_key_is_compared_by_its_number(tmp_path: Path) -> None:
+    row = 'expense = "6131000000"\ncontract = "{}"\nsource = "x"'
+    before = _replace_accounts(
+        copy_reference(tmp_path / "before"), row.format("services"), row.format("none")
+    )
+    after = _replace_accounts(copy_reference(tmp_path / "after"), row.format("works"), row.format("none"))
+    changes = [(change.code, change.cells) for change in compare_folders(before, after)]
+    assert changes == [("accounts[6131000000].contract", [CellChange("value", "services", "works")])]
+    third = copy_reference(tmp_path)
+    _replace_accounts(third, row.format("services"), row.format("works"))
+    changes = [(change.code, change.cells) for change in compare_folders(before, third)]
+    assert changes == [("accounts[6131000000 (2)].contract", [CellChange("value", "none", "works")])]
+
+
+def test_changes_of_one_kind_are_in_the_order_of_their_codes(tmp_path: Path) -> None:
+    changed = copy_reference(tmp_path)
+    codes = [f"0177-{at}" for at in range(30, 90)]
+    path = changed / "2018" / "areas.csv"
+    path.write_text(path.read_text() + "".join(f"{code},0177,New\n" for code in reversed(codes)))
+    assert [row.code for row in compare_folders(REFERENCE, changed)] == codes
