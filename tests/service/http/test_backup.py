@@ -9,6 +9,8 @@ import sys
 from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
+from core.reference.files import digest_hashes, hash_files
+from service.configuration.loaded_reference import find_loaded_folder
 from service.database.binaries import find_wheel_binaries
 from service.database.embedded_server import Database
 from tests import databases
@@ -85,22 +87,28 @@ DOCS = ROOT.joinpath("docs/production.md").read_text()
 
 
 async def test_the_embedded_server_is_copied_and_restored_as_documented(tmp_path: Path) -> None:
-    """The commands of the page, as they stand, while another process runs the server."""
+    """The commands of the page, as they stand, while another process runs the server; loaded reference data are restored."""
     data, programs = tmp_path / "data", tmp_path / ".venv" / "bin"
     (tmp_path / "acts.jsonl").write_bytes(to_jsonl([build_commitment("C1")]))
-    words = ("run", tmp_path / "acts.jsonl", "--sender", "MIN-09", "--data", data)
-    processed = await run_crescendo(*words, environment=ENVIRONMENT)
-    assert processed.code == 0, processed.err
+    loaded = {"CRESCENDO_REFERENCE": "", "CRESCENDO_DATA": str(data)}
+    for words in (
+        ("db", "create", "--name", "kept", "--number", "07"),
+        ("reference", "load", REFERENCE, "--as", "zoe", "--reason", "Nomenclature", "--yes"),
+        ("run", tmp_path / "acts.jsonl", "--sender", "MIN-09"),
+    ):
+        processed = await run_crescendo(*words, environment=loaded)
+        assert processed.code == 0, processed
     programs.mkdir(parents=True)
     command = f"{sys.executable} -c 'from service.cli.main import main; main()'"
     for name, program in (("crescendo", command), ("python", sys.executable)):
         programs.joinpath(name).write_text(f'#!/bin/sh\nexec {program} "$@"\n')
         programs.joinpath(name).chmod(0o755)
     (script,) = re.findall(r"^```sh\n(export PATH=.*?)^```$", DOCS, re.DOTALL | re.MULTILINE)
+    digest = digest_hashes(hash_files(REFERENCE)).hex()
     running = await start_command("db", "dsn", "--data", data)
     assert running.stdout
     assert await running.stdout.readline()
-    environment = {**os.environ, **ENVIRONMENT, "PYTHONPATH": str(ROOT), "CRESCENDO_DATA": str(data)}
+    environment = {**os.environ, **loaded, "PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(
         "bash", "-euo", "pipefail", "-c", script, cwd=tmp_path, env=environment, stdout=PIPE, stderr=STDOUT
     )
@@ -109,3 +117,4 @@ async def test_the_embedded_server_is_copied_and_restored_as_documented(tmp_path
     await wait_for_end(running)
     assert process.returncode == 0, out.decode()
     assert "Proven" in out.decode()
+    assert find_loaded_folder(tmp_path / "restored") == tmp_path / "restored" / "reference" / digest
