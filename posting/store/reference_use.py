@@ -87,6 +87,15 @@ async def accept_files(
     return Acceptance(number, paths)
 
 
+async def needs_record(connection: Connection, files: Mapping[str, str]) -> bool:
+    """Return whether the ledger used other files last, and no acceptance of these is valid."""
+    _, digest = _describe(files)
+    last = await connection.fetchrow(SQL["last_reference_use"])
+    if last is None or last["digest"] == digest:
+        return False
+    return not await connection.fetchval(SQL["is_reference_accepted"], digest)
+
+
 async def list_changes_since_use(connection: Connection, files: Mapping[str, str]) -> list[str] | None:
     """List the files that differ from those that the ledger used last; None if it has used none."""
     last = await connection.fetchrow(SQL["last_reference_use"])

@@ -10,7 +10,6 @@ from service.cli import reference_output
 from service.cli.caller import ReasonOptions, decide_as
 from service.cli.report import TABLE, OutputFormat
 from service.cli.shared_options import DEFAULT_DATA, DataOptions
-from service.configuration.loaded_reference import is_loaded_folder
 from service.configuration.settings import UsageError
 from service.terminal import console
 
@@ -116,13 +115,13 @@ def load(
     full: FullOption = False,
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """Load a folder of reference data, after its check and its changes: the next start of run or serve uses it.
+    """Load a folder of reference data, after its check and its changes: commands use it at once, a service after a restart.
 
     A copy is put in the data folder, whole or not at all, and the ledger records who accepted it, why, and its hash. The same
-    folder again changes nothing.
+    folder again changes nothing. Beside an engine at work, only additions are loaded.
 
     Exit codes: 0 loaded, or in use already; 1 it has faults, or accepted acts depend on what it changes; 2 wrong usage, or no
-    consent.
+    consent; 3 an engine is at work.
     """
     from reporting.reference.folder_faults import FolderCheck
     from service.engine import reference_loading
@@ -138,15 +137,15 @@ def load(
         if draft.is_in_use:
             console.print_line("These reference data were loaded last: nothing is loaded.")
             return 0
+        draft.check_engine(draft.ledger.engine)
         _require_consent(is_given=yes)
         acceptance = decide_as(
             options, caller, lambda connection, by: draft.accept(connection, reason=reason, by=by)
         )
         draft.use()
     record = f"Acceptance {acceptance}: the" if acceptance else "The"
-    console.print_line(
-        f"{record} next start of run or serve uses {folder}, as loaded: {draft.comparison.digest}."
-    )
+    console.print_line(f"{record} reference data of {folder} are loaded: {draft.comparison.digest}.")
+    console.print_line("Commands use them from now on, the service after its next start: restart it now.")
     return 0
 
 
@@ -178,7 +177,7 @@ def _require_folder(folder: Path) -> None:
 
 def _require_own_folder(settings: "Settings") -> None:
     """Check that no setting names another folder, which the next start would use whatever is loaded."""
-    if settings.reference is not None and not is_loaded_folder(settings.reference, settings.data):
+    if settings.reference is not None and not settings.is_reference_loaded:
         raise UsageError(
             f"the setting reference names {settings.reference}, and the next start would use that folder. Remove the setting "
             f"(CRESCENDO_REFERENCE, or the key of the settings file) everywhere, and load {settings.reference} once without it"

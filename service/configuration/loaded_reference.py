@@ -34,12 +34,12 @@ def find_loaded_folder(data: Path) -> Path | None:
     try:
         with pointer.open("rb") as file:
             digest = file.read(_DIGEST_BYTES_MAX).decode("ascii", "replace").strip()
-    except OSError as error:
-        if pointer.exists():
-            raise LoadedFolderMissing(
-                f"{pointer}: the file cannot be read ({error.strerror}). Make it readable for this user"
-            ) from error
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise LoadedFolderMissing(
+            f"{pointer}: the file cannot be read ({error.strerror}). Make it readable for this user"
+        ) from error
     folder = _find_root(data) / digest
     if not (_DIGEST.fullmatch(digest) and folder.is_dir()):
         raise LoadedFolderMissing(
@@ -47,11 +47,6 @@ def find_loaded_folder(data: Path) -> Path | None:
             "or remove this file and load the reference data again: crescendo reference load FOLDER"
         )
     return folder
-
-
-def is_loaded_folder(folder: Path, data: Path) -> bool:
-    """Return whether a folder is one that was loaded into the data folder, now or before."""
-    return folder.parent == _find_root(data)
 
 
 def place_folder(source: Path, data: Path, digest: str) -> Path:

@@ -12,7 +12,7 @@ import msgspec
 
 from core.errors import CrescendoError
 from service.configuration.file_owners import find_file_fault
-from service.configuration.loaded_reference import LoadedFolderMissing, find_loaded_folder, is_loaded_folder
+from service.configuration.loaded_reference import LoadedFolderMissing, find_loaded_folder
 
 VARIABLE_PREFIX = "CRESCENDO_"
 
@@ -21,8 +21,8 @@ class UsageError(CrescendoError):
     """A command line or a setting that is not valid."""
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The database and data folder the engine works on, and its reference data."""
+class StatedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The database and data folder the engine works on, and its reference data, as they are stated."""
 
     data: Path = Path("crescendo-data")
     """Folder of the spool and, unless ``database`` is given, of the embedded database."""
@@ -43,6 +43,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Time limit of a command on a few rows; a database that takes longer counts as gone."""
     server: dict[str, str] = {}
     """Server parameters of the embedded database; they override the defaults."""
+
+
+class Settings(StatedSettings, frozen=True, kw_only=True):
+    """The settings in force."""
+
+    is_reference_loaded: bool = False
+    """Whether ``reference`` is what was loaded into the data folder, and no setting names it."""
 
 
 def read_settings(
@@ -68,9 +75,10 @@ def read_settings(
     if isinstance(seconds, str) and seconds.isascii() and seconds.isdigit():
         values["command_seconds"] = int(seconds)
     try:
-        settings = msgspec.convert(values, Settings, dec_hook=_convert_path)
+        inputs = msgspec.convert(values, StatedSettings, dec_hook=_convert_path)
     except msgspec.ValidationError as error:
         raise UsageError(f"{config or 'settings'}: {error}. See docs/settings.md") from error
+    settings = Settings(**msgspec.structs.asdict(inputs))
     return settings if settings.reference else _use_loaded_reference(settings)
 
 
@@ -82,16 +90,17 @@ def follow_loaded_reference(settings: Settings) -> Settings:
     UsageError
         The loaded reference data are missing.
     """
-    names_folder = settings.reference is not None and not is_loaded_folder(settings.reference, settings.data)
+    names_folder = settings.reference is not None and not settings.is_reference_loaded
     return settings if names_folder else _use_loaded_reference(settings)
 
 
 def _use_loaded_reference(settings: Settings) -> Settings:
     """Return the settings with the reference data that were loaded, if there are any."""
     try:
-        return msgspec.structs.replace(settings, reference=find_loaded_folder(settings.data))
+        folder = find_loaded_folder(settings.data)
     except LoadedFolderMissing as error:
         raise UsageError(str(error)) from error
+    return msgspec.structs.replace(settings, reference=folder, is_reference_loaded=folder is not None)
 
 
 def _read_file(config: Path) -> dict[str, Any]:

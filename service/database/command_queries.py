@@ -171,6 +171,11 @@ async def try_settlement_lock(connection: asyncpg.Connection) -> bool:
 async def read_lease_owner(dsn: str) -> str:
     """Return the owner of the lease on a database; empty if there is none, or the database is empty."""
     async with connect(dsn, CHECK_SECONDS) as connection:
-        if not await connection.fetchval(SQL["has_engine"]):
-            return ""
-        return await connection.fetchval(SQL["lease_owner"]) or ""
+        return await find_lease_owner(connection)
+
+
+async def find_lease_owner(connection: asyncpg.Connection) -> str:
+    """Return the owner of the lease on the database of a connection; empty if there is none, or the database is empty."""
+    if not await connection.fetchval(SQL["has_engine"]):
+        return ""
+    return await connection.fetchval(SQL["lease_owner"]) or ""

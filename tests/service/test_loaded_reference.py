@@ -71,3 +71,39 @@ def test_a_pointer_to_nothing_is_an_error(text: str, tmp_path: Path) -> None:
     (tmp_path / "reference" / "in_use").write_text(text)
     with pytest.raises(UsageError, match="the reference data that it names are missing"):
         _read(tmp_path)
+
+
+def test_a_setting_that_names_a_loaded_folder_is_a_setting(tmp_path: Path) -> None:
+    first = _load(REFERENCE, tmp_path / "data")
+    named, unnamed = _read(tmp_path / "data", str(first)), _read(tmp_path / "data")
+    assert (named.reference, named.is_reference_loaded) == (first, False)
+    assert (unnamed.reference, unnamed.is_reference_loaded) == (first, True)
+    changed = copy_reference(tmp_path)
+    with (changed / "calendar.toml").open("a") as file:
+        file.write("# later\n")
+    second = _load(changed, tmp_path / "data")
+    assert follow_loaded_reference(named) == named
+    assert follow_loaded_reference(unnamed).reference == second
+
+
+def test_no_setting_states_that_it_was_loaded(tmp_path: Path) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text("is_reference_loaded = true\n")
+    with pytest.raises(UsageError, match="unknown field `is_reference_loaded`"):
+        read_settings(config, {}, {})
+
+
+def test_a_pointer_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    """A link to itself is there, and cannot be opened: the sample must not be used in place of what was loaded."""
+    _load(REFERENCE, tmp_path)
+    pointer = tmp_path / "reference" / "in_use"
+    pointer.unlink()
+    pointer.symlink_to(pointer)
+    with pytest.raises(UsageError, match="the file cannot be read"):
+        _read(tmp_path)
+
+
+def test_nothing_is_loaded_where_the_data_folder_is_a_file(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.touch()
+    assert find_loaded_folder(data) is None

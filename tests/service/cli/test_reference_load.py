@@ -5,10 +5,16 @@ import io
 import json
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from core.errors import LeaseHeld
+from core.person_decisions import StatedPerson
 from posting.book.registry import ReferenceData
+from posting.store.journal_store import PostgresStore
+from reporting.reference.folder_comparison import compare
 from service.configuration.loaded_reference import find_loaded_folder
+from service.engine.reference_loading import FolderDraft, LedgerState
 from tests.file_strategies import REFERENCE
 from tests.reference_years import copy_reference, remove_lines, replace_text
 from tests.service.cli.test_reference import _enter_operator
@@ -235,3 +241,114 @@ async def test_a_loaded_folder_that_is_lost_stops_the_start(state: SmallState) -
     folder.rename(folder.with_name("elsewhere"))
     refused = await _process(state, 1)
     assert (refused.code, "the reference data that it names are missing" in refused.err) == (2, True), refused
+
+
+def _change_label(folder: Path, label: str = "Transferts") -> Path:
+    """Return a copy of the reference data in which an item has another label, which no accepted act depends on."""
+    changed = copy_reference(folder)
+    replace_text(changed, "2018/items.csv", "63,Transferts aux collectivités territoriales", f"63,{label}")
+    return changed
+
+
+def _add_area(folder: Path) -> Path:
+    """Return a copy of the reference data with one more functional area."""
+    changed = copy_reference(folder)
+    with (changed / "2018" / "areas.csv").open("a") as file:
+        file.write("0177-99,0177,New\n")
+    return changed
+
+
+async def test_beside_an_engine_only_additions_are_loaded(state: SmallState, tmp_path: Path) -> None:
+    before = find_loaded_folder(state.folder)
+    changed, added = _change_label(tmp_path), _add_area(tmp_path / "added")
+    async with PostgresStore(state.dsn).own_lease("crescendo serve"):
+        refused = await _load(state, changed, "--yes")
+        assert (refused.code, "Stop it first; additions alone" in refused.err) == (3, True), refused
+        assert "these files remove or change 1 rows" in refused.err
+        assert find_loaded_folder(state.folder) == before
+        loaded = await _load(state, added, "--yes")
+        assert loaded.code == 0, loaded
+        assert "the service after its next start: restart it now." in loaded.out
+    assert (await _load(state, changed, "--yes")).code == 0
+
+
+async def test_an_engine_that_starts_before_the_consent_refuses_the_load(
+    state: SmallState, tmp_path: Path
+) -> None:
+    before = find_loaded_folder(state.folder)
+    assert before
+    reference = ReferenceData.load(_change_label(tmp_path))
+    comparison = compare(reference.folder, before, reference)
+    draft = FolderDraft(state.settings, comparison, reference, LedgerState())
+    connection = await asyncpg.connect(state.dsn)
+    async with PostgresStore(state.dsn).own_lease("crescendo serve"):
+        with pytest.raises(LeaseHeld):
+            await draft.accept(connection, reason="x", by=StatedPerson("zoe"))
+    await connection.close()
+    assert find_loaded_folder(state.folder) == before
+
+
+async def test_the_files_of_before_are_loaded_from_the_data_folder(state: SmallState, tmp_path: Path) -> None:
+    before = find_loaded_folder(state.folder)
+    assert before
+    assert (await _load(state, _change_label(tmp_path), "--yes")).code == 0
+    assert find_loaded_folder(state.folder) != before
+    assert (await _load(state, before, "--yes")).code == 0
+    assert find_loaded_folder(state.folder) == before
+    assert (await _process(state, 1)).code == 0
+
+
+async def test_diff_names_the_faults_of_the_folder_in_use(state: SmallState, tmp_path: Path) -> None:
+    folder = find_loaded_folder(state.folder)
+    assert folder
+    funds = folder / "2018" / "funds.csv"
+    for content in (b"code,family,programme\nN/A,ordinary,\xff\n", b"code,family,programme\nN/A,ordinary\n"):
+        funds.write_bytes(content)
+        result = await _run(state, "reference", "diff", _change_label(tmp_path / str(len(content))))
+        assert result.code == 1, result
+        assert f"{folder} is in use, and has faults: nothing can be compared with it." in result.out
+        assert "2018/funds.csv" in result.out
+        assert "Traceback" not in result.err
+
+
+async def test_what_the_ledger_did_not_use_last_is_loaded_again(state: SmallState, tmp_path: Path) -> None:
+    """A setting had the ledger use other files since the load: its record says so, and the load adds an acceptance."""
+    assert (await _process(state, 1)).code == 0
+    assert "nothing is loaded" in (await _load(state, REFERENCE, "--yes")).out
+    path = state.folder / "credits-2.csv"
+    path.write_text(f"{_COLUMNS}\nLFI-2;budget_opening_ae;2018;2018-01-02;0117;HT2;1,00\n")
+    other = await _run(state, "run", path, "--sender", "BUDGET", reference=str(_change_label(tmp_path)))
+    assert other.code == 0, other
+    loaded = await _load(state, REFERENCE, "--yes")
+    assert (loaded.code, "Acceptance 1: the reference data" in loaded.out) == (0, True), loaded
+    assert "nothing is loaded" in (await _load(state, REFERENCE, "--yes")).out
+
+
+async def test_control_characters_of_labels_do_not_reach_the_terminal(
+    state: SmallState, tmp_path: Path
+) -> None:
+    changed = _change_label(tmp_path, "\x1b[2J\x1b[HNothing changes")
+    result = await _run(state, "reference", "diff", changed)
+    assert (result.code, "\x1b" in result.out) == (0, False), result
+    assert 'becomes "\\x1b[2J\\x1b[HNothing changes"' in result.out
+
+
+async def test_who_may_not_load_leaves_no_copy(state: SmallState, tmp_path: Path) -> None:
+    await _enter_operator(state)
+    folder = state.folder / "reference"
+    before = sorted(path.name for path in folder.iterdir())
+    of_other = await _run(
+        state, "reference", "load", _change_label(tmp_path), "--as", "eve", "--reason", "x", "--yes"
+    )
+    assert of_other.code == 2, of_other
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+async def test_a_setting_that_names_a_loaded_folder_prevents_the_load(
+    state: SmallState, tmp_path: Path
+) -> None:
+    folder = find_loaded_folder(state.folder)
+    refused = await _run(
+        state, "reference", "load", _change_label(tmp_path), *AS_ZOE, "--yes", reference=str(folder)
+    )
+    assert (refused.code, f"the setting reference names {folder}" in refused.err) == (2, True), refused
