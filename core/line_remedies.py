@@ -179,13 +179,13 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Ce compte ne se mouvemente pas à la main : d'autres actes le tiennent, ou restricted.csv de l'année le cite.",
         "Envoyer l'acte qui le mouvemente, comme un service fait ou une demande de paiement, ou prendre un autre compte.",
     ),
+    _O.OPENING_ACCOUNT: CARRY_REMEDIES[_O.OPENING_ACCOUNT],
     _O.DECREE_MISMATCH: Remedy(
         "A virement joins two programmes of one ministry, a decree_transfer two of different ministries, both of one budget.",
         "Use the kind for these ministries; credits of the general budget never go to a special account, nor back.",
         "Un virement réunit deux programmes du même ministère, un transfert deux de ministères distincts, du même budget.",
         "Employer l'acte prévu pour ces ministères ; rien ne passe du budget général à un compte spécial, ni l'inverse.",
     ),
-    _O.OPENING_ACCOUNT: CARRY_REMEDIES[_O.OPENING_ACCOUNT],
     _O.IBAN_INVALID: Remedy(
         "The IBAN's country, length or check digits are wrong.",
         "Copy the IBAN again from the payee's bank details.",
