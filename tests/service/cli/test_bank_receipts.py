@@ -436,6 +436,8 @@ BREACHES = {
     "a credit that is dropped": "delete from bank_item where why <> 0",
     "a credit of another amount": "update bank_receipt set amount = amount + 1",
     "an import that states another sum": "update bank_attempt set receipt_cents = receipt_cents + 1",
+    "a receipt of another accountant": "update entry set accountant = (select accountant from entry"
+    " where reference = 'TP-2018-0003') where entry_id = (select max(entry_id) from entry)",
     "the credit of a notice": "update bank_statement set opening = null, closing = null",
 }  # fmt: skip
 
