@@ -75,13 +75,16 @@ with of_cell as (
     from bank_item i join bank_statement s using (message, statement)
     where i.why <> 0 and s.closing is not null and i.attempt = (select max(attempt) from bank_attempt a where a.message = i.message)
     group by s.account
-), not_collected as (  -- credits whose receipts the journal refused, or has not decided yet
+), not_collected as (  -- credits whose receipts the journal refused; a credit whose receipt is not decided yet is a difference
     select s.account, sum(r.amount) as cents
     from bank_receipt r join bank_statement s using (message, statement)
     where s.closing is not null and r.attempt = (select max(attempt) from bank_attempt a where a.message = r.message)
       and r.reference not in (
           select e.reference from entry e join kind k using (kind) join submission u using (submission)
           where k.family = 'RECEIPT' and u.sender = 'bank')
+      and exists (
+          select 1 from bank_submission b join refusal f using (submission) join kind k on k.kind = f.kind
+          where b.message = r.message and b.attempt = r.attempt and f.reference = r.reference and k.family = 'RECEIPT')
     group by s.account
 ), stated as (
     select s.submission, s.message, s.is_whole, row_number() over (partition by s.message order by s.attempt desc, s.submission desc) = 1 as is_last

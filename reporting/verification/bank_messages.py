@@ -1,4 +1,4 @@
-"""The bank messages for the checks: the stored rows, and the operations account of each fund centre."""
+"""The bank messages for the checks: the stored rows, and the operations account of each accountant and fund centre."""
 
 from collections.abc import AsyncIterator, Mapping
 
@@ -9,6 +9,7 @@ from reporting.verification.snapshot_queries import JournalSnapshot, TablePart
 
 TABLES = ("bank_statement", "bank_attempt", "bank_item", "bank_receipt", "bank_submission")
 _ASSIGNED = pa.schema([("exercise", pa.int32()), ("centre", pa.string()), ("account", pa.string())])
+_OF_ACCOUNTANTS = pa.schema([("year", pa.int32()), ("accountant", pa.string()), ("account", pa.string())])
 
 
 async def read_parts(snapshot: JournalSnapshot, years: Mapping[int, Accountants]) -> AsyncIterator[TablePart]:
@@ -17,6 +18,7 @@ async def read_parts(snapshot: JournalSnapshot, years: Mapping[int, Accountants]
         async for rows in snapshot.read_table(name):
             yield TablePart(name, rows)
     yield TablePart("assigned", build_assigned_accounts(years))
+    yield TablePart("accountant_account", build_accounts_of_accountants(years))
 
 
 def build_assigned_accounts(years: Mapping[int, Accountants]) -> pa.Table:
@@ -30,3 +32,13 @@ def build_assigned_accounts(years: Mapping[int, Accountants]) -> pa.Table:
     return pa.table(
         [pa.array(column, field.type) for column, field in zip(columns, _ASSIGNED, strict=True)], _ASSIGNED
     )
+
+
+def build_accounts_of_accountants(years: Mapping[int, Accountants]) -> pa.Table:
+    """Return the operations account of every accountant, by year, with or without a fund centre."""
+    rows = [
+        {"year": year, "accountant": accountant.code, "account": accountant.iban}
+        for year, of_year in years.items()
+        for accountant in of_year.accountants.values()
+    ]
+    return pa.Table.from_pylist(rows, _OF_ACCOUNTANTS)

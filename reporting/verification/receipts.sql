@@ -35,14 +35,14 @@ where k.family = 'RECEIVABLE_CHANGE' and d.code is distinct from if(e.exercise =
 
 -- name: bank_receipts
 -- The cash of each receipt that the bank reports is a credit of a statement, once; all credits of a statement are returns, receipts
--- or listed as not matched; and each import states what it collected (rule A56).
+-- or listed as not matched; each import states what it collected; and the account is that of the receipt's accountant (rule A56).
 with last as (
     select message, max(attempt) as attempt from bank_attempt group by message
 ), posted as (
-    select e.entry_id, e.reference, e.predecessor, e.amount, e.day, count(*) over (partition by e.reference) as times
+    select e.entry_id, e.reference, e.predecessor, e.amount, e.day, e.accountant, count(*) over (partition by e.reference) as times
     from entry e join kind k on k.kind = e.kind join submission u using (submission) where k.family = 'RECEIPT' and u.sender = 'bank'
 ), credit as (  -- of any attempt: what was posted stays when its message is matched again
-    select distinct r.message, r.row, r.reference, r.receivable, r.amount, i.day
+    select distinct r.message, r.row, r.reference, r.receivable, r.amount, i.day, s.account
     from bank_receipt r join bank_item i using (message, attempt, row)
     join bank_statement s on s.message = r.message and s.statement = r.statement
     where s.closing is not null and i.sort = 2 and i.statement = r.statement and (i.why <> 0 or i.amount = r.amount)
@@ -69,4 +69,11 @@ from stated where cents <> credit_cents
 union all
 select 'message ' || a.message, coalesce(c.receipts, 0) || ' receipts of ' || euros(coalesce(c.cents, 0)), a.receipts || ' of ' || euros(a.receipt_cents)
 from bank_attempt a left join collected c using (message, attempt)
-where coalesce(c.receipts, 0) <> a.receipts or coalesce(c.cents, 0) <> a.receipt_cents;
+where coalesce(c.receipts, 0) <> a.receipts or coalesce(c.cents, 0) <> a.receipt_cents
+union all
+select entry_name(p.entry_id, p.reference), 'accountant ' || coalesce(t.code, 'missing') || ', to the account ' || c.account,
+       'to the account that the accountant keeps in ' || year(p.day)
+from posted p join credit c on c.reference = p.reference and c.receivable = p.predecessor and c.amount = p.amount and c.day = p.day
+left join reference_text t on t.kind = 8 and t.id = p.accountant
+left join accountant_account a on a.year = year(p.day) and a.accountant = t.code and a.account = c.account
+where a.account is null;

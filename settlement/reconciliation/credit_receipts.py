@@ -2,7 +2,8 @@
 
 Only statements collect: a notice and a statement have no identity of a credit in common, so a notice would count it twice.
 The reference of the act names the entry of the statement, so the same credit is always the same act.  A credit whose act is
-in the journal stays as it is when its message is matched again.
+in the journal stays as it is when its message is matched again.  A statement that another message brought first collects
+nothing: only its sums are known to be the same, and its entries may have another order.
 """
 
 import hashlib
@@ -85,10 +86,7 @@ class ReceiptMatcher(NamedTuple):
     async def _load_existing_receipts(
         self, rows: NDArray[np.int64], references: pa.Array
     ) -> tuple[Mapping[str, KnownReceipt], NDArray[np.bool_]]:
-        """Return the receipts that exist by reference, and which credits are to be matched.
-
-        A statement is matched under the message that brought it first.
-        """
+        """Return the receipts of this message that exist, by reference, and which credits are to be matched."""
         number, attempt, is_stored = self.attempt
         if is_stored:
             stored = await receipt_queries.load_stored_receipts(self.connection, number, attempt)
@@ -96,12 +94,11 @@ class ReceiptMatcher(NamedTuple):
         statements = self.message.statements
         repeated = await receipt_queries.find_repeated_statements(self.connection, statements, number)
         is_repeated = np.isin(self.message.movements.statement[rows], repeated)
-        is_stated = self._is_in_statement(rows)
-        may_exist = references.filter(pa.array(is_stated & (is_repeated | bool(number))))
+        is_first = self._is_in_statement(rows) & ~is_repeated & _is_first(references)
+        may_exist = references.filter(pa.array(is_first & bool(number)))
         posted = await receipt_queries.load_posted_receipts(self.connection, may_exist)
         is_posted = _find_positions(references, pa.array(list(posted), pa.string())) >= 0
-        is_new = is_stated & ~is_repeated & _is_first(references)
-        return posted, is_new & ~is_posted
+        return posted, is_first & ~is_posted
 
     async def _match_new(self, rows: NDArray[np.int64]) -> CreditMatches:
         """Match credits with the receivables that they name."""

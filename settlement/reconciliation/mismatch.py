@@ -24,11 +24,12 @@ class Mismatch(IntEnum):
     NOTHING_LEFT = 13
     EXCESS = 14
     NOTICE = 15
+    BY_HAND = 16
 
 
 MISMATCH_TEXTS: Mapping[Mismatch, str] = {
     Mismatch.NONE: "matched",
-    Mismatch.NOT_OURS: "its end-to-end id is not one of ours: find out what the movement is, and post it by hand",
+    Mismatch.NOT_OURS: "its end-to-end id is not one of ours: find out what it is, and post it by hand; it stays listed",
     Mismatch.UNKNOWN_TRANSFER: "its end-to-end id names no transfer of the journal: ask the bank what it moved",
     Mismatch.OTHER_ACCOUNT: "the transfer it names was sent from another account: ask the bank",
     Mismatch.AMOUNT_DIFFERS: "the transfer it names has another amount: ask the bank",
@@ -36,12 +37,13 @@ MISMATCH_TEXTS: Mapping[Mismatch, str] = {
     Mismatch.TWICE: "the same message contains this movement already: ask the bank whether it moved twice",
     Mismatch.UNKNOWN_MESSAGE: "the bank rejects a message or lot that we did not send: ask the bank",
     Mismatch.NOT_DEBITED: "its debit of an earlier year is not in the journal: import the debit, then this file with --again",
-    Mismatch.NO_REFERENCE: "its remittance information names no receivable: find out what was paid, and post it by hand",
-    Mismatch.SEVERAL_RECEIVABLES: "its remittance information names several receivables: find out which it pays, and post it",
-    Mismatch.OTHER_ACCOUNTANT: "the accountant of the receivable it names keeps another account: transfer the receipt to him",
+    Mismatch.NO_REFERENCE: "it names no receivable: find out what it pays, and post that by hand; it stays listed",
+    Mismatch.SEVERAL_RECEIVABLES: "it names several receivables: post a receipt of each that it pays by hand; it stays listed",
+    Mismatch.OTHER_ACCOUNTANT: "the receivable's accountant keeps another account, or none in that year: transfer it to him",
     Mismatch.BEFORE_RECEIVABLE: "the bank booked it before the receivable was issued: find out what was paid",
     Mismatch.NOTHING_LEFT: "nothing is left of the receivable it names: find out whether it was paid twice",
     Mismatch.EXCESS: "this much is paid beyond the receivable: find out what it is for, or pay it back",
     Mismatch.NOTICE: "a notice collects nothing: import the statement that books it",
+    Mismatch.BY_HAND: "receipts of its receivable were posted by hand: post one more if none is for it; it stays listed",
 }
 """What each reason means, and what to do."""

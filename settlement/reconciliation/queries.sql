@@ -34,18 +34,20 @@ where kind = any($1::smallint[]) and reference = any($2::text[]) order by entry_
 
 -- name: taken_of_receivables
 -- What was taken of each of receivables $1 (the first is $2), and what credits of other messages than $3 will take: their acts
--- (kinds $4, sender $5) are not in the journal yet, or were refused.
+-- (kinds $4, sender $5) are not in the journal yet, or were refused; by_hand: what receipts of other senders took.
 with follower as materialized (
     select predecessor, amount, kind, submission, reference from entry where predecessor = any($1::bigint[]) and entry_id > $2
-), posted as (
-    select f.reference from follower f join submission s using (submission) where f.kind = any($4::smallint[]) and s.sender = $5
+), receipt as (
+    select f.*, s.sender <> $5 as is_by_hand from follower f join submission s using (submission) where f.kind = any($4::smallint[])
 ), taken as (
-    select predecessor as receivable, amount from follower
+    select predecessor as receivable, amount, 0 as by_hand from follower
     union all
-    select b.receivable, b.amount from bank_receipt b join bank_last_attempt using (message, attempt)
-    where b.receivable = any($1::bigint[]) and b.message <> $3 and b.reference not in (select reference from posted)
+    select predecessor, 0, amount from receipt where is_by_hand
+    union all
+    select b.receivable, b.amount, 0 from bank_receipt b join bank_last_attempt using (message, attempt)
+    where b.receivable = any($1::bigint[]) and b.message <> $3 and b.reference not in (select reference from receipt where not is_by_hand)
 )
-select receivable, sum(amount)::bigint as taken from taken group by receivable;
+select receivable, sum(amount)::bigint as taken, sum(by_hand)::bigint as by_hand from taken group by receivable;
 
 -- name: posted_receipts
 -- Receipts (kinds $1) with references $2 of sender $3.
@@ -195,9 +197,11 @@ select * from (
     where t.is_last and (r.kind = any($5::int[]) or r.kind = any($6::int[])) and r.reference ~ '^[DR][0-9]{{1,12}}$'
 ), booked_again as (
     {booked_again}
-), not_collected as (  -- credits of the last attempts whose receipts the journal refused, or has not decided yet
-    select s.account, b.amount from bank_receipt b join bank_last_attempt using (message, attempt) join bank_statement s using (message, statement)
+), not_collected as (  -- credits of the last attempts whose receipts the journal refused; what it has not decided explains nothing
+    select s.account, b.amount from bank_receipt b join bank_last_attempt a using (message, attempt) join bank_statement s using (message, statement)
     where s.closing is not null and not exists (select from collected c where c.reference = b.reference)
+      and exists (select from submission u join refusal r using (submission)
+                  where u.sender = 'bank' and u.file_hash = a.acts_hash and r.reference = b.reference and r.kind = any($9::int[]))
 ), refused as (  -- without the first if a notice alone booked it, on another day: that is in the books by the last statement
     select account, sum(cents)::bigint as net, count(*) as lines from (
     select account, amount as cents from not_collected

@@ -1,7 +1,8 @@
 """Match credits with the receivables that their remittance information names: which one each collects, and how much of it.
 
-A credit collects the only receivable it names of which something is left, and whose accountant keeps the account of the
-statement.  Credits take in the order of the message what is left; what a credit pays beyond that is an excess.
+A credit collects the only receivable it names whose accountant keeps the account of the statement, and that was issued by
+then.  Credits take in the order of the message what is left; what a credit pays beyond that is an excess.  What is left does
+not choose: of two receivables with one reference, one may be paid already.
 """
 
 from typing import NamedTuple
@@ -31,6 +32,8 @@ class Receivables(NamedTuple):
     """Cents that nothing has collected, reduced, cancelled or set off, and that no other credit awaits."""
     day: NDArray[np.int64]
     accountant: NDArray[np.int64]
+    is_by_hand: NDArray[np.bool_]
+    """Whether a sender other than the bank posted a receipt of it, which may be the very credit that names it."""
     reference: pa.Array
 
 
@@ -87,21 +90,19 @@ def build_no_matches(mismatch: NDArray[np.integer]) -> CreditMatches:
 
 def match_credits(credits_: Credits, named: NamedReceivables, receivables: Receivables) -> CreditMatches:
     """Match the credits with the receivables that they name."""
-    named = _prefer_structured_references(named, credits_.row.size)
-    is_left = receivables.left[named.receivable] > 0
-    is_early = credits_.day[named.credit] < receivables.day[named.receivable]
-    may_collect = named.is_own & is_left & ~is_early
     count = credits_.row.size
+    named = _prefer_structured_references(named, count)
+    is_early = credits_.day[named.credit] < receivables.day[named.receivable]
+    may_collect = named.is_own & ~is_early
     choices = np.bincount(named.credit[may_collect], minlength=count)
     choice = np.full(count, -1, np.int64)
     choice[named.credit[may_collect]] = named.receivable[may_collect]
     choice[choices != 1] = -1
-    amount = _share(credits_.amount, choice, receivables.left)
+    amount = _share(credits_.amount, choice, np.where(receivables.is_by_hand, 0, receivables.left))
     mismatch = np.full(count, Mismatch.NO_REFERENCE, np.int16)
     tests = {
         Mismatch.OTHER_ACCOUNTANT: ~named.is_own,
-        Mismatch.NOTHING_LEFT: named.is_own & ~is_left,
-        Mismatch.BEFORE_RECEIVABLE: named.is_own & is_left & is_early,
+        Mismatch.BEFORE_RECEIVABLE: named.is_own & is_early,
     }
     for reason, applies in tests.items():
         mismatch[named.credit[applies]] = reason
@@ -109,6 +110,7 @@ def match_credits(credits_: Credits, named: NamedReceivables, receivables: Recei
     is_chosen = choice >= 0
     mismatch[is_chosen] = np.where(amount == credits_.amount, Mismatch.NONE, Mismatch.EXCESS)[is_chosen]
     mismatch[is_chosen & (amount == 0)] = Mismatch.NOTHING_LEFT
+    mismatch[is_chosen & np.append(receivables.is_by_hand, False)[choice]] = Mismatch.BY_HAND
     return CreditMatches(np.append(receivables.entry, 0)[choice], amount, mismatch)
 
 

@@ -26,7 +26,7 @@ class KnownReceipt(NamedTuple):
 
 
 async def load_receivables(connection: Connection, references: pa.Array, *, message: int) -> Receivables:
-    """Load the receivables with these references, of any sender and exercise, and what is left of each.
+    """Load the receivables with these references, of any sender and exercise, what is left of each, and who collected.
 
     What credits of other messages than ``message`` collect counts as collected, also while their acts are not decided.
     """
@@ -37,10 +37,12 @@ async def load_receivables(connection: Connection, references: pa.Array, *, mess
     ]
     entries = [row["entry_id"] for row in receivables]
     sums: dict[int, int] = {}
+    by_hand: set[int] = set()
     for start in range(0, len(entries), PAGE_REFERENCES):
         page = entries[start : start + PAGE_REFERENCES]
         rows = await connection.fetch(SQL["taken_of_receivables"], page, min(page), message, RECEIPTS, BANK)
         sums |= {row["receivable"]: row["taken"] for row in rows}
+        by_hand.update(row["receivable"] for row in rows if row["by_hand"])
     rests = [max(row["amount"] - sums.get(row["entry_id"], 0), 0) for row in receivables]
     day = np.array([row["day"] for row in receivables], "M8[D]").astype(np.int64)
     return Receivables(
@@ -48,6 +50,7 @@ async def load_receivables(connection: Connection, references: pa.Array, *, mess
         np.array(rests, np.int64),
         day,
         np.array([row["accountant"] for row in receivables], np.int64),
+        np.array([entry in by_hand for entry in entries], bool),
         pa.array([row["reference"] for row in receivables], pa.string()),
     )
 

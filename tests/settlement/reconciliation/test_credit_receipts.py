@@ -41,7 +41,7 @@ def read_one(remittance: str) -> Remittances:
 
 def build_receivables(*references: str) -> Receivables:
     zeros = np.zeros(len(references), np.int64)
-    return Receivables(zeros, zeros, zeros, zeros, pa.array(references, pa.string()))
+    return Receivables(zeros, zeros, zeros, zeros, zeros.astype(bool), pa.array(references, pa.string()))
 
 
 def find_references(remittance: str, *references: str) -> list[tuple[str, bool]]:

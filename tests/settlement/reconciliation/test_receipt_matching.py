@@ -27,6 +27,7 @@ class Receivable:
     left: int
     day: int = DAY
     is_own: bool = OWN
+    is_by_hand: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def match(credits_: Sequence[Credit], receivables: Sequence[Receivable]) -> Cred
             np.array([receivable.left for receivable in receivables], np.int64),
             np.array([receivable.day for receivable in receivables], np.int64),
             np.zeros(len(receivables), np.int64),
+            np.array([receivable.is_by_hand for receivable in receivables], bool),
             pa.array([""] * len(receivables), pa.string()),
         ),
     )
@@ -72,9 +74,10 @@ def match_by_hand(
     for credit in credits_:
         names = credit.structured or credit.free
         own = [number for number in names if receivables[number].is_own]
-        open_ = [number for number in own if receivables[number].left]
-        due = [number for number in open_ if receivables[number].day <= credit.day]
-        if len(due) == 1:
+        due = [number for number in own if receivables[number].day <= credit.day]
+        if len(due) == 1 and receivables[due[0]].is_by_hand:
+            matches.append((due[0] + 100, 0, Mismatch.BY_HAND))
+        elif len(due) == 1:
             (number,) = due
             share = min(credit.amount, rests[number])
             rests[number] -= share
@@ -82,10 +85,8 @@ def match_by_hand(
             matches.append((number + 100, share, whole if share else Mismatch.NOTHING_LEFT))
         elif due:
             matches.append((0, 0, Mismatch.SEVERAL_RECEIVABLES))
-        elif open_:
-            matches.append((0, 0, Mismatch.BEFORE_RECEIVABLE))
         elif own:
-            matches.append((0, 0, Mismatch.NOTHING_LEFT))
+            matches.append((0, 0, Mismatch.BEFORE_RECEIVABLE))
         else:
             matches.append((0, 0, Mismatch.OTHER_ACCOUNTANT if names else Mismatch.NO_REFERENCE))
     return matches
@@ -102,7 +103,9 @@ def list_matches(matches: CreditMatches) -> list[tuple[int, int, Mismatch]]:
         (Credit(100, free=frozenset({0})), Receivable(100), (100, 100, Mismatch.NONE)),
         (Credit(60, free=frozenset({0})), Receivable(100), (100, 60, Mismatch.NONE)),
         (Credit(130, structured=frozenset({0})), Receivable(100), (100, 100, Mismatch.EXCESS)),
-        (Credit(100, free=frozenset({0})), Receivable(0), (0, 0, Mismatch.NOTHING_LEFT)),
+        (Credit(100, free=frozenset({0})), Receivable(0), (100, 0, Mismatch.NOTHING_LEFT)),
+        (Credit(100, free=frozenset({0})), Receivable(40, is_by_hand=True), (100, 0, Mismatch.BY_HAND)),
+        (Credit(100, free=frozenset({0})), Receivable(0, is_by_hand=True), (100, 0, Mismatch.BY_HAND)),
         (Credit(100, free=frozenset({0})), Receivable(100, is_own=OTHER), (0, 0, Mismatch.OTHER_ACCOUNTANT)),
         (Credit(100, free=frozenset({0})), Receivable(100, DAY + 1), (0, 0, Mismatch.BEFORE_RECEIVABLE)),
         (Credit(100), Receivable(100), (0, 0, Mismatch.NO_REFERENCE)),
@@ -114,11 +117,19 @@ def test_one_credit_and_one_receivable(
     assert list_matches(match([credit], [receivable])) == [expected]
 
 
-def test_the_only_open_receivable_of_several_is_collected() -> None:
-    """One of those that the text names is closed, and one is another accountant's."""
-    receivables = [Receivable(0), Receivable(50), Receivable(70, is_own=OTHER)]
+def test_the_only_receivable_of_the_accountant_at_that_day_is_collected() -> None:
+    """One of those that the text names is another accountant's, and one was issued later."""
+    receivables = [Receivable(50), Receivable(70, is_own=OTHER), Receivable(50, DAY + 1)]
     assert list_matches(match([Credit(50, free=frozenset({0, 1, 2}))], receivables)) == [
-        (101, 50, Mismatch.NONE)
+        (100, 50, Mismatch.NONE)
+    ]
+
+
+def test_what_is_left_does_not_choose_among_several() -> None:
+    """Two receivables may have one reference: the credit may pay the one that is closed a second time."""
+    receivables = [Receivable(0), Receivable(50)]
+    assert list_matches(match([Credit(50, free=frozenset({0, 1}))], receivables)) == [
+        (0, 0, Mismatch.SEVERAL_RECEIVABLES)
     ]
 
 
@@ -129,7 +140,9 @@ def test_the_structured_reference_counts_before_the_text() -> None:
 
 _NUMBERS = st.frozensets(st.integers(0, 3), max_size=2)
 _CREDITS = st.builds(Credit, st.integers(1, 60), _NUMBERS, _NUMBERS, st.integers(DAY - 1, DAY + 1))
-_RECEIVABLES = st.builds(Receivable, st.integers(0, 100), st.integers(DAY - 1, DAY + 1), st.booleans())
+_RECEIVABLES = st.builds(
+    Receivable, st.integers(0, 100), st.integers(DAY - 1, DAY + 1), st.booleans(), st.booleans()
+)
 
 
 @example([Credit(60, free=frozenset({0})) for _ in range(3)], [Receivable(100)] * 4)
