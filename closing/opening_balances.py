@@ -74,6 +74,8 @@ class Opening(NamedTuple):
 
     balances: Sequence[AccountBalance]
     next_year: NextYear
+    technical_account: str
+    """That of the year itself, on which its own openings left the results before it; empty if its files name none."""
 
 
 def read_next_year(chart: Chart, nomenclature: Nomenclature, accountants: Accountants) -> NextYear:
@@ -85,11 +87,13 @@ def read_next_year(chart: Chart, nomenclature: Nomenclature, accountants: Accoun
     return NextYear(chart.year, frozenset(chart.accounts), chart.opening, places)
 
 
-def build_opening(rows: Iterable[Mapping[str, Any]], next_year: NextYear) -> Opening:
+def build_opening(
+    rows: Iterable[Mapping[str, Any]], next_year: NextYear, *, technical_account: str
+) -> Opening:
     """Build the balances from the sums of the ledger."""
     columns = AccountBalance._fields
     balances = sorted(AccountBalance(*(row[column] for column in columns)) for row in rows)
-    return Opening(balances, next_year)
+    return Opening(balances, next_year, technical_account)
 
 
 def list_acts(opening: Opening) -> Iterator[OpeningAct]:
@@ -100,6 +104,16 @@ def list_acts(opening: Opening) -> Iterator[OpeningAct]:
         for part, first in enumerate(range(0, len(lines), _LINES_MAX), 1):
             balanced = _balance(lines[first : first + _LINES_MAX], opening.next_year.technical_account)
             yield OpeningAct(accountant, opening.next_year.places[accountant], part, balanced)
+
+
+def sum_missing_openings(opening: Opening, year: int) -> list[BlockedSum]:
+    """Add up what is still to be opened of ``year``, as an obstacle to opening what the next year closes with."""
+    obstacle = f"{year} is not opened wholly in {year + 1}: execute C14 of {year} first"
+    sums: dict[str, list[int]] = {}
+    for act in list_acts(opening):
+        for line in act.lines:
+            sums.setdefault(line.kind, []).append(abs(line.cents))
+    return [BlockedSum(kind, obstacle, len(cents), sum(cents)) for kind, cents in sorted(sums.items())]
 
 
 def sum_opening(opening: Opening) -> StepSums:
@@ -154,9 +168,10 @@ def _sum_obstacles(opening: Opening) -> list[BlockedSum]:
 
 
 def _list_differences(opening: Opening) -> list[DifferenceSum]:
-    """List by accountant what the technical account has once all is opened, and the result that is not brought to class 1."""
+    """List by accountant what the technical account has once all is opened, and the results that are not on 12 yet."""
     technical: dict[str, int] = {}
     result: dict[str, int] = {}
+    earlier: dict[str, int] = {}
     for balance in opening.balances:
         if is_carried_over(balance.account):
             is_blocked = balance.delta and _find_obstacle(balance, opening.next_year)
@@ -164,9 +179,11 @@ def _list_differences(opening: Opening) -> list[DifferenceSum]:
             technical[balance.accountant] = technical.get(balance.accountant, 0) - opened
         elif balance.account[:1] in _RESULT_CLASSES:
             result[balance.accountant] = result.get(balance.accountant, 0) + balance.closing
+        elif balance.account == opening.technical_account:
+            earlier[balance.accountant] = balance.closing
     account = opening.next_year.technical_account
-    return [
-        DifferenceSum(accountant, account, cents, result.get(accountant, 0))
+    differences = [
+        DifferenceSum(accountant, account, cents, result.get(accountant, 0), earlier.get(accountant, 0))
         for accountant, cents in sorted(technical.items())
-        if cents
     ]
+    return [row for row in differences if row.cents or row.unexplained_cents]

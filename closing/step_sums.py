@@ -40,6 +40,13 @@ class DifferenceSum(msgspec.Struct, frozen=True):
     cents: int
     result_cents: int
     """Classes 6 and 7 of the year, debit less credit: the result that is not brought to an account of class 1 yet."""
+    earlier_cents: int = 0
+    """What the technical account of the year itself has: the results before it that are not brought there either."""
+
+    @property
+    def unexplained_cents(self) -> int:
+        """What neither result explains: what cannot be opened."""
+        return self.cents - self.result_cents - self.earlier_cents
 
 
 class StepSums(msgspec.Struct, frozen=True):

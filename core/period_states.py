@@ -18,6 +18,8 @@ from core.tables.book import LEDGER_ACCOUNTANTS
 ALL_ACCOUNTANTS = 0
 """The number in a decision about a month of all accountants; also that of what is in nobody's books."""
 
+_LAST_MONTH = 12
+
 States = NDArray[np.uint8]
 """``PeriodState`` of each folio of ``core.tables.book.Ledger``: of each accountant in each period."""
 
@@ -69,6 +71,15 @@ def view_folios(states: States, period: int, accountant: int = ALL_ACCOUNTANTS) 
     if accountant == ALL_ACCOUNTANTS:
         return states[first : first + LEDGER_ACCOUNTANTS]
     return states[first + accountant : first + accountant + 1]
+
+
+def has_locked_year(states: States, exercise: int) -> bool:
+    """Return whether every month of an exercise is locked for some accountant: its figures are final, its openings too."""
+    months = [
+        view_folios(states, period)
+        for period in range(to_period(exercise, 1), to_period(exercise, _LAST_MONTH + 1))
+    ]
+    return bool((np.array(months) == PeriodState.LOCKED).all(axis=0).any())
 
 
 def apply_decision(states: States, decision: PeriodDecision) -> None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from core.catalog import CATALOG, BudgetAction, Stage
+from core.catalog import CATALOG, BudgetAction, Family, Stage, list_kinds
 from core.kind_rules import MOVES_CREDITS
 from core.nomenclature import CENTRES_A_YEAR, SHEETS
 from reporting.act_rows import (
@@ -80,6 +80,8 @@ class HistoryOptions(NamedTuple):
 
 
 ALL_FOLLOWERS = HistoryOptions()
+_OF_NO_PROGRAMME = list_kinds(lambda kind: kind.family is Family.OPENING)
+"""Openings state what an accountant has of every programme."""
 _BACK = frozenset({Stage.RETURNED, Stage.REOPENED})
 _IN_TRANSIT = frozenset({Stage.IN_TRANSIT})
 
@@ -131,7 +133,7 @@ async def fetch_refused_lines(
 ) -> list[Row]:
     """Return the refused lines of a reference after a position, in order of decision."""
     (sender, centres, programmes), kinds = query.visibility, query.kinds
-    arguments = (query.reference, sender, centres, kinds, *after, limit, programmes)
+    arguments = (query.reference, sender, centres, kinds, *after, limit, programmes, _OF_NO_PROGRAMME)
     return await fetch(connection, "refusals_by_reference", *arguments)
 
 

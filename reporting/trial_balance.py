@@ -74,8 +74,8 @@ class TrialBalance(AmountStruct, frozen=True):
 
     @property
     def is_balanced(self) -> bool:
-        """Whether debits equal credits."""
-        return self.debit == self.credit
+        """Whether debits equal credits, in what was opened and in what moved."""
+        return self.debit == self.credit and not sum(account.opening_cents for account in self.accounts)
 
 
 async def load_trial_balance(

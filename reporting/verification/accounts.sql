@@ -132,8 +132,9 @@ from line l where l.entry_id not in (select entry from entry_signature);
 
 -- name: opening_balances
 -- The openings of an act debit as much as they credit; they are posted by the closing, on accounts of classes 1 to 5 or the technical
--- account; and what they opened of an accountant's account so far is what it closed the year before with, by the entry that they name
--- (rule A61).
+-- account; and what they opened of an accountant's account so far is what it closed the year before with, by the entry that they name.
+-- The last execution of which nothing is undecided or refused leaves no account out, of no accountant, unless it cannot be opened: its
+-- account is not in the chart of the year, its accountant has no fund centre there, or it has more than one line may state (rule A61).
 with line as (
     select e.*, if(k.debit_role = 'BY_HAND', e.amount, -e.amount) as cents, e.debit + e.credit as number, t.code as account,
            try_cast(split_part(e.reference, '.', 3) as bigint) as last_entry, u.sender
@@ -154,6 +155,27 @@ closed as (
     select o.entry_id, sum(m.cents) as cents
     from opened o join movement m on m.exercise = o.exercise - 1 and m.accountant = o.accountant and m.number = o.number and m.entry_id <= o.last_entry
     group by o.entry_id
+),
+execution as (
+    select l.exercise, max(l.last_entry) as last_entry
+    from line l join (select submission from progress group by submission having bool_or(done) and max(refused) = 0) p using (submission)
+    group by l.exercise
+),
+owner as (
+    select distinct c.year, t.id as accountant
+    from centre_accountant c join code k on k.year = c.year and k.code = c.code and k.level < 4
+    join reference_text t on t.kind = 8 and t.code = c.accountant
+),
+balance as (
+    select exercise, accountant, number, last_entry, sum(closed) as closed, sum(opened) as opened
+    from (
+        select x.exercise, m.accountant, m.number, x.last_entry, m.cents as closed, 0 as opened
+        from execution x join movement m on m.exercise = x.exercise - 1 and m.entry_id <= x.last_entry
+        union all
+        select x.exercise, o.accountant, o.number, x.last_entry, 0, o.cents
+        from execution x join opened o on o.exercise = x.exercise and o.last_entry <= x.last_entry
+    )
+    group by exercise, accountant, number, last_entry
 )
 select entry_name(min(entry_id), reference) as place,
        'its act debits ' || euros(sum(cents)) || ' more than it credits, of ' || accountant_name(accountant) as found, 'as much on both sides' as expected
@@ -166,7 +188,21 @@ select entry_name(entry_id, reference), 'opened by ' || coalesce(sender, 'nobody
 union all
 select entry_name(o.entry_id, o.reference), euros(o.so_far) || ' opened so far on ' || account_name(o.number) || ' of ' || accountant_name(o.accountant),
        euros(coalesce(c.cents, 0)) || ', its balance of ' || (o.exercise - 1) || ' by entry ' || coalesce(o.last_entry::varchar, 'that its reference names')
-from opened o left join closed c using (entry_id) where o.last_entry is null or o.last_entry >= o.entry_id or o.so_far <> coalesce(c.cents, 0);
+from opened o left join closed c using (entry_id) where o.last_entry is null or o.last_entry >= o.entry_id or o.so_far <> coalesce(c.cents, 0)
+union all
+select entry_name(min(entry_id), reference), 'an opening of ' || accountant_name(accountant) || ' in ' || exercise,
+       'the year before it and its accountant, as its reference names them'
+from line where split_part(reference, '.', 1) <> (exercise - 1)::varchar or split_part(reference, '.', 2) <> accountant_name(accountant)
+group by submission, exercise, reference, accountant
+union all
+select account_name(b.number) || ' of ' || accountant_name(b.accountant) || ', ' || b.exercise, euros(b.opened) || ' opened by the last execution',
+       euros(b.closed) || ', its balance of ' || (b.exercise - 1) || ' by entry ' || b.last_entry || '; if ' || b.exercise
+       || ' has the account or the accountant only since, execute C14 again'
+from balance b join reference_text t on t.kind = 5 and t.id = b.number
+join opening_account a on a.year = b.exercise and a.code = t.code
+join owner w on w.year = b.exercise and w.accountant = b.accountant
+where abs(b.closed - b.opened) between 1 and 100000000000000
+  and not exists (select 1 from technical_account n where n.year = b.exercise and n.code = t.code);
 
 -- name: settled_without_transfer
 -- What programme 0117 owes to the account of the debt, and relief of taxes, is settled by an entry of the ledger: no act pays it,

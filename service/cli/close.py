@@ -213,11 +213,14 @@ def _print_differences(differences: Sequence["DifferenceSum"]) -> None:
 
 
 def build_difference_table(differences: Sequence["DifferenceSum"]) -> ReportTable:
-    """Build the table of what openings leave on the technical account, beside the result that is not allotted yet."""
-    columns = [Column("accountant"), Column("account")]
-    columns += [Column("left there", CellType.MONEY), Column("classes 6 and 7", CellType.MONEY)]
-    rows = [[row.accountant, row.account, row.cents, row.result_cents] for row in differences]
-    title = "Openings that do not balance: the result is not brought to 12 yet (debit less credit)"
+    """Build the table of what openings leave on the technical account, beside the results that are not on 12 yet."""
+    amounts = ("left there", "opened there before", "classes 6 and 7", "not explained")
+    columns = [Column("accountant"), Column("account"), *(Column(name, CellType.MONEY) for name in amounts)]
+    rows = [
+        [row.accountant, row.account, row.cents, row.earlier_cents, row.result_cents, row.unexplained_cents]
+        for row in differences
+    ]
+    title = "What openings leave on the technical account (debit less credit)"
     return ReportTable(title, columns, rows, drop_order=())
 
 

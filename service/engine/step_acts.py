@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import NamedTuple
 
+import msgspec
 import pyarrow as pa
 
 from closing import opening_balances, rollover
@@ -11,7 +12,7 @@ from closing.journal_queries import Connection
 from closing.opening_acts import build_opening_table
 from closing.opening_balances import Opening
 from closing.rollover import Rollover
-from closing.step_sums import StepSums, sum_step
+from closing.step_sums import BlockedSum, StepSums, sum_step
 from closing.steps import Step
 from core.periods import OPENING_MONTH, to_period
 from posting.book.registry import ReferenceData
@@ -43,6 +44,8 @@ class OpenedYear(NamedTuple):
     year: int
     opening: Opening
     last_entry: int
+    unopened: list[BlockedSum]
+    """What is still to be opened of the year before it."""
 
 
 async def load_open_year(
@@ -55,19 +58,38 @@ async def load_open_year(
 async def load_opening(connection: Connection, reference: ReferenceData, year: int) -> OpenedYear:
     """Load the balances of a year, and what was opened of them; the transaction must be one snapshot."""
     last_entry: int = await connection.fetchval(rollover.SQL["last_entry"]) or 0
+    opening = await _load_balances(connection, reference, year)
+    return OpenedYear(year, opening, last_entry, await load_missing_openings(connection, reference, year - 1))
+
+
+async def load_missing_openings(
+    connection: Connection, reference: ReferenceData, year: int
+) -> list[BlockedSum]:
+    """Load what is still to be opened of a year, which the openings of the next one would lack; empty for an unknown year."""
+    if year not in reference.charts:
+        return []
+    return opening_balances.sum_missing_openings(await _load_balances(connection, reference, year), year)
+
+
+async def _load_balances(connection: Connection, reference: ReferenceData, year: int) -> Opening:
     periods = [to_period(number, OPENING_MONTH) for number in (year, year + 1)]
     rows = await connection.fetch(rollover.SQL["opening_balances"], *periods)
     next_year = opening_balances.read_next_year(
         reference.charts[year + 1], reference.nomenclatures[year + 1], reference.accountants[year + 1]
     )
-    return OpenedYear(year, opening_balances.build_opening(rows, next_year), last_entry)
+    return opening_balances.build_opening(rows, next_year, technical_account=reference.charts[year].opening)
 
 
 def sum_planned_step(step: Step, open_year: Rollover, opened_year: OpenedYear) -> StepSums:
     """Add up what a step has to do."""
     if step is Step.OPENING:
-        return opening_balances.sum_opening(opened_year.opening)
+        return _sum_opened_year(opened_year)
     return sum_step(open_year, step)
+
+
+def _sum_opened_year(opened_year: OpenedYear) -> StepSums:
+    sums = opening_balances.sum_opening(opened_year.opening)
+    return msgspec.structs.replace(sums, blocked=[*opened_year.unopened, *sums.blocked])
 
 
 def compute_carry(open_year: Rollover, step: Step, day: date) -> ComputedStep:
@@ -85,8 +107,8 @@ def compute_carry(open_year: Rollover, step: Step, day: date) -> ComputedStep:
 
 def compute_opening(opened_year: OpenedYear) -> ComputedStep:
     """Return what is still to be opened of a year."""
-    year, opening, last_entry = opened_year
-    sums = opening_balances.sum_opening(opening)
+    year, opening, last_entry, _ = opened_year
+    sums = _sum_opened_year(opened_year)
 
     async def load_acts(_: Connection) -> StepActs:
         acts = list(opening_balances.list_acts(opening))

@@ -15,10 +15,12 @@ from closing import rollover
 from closing.journal_queries import Connection
 from closing.step_sums import StepSums
 from closing.steps import PLAN, Step
+from core.period_states import has_locked_year
 from core.person_decisions import NOBODY, Decision, DecisionKind, StatedPerson
 from core.senders import CLOSING
 from ingest.queue.file_feed import ProcessingRequest
 from posting.book.registry import ReferenceData
+from posting.store import period_store
 from service.database import command_queries
 from service.engine import decision_records, file_processing, own_acts, step_acts
 from service.engine.engine_context import EngineContext
@@ -36,6 +38,11 @@ _TOO_EARLY = (
     "{year} still pays until {last}: what is open of it is carried over from the day after, by --at DAY"
 )
 _NO_OPEN_PERIOD = "{day} is not in an open period of {year}: name a day in an open one, by --at DAY"
+_NOT_OVER = "{year} is not over: its balances are opened from {next_year}-01-01 on, by --at DAY"
+_LOCKED_YEAR = (
+    "every month of {year} is locked for an accountant, and its opening balances are final with them: correct what changed "
+    "in a year that is open"
+)
 _PENDING_RUNS = (
     "payment run {run} is {state}: issue it or abandon it first, as it may pay what is carried over"
 )
@@ -229,14 +236,29 @@ def _find_last_payment_day(reference: ReferenceData, year: int) -> date:
 
 async def _find_obstacle(connection: Connection, context: EngineContext, request: StepRequest) -> str:
     """Return why the step cannot begin on its day; empty if it can."""
+    if request.step is Step.OPENING:
+        return await _find_opening_obstacle(connection, context.reference, request)
     last = _find_last_payment_day(context.reference, request.year)
     if request.day <= last:
         return _TOO_EARLY.format(year=request.year, last=last)
     if request.day.year != request.year + 1 or not await own_acts.is_open_day(context, request.day):
         return _NO_OPEN_PERIOD.format(day=request.day, year=request.year + 1)
-    if request.step is Step.OPENING and not context.reference.charts[request.year + 1].opening:
-        return _NO_TECHNICAL_ACCOUNT.format(year=request.year + 1)
     if request.step is Step.REQUESTS:
         for run in await connection.fetch(rollover.SQL["pending_runs"]):
             return _PENDING_RUNS.format(run=run["run"], state=run["state"])
     return ""
+
+
+async def _find_opening_obstacle(
+    connection: Connection, reference: ReferenceData, request: StepRequest
+) -> str:
+    """Return why no balance can be opened; empty if it can.  Openings are dated 1 January, so no month needs to be open."""
+    year, next_year = request.year, request.year + 1
+    if request.day <= date(year, 12, 31):
+        return _NOT_OVER.format(year=year, next_year=next_year)
+    if not reference.charts[next_year].opening:
+        return _NO_TECHNICAL_ACCOUNT.format(year=next_year)
+    if has_locked_year(await period_store.load_states(connection), next_year):
+        return _LOCKED_YEAR.format(year=next_year)
+    unopened = await step_acts.load_missing_openings(connection, reference, year - 1)
+    return unopened[0].obstacle if unopened else ""

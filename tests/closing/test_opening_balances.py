@@ -12,6 +12,7 @@ from closing.opening_balances import (
     OpeningLine,
     build_opening,
     list_acts,
+    sum_missing_openings,
     sum_opening,
 )
 from closing.step_sums import BlockedSum, DifferenceSum
@@ -26,7 +27,8 @@ NEXT_YEAR = NextYear(
 
 
 def build(*balances: tuple[str, str, int, int]) -> Opening:
-    return build_opening([AccountBalance(*balance)._asdict() for balance in balances], NEXT_YEAR)
+    rows = [AccountBalance(*balance)._asdict() for balance in balances]
+    return build_opening(rows, NEXT_YEAR, technical_account=TECHNICAL)
 
 
 def list_lines(*balances: tuple[str, str, int, int]) -> list[tuple[str, list[OpeningLine]]]:
@@ -69,6 +71,32 @@ def test_the_difference_is_named_beside_the_result() -> None:
     assert sums.done == 1
 
 
+def test_in_the_second_year_both_results_stand_on_the_technical_account() -> None:
+    """The year was opened with 309 that are owed, against 309 on its technical account; it charges 50, and owes 359."""
+    sums = sum_opening(
+        build(("PACA", TECHNICAL, 309, 0), ("PACA", CHARGES, 50, 0), ("PACA", SUPPLIERS, -359, 0))
+    )
+    assert sums.differences == [DifferenceSum("PACA", TECHNICAL, 359, 50, 309)]
+    assert sums.differences[0].unexplained_cents == 0
+
+
+def test_what_cannot_be_opened_is_not_explained_by_the_results() -> None:
+    sums = sum_opening(
+        build(("PACA", CHARGES, 50, 0), ("PACA", "4721000000", -7, 0), ("PACA", SUPPLIERS, -43, 0))
+    )
+    assert sums.differences == [DifferenceSum("PACA", TECHNICAL, 43, 50)]
+    assert sums.differences[0].unexplained_cents == -7
+
+
+def test_what_is_not_opened_of_the_year_before_is_an_obstacle() -> None:
+    obstacle = "2017 is not opened wholly in 2018: execute C14 of 2017 first"
+    assert sum_missing_openings(build(("PACA", SUPPLIERS, -300, -100), ("BRET", CASH, 7, 0)), 2017) == [
+        BlockedSum("opening_credit", obstacle, 1, 200),
+        BlockedSum("opening_debit", obstacle, 1, 200),
+    ]
+    assert sum_missing_openings(build(("PACA", SUPPLIERS, -300, -300), ("BRET", CASH, 7, 0)), 2017) == []
+
+
 @pytest.mark.parametrize(
     ("balance", "obstacle"),
     [
@@ -93,7 +121,7 @@ def test_an_act_has_no_more_lines_than_an_act_may_have() -> None:
     accounts = [f"4{number:09}" for number in range(1000)]
     next_year = NEXT_YEAR._replace(accounts=frozenset(accounts))
     rows = [AccountBalance("PACA", account, AMOUNT_MAX, 0)._asdict() for account in accounts]
-    acts = list(list_acts(build_opening(rows, next_year)))
+    acts = list(list_acts(build_opening(rows, next_year, technical_account=TECHNICAL)))
     assert [act.part for act in acts] == [1, 2]
     assert all(len(act.lines) <= ACT_LINES_MAX for act in acts)
     assert all(sum(line.cents for line in act.lines) == 0 for act in acts)

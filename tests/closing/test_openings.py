@@ -1,29 +1,40 @@
 """The opening balances of a small State: provisional in January, then what changed of them, once, proven by ``verify``."""
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 
 from closing.step_sums import DifferenceSum
 from closing.steps import Step
+from core.money import AMOUNT_MAX
 from reporting import code_labels
 from reporting.act_history import explain
 from reporting.act_narrative import render
 from reporting.code_names import read_names
-from reporting.trial_balance import BalanceScope, TrialBalance, build_table, load_trial_balance
+from reporting.trial_balance import build_table
 from reporting.verification.verify import verify
 from service.database import command_queries
 from service.database.embedded_server import Database
-from tests.closing.closing_state import CARRIED_ON, YEAR, execute, open_year_end
-from tests.period_decisions import decide_period
+from tests.closing.closing_state import (
+    ACCRUED,
+    CARRIED_ON,
+    OPENED,
+    SUPPLIERS,
+    TECHNICAL,
+    TRANSIT,
+    YEAR,
+    execute,
+    load_balance,
+    open_year_end,
+    read_openings,
+)
 from tests.reporting.remade_hashes import remake_hashes
-from tests.service.small_state import State
+from tests.service.small_state import State, build_request
 
-TECHNICAL, SUPPLIERS, ACCRUED, TRANSIT = "8900009999", "4011100000", "4081000000", "5126410000"
-OPENED = {SUPPLIERS: -19_000, ACCRUED: -11_000, TRANSIT: -900, TECHNICAL: 30_900}
-"""309.00 are certified or requested directly; 199.00 of it requested, of which 9.00 are on the way to the bank."""
 _LATE_SERVICE = {
     "exercise": YEAR,
     "date": "2018-12-31",
@@ -38,17 +49,6 @@ _LATE_SERVICE = {
 async def state(database: Database, tmp_path: Path) -> AsyncIterator[State]:
     async with open_year_end(database, tmp_path / "state") as small_state:
         yield small_state
-
-
-async def load_balance(state: State, exercise: int | None) -> TrialBalance:
-    async with command_queries.connect(state.dsn) as connection:
-        names = await read_names(connection, code_labels.load(state.reference))
-        return await load_trial_balance(connection, names, BalanceScope(exercise))
-
-
-async def read_openings(state: State) -> dict[str, int]:
-    balance = await load_balance(state, YEAR + 1)
-    return {row.account: row.opening_cents for row in balance.accounts if row.opening_cents}
 
 
 async def count_entries(state: State) -> int:
@@ -120,12 +120,13 @@ async def test_acts_of_january_stand_apart_from_the_opening(state: State) -> Non
     assert (await state.verify()).findings == []
 
 
-async def test_a_closed_january_takes_openings(state: State) -> None:
-    """The openings stand before the first month, and the day of the command is in an open one."""
-    await decide_period(state.dsn, "2019-01", "close")
-    result = await execute(state, Step.OPENING, "2019-02-04")
-    assert result.waits == ""
-    assert await read_openings(state) == OPENED
+async def test_a_balance_whose_openings_differ_is_not_balanced(state: State) -> None:
+    await execute(state, Step.OPENING)
+    balance = await load_balance(state, YEAR + 1)
+    assert balance.is_balanced
+    (first, *others) = balance.accounts
+    changed = msgspec.structs.replace(first, opening_cents=first.opening_cents + 1)
+    assert not msgspec.structs.replace(balance, accounts=[changed, *others]).is_balanced
 
 
 async def test_an_opening_is_explained(state: State) -> None:
@@ -140,12 +141,6 @@ async def test_an_opening_is_explained(state: State) -> None:
     assert f"credit {SUPPLIERS}" in text
 
 
-async def test_a_year_without_a_technical_account_waits(state: State) -> None:
-    state.reference.joinpath("2018", "opening.csv").unlink()
-    result = await execute(state, Step.OPENING)
-    assert "name no technical account for opening balances: add opening.csv" in result.waits
-
-
 async def test_no_ministry_opens_a_balance(state: State) -> None:
     row = {"exercise": 2019, "date": "2019-01-01", "kind": "opening_debit", "reference": "X-1"}
     row |= {"fund_centre": "0177", "account": SUPPLIERS, "amount": "1.00"}
@@ -156,6 +151,10 @@ async def test_no_ministry_opens_a_balance(state: State) -> None:
 _OF = "from entry where exercise = 2019 and reference like '2018.%'"
 _ACCOUNT = "(select id from reference_text where kind = 5 and code = '{}')"
 _ON_SUPPLIERS = f"(credit = {_ACCOUNT.format(SUPPLIERS)} or debit = {_ACCOUNT.format(TECHNICAL)})"
+_LOSE_A_LINE = f"""delete from entry where entry_id in (
+        select entry_id {_OF} and credit = {_ACCOUNT.format(SUPPLIERS)} and amount = 19000);
+    update entry set amount = amount - 19000 where entry_id in (
+        select entry_id {_OF} and debit = {_ACCOUNT.format(TECHNICAL)} and amount > 19000)"""
 BREACHES = {
     "an opening of another amount": (
         f"update entry set amount = amount + 1 where entry_id = (select min(entry_id) {_OF})",
@@ -177,18 +176,81 @@ BREACHES = {
         "update entry set amount = amount + 5 where reference = 'DP-2'",
         "opened so far on 4011100000",
     ),
+    "a lost line, and as much less on the technical account": (
+        _LOSE_A_LINE,
+        "0.00 opened by the last execution",
+    ),
+    "an accountant left out": (
+        "delete from entry where exercise = 2019 and reference like '2018.ECOL.%'",
+        "0.00 opened by the last execution",
+    ),
+    "an opening that names another accountant": (
+        "update entry set reference = replace(reference, 'PACA', 'COHE') where exercise = 2019",
+        "an opening of PACA in 2019",
+    ),
+    "an opening that names another year": (
+        "update entry set reference = replace(reference, '2018.', '2017.') where exercise = 2019",
+        "an opening of PACA in 2019",
+    ),
 }
 
 
 @pytest.mark.parametrize("breach", BREACHES)
 async def test_a_breach_of_an_opening_is_found(state: State, breach: str) -> None:
+    await state.submit_accepted([{**build_request(1), "reference": "DP-9"}])
     await execute(state, Step.OPENING, CARRIED_ON)
     change, text = BREACHES[breach]
+    await _plant(state, change)
+    findings = (await verify(state.dsn, folder=state.reference, checks={"opening_balances"})).findings
+    assert [
+        finding.found for finding in findings if finding.check == "opening_balances" and text in finding.found
+    ], findings
+
+
+_SUSPENSE = "4721000000"
+_TO_SUSPENSE = f"update entry set credit = {_ACCOUNT.format(_SUSPENSE)} where reference = 'DP-2'"
+_ABOVE_THE_LIMIT = f"update entry set amount = amount + {AMOUNT_MAX} where reference = 'DP-2'"
+
+
+async def _plant(state: State, change: str) -> None:
     connection = await asyncpg.connect(state.dsn)
     await connection.execute(f"set session_replication_role = replica; {change}")
     await remake_hashes(connection)
     await connection.close()
-    findings = (await verify(state.dsn, folder=state.reference)).findings
-    assert [
-        finding.found for finding in findings if finding.check == "opening_balances" and text in finding.found
-    ], findings
+
+
+async def _is_suspense_missing(state: State) -> bool:
+    """Return whether the check misses an opening on the account of suspense."""
+    result = await verify(state.dsn, folder=state.reference, checks={"opening_balances"})
+    return any(finding.place.startswith(_SUSPENSE) for finding in result.findings)
+
+
+def _replace_in_next_year(state: State, file: str, old: str, new: str) -> None:
+    """Give 2019 files of its own, those of 2018 with one change."""
+    folder = shutil.copytree(state.reference / "2018", state.reference / "2019", dirs_exist_ok=True)
+    folder.joinpath("year.toml").write_text("year = 2019\n")
+    text = folder.joinpath(file).read_text()
+    assert old in text
+    folder.joinpath(file).write_text(text.replace(old, new))
+
+
+async def test_a_balance_that_cannot_be_opened_is_not_missing(state: State) -> None:
+    """An account that 2019 does not have, an accountant without a fund centre there, and more than one line may state."""
+    await execute(state, Step.OPENING)
+    await _plant(state, _TO_SUSPENSE)
+    assert await _is_suspense_missing(state)
+    _replace_in_next_year(state, "accounts.csv", f"{_SUSPENSE},", "4722000000,")
+    assert not await _is_suspense_missing(state)
+    _replace_in_next_year(state, "assigned.csv", "0177-D013,PACA", "0177-D013,COHE")
+    assert not await _is_suspense_missing(state)
+    shutil.copytree(state.reference / "2018", state.reference / "2019", dirs_exist_ok=True)
+    _replace_in_next_year(state, "opening.csv", "ours", "ours")
+    assert await _is_suspense_missing(state)
+    await _plant(state, _ABOVE_THE_LIMIT)
+    assert not await _is_suspense_missing(state)
+
+
+async def test_entries_after_the_last_execution_are_not_missing(state: State) -> None:
+    await execute(state, Step.OPENING)
+    await state.submit_accepted([_LATE_SERVICE, {**build_request(1), "reference": "DP-9"}])
+    assert (await state.verify()).findings == []

@@ -11,6 +11,7 @@ from core.period_states import (
     apply_decision,
     build_states,
     find_obstacle,
+    has_locked_year,
     view_folios,
 )
 from core.periods import PeriodState, to_period
@@ -68,3 +69,15 @@ def test_an_action_requires_its_state(action: PeriodAction, obstacles: tuple[str
         view_folios(states, MAY)[:] = state
         assert find_obstacle(states, PeriodDecision(0, MAY, 0, action)) == obstacle
         assert find_obstacle(states, PeriodDecision(0, MAY, 7, action)) == obstacle
+
+
+def test_a_year_is_locked_once_every_month_is_for_one_accountant() -> None:
+    states = build_states([])
+    for month in range(1, 13):
+        assert not has_locked_year(states, 2018)
+        view_folios(states, to_period(2018, month), month % 2 + 3)[:] = PeriodState.LOCKED
+    assert not has_locked_year(states, 2018)  # of two accountants each second month
+    for month in range(1, 13):
+        view_folios(states, to_period(2018, month), 3)[:] = PeriodState.LOCKED
+    assert has_locked_year(states, 2018)
+    assert not has_locked_year(states, 2019)

@@ -11,12 +11,17 @@ import pytest_asyncio
 
 from closing.steps import Step
 from service.database.embedded_server import Database
-from tests.closing.closing_state import execute, open_year_end, read_carries
+from tests.closing.closing_state import execute, open_year_end, read_carries, read_opening_lines
 from tests.service.small_state import State, copy_state
 
 _NEVER = 1_000
 AGAIN_ON = "2019-01-22"
-STEPS = [Step.COMMITMENTS, Step.REQUESTS]
+STEPS = [Step.COMMITMENTS, Step.REQUESTS, Step.OPENING]
+
+
+async def read_acts(state: State) -> list[tuple]:
+    """Return what the steps carried, then what they opened."""
+    return [*await read_carries(state), *await read_opening_lines(state)]
 
 
 def run_child(state: State, point: int, step: Step) -> tuple[int, list[str]]:
@@ -42,14 +47,14 @@ async def test_a_step_killed_at_each_point(
     async with copy_state(database, year_end, tmp_path / "undisturbed") as undisturbed:
         code, points = run_child(undisturbed, _NEVER, step)
         assert (code, "deciding what is carried over" in points) == (0, True)
-        expected = await read_carries(undisturbed)
+        expected = await read_acts(undisturbed)
         assert expected
     for point in range(len(points)):
         async with copy_state(database, year_end, tmp_path / f"killed-{point}") as state:
             code, _ = run_child(state, point, step)
             assert code == -signal.SIGKILL
             assert (await execute(state, step, AGAIN_ON)).waits == "", points[point]
-            assert await read_carries(state) == expected, points[point]
+            assert await read_acts(state) == expected, points[point]
             assert await state.fetch("select * from refusal") == [], points[point]
             assert (await execute(state, step, AGAIN_ON)).posted is None, points[point]
             assert (await state.verify()).findings == [], points[point]
