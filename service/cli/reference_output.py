@@ -54,7 +54,7 @@ def build_fault_table(check: "FolderCheck") -> ReportTable:
     columns = [Column("severity"), Column("file"), Column("line"), Column("finding"), Column("remedy")]
     rows = [_list_cells("fault", fault) for fault in check.faults]
     rows += [_list_cells("warning", warning) for warning in check.warnings]
-    return ReportTable("", columns, rows)
+    return ReportTable("", columns, rows, drop_order=())
 
 
 def _list_cells(severity: str, fault: "Fault") -> list[Cell]:
@@ -151,7 +151,7 @@ def build_change_table(comparison: "FolderComparison") -> ReportTable:
         *(Column(name, cell_type) for name, cell_type in _USE_COLUMNS),
     ]
     rows = [row for change in comparison.changes for row in _list_rows(change)]
-    return ReportTable("", columns, rows)
+    return ReportTable("", columns, rows, drop_order=())
 
 
 def _list_rows(change: "RowChange") -> Iterator[list[Cell]]:

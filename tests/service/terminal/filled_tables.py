@@ -23,9 +23,12 @@ from reporting import (
     receipts,
     refusals,
     submissions,
+    third_parties,
     trial_balance,
 )
 from reporting.delays import Delay, Delays
+from reporting.reference.folder_comparison import FolderComparison
+from reporting.reference.folder_faults import FolderCheck
 from reporting.report_tables import Cell, CellType, ReportTable
 from reporting.verification.findings import Check, Verification
 from service.cli import (
@@ -38,6 +41,7 @@ from service.cli import (
     period,
     person_tables,
     processing_report,
+    reference_output,
     signer,
     verify,
 )
@@ -207,6 +211,7 @@ def build_tables() -> dict[str, ReportTable]:
         "refusals.build_table": refusals.build_table(refusals.Refusals(3, [], 1, 1)),
         "refusals.build_lines_table": refusals.build_lines_table([]),
         "submissions.build_table": submissions.build_table(submissions.Submissions([])),
+        "third_parties.build_table": third_parties.build_table(third_parties.ThirdParties(1, [], [])),
         "trial_balance.build_table": trial_balance.build_table(trial_balance.TrialBalance(1, 2018, [], 1, 1)),
         "trial_balance.build_table, by accountant": trial_balance.build_table(
             trial_balance.TrialBalance(1, 2018, [], 1, 1, by=trial_balance.BY_ACCOUNTANT)
@@ -248,6 +253,13 @@ def build_tables() -> dict[str, ReportTable]:
         "processing_report.build_receipt_table": processing_report.build_receipt_table([receipt, receipt]),
         "processing_report.build_dry_run_table": processing_report.build_dry_run_table([]),
         "processing_report.build_reason_table": processing_report.build_reason_table([]),
+        "reference_output.build_sum_table": reference_output.build_sum_table([]),
+        "reference_output.build_fault_table": reference_output.build_fault_table(
+            FolderCheck("reference", [], 0, [], 0, [], [])
+        ),
+        "reference_output.build_change_table": reference_output.build_change_table(
+            FolderComparison("new", "reference", "", False, [])
+        ),
         "verify.build_check_table": verify.build_check_table(
             Verification(1, "", {}, checks=[Check("", "", 0)])
         ),
