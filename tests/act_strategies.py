@@ -46,6 +46,7 @@ READING_FAULTS = sorted(
     in {
         Outcome.PRESCRIBED,
         Outcome.ACCOUNT_RESTRICTED,
+        Outcome.OPENING_ACCOUNT,
         Outcome.DECREE_MISMATCH,
         Outcome.INTEREST_NOT_DUE,
         Outcome.INTEREST_EXCEEDS_RULE,
