@@ -335,7 +335,7 @@ def test_the_strategies_reach_every_decision() -> None:
             outcomes.update(decision.outcome for decision in decide(batch.lines, ledger, batch.holding))
         return outcomes >= expected
 
-    looking = settings(few, max_examples=10_000, phases=[Phase.generate], database=None)
+    looking = settings(few, max_examples=20_000, phases=[Phase.generate], database=None)
     find(cases() | cases(acts_max=3), completes, settings=looking, random=Random(1))
     assert expected <= outcomes
 
