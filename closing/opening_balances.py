@@ -87,7 +87,7 @@ def read_next_year(chart: Chart, nomenclature: Nomenclature, accountants: Accoun
     return NextYear(chart.year, frozenset(chart.accounts), chart.opening, places)
 
 
-def build_opening(
+def build_openings(
     rows: Iterable[Mapping[str, Any]], next_year: NextYear, *, technical_account: str
 ) -> Opening:
     """Build the balances from the sums of the ledger."""
@@ -116,7 +116,7 @@ def sum_missing_openings(opening: Opening, year: int) -> list[BlockedSum]:
     return [BlockedSum(kind, obstacle, len(cents), sum(cents)) for kind, cents in sorted(sums.items())]
 
 
-def sum_opening(opening: Opening) -> StepSums:
+def sum_openings(opening: Opening) -> StepSums:
     """Add up what is still to be opened, what cannot be, and what the openings leave on the technical account."""
     sums: dict[tuple[str, str], list[int]] = {}
     for act in list_acts(opening):

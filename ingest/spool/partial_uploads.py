@@ -15,10 +15,11 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
+from core.durability import flush_path
 from core.errors import CrescendoError, DiskFull
 from ingest.spool.envelope import Envelope, check_envelope
 from ingest.spool.file_claims import FileIdentity
-from ingest.spool.work_folders import flush_folder, lock_folder, lock_path, remove_abandoned_folder, write_all
+from ingest.spool.work_folders import lock_folder, lock_path, remove_abandoned_folder, write_all
 
 SENDER_UPLOADS_MAX = 16
 """Unfinished uploads of one sender at once."""
@@ -245,7 +246,7 @@ class PartialUploads:
         (folder / _CONTENT_FILE).touch()
         _write_declaration(folder, declaration)
         for changed in (folder, folder.parent, self._folder):
-            flush_folder(changed)
+            flush_path(changed)
         return PartialUpload(folder, declaration)
 
 

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from core.durability import flush_path
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
 from core.reader_failures import refuse_on_failure
 from ingest.formats.detection import (
@@ -47,7 +48,6 @@ from ingest.spool.spooled_file import (
 from ingest.spool.work_folders import (
     INCOMING_FOLDER,
     create_work_folder,
-    flush_folder,
     lock_folder,
     remove_abandoned_folder,
     write_all,
@@ -148,7 +148,7 @@ class Spool:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
-        flush_folder(spooled.folder)
+        flush_path(spooled.folder)
 
     def reclaim_undecided_files(self) -> list[FileIdentity]:
         """Take over the claims of receivers that ended before they decided; the caller must release them."""
@@ -240,7 +240,7 @@ class Spool:
             file.write(msgspec.json.encode(record))
             file.flush()
             os.fsync(file.fileno())
-        flush_folder(folder)
+        flush_path(folder)
         with lock_folder(self._incoming):
             self._claims.claim(FileIdentity(record.envelope.sender, digest))
             target.parent.mkdir(exist_ok=True)
@@ -252,9 +252,9 @@ class Spool:
                     target / record_name
                 ).exists():  # else the stored envelope counts until it is replaced
                     (folder / record_name).replace(target / record_name)
-        flush_folder(target)
-        flush_folder(target.parent)
-        flush_folder(self._folder)
+        flush_path(target)
+        flush_path(target.parent)
+        flush_path(self._folder)
         return build_spooled_file(target, digest, record)
 
     def _remove(self, identity: FileIdentity) -> None:

@@ -100,15 +100,6 @@ def _wait_for_lock(descriptor: int, folder: Path) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def flush_folder(folder: Path) -> None:
-    """Flush the entries of ``folder`` to disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def write_all(file: BinaryIO, chunk: bytes) -> None:
     """Write all of ``chunk`` to an unbuffered file, which may accept a part at a time."""
     remaining = memoryview(chunk)

@@ -124,7 +124,7 @@ async def _fetch_commitments(connection: Connection) -> list[Row]:
             "kind": int(kind),
             "id": part[name],
             "commitments": sums[part["cell"]]["commitments"],
-            "remaining_cents": _find_remaining(sums[part["cell"]]),
+            "remaining_cents": _find_remainder(sums[part["cell"]]),
         }
         for part in parts
         for name, kind in _PARTS.items()
@@ -132,5 +132,5 @@ async def _fetch_commitments(connection: Connection) -> list[Row]:
     ]
 
 
-def _find_remaining(row: Row) -> int:
+def _find_remainder(row: Row) -> int:
     return row["engaged"] - row["withdrawn"] - row["paid"]

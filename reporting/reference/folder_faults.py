@@ -236,7 +236,7 @@ def _find_reason_unread(relative: Path, root: Path, exercises: frozenset[str] | 
     folder = relative.parts[0]
     if len(relative.parts) > 2 or folder not in _YEARS:
         return "the engine reads no file of this folder"
-    if exercises is not None and folder not in exercises and not _is_shared(root, folder):
+    if exercises is not None and folder not in exercises and not _has_shared_files(root, folder):
         return f"calendar.toml has no exercise {folder}, so its files are not read"
     if relative.name == folder_files.YEAR_SETTINGS:
         return ""
@@ -254,7 +254,7 @@ def _shares_files(folder: Path) -> bool:
         return False
 
 
-def _is_shared(root: Path, year: str) -> bool:
+def _has_shared_files(root: Path, year: str) -> bool:
     """Return whether another year is the same as ``year``."""
     for path in root.glob(f"*/{folder_files.YEAR_SETTINGS}"):
         try:

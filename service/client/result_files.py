@@ -11,6 +11,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, BinaryIO, NamedTuple
 
+from core.durability import flush_path
 from core.errors import CrescendoError
 from ingest.result_names import (
     PAIN002_SUFFIX,
@@ -141,7 +142,7 @@ def store_result(path: Path, write: WriteResult) -> None:
         _write_durably(unfinished, write)
         if not os.path.lexists(path):
             unfinished.rename(path)
-            _flush_folder(path.parent)
+            flush_path(path.parent)
         elif not filecmp.cmp(unfinished, path, shallow=False):
             raise ResultFault(
                 f"{path} exists with other content, and stays as it is: move it away, or name another folder"
@@ -168,12 +169,3 @@ def _check_end(ticket: Mapping[str, Any]) -> None:
 
 def _encode(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n"
-
-
-def _flush_folder(folder: Path) -> None:
-    """Flush the names of a folder to disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 from tempfile import mkdtemp
 
+from core.durability import flush_path
 from core.errors import CrescendoError, ReferenceDataError
 from core.reference.files import digest_hashes, hash_files
 
@@ -66,7 +67,7 @@ def place_folder(source: Path, data: Path, digest: str) -> Path:
         incoming.joinpath(digest).rename(target)
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
-    _sync_folder(target.parent)
+    flush_path(target.parent)
     return target
 
 
@@ -79,7 +80,7 @@ def use_folder(data: Path, digest: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(pointer)
-    _sync_folder(pointer.parent)
+    flush_path(pointer.parent)
 
 
 def _has_digest(folder: Path, digest: str) -> bool:
@@ -95,13 +96,4 @@ def _find_root(data: Path) -> Path:
 
 def _sync_files(folder: Path) -> None:
     for path in [*folder.rglob("*"), folder]:
-        _sync_folder(path)
-
-
-def _sync_folder(path: Path) -> None:
-    """Write a folder or a file to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        flush_path(path)

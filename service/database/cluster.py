@@ -27,6 +27,7 @@ from typing import IO, NamedTuple
 
 import psutil
 
+from core.durability import flush_path
 from core.errors import DatabaseUnfit
 from service.configuration import file_owners
 from service.database import launcher
@@ -162,7 +163,7 @@ class Cluster(NamedTuple):
         self._change_owner(new.directory)
         await new._initialise(lock)  # noqa: SLF001
         new.home.rename(self.home)
-        _sync(self.home.parent)
+        flush_path(self.home.parent)
 
     async def _initialise(self, lock: IO[str]) -> None:
         password = secrets.token_urlsafe(32)
@@ -258,12 +259,4 @@ def _write_durably(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush_path(path.parent)

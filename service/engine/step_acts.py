@@ -55,7 +55,7 @@ async def load_open_year(
     return await rollover.load_rollover(connection, year, reference, on_step=reporter.report_activity)
 
 
-async def load_opening(connection: Connection, reference: ReferenceData, year: int) -> OpenedYear:
+async def load_openings(connection: Connection, reference: ReferenceData, year: int) -> OpenedYear:
     """Load the balances of a year, and what was opened of them; the transaction must be one snapshot."""
     last_entry: int = await connection.fetchval(rollover.SQL["last_entry"]) or 0
     opening = await _load_balances(connection, reference, year)
@@ -77,7 +77,7 @@ async def _load_balances(connection: Connection, reference: ReferenceData, year:
     next_year = opening_balances.read_next_year(
         reference.charts[year + 1], reference.nomenclatures[year + 1], reference.accountants[year + 1]
     )
-    return opening_balances.build_opening(rows, next_year, technical_account=reference.charts[year].opening)
+    return opening_balances.build_openings(rows, next_year, technical_account=reference.charts[year].opening)
 
 
 def sum_planned_step(step: Step, open_year: Rollover, opened_year: OpenedYear) -> StepSums:
@@ -88,7 +88,7 @@ def sum_planned_step(step: Step, open_year: Rollover, opened_year: OpenedYear) -
 
 
 def _sum_opened_year(opened_year: OpenedYear) -> StepSums:
-    sums = opening_balances.sum_opening(opened_year.opening)
+    sums = opening_balances.sum_openings(opened_year.opening)
     return msgspec.structs.replace(sums, blocked=[*opened_year.unopened, *sums.blocked])
 
 
@@ -105,7 +105,7 @@ def compute_carry(open_year: Rollover, step: Step, day: date) -> ComputedStep:
     return ComputedStep(sum_step(open_year, step), open_year.last_entry, load_acts)
 
 
-def compute_opening(opened_year: OpenedYear) -> ComputedStep:
+def compute_openings(opened_year: OpenedYear) -> ComputedStep:
     """Return what is still to be opened of a year."""
     year, opening, last_entry, _ = opened_year
     sums = _sum_opened_year(opened_year)

@@ -115,7 +115,7 @@ async def load_plan(
         return missing
     async with _open_snapshot(dsn) as connection:
         open_year = await step_acts.load_open_year(connection, reference, year, reporter=reporter)
-        opening = await step_acts.load_opening(connection, reference, year)
+        opening = await step_acts.load_openings(connection, reference, year)
     steps = [PlannedStep(*row, step_acts.sum_planned_step(row.step, open_year, opening)) for row in PLAN]
     return ClosingPlan(year, _find_last_payment_day(reference, year).isoformat(), steps)
 
@@ -218,7 +218,7 @@ async def _compute(
 ) -> ComputedStep:
     reference, day = context.reference, request.day
     if request.step is Step.OPENING:
-        return step_acts.compute_opening(await step_acts.load_opening(connection, reference, request.year))
+        return step_acts.compute_openings(await step_acts.load_openings(connection, reference, request.year))
     open_year = await step_acts.load_open_year(connection, reference, request.year, reporter=reporter)
     return step_acts.compute_carry(open_year, request.step, day)
 

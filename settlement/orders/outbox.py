@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from core.durability import flush_path
+
 
 class WrittenFile(NamedTuple):
     """Size and hash of a file."""
@@ -41,7 +43,7 @@ class Outbox:
                 _write_all(file.fileno(), part)
             os.fsync(file.fileno())
         unfinished.rename(path)
-        _sync(path.parent)
+        flush_path(path.parent)
         return WrittenFile(size, digest.digest())
 
     def delete(self, run: int, name: str) -> None:
@@ -59,9 +61,9 @@ class Outbox:
 
 def move_into_place(unfinished: Path, path: Path) -> None:
     """Flush a file and rename it to ``path``, in the same folder, durably and in one step."""
-    _sync(unfinished)
+    flush_path(unfinished)
     unfinished.rename(path)
-    _sync(path.parent)
+    flush_path(path.parent)
 
 
 def _write_all(descriptor: int, part: bytes | memoryview) -> None:
@@ -76,13 +78,4 @@ def create_folder(folder: Path) -> None:
     created = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for path in created:
-        _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    """Flush a file or folder to disk; the name of a file is durable once its folder is flushed."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        flush_path(path.parent)

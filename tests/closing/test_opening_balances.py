@@ -10,10 +10,10 @@ from closing.opening_balances import (
     NextYear,
     Opening,
     OpeningLine,
-    build_opening,
+    build_openings,
     list_acts,
     sum_missing_openings,
-    sum_opening,
+    sum_openings,
 )
 from closing.step_sums import BlockedSum, DifferenceSum
 from core.act_fields import ACT_LINES_MAX
@@ -28,7 +28,7 @@ NEXT_YEAR = NextYear(
 
 def build(*balances: tuple[str, str, int, int]) -> Opening:
     rows = [AccountBalance(*balance)._asdict() for balance in balances]
-    return build_opening(rows, NEXT_YEAR, technical_account=TECHNICAL)
+    return build_openings(rows, NEXT_YEAR, technical_account=TECHNICAL)
 
 
 def list_lines(*balances: tuple[str, str, int, int]) -> list[tuple[str, list[OpeningLine]]]:
@@ -46,7 +46,7 @@ def test_each_account_is_opened_and_the_result_stands_on_the_technical_account()
 def test_balances_of_the_balance_sheet_alone_leave_nothing_on_the_technical_account() -> None:
     balances = (("PACA", SUPPLIERS, -300, 0), ("PACA", CASH, 300, 0))
     assert list_lines(*balances) == [("PACA", [OpeningLine(SUPPLIERS, -300), OpeningLine(CASH, 300)])]
-    assert sum_opening(build(*balances)).differences == []
+    assert sum_openings(build(*balances)).differences == []
 
 
 def test_only_what_changed_since_is_opened() -> None:
@@ -62,7 +62,7 @@ def test_each_accountant_has_an_act_of_his_own() -> None:
 
 
 def test_the_difference_is_named_beside_the_result() -> None:
-    sums = sum_opening(build(("PACA", CHARGES, 309, 0), ("PACA", SUPPLIERS, -309, -9)))
+    sums = sum_openings(build(("PACA", CHARGES, 309, 0), ("PACA", SUPPLIERS, -309, -9)))
     assert sums.differences == [DifferenceSum("PACA", TECHNICAL, 309, 309)]
     assert [(row.kind, row.accountant, row.lines, row.cents) for row in sums.carried] == [
         ("opening_credit", "PACA", 1, 300),
@@ -73,7 +73,7 @@ def test_the_difference_is_named_beside_the_result() -> None:
 
 def test_in_the_second_year_both_results_stand_on_the_technical_account() -> None:
     """The year was opened with 309 that are owed, against 309 on its technical account; it charges 50, and owes 359."""
-    sums = sum_opening(
+    sums = sum_openings(
         build(("PACA", TECHNICAL, 309, 0), ("PACA", CHARGES, 50, 0), ("PACA", SUPPLIERS, -359, 0))
     )
     assert sums.differences == [DifferenceSum("PACA", TECHNICAL, 359, 50, 309)]
@@ -81,7 +81,7 @@ def test_in_the_second_year_both_results_stand_on_the_technical_account() -> Non
 
 
 def test_what_cannot_be_opened_is_not_explained_by_the_results() -> None:
-    sums = sum_opening(
+    sums = sum_openings(
         build(("PACA", CHARGES, 50, 0), ("PACA", "4721000000", -7, 0), ("PACA", SUPPLIERS, -43, 0))
     )
     assert sums.differences == [DifferenceSum("PACA", TECHNICAL, 43, 50)]
@@ -110,7 +110,7 @@ def test_what_cannot_be_opened_is_named_and_the_rest_goes_on(
     balance: tuple[str, str, int, int], obstacle: str
 ) -> None:
     other = ("PACA", SUPPLIERS, -1, 0)
-    assert sum_opening(build(balance, other)).blocked == [
+    assert sum_openings(build(balance, other)).blocked == [
         BlockedSum("opening_credit", obstacle, 1, -balance[2])
     ]
     assert list_lines(balance, other) == [("PACA", [OpeningLine(SUPPLIERS, -1), OpeningLine(TECHNICAL, 1)])]
@@ -121,7 +121,7 @@ def test_an_act_has_no_more_lines_than_an_act_may_have() -> None:
     accounts = [f"4{number:09}" for number in range(1000)]
     next_year = NEXT_YEAR._replace(accounts=frozenset(accounts))
     rows = [AccountBalance("PACA", account, AMOUNT_MAX, 0)._asdict() for account in accounts]
-    acts = list(list_acts(build_opening(rows, next_year, technical_account=TECHNICAL)))
+    acts = list(list_acts(build_openings(rows, next_year, technical_account=TECHNICAL)))
     assert [act.part for act in acts] == [1, 2]
     assert all(len(act.lines) <= ACT_LINES_MAX for act in acts)
     assert all(sum(line.cents for line in act.lines) == 0 for act in acts)
