@@ -1,7 +1,7 @@
 """Verification: read all rows once, hash them while reading, and compare their sums with the stored figures."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -66,13 +66,11 @@ async def verify(
     *,
     folder: Path = SAMPLE_FOLDER,
     scratch: Path | None = None,
-    checks: Collection[str] = CHECKS.keys(),
 ) -> Verification:
     """Compute everything stored in ``dsn`` again from its raw rows, in one snapshot.
 
     ``folder`` contains the reference data that the engine used.  Data that does not fit in memory is written to
-    ``scratch`` (the system's temporary folder by default) and deleted afterwards.  Hashes are always checked; fewer
-    ``checks`` than all of ``CHECKS`` prove only their own rules.
+    ``scratch`` (the system's temporary folder by default) and deleted afterwards.
 
     Raises
     ------
@@ -80,18 +78,12 @@ async def verify(
         The rows do not have the columns of this version.
     ReferenceDataError
         The reference data contradict each other.
-    ValueError
-        There is no check of this name.
     """
-    if unknown_checks := set(checks) - CHECKS.keys():
-        raise ValueError(f"There is no check {', '.join(sorted(unknown_checks))}")
     codes = await asyncio.to_thread(code_labels.load, folder)
     with open_session(codes, scratch) as session:
         session.add_rows("reference_file", await asyncio.to_thread(_hash_reference, folder))
         async with snapshot_queries.open_snapshot(dsn) as snapshot:
-            verifier = _Verifier(
-                snapshot, session, progress, checks=[name for name in CHECKS if name in checks]
-            )
+            verifier = _Verifier(snapshot, session, progress)
             await verifier.read_rows(
                 await asyncio.to_thread(assigned_accountants.load_years, folder, codes.years)
             )
@@ -108,16 +100,8 @@ def _hash_reference(folder: Path) -> pa.Table:
 class _Verifier:
     """One running verification."""
 
-    def __init__(
-        self,
-        snapshot: JournalSnapshot,
-        session: DuckdbSession,
-        progress: ProgressCallback,
-        *,
-        checks: Sequence[str],
-    ) -> None:
+    def __init__(self, snapshot: JournalSnapshot, session: DuckdbSession, progress: ProgressCallback) -> None:
         self._snapshot, self._session, self._report_progress = snapshot, session, progress
-        self._checks = checks
         self._chain_check = chain.ChainCheck()
         self._batches: list[BatchRow] = []
         self._windows: list[chain.Window] = []
@@ -195,7 +179,7 @@ class _Verifier:
         checks = [Check("chain", _CHAIN_RULE, len(findings)), evidence.result.check]
         findings += evidence.result.findings
         with ThreadPoolExecutor(_CHECKS_AT_ONCE) as executor:
-            for check, check_findings in executor.map(self._session.run_check, self._checks):
+            for check, check_findings in executor.map(self._session.run_check, CHECKS):
                 checks.append(check)
                 findings += check_findings
                 self._count_step(f"check {check.name}")
@@ -212,4 +196,4 @@ class _Verifier:
 
     def _count_step(self, label: str) -> None:
         self._done += 1
-        self._report_progress(self._done, len(self._windows) + len(STEPS) + len(self._checks), label)
+        self._report_progress(self._done, len(self._windows) + len(STEPS) + len(CHECKS), label)

@@ -201,7 +201,7 @@ async def test_a_breach_of_an_opening_is_found(state: State, breach: str) -> Non
     await execute(state, Step.OPENING, CARRIED_ON)
     change, text = BREACHES[breach]
     await _plant(state, change)
-    findings = (await verify(state.dsn, folder=state.reference, checks={"opening_balances"})).findings
+    findings = (await verify(state.dsn, folder=state.reference)).findings
     assert [
         finding.found for finding in findings if finding.check == "opening_balances" and text in finding.found
     ], findings
@@ -221,7 +221,7 @@ async def _plant(state: State, change: str) -> None:
 
 async def _is_suspense_missing(state: State) -> bool:
     """Return whether the check misses an opening on the account of suspense."""
-    result = await verify(state.dsn, folder=state.reference, checks={"opening_balances"})
+    result = await verify(state.dsn, folder=state.reference)
     return any(finding.place.startswith(_SUSPENSE) for finding in result.findings)
 
 
