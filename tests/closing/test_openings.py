@@ -222,7 +222,8 @@ async def _plant(state: State, change: str) -> None:
 async def _is_suspense_missing(state: State) -> bool:
     """Return whether the check misses an opening on the account of suspense."""
     result = await verify(state.dsn, folder=state.reference)
-    return any(finding.place.startswith(_SUSPENSE) for finding in result.findings)
+    places = [finding.place for finding in result.findings if finding.check == "opening_balances"]
+    return any(place.startswith(_SUSPENSE) for place in places)
 
 
 def _replace_in_next_year(state: State, file: str, old: str, new: str) -> None:
