@@ -30,10 +30,15 @@ def touch_memory(size_bytes: int) -> int:
     Without this, the first benchmark would pay for it and the later ones would not.  It runs in a process of its own,
     because the system counts a program's peak memory from that of the process that started it.
     """
-    bounded = min(size_bytes, int(psutil.virtual_memory().available * _TOUCHED_SHARE))
+    bounded = bound_size(size_bytes, psutil.virtual_memory().available)
     # no time limit: it writes to memory, and the benchmark may be stopped with Ctrl-C
     subprocess.run([sys.executable, "-m", __name__, str(bounded)], check=True)
     return bounded
+
+
+def bound_size(size_bytes: int, available_bytes: int) -> int:
+    """Return the size that may be touched."""
+    return min(size_bytes, int(available_bytes * _TOUCHED_SHARE))
 
 
 def _write_pages(size_bytes: int) -> None:

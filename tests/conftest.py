@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 
 from service.database.embedded_server import Database, run_embedded_server
 from tests import external_programs
-from tests.databases import create_database
+from tests.databases import EMPTY, create_database
 
 # How long an example takes depends on the machine, and on what else it does.
 hypothesis_settings.register_profile("untimed", deadline=None)
@@ -75,13 +75,20 @@ async def database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Da
 
 @pytest_asyncio.fixture
 async def dsn(database: Database) -> AsyncIterator[str]:
-    """Yield the address of a new, empty database; the test's end drops it with all its connections."""
+    """Yield the address of a new, empty ledger; the test's end drops it with all its connections."""
     async with create_database(database) as address:
         yield address
 
 
 @pytest_asyncio.fixture
+async def empty_dsn(database: Database) -> AsyncIterator[str]:
+    """Yield the address of a new database without tables."""
+    async with create_database(database, EMPTY) as address:
+        yield address
+
+
+@pytest_asyncio.fixture
 async def other_dsn(database: Database) -> AsyncIterator[str]:
-    """Yield the address of another new database."""
+    """Yield the address of another new ledger."""
     async with create_database(database) as address:
         yield address

@@ -9,22 +9,53 @@ from typing import NamedTuple
 
 import asyncpg
 
+from posting.store.migrate import migrate, store_identity
 from service.database.addresses import replace_user
 from service.database.embedded_server import Database
 
 _numbers = count()
+_TEMPLATE = "ledger_template"
+EMPTY = "template1"
+"""The template of a database without tables."""
 
 
 @asynccontextmanager
-async def create_database(database: Database, template: str = "template1") -> AsyncIterator[str]:
-    """Yield the address of a new database, a copy of ``template``; drop it afterwards with all its connections."""
-    name = f"test_{next(_numbers)}"
-    async with open_connection(database.dsn) as admin:
+async def create_database(database: Database, template: str = _TEMPLATE) -> AsyncIterator[str]:
+    """Yield the address of a new database, a copy of ``template``; drop it afterwards with all its connections.
+
+    By default it is a new, empty ledger: to copy one takes a fifth of the time that the migrations take.
+    """
+    async with create_named_database(database.dsn, f"test_{next(_numbers)}", template) as dsn:
+        yield dsn
+
+
+@asynccontextmanager
+async def create_named_database(server: str, name: str, template: str = _TEMPLATE) -> AsyncIterator[str]:
+    """Yield the address of a new database of the server with that address; drop it afterwards."""
+    async with open_connection(server) as admin:
+        if template == _TEMPLATE:
+            await _create_template(admin, server)
         await admin.execute(f"create database {name} template {template}")
         try:
-            yield database.dsn.rpartition("/")[0] + f"/{name}"
+            dsn = replace_path(server, name)
+            if template == _TEMPLATE:
+                async with open_connection(dsn) as connection:
+                    await store_identity(connection)
+            yield dsn
         finally:
             await admin.execute(f"drop database {name} with (force)")
+
+
+async def _create_template(admin: asyncpg.Connection, server: str) -> None:
+    """Create a database with all migrations, unless the server has it: a ledger but for its name and secret."""
+    if await admin.fetchval("select exists (select from pg_database where datname = $1)", _TEMPLATE):
+        return
+    await admin.execute(f"create database {_TEMPLATE}")
+    async with open_connection(replace_path(server, _TEMPLATE)) as connection:
+        await migrate(connection)
+        await connection.execute("set session_replication_role = replica")
+        await connection.execute("delete from ledger")
+        await connection.execute("delete from engine")
 
 
 @asynccontextmanager

@@ -1,12 +1,13 @@
-"""An embedded server for synchronous tests."""
+"""An embedded server for synchronous tests, and its databases."""
 
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from service.database.embedded_server import run_embedded_server
+from tests.databases import create_named_database
 
 SMALL_SETTINGS = {
     "shared_buffers": "64MB",
@@ -36,3 +37,15 @@ def run_server(data: Path) -> Iterator[str]:
     finally:
         stop.set()
         thread.join()
+
+
+@contextmanager
+def create_ledger(server: str, name: str) -> Iterator[str]:
+    """Yield the address of a new, empty ledger of the server with that address; drop it afterwards."""
+    with asyncio.Runner() as runner:
+        database = AsyncExitStack()
+        dsn = runner.run(database.enter_async_context(create_named_database(server, name)))
+        try:
+            yield dsn
+        finally:
+            runner.run(database.aclose())

@@ -1,17 +1,15 @@
 """The whole engine compared with the scenarios and with the plain model, on a real database."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.embedded_servers import run_server
+from tests.embedded_servers import create_ledger, run_server
 from tests.engine_driver import EngineDriver
 from tests.file_strategies import PLACES, REFERENCE, File, build_openings, files
 from tests.oracle.engine import Engine
@@ -35,21 +33,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @contextmanager
 def engine(server: str, folder: Path, reference: Path = REFERENCE) -> Iterator[EngineDriver]:
     """Yield a driver on a new database, dropped afterwards."""
-    name = f"engine_{next(_databases)}"
-    asyncio.run(_execute(server, f"create database {name}"))
-    home = folder / name
+    home = folder / f"engine_{next(_databases)}"
     home.mkdir()
-    try:
-        with EngineDriver(server.rpartition("/")[0] + f"/{name}", home, reference) as driver:
-            yield driver
-    finally:
-        asyncio.run(_execute(server, f"drop database {name} with (force)"))
-
-
-async def _execute(dsn: str, statement: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    await connection.execute(statement)
-    await connection.close()
+    with create_ledger(server, home.name) as dsn, EngineDriver(dsn, home, reference) as driver:
+        yield driver
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: f"{scenario.place} {scenario.title}")

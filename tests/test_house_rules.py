@@ -5,6 +5,7 @@ import importlib.util
 import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,11 +53,14 @@ def parse(path: Path) -> Source:
     return Source(path.relative_to(ROOT).as_posix(), len(text.splitlines()), ast.parse(text))
 
 
-SOURCES = tuple(parse(path) for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))
+@cache
+def read_sources() -> tuple[Source, ...]:
+    """Return the product's files, parsed once, by the test that reads them first: each process collects all tests."""
+    return tuple(parse(path) for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))
 
 
 def functions() -> Iterator[tuple[Source, str, Function]]:
-    for source in SOURCES:
+    for source in read_sources():
         for node in ast.walk(source.tree):
             if isinstance(node, Function):
                 yield source, f"{source.path}:{node.name}", node
@@ -153,7 +157,7 @@ def is_defined(dotted: str) -> bool:
 
 
 def long_files() -> dict[str, int]:
-    return {source.path: source.lines for source in SOURCES if source.lines > 300}
+    return {source.path: source.lines for source in read_sources() if source.lines > 300}
 
 
 def long_bodies() -> dict[str, int]:
@@ -169,18 +173,20 @@ def many_parameters() -> dict[str, int]:
 
 
 def floats() -> dict[str, int]:
-    return {s.path: sum(map(is_float, ast.walk(s.tree))) for s in SOURCES if s.package in MONEY_PACKAGES}
+    return {
+        s.path: sum(map(is_float, ast.walk(s.tree))) for s in read_sources() if s.package in MONEY_PACKAGES
+    }
 
 
 def mutable_state() -> dict[str, int]:
-    return {source.path: mutable_globals(source.tree) for source in SOURCES}
+    return {source.path: mutable_globals(source.tree) for source in read_sources()}
 
 
 def strangers() -> dict[str, int]:
     """Count the third parties imported outside their places."""
     return {
         s.path: sum(not is_home(s, HOMES[name]) for name in find_imports(s.tree) & HOMES.keys())
-        for s in SOURCES
+        for s in read_sources()
     }
 
 
@@ -219,7 +225,7 @@ def test_every_kernel_has_its_oracle() -> None:
 def test_only_the_signature_compiles() -> None:
     callers = [
         s.path
-        for s in SOURCES
+        for s in read_sources()
         for n in ast.walk(s.tree)
         if isinstance(n, ast.Name) and n.id in {"njit", "jit"}
     ]

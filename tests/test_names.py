@@ -2,15 +2,15 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.test_house_rules import SOURCES, Function, Source, parse
+from tests.test_house_rules import Function, Source, parse, read_sources
 
 ROOT = Path(__file__).parent.parent
-TESTS = tuple(parse(path) for path in sorted((ROOT / "tests").rglob("*.py")))
 
 PARTICIPLES = frozenset(
     "asked brought chosen come found gathered given gone kept known left made meant noted put said"
@@ -101,23 +101,29 @@ def bindings(source: Source) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.name
 
 
-@pytest.mark.parametrize("sources", [SOURCES, TESTS], ids=["product", "tests"])
-def test_no_name_is_a_participle_a_metaphor_or_a_pointer(sources: tuple[Source, ...]) -> None:
+@cache
+def read_tests() -> tuple[Source, ...]:
+    """Return the tests' files, parsed once."""
+    return tuple(parse(path) for path in sorted((ROOT / "tests").rglob("*.py")))
+
+
+@pytest.mark.parametrize("read", [read_sources, read_tests], ids=["product", "tests"])
+def test_no_name_is_a_participle_a_metaphor_or_a_pointer(read: Callable[[], tuple[Source, ...]]) -> None:
     forbidden = PARTICIPLES | METAPHORS | POINTERS
     offenders = [
         f"{source.path}:{line} {name}"
-        for source in sources
+        for source in read()
         for line, name in bindings(source)
         if name.strip("_").lower() in forbidden or METAPHORS & set(words(name))
     ]
     assert offenders == []
 
 
-@pytest.mark.parametrize("sources", [SOURCES, TESTS], ids=["product", "tests"])
-def test_functions_are_named_by_verbs(sources: tuple[Source, ...]) -> None:
+@pytest.mark.parametrize("read", [read_sources, read_tests], ids=["product", "tests"])
+def test_functions_are_named_by_verbs(read: Callable[[], tuple[Source, ...]]) -> None:
     offenders = [
         where
-        for where, node in functions(sources)
+        for where, node in functions(read())
         if not is_property(node) and is_participle(words(node.name)[0]) and words(node.name)[0] not in STATES
     ]
     assert offenders == []
@@ -126,7 +132,7 @@ def test_functions_are_named_by_verbs(sources: tuple[Source, ...]) -> None:
 def test_a_function_names_what_it_works_on() -> None:
     """A verb with a participle alone does not say it: ``read_unfinished_receipts``, not ``read_unfinished``."""
     offenders = []
-    for where, node in functions(SOURCES):
+    for where, node in functions(read_sources()):
         first, *rest = words(node.name)
         is_open = bool(rest) and is_participle(rest[-1]) and not (is_property(node) or first in PREDICATES)
         if is_open and node.name not in STATE_NAMES:
@@ -136,7 +142,7 @@ def test_a_function_names_what_it_works_on() -> None:
 
 def test_modules_are_named_by_nouns() -> None:
     offenders = []
-    for source in SOURCES:
+    for source in read_sources():
         last = words(Path(source.path).stem)[-1]
         is_command = source.path.startswith("service/cli/")
         is_noun = not (last.endswith("ing") and last not in NOUNS_IN_ING) and not is_participle(last)
@@ -152,7 +158,7 @@ def test_a_class_name_means_one_thing() -> None:
         "Stage", "Standing", "Stored",
     }  # fmt: skip
     places: dict[str, list[str]] = {}
-    for source in SOURCES:
+    for source in read_sources():
         for node in ast.walk(source.tree):
             if isinstance(node, ast.ClassDef) and node.name in watched:
                 places.setdefault(node.name, []).append(source.path)
@@ -173,7 +179,7 @@ def is_mixed(annotation: ast.expr | None) -> bool:
 def test_no_public_signature_has_a_mixed_tuple() -> None:
     """A tuple of different things has no names: a NamedTuple has.  Kernels take what Numba asks for."""
     offenders = []
-    for where, node in functions(SOURCES):
+    for where, node in functions(read_sources()):
         annotations = [a.annotation for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
         is_public = not node.name.startswith("_") and not where.startswith("kernels/")
         if is_public and any(map(is_mixed, [*annotations, node.returns])):
@@ -184,7 +190,7 @@ def test_no_public_signature_has_a_mixed_tuple() -> None:
 def test_parameters_beyond_three_are_named_by_the_caller() -> None:
     """Kernels are called by position, as Numba asks for it."""
     offenders = []
-    for where, node in functions(SOURCES):
+    for where, node in functions(read_sources()):
         names = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
         names = names[1:] if names[:1] in (["self"], ["cls"]) else names
         if len(names) > 3 and not where.startswith("kernels/"):
@@ -214,10 +220,10 @@ def folder_arrows() -> dict[str, set[str]]:
     """Return which folder imports from which; a folder and its own subfolder count as one family and are left out."""
     modules = {
         source.path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): source.path
-        for source in SOURCES
+        for source in read_sources()
     }
     arrows: dict[str, set[str]] = {}
-    for source in SOURCES:
+    for source in read_sources():
         start = folder(source.path)
         for path in imports_of(source, modules):
             end = folder(path)

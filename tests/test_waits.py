@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.test_house_rules import SOURCES
+from tests.test_house_rules import read_sources
 
 ROOT = Path(__file__).parent.parent
 REASON = "no time limit:"
@@ -77,7 +77,7 @@ def has_reason(node: ast.Call, lines: list[str]) -> bool:
 
 
 def offenders() -> Iterator[str]:
-    for source in SOURCES:
+    for source in read_sources():
         lines = (ROOT / source.path).read_text().splitlines()
         parents = {
             child: parent for parent in ast.walk(source.tree) for child in ast.iter_child_nodes(parent)

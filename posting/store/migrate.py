@@ -72,14 +72,26 @@ async def _apply_missing(
             await connection.execute(
                 "insert into migration (name, digest) values ($1, $2)", migration.name, migration.digest
             )
-        await connection.execute(
-            "insert into engine (layout, secret, partition_rows) values ($1, $2, $3) on conflict do nothing",
-            LAYOUT,
-            secrets.token_bytes(16),
-            partition_rows,
-        )
-        await _store_identity(connection, identity)
+        await store_identity(connection, partition_rows, identity)
     return [migration.name for migration in missing]
+
+
+async def store_identity(
+    connection: asyncpg.Connection,
+    partition_rows: int = PARTITION_ROWS,
+    identity: LedgerIdentity | None = None,
+) -> None:
+    """Store the secret, the size of partitions and the name of a ledger that has none yet; the migrations are applied."""
+    await connection.execute(
+        "insert into engine (layout, secret, partition_rows) values ($1, $2, $3) on conflict do nothing",
+        LAYOUT,
+        secrets.token_bytes(16),
+        partition_rows,
+    )
+    name, number = identity or LedgerIdentity.derive_from((await read_ledger(connection)).database)
+    await connection.execute(
+        "insert into ledger (name, number) values ($1, $2) on conflict do nothing", name, number
+    )
 
 
 async def _check_stored_layout(connection: asyncpg.Connection) -> None:
@@ -96,13 +108,6 @@ async def _find_missing(connection: asyncpg.Connection) -> list[Migration]:
     applied = {row["name"]: row["digest"] for row in rows}
     _check_drift(applied)
     return [migration for migration in list_migrations() if migration.name not in applied]
-
-
-async def _store_identity(connection: asyncpg.Connection, identity: LedgerIdentity | None) -> None:
-    name, number = identity or LedgerIdentity.derive_from((await read_ledger(connection)).database)
-    await connection.execute(
-        "insert into ledger (name, number) values ($1, $2) on conflict do nothing", name, number
-    )
 
 
 def _check_drift(applied: dict[str, bytes]) -> None:

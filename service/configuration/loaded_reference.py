@@ -30,6 +30,8 @@ def find_loaded_folder(data: Path) -> Path | None:
     ------
     LoadedFolderMissing
         The data folder says that some were loaded, and does not contain them.
+    PermissionError
+        This user may not enter the data folder.
     """
     pointer = _find_root(data) / _POINTER
     try:
@@ -37,9 +39,11 @@ def find_loaded_folder(data: Path) -> Path | None:
             digest = file.read(_DIGEST_BYTES_MAX).decode("ascii", "replace").strip()
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except PermissionError:
+        raise  # the command says who owns the folder
     except OSError as error:
         raise LoadedFolderMissing(
-            f"{pointer}: the file cannot be read ({error.strerror}). Make it readable for this user"
+            f"{pointer}: the file cannot be read ({error.strerror}). Restore the folder {_find_root(data)} from a backup"
         ) from error
     folder = _find_root(data) / digest
     if not (_DIGEST.fullmatch(digest) and folder.is_dir()):

@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncpg
 
 from posting.store.period_store import RefusedDecision
+from tests.embedded_servers import create_ledger
 from tests.engine_driver import EngineDriver
 from tests.file_strategies import REFERENCE
 from tests.law_model.budget import NodeKey
@@ -88,19 +89,7 @@ class EngineRun:
 @contextmanager
 def start_engine(server: str, folder: Path, reference: Path = REFERENCE) -> Iterator[EngineRun]:
     """Yield an engine on a new database, dropped afterwards."""
-    name = f"law_model_{next(_numbers)}"
-    asyncio.run(_execute(server, f"create database {name}"))
-    home = folder / name
+    home = folder / f"law_model_{next(_numbers)}"
     home.mkdir()
-    dsn = f"{server.rpartition('/')[0]}/{name}"
-    try:
-        with EngineDriver(dsn, home, reference) as driver:
-            yield EngineRun(dsn, driver)
-    finally:
-        asyncio.run(_execute(server, f"drop database {name} with (force)"))
-
-
-async def _execute(dsn: str, statement: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    await connection.execute(statement)
-    await connection.close()
+    with create_ledger(server, home.name) as dsn, EngineDriver(dsn, home, reference) as driver:
+        yield EngineRun(dsn, driver)

@@ -13,11 +13,11 @@ LETTERS = str.maketrans("0123456789aeiou", "1234567890eioua")
 
 
 @pytest.mark.parametrize("page", PAGES)
-async def test_a_walk_goes_as_its_page_says(page: str, tmp_path: Path, dsn: str) -> None:
+async def test_a_walk_goes_as_its_page_says(page: str, tmp_path: Path, empty_dsn: str) -> None:
     steps = list(parse_steps(read_page(page)))
     assert len(steps) >= STEPS_MIN
     (tmp_path / f"{page}-reference").mkdir()  # the page may have been followed before
-    screens = await run_walk(steps, tmp_path, dsn)
+    screens = await run_walk(steps, tmp_path, empty_dsn)
     for step, screen in zip(steps, screens, strict=True):
         assert screen.codes == step.list_codes(), step.commands
         assert fits_answer(step.answer, screen.text), screen.text

@@ -48,9 +48,11 @@ async def test_one_sender_does_not_serve_two_sides(
         await require_compatible_sender(connection, "DB", second)
 
 
-async def test_the_commands_refuse_a_second_side_and_name_the_other_key(dsn: str, tmp_path: Path) -> None:
-    place = ("--database", dsn, "--data", tmp_path)
-    await create_ledger("--database", dsn)
+async def test_the_commands_refuse_a_second_side_and_name_the_other_key(
+    empty_dsn: str, tmp_path: Path
+) -> None:
+    place = ("--database", empty_dsn, "--data", tmp_path)
+    await create_ledger("--database", empty_dsn)
     created = await run_crescendo("access", "create", "MIN-09", "--role", "certifier", *place, "--json")
     assert created.code == 0, created.err
     issuer = ("--issuer", "https://id.example", "--audience", "us", "--jwks", "https://id.example/keys")

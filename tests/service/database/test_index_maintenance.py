@@ -55,7 +55,10 @@ def test_a_large_backlog_is_due_at_once() -> None:
 @pytest_asyncio.fixture
 async def journal(database: Database) -> AsyncIterator[str]:
     """A journal of three partitions, two of them full, without indexes."""
-    async with databases.create_database(database) as dsn, databases.open_connection(dsn) as connection:
+    async with (
+        databases.create_database(database, databases.EMPTY) as dsn,
+        databases.open_connection(dsn) as connection,
+    ):
         await migrate(connection, ROWS)
         for part in range(3):
             await connection.execute("select ensure_entry_partition($1)", part)
@@ -240,7 +243,7 @@ def _strip_comments(statement: str) -> str:
 
 
 async def test_the_service_updates_the_indexes_by_itself(database: Database, tmp_path: Path) -> None:
-    async with databases.create_database(database) as dsn:
+    async with databases.create_database(database, databases.EMPTY) as dsn:
         async with databases.open_connection(dsn) as connection:
             await migrate(connection, ROWS)
         await insert_keys(dsn)

@@ -184,10 +184,10 @@ async def test_wrong_usage_is_refused(arguments: tuple[str, ...], tmp_path: Path
 # --------------------------------------------------------------------------------------------- signers
 
 
-async def test_signers_are_registered_shown_and_ended(dsn: str, tmp_path: Path) -> None:
+async def test_signers_are_registered_shown_and_ended(empty_dsn: str, tmp_path: Path) -> None:
     key = tmp_path / "key.pem"
     key.write_bytes(MINE.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
-    place = ("--database", dsn)
+    place = ("--database", empty_dsn)
     await create_ledger(*place)
     options = (
         "--key",

@@ -132,8 +132,10 @@ async def test_a_report_that_cannot_be_written_prevents_no_receipt(dsn: str, tmp
 
 
 @pytest.mark.parametrize("arguments", [("--dry-run",), ()])
-async def test_no_report_without_a_decision(arguments: tuple[str, ...], dsn: str, tmp_path: Path) -> None:
+async def test_no_report_without_a_decision(
+    arguments: tuple[str, ...], empty_dsn: str, tmp_path: Path
+) -> None:
     files = _write_payment_files(tmp_path) if arguments else []
-    await create_ledger("--database", dsn)
-    assert (await _run_command(dsn, tmp_path, *files, *arguments)).code == 0
+    await create_ledger("--database", empty_dsn)
+    assert (await _run_command(empty_dsn, tmp_path, *files, *arguments)).code == 0
     assert not (tmp_path / "data" / "answers").exists()

@@ -11,10 +11,11 @@ import pytest
 from posting.delays.amounts_due import AmountsDue
 from posting.store.ledger_identity import LedgerIdentity, read_number
 from posting.store.migrate import migrate
+from service.database.embedded_server import Database
 from settlement.late_interest.claim_acts import Assignments, ClaimTexts, ProposedClaims, build_acts_table
 from settlement.orders.charset import IDENTIFIER_CHARACTERS_MAX
 from settlement.orders.end_to_end import format_identifier, parse_identifiers
-from tests.databases import open_connection
+from tests.databases import EMPTY, create_database, open_connection
 from tests.settlement.outgoing_orders import build_cells
 from tests.settlement.runs.small_state import SmallState, iban
 from tests.settlement.runs.test_issue import read_transfers, release_run
@@ -59,10 +60,12 @@ def _collect_names(files: list[dict[str, Any]]) -> set[str]:
 
 
 async def test_two_ledgers_with_the_same_acts_have_no_name_in_common(
-    dsn: str, other_dsn: str, tmp_path: Path
+    database: Database, tmp_path: Path
 ) -> None:
-    first = await issue_files(dsn, tmp_path / "1", 1)
-    second = await issue_files(other_dsn, tmp_path / "2", 2)
+    async with create_database(database, EMPTY) as dsn:
+        first = await issue_files(dsn, tmp_path / "1", 1)
+    async with create_database(database, EMPTY) as dsn:
+        second = await issue_files(dsn, tmp_path / "2", 2)
     assert first.entries == second.entries
     assert len(first.names) == len(second.names) == 2 + 2 + 3  # files, messages (lots repeat them), transfers
     assert not first.names & second.names
