@@ -54,6 +54,7 @@ async def _create_template(admin: asyncpg.Connection, server: str) -> None:
     async with open_connection(replace_path(server, _TEMPLATE)) as connection:
         await migrate(connection)
         await connection.execute("set session_replication_role = replica")
+        await connection.execute("delete from pending_evidence where relation = 'ledger'")
         await connection.execute("delete from ledger")
         await connection.execute("delete from engine")
 
