@@ -1,5 +1,6 @@
 """Fixtures: one real PostgreSQL for the whole run, one database for each test; no test is left out silently."""
 
+import gc
 from collections.abc import AsyncIterator
 
 import pytest
@@ -15,22 +16,22 @@ hypothesis_settings.register_profile("untimed", deadline=None)
 hypothesis_settings.load_profile("untimed")
 
 LONGEST_FILES = (
-    "tests/service/cli/test_cli.py",
-    "tests/reporting/verification/test_verify.py",
-    "tests/ingest/queue/test_decision_order.py",
     "tests/test_engine.py",
-    "tests/crash/test_kill.py",
+    "tests/reporting/verification/test_verify.py",
+    "tests/service/cli/test_cli.py",
     "tests/service/cli/test_bank.py",
-    "tests/service/engine/test_random_acts.py",
-    "tests/bench/test_suite.py",
+    "tests/crash/test_kill.py",
     "tests/crash/test_mixed_kills.py",
+    "tests/bench/test_suite.py",
+    "tests/service/engine/test_random_acts.py",
     "tests/posting/recovery/test_book_loading.py",
-    "tests/bench/test_load.py",
     "tests/crash/test_bank.py",
     "tests/service/http/test_schemathesis.py",
+    "tests/ingest/queue/test_decision_order.py",
+    "tests/bench/test_load.py",
     "tests/crash/test_late_interest.py",
 )
-"""The files that take two minutes or more, longest first: one that begins last keeps a single process busy at the end."""
+"""The files that take the most time, longest first: one that begins last keeps a single process busy at the end."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,6 +43,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     external_programs.deselect_items(config, items)
     places = {config.rootpath / file: place for place, file in enumerate(LONGEST_FILES)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """Exempt the ten thousand tests from the search for cycles, which would take two seconds each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -15,7 +15,7 @@ from reporting.table_layout import measure_width
 from service.terminal import console
 from tests.service.terminal.command_terminal import close_terminal, end_screen, read_terminal, split_screen
 from tests.service.terminal.filled_tables import build_tables
-from tests.test_house_rules import SOURCES
+from tests.test_house_rules import read_sources
 
 ROOT = Path(__file__).parents[3]
 TABLES = build_tables()
@@ -95,7 +95,7 @@ def test_every_table_of_the_program_is_listed_here() -> None:
     """A function that builds a table has its row in ``filled_tables``."""
     builders = {
         f"{Path(source.path).stem}.{function.name}"
-        for source in SOURCES
+        for source in read_sources()
         for function in ast.walk(source.tree)
         if isinstance(function, ast.FunctionDef) and any(map(_builds_table, ast.walk(function)))
     }

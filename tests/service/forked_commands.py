@@ -1,0 +1,81 @@
+"""Runs commands as processes that begin with all modules imported: ``python -m tests.service.forked_commands SOCKET``.
+
+A command of the command line imports modules for half a second or more, which tests that call hundreds of commands need
+not repeat.  Each request forks a process that becomes the command, with its own arguments, variables, files and session;
+it ends as any process, and its exit code is the answer.  The server ends when its standard input does.
+"""
+
+import importlib
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+from typing import Any, NoReturn
+
+MODULES = (
+    "service.cli.main",
+    "service.engine.bank_import",
+    "service.engine.late_interest",
+    "service.engine.payment_runs",
+    "service.engine.year_closing",
+    "service.database.report_session",
+    "reporting.verification",
+)
+"""What commands import; each imports the rest itself."""
+
+
+def serve(address: str) -> None:
+    """Fork a process for each connection, until the standard input ends."""
+    for module in MODULES:
+        importlib.import_module(module)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the processes that answer
+    with socket.socket(socket.AF_UNIX) as listener, selectors.DefaultSelector() as events:
+        listener.bind(address)
+        listener.listen(64)
+        events.register(listener, selectors.EVENT_READ)
+        events.register(sys.stdin, selectors.EVENT_READ)
+        print("ready", flush=True)
+        while all(key.fileobj is listener for key, _ in events.select()):
+            connection, _ = listener.accept()
+            if os.fork() == 0:
+                listener.close()
+                _answer(connection)
+            connection.close()
+
+
+def _answer(connection: socket.socket) -> NoReturn:
+    """Run the command that a request describes, and send its exit code."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    with connection, connection.makefile("rw", encoding="utf-8") as stream:
+        request = json.loads(stream.readline())
+        command = os.fork()
+        if command == 0:
+            _become(request)
+        _, status = os.waitpid(command, 0)
+        stream.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        stream.flush()
+        os._exit(0)
+
+
+def _become(request: dict[str, Any]) -> NoReturn:
+    """Become the command: as ``python -c 'from service.cli.main import main; main()' WORDS`` would run it."""
+    os.setsid()
+    for descriptor, path in enumerate((os.devnull, request["out"], request["err"])):
+        os.dup2(os.open(path, os.O_RDWR), descriptor)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 -- as long as the process
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+    sys.argv = ["-c", *request["words"]]
+    from service.cli.main import main
+
+    main()
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
