@@ -47,7 +47,7 @@ def test_the_engine_passes_the_scenario(scenario: Scenario, server: str, tmp_pat
 
 @given(files=files(acts_max=30))
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -67,7 +67,7 @@ def test_the_engine_agrees_with_the_plain_model(server: str, tmp_path: Path, fil
 
 @given(presented=files(acts_max=12), data=st.data())
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
