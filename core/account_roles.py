@@ -33,9 +33,11 @@ class Role(IntEnum):
     """The product of a receivable, by its nature of receipt."""
     CLEARED = 17
     """The account that the followed entry debited."""
+    ADVANCE = 18
+    """Advances on purchases: what suppliers received before any service."""
 
 
-SHARED_ROLES = tuple(role for role in Role if Role.TRANSIT <= role <= Role.TAX_RELIEF)
+SHARED_ROLES = (*(role for role in Role if Role.TRANSIT <= role <= Role.TAX_RELIEF), Role.ADVANCE)
 """Roles with one account per year, whatever the commitment item."""
 
 ENTRY_ROLES = (Role.DEBT_LIAISON, Role.TAX_RELIEF)

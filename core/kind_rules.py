@@ -88,12 +88,15 @@ class TitleTwo(IntEnum):
 
 
 class Pairing(IntEnum):
-    """Whether a line stands beside another of its act, of the same amount: a debt and a receivable that fall together."""
+    """Whether a line stands beside another of its act, of the same amount: a debt, and the receivable or advance that falls with it."""
 
     NONE = 0
     DEBT = 1
     """It takes up the debt; the next line of the act takes up the receivable."""
     RECEIVABLE = 2
+    WITHHOLDING = 3
+    """It takes up the debt; the next line of the act takes up the advance that the sum recovers."""
+    ADVANCE = 4
 
 
 class CreditCheck(IntEnum):

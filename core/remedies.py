@@ -5,6 +5,7 @@ In addition, the row of the refusal gives the field, its value, the budget node 
 
 from collections.abc import Mapping
 
+from core.advance_remedies import ADVANCE_REMEDIES
 from core.carry_remedies import CARRY_REMEDIES
 from core.decree_remedies import DECREE_REMEDIES, MOVE_FORBIDDEN
 from core.line_remedies import LINE_REMEDIES
@@ -114,6 +115,10 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.RECEIVABLE_MISSING: RECEIPT_REMEDIES[_O.RECEIVABLE_MISSING],
     _O.SET_OFF_MISMATCH: RECEIPT_REMEDIES[_O.SET_OFF_MISMATCH],
+    _O.ADVANCE_ITEM: ADVANCE_REMEDIES[_O.ADVANCE_ITEM],
+    _O.ADVANCE_DIVERSION: ADVANCE_REMEDIES[_O.ADVANCE_DIVERSION],
+    _O.ADVANCE_MISSING: ADVANCE_REMEDIES[_O.ADVANCE_MISSING],
+    _O.ADVANCE_MISMATCH: ADVANCE_REMEDIES[_O.ADVANCE_MISMATCH],
     _O.SERVICE_REQUIRED: Remedy(
         "This expense is not one of those that may be paid before the service is certified.",
         "Certify the service and send a payment request on it, or state the listed nature of the expense.",
@@ -130,6 +135,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     _O.ORIGINAL_FOLLOWED: REVERSAL_REMEDIES[_O.ORIGINAL_FOLLOWED],
     _O.REVERSAL_NOT_WHOLE: REVERSAL_REMEDIES[_O.REVERSAL_NOT_WHOLE],
     _O.REVERSAL_EXCEEDS_ORIGINAL: REVERSAL_REMEDIES[_O.REVERSAL_EXCEEDS_ORIGINAL],
+    _O.ADVANCE_EXCEEDED: ADVANCE_REMEDIES[_O.ADVANCE_EXCEEDED],
     _O.COMMITMENT_EXCEEDED: Remedy(
         "What is left of the commitment is less than the amount of this line.",
         "Increase the commitment first, or reduce the amount.", "Le reste de l'engagement est inférieur au montant demandé.",

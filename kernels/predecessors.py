@@ -8,7 +8,7 @@ from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR
 from core.tables.book import ROLE_COUNT
 from core.tables.journal import PREDECESSOR_BY_ENTRY
-from kernels import carries, commitments, key_index, payees
+from kernels import advances, carries, commitments, key_index, payees
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.prefetch import PREVIOUS, read_guess
@@ -97,7 +97,7 @@ def is_settled_by_entry(book, cell, account):
 
 @part
 def _check_way(book, kind, item):
-    """Refuse what would pay or divert a debt that an entry of the ledger settles, and what would divert or set off pay."""
+    """Refuse what would pay or divert a debt that an entry of the ledger settles, and what sets pay or an advance off."""
     effects = book.effects[kind]
     if is_settled_by_entry(book, book.items[item].cell, book.items[item].credit):
         if effects.carries == 0:
@@ -106,6 +106,8 @@ def _check_way(book, kind, item):
     diverts = effects.reaches == Stage.PAYABLE.value and effects.carries == 0
     if is_pay and (diverts or effects.pairs != Pairing.NONE.value):
         return refused(Outcome.PAYROLL_DIVERSION.value, -1, 0)
+    if effects.pairs != Pairing.NONE.value and advances.is_advance(book, book.items[item].under):
+        return refused(Outcome.ADVANCE_DIVERSION.value, -1, 0)
     return accepted()
 
 

@@ -13,6 +13,7 @@ from core.periods import PeriodState
 from core.tables.book import LEDGER_ACCOUNTS
 from kernels import (
     accounts,
+    advances,
     availability,
     budget,
     carries,
@@ -174,6 +175,8 @@ def _check_predecessor(acts, book, line, item):
         finding = _check_stated_account(acts, book, line, link)
     if finding[0] == Outcome.ACCEPTED.value:
         finding = _check_service(acts, book, line, link)
+    if finding[0] == Outcome.ACCEPTED.value and advances.is_advance(book, kind):
+        finding = advances.check_request(acts, book, line, link[0])
     if book.effects[kind].pairs != Pairing.NONE.value and finding[0] == Outcome.ACCEPTED.value:
         finding = set_offs.check_pair(acts, book, line, link[0])
     if finding[0] != Outcome.ACCEPTED.value:

@@ -107,6 +107,16 @@ def _import_receipts() -> ReportSource:
     )
 
 
+def _import_advances() -> ReportSource:
+    from reporting import advances as report
+
+    return ReportSource(
+        lambda connection, _, arguments: report.load_advances(connection, visibility=arguments.visibility),
+        report.Advances,
+        report.build_table,
+    )
+
+
 def _import_delays() -> ReportSource:
     from reporting import delays as report
 
@@ -235,6 +245,7 @@ REPORTS = (
         _import_receipts,
         example="exercise=2018",
     ),
+    Report("advances", "Advances that are unpaid or not wholly recovered, the oldest first", (), _import_advances),
     Report(
         "delays",
         "How long payments took, from request to debit; how many were in time; late interest due, proposed and paid",

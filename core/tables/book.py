@@ -60,6 +60,8 @@ class Cells(NamedTuple):
     """The same of the year before, whose finance laws limit what is committed in advance; -1 where nothing may be."""
     admits: Index
     """Row of the commitment item in ``Book.admitted``."""
+    operating: Code
+    """1 where the item is of title 3, whose purchases alone take an advance."""
 
 
 class BudgetNodes(NamedTuple):

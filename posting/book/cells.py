@@ -120,6 +120,7 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     centre = np.where(is_operation, registry.find_parents(parts.centre, parts.year), parts.centre)
     cells["centre_node"] = registry.find_node_positions(centre, parts.year, sheet)
     cells["level"] = meanings.centre_level[at, centre]
+    cells["operating"] = meanings.item_operating[at, parts.item]
     cells["unserved"] = meanings.item_unserved[at, parts.item]
     is_ordinary = meanings.fund_family[at, parts.fund] == FundFamily.ORDINARY
     cells["charges_interest"] = meanings.item_operating[at, parts.item] & ~is_operation & is_ordinary

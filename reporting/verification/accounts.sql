@@ -73,6 +73,8 @@ with home as (  -- the account that an item is on: what is certified of a commit
     where k.reaches not in ('NONE', 'SUSPENDED') and e.amount > 0
     union all  -- cash that was collected stays on the operations account
     select e.entry_id, e.debit from entry e join kind k using (kind) where k.debit_role = 'TREASURY' and k.follows = 'RECEIVABLE'
+    union all  -- what a supplier has to give back of an advance, beside the debt of paying it
+    select -e.entry_id, e.debit from entry e join kind k using (kind) where k.debit_role = 'ADVANCE'
 ),
 change as (
     select f.entry_id, coalesce(o.origin, f.commitment) as item, f.cents * k.unbilled_sign as cents
@@ -83,8 +85,16 @@ change as (
     union all
     select e.entry_id, e.entry_id, -e.amount from entry e join kind k using (kind) where k.debit_role = 'TREASURY' and k.follows = 'RECEIVABLE'
     union all
+    select e.entry_id, -e.entry_id, -e.amount from entry e join kind k using (kind) where k.debit_role = 'ADVANCE'
+    union all
+    select e.entry_id, -p.entry_id, e.amount
+    from entry e join kind k using (kind) join entry p on p.entry_id = e.predecessor join kind pk on pk.kind = p.kind
+    where k.mirrors and pk.debit_role = 'ADVANCE'
+    union all
+    select r.entry_id, -r.request, r.amount from recovery r
+    union all
     select e.entry_id, e.predecessor, if(k.follows = 'RECEIVABLE', e.amount, -e.amount)
-    from entry e join kind k using (kind) where k.inherits or k.mirrors and (k.after <> 'NONE' or k.follows = 'RECEIVABLE')
+    from entry e join kind k using (kind) where k.inherits and k.pairs <> 'ADVANCE' or k.mirrors and (k.after <> 'NONE' or k.follows = 'RECEIVABLE')
     union all
     select e.entry_id, p.predecessor, e.amount
     from entry e join kind k using (kind) join entry p on p.entry_id = e.predecessor join kind pk on pk.kind = p.kind

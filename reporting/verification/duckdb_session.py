@@ -44,6 +44,7 @@ CHECKS: Mapping[str, str] = read_queries(
     "invoices.sql",
     "persons.sql",
     "receipts.sql",
+    "advances.sql",
 )
 _PACKAGE = "reporting.verification"
 

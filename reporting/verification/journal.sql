@@ -176,6 +176,29 @@ with recursive climb as (
 )
 select c.entry_id, p.kind, p.predecessor as followed from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
 
+-- name: recovery
+-- For each recovery of an advance: the request by which the transfer that it names began, and the debt that the entry before it takes up.
+create table recovery as
+with recursive climb as (
+    select e.entry_id, e.predecessor as at from entry e join kind k on k.kind = e.kind where k.pairs = 'ADVANCE'
+    union all
+    select c.entry_id, p.predecessor
+    from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where k.inherits and p.predecessor < c.at
+),
+owed as (
+    select e.entry_id, e.predecessor as at from entry e join kind k on k.kind = e.kind where k.pairs = 'WITHHOLDING'
+    union all
+    select o.entry_id, p.predecessor
+    from owed o join entry p on p.entry_id = o.at join kind k on k.kind = p.kind where k.inherits and p.predecessor < o.at
+)
+select e.*, c.at as request, o.at as debt, w.payee as creditor
+from climb c join entry r on r.entry_id = c.at join kind k on k.kind = r.kind join entry e on e.entry_id = c.entry_id
+left join entry w on w.entry_id = e.entry_id - 1 and w.submission = e.submission and w.reference = e.reference and w.exercise = e.exercise
+ and w.amount = e.amount and w.day = e.day and w.month = e.month and w.accountant = e.accountant
+left join (select o.* from owed o join entry d on d.entry_id = o.at join kind k on k.kind = d.kind where not k.inherits) o
+  on o.entry_id = w.entry_id
+where not k.inherits;
+
 -- name: taken_up
 -- What later entries take up of a debt or of a service, or reverse; a reversal gives the amount back to the debt that it came from.
 create view taken_up as

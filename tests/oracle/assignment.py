@@ -208,6 +208,7 @@ def build_cell(fields: Fields, reference: Reference) -> Cell:
         title=_find_title(fields, reference),
         may_anticipate=_may_anticipate(fields, reference),
         unserved=item in _find_nomenclature(fields, reference).unserved_items,
+        operating=_is_of_title_three(fields, reference),
         charges_interest=not operation and not place[2] and _is_of_title_three(fields, reference),
         programme=fields[Field.FUND_CENTRE][:4],
     )

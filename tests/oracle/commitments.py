@@ -173,13 +173,15 @@ def _require_carried_commitment(state: State, line: Line, service: OpenItem, cel
 
 
 def _require_usual_way(world: World, kind: ActKind, item: OpenItem) -> None:
-    """Refuse to pay or divert what programme 0117 owes to the account of the debt, and to divert or set off pay."""
+    """Refuse to pay or divert what programme 0117 owes to the account of the debt, and to divert or set off pay, or set off an advance."""
     if kind.carries:
         return
     if item.cell in world.cells and item.credit in world.entry_accounts.get(world.cells[item.cell].year, ()):
         raise LineRefused(Outcome.SETTLED_WITHOUT_TRANSFER)
     if kind.name in ("attachment", "assignment", "set_off") and CATALOG[item.under].name == "payroll":
         raise LineRefused(Outcome.PAYROLL_DIVERSION)
+    if kind.name in ("set_off", "advance_withholding") and CATALOG[item.under].name == "advance_request":
+        raise LineRefused(Outcome.ADVANCE_DIVERSION)
 
 
 def _has_suspension(state: State, entry: int) -> bool:

@@ -80,6 +80,8 @@ class Cell(NamedTuple):
     """Whether the title's AE of the next year may be committed in advance."""
     unserved: bool = False
     """Whether the item is paid before service without a listed nature."""
+    operating: bool = False
+    """Whether the item is of title 3, which alone takes an advance."""
     charges_interest: bool = False
     """Whether late interest may be charged: an item of title 3, without an operation."""
     programme: Hashable = None

@@ -8,6 +8,7 @@ from core.kind_rules import CreditCheck
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, PeriodState
 from tests.oracle import (
+    advances,
     budget,
     commitments,
     decrees,
@@ -40,7 +41,8 @@ def post_line(world: World, state: State, line: Line, place: ActPosition, *, act
         payee = state.items[followed.entry].payee
     _check_stated_account(world, followed, line)
     _require_service(world, kind, line, followed)
-    set_offs.require_pair(world, state, kind, act=act, place=place, receivable=followed.entry)
+    advances.require_purchase(world, state, kind, line=line, commitment=followed.entry)
+    set_offs.require_pair(world, state, kind, act=act, place=place, followed=followed.entry)
     commitments.draw_remainders(state, followed, kind, line.amount)
     signatures.check_signature(world, line, cell=followed.cell, act_cents=act_cents)
     order_day = years.find_order_day(state, followed.entry)

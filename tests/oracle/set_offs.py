@@ -1,31 +1,46 @@
-"""Set-offs: two lines of one act, by one amount, on a debt and on a receivable of the same person (rule A58)."""
+"""Pairs: two lines of one act, by one amount, on a debt and on a receivable or an advance of the same person (A36, A58)."""
 
 from collections.abc import Sequence
 
 from core.catalog import CATALOG, ActKind
 from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
+from tests.oracle import advances
 from tests.oracle.lines import Line
 from tests.oracle.model import Cell, LineRefused, OpenItem, State, World
 
 
+_PAIRS = ([Pairing.DEBT, Pairing.RECEIVABLE], [Pairing.WITHHOLDING, Pairing.ADVANCE])
+_CODES = {
+    Pairing.DEBT: Outcome.RECEIVABLE_MISSING,
+    Pairing.RECEIVABLE: Outcome.SET_OFF_MISMATCH,
+    Pairing.WITHHOLDING: Outcome.ADVANCE_MISSING,
+    Pairing.ADVANCE: Outcome.ADVANCE_MISMATCH,
+}
+
+
 def require_pair(
-    world: World, state: State, kind: ActKind, *, act: Sequence[Line], place: tuple[int, int], receivable: int
+    world: World, state: State, kind: ActKind, *, act: Sequence[Line], place: tuple[int, int], followed: int
 ) -> None:
-    """Refuse the line at ``place`` of an act unless it stands beside the other line of its set-off."""
+    """Refuse the line at ``place`` of an act unless it stands beside the other line of its pair."""
     at = place[1] - place[0]
-    if kind.pairs is Pairing.DEBT and not _is_set_off(act[at : at + 2]):
-        raise LineRefused(Outcome.RECEIVABLE_MISSING)
-    if kind.pairs is Pairing.RECEIVABLE:
-        if not at or not _is_set_off(act[at - 1 : at + 1]):
-            raise LineRefused(Outcome.SET_OFF_MISMATCH)
-        debt = state.items[state.items[place[1] - 1].parent]
-        if _name_parties(world, debt) != _name_parties(world, state.items[receivable]):
-            raise LineRefused(Outcome.SET_OFF_MISMATCH)
+    if kind.pairs is Pairing.NONE:
+        return
+    if kind.pairs in {Pairing.DEBT, Pairing.WITHHOLDING}:
+        if not _is_pair(act[at : at + 2]):
+            raise LineRefused(_CODES[kind.pairs])
+        return
+    if not at or not _is_pair(act[at - 1 : at + 1]):
+        raise LineRefused(_CODES[kind.pairs])
+    debt = state.items[place[1] - 1].parent
+    if kind.pairs is Pairing.ADVANCE:
+        advances.require_own_advance(world, state, debt=debt, transfer=followed)
+    elif _name_parties(world, state.items[debt]) != _name_parties(world, state.items[followed]):
+        raise LineRefused(Outcome.SET_OFF_MISMATCH)
 
 
-def _is_set_off(lines: Sequence[Line]) -> bool:
-    if [CATALOG[line.kind].pairs for line in lines] != [Pairing.DEBT, Pairing.RECEIVABLE]:
+def _is_pair(lines: Sequence[Line]) -> bool:
+    if [CATALOG[line.kind].pairs for line in lines] not in _PAIRS:
         return False
     return len({(line.amount, line.day, line.period) for line in lines}) == 1
 

@@ -135,6 +135,7 @@ def _compare_places(
                 assert record[name] == getattr(expected, name)
             assert (record["title"] >= 0) == (expected.title is not None)
             assert (record["title_before"] >= 0) == expected.may_anticipate
+            assert bool(record["operating"]) == expected.operating
             assert bool(record["unserved"]) == expected.unserved
             assert bool(record["charges_interest"]) == expected.charges_interest
     assert len(set(numbered.values())) == len(numbered)

@@ -1,0 +1,33 @@
+-- The rules of advances, one statement each as in checks.sql.  Runs in DuckDB.
+
+-- name: advances
+-- At no moment is more of a debited advance recovered and returned than its amount; each recovery follows, in its act, a sum that is
+-- withheld by one amount on one day from a debt of the advance's commitment and supplier, and each such sum recovers (rule A36).
+with step as (
+    select e.predecessor as item, e.entry_id, e.amount from entry e join kind k on k.kind = e.kind
+    join entry p on p.entry_id = e.predecessor join kind pk on pk.kind = p.kind
+    where pk.reaches = 'DEBITED' and k.inherits and e.predecessor in (select predecessor from recovery)
+),
+running as (select *, sum(amount) over (partition by item order by entry_id) as taken from step),
+origin as (select e.entry_id, coalesce(o.origin, e.predecessor) as commitment, e.payee, e.kind
+           from entry e left join commitment_origin o on o.commitment = e.predecessor)
+select entry_name(r.item, coalesce(any_value(p.reference), 'missing')) as place,
+       'after entry ' || min(r.entry_id) || ': ' || euros(arg_min(r.taken, r.entry_id)) || ' recovered and returned' as found,
+       'at most ' || euros(coalesce(any_value(p.amount), 0)) as expected
+from running r left join entry p on p.entry_id = r.item where r.taken > coalesce(p.amount, 0) group by r.item
+union all
+select entry_name(r.entry_id, r.reference), 'a recovery of ' || euros(r.amount) || ' from a debt or an advance of another person or commitment',
+       'a debt and a paid advance of one supplier and one commitment, by one amount on one day'
+from recovery r join origin a on a.entry_id = r.request join kind k on k.kind = a.kind left join origin d on d.entry_id = r.debt
+where k.debit_role <> 'ADVANCE' or d.entry_id is null or d.commitment <> a.commitment or r.creditor <> a.payee
+union all
+select entry_name(e.entry_id, e.reference), euros(e.amount) || ' withheld, and no advance recovered', 'a recovery of that sum in the next entry'
+from entry e join kind k on k.kind = e.kind left join recovery r on r.entry_id = e.entry_id + 1 and r.debt is not null
+where k.pairs = 'WITHHOLDING' and r.entry_id is null;
+
+-- name: purchase_advances
+-- An advance is paid on items of title 3 alone: which account pays one on assets is not settled (rule A36).
+select entry_name(e.entry_id, e.reference) as place, 'an advance on item ' || coalesce(t.code, 'none') as found, 'an item of title 3' as expected
+from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell
+left join reference_text t on t.kind = 3 and t.id = c.item left join item i on i.year = c.budget_year and i.code = t.code
+where k.debit_role = 'ADVANCE' and i.title is distinct from 3;

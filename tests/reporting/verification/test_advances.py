@@ -1,0 +1,92 @@
+"""Advances: a journal of them is proven and reported, and every planted breach of their rules is found."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core.catalog import KIND_NUMBERS
+from reporting.advances import build_table, load_advances
+from tests.databases import open_connection
+from tests.reporting.journals import ASPR, BUDGET, PAID, act, process_senders
+from tests.reporting.planted_breaches import Breach, assert_found
+
+_IBAN = "FR1420041010050500013M02606"
+_OTHER = {"payee": "OTHER"}
+_ACTS = [
+    act("third_party", "T1", "", PAID, payee_name="Fournisseur", iban=_IBAN),
+    act("third_party", "T2", "", _OTHER, payee_name="Autre", iban=_IBAN),
+    act("commitment", "C1", "100.00", ASPR),
+    act("commitment", "C2", "50.00", ASPR),
+    act("advance_request", "AV1", "30.00", PAID, predecessor="C1"),
+    act("advance_request", "AV2", "20.00", PAID, predecessor="C2"),
+    act("advance_request", "AV3", "5.00", PAID, predecessor="C2"),
+    act("payment", "P1", "30.00", predecessor="AV1"),
+    act("bank_debit", "D1", "30.00", predecessor="P1"),
+    act("payment_request_rejection", "RJ1", "4.00", predecessor="AV2"),
+    act("payment", "P2", "16.00", predecessor="AV2"),
+    act("bank_debit", "D2", "16.00", predecessor="P2"),
+    act("service", "S1", "80.00", predecessor="C1"),
+    act("payment_request", "R1", "80.00", PAID, predecessor="C1"),
+    act("advance_withholding", "W1", "12.00", predecessor="R1", line="1"),
+    act("advance_recovery", "W1", "12.00", predecessor="D1", line="2"),
+    act("advance_withholding", "W2", "18.00", predecessor="R1", line="1"),
+    act("advance_recovery", "W2", "18.00", predecessor="D1", line="2"),
+    act("service", "S2", "40.00", predecessor="C2"),
+    act("payment_request", "R2", "40.00", PAID, predecessor="C2"),
+    act("advance_withholding", "W3", "9.00", predecessor="R2", line="1"),
+    act("advance_recovery", "W3", "9.00", predecessor="D2", line="2"),
+    act("payment", "P3", "50.00", predecessor="R1"),
+]
+"""Entries 16 to 38, behind those of the budget: AV1 is entry 20, D1 24, D2 27, W1 30 and 31, W2 32 and 33, W3 36 and 37."""
+_FILES = (("BUDGET", BUDGET), ("MINISTRY", _ACTS))
+_PAYEE = "(select payee from entry where entry_id = 17)"
+BREACHES = {
+    "more recovered than was paid": Breach(
+        "update entry set amount = 1801 where entry_id in (32, 33)", "advances", "entry 24 "
+    ),
+    "a sum withheld and not recovered": Breach(
+        "update entry set amount = 1199 where entry_id = 31", "advances", "entry 30 "
+    ),
+    "an advance recovered without a debt": Breach(
+        f"update entry set kind = {KIND_NUMBERS['set_off']} where entry_id = 36", "advances", "entry 37 "
+    ),
+    "an advance of another commitment": Breach(
+        "update entry set predecessor = 27 where entry_id = 31", "advances", "entry 31 "
+    ),
+    "an advance of another supplier": Breach(
+        f"update entry set payee = {_PAYEE} where entry_id = 20", "advances", "entry 31 "
+    ),
+    "a payment that was no advance": Breach(
+        f"update entry set kind = {KIND_NUMBERS['payment_request_without_service']} where entry_id = 20",
+        "advances", "entry 31 ",
+    ),
+    "an advance on assets": Breach(
+        "update cell set item = (select id from reference_text where kind = 3 and code = '51')"
+        " where cell = (select cell from entry where entry_id = 20)",
+        "purchase_advances", "entry 20 ",
+    ),
+    "an account of advances that is not that of what is left to recover": Breach(
+        "update entry set debit = credit, credit = debit where entry_id = 22", "item_balances", "4091000000 "
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("breach", [None, *BREACHES])
+async def test_a_breach_of_advances_is_found(dsn: str, tmp_path: Path, breach: str | None) -> None:
+    await process_senders(dsn, tmp_path, _FILES)
+    await assert_found(dsn, BREACHES[breach] if breach else None, entries=38)
+
+
+async def test_the_report_lists_what_is_unpaid_or_left_to_recover(dsn: str, tmp_path: Path) -> None:
+    """AV1 (30) is recovered whole; of AV2 (20) 4 are rejected, 16 paid and 9 recovered; AV3 (5) is unpaid."""
+    await process_senders(dsn, tmp_path, _FILES)
+    async with open_connection(dsn) as connection:
+        report = await load_advances(connection)
+    rows = [msgspec.structs.astuple(advance) for advance in report.advances]
+    assert rows == [
+        (21, "AV2", "C2", "2018-03-15", 2_000, 400, 1_600, 900, 700),
+        (22, "AV3", "C2", "2018-03-15", 500, 0, 0, 0, 0),
+    ]
+    assert (report.requested_cents, report.paid_cents, report.left_cents) == (2_500, 1_600, 700)
+    assert build_table(report).rows[0][1:3] == ["AV2", "C2"]
