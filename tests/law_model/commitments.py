@@ -210,6 +210,16 @@ def write_unserved_request(context: YearContext) -> Row | None:
     return _bill(context, context.begin_row("DQ", kind, amount=amount, **columns))
 
 
+def write_advance(context: YearContext) -> Row | None:
+    """Ask for an advance on a commitment, mostly of title 3."""
+    commitment = context.choose_followed(_is_open)
+    if commitment is None:
+        return None
+    amount = context.draw_part(commitment.uncommitted)
+    columns = context.name_predecessor(commitment)
+    return _bill(context, context.begin_row("AV", "advance_request", amount=amount, **columns))
+
+
 def write_direct_request(context: YearContext) -> Row:
     """Ask for a payment without commitment."""
     place = STAFF_PLACE if context.random.random() < 0.15 else context.random.choice(PLACES)
@@ -230,5 +240,6 @@ WRITERS = (
     (3, write_cancellation),
     (20, write_request),
     (5, write_unserved_request),
+    (3, write_advance),
     (10, write_direct_request),
 )

@@ -123,7 +123,7 @@ def _reject(_: Act, document: Document, state: State) -> None:
         _bill(request, -document.amount)
         certified = document.amount if request.kind == "payment_request" else 0
         _go_on(_predecessor(request), _predecessor(request).now, document.amount, certified)
-    else:
+    elif request.kind != "advance_request":
         state.budget.reserve(_key(request), request.operation, "ae", -document.amount)
     state.budget.reserve(_key(request), request.operation, "cp", -document.amount)
 
@@ -141,9 +141,26 @@ def _pay(_: Act, document: Document, state: State) -> None:
         state.budget.consume(_key(debt), debt.operation, budget, document.amount)
 
 
+def _advance(_: Act, document: Document, state: State) -> None:
+    """Reserve CP for an advance; it takes nothing of what is to be certified (A36)."""
+    document.left = document.amount
+    state.budget.reserve(_key(document), document.operation, "cp", document.amount)
+
+
+def _withhold(_: Act, document: Document, state: State) -> None:
+    """Release the CP of what is withheld: the advance consumed them when it was paid (A36)."""
+    debt = _predecessor(document)
+    debt.left -= document.amount
+    state.budget.reserve(_key(debt), debt.operation, "cp", -document.amount)
+
+
+def _recover(_: Act, document: Document, __: State) -> None:
+    _predecessor(document).recovered += document.amount
+
+
 def list_reserved(debt: Document) -> tuple[str, ...]:
     """Return the budgets that the request of a debt has reserved: without a commitment AE too (GBCP 159)."""
-    return ("cp",) if find_root(debt).kind in ON_COMMITMENT else ("ae", "cp")
+    return ("cp",) if find_root(debt).kind in ON_COMMITMENT | {"advance_request"} else ("ae", "cp")
 
 
 def _carry_commitment(_: Act, document: Document, __: State) -> None:
@@ -327,6 +344,9 @@ _EFFECTS: Mapping[str, Effect] = {
     "receipt": _collect,
     "set_off_receipt": _collect,
     "set_off": _pay,
+    "advance_request": _advance,
+    "advance_withholding": _withhold,
+    "advance_recovery": _recover,
     "commitment_carry": _carry_commitment,
     "request_carry": _carry_request,
     "service_carry": _carry_service,

@@ -108,6 +108,8 @@ def _write_act(context: YearContext, writers: Sequence[tuple[int, Writer]]) -> l
     rows = _split_lines(context, row) if row["kind"] in _OF_SEVERAL_LINES else [row]
     if row["kind"] == "set_off" and "line" not in row:
         rows = settlements.add_collection(context, row)
+    if row["kind"] == "advance_withholding" and "line" not in row:
+        rows = settlements.add_recovery(context, row)
     rows = (
         journals.complete_journal(context, row)
         if row["kind"] == JOURNAL_DEBIT and "line" not in row

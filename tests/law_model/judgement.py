@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from tests.law_model.advances import check_advance
 from tests.law_model.assignments import Assignment, inherit, read_assignment
 from tests.law_model.chain import check_amounts, check_set_off, check_settlement, find_commitment
 from tests.law_model.credits import (
@@ -60,6 +61,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
     if judgement.predecessor:
         judgement.codes += check_amounts(act, judgement.predecessor)
         judgement.codes += check_set_off(act, judgement.predecessor, earlier, state)
+        judgement.codes += check_advance(act, judgement.predecessor, earlier, state)
         judgement.codes += check_settlement(act, judgement.predecessor, state)
         judgement.codes += check_way(act, judgement.predecessor, state)
     if judgement.place:

@@ -6,6 +6,7 @@ _PAYABLES = frozenset(
     {
         "payment_request",
         "payment_request_without_service",
+        "advance_request",
         "direct_payment_request",
         "payroll",
         "attachment",
@@ -39,6 +40,9 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "payment_request_rejection": _PAYABLES,
     "payment": _PAYABLES,
     "set_off": _PAYABLES,
+    "advance_request": _COMMITMENTS,
+    "advance_withholding": _PAYABLES,
+    "advance_recovery": frozenset({"bank_debit"}),
     "attachment": _PAYABLES,
     "assignment": _PAYABLES,
     "term_suspension": _PAYABLES,
@@ -61,8 +65,8 @@ RECEIVABLES = frozenset(
 )
 """What is due to the State and what is collected of it: on natures of receipt, without credits (LOLF 28)."""
 ON_COMMITMENT = frozenset({"payment_request", "payment_request_without_service"})
-REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll"}
-INVOICED = ON_COMMITMENT | {"direct_payment_request"}
+REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll", "advance_request"}
+INVOICED = ON_COMMITMENT | {"direct_payment_request", "advance_request"}
 CHARGES = frozenset({"service", "payment_request_without_service", "direct_payment_request", "payroll"})
 """Kinds that debit a charge or an asset, whose account they may state."""
 TAKES_FROM_COMMITMENT = ON_COMMITMENT | {

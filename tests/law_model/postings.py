@@ -67,7 +67,7 @@ def find_creditor(debt: Document, state: State) -> str:
     if debt.kind == "payroll":
         exceptions = state.reference.years[debt.key.year].payroll_creditors
         return find_own_creditor(debt.account, exceptions) or _role(debt, state).payroll
-    if debt.kind == "payment_request":
+    if debt.kind in {"payment_request", "advance_request"}:
         return _role(debt, state).creditor  # a service charged what it bills
     exceptions = state.reference.years[debt.key.year].creditors
     return find_own_creditor(debt.account, exceptions) or _role(debt, state).creditor
@@ -150,6 +150,17 @@ def _list_collection(document: Document, state: State) -> Legs:
     return [(_settlement(document, state, "other_creditor"), receivable)]
 
 
+def _list_advance(document: Document, state: State) -> Legs:
+    """Return the entry of an advance, which passes by the supplier's account (docs/accounts.md; the chart leaves it out)."""
+    return [(_settlement(document, state, "advance"), find_creditor(document, state))]
+
+
+def _list_withholding(document: Document, state: State) -> Legs:
+    """Return the entry of a recovery (chart 4091000000: by the debit of 4011100000)."""
+    assert document.predecessor is not None
+    return [(find_creditor(find_debt(document.predecessor), state), _settlement(document, state, "advance"))]
+
+
 def _build_transfer(debit: str, credit: str) -> Callable[[Document, State], Legs]:
     def list_transfer(document: Document, state: State) -> Legs:
         return [(_settlement(document, state, debit), _settlement(document, state, credit))]
@@ -172,6 +183,8 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "receivable_cancellation": _list_annulment,
     "receipt": _list_receipt,
     "set_off": _list_set_off,
+    "advance_request": _list_advance,
+    "advance_withholding": _list_withholding,
     "set_off_receipt": _list_collection,
     "attachment": _list_part,
     "assignment": _list_part,

@@ -4,7 +4,7 @@ from tests.law_model.chain import find_root
 from tests.law_model.postings import find_creditor, find_own_creditor
 from tests.law_model.state import Act, Document, State
 
-_TAKING_KINDS = frozenset({"payment", "set_off", "attachment", "assignment"})
+_TAKING_KINDS = frozenset({"payment", "set_off", "advance_withholding", "attachment", "assignment"})
 _ENTRY_ROLES = ("debt_liaison", "tax_relief")
 
 
@@ -23,7 +23,7 @@ def check_way(act: Act, predecessor: Document, state: State) -> list[str]:
     settlement = state.reference.years[request.key.year].settlement
     is_by_entry = find_creditor(request, state) in {settlement[role] for role in _ENTRY_ROLES}
     codes = ["SETTLED_WITHOUT_TRANSFER"] if is_by_entry else []
-    if act.kind in {"attachment", "assignment", "set_off"} and request.kind == "payroll":
+    if act.kind in _TAKING_KINDS - {"payment"} and request.kind == "payroll":
         codes.append("PAYROLL_DIVERSION")
     return codes
 

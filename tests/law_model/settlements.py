@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from tests.law_model.chain import find_root
 from tests.law_model.codes import RECEIVABLE_MISSING
 from tests.law_model.commitments import assign
 from tests.law_model.form import is_amount, read_cents, write_euros
@@ -148,6 +149,36 @@ def add_collection(context: YearContext, row: Row) -> list[Row]:
     return [row | {"line": "1"}, row | collection]
 
 
+def write_withholding(context: YearContext) -> Row | None:
+    """Withhold a part of a request of a commitment on which an advance was debited; seldom of any other debt."""
+    paid = [act for act in context.model.state.documents if _is_debited_advance(act)]
+    commitments = [find_root(act).predecessor for act in paid]
+    is_other = context.random.random() < 0.05
+    return _follow(
+        context,
+        "PR",
+        "advance_withholding",
+        lambda act: act.kind in REQUESTS and act.left > 0 and (is_other or act.predecessor in commitments),
+    )
+
+
+def _is_debited_advance(act: Document) -> bool:
+    return (
+        act.kind == "bank_debit" and act.recovered < act.amount and find_root(act).kind == "advance_request"
+    )
+
+
+def add_recovery(context: YearContext, row: Row) -> list[Row]:
+    """Return a withholding with the line that recovers an advance; seldom the withholding alone."""
+    transfer = context.choose(_is_debited_advance)
+    if transfer is None or context.random.random() < 0.05:
+        return [row]
+    if is_amount(row.get("amount", "")) and context.random.random() < 0.9:
+        row |= {"amount": write_euros(min(read_cents(row["amount"]), transfer.amount - transfer.recovered))}
+    recovery = {"kind": "advance_recovery", "predecessor": f"@{transfer.number}", "line": "2"}
+    return [row | {"line": "1"}, row | recovery]
+
+
 TREASURY_WRITERS = ((9, write_payment), (1, write_reissue))
 BANK_WRITERS = ((10, write_debit), (2, write_bank_reject), (3, write_return))
 ACCOUNTANT_WRITERS = (
@@ -158,6 +189,7 @@ ACCOUNTANT_WRITERS = (
     (6, write_resumption),
     (3, write_block),
     (1, write_set_off),
+    (2, write_withholding),
     (1, write_void),
     (3, write_payroll),
     (5, write_receipt),

@@ -62,6 +62,8 @@ class Document:
     certified: int = 0
     billed: int = 0
     left: int = 0
+    recovered: int = 0
+    """Of a debited advance: what was withheld for it since (A36)."""
     followed: bool = False
     suspended: bool = False
     was_suspended: bool = False

@@ -103,7 +103,7 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
     if act.kind in REQUESTS | CARRIES | CREDIT_REVERSALS | of_year:
         codes = [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
         return [*codes, *_check_last_day(act, place, state)]
-    if act.kind in {"payment", "set_off"}:
+    if act.kind in {"payment", "set_off", "advance_withholding"}:
         return [] if _is_payable(act, place, predecessor, state) else ["BUDGET_YEAR_CLOSED"]
     return []
 

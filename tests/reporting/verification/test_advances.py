@@ -67,7 +67,7 @@ BREACHES = {
         "purchase_advances", "entry 20 ",
     ),
     "an account of advances that is not that of what is left to recover": Breach(
-        "update entry set debit = credit, credit = debit where entry_id = 22", "item_balances", "4091000000 "
+        "update entry set credit = debit where entry_id = 36", "item_balances", "4091000000 "
     ),
 }  # fmt: skip
 

@@ -1,0 +1,89 @@
+"""Advances in small cases worked by hand from the texts, without the engine (GBCP art. 33; chart 4091000000 and 4011100000)."""
+
+import pytest
+
+from tests.law_model.small_year import PAYEE, UNIT, SmallYear
+
+_ACCOUNTS = ("4091000000", "4081000000", "4011100000", "5126410000", "5121100000")
+
+
+@pytest.fixture
+def year() -> SmallYear:
+    """Return a year with a commitment of 100 euros and an advance of 30 that the bank has debited."""
+    small = SmallYear()
+    small.open_credits()
+    assert small.engage("EJ", "100") == "ACCEPTED"
+    assert small.send("advance_request", "AV", predecessor="EJ", amount="30", payee=PAYEE) == "ACCEPTED"
+    assert small.send("payment", "P", sender="treasury", predecessor=small.name("AV"), amount="30") == "ACCEPTED"
+    assert small.send("bank_debit", "BD", sender="bank", predecessor=small.name("P"), amount="30") == "ACCEPTED"
+    return small
+
+
+def _recover(year: SmallYear, reference: str, amount: str, day: str = "2018-04-01", debt: str = "DP") -> list[str]:
+    """Withhold a sum from a debt and recover the advance by it, in one act; return how both lines ended."""
+    head = {"reference": reference, "exercise": day[:4], "date": day, "amount": amount}
+    lines = [("1", "advance_withholding", debt), ("2", "advance_recovery", "BD")]
+    return year.send_file(
+        [head | {"line": line, "kind": kind, "predecessor": year.name(name)} for line, kind, name in lines]
+    )
+
+
+def _request(year: SmallYear, amount: str) -> None:
+    assert year.send("service", f"SF-{amount}", predecessor="EJ", amount=amount) == "ACCEPTED"
+    code = year.send("payment_request", "DP", predecessor="EJ", amount=amount, payee=PAYEE)
+    assert code == "ACCEPTED"
+
+
+def test_an_advance_consumes_cp_and_is_no_charge(year: SmallYear) -> None:
+    assert [year.balance(account) for account in _ACCOUNTS] == [30, 0, 0, 0, -30]
+    assert year.balance("6188000000") == 0
+    assert (year.figures("ae"), year.figures("cp")) == ((1000, 0, 100), (1000, 0, 30))
+
+
+def test_what_is_withheld_consumes_no_cp_again(year: SmallYear) -> None:
+    """The whole is 100: 30 were paid in advance, 70 are paid now, and CP are consumed by 100."""
+    _request(year, "100")
+    assert year.figures("cp") == (1000, 100, 30)
+    assert _recover(year, "PR", "30") == ["ACCEPTED", "ACCEPTED"]
+    assert year.figures("cp") == (1000, 70, 30)
+    code = year.send("payment", "P2", sender="treasury", predecessor=year.name("DP"), amount="70")
+    assert code == "ACCEPTED"
+    assert year.figures("cp") == (1000, 0, 100)
+    assert [year.balance(account) for account in _ACCOUNTS] == [0, 0, 0, -70, -30]
+    assert year.balance("6188000000") == 100
+
+
+def test_no_more_is_recovered_than_was_paid(year: SmallYear) -> None:
+    _request(year, "100")
+    assert _recover(year, "PR1", "31") == ["ACT_REFUSED", "ADVANCE_EXCEEDED"]
+    assert _recover(year, "PR2", "20") == ["ACCEPTED", "ACCEPTED"]
+    assert _recover(year, "PR3", "11") == ["ACT_REFUSED", "ADVANCE_EXCEEDED"]
+    assert _recover(year, "PR4", "10") == ["ACCEPTED", "ACCEPTED"]
+    assert year.balance("4091000000") == 0
+
+
+def test_an_advance_is_recovered_from_its_own_contract(year: SmallYear) -> None:
+    place = {"fund_centre": UNIT, "functional_area": "0177-12", "commitment_item": "31", "payee": PAYEE}
+    assert year.send("direct_payment_request", "DD", amount="50", **place) == "ACCEPTED"
+    assert _recover(year, "PR", "10", debt="DD") == ["ACT_REFUSED", "ADVANCE_MISMATCH"]
+
+
+def test_an_advance_is_no_more_than_the_rest_of_its_commitment(year: SmallYear) -> None:
+    _request(year, "60")
+    follows = {"predecessor": "EJ", "payee": PAYEE}
+    assert year.send("advance_request", "A2", amount="41", **follows) == "COMMITMENT_EXCEEDED"
+    assert year.send("advance_request", "A3", amount="40", **follows) == "ACCEPTED"
+
+
+def test_an_advance_of_one_year_is_recovered_in_the_next(year: SmallYear) -> None:
+    """The commitment goes on in 2019 (A64); CP of 2018 stay consumed by the advance, and 2019 pays the rest."""
+    year.open_credits(year=2019)
+    place = {"fund_centre": UNIT, "functional_area": "0177-12", "commitment_item": "31", "reference_sender": "CSP"}
+    commitment = {"predecessor": year.name("EJ"), "amount": "100"} | place
+    assert year.send("commitment_carry", "EJ", "2019-01-25", "closing", **commitment) == "ACCEPTED"
+    bill = {"predecessor": "EJ", "amount": "100"}
+    assert year.send("service", "SF", "2019-02-01", **bill) == "ACCEPTED"
+    assert year.send("payment_request", "DP", "2019-02-01", payee=PAYEE, **bill) == "ACCEPTED"
+    assert _recover(year, "PR", "30", "2019-02-02") == ["ACCEPTED", "ACCEPTED"]
+    assert (year.figures("cp"), year.figures("cp", year=2019)) == ((1000, 0, 30), (1000, 70, 0))
+    assert year.balance("4091000000", 2018) + year.balance("4091000000", 2019) == 0
