@@ -11,7 +11,7 @@ ADVANCE_REMEDIES: Mapping[Outcome, Remedy] = {
     _O.ADVANCE_ITEM: Remedy(
         "An advance is paid on purchases of title 3 alone: for other items the account that pays it is not settled.",
         "Request the payment of certified service, or, if the item or a listed nature allows it, without service.",
-        "Une avance n'est versée que sur des achats du titre 3 : pour les autres postes, le compte de paiement n'est pas établi.",
+        "Une avance n'est versée que sur des achats du titre 3 : ailleurs, le compte de paiement n'est pas établi.",
         "Demander le paiement d'un service fait, ou avant service fait si le poste ou une nature listée le permet.",
     ),
     _O.ADVANCE_DIVERSION: Remedy(
@@ -23,18 +23,18 @@ ADVANCE_REMEDIES: Mapping[Outcome, Remedy] = {
     _O.ADVANCE_MISSING: Remedy(
         "The sum that is withheld from this debt recovers no advance: no advance_recovery of that sum and day follows.",
         "Put an advance_recovery of the same amount and day behind each advance_withholding, in the same act.",
-        "La somme précomptée sur cette dette ne récupère aucune avance : aucun advance_recovery de ces montant et date ne suit.",
+        "La somme précomptée sur cette dette ne récupère aucune avance : aucun advance_recovery de mêmes somme et date.",
         "Faire suivre chaque advance_withholding d'un advance_recovery de mêmes montant et date, dans le même acte.",
     ),
     _O.ADVANCE_MISMATCH: Remedy(
         "The transfer did not pay an advance of this commitment, supplier and accountant, or no advance_withholding of this"
         " amount precedes.",
-        "Name the entry that debits the advance (@entry of its bank_debit), behind an advance_withholding of the same amount and"
-        " day on a request of the same commitment.",
-        "Le virement n'a pas payé une avance de cet engagement, de ce fournisseur et de ce comptable, ou aucun advance_withholding"
-        " de ce montant ne précède.",
-        "Nommer l'écriture du débit de l'avance (@écriture de son bank_debit), derrière un advance_withholding de mêmes montant"
-        " et date sur une demande du même engagement.",
+        "Name the entry that debits the advance (@entry of its bank_debit), behind an advance_withholding of the same amount"
+        " and day on a request of the same commitment.",
+        "Le virement n'a pas payé une avance de cet engagement, de ce fournisseur et de ce comptable, ou aucun"
+        " advance_withholding de ce montant ne précède.",
+        "Nommer l'écriture du débit de l'avance (@écriture de son bank_debit), derrière un advance_withholding de mêmes"
+        " montant et date sur une demande du même engagement.",
     ),
     _O.ADVANCE_EXCEEDED: Remedy(
         "What is left to recover of the advance is less than the amount of this line.",

@@ -88,7 +88,7 @@ class TitleTwo(IntEnum):
 
 
 class Pairing(IntEnum):
-    """Whether a line stands beside another of its act, of the same amount: a debt, and the receivable or advance that falls with it."""
+    """Whether a line stands beside another of its act, of the same amount: a debt, and the receivable or advance beside it."""
 
     NONE = 0
     DEBT = 1

@@ -52,7 +52,10 @@ def check_recovery(book, debt, transfer):
     commitment = _find_commitment(book, paid)
     is_of_commitment = commitment > 0 and commitment == _find_commitment(book, request)
     is_of_person = payees.read_payee_of_item(book, debt) == payees.read_payee_of_item(book, paid)
-    accountants = book.cells[book.items[debt].cell].accountant, book.cells[book.items[transfer].cell].accountant
+    accountants = (
+        book.cells[book.items[debt].cell].accountant,
+        book.cells[book.items[transfer].cell].accountant,
+    )
     is_paid_advance = is_advance(book, book.items[paid].kind) and accountants[0] == accountants[1]
     if is_paid_advance and is_of_commitment and is_of_person:
         return accepted()

@@ -171,6 +171,17 @@ _SETTLEMENT_CHAINS = [
         ("direct_payment_request", "receivable", *("set_off", "set_off_receipt") * 2, "receipt", "payment"),
         ("commitment", "payment_request_without_service", "receivable", "set_off", "set_off_receipt"),
         (
+            *("commitment", "advance_request", "payment", "bank_debit", "service", "payment_request"),
+            *("advance_withholding", "advance_recovery") * 2,
+            *("bank_return", "payment"),
+        ),
+        (
+            *("commitment", "advance_request", "payment", "bank_debit", "commitment_carry", "service"),
+            *("payment_request", "advance_withholding", "advance_recovery"),
+        ),
+        ("commitment", "advance_request", "set_off", "request_carry", "payment_request_rejection", "payment"),
+        ("commitment", "advance_request", "attachment", "payment", "bank_debit", "advance_withholding"),
+        (
             "commitment",
             "commitment_carry",
             "commitment_increase",
@@ -344,7 +355,7 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             line = draw(_add_invoice(line))
         if kind.budget is BudgetAction.WITHDRAW:
             line = draw(_add_source(line))
-        if kind.pairs is Pairing.RECEIVABLE and draw(st.integers(0, 4)):
+        if kind.pairs in {Pairing.RECEIVABLE, Pairing.ADVANCE} and draw(st.integers(0, 4)):
             line, continues = line._replace(amount=acts[-1][-1].amount, day=acts[-1][-1].day), True
         if continues:
             acts[-1].append(line._replace(key=acts[-1][0].key))

@@ -211,7 +211,9 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
             operation = tree.compute_node_number(at, sheet) if is_operation else NONE
             row, accountant = at % len(ACCOUNTS), ACCOUNTANTS[at % len(ACCOUNTANTS)]
             cell = Cell(centre, operation, *ACCOUNTS[row], accountant, sheet[0], ADMITTED[row])
-            cell = cell._replace(unserved=at % 3 == 0, operating=at % 4 != 3, charges_interest=not is_operation and at % 4 != 3)
+            cell = cell._replace(
+                unserved=at % 3 == 0, operating=at % 4 != 3, charges_interest=not is_operation and at % 4 != 3
+            )
             cell = cell._replace(programme=tree.centres[at][2])
             cells.append(_add_title(cell, tree.centres[at][2], at, sheet))
     return cells

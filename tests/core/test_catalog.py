@@ -3,6 +3,7 @@
 import pytest
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Role, Stage
+from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
 from core.senders import BANK, CLOSING, SENDER_OF_KIND, TREASURY
 
@@ -32,6 +33,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         "set_off_receipt",
         *("virement_ae", "virement_cp", "decree_transfer_ae", "decree_transfer_cp"),
         *("decree_cancellation_ae", "decree_cancellation_cp", "opening_debit", "opening_credit"),
+        *("advance_request", "advance_withholding", "advance_recovery"),
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -47,7 +49,10 @@ def test_all_kinds_that_reach_a_stage_are_of_the_family_followed(kind: ActKind) 
 @pytest.mark.parametrize("kind", _SETTLEMENTS, ids=lambda kind: kind.name)
 def test_a_settlement_takes_up_its_predecessor_and_clears_its_account(kind: ActKind) -> None:
     assert kind.draws is Remainder.OPEN
-    debits = {"return_identified": Role.NONE, "set_off_receipt": Role.OTHER_CREDITOR}
+    debits = {
+        **dict.fromkeys(("return_identified", "advance_recovery"), Role.NONE),
+        "set_off_receipt": Role.OTHER_CREDITOR,
+    }
     assert kind.debit is debits.get(kind.name, Role.PREDECESSOR)
     assert kind.inherits
     assert not kind.pays
@@ -55,9 +60,16 @@ def test_a_settlement_takes_up_its_predecessor_and_clears_its_account(kind: ActK
     assert (kind.budget is BudgetAction.SETTLE) == (kind.settles != 0)
 
 
+def test_a_sum_that_is_withheld_releases_what_it_reserved_and_consumes_nothing() -> None:
+    """The advance consumed its CP when it was paid (A36)."""
+    (withholding,) = [kind for kind in _KINDS if kind.pairs is Pairing.WITHHOLDING]
+    assert (withholding.budget, withholding.settles) == (BudgetAction.SPEND, 0)
+    assert (withholding.ae_reserved, withholding.ae_consumed, withholding.cp_reserved) == (0, 0, -1)
+
+
 def test_an_act_that_posts_nothing_leaves_the_amount_on_the_account_of_the_entry_before() -> None:
     """Only one such act stands between two that post, so the account is never more than one entry away."""
-    (silent,) = [kind for kind in _SETTLEMENTS if kind.debit is Role.NONE]
+    (silent,) = [kind for kind in _SETTLEMENTS if kind.debit is Role.NONE and kind.reaches]
     assert silent.credit is Role.NONE
     assert all(kind.credit is Role.RETURNED for kind in _KINDS if kind.reaches is silent.after)
     assert [kind.debit for kind in _KINDS if kind.after is silent.reaches] == [Role.PREDECESSOR] * 2
@@ -75,7 +87,9 @@ def test_the_kinds_that_send_money_credit_the_transit_account() -> None:
 
 
 def test_the_bank_moves_a_transfer_whole() -> None:
-    moving = [kind for kind in _KINDS if kind.after in (Stage.IN_TRANSIT, Stage.DEBITED)]
+    """What is recovered of a debited advance moves no money."""
+    stages = (Stage.IN_TRANSIT, Stage.DEBITED)
+    moving = [kind for kind in _KINDS if kind.after in stages and kind.pairs is not Pairing.ADVANCE]
     assert (
         [kind for kind in _KINDS if kind.whole and not kind.carries]
         == moving

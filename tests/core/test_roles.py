@@ -43,6 +43,7 @@ _REQUESTS = {
     "payment_request_without_service",
     "direct_payment_request",
     "late_interest",
+    "advance_request",
 }
 _RECEIVABLES = {"receivable", "receivable_reduction", "receivable_cancellation"}
 _ACCOUNTING = {
@@ -51,6 +52,7 @@ _ACCOUNTING = {
     *("term_suspension", "term_resumption", "return_identified", "void", "set_off"),
     *("journal_debit", "journal_credit"),
     *("receipt", "set_off_receipt"),
+    *("advance_withholding", "advance_recovery"),
 }
 _ENTERED = {
     Role.BUDGET_DIRECTORATE: _OF_DIRECTORATE,

@@ -106,14 +106,16 @@ def _check_stage(act: Act, document: Document) -> list[str]:
 def _check_transfer(act: Act, transfer: Document) -> list[str]:
     """Check that a whole transfer moves, once; what of it was recovered as an advance does not come back (A36, ours)."""
     codes = ["PREDECESSOR_STAGE"] if transfer.followed or transfer.recovered == transfer.amount else []
-    return [*codes, "TRANSFER_AMOUNT_DIFFERS"] if act.amount != transfer.amount - transfer.recovered else codes
+    return (
+        [*codes, "TRANSFER_AMOUNT_DIFFERS"] if act.amount != transfer.amount - transfer.recovered else codes
+    )
 
 
 def _check_recovery(act: Act, transfer: Document) -> list[str]:
     """Check that no more is recovered than was paid (A36)."""
-    left = 0 if transfer.followed else transfer.amount - transfer.recovered
-    codes = [] if left else ["PREDECESSOR_STAGE"]
-    return [*codes, "ADVANCE_EXCEEDED"] if act.amount > left else codes
+    rest = 0 if transfer.followed else transfer.amount - transfer.recovered
+    codes = [] if rest else ["PREDECESSOR_STAGE"]
+    return [*codes, "ADVANCE_EXCEEDED"] if act.amount > rest else codes
 
 
 def _check_carry_of_commitment(act: Act, commitment: Document) -> list[str]:

@@ -22,9 +22,7 @@ def require_own_advance(world: World, state: State, *, debt: int, transfer: int)
     request = _find_request(state, debt)
     paid = _find_request(state, transfer)
     owed = state.items[debt]
-    accountants = {
-        world.cells.get(item.cell, Cell(0)).accountant for item in (owed, state.items[transfer])
-    }
+    accountants = {world.cells.get(item.cell, Cell(0)).accountant for item in (owed, state.items[transfer])}
     commitments = {_find_commitment(state, item) for item in (request, paid)}
     is_advance = CATALOG[paid.kind].name == "advance_request"
     if not is_advance or owed.payee != paid.payee or len(accountants) > 1 or len(commitments) > 1:

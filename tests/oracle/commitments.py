@@ -173,7 +173,7 @@ def _require_carried_commitment(state: State, line: Line, service: OpenItem, cel
 
 
 def _require_usual_way(world: World, kind: ActKind, item: OpenItem) -> None:
-    """Refuse to pay or divert what programme 0117 owes to the account of the debt, and to divert or set off pay, or set off an advance."""
+    """Refuse to pay or divert what programme 0117 owes to the account of the debt, and to divert pay or set an advance off."""
     if kind.carries:
         return
     if item.cell in world.cells and item.credit in world.entry_accounts.get(world.cells[item.cell].year, ()):

@@ -9,7 +9,6 @@ from tests.oracle import advances
 from tests.oracle.lines import Line
 from tests.oracle.model import Cell, LineRefused, OpenItem, State, World
 
-
 _PAIRS = ([Pairing.DEBT, Pairing.RECEIVABLE], [Pairing.WITHHOLDING, Pairing.ADVANCE])
 _CODES = {
     Pairing.DEBT: Outcome.RECEIVABLE_MISSING,

@@ -17,7 +17,14 @@ from settlement.runs.open_payables import OPENS, PAYING_KIND, TAKES, PayablesSea
 from tests.settlement.outgoing_orders import build_cells
 
 REQUESTS = ("direct_payment_request", "payment_request_without_service", "attachment", "late_interest")
-TAKERS = ("payment", "payment_request_rejection", "set_off", "attachment", "assignment")
+TAKERS = (
+    "payment",
+    "payment_request_rejection",
+    "set_off",
+    "advance_withholding",
+    "attachment",
+    "assignment",
+)
 PARTS = ("attachment", "assignment")
 
 
