@@ -245,7 +245,7 @@ REPORTS = (
         _import_receipts,
         example="exercise=2018",
     ),
-    Report("advances", "Advances that are unpaid or not recovered, the oldest first", (), _import_advances),
+    Report("advances", "Advances that are unpaid or not recovered", (), _import_advances, example=""),
     Report(
         "delays",
         "How long payments took, from request to debit; how many were in time; late interest due, proposed and paid",

@@ -274,6 +274,18 @@ FILES: list[File] = [
             _build_follower("DP6", "1.00"),
             _build_follower("TP1", "1.00", kind="set_off_receipt"),
         ),
+        *_act("EJ5", "commitment", _spent("4.00", **_RUNNING_EXPENSES)),
+        *_act("AV1", "advance_request", _build_follower("EJ5", "2.00", payee="P1")),
+        *_act("PA8", "payment", _build_follower("AV1", "2.00")),
+        *_act("PA9", "bank_debit", _build_follower("PA8", "2.00")),
+        *_act("SF5", "service", _build_follower("EJ5", "3.00")),
+        *_act("DP7", "payment_request", _build_follower("EJ5", "3.00", payee="P1")),
+        *_act(
+            "AR1",
+            "advance_withholding",
+            _build_follower("DP7", "1.00"),
+            _build_follower("PA9", "1.00", kind="advance_recovery"),
+        ),
         *_OPENINGS_OF_NEXT_YEAR,
         *_act("BA1", "commitment_carry", _spent("34.00", predecessor=_FIRST_COMMITMENT, **_CARRY)),
         *_act(
@@ -284,7 +296,7 @@ FILES: list[File] = [
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 121 + len(_OPENINGS_OF_NEXT_YEAR)
+_ENTRIES = 129 + len(_OPENINGS_OF_NEXT_YEAR)
 """Of all of them together."""
 
 

@@ -17,6 +17,7 @@ from tests.reporting import test_settlements
 from tests.reporting.corruptions import CORRUPTIONS, HOSTILE, Corruption
 from tests.reporting.remade_hashes import HASH_CHECKS, list_hash_findings, remake_hashes
 from tests.reporting.verification import (
+    test_advances,
     test_dates,
     test_decrees,
     test_journals,
@@ -148,7 +149,7 @@ def test_every_rule_is_broken_by_some_corruption() -> None:
     planted = (
         *(test_dates.BREACHES, test_lowered_credits.BREACHES, test_persons.BREACHES),
         *(test_decrees.BREACHES, test_journals.BREACHES, test_receipts.BREACHES, test_rollover.BREACHES),
-        *(test_staff.BREACHES, test_withdrawals.BREACHES),
+        *(test_advances.BREACHES, test_staff.BREACHES, test_withdrawals.BREACHES),
         *(test_settlements.CHANGES, test_verification.CHANGES),
     )
     broken = {check for corruption in CORRUPTIONS for check in corruption.finding_places}

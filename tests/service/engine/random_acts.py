@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Role, Stage
 from core.kind_rules import BY_DECREE, CANCELS_CREDITS, MOVES_CREDITS, Pairing, TitleTwo
 from tests.accountants import CHANGE_FIELDS
 from tests.file_strategies import PLACES, File, Row, build_openings
@@ -42,12 +42,18 @@ _WEIGHTS: Mapping[str, int] = {
     **dict.fromkeys(("third_party", "bank_details", "payee_block"), 1),
     **dict.fromkeys(("term_suspension", "late_interest", "attachment", "assignment", "void"), 2),
     "receivable": 12,
-    "set_off": 40,
+    **dict.fromkeys(("set_off", "advance_withholding"), 40),
+    "advance_request": 12,
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
     "service": 8,
     "payment_request": 12,
 }
 """How often a kind is sent, against 4 of most kinds: a long life needs many acts, and little stands in its way."""
+_PAIRED_KINDS: Mapping[Pairing, tuple[str, str]] = {
+    Pairing.DEBT: ("set_off", "set_off_receipt"),
+    Pairing.WITHHOLDING: ("advance_withholding", "advance_recovery"),
+}
+"""The two lines of an act by what the first of them does."""
 _NEW_KIND = 3
 """How much more often a kind is sent while none of it is accepted: every kind should have its turn in a sequence."""
 _RARE_KIND = 20
@@ -86,6 +92,8 @@ class Posted:
     payee: int
     place: Row
     """The fields of its account assignment, its own or of what it follows; none if it has none."""
+    followed: int = 0
+    """The entry that it follows."""
     taken: int = 0
     """Cents that later lines have taken up."""
 
@@ -142,7 +150,7 @@ class ActGenerator:
             place = self._places.get((row.reference, line)) or (followed.place if followed else {})
             self.posted[row.entry] = Posted(
                 *(row.entry, kind, row.sender, row.reference, line, row.exercise, row.amount, row.payee),
-                place,
+                *(place, row.predecessor),
             )
             if kind.family is Family.SERVICE:
                 self._services[row.entry] = row.predecessor
@@ -169,8 +177,8 @@ class ActGenerator:
         first = head | self._generate_line(kind, sender, int(head["exercise"]))
         first |= self._take_back(first)
         rows = [first, *self._continue_act(first, head, kinds)]
-        if kind.pairs is Pairing.DEBT and rng.random() < 0.9:
-            rows = self._set_off(head) or rows
+        if kind.pairs in _PAIRED_KINDS and rng.random() < 0.9:
+            rows = self._pair(kind, head) or rows
         if kind.family is Family.JOURNAL:
             rows = self._balance(first)
         if len(rows) > 1:
@@ -182,9 +190,9 @@ class ActGenerator:
             self._places[row["reference"], line] = {name: row[name] for name in _ASSIGNMENT if name in row}
         return rows
 
-    def _set_off(self, head: Row) -> list[Row]:
-        """Return both lines of a set-off, by what is left of both; none without a debt and a receivable of one person."""
-        pairs = self._list_set_offs()
+    def _pair(self, kind: ActKind, head: Row) -> list[Row]:
+        """Return both lines of a set-off or a recovery, by what is left of both; none where nothing fits."""
+        pairs = self._list_pairs(kind)
         if not pairs:
             return []
         pair = self.rng.choice(pairs)
@@ -195,18 +203,36 @@ class ActGenerator:
         return [
             head
             | {"kind": name, "predecessor": f"@{item.entry}", "amount": f"{cents // 100}.{cents % 100:02}"}
-            for name, item in zip(("set_off", "set_off_receipt"), pair, strict=True)
+            for name, item in zip(_PAIRED_KINDS[kind.pairs], pair, strict=True)
         ]
 
-    def _list_set_offs(self) -> list[tuple[Posted, Posted]]:
-        """Return the debts and receivables of one person, year and fund centre, as one accountant must hold both."""
-        debts, receivables = map(self._list_candidates, map(_find_kind, ("set_off", "set_off_receipt")))
-        return [
-            (debt, due)
-            for debt in debts
-            for due in receivables
-            if _is_set_off(debt) and _describe_holder(debt) == _describe_holder(due)
+    def _list_pairs(self, kind: ActKind) -> list[tuple[Posted, Posted]]:
+        """Return the debts with the receivables, or debited advances, that may fall with them."""
+        debts, others = map(self._list_candidates, map(_find_kind, _PAIRED_KINDS[kind.pairs]))
+        fits = self._is_recovery if kind.pairs is Pairing.WITHHOLDING else _are_of_one_person
+        return [(debt, other) for debt in debts for other in others if fits(debt, other)]
+
+    def _find_request(self, item: Posted) -> Posted:
+        """Return the request by which a debt began."""
+        return self._find_request(self.posted[item.followed]) if item.kind.inherits else item
+
+    def _is_recovery(self, debt: Posted, transfer: Posted) -> bool:
+        """Return whether a transfer paid an advance on the commitment of a debt, to its creditor."""
+        request, paid = self._find_request(debt), self._find_request(transfer)
+        is_of_commitment = request.kind.name == "payment_request" and request.followed == paid.followed
+        return paid.kind.debit is Role.ADVANCE and is_of_commitment and debt.payee == paid.payee
+
+    def _follow_advance(self, kind: ActKind) -> tuple[Posted, Row] | None:
+        """Return the commitment of a debited advance, and its supplier, for acts from which it is recovered; mostly none."""
+        transfers = self._list_candidates(_find_kind("advance_recovery"))
+        advances = [
+            paid for item in transfers if (paid := self._find_request(item)).kind.debit is Role.ADVANCE
         ]
+        if kind.name not in {"service", "payment_request"} or not advances or self.rng.random() < 0.4:
+            return None
+        paid = self.rng.choice(advances)
+        is_of_payee = kind.pays and 0 < paid.payee <= len(PAYEES)
+        return self.posted[paid.followed], {"payee": PAYEES[paid.payee - 1]} if is_of_payee else {}
 
     def _balance(self, first: Row) -> list[Row]:
         """Return a debit and a credit by hand of one amount, now and then only one of them."""
@@ -251,8 +277,8 @@ class ActGenerator:
     def _may_follow(self, kind: ActKind) -> bool:
         if kind.change in _WITHOUT_BANK:
             return bool(self._blocked) == (kind.change is PayeeChange.RELEASE)
-        if kind.pairs is Pairing.DEBT:
-            return bool(self._list_set_offs())
+        if kind.pairs in _PAIRED_KINDS:
+            return bool(self._list_pairs(kind))
         if kind.carries and kind.family is Family.SERVICE:
             return bool(self._list_carried_services())
         if kind.carries:
@@ -293,8 +319,8 @@ class ActGenerator:
             return row | self._describe_carry(kind)
         followed: Posted | None = None
         if kind.follows is not Family.NONE:
-            followed = self._choose_followed(kind, exercise)
-            row |= self._name_followed(sender, followed)
+            followed, supplier = self._follow_advance(kind) or (self._choose_followed(kind, exercise), {})
+            row |= self._name_followed(sender, followed) | supplier
         else:
             is_receivable = kind.family is Family.RECEIVABLE
             is_journal = kind.family is Family.JOURNAL
@@ -448,6 +474,11 @@ def _find_kind(name: str) -> ActKind:
 def _describe_holder(item: Posted) -> tuple[int, int, str]:
     """Return who owes an item or to whom it is owed, and where and in which year."""
     return item.payee, item.exercise, item.place.get("fund_centre", "")
+
+
+def _are_of_one_person(debt: Posted, receivable: Posted) -> bool:
+    """Return whether both are of one person, year and fund centre, as one accountant must hold both."""
+    return _is_set_off(debt) and _describe_holder(debt) == _describe_holder(receivable)
 
 
 def _is_set_off(debt: Posted) -> bool:
