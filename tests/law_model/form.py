@@ -13,7 +13,9 @@ DATES = (
     *("suspension_notified", "suspension_ended"),
 )
 CONTRACTS = frozenset({"works", "supplies", "services", "concession", "none"})
-ORDERS = frozenset({"payment_request", "payment_request_without_service", "direct_payment_request"})
+ORDERS = frozenset(
+    {"payment_request", "payment_request_without_service", "direct_payment_request", "advance_request"}
+)
 """Requests that an authorising officer orders to pay: what they state of contract and term is judged."""
 FINANCE_LAWS = frozenset({"finance_law", "amending_law"})
 ORIGINS = FINANCE_LAWS | {"decree_of_advance", "transfer", "carry_over", "contribution_fund"}

@@ -15,6 +15,7 @@ from monitoring.snapshot import build_figures
 from monitoring.trend import Trend
 from reporting import (
     act_narrative,
+    advances,
     budget,
     commitments,
     delays,
@@ -208,6 +209,7 @@ def build_tables() -> dict[str, ReportTable]:
             proofs.SubmissionProof(1, REFERENCE, "MIN-09", "", True, [], [])
         ),
         "receipts.build_table": receipts.build_table(receipts.Receipts(1, [], 1, 1, 1, 1)),
+        "advances.build_table": advances.build_table(advances.Advances(1, [], 1, 1, 1, 1, 1)),
         "refusals.build_table": refusals.build_table(refusals.Refusals(3, [], 1, 1)),
         "refusals.build_lines_table": refusals.build_lines_table([]),
         "submissions.build_table": submissions.build_table(submissions.Submissions([])),
