@@ -8,7 +8,7 @@ import pytest
 from core.catalog import KIND_NUMBERS
 from reporting.advances import build_table, load_advances
 from tests.databases import open_connection
-from tests.reporting.journals import ASPR, BUDGET, PAID, act, process_senders
+from tests.reporting.journals import ASPR, BUDGET, PAID, act, grant, process_senders
 from tests.reporting.planted_breaches import Breach, assert_found
 
 _IBAN = "FR1420041010050500013M02606"
@@ -83,6 +83,43 @@ BREACHES = {
 async def test_a_breach_of_advances_is_found(dsn: str, tmp_path: Path, breach: str | None) -> None:
     await process_senders(dsn, tmp_path, _FILES)
     await assert_found(dsn, BREACHES[breach] if breach else None, entries=43)
+
+
+_OPENINGS = [
+    grant(f"{kind}_{measure}", f"N-{measure}-{place}", "100.00", place, budget_year="2019", exercise="2019", date="2019-01-02")
+    for measure in ("ae", "cp")
+    for kind, place in (
+        ("budget_opening", "0217"), ("allotment", "0217-SGAC"), ("allotment", "0217-SGAC-ASPR"),
+    )
+]  # fmt: skip
+_CARRY = {"exercise": "2019", "date": "2019-01-21", "reference_sender": "MINISTRY"} | ASPR
+_LATER = {"exercise": "2019", "date": "2019-02-01"}
+_RECOVERED_LATER = (
+    ("BUDGET", BUDGET),
+    ("MINISTRY", [*_ACTS[:3], *_ACTS[4:5], *_ACTS[7:9]]),
+    ("BUDGET", _OPENINGS),
+    ("closing", [act("commitment_carry", "C1", "100.00", _CARRY, predecessor="@18")]),
+    (
+        "MINISTRY",
+        [
+            act("service", "S1", "90.00", _LATER, predecessor="C1"),
+            act("payment_request", "R1", "90.00", _LATER, PAID, predecessor="C1"),
+            act("advance_withholding", "W1", "25.00", _LATER, predecessor="R1", line="1"),
+            act("advance_recovery", "W1", "25.00", _LATER, predecessor="@21", line="2"),
+            act("payment", "P3", "65.00", _LATER, predecessor="R1"),
+        ],
+    ),
+)
+"""AV1 is entry 19, its debit 21; of C1 all goes on in 2019 as entry 28."""
+
+
+async def test_an_advance_is_recovered_after_the_rollover_of_its_commitment(dsn: str, tmp_path: Path) -> None:
+    """Of 30 paid in 2018, 25 are recovered in 2019, and 5 are left; nothing had to be carried but the commitment."""
+    await process_senders(dsn, tmp_path, _RECOVERED_LATER)
+    await assert_found(dsn, None, entries=33)
+    async with open_connection(dsn) as connection:
+        report = await load_advances(connection)
+    assert (report.paid_cents, report.recovered_cents, report.left_cents) == (3_000, 2_500, 500)
 
 
 async def test_the_report_lists_what_is_unpaid_or_left_to_recover(dsn: str, tmp_path: Path) -> None:
