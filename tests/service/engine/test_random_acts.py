@@ -38,7 +38,9 @@ KINDS = frozenset(
     CATALOG[number].name for number in list_kinds(lambda kind: kind.family and not kind.refusal)
 )
 """The kinds that can be accepted."""
-LATE_KINDS = frozenset({"service_carry", "unfreeze_ae", "unfreeze_cp"})
+LATE_KINDS = frozenset(
+    {"service_carry", "unfreeze_ae", "unfreeze_cp", "advance_withholding", "advance_recovery"}
+)
 """Kinds that may follow only two others in one year or place: the sequences by default are too few, sixty have them all."""
 RARE = frozenset(filter(None, os.environ.get("RANDOM_RARE", "").split(",")))
 """The kinds that the first sequence sends more often; the later ones those that none before had accepted."""
