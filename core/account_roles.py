@@ -33,6 +33,8 @@ class Role(IntEnum):
     """The product of a receivable, by its nature of receipt."""
     CLEARED = 17
     """The account that the followed entry debited."""
+    REPAYMENT = 18
+    """The account that the receivable of a collected repayment credited."""
 
 
 SHARED_ROLES = tuple(role for role in Role if Role.TRANSIT <= role <= Role.TAX_RELIEF)

@@ -44,13 +44,13 @@ _REQUESTS = {
     "direct_payment_request",
     "late_interest",
 }
-_RECEIVABLES = {"receivable", "receivable_reduction", "receivable_cancellation"}
+_RECEIVABLES = {"receivable", "repayment_receivable", "receivable_reduction", "receivable_cancellation"}
 _ACCOUNTING = {
     *("third_party", "bank_details", "payee_block", "payee_release"),
     *("attachment", "assignment", "payroll", "payment_request_rejection"),
     *("term_suspension", "term_resumption", "return_identified", "void", "set_off"),
     *("journal_debit", "journal_credit"),
-    *("receipt", "set_off_receipt"),
+    *("receipt", "set_off_receipt", "credit_restoration"),
 }
 _ENTERED = {
     Role.BUDGET_DIRECTORATE: _OF_DIRECTORATE,
