@@ -35,6 +35,8 @@ class Role(IntEnum):
     """The account that the followed entry debited."""
     ADVANCE = 18
     """Advances on purchases: what suppliers received before any service."""
+    REPAYMENT = 19
+    """The account that the receivable of a collected repayment credited."""
 
 
 SHARED_ROLES = (*(role for role in Role if Role.TRANSIT <= role <= Role.TAX_RELIEF), Role.ADVANCE)

@@ -9,38 +9,13 @@ every open item is the ``open`` of one entry, and the sum of the open items of a
 """
 
 from collections.abc import Callable, Mapping
-from enum import IntEnum
 from typing import Any, NamedTuple
 
 from core.account_roles import Role
 from core.debt_stages import PayeeChange, Remainder, Stage
+from core.families import Family
 from core.kind_rules import BudgetAction, CreditCheck, Measure, Pairing, TitleTwo, YearRule
 from core.outcome_codes import Outcome
-
-
-class Family(IntEnum):
-    """Kinds that share one space of references: the number of a payment request is unique whatever its flow."""
-
-    NONE = 0
-    THIRD_PARTY = 1
-    BUDGET = 2
-    COMMITMENT = 3
-    COMMITMENT_CHANGE = 4
-    SERVICE = 5
-    SERVICE_CANCELLATION = 6
-    PAYMENT_REQUEST = 7
-    REJECTION = 8
-    SETTLEMENT = 9
-    THIRD_PARTY_CHANGE = 10
-    TERM = 11
-    REVERSAL = 12
-    JOURNAL = 13
-    """Entries by hand: each line posts one side, and the lines of an act are equal in each month and for each accountant."""
-    RECEIVABLE = 14
-    RECEIVABLE_CHANGE = 15
-    RECEIPT = 16
-    OPENING = 17
-    """Opening balances: each line posts one side, as in a journal act, for an accountant before the first month of a year."""
 
 
 class ActKind(NamedTuple):
@@ -56,6 +31,8 @@ class ActKind(NamedTuple):
     ae_reserved: int = 0
     ae_consumed: int = 0
     cp_reserved: int = 0
+    cp_consumed: int = 0
+    """Of a kind that spends: a settlement consumes the CP that its request reserved."""
     draws: Remainder = Remainder.NONE
     feeds: Remainder = Remainder.NONE
     shortfall: Outcome = Outcome.ACCEPTED
@@ -114,7 +91,17 @@ class ActKind(NamedTuple):
     @property
     def assigns(self) -> bool:
         """Whether it has an account assignment of its own, though it follows an entry."""
-        return self.is_interest or self.carries
+        return self.is_interest or self.needs_assignment
+
+    @property
+    def needs_assignment(self) -> bool:
+        """Whether it states that assignment: it is not that of the entry it follows."""
+        return self.carries or self.repays or self.family is Family.RESTORATION
+
+    @property
+    def repays(self) -> bool:
+        """Whether it is a receivable that repays an expense, which it follows."""
+        return self.family is Family.RECEIVABLE and self.follows is not Family.NONE
 
     @property
     def is_assigned(self) -> bool:
@@ -269,10 +256,10 @@ CATALOG: tuple[ActKind, ...] = (
             mirrors=True, shortfall=_O.ORIGINAL_FOLLOWED, undoes=True),
     ActKind("receipt", "encaissement d'un titre de perception", _F.RECEIPT, follows=_F.RECEIVABLE, after=_S.DUE,
             draws=_R.OPEN, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, debit=Role.TREASURY, credit=Role.CLEARED,
-            inherits=True),
+            reaches=_S.COLLECTED, inherits=True),
     ActKind("set_off_receipt", "encaissement par compensation", _F.SETTLEMENT, follows=_F.RECEIVABLE, after=_S.DUE,
             draws=_R.OPEN, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, debit=Role.OTHER_CREDITOR, credit=Role.CLEARED,
-            inherits=True, pairs=Pairing.RECEIVABLE),
+            reaches=_S.COLLECTED, inherits=True, pairs=Pairing.RECEIVABLE),
     ActKind("virement_ae", "virement d'AE", _F.BUDGET, budget=_B.VIREMENT, measure=Measure.AE, year_rule=_Y.GRANTS),
     ActKind("virement_cp", "virement de CP", _F.BUDGET, budget=_B.VIREMENT, measure=Measure.CP, year_rule=_Y.GRANTS),
     ActKind("decree_transfer_ae", "transfert d'AE", _F.BUDGET, budget=_B.DECREE_TRANSFER, measure=_M.AE, year_rule=_Y.GRANTS),
@@ -289,6 +276,11 @@ CATALOG: tuple[ActKind, ...] = (
             cp_reserved=-1, year_rule=_Y.SETTLES_CP, pairs=Pairing.WITHHOLDING),
     _settle("advance_recovery", "récupération d'avance", _S.DEBITED, debit=Role.NONE, credit=Role.NONE,
             shortfall=_O.ADVANCE_EXCEEDED, pairs=Pairing.ADVANCE),
+    ActKind("repayment_receivable", "titre de perception d'un indu", _F.RECEIVABLE, follows=_F.PAYMENT_REQUEST,
+            debit=Role.RECEIVABLE, credit=Role.PRODUCT, pays=True, reaches=_S.DUE, year_rule=_Y.IN_YEAR),
+    ActKind("credit_restoration", "rétablissement de crédits", _F.RESTORATION, follows=_F.RECEIPT, after=_S.COLLECTED,
+            budget=_B.SPEND, ae_consumed=-1, cp_consumed=-1, draws=_R.OPEN, shortfall=_O.RESTORATION_EXCEEDS_RECEIPT,
+            debit=Role.REPAYMENT, credit=Role.CHARGE, year_rule=_Y.IN_YEAR, inherits=True),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

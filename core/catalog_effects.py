@@ -20,6 +20,7 @@ class Effects(NamedTuple):
     ae_reserved: Sign
     ae_consumed: Sign
     cp_reserved: Sign
+    cp_consumed: Sign
     draws: Code
     feeds: Code
     shortfall: Code
@@ -46,7 +47,7 @@ class Effects(NamedTuple):
 
 def build_effects() -> Effects:
     """Return the catalog as columns."""
-    signs = {"ae_reserved", "ae_consumed", "cp_reserved", "settles"}
+    signs = {"ae_reserved", "ae_consumed", "cp_reserved", "cp_consumed", "settles"}
     columns = ([getattr(kind, name) for kind in CATALOG] for name in Effects._fields)
     types = (np.int16 if name in signs else np.uint8 for name in Effects._fields)
     return Effects._make(np.array(column, dtype) for column, dtype in zip(columns, types, strict=True))

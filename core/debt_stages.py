@@ -33,6 +33,8 @@ class Stage(IntEnum):
     """Of the payment of a request: suspended by the accountant until the missing documents arrive (GBCP art. 38)."""
     DUE = 7
     """Of a receivable: due to the State, and not collected yet."""
+    COLLECTED = 8
+    """Of a receipt: collected, and not restored yet; only what repays an expense is ever restored."""
 
 
 class PayeeChange(IntEnum):

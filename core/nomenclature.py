@@ -11,12 +11,13 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from core import before_service, receipt_natures, recycling_cases
+from core import before_service, receipt_natures, recycling_cases, restorations
 from core.before_service import Nature
 from core.errors import ReferenceDataError
 from core.receipt_natures import ReceiptNature
 from core.recycling_cases import RecyclingCase
 from core.reference.files import ReferenceRow, parse_flag, read_rows, resolve_year_folder
+from core.restorations import RestorationRule
 
 CENTRES_MAX = 131_071
 """Fund centres of a year: the number of a budget node has 17 bits for them."""
@@ -124,6 +125,7 @@ class Nomenclature:
     """The cases in which AE withdrawn from a commitment of an earlier year are available again."""
     receipt_natures: dict[str, ReceiptNature]
     """The natures of receipts; each is a commitment item too."""
+    restorations: dict[str, RestorationRule]
 
 
 class _HasCode(Protocol):
@@ -174,6 +176,7 @@ def load(folder: Path) -> Nomenclature:
         {code: number for number, code in enumerate(unserved.natures, 1)},
         recycling_cases.read(source.joinpath("recycling.csv")),
         natures,
+        restorations.read(source.joinpath("restorations.csv"), natures),
     )
 
 

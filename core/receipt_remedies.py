@@ -20,4 +20,28 @@ RECEIPT_REMEDIES: Mapping[Outcome, Remedy] = {
         "Le titre n'est pas dû par le créancier de la dette à son comptable, ou aucun set_off de ce montant ne le précède.",
         "Nommer un titre de ce créancier et de ce comptable, sur une ligne qui suit son set_off, de mêmes montant et date.",
     ),
+    _O.REPAYMENT_MISMATCH: Remedy(
+        "The nature of receipt repays no expenses, or those of another title than the expense that the line follows.",
+        "State the nature of receipts.csv that repays expenses of that title (restorations.csv).",
+        "La nature de recette ne correspond pas au reversement d'une dépense, ou pas à une dépense de ce titre.",
+        "Indiquer la nature de recette qui correspond au reversement d'une dépense de ce titre (restorations.csv).",
+    ),
+    _O.RESTORATION_WITHOUT_EXPENSE: Remedy(
+        "The receipt is of a receivable that repays no expense, so it restores no credits.",
+        "Restore what a repayment_receivable collected; any other receipt is a receipt of the budget.",
+        "L'encaissement est celui d'un titre qui ne suit aucune dépense : il ne rétablit aucun crédit.",
+        "Rétablir ce qu'un repayment_receivable a encaissé ; tout autre encaissement est une recette du budget.",
+    ),
+    _O.RESTORATION_TOO_LATE: Remedy(
+        "The money was collected after the last day for a restoration: it is a receipt of the budget, without credits.",
+        "Post it by hand from the account of repayments to 7280000000, budget code 262301; no credits come back.",
+        "L'encaissement est postérieur au délai de rétablissement : c'est une recette du budget, sans crédits.",
+        "Passer l'écriture du compte de reversement au 7280000000, compte budgétaire 262301 ; aucun crédit n'est rétabli.",
+    ),
+    _O.RESTORATION_EXCEEDS_RECEIPT: Remedy(
+        "More is restored than what is left of the receipt.",
+        "Lower the amount to what was collected and is not restored yet.",
+        "Le rétablissement dépasse ce qui reste de l'encaissement.",
+        "Ramener le montant à ce qui est encaissé et n'est pas encore rétabli.",
+    ),
 }

@@ -71,6 +71,9 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Indiquer centre financier, domaine fonctionnel et catégorie du titre 3, du programme de la demande et de l'année,"
         " sans fonds.",
     ),
+    _O.REPAYMENT_MISMATCH: RECEIPT_REMEDIES[_O.REPAYMENT_MISMATCH],
+    _O.RESTORATION_WITHOUT_EXPENSE: RECEIPT_REMEDIES[_O.RESTORATION_WITHOUT_EXPENSE],
+    _O.RESTORATION_TOO_LATE: RECEIPT_REMEDIES[_O.RESTORATION_TOO_LATE],
     _O.PAYEE_BLOCKED: Remedy(
         "The third party is blocked: nothing is paid to it.",
         "Find out why it was blocked, and release it once the reason is gone; then pay.",
@@ -136,6 +139,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     _O.REVERSAL_NOT_WHOLE: REVERSAL_REMEDIES[_O.REVERSAL_NOT_WHOLE],
     _O.REVERSAL_EXCEEDS_ORIGINAL: REVERSAL_REMEDIES[_O.REVERSAL_EXCEEDS_ORIGINAL],
     _O.ADVANCE_EXCEEDED: ADVANCE_REMEDIES[_O.ADVANCE_EXCEEDED],
+    _O.RESTORATION_EXCEEDS_RECEIPT: RECEIPT_REMEDIES[_O.RESTORATION_EXCEEDS_RECEIPT],
     _O.COMMITMENT_EXCEEDED: Remedy(
         "What is left of the commitment is less than the amount of this line.",
         "Increase the commitment first, or reduce the amount.", "Le reste de l'engagement est inférieur au montant demandé.",

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from core.catalog import Role
+from core.catalog import Family, Role
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR
 from core.tables.book import CREDITOR_SETS, LEDGER_ACCOUNTS, ROLE_COUNT
+from kernels import restorations
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.links import find_folio
@@ -13,15 +14,20 @@ from kernels.links import find_folio
 _LEDGER_MAX = 2**62
 
 
+@part
+def _is_after_request(effects):
+    """Return whether an entry stands between a request and what follows: a part of its debt, or its repayment."""
+    return effects.inherits or effects.family == Family.RECEIVABLE.value
+
+
 @rare_part
-def _find_charged_account(acts, book, line, item):
-    """Return the account charged by the original request of ``item``; if it bills a service, that of its assignment."""
+def _find_charged_account(acts, book, line, item, cell):
+    """Return the account charged by the original request of ``item``; if it bills a service, that of the assignment."""
     payable = as_position(book.items[item].parent)
-    while book.effects[book.items[payable].kind].inherits:
+    while _is_after_request(book.effects[book.items[payable].kind]):
         payable = as_position(book.items[payable].parent)
     if book.effects[book.items[payable].kind].debit != Role.ACCRUED.value:
         return as_position(book.items[payable].debit)
-    cell = book.items[item].cell
     return as_position(acts[line].account if acts[line].account != 0 else book.cells[cell].expense)
 
 
@@ -31,6 +37,8 @@ def _find_other_account(acts, book, posting_role):
     line, item, cell, role = posting_role
     if role == Role.PRODUCT.value:
         return as_position(book.cells[cell].expense)
+    if role == Role.REPAYMENT.value:
+        return as_position(book.items[as_position(restorations.find_receivable(book, item))].credit)
     if role == Role.CLEARED.value:
         return as_position(book.items[item].debit)
     if role == Role.PREDECESSOR.value:
@@ -38,7 +46,7 @@ def _find_other_account(acts, book, posting_role):
     if role == Role.BY_HAND.value:
         return as_position(acts[line].account)
     if role == Role.CHARGE.value:
-        return _find_charged_account(acts, book, line, item)
+        return _find_charged_account(acts, book, line, item, cell)
     return as_position(book.roles[as_position(acts[line].period) * ROLE_COUNT + role])
 
 

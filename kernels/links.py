@@ -65,7 +65,7 @@ def compute_demand(book, link, amount):
         effects[base].ae_reserved * signed,
         effects[base].ae_consumed * signed,
         effects[base].cp_reserved * signed,
-        np.int64(0),
+        effects[base].cp_consumed * signed,
     )
 
 

@@ -22,6 +22,7 @@ from kernels import (
     invoices,
     key_index,
     payees,
+    restorations,
     set_offs,
     signatures,
     spending,
@@ -191,6 +192,8 @@ def _check_spending(acts, book, line, link):
     demand = compute_demand(book, link, acts[line].amount)
     is_checked_at_year_end = book.effects[link[2]].check == CreditCheck.YEAR_END.value
     is_unchecked = is_checked_at_year_end and not years.checks_payroll(acts, book, line, link[1])
+    if book.effects[link[2]].family == Family.RESTORATION.value:
+        return restorations.check_limits(tree, nodes, acts[line].amount)
     if is_unchecked or years.spends_in_advance(acts, book, line, link[1]):
         return spending.check_limits(tree, nodes, demand)
     return spending.check_spending(tree, nodes, demand)

@@ -209,7 +209,7 @@ def _find_signs(kind: int) -> tuple[int, int]:
     act_kind = CATALOG[kind]
     if act_kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK):
         return (1 if act_kind.budget is BudgetAction.EARMARK else -1), 0
-    return act_kind.ae_reserved + act_kind.ae_consumed, act_kind.cp_reserved
+    return act_kind.ae_reserved + act_kind.ae_consumed, act_kind.cp_reserved + act_kind.cp_consumed
 
 
 def build_table(proof: BatchProof | SubmissionProof) -> ReportTable:

@@ -106,6 +106,16 @@ CARRY_DAY = YEARS[0].last_payment_day + 1
 """The first day on which the first year may be carried into the second."""
 _PAYMENT_KINDS = ("payment", "bank_debit", "bank_return", "return_identified", "reissue", "bank_reject")
 _TERM_KINDS = ("term_suspension", "term_resumption")
+_REPAYMENT_CHAINS = (
+    ("direct_payment_request", "repayment_receivable", *("receipt", "credit_restoration") * 2),
+    ("commitment", "service", "payment_request", "repayment_receivable", "receipt", "credit_restoration"),
+    ("payroll", "repayment_receivable", "receivable", "receipt", "credit_restoration", "payment"),
+    (
+        *("direct_payment_request", "attachment", "repayment_receivable"),
+        *("set_off", "set_off_receipt", "credit_restoration"),
+    ),
+)
+"""They come often: the outcomes of a restoration need four accepted acts before it."""
 _SETTLEMENT_CHAINS = [
     [KIND_NUMBERS[name] for name in ("third_party", *names)]
     for names in (
@@ -170,6 +180,7 @@ _SETTLEMENT_CHAINS = [
         ("receivable", *("receivable_cancellation",) * 2, "receipt", "receivable_reduction"),
         ("direct_payment_request", "receivable", *("set_off", "set_off_receipt") * 2, "receipt", "payment"),
         ("commitment", "payment_request_without_service", "receivable", "set_off", "set_off_receipt"),
+        *_REPAYMENT_CHAINS * 3,
         (
             *("commitment", "advance_request", "payment", "bank_debit", "service", "payment_request"),
             *("advance_withholding", "advance_recovery") * 2,
@@ -347,6 +358,10 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             )
         elif not kind.is_payee_act:
             line = line._replace(cell=cell)
+        if kind.needs_assignment:
+            line = line._replace(cell=draw(_list_cells_of_expense(book, cell)))
+        if kind.family is Family.RESTORATION:
+            line = line._replace(amount=line.amount + draw(st.sampled_from((0, 0, 1))))
         if kind.carries:
             day = max(day, CARRY_DAY)
             next_cell = draw(_carry_cells(book, cell)) if next_cell == NONE else next_cell
@@ -433,6 +448,13 @@ def add_content(act: Sequence[Line]) -> list[Line]:
 
 def _digest(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def _list_cells_of_expense(book: StartingBook, cell: int) -> st.SearchStrategy[int]:
+    """Return assignments of what repays or restores an expense on ``cell``: mostly that, or another of its fund centre."""
+    cells, fitting = book.world.cells, _list_cells(book, BudgetAction.SPEND)
+    beside = [at for at in fitting if cells[at].centre_node == cells[cell].centre_node]
+    return st.sampled_from([*[cell] * 20, *beside * 4, *fitting])
 
 
 @st.composite
@@ -587,7 +609,7 @@ def _add_predecessor(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int
     line = line._replace(
         previous=((reference + 1) << 40, int(kind.follows)),
         previous_line=draw(st.sampled_from((1, 1, 1, 1, 1, 2, 3, 0, 2**31 - 1))),
-        cell=draw(cells) if draw(st.integers(0, 9)) == 0 else NONE,
+        cell=draw(cells) if kind.needs_assignment or draw(st.integers(0, 9)) == 0 else NONE,
     )
     if draw(st.integers(0, 3 if kind.after else 9)):
         return line

@@ -11,6 +11,7 @@ from core.catalog import Role
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import CentreLevel
 from core.periods import YEAR_FIRST, PeriodState
+from core.restorations import RestorationRule
 from tests.directory_strategies import directories
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import (
@@ -65,6 +66,14 @@ OWN_CREDITORS = {
 YEARS = {0: BudgetYear(0, 400, -1, 350, 300, 420), 1: BudgetYear(150, 500, 120, 500, 450, 500)}
 """The days of both budget years, which overlap, so that most acts are in their year: the kernels read the days as data."""
 
+_RESTORATIONS = (
+    RestorationRule("", 0, 0, until_closed=True, source=""),
+    RestorationRule("", 0, None, until_closed=False, source=""),
+    RestorationRule("", 0, 0, until_closed=False, source=""),
+    RestorationRule("", 0, 1, until_closed=False, source=""),
+    None,
+)
+"""How long the collection of a receivable restores credits, by the place of a fund centre."""
 _TITLES = (3, 5)
 USUAL_DAY = 200
 DAYS = (199, 201, 310, 340, 351, 400, 401, 420, 421, 500, 501, 149, 120, 119)
@@ -214,7 +223,8 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
             cell = cell._replace(
                 unserved=at % 3 == 0, operating=at % 4 != 3, charges_interest=not is_operation and at % 4 != 3
             )
-            cell = cell._replace(programme=tree.centres[at][2])
+            cell = cell._replace(programme=tree.centres[at][2], repaid_title=at % 5 // 4)
+            cell = cell._replace(restoration=_RESTORATIONS[at % len(_RESTORATIONS)])
             cells.append(_add_title(cell, tree.centres[at][2], at, sheet))
     return cells
 

@@ -54,6 +54,15 @@ class Cells(NamedTuple):
     """The creditor of what the payroll application pays; 0 if the item has none."""
     programme: Index
     """The number of the programme's code, which is the same in every year."""
+    area_code: Index
+    item_code: Index
+    """The numbers of functional area and commitment item, which are the same in every year."""
+    repaid_title: Code
+    """The title of the item; of a nature of receipt that of the expenses which it repays, 0 if it repays none."""
+    restored_years: Code
+    """Of a nature that repays: the years after that of the expense until whose end collection restores; 255 for all."""
+    restored_until_closed: Code
+    """1 where such a collection restores credits later too, in its own year, on an operation that is not closed."""
     title: Index
     """Row of its programme and title in ``Book.titles``; -1 without a title, or on credits of a fund."""
     title_before: Index

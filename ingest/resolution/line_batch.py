@@ -192,7 +192,7 @@ SPENDS_AE = _select_kinds(lambda kind: kind.year_rule is YearRule.SPENDS_AE)
 YEAR_BOUND = _select_kinds(lambda kind: kind.year_rule not in (YearRule.NONE, YearRule.SETTLES_CP))
 ENGAGES = _select_kinds(lambda kind: kind.title_two is TitleTwo.REFUSED)
 PAYS_STAFF = _select_kinds(lambda kind: kind.title_two is TitleTwo.ONLY)
-CHARGES = _select_kinds(lambda kind: kind.debit is Role.EXPENSE)
+CHARGES = _select_kinds(lambda kind: kind.debit is Role.EXPENSE or kind.family is Family.RESTORATION)
 MAY_BE_ZERO = _select_kinds(lambda kind: kind.may_be_zero or not kind.has_amount)
 """These arrays hold, by kind number, what each kind is or needs: the catalog as arrays."""
 

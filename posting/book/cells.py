@@ -125,6 +125,10 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     is_ordinary = meanings.fund_family[at, parts.fund] == FundFamily.ORDINARY
     cells["charges_interest"] = meanings.item_operating[at, parts.item] & ~is_operation & is_ordinary
     cells["programme"] = meanings.centre_programme[at, parts.centre]
+    cells["area_code"], cells["item_code"] = parts.area, parts.item
+    cells["repaid_title"] = meanings.item_repaid_title[at, parts.item]
+    cells["restored_years"] = meanings.item_restored_years[at, parts.item]
+    cells["restored_until_closed"] = meanings.item_restored_until_closed[at, parts.item]
     cells["year"] = parts.year - YEAR_FIRST
     cells["title"], cells["title_before"] = registry.title_rows.find_cell_rows(
         parts.centre, parts.item, parts.fund, year=parts.year

@@ -13,6 +13,7 @@ from core.account_roles import SHARED_ROLES
 from core.catalog import Role
 from core.errors import ReferenceDataError
 from core.nomenclature import CentreLevel, Nomenclature
+from core.restorations import RestorationRule
 from posting.book.code_meanings import ITEM_ROLES
 from posting.book.contract_meanings import (
     describe_account_contracts,
@@ -92,6 +93,7 @@ def _read_year(year: Nomenclature, reference: ReferenceData) -> Iterator[tuple[i
         if item.receipt:
             nature = year.receipt_natures[item.code]
             meaning |= {"receipt": True, "product": nature.product, "annulment": nature.annulment}
+            meaning |= _describe_restoration(year.restorations.get(item.code))
         file = "receipts.csv" if item.receipt else "items.csv, roles.csv"
         yield CodeKind.ITEM, FileMeaning(file, item.code, meaning)
     for fund in year.funds.values():
@@ -107,6 +109,13 @@ def _read_year(year: Nomenclature, reference: ReferenceData) -> Iterator[tuple[i
         yield CodeKind.ACCOUNTANT, FileMeaning("accountants.csv", accountant, {})
     for role, account in chart.shared_accounts.items():
         yield ROLE_KIND, FileMeaning("treasury.csv", role.name.lower(), {"account": account})
+
+
+def _describe_restoration(rule: RestorationRule | None) -> dict[str, object]:
+    """Return the meaning of a nature that repays expenses; nothing of any other."""
+    if rule is None:
+        return {}
+    return {"repays": rule.title, "years": rule.years, "until_closed": rule.until_closed}
 
 
 def _read_centres(

@@ -10,6 +10,7 @@ from core.accountants import Accountants
 from core.catalog import Role
 from core.chart import Chart
 from core.nomenclature import OPERATING_TITLE, Nomenclature
+from core.restorations import ANY_YEAR
 
 ITEM_ROLES = (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR, Role.PAYROLL)
 """Roles whose account the commitment item determines, in the order of ``core.tables.book.Cells``."""
@@ -43,6 +44,10 @@ class CodeMeanings(NamedTuple):
     """1 where the item is paid before service without a listed nature."""
     item_operating: NDArray[np.uint8]
     """1 where the item is of title 3, and takes spending."""
+    item_repaid_title: NDArray[np.uint8]
+    """The title of the item; of a nature of receipt that of the expenses which it repays."""
+    item_restored_years: NDArray[np.uint8]
+    item_restored_until_closed: NDArray[np.uint8]
     item_accounts: NDArray[np.int16]
     """With a third dimension by ``ITEM_ROLES``."""
     fund_family: NDArray[np.uint8]
@@ -59,6 +64,9 @@ def create_blank(numbered: CodeNumbers, years: int) -> CodeMeanings:
         np.zeros(centres, np.bool_),
         np.zeros(centres, np.int16),
         np.zeros(areas, np.int32),
+        np.zeros(items, np.uint8),
+        np.zeros(items, np.uint8),
+        np.zeros(items, np.uint8),
         np.zeros(items, np.uint8),
         np.zeros(items, np.uint8),
         np.zeros(items, np.uint8),
@@ -81,10 +89,16 @@ def fill_year(year: CodeMeanings, nomenclature: Nomenclature, chart: Chart, *, n
         year.item_unserved[at] = item.code in nomenclature.unserved_items
         year.item_operating[at] = item.title == OPERATING_TITLE and not item.budget_only
         year.item_receipt[at] = item.receipt
+        year.item_repaid_title[at] = item.title
         accounts = _find_accounts(nomenclature, chart, item.code)
         year.item_accounts[at] = [
             numbered.account[accounts[role]] if role in accounts else 0 for role in ITEM_ROLES
         ]
+    for rule in nomenclature.restorations.values():
+        at = numbered.item[rule.nature]
+        year.item_repaid_title[at] = rule.title
+        year.item_restored_years[at] = ANY_YEAR if rule.years is None else rule.years
+        year.item_restored_until_closed[at] = rule.until_closed
     for fund in nomenclature.funds.values():
         at = numbered.fund[fund.code]
         year.fund_family[at] = fund.family

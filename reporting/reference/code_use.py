@@ -20,6 +20,7 @@ _KINDS: Mapping[str, CodeKind] = {
     "areas.csv": CodeKind.AREA,
     "items.csv": CodeKind.ITEM,
     "receipts.csv": CodeKind.ITEM,
+    "restorations.csv": CodeKind.ITEM,
     "roles.csv": CodeKind.ITEM,
     "funds.csv": CodeKind.FUND,
     "accounts.csv": CodeKind.ACCOUNT,

@@ -12,7 +12,7 @@ from core.errors import ReferenceDataError
 FILES_MAX = 2_000
 BYTES_MAX = 256 * 1024 * 1024
 PATHS_MAX = 50_000
-"""Limits of a folder: the sample has 24 files and a megabyte. Of paths that are no such files more may lie beside them."""
+"""Limits of a folder: the sample has 25 files and a megabyte. Of paths that are no such files more may lie beside them."""
 
 CALENDAR, YEAR_SETTINGS = "calendar.toml", "year.toml"
 COMMON_FILES = (
@@ -27,6 +27,7 @@ KEY_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "areas.csv": ("code",),
     "items.csv": ("code",),
     "receipts.csv": ("nature",),
+    "restorations.csv": ("nature",),
     "before_service.csv": ("category", "code"),
     "recycling.csv": ("case",),
     "funds.csv": ("code",),
@@ -48,6 +49,7 @@ NOUNS: Mapping[str, str] = {
     "areas.csv": "functional area",
     "items.csv": "commitment item",
     "receipts.csv": "nature of receipt",
+    "restorations.csv": "rule of restorations",
     "before_service.csv": "expense before service",
     "recycling.csv": "recycling case",
     "funds.csv": "fund",

@@ -133,6 +133,7 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
         | _build_nomenclature(codes)
         | build_interest_rules(codes)
         | {"unserved": _build_unserved_expenses(codes), "recycling": _build_recycling_cases(codes)}
+        | {"restoration_rule": _build_restoration_rules(codes)}
         | build_decree_tables(codes)
         | {"exercise_dates": _build_exercise_dates(codes)}
         | {"payroll_check": {"exercise": list(months), "month": list(months.values())}}
@@ -211,6 +212,15 @@ def _build_recycling_cases(codes: CodeLabels) -> dict[str, list[Any]]:
     }
 
 
+def _build_restoration_rules(codes: CodeLabels) -> dict[str, list[Any]]:
+    """Return the natures of each year that repay expenses, and how long their collection restores credits."""
+    rules = [(year, rule) for year, of_year in codes.years.items() for rule in of_year.restorations.values()]
+    return {"year": [year for year, _ in rules]} | {
+        name: [getattr(rule, name) for _, rule in rules]
+        for name in ("nature", "title", "years", "until_closed")
+    }
+
+
 def _build_codes(
     coded: Sequence[tuple[int, FundCentre | FunctionalArea | CommitmentItem | Fund]],
 ) -> dict[str, list[Any]]:
@@ -236,6 +246,9 @@ def _find_open_sign(kind: ActKind) -> int:
     return 0 if kind.inherits else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN)
 
 
+_SIGNS = ("ae_reserved", "ae_consumed", "cp_reserved", "cp_consumed", "settles")
+
+
 def _build_kinds() -> pa.Table:
     """Return the catalog: signs as numbers, all else by name."""
     rows = [
@@ -244,13 +257,10 @@ def _build_kinds() -> pa.Table:
             "name": kind.name,
             "family": kind.family.name,
             "follows": kind.follows.name,
-            **{name: getattr(kind, name) for name in ("mirrors", "undoes", "inherits", "carries")},
+            **{name: getattr(kind, name) for name in ("mirrors", "undoes", "inherits", "carries", "assigns")},
             "budget": kind.budget.name,
             "measure": Measure.AE.name if kind.measure is Measure.NONE else kind.measure.name,
-            "ae_reserved": kind.ae_reserved,
-            "ae_consumed": kind.ae_consumed,
-            "cp_reserved": kind.cp_reserved,
-            "settles": kind.settles,
+            **{name: getattr(kind, name) for name in _SIGNS},
             "remits": kind.remits,
             "after": kind.after.name,
             "reaches": kind.reaches.name,

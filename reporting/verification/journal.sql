@@ -129,10 +129,10 @@ select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, coalesce(v.kind, p.k
        case when k.follows = 'NONE' then if(e.predecessor <> 0, 'follows an entry, though its kind follows none', null)
             when p.entry_id is null then 'follows an entry that does not exist'
             when p.entry_id >= e.entry_id then 'follows a later entry'
-            when pk.family <> k.follows then 'follows an entry of kind ' || pk.name
+            when pk.family <> k.follows and not (k.family = 'RESTORATION' and pk.family = 'SETTLEMENT') then 'follows an entry of kind ' || pk.name
             when k.after <> 'NONE' and pk.reaches <> k.after then 'follows an entry of kind ' || pk.name || ', which has not reached the stage before it'
-            when p.cell <> e.cell and not k.is_interest and not k.carries then 'does not have the account assignment of its predecessor'
-            when p.accountant <> e.accountant and not k.is_interest and not k.carries then 'does not have the accountant of its predecessor'
+            when p.cell <> e.cell and not k.assigns then 'does not have the account assignment of its predecessor'
+            when p.accountant <> e.accountant and (not k.assigns or k.family = 'RESTORATION') then 'does not have the accountant of its predecessor'
             when k.inherits and k.debit_role = 'PREDECESSOR' and e.debit <> if(pk.posts or pk.mirrors, p.credit, held.credit) then 'does not debit the account that its predecessor credited'
             when k.credit_role = 'CLEARED' and e.credit <> p.debit then 'does not credit the account that its predecessor debited'
             when k.inherits and not k.pays and e.payee <> p.payee then 'has another payee than its predecessor'
@@ -150,7 +150,7 @@ left join moved_mirror m on m.entry_id = e.entry_id;
 -- What each entry adds to a commitment, or takes from it: a carry takes from the commitment of the year before what it adds to that
 -- of the next, and a request that is rejected after the carry of its commitment moves what it requested to the next year.
 create view engagement as
-select f.entry_id, f.commitment, f.cents, f.reversed, k.name, k.family, k.open_sign, k.unbilled_sign, if(k.carries and k.family = 'COMMITMENT', 1, k.ae_consumed) as engaged_sign
+select f.entry_id, f.commitment, f.cents, f.reversed, k.name, k.family, k.open_sign, k.unbilled_sign, case when k.carries and k.family = 'COMMITMENT' then 1 when k.family = 'RESTORATION' then 0 else k.ae_consumed end as engaged_sign
 from effect f join kind k on k.kind = f.kind
 union all
 select f.entry_id, e.predecessor, f.cents, 0, k.name, k.family, -1, 0, -1
@@ -284,7 +284,7 @@ from step window w as (partition by node order by batch);
 -- name: spent
 create table spent as
 select f.batch, f.cell, sum(f.cents * k.ae_reserved) as ae_reserved, sum(f.cents * k.ae_consumed) as ae_consumed,
-       sum(f.cents * k.cp_reserved) as cp_reserved, 0::hugeint as cp_consumed
+       sum(f.cents * k.cp_reserved) as cp_reserved, sum(f.cents * k.cp_consumed) as cp_consumed
 from effect f join kind k on k.kind = f.kind
 where k.budget = 'SPEND'
 group by f.batch, f.cell

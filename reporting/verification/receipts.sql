@@ -33,6 +33,49 @@ left join reference_text t on t.kind = 3 and t.id = c.item left join receipt_nat
 left join reference_text d on d.kind = 5 and d.id = e.debit
 where k.family = 'RECEIVABLE_CHANGE' and d.code is distinct from if(e.exercise = p.exercise, n.product, n.annulment);
 
+-- name: repayments
+-- A receivable that repays an expense stands in the fund centre of that expense, on a nature for its title (rule A29).
+select entry_name(e.entry_id, e.reference) as place,
+       coalesce(n.code, 'no nature') || ', for title ' || coalesce(r.title::varchar, 'none') || if(c.centre = x.centre, '', ', in another fund centre') as found,
+       'a nature for title ' || coalesce(i.title::varchar, 'none') || ', in the fund centre of entry ' || p.entry_id as expected
+from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor join cell c on c.cell = e.cell join cell x on x.cell = p.cell
+left join reference_text n on n.kind = 3 and n.id = c.item left join restoration_rule r on r.year = c.budget_year and r.nature = n.code
+left join reference_text t on t.kind = 3 and t.id = x.item left join item i on i.year = x.budget_year and i.code = t.code
+where k.family = 'RECEIVABLE' and k.follows <> 'NONE' and (c.centre <> x.centre or r.title is distinct from i.title);
+
+-- name: restorations
+-- Credits come back at most as much as was collected, only of what repays an expense, on its assignment and accounts, and not after
+-- the deadline of its nature, by the day of collection (rule A29).
+with restored as (
+    select e.entry_id, e.reference, e.day, c.budget_year, c.operation, p.entry_id as receipt, p.day as collected, p.amount as receipt_cents,
+           r.credit as repaid, x.entry_id as expense, v.budget_year as expense_year, e.debit, e.credit,
+           if(xk.debit_role = 'EXPENSE', x.debit, e.credit) as charged, d.years, d.until_closed,
+           (c.centre, c.operation, c.area, c.item, c.fund) = (v.centre, v.operation, v.area, v.item, v.fund) as is_of_expense,
+           sum(e.amount) over (partition by e.predecessor order by e.entry_id) as total
+    from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell
+    left join entry p on p.entry_id = e.predecessor left join entry r on r.entry_id = p.predecessor left join kind rk on rk.kind = r.kind
+    left join entry x on x.entry_id = r.predecessor and rk.family = 'RECEIVABLE' left join kind xk on xk.kind = x.kind
+    left join cell v on v.cell = x.cell left join cell w on w.cell = r.cell
+    left join reference_text n on n.kind = 3 and n.id = w.item
+    left join restoration_rule d on d.year = w.budget_year and d.nature = n.code
+    where k.family = 'RESTORATION'
+)
+select entry_name(entry_id, reference) as place,
+       case when total > receipt_cents then euros(total) || ' restored of entry ' || receipt
+            when expense is null then 'restores a receipt that repays no expense'
+            when not is_of_expense then 'has another assignment than entry ' || expense
+            when debit <> repaid or credit <> charged then 'posts ' || account_name(debit) || ' to ' || account_name(credit)
+            else 'collected on ' || collected || ', of an expense of ' || expense_year end as found,
+       case when total > receipt_cents then 'at most ' || euros(receipt_cents)
+            when expense is null then 'a receivable that follows an expense'
+            when not is_of_expense then 'the assignment of the expense'
+            when debit <> repaid or credit <> charged then account_name(repaid) || ' to ' || account_name(charged)
+            else 'a receipt without credits: the deadline was over' end as expected
+from restored
+where total > receipt_cents or expense is null or not is_of_expense or debit <> repaid or credit <> charged
+   or years is not null and year(collected) > expense_year + years
+      and not (until_closed and operation > 0 and year(collected) = budget_year);
+
 -- name: bank_receipts
 -- The cash of each receipt that the bank reports is a credit of a statement, once; all credits of a statement are returns, receipts
 -- or listed as not matched; each import states what it collected; and the account is that of the receipt's accountant (rule A56).

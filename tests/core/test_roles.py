@@ -45,13 +45,13 @@ _REQUESTS = {
     "late_interest",
     "advance_request",
 }
-_RECEIVABLES = {"receivable", "receivable_reduction", "receivable_cancellation"}
+_RECEIVABLES = {"receivable", "repayment_receivable", "receivable_reduction", "receivable_cancellation"}
 _ACCOUNTING = {
     *("third_party", "bank_details", "payee_block", "payee_release"),
     *("attachment", "assignment", "payroll", "payment_request_rejection"),
     *("term_suspension", "term_resumption", "return_identified", "void", "set_off"),
     *("journal_debit", "journal_credit"),
-    *("receipt", "set_off_receipt"),
+    *("receipt", "set_off_receipt", "credit_restoration"),
     *("advance_withholding", "advance_recovery"),
 }
 _ENTERED = {

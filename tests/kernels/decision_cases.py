@@ -10,6 +10,7 @@ from core.catalog import CATALOG, Family, Role, Stage
 from core.catalog_effects import Effects, build_effects
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
+from core.restorations import ANY_YEAR, RestorationRule
 from core.roles import build_role_kinds
 from core.tables.book import (
     CLAIM_DAY_BIT,
@@ -381,6 +382,14 @@ def _build_titles(book: StartingBook, keys: list[TitleKey]) -> np.ndarray:
     return titles
 
 
+def _describe_restoration(rule: RestorationRule | None) -> dict[str, int]:
+    """Return how long the collection of a nature of receipt restores credits, as the kernels read it."""
+    if rule is None:
+        return {"restored_years": 0, "restored_until_closed": 0}
+    years = ANY_YEAR if rule.years is None else rule.years
+    return {"restored_years": years, "restored_until_closed": int(rule.until_closed)}
+
+
 def _build_cells(book: StartingBook, keys: list[TitleKey]) -> np.ndarray:
     cells = allocate_records(Cells, max(book.world.cells) + 1)
     for number, cell in book.world.cells.items():
@@ -390,6 +399,9 @@ def _build_cells(book: StartingBook, keys: list[TitleKey]) -> np.ndarray:
             "level": book.world.nodes[cell.centre_node].level,
             "programme": cell.programme or 0,
             "admits": number,
+            "area_code": cell.area or 0,
+            "item_code": int(cell.item or 0),
+            **_describe_restoration(cell.restoration),
         }
         cells[number] = tuple(
             fields[name] if name in fields else getattr(cell, name) for name in Cells._fields

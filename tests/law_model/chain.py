@@ -103,6 +103,13 @@ def _check_stage(act: Act, document: Document) -> list[str]:
     return _check_left(act, document) if document.left else ["PREDECESSOR_STAGE"]
 
 
+def _check_restored(act: Act, receipt: Document) -> list[str]:
+    """Check that no more comes back than was collected and is not restored yet (A29)."""
+    if not receipt.left:
+        return ["PREDECESSOR_STAGE"]
+    return ["RESTORATION_EXCEEDS_RECEIPT"] if act.amount > receipt.left else []
+
+
 def _check_transfer(act: Act, transfer: Document) -> list[str]:
     """Check that a whole transfer moves, once; what of it was recovered as an advance does not come back (A36, ours)."""
     codes = ["PREDECESSOR_STAGE"] if transfer.followed or transfer.recovered == transfer.amount else []
@@ -167,6 +174,7 @@ _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "receivable_cancellation": _check_reversal,
     "receipt": _check_stage,
     "set_off_receipt": _check_stage,
+    "credit_restoration": _check_restored,
     "service": _check_uncommitted,
     "service_cancellation": _check_cancellation,
     "payment_request": _check_service,

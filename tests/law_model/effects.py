@@ -209,6 +209,15 @@ def _issue(_: Act, document: Document, __: State) -> None:
 def _collect(_: Act, document: Document, __: State) -> None:
     """Take what is collected, or reduced, from what is left of a receivable; no credits change (LOLF 28)."""
     _predecessor(document).left -= document.amount
+    if document.kind != "receivable_reduction":
+        document.left = document.amount
+
+
+def _restore(_: Act, document: Document, state: State) -> None:
+    """Make AE and CP of the running year available again, as much as came back (order of 2013 on restorations)."""
+    _predecessor(document).left -= document.amount
+    for budget in ("ae", "cp"):
+        state.budget.consume(_key(document), document.operation, budget, -document.amount)
 
 
 def _cancel_receivable(_: Act, document: Document, __: State) -> None:
@@ -339,6 +348,8 @@ _EFFECTS: Mapping[str, Effect] = {
     "return_identified": _take_left,
     "reissue": _take_left,
     "receivable": _issue,
+    "repayment_receivable": _issue,
+    "credit_restoration": _restore,
     "receivable_reduction": _collect,
     "receivable_cancellation": _cancel_receivable,
     "receipt": _collect,

@@ -48,7 +48,10 @@ _SENDERS: Mapping[str, tuple[int, tuple[tuple[int, Writer], ...]]] = {
     "CSP-A": (26, (*commitments.WRITERS, *receivables.WRITERS)),
     "SP-B": (14, (*commitments.WRITERS, *receivables.WRITERS)),
     "CSP-C": (8, commitments.WRITERS),
-    "DRFIP": (12, (*settlements.ACCOUNTANT_WRITERS, (3, journals.write_journal))),
+    "DRFIP": (
+        12,
+        (*settlements.ACCOUNTANT_WRITERS, (3, journals.write_journal), (4, receivables.write_restoration)),
+    ),
     "treasury": (18, settlements.TREASURY_WRITERS),
     "bank": (14, settlements.BANK_WRITERS),
     "DB": (6, credit_acts.WRITERS),

@@ -20,9 +20,19 @@ from tests.law_model.effects import list_reserved
 from tests.law_model.form import check_persons, is_iban
 from tests.law_model.interface import KindColumns
 from tests.law_model.invoices import check_invoice, check_prescription
-from tests.law_model.kinds import CARRIES, CREDIT_KINDS, JOURNALS, PAYEE_KINDS, PREDECESSORS, RECEIVABLES
+from tests.law_model.kinds import (
+    CARRIES,
+    CREDIT_KINDS,
+    GIVES_BACK_CHARGE,
+    JOURNALS,
+    PAYEE_KINDS,
+    PREDECESSORS,
+    RECEIVABLES,
+    STATES_PLACE,
+)
 from tests.law_model.natures import check_title
 from tests.law_model.predecessors import find_predecessor
+from tests.law_model.restorations import check_restoration
 from tests.law_model.settlement_ways import check_way
 from tests.law_model.state import Act, Document, State
 from tests.law_model.years import (
@@ -100,9 +110,9 @@ def _find_place(act: Act, columns: KindColumns, state: State, judgement: Judgeme
     else:
         assignment, codes = read_assignment(act, state)
         judgement.codes += codes
-        if act.kind in CARRIES:
+        if act.kind in STATES_PLACE:
             judgement.place = assignment
-            _check_carry(act, judgement, state)
+            _check_own_place(act, judgement, state)
         elif act.kind in PREDECESSORS:
             if assignment and inherited and not _is_same(act, assignment, inherited):
                 judgement.codes.append("ASSIGNMENT_DIFFERS")
@@ -113,6 +123,13 @@ def _find_place(act: Act, columns: KindColumns, state: State, judgement: Judgeme
         judgement.anticipates = act.kind in {"commitment", "commitment_increase"} and is_anticipation(
             act, judgement.place
         )
+
+
+def _check_own_place(act: Act, judgement: Judgement, state: State) -> None:
+    if act.kind in CARRIES:
+        _check_carry(act, judgement, state)
+    elif judgement.place and judgement.predecessor:
+        judgement.codes += check_restoration(act, judgement.place, judgement.predecessor, state)
 
 
 def _check_carry(act: Act, judgement: Judgement, state: State) -> None:
@@ -175,7 +192,7 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
         return check_freeze(act, place, state)
     if act.kind.startswith(("credit_return", "cancellation")):
         return check_lowering(act, place, state)
-    if act.kind in CREDIT_KINDS | RECEIVABLES:
+    if act.kind in CREDIT_KINDS | RECEIVABLES | GIVES_BACK_CHARGE:
         return []
     if act.kind == "commitment_change_reversal":
         is_decrease = (

@@ -15,7 +15,8 @@ _PAYABLES = frozenset(
     }
 )
 _COMMITMENTS = frozenset({"commitment", "commitment_carry"})
-_RECEIVABLES = frozenset({"receivable"})
+DUES = frozenset({"receivable", "repayment_receivable"})
+"""The kinds of receivable."""
 _SERVICES = frozenset({"service", "service_carry"})
 
 PREDECESSORS: Mapping[str, frozenset[str]] = {
@@ -26,10 +27,12 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "commitment_change_reversal": frozenset(
         {"commitment_increase", "commitment_decrease", "prior_withdrawal"}
     ),
-    "receivable_reduction": _RECEIVABLES,
-    "receivable_cancellation": _RECEIVABLES,
-    "receipt": _RECEIVABLES,
-    "set_off_receipt": _RECEIVABLES,
+    "receivable_reduction": DUES,
+    "receivable_cancellation": DUES,
+    "receipt": DUES,
+    "set_off_receipt": DUES,
+    "repayment_receivable": _PAYABLES,
+    "credit_restoration": frozenset({"receipt", "set_off_receipt"}),
     "commitment_carry": _COMMITMENTS,
     "service": _COMMITMENTS,
     "service_cancellation": _SERVICES,
@@ -61,7 +64,10 @@ CREDIT_REVERSALS = frozenset({"commitment_reversal", "commitment_change_reversal
 REVERSALS = CREDIT_REVERSALS | {"receivable_cancellation"}
 """They undo a whole act, once, as long as no other follows it (A05)."""
 RECEIVABLES = frozenset(
-    {"receivable", "receivable_reduction", "receivable_cancellation", "receipt", "set_off_receipt"}
+    {
+        *("receivable", "repayment_receivable", "receivable_reduction", "receivable_cancellation"),
+        *("receipt", "set_off_receipt"),
+    }
 )
 """What is due to the State and what is collected of it: on natures of receipt, without credits (LOLF 28)."""
 ON_COMMITMENT = frozenset({"payment_request", "payment_request_without_service"})
@@ -69,12 +75,16 @@ REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll", "advance_reques
 INVOICED = ON_COMMITMENT | {"direct_payment_request", "advance_request"}
 CHARGES = frozenset({"service", "payment_request_without_service", "direct_payment_request", "payroll"})
 """Kinds that debit a charge or an asset, whose account they may state."""
+GIVES_BACK_CHARGE = frozenset({"credit_restoration"})
+"""The kind that credits such an account, which it may state too."""
 TAKES_FROM_COMMITMENT = ON_COMMITMENT | {
     *("service", "commitment_decrease", "prior_withdrawal", "commitment_carry"),
 }
 """The kinds that take an amount of a commitment: one that was committed, or certified, by then (A33)."""
 CARRIES = frozenset({"commitment_carry", "request_carry", "service_carry"})
 """The kinds that carry what is open into the next year, with an assignment of their own there (GBCP 161; LOLF 28)."""
+STATES_PLACE = CARRIES | {"repayment_receivable", "credit_restoration"}
+"""The kinds that follow an act and have an assignment of their own."""
 TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
 CREDIT_KINDS = frozenset(
     f"{action}_{budget}"
@@ -93,7 +103,7 @@ YEAR_BOUND = (
     | REQUESTS
     | CREDIT_KINDS
     | CREDIT_REVERSALS
-    | {"receivable"}
+    | {"receivable", "repayment_receivable", "credit_restoration"}
     | {"commitment_decrease", "prior_withdrawal", "earmark", "earmark_decrease", "late_interest"}
     | {"service", "void"}
     | CARRIES

@@ -66,6 +66,9 @@ class Year:
     receipts: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By nature of receipt: the account of its product, and that of what is annulled in a later year."""
 
+    restorations: dict[str, tuple[int, int | None, bool]] = field(default_factory=dict)
+    """By nature that repays: the title of its expenses, its years of deadline if any, whether it stays on open operations."""
+
     def is_restricted(self, account: str) -> bool:
         """Return whether nothing is posted by hand on an account: the file names it, or debts or cash stand on it."""
         of_items = {
@@ -119,6 +122,9 @@ def _read_year(folder: Path, year: int) -> Year:
     for row in _rows(files / "receipts.csv"):
         result.receipts[row["nature"]] = row["product"], row["annulment"]
         result.items[row["nature"]] = Item(row["nature"], 0, False, True, receipt=True)
+    for row in _rows(files / "restorations.csv"):
+        years = int(row["years"]) if row["years"] else None
+        result.restorations[row["nature"]] = int(row["title"]), years, row["until_closed"] == "1"
     result.funds = {row["code"]: (row["family"], row["programme"]) for row in _rows(files / "funds.csv")}
     result.accounts = {row["number"] for row in _rows(files / "accounts.csv")}
     result.roles = {row["item"]: _build_role(row) for row in _rows(files / "roles.csv")}

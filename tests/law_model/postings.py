@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from tests.law_model.chain import find_debt
+from tests.law_model.chain import find_debt, find_root
 from tests.law_model.kinds import JOURNAL_DEBIT
 from tests.law_model.nomenclature import Role
 from tests.law_model.state import Document, State
@@ -137,6 +137,17 @@ def _list_receipt(document: Document, state: State) -> Legs:
     ]
 
 
+def _list_restoration(document: Document, state: State) -> Legs:
+    """Return the entry of a restoration: from the account of repayments to the charge of the expense (chart 6099910000)."""
+    assert document.predecessor is not None
+    receivable = document.predecessor.predecessor
+    assert receivable is not None
+    ((_, repaid),) = _list_receivable(receivable, state)
+    request = find_root(receivable)
+    charged = document.account if request.kind == "payment_request" else request.account
+    return [(repaid, charged)]
+
+
 def _list_set_off(document: Document, state: State) -> Legs:
     """Return the entry of the debt of a set-off, gross in both budgets (chart 4678840000)."""
     assert document.predecessor is not None
@@ -179,6 +190,8 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "payroll": _list_direct,
     "payment_request_rejection": _list_rejection,
     "receivable": _list_receivable,
+    "repayment_receivable": _list_receivable,
+    "credit_restoration": _list_restoration,
     "receivable_reduction": _list_annulment,
     "receivable_cancellation": _list_annulment,
     "receipt": _list_receipt,

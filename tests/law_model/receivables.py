@@ -1,10 +1,13 @@
 """Random acts about receivables: what authorising officers issue and lower, and what accountants collect."""
 
 from tests.law_model.form import write_euros
+from tests.law_model.kinds import DUES, REQUESTS
 from tests.law_model.state import Document, Row
 from tests.law_model.year_context import PAYEES, PLACES, YearContext
 
 _NATURES = ("251102", "269906")
+_REPAYING = ("48520", "48560", "48564", "48565")
+_BY_TITLE = {2: "48564", 3: "48560", 5: "48520", 6: "48565"}
 
 
 def write_receivable(context: YearContext) -> Row:
@@ -27,7 +30,7 @@ def write_reduction(context: YearContext) -> Row | None:
 
 def write_annulment(context: YearContext) -> Row | None:
     """Cancel a receivable, mostly one that nothing follows, mostly the whole of it."""
-    receivable = context.choose(lambda act: act.kind == "receivable")
+    receivable = context.choose(lambda act: act.kind in DUES)
     if receivable is None:
         return None
     is_whole = context.random.random() < 0.9
@@ -46,8 +49,39 @@ def write_receipt(context: YearContext) -> Row | None:
     return context.begin_row("EN", "receipt", predecessor=f"@{receivable.number}", amount=amount)
 
 
+def write_repayment(context: YearContext) -> Row | None:
+    """Ask back what a request paid too much; seldom by another nature."""
+    expense = context.choose_followed(lambda act: act.kind in REQUESTS)
+    if expense is None or expense.key is None:
+        return None
+    title = context.model.state.reference.years[expense.key.year].items[expense.item].title
+    is_right = context.random.random() < 0.9 and title in _BY_TITLE
+    nature = _BY_TITLE[title] if is_right else context.random.choice(_REPAYING)
+    columns = {"fund_centre": expense.key.centre, "commitment_item": nature}
+    amount = context.draw_part(expense.amount)
+    row = context.begin_row("TI", "repayment_receivable", predecessor=f"@{expense.number}", amount=amount)
+    return row | columns | {"payee": context.random.choice(PAYEES)}
+
+
+def write_restoration(context: YearContext) -> Row | None:
+    """Restore what was collected, mostly of what repays an expense."""
+    receipt = context.choose(_may_restore)
+    if receipt is None or receipt.predecessor is None:
+        return None
+    expense = receipt.predecessor.predecessor or receipt
+    assert expense.key is not None
+    columns = {"fund_centre": expense.key.centre, "operation": expense.operation, "fund": expense.fund}
+    columns |= {"functional_area": expense.area or "0177-12", "commitment_item": expense.item}
+    row = context.begin_row("RC", "credit_restoration", predecessor=f"@{receipt.number}", **columns)
+    return row | {"amount": context.draw_part(receipt.left)}
+
+
+def _may_restore(act: Document) -> bool:
+    return act.kind in {"receipt", "set_off_receipt"} and act.left > 0
+
+
 def _is_left(act: Document) -> bool:
-    return act.kind == "receivable" and act.left > 0
+    return act.kind in DUES and act.left > 0
 
 
-WRITERS = ((4, write_receivable), (1, write_reduction), (1, write_annulment))
+WRITERS = ((4, write_receivable), (1, write_reduction), (1, write_annulment), (2, write_repayment))

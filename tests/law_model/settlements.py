@@ -6,7 +6,7 @@ from tests.law_model.chain import find_root
 from tests.law_model.codes import RECEIVABLE_MISSING
 from tests.law_model.commitments import assign
 from tests.law_model.form import is_amount, read_cents, write_euros
-from tests.law_model.kinds import INVOICED, REQUESTS
+from tests.law_model.kinds import DUES, INVOICED, REQUESTS
 from tests.law_model.receivables import write_receipt
 from tests.law_model.state import Document, Row
 from tests.law_model.year_context import PAYEES, STAFF_PLACE, YearContext
@@ -139,7 +139,7 @@ def add_collection(context: YearContext, row: Row) -> list[Row]:
     payee = documents[int(place) - 1].payee if place.isdigit() and int(place) <= len(documents) else ""
     is_other = context.random.random() < 0.1
     receivable = context.choose(
-        lambda act: act.kind == "receivable" and act.left > 0 and (is_other or act.payee == payee)
+        lambda act: act.kind in DUES and act.left > 0 and (is_other or act.payee == payee)
     )
     if receivable is None or context.random.random() < 0.05:
         return [row]

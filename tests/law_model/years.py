@@ -14,6 +14,7 @@ from tests.law_model.kinds import (
     PREDECESSORS,
     REQUESTS,
     SPENDS_AE,
+    STATES_PLACE,
     TAKES_FROM_COMMITMENT,
     YEAR_BOUND,
 )
@@ -22,6 +23,7 @@ from tests.law_model.state import Act, Document, State
 
 _PERIOD_CODES: Mapping[str, list[str]] = {OPEN: [], CLOSED: ["PERIOD_CLOSED"], LOCKED: ["PERIOD_LOCKED"]}
 FIRST_ANTICIPATION = (11, 1)
+_OF_RUNNING_YEAR = ("receivable", "repayment_receivable", "credit_restoration")
 
 
 def check_dates(act: Act, state: State) -> list[str]:
@@ -41,7 +43,7 @@ def check_period(act: Act, predecessor: Document | None, state: State) -> list[s
     month = find_month(act, months[act.exercise]) if act.exercise in months else 0
     if not month or (act.kind in PREDECESSORS and predecessor is None):
         return []
-    key = predecessor.key if predecessor and act.kind not in CARRIES else None
+    key = predecessor.key if predecessor and act.kind not in STATES_PLACE else None
     centre, budget_year = (key.centre, key.year) if key else (act.text("fund_centre"), act.budget_year)
     year = state.reference.years.get(budget_year)
     is_known = year is not None and centre in year.centres
@@ -99,7 +101,7 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
         return ["BUDGET_YEAR_CLOSED"]  # another year consumed the AE (GBCP 160)
     if act.kind in JOURNALS:
         return [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
-    of_year = {"commitment_decrease", "earmark", "earmark_decrease", "receivable"}
+    of_year = {"commitment_decrease", "earmark", "earmark_decrease", *_OF_RUNNING_YEAR}
     if act.kind in REQUESTS | CARRIES | CREDIT_REVERSALS | of_year:
         codes = [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
         return [*codes, *_check_last_day(act, place, state)]

@@ -153,6 +153,8 @@ def test_every_kind_with_an_amount_has_a_step_or_is_known_to_have_none() -> None
         *("journal_debit", "journal_credit"),
         "commitment_change_reversal",  # its sign is that of what it undoes
         *("receivable", "receivable_reduction", "receivable_cancellation", "receipt"),
+        *("repayment_receivable", "credit_restoration"),
+        *("opening_debit", "opening_credit"),
     }
 
 

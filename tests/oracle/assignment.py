@@ -8,6 +8,7 @@ from core.kind_rules import TitleTwo, YearRule
 from core.nomenclature import ORDINARY_FUND, CentreLevel, CommitmentItem, Nomenclature
 from core.origins import ORIGIN_NUMBERS, Origin
 from core.outcome_codes import Outcome
+from core.restorations import RestorationRule
 from tests.oracle import days, whole_numbers
 from tests.oracle.model import NONE, Cell
 from tests.oracle.reference import Reference
@@ -27,7 +28,7 @@ _MOVES = (BudgetAction.MOVE, BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER
 
 def has_cell(kind: ActKind, fields: Fields) -> bool:
     """Return whether the line gives an account assignment: it must, unless it can inherit its predecessor's."""
-    if kind.follows and not kind.carries:
+    if kind.follows and not kind.needs_assignment:
         return any(fields.get(field) for field in {*CELL_FIELDS, Field.FUND, Field.OPERATION})
     is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING)
     return kind.carries or kind.budget is not BudgetAction.NONE or is_own
@@ -172,7 +173,8 @@ def _find_account_faults(kind: ActKind, item: str, fields: Fields, reference: Re
             yield Outcome.OPENING_ACCOUNT
         return
     is_admitted = item not in chart.admitted_prefixes or chart.is_admitted(item, account)
-    if account and (kind.debit is not Role.EXPENSE or not is_admitted):
+    charges = kind.debit is Role.EXPENSE or kind.name == "credit_restoration"
+    if account and not (charges and is_admitted):
         yield Outcome.ACCOUNT_MISMATCH
 
 
@@ -211,7 +213,21 @@ def build_cell(fields: Fields, reference: Reference) -> Cell:
         operating=_is_of_title_three(fields, reference),
         charges_interest=not operation and not place[2] and _is_of_title_three(fields, reference),
         programme=fields[Field.FUND_CENTRE][:4],
+        area=fields.get(Field.FUNCTIONAL_AREA, ""),
+        restoration=_find_restoration(fields, reference),
+        repaid_title=_find_repaid_title(fields, reference),
     )
+
+
+def _find_restoration(fields: Fields, reference: Reference) -> RestorationRule | None:
+    """Return the rule of the nature of receipt; None of an item, or of a nature that repays no expense."""
+    return _find_nomenclature(fields, reference).restorations.get(fields.get(Field.COMMITMENT_ITEM, ""))
+
+
+def _find_repaid_title(fields: Fields, reference: Reference) -> int:
+    """Return the title of the item, or of the expenses that the nature repays."""
+    rule, item = _find_restoration(fields, reference), _find_item(fields, reference)
+    return rule.title if rule else item.title if item else 0
 
 
 def _find_title(fields: Fields, reference: Reference) -> tuple[str, int] | None:

@@ -255,7 +255,7 @@ def _spend(world: World, state: State, demand: Demand) -> Iterator[FigureChange]
     """Consume or reserve; on an operation, the earmark reserved above becomes consumption."""
     signed = demand.sign * demand.amount
     reserved, consumed = demand.kind.ae_reserved * signed, demand.kind.ae_consumed * signed
-    figures = reserved, consumed, demand.kind.cp_reserved * signed, 0
+    figures = reserved, consumed, demand.kind.cp_reserved * signed, demand.kind.cp_consumed * signed
     return (
         _use(world, state, demand.cell, figures)
         if demand.is_checked

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Stage
 from core.outcome_codes import Outcome
-from tests.oracle import invoices, years
+from tests.oracle import invoices, restorations, years
 from tests.oracle.lines import Line
 from tests.oracle.model import NONE, LineRefused, OpenItem, Payee, State, World
 
@@ -130,6 +130,12 @@ def _choose_cell(world: World, state: State, kind: ActKind, line: Line, *, item:
         elif not _is_in_same_part(world, cell, item.cell):
             raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
         return cell
+    if kind.name == "repayment_receivable":
+        restorations.require_repayment(world, item, line.cell)
+        return line.cell
+    if kind.name == "credit_restoration":
+        restorations.require_restoration(world, state, item, line.cell)
+        return line.cell
     if not kind.is_interest:
         if line.cell not in (NONE, item.cell):
             raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)

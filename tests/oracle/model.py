@@ -14,6 +14,7 @@ from core.directory import Hand
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
 from core.periods import PeriodState
+from core.restorations import RestorationRule
 
 NONE = -1
 """A cell or a node that is not given, or does not exist."""
@@ -86,6 +87,12 @@ class Cell(NamedTuple):
     """Whether late interest may be charged: an item of title 3, without an operation."""
     programme: Hashable = None
     """The programme, whatever the year."""
+    area: Hashable = ""
+    """The functional area."""
+    repaid_title: int = 0
+    """The title of the item, or of the expenses that the nature of receipt repays."""
+    restoration: RestorationRule | None = None
+    """Of a nature of receipt that repays expenses: how long its collection restores credits."""
 
     def __repr__(self) -> str:
         """Return a short text: a book has many assignments, and a failing case shows them all."""

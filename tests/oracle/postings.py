@@ -232,6 +232,7 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
         item = state.items[followed.entry]
         by_role[Role.PREDECESSOR] = item.credit
         by_role[Role.CLEARED] = item.debit
+        by_role[Role.REPAYMENT] = state.items[item.parent].credit if item.parent else 0
         by_role[Role.CHARGE] = _find_charged_account(state, item.parent) or by_role[Role.EXPENSE]
     debit, credit = by_role[followed.base.debit], by_role[followed.base.credit]
     if followed.base.debit is Role.EXPENSE and followed.base.credit is not Role.ACCRUED:
@@ -259,9 +260,13 @@ def _sign(line: Line) -> int:
     return 1 if CATALOG[line.kind].name in ("journal_debit", "opening_debit") else -1
 
 
+def _is_after_request(kind: ActKind) -> bool:
+    return kind.inherits or kind.family is Family.RECEIVABLE
+
+
 def _find_charged_account(state: State, payable: int) -> int:
     """Return the account charged by the original request of a payable; 0 if it bills services, whose accounts are unknown."""
-    while payable and CATALOG[state.items[payable].kind].inherits:
+    while payable and _is_after_request(CATALOG[state.items[payable].kind]):
         payable = state.items[payable].parent
     if not payable or CATALOG[state.items[payable].kind].debit is Role.ACCRUED:
         return 0

@@ -33,6 +33,7 @@ Fields = dict[Field, str]
 SEPA = "sepa"
 _PERSONS = (Field.ENTERED_BY, Field.VALIDATED_BY, Field.DELEGATION)
 _PRECEDENCE = {code: place for place, code in enumerate(Outcome)}
+_WITHOUT_AREA = (Family.BUDGET, Family.RECEIVABLE, Family.RECEIVABLE_CHANGE, Family.RECEIPT)
 _MOVES = (BudgetAction.MOVE, BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER)
 _OF_DECREES = (BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER, BudgetAction.DECREE_CANCEL)
 _FIELDS_WITH_OWN_CODE = {Field.REFERENCE, Field.KIND, Field.EXERCISE, Field.LINE, Field.AMOUNT}
@@ -201,7 +202,7 @@ def list_required_fields(line: ReadLine) -> set[Field]:
     if kind.family is Family.OPENING:
         needed |= {Field.FUND_CENTRE}
     elif has_cell(kind, line.fields):
-        needed |= CELL_FIELDS - ({Field.FUNCTIONAL_AREA} if kind.family is Family.BUDGET else set())
+        needed |= CELL_FIELDS - ({Field.FUNCTIONAL_AREA} if kind.family in _WITHOUT_AREA else set())
     return needed
 
 

@@ -34,6 +34,8 @@ from tests.posting.text_engine import SENDER, TextEngine, build_registry, load_r
 
 _PLACE = {"fund_centre": "0217-SGAC-IMMO", "functional_area": "0217-07", "commitment_item": "51"}
 
+_CENTRE = {"fund_centre": _PLACE["fund_centre"]}
+
 
 @asynccontextmanager
 async def _held(dsn: str) -> AsyncIterator[tuple[PostgresStore, LoadedBook]]:
@@ -286,6 +288,9 @@ FILES: list[File] = [
             _build_follower("DP7", "1.00"),
             _build_follower("PA9", "1.00", kind="advance_recovery"),
         ),
+        *_act("TI1", "repayment_receivable", _due("1.00", "48520") | {"predecessor": "DP6"} | _CENTRE),
+        *_act("EN2", "receipt", _build_follower("TI1", "1.00")),
+        *_act("RC1", "credit_restoration", _spent("1.00", predecessor="EN2")),
         *_OPENINGS_OF_NEXT_YEAR,
         *_act("BA1", "commitment_carry", _spent("34.00", predecessor=_FIRST_COMMITMENT, **_CARRY)),
         *_act(
@@ -296,7 +301,7 @@ FILES: list[File] = [
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 129 + len(_OPENINGS_OF_NEXT_YEAR)
+_ENTRIES = 132 + len(_OPENINGS_OF_NEXT_YEAR)
 """Of all of them together."""
 
 

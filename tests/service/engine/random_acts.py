@@ -19,6 +19,8 @@ IBANS = tuple(add_check_digits("FR", f"{number:023}") for number in range(1, 9))
 YEARS = (2018, 2018, 2018, 2019)
 STAFF_ITEM = "21"
 RECEIPT_NATURES = ("251102", "269906")
+REPAYING_NATURES = {"21": "48564", "31": "48560", "51": "48520", "63": "48565"}
+"""The nature of receipt that repays an expense on an item."""
 _DAYS_OPEN: Mapping[int, int] = {2018: 300, 2019: 30}
 """Days from 1 March that are open in the small reference data."""
 _ACTS_A_YEAR = 120
@@ -129,6 +131,8 @@ class ActGenerator:
     """By commitment: the assignment in the next year that a carry gave it last, where its services go."""
     _services: dict[int, int] = field(default_factory=dict)
     """The commitment of each service."""
+    _expenses: dict[int, Row] = field(default_factory=dict)
+    """The assignment of the expense that a receivable repays, by that receivable and by what was collected of it."""
     _places: dict[tuple[str, int], Row] = field(default_factory=dict)
     """The account assignments of the lines sent, by the act's reference and the line's place."""
     _count: int = 0
@@ -154,6 +158,10 @@ class ActGenerator:
             )
             if kind.family is Family.SERVICE:
                 self._services[row.entry] = row.predecessor
+            if followed and kind.repays:
+                self._expenses[row.entry] = followed.place
+            elif row.predecessor in self._expenses:
+                self._expenses[row.entry] = self._expenses[row.predecessor]
             if followed and (kind.inherits or kind.mirrors or kind.carries):
                 followed.taken += row.amount
             if kind.change is PayeeChange.BLOCK:
@@ -321,6 +329,7 @@ class ActGenerator:
         if kind.follows is not Family.NONE:
             followed, supplier = self._follow_advance(kind) or (self._choose_followed(kind, exercise), {})
             row |= self._name_followed(sender, followed) | supplier
+            row |= self._describe_repayment(kind, followed) if kind.needs_assignment else {}
         else:
             is_receivable = kind.family is Family.RECEIVABLE
             is_journal = kind.family is Family.JOURNAL
@@ -345,6 +354,17 @@ class ActGenerator:
         if kind.has_amount:
             row["amount"] = self._choose_amount(followed, is_whole=kind.whole)
         return row
+
+    def _describe_repayment(self, kind: ActKind, followed: Posted | None) -> Row:
+        """Describe where an expense comes back: by a nature for its item, or on its own assignment; now and then elsewhere."""
+        other = self._choose_assignment(BudgetAction.SPEND)
+        if followed is None or self.rng.random() < 0.1:
+            return other
+        if not kind.repays:
+            return self._expenses.get(followed.entry) or other
+        place = followed.place or other
+        nature = REPAYING_NATURES.get(place.get("commitment_item", ""), "48560")
+        return {"fund_centre": place.get("fund_centre", ""), "commitment_item": nature}
 
     def _find_debtor(self) -> Row:
         """Return a person to whom something is owed at a place of spending, half of the time: the debts can be set off."""
@@ -383,6 +403,8 @@ class ActGenerator:
 
     def _choose_followed(self, kind: ActKind, exercise: int) -> Posted | None:
         candidates = self._list_candidates(kind)
+        if kind.family is Family.RESTORATION:
+            candidates = [item for item in candidates if item.entry in self._expenses] or candidates
         years = (exercise - 1,) if kind.budget is BudgetAction.WITHDRAW else (exercise,)
         candidates = [item for item in candidates if item.exercise in years] or candidates
         if not candidates or self.rng.random() < 0.05:

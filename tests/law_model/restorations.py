@@ -1,0 +1,51 @@
+"""Restorations of credits (order of 2013, LEGIARTI000027771795; docs/rules.md, A29)."""
+
+from tests.law_model.assignments import Assignment
+from tests.law_model.state import Act, Document, State
+
+
+def check_restoration(act: Act, place: Assignment, predecessor: Document, state: State) -> list[str]:
+    """Check what repays an expense against that expense, and what restores credits against what was collected."""
+    if act.kind == "repayment_receivable":
+        return _check_repayment(place, predecessor, state)
+    receivable = predecessor.predecessor
+    assert receivable is not None
+    if receivable.predecessor is None:
+        return ["RESTORATION_WITHOUT_EXPENSE"]
+    return _check_expense(place, receivable, receivable.predecessor, state) + _check_deadline(
+        place, predecessor, state
+    )
+
+
+def _check_repayment(place: Assignment, expense: Document, state: State) -> list[str]:
+    """Check that the money comes back to the fund centre of the expense, by a nature for its title."""
+    assert expense.key is not None
+    codes = [] if place.key.centre == expense.key.centre else ["ASSIGNMENT_DIFFERS"]
+    title = state.reference.years[expense.key.year].items[expense.item].title
+    repaid, _, _ = state.reference.years[place.key.year].restorations.get(place.item, (0, None, False))
+    return codes if repaid == title else [*codes, "REPAYMENT_MISMATCH"]
+
+
+def _check_expense(place: Assignment, receivable: Document, expense: Document, state: State) -> list[str]:
+    """Check that the credits are of the assignment of the first expense, and of the accountant who collected."""
+    assert expense.key is not None
+    assert receivable.key is not None
+    first = (expense.key._replace(year=place.key.year), expense.operation, expense.area, expense.item)
+    is_same = first == (place.key, place.operation, place.area, place.item)
+    years = state.reference.years
+    accountants = {years[key.year].find_accountant(key.centre) for key in (place.key, receivable.key)}
+    return [] if is_same and len(accountants) == 1 else ["ASSIGNMENT_DIFFERS"]
+
+
+def _check_deadline(place: Assignment, receipt: Document, state: State) -> list[str]:
+    """Check the day of collection: some natures have no deadline, some have none on an open operation."""
+    receivable = receipt.predecessor
+    assert receivable is not None
+    assert receivable.key is not None
+    assert receivable.predecessor is not None
+    assert receivable.predecessor.key is not None
+    _, years, stays = state.reference.years[receivable.key.year].restorations[receivable.item]
+    if years is None or receipt.day.year <= receivable.predecessor.key.year + years:
+        return []
+    is_of_open_operation = stays and place.operation != "" and receipt.day.year == place.key.year
+    return [] if is_of_open_operation else ["RESTORATION_TOO_LATE"]

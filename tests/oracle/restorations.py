@@ -1,0 +1,42 @@
+"""Restorations: what repays an expense, and until when its collection restores credits.
+
+Source: order of 2013 on restorations (LEGIARTI000027771795), as docs/rules.md states it (rule A29).
+"""
+
+from core.outcome_codes import Outcome
+from tests.oracle.model import NONE, Cell, LineRefused, OpenItem, State, World
+
+
+def require_repayment(world: World, expense: OpenItem, own: int) -> None:
+    """Refuse a receivable of another fund centre than its expense, or of a nature for another title."""
+    receivable, charged = world.cells[own], world.cells[expense.cell]
+    if world.nodes[receivable.centre_node].place != world.nodes[charged.centre_node].place:
+        raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
+    if receivable.repaid_title != charged.repaid_title:
+        raise LineRefused(Outcome.REPAYMENT_MISMATCH)
+
+
+def require_restoration(world: World, state: State, receipt: OpenItem, own: int) -> None:
+    """Refuse to restore what repays no expense, on another assignment, or what was collected after the last day."""
+    receivable = state.items[receipt.parent]
+    if not receivable.parent:
+        raise LineRefused(Outcome.RESTORATION_WITHOUT_EXPENSE)
+    restored, nature = world.cells[own], world.cells[receipt.cell]
+    charged = world.cells[state.items[receivable.parent].cell]
+    if restored.accountant != nature.accountant or _describe(world, restored) != _describe(world, charged):
+        raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
+    years = nature.restoration.years if nature.restoration else 0
+    last_year = None if years is None else world.years.get(charged.year + years)
+    if last_year is None or receipt.day <= last_year.last_day:
+        return
+    until_closed = nature.restoration is not None and nature.restoration.until_closed
+    is_of_year = receipt.day >= world.years[restored.year].first_day
+    if not (until_closed and restored.operation_node != NONE and is_of_year):
+        raise LineRefused(Outcome.RESTORATION_TOO_LATE)
+
+
+def _describe(world: World, cell: Cell) -> tuple[object, ...]:
+    """Return the parts of an assignment, without its year."""
+    centre = world.nodes[cell.centre_node]
+    operation = None if cell.operation_node == NONE else world.nodes[cell.operation_node].place
+    return centre.place, centre.staff, centre.family, operation, cell.area, cell.item
