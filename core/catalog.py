@@ -9,38 +9,13 @@ every open item is the ``open`` of one entry, and the sum of the open items of a
 """
 
 from collections.abc import Callable, Mapping
-from enum import IntEnum
 from typing import Any, NamedTuple
 
 from core.account_roles import Role
 from core.debt_stages import PayeeChange, Remainder, Stage
+from core.families import Family
 from core.kind_rules import BudgetAction, CreditCheck, Measure, Pairing, TitleTwo, YearRule
 from core.outcome_codes import Outcome
-
-
-class Family(IntEnum):
-    """Kinds that share one space of references: the number of a payment request is unique whatever its flow."""
-
-    NONE = 0
-    THIRD_PARTY = 1
-    BUDGET = 2
-    COMMITMENT = 3
-    COMMITMENT_CHANGE = 4
-    SERVICE = 5
-    SERVICE_CANCELLATION = 6
-    PAYMENT_REQUEST = 7
-    REJECTION = 8
-    SETTLEMENT = 9
-    THIRD_PARTY_CHANGE = 10
-    TERM = 11
-    REVERSAL = 12
-    JOURNAL = 13
-    """Entries by hand: each line posts one side, and the lines of an act are equal in each month and for each accountant."""
-    RECEIVABLE = 14
-    RECEIVABLE_CHANGE = 15
-    RECEIPT = 16
-    OPENING = 17
-    """Opening balances: each line posts one side, as in a journal act, for an accountant before the first month of a year."""
 
 
 class ActKind(NamedTuple):
@@ -114,7 +89,12 @@ class ActKind(NamedTuple):
     @property
     def assigns(self) -> bool:
         """Whether it has an account assignment of its own, though it follows an entry."""
-        return self.is_interest or self.carries
+        return self.is_interest or self.states_assignment
+
+    @property
+    def states_assignment(self) -> bool:
+        """Whether its lines must state an account assignment, though they follow an entry that has another one."""
+        return self.carries or self.pairs is Pairing.TARGET
 
     @property
     def is_assigned(self) -> bool:
@@ -286,6 +266,13 @@ CATALOG: tuple[ActKind, ...] = (
             measure=Measure.CP, year_rule=_Y.GRANTS),
     ActKind("opening_debit", "balance d'entrée, débit", _F.OPENING, debit=Role.BY_HAND, year_rule=_Y.IN_YEAR),
     ActKind("opening_credit", "balance d'entrée, crédit", _F.OPENING, credit=Role.BY_HAND, year_rule=_Y.IN_YEAR),
+    ActKind("reassignment_origin", "réimputation, imputation d'origine", _F.REASSIGNMENT, follows=_F.SETTLEMENT,
+            budget=_B.REASSIGN, draws=_R.IMPUTATION, shortfall=_O.EXPENSE_REASSIGNED, credit=Role.CHARGE,
+            after=_S.DEBITED, reaches=_S.UNASSIGNED, settles=-1, year_rule=_Y.GIVES_BACK, inherits=True,
+            pairs=Pairing.ORIGIN),
+    ActKind("reassignment_target", "réimputation, nouvelle imputation", _F.REASSIGNMENT, follows=_F.REASSIGNMENT,
+            budget=_B.REASSIGN, draws=_R.OPEN, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, debit=Role.EXPENSE,
+            after=_S.UNASSIGNED, settles=1, year_rule=_Y.IN_YEAR, inherits=True, pairs=Pairing.TARGET),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -9,6 +9,7 @@ from core.carry_remedies import CARRY_REMEDIES
 from core.decree_remedies import DECREE_REMEDIES, MOVE_FORBIDDEN
 from core.line_remedies import LINE_REMEDIES
 from core.outcome_codes import Outcome
+from core.reassignment_remedies import REASSIGNMENT_REMEDIES
 from core.receipt_remedies import RECEIPT_REMEDIES
 from core.remedy import Remedy
 from core.reversal_remedies import JOURNAL_UNBALANCED, REVERSAL_REMEDIES, TRANSFER_UNPAIRED
@@ -50,6 +51,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "L'acte précédent n'est pas à l'étape que ce type d'acte exige, ou aucun montant n'y reste.",
         "Indiquer le dernier acte du paiement (demande, virement, débit, rejet, dette rouverte), ou un titre encore dû.",
     ),
+    _O.EXPENSE_REASSIGNED: REASSIGNMENT_REMEDIES[_O.EXPENSE_REASSIGNED],
     _O.COMMITMENT_CARRIED: CARRY_REMEDIES[_O.COMMITMENT_CARRIED],
     _O.REVERSAL_FORBIDDEN: REVERSAL_REMEDIES[_O.REVERSAL_FORBIDDEN],
     _O.ASSIGNMENT_DIFFERS: Remedy(
@@ -114,6 +116,8 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.RECEIVABLE_MISSING: RECEIPT_REMEDIES[_O.RECEIVABLE_MISSING],
     _O.SET_OFF_MISMATCH: RECEIPT_REMEDIES[_O.SET_OFF_MISMATCH],
+    _O.REASSIGNMENT_FORBIDDEN: REASSIGNMENT_REMEDIES[_O.REASSIGNMENT_FORBIDDEN],
+    _O.REASSIGNMENT_UNPAIRED: REASSIGNMENT_REMEDIES[_O.REASSIGNMENT_UNPAIRED],
     _O.SERVICE_REQUIRED: Remedy(
         "This expense is not one of those that may be paid before the service is certified.",
         "Certify the service and send a payment request on it, or state the listed nature of the expense.",

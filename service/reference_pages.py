@@ -135,7 +135,7 @@ def _describe_assignment(kind: ActKind, number: int) -> str:
         return "none"
     if kind.family is Family.OPENING:
         return "`fund_centre` alone"
-    return "inherited" if kind.follows and not kind.carries else "needed"
+    return "inherited" if kind.follows and not kind.states_assignment else "needed"
 
 
 def _list_other_fields(kind: ActKind) -> Iterator[Field]:
@@ -146,7 +146,11 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
         return
     if kind.follows:
         yield Field.PREDECESSOR_SENDER
-    if kind.is_assigned and kind.family is not Family.OPENING and (kind.carries or not kind.inherits):
+    if (
+        kind.is_assigned
+        and kind.family is not Family.OPENING
+        and (kind.states_assignment or not kind.inherits)
+    ):
         yield from _list_credit_fields(kind)
     if kind.debit is AccountRole.EXPENSE:
         yield Field.ACCOUNT

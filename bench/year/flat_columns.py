@@ -50,6 +50,7 @@ _REFERENCES: Mapping[Family, str] = {
     Family.RECEIPT: "EN",
     Family.JOURNAL: "OD",
     Family.OPENING: "BE",
+    Family.REASSIGNMENT: "RI",
 }
 """The prefix of the references of each family."""
 

@@ -44,7 +44,7 @@ def _list_assignment_triggers(kind: ActKind) -> tuple[Field, ...]:
 
     The kind alone does, unless the line can inherit the assignment of its predecessor.
     """
-    if kind.follows and not kind.carries:
+    if kind.follows and not kind.states_assignment:
         return _ASSIGNMENT_FIELDS
     return (Field.KIND,) if kind.is_assigned else ()
 

@@ -124,7 +124,7 @@ where t.opening + coalesce(m.cents, 0) + coalesce(u.cents, 0) + coalesce(c.cents
 -- name: set_offs
 -- A set-off lowers a debt and, in the next entry of its act, a receivable of the same person and accountant, by one amount (rule A58).
 with half as (
-    select e.*, k.pairs from entry e join kind k on k.kind = e.kind where k.pairs <> 'NONE'
+    select e.*, k.pairs from entry e join kind k on k.kind = e.kind where k.pairs in ('DEBT', 'RECEIVABLE')
 )
 select entry_name(h.entry_id, h.reference) as place,
        'a ' || if(h.pairs = 'DEBT', 'set-off', 'collection by set-off') || ' of ' || euros(h.amount) || ' alone, or with another person or sum' as found,

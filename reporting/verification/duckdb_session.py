@@ -44,6 +44,7 @@ CHECKS: Mapping[str, str] = read_queries(
     "invoices.sql",
     "persons.sql",
     "receipts.sql",
+    "reassignments.sql",
 )
 _PACKAGE = "reporting.verification"
 

@@ -32,6 +32,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         "set_off_receipt",
         *("virement_ae", "virement_cp", "decree_transfer_ae", "decree_transfer_cp"),
         *("decree_cancellation_ae", "decree_cancellation_cp", "opening_debit", "opening_credit"),
+        *("reassignment_origin", "reassignment_target"),
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -75,7 +76,7 @@ def test_the_kinds_that_send_money_credit_the_transit_account() -> None:
 
 
 def test_the_bank_moves_a_transfer_whole() -> None:
-    moving = [kind for kind in _KINDS if kind.after in (Stage.IN_TRANSIT, Stage.DEBITED)]
+    moving = [kind for kind in _SETTLEMENTS if kind.after in (Stage.IN_TRANSIT, Stage.DEBITED)]
     assert (
         [kind for kind in _KINDS if kind.whole and not kind.carries]
         == moving
@@ -112,8 +113,18 @@ def test_a_carry_leaves_open_what_it_takes_up_and_posts_nothing() -> None:
 
 
 def test_credits_are_consumed_once_and_given_back_once() -> None:
-    assert [kind for kind in _KINDS if kind.settles > 0] == _get_kinds("payment", "set_off")
-    assert [kind for kind in _KINDS if kind.settles < 0] == _get_kinds("void")
+    settling = [kind for kind in _KINDS if kind.budget is BudgetAction.SETTLE]
+    assert [kind for kind in settling if kind.settles > 0] == _get_kinds("payment", "set_off")
+    assert [kind for kind in settling if kind.settles < 0] == _get_kinds("void")
+
+
+def test_a_reassignment_takes_away_and_brings_consumption_by_one_side_of_the_ledger_each() -> None:
+    origin, target = (kind for kind in _KINDS if kind.family is Family.REASSIGNMENT)
+    assert [kind for kind in _KINDS if kind.budget is BudgetAction.REASSIGN] == [origin, target]
+    assert (origin.settles, origin.debit, origin.credit) == (-1, Role.NONE, Role.CHARGE)
+    assert (target.settles, target.debit, target.credit) == (1, Role.EXPENSE, Role.NONE)
+    assert (origin.states_assignment, target.states_assignment) == (False, True)
+    assert target.after is origin.reaches
 
 
 def test_a_payable_has_its_own_reservation_or_inherits_one() -> None:

@@ -50,7 +50,7 @@ _ACCOUNTING = {
     *("attachment", "assignment", "payroll", "payment_request_rejection"),
     *("term_suspension", "term_resumption", "return_identified", "void", "set_off"),
     *("journal_debit", "journal_credit"),
-    *("receipt", "set_off_receipt"),
+    *("receipt", "set_off_receipt", "reassignment_origin", "reassignment_target"),
 }
 _ENTERED = {
     Role.BUDGET_DIRECTORATE: _OF_DIRECTORATE,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from tests.law_model import reassignments
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.chain import find_commitment, find_root
@@ -327,6 +328,8 @@ _EFFECTS: Mapping[str, Effect] = {
     "receipt": _collect,
     "set_off_receipt": _collect,
     "set_off": _pay,
+    "reassignment_origin": reassignments.take_away,
+    "reassignment_target": reassignments.bring,
     "commitment_carry": _carry_commitment,
     "request_carry": _carry_request,
     "service_carry": _carry_service,

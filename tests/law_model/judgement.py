@@ -19,9 +19,18 @@ from tests.law_model.effects import list_reserved
 from tests.law_model.form import check_persons, is_iban
 from tests.law_model.interface import KindColumns
 from tests.law_model.invoices import check_invoice, check_prescription
-from tests.law_model.kinds import CARRIES, CREDIT_KINDS, JOURNALS, PAYEE_KINDS, PREDECESSORS, RECEIVABLES
+from tests.law_model.kinds import (
+    CARRIES,
+    CREDIT_KINDS,
+    JOURNALS,
+    PAYEE_KINDS,
+    PREDECESSORS,
+    REASSIGNMENT_TARGET,
+    RECEIVABLES,
+)
 from tests.law_model.natures import check_title
 from tests.law_model.predecessors import find_predecessor
+from tests.law_model.reassignments import check_targets
 from tests.law_model.settlement_ways import check_way
 from tests.law_model.state import Act, Document, State
 from tests.law_model.years import (
@@ -60,6 +69,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
     if judgement.predecessor:
         judgement.codes += check_amounts(act, judgement.predecessor)
         judgement.codes += check_set_off(act, judgement.predecessor, earlier, state)
+        judgement.codes += check_targets(act, judgement.predecessor, state)
         judgement.codes += check_settlement(act, judgement.predecessor, state)
         judgement.codes += check_way(act, judgement.predecessor, state)
     if judgement.place:
@@ -101,6 +111,8 @@ def _find_place(act: Act, columns: KindColumns, state: State, judgement: Judgeme
         if act.kind in CARRIES:
             judgement.place = assignment
             _check_carry(act, judgement, state)
+        elif act.kind == REASSIGNMENT_TARGET:
+            judgement.place = assignment
         elif act.kind in PREDECESSORS:
             if assignment and inherited and not _is_same(act, assignment, inherited):
                 judgement.codes.append("ASSIGNMENT_DIFFERS")
@@ -183,6 +195,8 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
         return ["AE_EXCEEDED"] if is_decrease and short else []
     if act.kind == "payment" and judgement.predecessor:
         return check_payroll_payment(act, place, judgement.predecessor, state)
+    if act.kind == REASSIGNMENT_TARGET:
+        return check_reservation(act, place, ("ae", "cp"), state)
     if act.kind == "request_carry" and judgement.predecessor:
         reserved = list_reserved(judgement.predecessor)
         return check_reservation(act, place, reserved, state)

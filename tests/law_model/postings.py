@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from tests.law_model.chain import find_debt
+from tests.law_model.chain import find_debt, find_root
 from tests.law_model.kinds import JOURNAL_DEBIT
 from tests.law_model.nomenclature import Role
 from tests.law_model.state import Document, State
@@ -180,4 +180,6 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "bank_reject": _build_transfer("transit", "returned"),
     "bank_return": _build_transfer("treasury", "returned"),
     "reissue": _build_transfer("returned", "transit"),
+    "reassignment_origin": lambda document, _: [("", find_root(document).account)],
+    "reassignment_target": lambda document, _: [(document.account, "")],
 }

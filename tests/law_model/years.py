@@ -11,7 +11,10 @@ from tests.law_model.kinds import (
     CREDIT_REVERSALS,
     INVOICED,
     JOURNALS,
+    OWN_PLACES,
     PREDECESSORS,
+    REASSIGNMENT_ORIGIN,
+    REASSIGNMENT_TARGET,
     REQUESTS,
     SPENDS_AE,
     TAKES_FROM_COMMITMENT,
@@ -41,7 +44,7 @@ def check_period(act: Act, predecessor: Document | None, state: State) -> list[s
     month = find_month(act, months[act.exercise]) if act.exercise in months else 0
     if not month or (act.kind in PREDECESSORS and predecessor is None):
         return []
-    key = predecessor.key if predecessor and act.kind not in CARRIES else None
+    key = predecessor.key if predecessor and act.kind not in OWN_PLACES else None
     centre, budget_year = (key.centre, key.year) if key else (act.text("fund_centre"), act.budget_year)
     year = state.reference.years.get(budget_year)
     is_known = year is not None and centre in year.centres
@@ -100,6 +103,7 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
     if act.kind in JOURNALS:
         return [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
     of_year = {"commitment_decrease", "earmark", "earmark_decrease", "receivable"}
+    of_year |= {REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET}
     if act.kind in REQUESTS | CARRIES | CREDIT_REVERSALS | of_year:
         codes = [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
         return [*codes, *_check_last_day(act, place, state)]

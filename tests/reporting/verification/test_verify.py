@@ -22,6 +22,7 @@ from tests.reporting.verification import (
     test_journals,
     test_lowered_credits,
     test_persons,
+    test_reassignments,
     test_receipts,
     test_rollover,
     test_staff,
@@ -148,7 +149,7 @@ def test_every_rule_is_broken_by_some_corruption() -> None:
     planted = (
         *(test_dates.BREACHES, test_lowered_credits.BREACHES, test_persons.BREACHES),
         *(test_decrees.BREACHES, test_journals.BREACHES, test_receipts.BREACHES, test_rollover.BREACHES),
-        *(test_staff.BREACHES, test_withdrawals.BREACHES),
+        *(test_reassignments.BREACHES, test_staff.BREACHES, test_withdrawals.BREACHES),
         *(test_settlements.CHANGES, test_verification.CHANGES),
     )
     broken = {check for corruption in CORRUPTIONS for check in corruption.finding_places}

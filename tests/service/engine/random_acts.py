@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Remainder, Stage
 from core.kind_rules import BY_DECREE, CANCELS_CREDITS, MOVES_CREDITS, Pairing, TitleTwo
 from tests.accountants import CHANGE_FIELDS
 from tests.file_strategies import PLACES, File, Row, build_openings
@@ -146,7 +146,8 @@ class ActGenerator:
             )
             if kind.family is Family.SERVICE:
                 self._services[row.entry] = row.predecessor
-            if followed and (kind.inherits or kind.mirrors or kind.carries):
+            takes_up = kind.inherits and kind.draws is not Remainder.IMPUTATION
+            if followed and (takes_up or kind.mirrors or kind.carries):
                 followed.taken += row.amount
             if kind.change is PayeeChange.BLOCK:
                 self._blocked.add(row.payee)
@@ -173,6 +174,8 @@ class ActGenerator:
             rows = self._set_off(head) or rows
         if kind.family is Family.JOURNAL:
             rows = self._balance(first)
+        if kind.pairs is Pairing.ORIGIN and rng.random() < 0.95:
+            rows = [first, self._assign_anew(first, head)]
         if len(rows) > 1:
             rows = [row | {"line": str(line)} for line, row in enumerate(rows, 1)]
         if rng.random() < 0.04:
@@ -216,6 +219,14 @@ class ActGenerator:
             for kind in ("journal_debit", "journal_credit")
         ]
         return sides if rng.random() < 0.9 else sides[:1]
+
+    def _assign_anew(self, first: Row, head: Row) -> Row:
+        """Return the line that brings an expense to another imputation, mostly of the same unit: one accountant has both."""
+        entry = first["predecessor"].removeprefix("@")
+        place = self.posted[int(entry)].place if entry.isdigit() and int(entry) in self.posted else {}
+        place = place if place and self.rng.random() < 0.8 else self._choose_assignment(BudgetAction.SPEND)
+        target = {"kind": "reassignment_target", "predecessor": "#1", "amount": first["amount"]}
+        return head | target | place
 
     def _take_back(self, row: Row) -> Row:
         """Return the fields by which ``row`` takes back what an earlier act gave, if its kind does that, most of the time."""
@@ -295,6 +306,7 @@ class ActGenerator:
         if kind.follows is not Family.NONE:
             followed = self._choose_followed(kind, exercise)
             row |= self._name_followed(sender, followed)
+            row |= self._choose_assignment(BudgetAction.SPEND) if kind.states_assignment else {}
         else:
             is_receivable = kind.family is Family.RECEIVABLE
             is_journal = kind.family is Family.JOURNAL
@@ -460,7 +472,7 @@ def _may_continue(name: str, reached: Stage, first: Row) -> bool:
     """Return whether a line of a kind may follow one of its own act: another family is another act, a carry another year."""
     kind = _find_kind(name)
     is_of_family = kind.family is CATALOG[KIND_NUMBERS[first["kind"]]].family
-    return kind.after is reached and is_of_family and not kind.carries
+    return kind.after is reached and is_of_family and not kind.states_assignment
 
 
 def build_credits(euros_by_level: Mapping[int, str]) -> File:

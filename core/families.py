@@ -1,0 +1,30 @@
+"""The families of kinds of act."""
+
+from enum import IntEnum
+
+
+class Family(IntEnum):
+    """Kinds that share one space of references: the number of a payment request is unique whatever its flow."""
+
+    NONE = 0
+    THIRD_PARTY = 1
+    BUDGET = 2
+    COMMITMENT = 3
+    COMMITMENT_CHANGE = 4
+    SERVICE = 5
+    SERVICE_CANCELLATION = 6
+    PAYMENT_REQUEST = 7
+    REJECTION = 8
+    SETTLEMENT = 9
+    THIRD_PARTY_CHANGE = 10
+    TERM = 11
+    REVERSAL = 12
+    JOURNAL = 13
+    """Entries by hand: each line posts one side, and the lines of an act are equal in each month and for each accountant."""
+    RECEIVABLE = 14
+    RECEIVABLE_CHANGE = 15
+    RECEIPT = 16
+    OPENING = 17
+    """Opening balances: each line posts one side, as in a journal act, for an accountant before the first month of a year."""
+    REASSIGNMENT = 18
+    """Each line posts one side: the first one credits the account that was charged, the next ones debit the right ones."""
