@@ -43,6 +43,7 @@ _WEIGHTS: Mapping[str, int] = {
     **dict.fromkeys(("term_suspension", "late_interest", "attachment", "assignment", "void"), 2),
     "receivable": 12,
     "set_off": 40,
+    "reassignment_origin": 60,
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
     "service": 8,
     "payment_request": 12,
@@ -222,8 +223,13 @@ class ActGenerator:
 
     def _assign_anew(self, first: Row, head: Row) -> Row:
         """Return the line that brings an expense to another imputation, mostly of the same unit: one accountant has both."""
-        entry = first["predecessor"].removeprefix("@")
-        place = self.posted[int(entry)].place if entry.isdigit() and int(entry) in self.posted else {}
+        name = first["predecessor"]
+        names = (
+            {f"@{item.entry}", item.reference, f"{item.reference}#{item.line}"}
+            for item in self.posted.values()
+        )
+        debits = [item for item, own in zip(self.posted.values(), names, strict=True) if name in own]
+        place = debits[0].place if debits else {}
         place = place if place and self.rng.random() < 0.8 else self._choose_assignment(BudgetAction.SPEND)
         target = {"kind": "reassignment_target", "predecessor": "#1", "amount": first["amount"]}
         return head | target | place
