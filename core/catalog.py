@@ -96,7 +96,7 @@ class ActKind(NamedTuple):
     @property
     def needs_assignment(self) -> bool:
         """Whether it states that assignment: it is not that of the entry it follows."""
-        return self.carries or self.repays or self.family is Family.RESTORATION
+        return self.carries or self.repays or self.after is Stage.COLLECTED or self.pairs is Pairing.TARGET
 
     @property
     def repays(self) -> bool:
@@ -281,6 +281,13 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("credit_restoration", "rétablissement de crédits", _F.RESTORATION, follows=_F.RECEIPT, after=_S.COLLECTED,
             budget=_B.SPEND, ae_consumed=-1, cp_consumed=-1, draws=_R.OPEN, shortfall=_O.RESTORATION_EXCEEDS_RECEIPT,
             debit=Role.REPAYMENT, credit=Role.CHARGE, year_rule=_Y.IN_YEAR, inherits=True),
+    ActKind("reassignment_origin", "réimputation, imputation d'origine", _F.REASSIGNMENT, follows=_F.SETTLEMENT,
+            budget=_B.REASSIGN, draws=_R.IMPUTATION, shortfall=_O.EXPENSE_REASSIGNED, credit=Role.CHARGE,
+            after=_S.DEBITED, reaches=_S.UNASSIGNED, settles=-1, year_rule=_Y.GIVES_BACK, inherits=True,
+            pairs=Pairing.ORIGIN),
+    ActKind("reassignment_target", "réimputation, nouvelle imputation", _F.REASSIGNMENT, follows=_F.REASSIGNMENT,
+            budget=_B.REASSIGN, draws=_R.OPEN, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, debit=Role.EXPENSE,
+            after=_S.UNASSIGNED, settles=1, year_rule=_Y.IN_YEAR, inherits=True, pairs=Pairing.TARGET),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -15,6 +15,8 @@ class Remainder(IntEnum):
     """Not an amount: whether an act of this kind may still follow; only one may."""
     CARRIED = 4
     """Of a commitment or a service that is carried: what goes on in the next year, on the commitment carried there."""
+    IMPUTATION = 5
+    """Not an amount: whether a bank debit still stands on the imputation of its request; one act moves it, or a part of it."""
 
 
 class Stage(IntEnum):
@@ -35,6 +37,8 @@ class Stage(IntEnum):
     """Of a receivable: due to the State, and not collected yet."""
     COLLECTED = 8
     """Of a receipt: collected, and not restored yet; only what repays an expense is ever restored."""
+    UNASSIGNED = 9
+    """Of a paid expense: taken from its first imputation, and not on the right one yet; only inside the act that moves it."""
 
 
 class PayeeChange(IntEnum):

@@ -28,3 +28,5 @@ class Family(IntEnum):
     """Opening balances: each line posts one side, as in a journal act, for an accountant before the first month of a year."""
     RESTORATION = 18
     """It gives back credits of the running year, up to what was collected of an expense (rule A29)."""
+    REASSIGNMENT = 19
+    """Each line posts one side: the first one credits the account that was charged, the next ones debit the right ones."""

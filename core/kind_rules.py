@@ -33,6 +33,8 @@ class BudgetAction(IntEnum):
     """A decree moves credits between programmes of two ministries (LOLF art. 12)."""
     DECREE_CANCEL = 42
     """A decree takes back credits of a programme, within the limit of the year (LOLF art. 14)."""
+    REASSIGN = 50
+    """It takes the consumption of a paid expense from one imputation, or brings it to another, of the same year."""
 
 
 BY_DECREE = frozenset({BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER, BudgetAction.DECREE_CANCEL})
@@ -88,7 +90,10 @@ class TitleTwo(IntEnum):
 
 
 class Pairing(IntEnum):
-    """Whether a line stands beside another of its act, of the same amount: a debt, and the receivable or advance beside it."""
+    """Whether a line stands beside others of its act, of the same amount.
+
+    These are a debt and the receivable or advance beside it, or the imputations that an expense leaves and to which it goes.
+    """
 
     NONE = 0
     DEBT = 1
@@ -97,6 +102,9 @@ class Pairing(IntEnum):
     WITHHOLDING = 3
     """It takes up the debt; the next line of the act takes up the advance that the sum recovers."""
     ADVANCE = 4
+    ORIGIN = 5
+    """It takes an expense from its imputation; the next lines of the act bring it to others."""
+    TARGET = 6
 
 
 class CreditCheck(IntEnum):

@@ -10,9 +10,11 @@ from core.carry_remedies import CARRY_REMEDIES
 from core.decree_remedies import DECREE_REMEDIES, MOVE_FORBIDDEN
 from core.line_remedies import LINE_REMEDIES
 from core.outcome_codes import Outcome
+from core.reassignment_remedies import REASSIGNMENT_REMEDIES
 from core.receipt_remedies import RECEIPT_REMEDIES
 from core.remedy import Remedy
 from core.reversal_remedies import JOURNAL_UNBALANCED, REVERSAL_REMEDIES, TRANSFER_UNPAIRED
+from core.settlement_remedies import SETTLEMENT_REMEDIES
 
 _O = Outcome
 
@@ -51,6 +53,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "L'acte précédent n'est pas à l'étape que ce type d'acte exige, ou aucun montant n'y reste.",
         "Indiquer le dernier acte du paiement (demande, virement, débit, rejet, dette rouverte), ou un titre encore dû.",
     ),
+    _O.EXPENSE_REASSIGNED: REASSIGNMENT_REMEDIES[_O.EXPENSE_REASSIGNED],
     _O.COMMITMENT_CARRIED: CARRY_REMEDIES[_O.COMMITMENT_CARRIED],
     _O.REVERSAL_FORBIDDEN: REVERSAL_REMEDIES[_O.REVERSAL_FORBIDDEN],
     _O.ASSIGNMENT_DIFFERS: Remedy(
@@ -108,32 +111,22 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         " programme 0117 la doit au compte de la dette, ou c'est un dégrèvement ou une admission en non-valeur.",
         "Laisser la dette ouverte jusqu'à ce que cette écriture soit gérée, ou rejeter la demande si un tiers est créancier.",
     ),
-    _O.PAYROLL_DIVERSION: Remedy(
-        "The request is pay by the payroll application, which itself states what is retained for oppositions and assignments:"
-        " such retentions are not built yet.",
-        "Send the opposition or assignment to the payroll application, which retains it from the pay; send no act of it here.",
-        "La demande est une paie de l'application de paie, qui indique elle-même les retenues pour oppositions et cessions :"
-        " ces retenues ne sont pas encore gérées.",
-        "Adresser l'opposition ou la cession à l'application de paie, qui opère la retenue ; n'envoyer ici aucun acte.",
-    ),
+    _O.PAYROLL_DIVERSION: SETTLEMENT_REMEDIES[_O.PAYROLL_DIVERSION],
     _O.RECEIVABLE_MISSING: RECEIPT_REMEDIES[_O.RECEIVABLE_MISSING],
     _O.SET_OFF_MISMATCH: RECEIPT_REMEDIES[_O.SET_OFF_MISMATCH],
     _O.ADVANCE_ITEM: ADVANCE_REMEDIES[_O.ADVANCE_ITEM],
     _O.ADVANCE_DIVERSION: ADVANCE_REMEDIES[_O.ADVANCE_DIVERSION],
     _O.ADVANCE_MISSING: ADVANCE_REMEDIES[_O.ADVANCE_MISSING],
     _O.ADVANCE_MISMATCH: ADVANCE_REMEDIES[_O.ADVANCE_MISMATCH],
+    _O.REASSIGNMENT_FORBIDDEN: REASSIGNMENT_REMEDIES[_O.REASSIGNMENT_FORBIDDEN],
+    _O.REASSIGNMENT_UNPAIRED: REASSIGNMENT_REMEDIES[_O.REASSIGNMENT_UNPAIRED],
     _O.SERVICE_REQUIRED: Remedy(
         "This expense is not one of those that may be paid before the service is certified.",
         "Certify the service and send a payment request on it, or state the listed nature of the expense.",
         "Cette dépense n'est pas de celles qui peuvent être payées avant service fait.",
         "Certifier le service fait puis envoyer la demande de paiement, ou indiquer la nature listée de la dépense.",
     ),
-    _O.TRANSFER_AMOUNT_DIFFERS: Remedy(
-        "The bank debits, rejects and returns a transfer whole; this amount is not that of the transfer.",
-        "Check the amount against the bank's file, and present the movement with the amount of the transfer.",
-        "La banque débite, refuse ou retourne un virement en entier ; ce montant n'est pas celui du virement.",
-        "Vérifier le montant dans le fichier de la banque, et présenter le mouvement au montant du virement.",
-    ),
+    _O.TRANSFER_AMOUNT_DIFFERS: SETTLEMENT_REMEDIES[_O.TRANSFER_AMOUNT_DIFFERS],
     _O.CARRY_AMOUNT_DIFFERS: CARRY_REMEDIES[_O.CARRY_AMOUNT_DIFFERS],
     _O.ORIGINAL_FOLLOWED: REVERSAL_REMEDIES[_O.ORIGINAL_FOLLOWED],
     _O.REVERSAL_NOT_WHOLE: REVERSAL_REMEDIES[_O.REVERSAL_NOT_WHOLE],

@@ -104,6 +104,7 @@ ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
     Family.JOURNAL,
     Family.RECEIPT,
     Family.RESTORATION,
+    Family.REASSIGNMENT,
 )
 """The kinds that the accountant sends: about third parties, or on the acts of those who order."""
 

@@ -30,11 +30,11 @@ SENDER_OF_KIND: Mapping[str, str] = {
     "opening_credit": CLOSING,
 }
 """The only sender of some kinds of act: they state what a payment run, the bank or the closing of a year did."""
-_OF_ACCOUNTANT = (Family.SETTLEMENT, Family.RECEIPT, Family.RESTORATION, Family.JOURNAL)
+_OF_ACCOUNTANT = (Family.SETTLEMENT, Family.RECEIPT, Family.RESTORATION, Family.JOURNAL, Family.REASSIGNMENT)
 ACCOUNTANT_SETTLEMENTS = frozenset(
     kind.name for kind in CATALOG if kind.family in _OF_ACCOUNTANT and kind.name not in SENDER_OF_KIND
 )
-"""The other kinds that settle a debt or collect a receivable, and entries by hand: an accountant decides on them."""
+"""The other kinds that settle a debt, collect a receivable or move an expense, and entries by hand: an accountant decides."""
 _OF_DIRECTORATE = BY_DECREE | {
     *(BudgetAction.OPEN, BudgetAction.CANCEL, BudgetAction.FREEZE, BudgetAction.UNFREEZE),
 }

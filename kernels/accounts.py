@@ -100,7 +100,10 @@ def find_accounts(acts, book, line, link):
         return as_position(book.items[item].credit), as_position(book.items[item].debit)
     debit = _find_account(acts, book, (line, item, cell, book.effects[base].debit))
     credit = _find_account(acts, book, (line, item, cell, book.effects[base].credit))
-    if book.effects[base].debit == Role.EXPENSE.value and book.effects[base].credit != Role.ACCRUED.value:
+    has_creditor = (
+        book.effects[base].credit != Role.ACCRUED.value and book.effects[base].credit != Role.NONE.value
+    )
+    if book.effects[base].debit == Role.EXPENSE.value and has_creditor:
         credit = _find_creditor(book, acts[line].period, (debit, credit), book.effects[base].credit)
     return debit, credit
 
@@ -179,11 +182,15 @@ def _is_paired(acts, book, last):
 
 @rare_part
 def _check_side(acts, book, line, cell, accounts):
-    """Check a line that posts one account or none: the last one of a journal act finds whether the act is balanced."""
+    """Check a line that posts one account or none: the last one of a journal act finds whether the act is balanced.
+
+    A reassignment, which follows an entry, finds that with its first line.
+    """
     debit, credit = accounts
     if debit == credit:
         return accepted()
-    is_last = line + 1 >= acts.size or acts[as_position(line + 1)].head != acts[line].head
+    is_by_hand = book.effects[acts[line].kind].follows == Family.NONE.value
+    is_last = is_by_hand and (line + 1 >= acts.size or acts[as_position(line + 1)].head != acts[line].head)
     if is_last and not _is_balanced(acts, book, line):
         return refused(Outcome.JOURNAL_UNBALANCED.value, -1, 0)
     if is_last and not _is_paired(acts, book, line):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.catalog import KIND_NUMBERS, Remainder
+from core.catalog import KIND_NUMBERS, Family, Remainder
 from core.tables.book import FOLLOWED_BIT, REACH_BIT, REACH_MAX, SUSPENDED_BIT
 from kernels.jit import as_position, part, rare_part
 
@@ -39,7 +39,7 @@ def _move_unbilled_cents(items, root, amount):
 def add_to_remainder(items, root, which, amount):
     """Add ``amount`` to remainder ``which`` of entry ``root``; do nothing where ``which`` is none.
 
-    An act that may follow only once has no amount: it is applied and undone by the same toggle.
+    An act that may follow only once has no amount, or a smaller one: it is applied and undone by the same toggle.
     """
     if which == Remainder.OPEN.value:
         items[root].open += amount
@@ -49,6 +49,8 @@ def add_to_remainder(items, root, which, amount):
         _toggle_follower_marks(items, root)
     elif which == Remainder.CARRIED.value:
         _move_unbilled_cents(items, root, amount)
+    elif which == Remainder.IMPUTATION.value:
+        items[root].unbilled ^= np.int64(FOLLOWED_BIT)
 
 
 @part
@@ -73,6 +75,13 @@ def mark_reversed_act(items, link, kind, amount):
 def is_followed(items, root):
     """Return whether the act that may follow only once already follows entry ``root``."""
     return (items[root].unbilled & np.int64(FOLLOWED_BIT)) != 0
+
+
+@part
+def pass_on_reassignment(book, items, entry, item):
+    """Mark what the bank does with a transfer, and its new issue, as reassigned where the transfer was: the expense is one."""
+    if book.effects[items[item].kind].family == Family.SETTLEMENT.value:
+        items[entry].unbilled |= items[item].unbilled & np.int64(FOLLOWED_BIT)
 
 
 @part

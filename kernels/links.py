@@ -6,7 +6,7 @@ demand = (AE reserved, AE consumed, CP reserved, CP consumed), in signed cents
 
 import numpy as np
 
-from core.catalog import Family, Measure, Remainder
+from core.catalog import BudgetAction, Family, Measure, Remainder
 from core.tables.book import LEDGER_ACCOUNTANTS
 from kernels.availability import AE, CP
 from kernels.jit import as_position, part, rare_part
@@ -71,12 +71,15 @@ def compute_demand(book, link, amount):
 
 @part
 def compute_settlement(book, link, amount):
-    """Return the demand of a settlement: the request's reservation becomes consumption, or consumption is given back."""
+    """Return the demand of a settlement: the request's reservation becomes consumption, or consumption is given back.
+
+    A reassignment moves consumption and releases nothing.
+    """
     effects, under = book.effects, book.items[link[0]].under
     settles = np.int64(effects[link[2]].settles)
     ae = effects[under].ae_reserved * settles * amount
     cp = effects[under].cp_reserved * settles * amount
-    released = np.int64(settles > 0)
+    released = np.int64(settles > 0 and effects[link[2]].budget == BudgetAction.SETTLE.value)
     return -ae * released, ae, -cp * released, cp
 
 

@@ -57,7 +57,7 @@ def _apply_budget(acts, book, step, link):
         spending.apply_spending(tree, find_nodes(book, cell), compute_demand(book, link, amount))
         if years.spends_in_advance(acts, book, line, cell):
             years.add_to_title(acts, book, line, cell, amount)
-    elif action == BudgetAction.SETTLE.value:
+    elif action == BudgetAction.SETTLE.value or action == BudgetAction.REASSIGN.value:
         spending.apply_spending(tree, find_nodes(book, cell), compute_settlement(book, link, amount))
     elif action == BudgetAction.WITHDRAW.value:
         withdrawals.apply_withdrawal(acts, book, step, cell)
@@ -167,6 +167,8 @@ def store_item(book, place, link, amount):
     parent, under = find_parent(book, link, kind)
     items[entry].open = amount if effects.opens else 0
     items[entry].unbilled = payee if effects.reaches != Stage.NONE.value else 0
+    if effects.family == Family.SETTLEMENT.value and effects.reaches != Stage.NONE.value:
+        commitments.pass_on_reassignment(book, items, entry, link[0])
     items[entry].parent = parent
     items[entry].cell = link[1]
     items[entry].day = day

@@ -62,7 +62,7 @@ def _check_stage(acts, book, line, item):
     takes_up = effects.draws == Remainder.OPEN.value
     if not is_at_stage or (takes_up and book.items[item].open == 0):
         return np.int64(Outcome.PREDECESSOR_STAGE.value)
-    if effects.draws == Remainder.ONCE.value:
+    if effects.draws == Remainder.ONCE.value or effects.draws == Remainder.IMPUTATION.value:
         return _check_once(book, acts[line].kind, item)
     return np.int64(Outcome.ACCEPTED.value)
 
@@ -81,7 +81,11 @@ def _check_debt(acts, book, line, item):
         return finding
     if remits and payees.is_blocked(book, payee):
         return refused(Outcome.PAYEE_BLOCKED.value, -1, 0)
-    if book.effects[acts[line].kind].settles > 0 and commitments.is_suspended(book, item):
+    settles = (
+        book.effects[acts[line].kind].settles > 0
+        and book.effects[acts[line].kind].after == Stage.PAYABLE.value
+    )
+    if settles and commitments.is_suspended(book, item):
         return refused(Outcome.TERM_SUSPENDED.value, -1, 0)
     return finding
 
@@ -163,6 +167,8 @@ def _check_own_assignment(acts, book, line, item):
         return restorations.check_repayment(acts, book, line, item)
     if book.effects[acts[line].kind].family == Family.RESTORATION.value:
         return restorations.check_restoration(acts, book, line, item)
+    if book.effects[acts[line].kind].pairs == Pairing.TARGET.value:
+        return accepted()
     return _check_interest_assignment(acts, book, line, item)
 
 

@@ -22,8 +22,8 @@ from kernels import (
     invoices,
     key_index,
     payees,
+    reassignments,
     restorations,
-    set_offs,
     signatures,
     spending,
     withdrawals,
@@ -120,6 +120,8 @@ def _check_remainders(book, link, kind, amount):
     if sign < 0 and amount > items[item].open:
         return refused(Outcome.REVERSAL_EXCEEDS_ORIGINAL.value, -1, amount - items[item].open)
     draws = effects[base].feeds if sign < 0 else effects[base].draws
+    if draws == Remainder.IMPUTATION.value and amount > items[item].open:
+        return refused(Outcome.REVERSAL_EXCEEDS_ORIGINAL.value, -1, amount - items[item].open)
     if Remainder.NONE.value < draws < Remainder.ONCE.value and root > 0:
         remainder = commitments.read_remainder(items, root, draws)
         if amount > remainder:
@@ -179,7 +181,7 @@ def _check_predecessor(acts, book, line, item):
     if finding[0] == Outcome.ACCEPTED.value and advances.is_advance(book, kind):
         finding = advances.check_request(acts, book, line, link[0])
     if book.effects[kind].pairs != Pairing.NONE.value and finding[0] == Outcome.ACCEPTED.value:
-        finding = set_offs.check_pair(acts, book, line, link[0])
+        finding = reassignments.check_lines_beside(acts, book, line, link[0])
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link
     return _check_remainders(book, link, kind, acts[line].amount), link
@@ -203,7 +205,10 @@ def _check_spending(acts, book, line, link):
 def _check_settlement(acts, book, line, link):
     """Check what a settlement consumes; a payment of payroll from December on also that no credits are overdrawn."""
     tree, nodes = availability.BudgetTree(book.nodes, book.figures), find_nodes(book, link[1])
-    if book.effects[link[2]].settles > 0 and years.needs_payroll_check(acts, book, line, link):
+    is_payment = (
+        book.effects[link[2]].settles > 0 and book.effects[link[2]].budget == BudgetAction.SETTLE.value
+    )
+    if is_payment and years.needs_payroll_check(acts, book, line, link):
         finding = spending.check_overdraft(tree, nodes[0])
         if finding[0] != Outcome.ACCEPTED.value:
             return finding
@@ -218,7 +223,7 @@ def _check_budget(acts, book, line, link):
         return _check_spending(acts, book, line, link)
     if action == BudgetAction.NONE.value:
         return accepted()
-    if action == BudgetAction.SETTLE.value:
+    if action == BudgetAction.SETTLE.value or action == BudgetAction.REASSIGN.value:
         return _check_settlement(acts, book, line, link)
     if action == BudgetAction.WITHDRAW.value:
         return withdrawals.check_withdrawal(acts, book, line, link)

@@ -188,6 +188,7 @@ async def _compare_budget(connection: Connection, names: CodeNames, batch: Row) 
         lambda kind: kind.settles < 0,
         lambda kind: kind.inherits,
         lambda kind: kind.budget is BudgetAction.WITHDRAW,
+        lambda kind: kind.budget is BudgetAction.REASSIGN and kind.settles > 0,
     )
     expected = await fetch_one(connection, "budget_expected", first, end, *columns, *map(list_kinds, tests))
     moved = await fetch(connection, "budget_taken_up", batch["batch"])

@@ -254,13 +254,13 @@ group by centre;
 -- name: budget_expected
 -- The AE and CP that the entries from $1 up to, not including, $2 take up by the catalog: $3 kinds with their signs for $4 AE
 -- and $5 CP; $6 kinds that mirror; $7 kinds that earmark.  Spending on an operation takes up no further AE, as its earmark
--- did.  $8 kinds give back what their original request took up, which is found through entries of $9 kinds; $10 kinds give AE back
--- in a recycling case alone.
+-- did.  $8 kinds give back what their original request took up, which is found through entries of $9 kinds, and $11 kinds
+-- take that up at another place; $10 kinds give AE back in a recycling case alone.
 with recursive effect as (
     select kind, ae, cp from unnest($3::smallint[], $4::smallint[], $5::smallint[]) as t (kind, ae, cp)
 ),
 climb as (
-    select e.cell, e.amount, e.predecessor as at from entry e where e.entry_id >= $1 and e.entry_id < $2 and e.kind = any($8::smallint[])
+    select e.cell, case when e.kind = any($11::smallint[]) then e.amount else -e.amount end as amount, e.predecessor as at from entry e where e.entry_id >= $1 and e.entry_id < $2 and e.kind = any($8::smallint[] || $11::smallint[])
     union all
     select c.cell, c.amount, p.predecessor from climb c join entry p on p.entry_id = c.at where p.kind = any($9::smallint[])
 ),
@@ -271,7 +271,7 @@ line as (
     select e.cell, -e.amount, p.kind from entry e join entry p on p.entry_id = e.predecessor
     where e.entry_id >= $1 and e.entry_id < $2 and e.kind = any($6::smallint[])
     union all
-    select c.cell, -c.amount, p.kind from climb c join entry p on p.entry_id = c.at where p.kind <> all($9::smallint[])
+    select c.cell, c.amount, p.kind from climb c join entry p on p.entry_id = c.at where p.kind <> all($9::smallint[])
 )
 select coalesce(sum(l.amount * f.ae) filter (where c.operation = 0 or l.kind = any($7::smallint[])), 0)::bigint as ae, coalesce(sum(l.amount * f.cp), 0)::bigint as cp
 from line l join effect f on f.kind = l.kind join cell c on c.cell = l.cell;

@@ -105,6 +105,7 @@ _JOURNAL_ACCOUNTS = st.sampled_from((OTHER_ACCOUNT, OTHER_ACCOUNT + 1))
 CARRY_DAY = YEARS[0].last_payment_day + 1
 """The first day on which the first year may be carried into the second."""
 _PAYMENT_KINDS = ("payment", "bank_debit", "bank_return", "return_identified", "reissue", "bank_reject")
+_REASSIGNMENT_KINDS = ("reassignment_origin", "reassignment_target")
 _TERM_KINDS = ("term_suspension", "term_resumption")
 _REPAYMENT_CHAINS = (
     ("direct_payment_request", "repayment_receivable", *("receipt", "credit_restoration") * 2),
@@ -140,6 +141,17 @@ _SETTLEMENT_CHAINS = [
             "payment",
         ),
         ("direct_payment_request", "assignment", "payment_request_rejection", "set_off", "payment"),
+        ("direct_payment_request", *_PAYMENT_KINDS[:2], *_REASSIGNMENT_KINDS * 2),
+        (
+            "direct_payment_request",
+            *_PAYMENT_KINDS[:2],
+            *_REASSIGNMENT_KINDS,
+            *_PAYMENT_KINDS[2:5],
+            "bank_debit",
+            *_REASSIGNMENT_KINDS,
+        ),
+        ("payroll", *_PAYMENT_KINDS[:2], *_REASSIGNMENT_KINDS, "bank_return"),
+        ("commitment", "payment_request_without_service", *_PAYMENT_KINDS[:2], *_REASSIGNMENT_KINDS),
         ("commitment", "payment_request_without_service", "set_off", "late_interest", "set_off"),
         ("direct_payment_request", *_TERM_KINDS, "term_resumption", "payment", "late_interest", *_TERM_KINDS),
         ("commitment", "payment_request_without_service", *_TERM_KINDS, "term_suspension", "payment"),
@@ -370,6 +382,13 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             line = draw(_add_invoice(line))
         if kind.budget is BudgetAction.WITHDRAW:
             line = draw(_add_source(line))
+        if kind.pairs is Pairing.TARGET:
+            near = [
+                at for at in spending if book.world.cells[at].accountant == book.world.cells[cell].accountant
+            ]
+            line = line._replace(cell=draw(st.sampled_from([*near * 9, *spending])), day=acts[-1][-1].day)
+            continues = continues or draw(st.integers(0, 4)) > 0
+            line = line._replace(previous=None, previous_entry=0, previous_line=1) if continues else line
         if kind.pairs in {Pairing.RECEIVABLE, Pairing.ADVANCE} and draw(st.integers(0, 4)):
             line, continues = line._replace(amount=acts[-1][-1].amount, day=acts[-1][-1].day), True
         if continues:
@@ -424,6 +443,11 @@ def _are_twins(book: StartingBook, first: int, second: int) -> bool:
     return sheets[0] == sheets[1] and cells[first].programme == cells[second].programme and is_same_accountant
 
 
+def _target_cells(book: StartingBook) -> st.SearchStrategy[int]:
+    """Return the assignments to which an expense may go, as reading ensures."""
+    return st.sampled_from(_list_cells(book, BudgetAction.SPEND))
+
+
 def _may_follow(kind: ActKind, other: ActKind) -> bool:
     return other.reaches is kind.after if kind.after else other.family is kind.follows != Family.NONE
 
@@ -469,7 +493,7 @@ def _acts(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], at: int)
     lines: list[Line] = []
     for place in range(count):
         line = draw(_lines(book, sequence, blank))
-        lines.append(draw(_continue_act(line, lines[place - 1])) if kind.reaches and place else line)
+        lines.append(draw(_continue_act(book, line, lines[place - 1])) if kind.reaches and place else line)
     return add_content(draw(_sign_act(book, lines)))
 
 
@@ -515,7 +539,7 @@ def _sign_act(draw: st.DrawFn, book: StartingBook, lines: list[Line]) -> list[Li
 
 
 @st.composite
-def _continue_act(draw: st.DrawFn, line: Line, above: Line) -> Line:
+def _continue_act(draw: st.DrawFn, book: StartingBook, line: Line, above: Line) -> Line:
     """Draw another line of the act, mostly one that takes up the amount of the line above."""
     stage, family = CATALOG[above.kind].reaches, CATALOG[line.kind].family
     next_kinds = [at for at, kind in enumerate(CATALOG) if kind.after is stage and kind.family is family]
@@ -525,6 +549,8 @@ def _continue_act(draw: st.DrawFn, line: Line, above: Line) -> Line:
         kind=draw(st.sampled_from(next_kinds)), amount=above.amount, cell=NONE, previous=None
     )
     line = line._replace(invoice=None, invoice_part=0, invoice_day=0)
+    if CATALOG[line.kind].pairs is Pairing.TARGET:
+        line = line._replace(cell=draw(_target_cells(book)), day=above.day, period=above.period)
     return line._replace(previous_entry=0, previous_line=draw(st.sampled_from((1, 1, 2, 3))))
 
 
@@ -553,7 +579,8 @@ def _lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: 
         line = draw(_add_predecessor(book, sequence, line._replace(day=draw(days))))
         return line._replace(cell=draw(_carry_cells(book)))
     if kind.follows:
-        return draw(_add_predecessor(book, sequence, line))
+        line = draw(_add_predecessor(book, sequence, line))
+        return line._replace(cell=draw(_target_cells(book))) if kind.pairs is Pairing.TARGET else line
     return draw(_add_cell(book, line)) if kind.is_assigned else line
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange
 from core.compound_acts import TEMPLATES, expand
-from core.kind_rules import BY_DECREE, CANCELS_CREDITS, MOVES_CREDITS
+from core.kind_rules import BY_DECREE, CANCELS_CREDITS, MOVES_CREDITS, Pairing
 from tests.accountants import CHANGE_FIELDS
 from tests.oracle.iban import add_check_digits
 
@@ -173,12 +173,24 @@ def _acts(draw: st.DrawFn, names: Sequence[str], at: int) -> File:
         rows = draw(_journal_lines(rows) if kind.family is Family.JOURNAL else _opening_lines(rows))
     if kind.family is Family.SETTLEMENT and draw(st.booleans()):
         rows = _expand_compound(kind, rows[0])
+    if kind.pairs is Pairing.ORIGIN and draw(st.integers(0, 4)):
+        rows = [rows[0], draw(_targets(rows[0]))]
     if len(rows) > 1 or draw(st.booleans()):
         rows = [row | {"line": str(line)} for line, row in enumerate(rows, 1)]
     if draw(st.integers(0, 9)) == 0:
         spoilt = draw(st.integers(0, len(rows) - 1))
         rows[spoilt] = rows[spoilt] | dict([draw(st.sampled_from(_SPOILT_FIELDS))])
     return rows
+
+
+@st.composite
+def _targets(draw: st.DrawFn, origin: Row) -> Row:
+    """Draw the line that brings an expense to another imputation."""
+    target = origin | {
+        "kind": "reassignment_target",
+        "predecessor": draw(st.sampled_from(("#1", "#1", "#1", "#2"))),
+    }
+    return target | draw(_assignments(BudgetAction.SPEND))
 
 
 def _expand_compound(kind: ActKind, row: Row) -> File:
@@ -218,7 +230,8 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
         return row | draw(_assignments(BudgetAction.SPEND))
     if kind.follows:
         row |= {"predecessor": draw(_predecessors(kind, names))}
-        return row if draw(st.integers(0, 9)) else row | draw(_assignments(BudgetAction.SPEND))
+        names_assignment = kind.needs_assignment or draw(st.integers(0, 9)) == 0
+        return row | draw(_assignments(BudgetAction.SPEND)) if names_assignment else row
     if kind.family is Family.RECEIVABLE:
         return row | draw(_receipt_assignments())
     if kind.budget in BY_DECREE:

@@ -51,6 +51,7 @@ _REFERENCES: Mapping[Family, str] = {
     Family.JOURNAL: "OD",
     Family.OPENING: "BE",
     Family.RESTORATION: "RC",
+    Family.REASSIGNMENT: "RI",
 }
 """The prefix of the references of each family."""
 

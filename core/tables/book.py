@@ -148,9 +148,9 @@ class OpenItems(NamedTuple):
     """The amount left to take up.  Of a change of bank details: the bits of the digest that it replaced."""
     unbilled: Money
     """Of a commitment: the amount certified and not yet requested.  Of a debt, paid or not: the number of the payee, with
-    ``FOLLOWED_BIT`` once the act that may follow only once has followed, ``SUSPENDED_BIT`` while its payment is
-    suspended, and from ``USE_BIT`` on the number of acts that took up an amount of it.  Of an increase or a service: what
-    ``parent`` and ``debit`` of its commitment were before it, the latter from ``REACH_BIT`` on."""
+    ``FOLLOWED_BIT`` once the act that may follow only once has followed, of a transfer a reassignment, ``SUSPENDED_BIT``
+    while its payment is suspended, and from ``USE_BIT`` on the number of acts that took up an amount of it.  Of an increase
+    or a service: what ``parent`` and ``debit`` of its commitment were before it, the latter from ``REACH_BIT`` on."""
     parent: Position
     """The entry it acts on: of a service the commitment, of an attachment the debt it diverts, of a settlement the payable;
     of a commitment the last increase or service of it; 0 if none."""

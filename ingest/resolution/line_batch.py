@@ -183,7 +183,9 @@ JOURNALS = _select_kinds(lambda kind: kind.family is Family.JOURNAL)
 OPENS_YEAR = _select_kinds(lambda kind: kind.family is Family.OPENING)
 ISSUES = _select_kinds(lambda kind: kind.family is Family.RECEIVABLE)
 RECEIVES = _select_kinds(lambda kind: Family.RECEIVABLE in (kind.family, kind.follows))
-SPENDS = _select_kinds(lambda kind: kind.budget is BudgetAction.SPEND or kind.carries) | JOURNALS | ISSUES
+SPENDS = (
+    _select_kinds(lambda kind: kind.budget is BudgetAction.SPEND or kind.needs_assignment) | JOURNALS | ISSUES
+)
 CARRIES = _select_kinds(lambda kind: kind.carries)
 BRINGS_CREDITS = _select_kinds(lambda kind: kind.family is Family.BUDGET) & ~EARMARKS
 STATES_ORIGIN = _select_kinds(lambda kind: kind.budget in (BudgetAction.OPEN, BudgetAction.CANCEL))

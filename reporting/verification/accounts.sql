@@ -1,7 +1,7 @@
 -- name: accounts_known
--- An entry has two accounts of the chart if its kind posts, one if it posts one side by hand or as an opening, and none if it does not post.
+-- An entry has two accounts of the chart if its kind posts, one if it posts one side by hand, as an opening or as a reassignment, and none if it does not post.
 select entry_name(e.entry_id, e.reference) as place, 'debit ' || account_name(e.debit) || ', credit ' || account_name(e.credit) as found,
-       case when k.family in ('JOURNAL', 'OPENING') then 'one account of the chart, on the side of its kind'
+       case when k.family in ('JOURNAL', 'OPENING', 'REASSIGNMENT') then 'one account of the chart, on the side of its kind'
             when k.posts or k.mirrors then 'two accounts of the chart' else 'no accounts' end as expected
 from entry e left join kind k on k.kind = e.kind
 left join reference_text d on d.kind = 5 and d.id = e.debit
@@ -70,7 +70,7 @@ with home as (  -- the account that an item is on: what is certified of a commit
     union all
     select e.entry_id, case when k.reaches = 'DUE' then e.debit when k.posts then e.credit else h.credit end
     from entry e join kind k using (kind) left join standing_account h on h.entry_id = e.entry_id
-    where k.reaches not in ('NONE', 'SUSPENDED', 'COLLECTED') and e.amount > 0
+    where k.reaches not in ('NONE', 'SUSPENDED', 'COLLECTED', 'UNASSIGNED') and e.amount > 0
     union all  -- cash that was collected stays on the operations account
     select e.entry_id, e.debit from entry e join kind k using (kind) where k.debit_role = 'TREASURY' and k.follows = 'RECEIVABLE'
     union all  -- what a supplier has to give back of an advance, beside the debt of paying it
@@ -81,7 +81,7 @@ change as (
     from effect f join kind k using (kind) left join commitment_origin o on o.commitment = f.commitment where k.unbilled_sign <> 0
     union all
     select e.entry_id, e.entry_id, if(k.reaches = 'DUE', -e.amount, e.amount)
-    from entry e join kind k using (kind) where k.reaches not in ('NONE', 'SUSPENDED', 'COLLECTED')
+    from entry e join kind k using (kind) where k.reaches not in ('NONE', 'SUSPENDED', 'COLLECTED', 'UNASSIGNED')
     union all
     select e.entry_id, e.entry_id, -e.amount from entry e join kind k using (kind) where k.debit_role = 'TREASURY' and k.follows = 'RECEIVABLE'
     union all
@@ -94,7 +94,7 @@ change as (
     select r.entry_id, -r.request, r.amount from recovery r
     union all
     select e.entry_id, e.predecessor, if(k.follows = 'RECEIVABLE', e.amount, -e.amount)
-    from entry e join kind k using (kind) where k.inherits and k.pairs <> 'ADVANCE' and k.family <> 'RESTORATION' or k.mirrors and (k.after <> 'NONE' or k.follows = 'RECEIVABLE')
+    from entry e join kind k using (kind) where k.inherits and k.pairs <> 'ADVANCE' and k.family not in ('RESTORATION', 'REASSIGNMENT') or k.mirrors and (k.after <> 'NONE' or k.follows = 'RECEIVABLE')
     union all
     select e.entry_id, p.predecessor, e.amount
     from entry e join kind k using (kind) join entry p on p.entry_id = e.predecessor join kind pk on pk.kind = p.kind

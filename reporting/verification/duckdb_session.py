@@ -45,6 +45,7 @@ CHECKS: Mapping[str, str] = read_queries(
     "persons.sql",
     "receipts.sql",
     "advances.sql",
+    "reassignments.sql",
 )
 _PACKAGE = "reporting.verification"
 

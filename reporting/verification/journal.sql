@@ -132,7 +132,7 @@ select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, coalesce(v.kind, p.k
             when pk.family <> k.follows and not (k.family = 'RESTORATION' and pk.family = 'SETTLEMENT') then 'follows an entry of kind ' || pk.name
             when k.after <> 'NONE' and pk.reaches <> k.after then 'follows an entry of kind ' || pk.name || ', which has not reached the stage before it'
             when p.cell <> e.cell and not k.assigns then 'does not have the account assignment of its predecessor'
-            when p.accountant <> e.accountant and (not k.assigns or k.family = 'RESTORATION') then 'does not have the accountant of its predecessor'
+            when p.accountant <> e.accountant and (not k.assigns or k.family in ('RESTORATION', 'REASSIGNMENT')) then 'does not have the accountant of its predecessor'
             when k.inherits and k.debit_role = 'PREDECESSOR' and e.debit <> if(pk.posts or pk.mirrors, p.credit, held.credit) then 'does not debit the account that its predecessor credited'
             when k.credit_role = 'CLEARED' and e.credit <> p.debit then 'does not credit the account that its predecessor debited'
             when k.inherits and not k.pays and e.payee <> p.payee then 'has another payee than its predecessor'
@@ -201,8 +201,9 @@ where not k.inherits;
 
 -- name: taken_up
 -- What later entries take up of a debt or of a service, or reverse; a reversal gives the amount back to the debt that it came from.
+-- A reassignment takes up nothing of the debit that it names: the bank may still return it.
 create view taken_up as
-select e.entry_id, e.predecessor as item, e.amount as cents from entry e join kind k on k.kind = e.kind where k.inherits or k.mirrors or k.carries and k.family = 'SERVICE'
+select e.entry_id, e.predecessor as item, e.amount as cents from entry e join kind k on k.kind = e.kind where k.inherits and k.pairs <> 'ORIGIN' or k.mirrors or k.carries and k.family = 'SERVICE'
 union all
 select e.entry_id, p.predecessor, -e.amount
 from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor join kind pk on pk.kind = p.kind
@@ -289,10 +290,10 @@ from effect f join kind k on k.kind = f.kind
 where k.budget = 'SPEND'
 group by f.batch, f.cell
 union all
-select f.batch, f.cell, sum(if(k.settles > 0, -f.cents, 0) * u.ae_reserved), sum(f.cents * k.settles * u.ae_reserved),
-       sum(if(k.settles > 0, -f.cents, 0) * u.cp_reserved), sum(f.cents * k.settles * u.cp_reserved)
+select f.batch, f.cell, sum(if(k.settles > 0 and k.budget = 'SETTLE', -f.cents, 0) * u.ae_reserved), sum(f.cents * k.settles * u.ae_reserved),
+       sum(if(k.settles > 0 and k.budget = 'SETTLE', -f.cents, 0) * u.cp_reserved), sum(f.cents * k.settles * u.cp_reserved)
 from effect f join kind k on k.kind = f.kind join settled s on s.entry_id = f.entry_id join kind u on u.kind = s.kind
-where k.budget = 'SETTLE'
+where k.budget in ('SETTLE', 'REASSIGN')
 group by f.batch, f.cell
 union all
 select c.batch, v.cell, sum(v.cents * u.ae_reserved), 0, sum(v.cents * u.cp_reserved), 0

@@ -21,6 +21,10 @@ step as (
     join settled s on s.entry_id = f.entry_id join kind r on r.kind = s.kind join entry e on e.entry_id = f.entry_id join payroll_check p on p.exercise = e.exercise
     where k.budget = 'SETTLE'
     union all
+    select f.entry_id, u.node, if(u.has_operation, 0, -f.cents * k.settles * r.ae_reserved), -f.cents * k.settles * r.cp_reserved, false
+    from effect f join node_of_cell u on u.cell = f.cell join kind k on k.kind = f.kind
+    join settled s on s.entry_id = f.entry_id join kind r on r.kind = s.kind where k.budget = 'REASSIGN'
+    union all
     select c.entry_id, u.node, if(u.has_operation, 0, -v.cents * r.ae_reserved), -v.cents * r.cp_reserved, false
     from carried c join kind r on r.kind = c.kind, lateral (select unnest([c.cell, c.old_cell]) as cell, unnest([c.cents, -c.cents]) as cents) v
     join node_of_cell u on u.cell = v.cell
@@ -136,6 +140,11 @@ with step as (
            and f.entry_id not in (select entry_id from title_step where not is_opening)
     from effect f join kind k on k.kind = f.kind join upward u on u.cell = f.cell
     where k.budget = 'SPEND' and u.node in (select node from advanced_node)
+    union all
+    select f.entry_id, u.node, if(u.has_operation, 0, -f.cents * k.settles * r.ae_reserved), k.settles > 0 and r.ae_reserved > 0 and not u.has_operation
+    from effect f join kind k on k.kind = f.kind join upward u on u.cell = f.cell
+    join settled s on s.entry_id = f.entry_id join kind r on r.kind = s.kind
+    where k.budget = 'REASSIGN' and u.node in (select node from advanced_node)
 ),
 left_over as (select *, sum(cents) over (partition by node order by entry_id) as available from step)
 select entry_name(s.entry_id, e.reference) as place, 'AE ' || euros(s.available) || ' available at ' || node_name(s.node) || ' after it' as found,

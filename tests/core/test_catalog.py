@@ -35,6 +35,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("decree_cancellation_ae", "decree_cancellation_cp", "opening_debit", "opening_credit"),
         *("advance_request", "advance_withholding", "advance_recovery"),
         *("repayment_receivable", "credit_restoration"),
+        *("reassignment_origin", "reassignment_target"),
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -128,8 +129,18 @@ def test_a_carry_leaves_open_what_it_takes_up_and_posts_nothing() -> None:
 
 
 def test_credits_are_consumed_once_and_given_back_once() -> None:
-    assert [kind for kind in _KINDS if kind.settles > 0] == _get_kinds("payment", "set_off")
-    assert [kind for kind in _KINDS if kind.settles < 0] == _get_kinds("void")
+    settling = [kind for kind in _KINDS if kind.budget is BudgetAction.SETTLE]
+    assert [kind for kind in settling if kind.settles > 0] == _get_kinds("payment", "set_off")
+    assert [kind for kind in settling if kind.settles < 0] == _get_kinds("void")
+
+
+def test_a_reassignment_takes_away_and_brings_consumption_by_one_side_of_the_ledger_each() -> None:
+    origin, target = (kind for kind in _KINDS if kind.family is Family.REASSIGNMENT)
+    assert [kind for kind in _KINDS if kind.budget is BudgetAction.REASSIGN] == [origin, target]
+    assert (origin.settles, origin.debit, origin.credit) == (-1, Role.NONE, Role.CHARGE)
+    assert (target.settles, target.debit, target.credit) == (1, Role.EXPENSE, Role.NONE)
+    assert (origin.needs_assignment, target.needs_assignment) == (False, True)
+    assert target.after is origin.reaches
 
 
 def test_a_payable_has_its_own_reservation_or_inherits_one() -> None:

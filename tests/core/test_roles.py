@@ -53,6 +53,7 @@ _ACCOUNTING = {
     *("journal_debit", "journal_credit"),
     *("receipt", "set_off_receipt", "credit_restoration"),
     *("advance_withholding", "advance_recovery"),
+    *("reassignment_origin", "reassignment_target"),
 }
 _ENTERED = {
     Role.BUDGET_DIRECTORATE: _OF_DIRECTORATE,

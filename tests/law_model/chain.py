@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
+from tests.law_model import reassignments
 from tests.law_model.codes import RECEIVABLE_MISSING, SET_OFF_MISMATCH
-from tests.law_model.kinds import REQUESTS, TRANSFERS
+from tests.law_model.kinds import REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET, REQUESTS, TRANSFERS
 from tests.law_model.state import Act, Document, State
 
 
@@ -196,4 +197,6 @@ _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "term_suspension": _check_suspension,
     "term_resumption": _check_resumption,
     **dict.fromkeys(TRANSFERS, _check_transfer),
+    REASSIGNMENT_ORIGIN: reassignments.check_origin,
+    REASSIGNMENT_TARGET: _check_stage,
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from tests.law_model import reassignments
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.chain import find_commitment, find_root
@@ -358,6 +359,8 @@ _EFFECTS: Mapping[str, Effect] = {
     "advance_request": _advance,
     "advance_withholding": _withhold,
     "advance_recovery": _recover,
+    "reassignment_origin": reassignments.take_away,
+    "reassignment_target": reassignments.bring,
     "commitment_carry": _carry_commitment,
     "request_carry": _carry_request,
     "service_carry": _carry_service,

@@ -16,7 +16,7 @@ from tests.law_model import (
     settlements,
 )
 from tests.law_model.form import write_euros
-from tests.law_model.kinds import JOURNAL_DEBIT
+from tests.law_model.kinds import JOURNAL_DEBIT, REASSIGNMENT_ORIGIN
 from tests.law_model.model import LawModel
 from tests.law_model.periods import PeriodDecision
 from tests.law_model.state import Row
@@ -113,6 +113,8 @@ def _write_act(context: YearContext, writers: Sequence[tuple[int, Writer]]) -> l
         rows = settlements.add_collection(context, row)
     if row["kind"] == "advance_withholding" and "line" not in row:
         rows = settlements.add_recovery(context, row)
+    if row["kind"] == REASSIGNMENT_ORIGIN and "line" not in row:
+        rows = settlements.add_targets(context, row)
     rows = (
         journals.complete_journal(context, row)
         if row["kind"] == JOURNAL_DEBIT and "line" not in row

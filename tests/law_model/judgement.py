@@ -27,11 +27,13 @@ from tests.law_model.kinds import (
     JOURNALS,
     PAYEE_KINDS,
     PREDECESSORS,
+    REASSIGNMENT_TARGET,
     RECEIVABLES,
     STATES_PLACE,
 )
 from tests.law_model.natures import check_title
 from tests.law_model.predecessors import find_predecessor
+from tests.law_model.reassignments import check_targets
 from tests.law_model.restorations import check_restoration
 from tests.law_model.settlement_ways import check_way
 from tests.law_model.state import Act, Document, State
@@ -72,6 +74,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
         judgement.codes += check_amounts(act, judgement.predecessor)
         judgement.codes += check_set_off(act, judgement.predecessor, earlier, state)
         judgement.codes += check_advance(act, judgement.predecessor, earlier, state)
+        judgement.codes += check_targets(act, judgement.predecessor, state)
         judgement.codes += check_settlement(act, judgement.predecessor, state)
         judgement.codes += check_way(act, judgement.predecessor, state)
     if judgement.place:
@@ -202,6 +205,8 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
         return ["AE_EXCEEDED"] if is_decrease and short else []
     if act.kind == "payment" and judgement.predecessor:
         return check_payroll_payment(act, place, judgement.predecessor, state)
+    if act.kind == REASSIGNMENT_TARGET:
+        return check_reservation(act, place, ("ae", "cp"), state)
     if act.kind == "request_carry" and judgement.predecessor:
         reserved = list_reserved(judgement.predecessor)
         return check_reservation(act, place, reserved, state)

@@ -56,6 +56,8 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "return_identified": frozenset({"bank_return", "bank_reject"}),
     "reissue": frozenset({"return_identified"}),
     "void": frozenset({"return_identified"}),
+    "reassignment_origin": frozenset({"bank_debit"}),
+    "reassignment_target": frozenset({"reassignment_origin"}),
 }
 """The kinds that an act of a kind may follow."""
 
@@ -73,7 +75,13 @@ RECEIVABLES = frozenset(
 ON_COMMITMENT = frozenset({"payment_request", "payment_request_without_service"})
 REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll", "advance_request"}
 INVOICED = ON_COMMITMENT | {"direct_payment_request", "advance_request"}
-CHARGES = frozenset({"service", "payment_request_without_service", "direct_payment_request", "payroll"})
+REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET = "reassignment_origin", "reassignment_target"
+CHARGES = frozenset(
+    {
+        *("service", "payment_request_without_service", "direct_payment_request", "payroll"),
+        REASSIGNMENT_TARGET,
+    }
+)
 """Kinds that debit a charge or an asset, whose account they may state."""
 GIVES_BACK_CHARGE = frozenset({"credit_restoration"})
 """The kind that credits such an account, which it may state too."""
@@ -83,7 +91,7 @@ TAKES_FROM_COMMITMENT = ON_COMMITMENT | {
 """The kinds that take an amount of a commitment: one that was committed, or certified, by then (A33)."""
 CARRIES = frozenset({"commitment_carry", "request_carry", "service_carry"})
 """The kinds that carry what is open into the next year, with an assignment of their own there (GBCP 161; LOLF 28)."""
-STATES_PLACE = CARRIES | {"repayment_receivable", "credit_restoration"}
+STATES_PLACE = CARRIES | {"repayment_receivable", "credit_restoration", REASSIGNMENT_TARGET}
 """The kinds that follow an act and have an assignment of their own."""
 TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
 CREDIT_KINDS = frozenset(
@@ -105,7 +113,7 @@ YEAR_BOUND = (
     | CREDIT_REVERSALS
     | {"receivable", "repayment_receivable", "credit_restoration"}
     | {"commitment_decrease", "prior_withdrawal", "earmark", "earmark_decrease", "late_interest"}
-    | {"service", "void"}
+    | {"service", "void", REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET}
     | CARRIES
 )
 """The kinds that bring, take, order, serve or give back credits of the year of their day (A14, A22, A24)."""

@@ -206,4 +206,6 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "bank_reject": _build_transfer("transit", "returned"),
     "bank_return": _build_transfer("treasury", "returned"),
     "reissue": _build_transfer("returned", "transit"),
+    "reassignment_origin": lambda document, _: [("", find_root(document).account)],
+    "reassignment_target": lambda document, _: [(document.account, "")],
 }

@@ -6,10 +6,10 @@ from tests.law_model.chain import find_root
 from tests.law_model.codes import RECEIVABLE_MISSING
 from tests.law_model.commitments import assign
 from tests.law_model.form import is_amount, read_cents, write_euros
-from tests.law_model.kinds import DUES, INVOICED, REQUESTS
+from tests.law_model.kinds import DUES, INVOICED, REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET, REQUESTS
 from tests.law_model.receivables import write_receipt
 from tests.law_model.state import Document, Row
-from tests.law_model.year_context import PAYEES, STAFF_PLACE, YearContext
+from tests.law_model.year_context import PAYEES, PLACES, STAFF_PLACE, YearContext
 
 PARTS = frozenset({"attachment", "assignment"})
 
@@ -179,6 +179,35 @@ def add_recovery(context: YearContext, row: Row) -> list[Row]:
     return [row | {"line": "1"}, row | recovery]
 
 
+def write_reassignment(context: YearContext) -> Row | None:
+    """Take a paid expense from its imputation; ``add_targets`` brings it to others."""
+    is_any = context.random.random() < 0.1
+    debit = context.choose(
+        lambda act: (
+            act.kind == "bank_debit"
+            and (is_any or (not act.followed and not act.is_reassigned and act.key is not None))
+        )
+    )
+    if debit is None:
+        return None
+    amount = context.draw_part(debit.amount)
+    return context.begin_row("RI", REASSIGNMENT_ORIGIN, predecessor=f"@{debit.number}", amount=amount)
+
+
+def add_targets(context: YearContext, row: Row) -> list[Row]:
+    """Return the act with one or two new imputations, mostly of one accountant; seldom without any."""
+    if context.random.random() < 0.05:
+        return [row]
+    target = row | {"kind": REASSIGNMENT_TARGET, "predecessor": "#1"}
+    target.pop("payee", None)
+    places = PLACES[:3] if context.random.random() < 0.8 else PLACES  # the first three have one accountant
+    lines = [row | {"line": "1"}, target | {"line": "2"} | assign(context.random.choice(places))]
+    if context.random.random() < 0.2:
+        lines[1]["amount"] = write_euros(1)
+        lines.append(target | {"line": "3"} | assign(context.random.choice(places)))
+    return lines
+
+
 TREASURY_WRITERS = ((9, write_payment), (1, write_reissue))
 BANK_WRITERS = ((10, write_debit), (2, write_bank_reject), (3, write_return))
 ACCOUNTANT_WRITERS = (
@@ -193,4 +222,5 @@ ACCOUNTANT_WRITERS = (
     (1, write_void),
     (3, write_payroll),
     (5, write_receipt),
+    (4, write_reassignment),
 )

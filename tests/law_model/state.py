@@ -72,6 +72,8 @@ class Document:
     rejected: int = 0
     service_day: date | None = None
     is_reversed: bool = False
+    is_reassigned: bool = False
+    """Of a debit: its expense was taken to another imputation (A05)."""
     followers: int = 0
     """The acts with an amount that follow it and were not reversed."""
     sources: list["Document"] = field(default_factory=list)

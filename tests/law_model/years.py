@@ -12,6 +12,8 @@ from tests.law_model.kinds import (
     INVOICED,
     JOURNALS,
     PREDECESSORS,
+    REASSIGNMENT_ORIGIN,
+    REASSIGNMENT_TARGET,
     REQUESTS,
     SPENDS_AE,
     STATES_PLACE,
@@ -102,6 +104,7 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
     if act.kind in JOURNALS:
         return [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
     of_year = {"commitment_decrease", "earmark", "earmark_decrease", *_OF_RUNNING_YEAR}
+    of_year |= {REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET}
     if act.kind in REQUESTS | CARRIES | CREDIT_REVERSALS | of_year:
         codes = [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
         return [*codes, *_check_last_day(act, place, state)]

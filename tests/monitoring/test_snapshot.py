@@ -150,7 +150,8 @@ def test_every_kind_with_an_amount_has_a_step_or_is_known_to_have_none() -> None
         *("virement_ae", "virement_cp", "decree_transfer_ae", "decree_transfer_cp"),
         *("bank_debit", "bank_reject", "bank_return", "return_identified", "reissue", "void", "set_off"),
         *("set_off_receipt", "advance_withholding", "advance_recovery"),
-        *("journal_debit", "journal_credit"),
+        *("reassignment_origin", "reassignment_target"),
+        *("journal_debit", "journal_credit", "opening_debit", "opening_credit"),
         "commitment_change_reversal",  # its sign is that of what it undoes
         *("receivable", "receivable_reduction", "receivable_cancellation", "receipt"),
         *("repayment_receivable", "credit_restoration"),

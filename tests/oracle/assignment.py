@@ -31,7 +31,7 @@ def has_cell(kind: ActKind, fields: Fields) -> bool:
     if kind.follows and not kind.needs_assignment:
         return any(fields.get(field) for field in {*CELL_FIELDS, Field.FUND, Field.OPERATION})
     is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING)
-    return kind.carries or kind.budget is not BudgetAction.NONE or is_own
+    return kind.needs_assignment or kind.budget is not BudgetAction.NONE or is_own
 
 
 def find_assignment_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
@@ -96,7 +96,7 @@ def _is_centre(code: str, codes: Nomenclature) -> bool:
 def _find_level_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
     centre = _find_nomenclature(fields, reference).centres.get(fields.get(Field.FUND_CENTRE, ""))
     is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL)
-    is_of_unit = kind.carries or kind.budget is BudgetAction.SPEND or is_own
+    is_of_unit = kind.needs_assignment or kind.budget is BudgetAction.SPEND or is_own
     if is_of_unit and centre and centre.level is not CentreLevel.UO:
         yield Outcome.FUND_CENTRE_LEVEL
 

@@ -61,6 +61,7 @@ def apply_demand(world: World, state: State, demand: Demand) -> None:
         BudgetAction.EARMARK: _earmark,
         BudgetAction.SPEND: _spend,
         BudgetAction.SETTLE: _settle,
+        BudgetAction.REASSIGN: _reassign,
         BudgetAction.RETURN: _return,
         BudgetAction.CANCEL: _cancel,
         BudgetAction.FREEZE: _freeze,
@@ -272,6 +273,14 @@ def _settle(world: World, state: State, demand: Demand) -> Iterator[FigureChange
                 _require_credits(world, state, walk_up(world.nodes, demand.cell.centre_node), (measure, 0))
         return _use(world, state, demand.cell, (-ae, ae, -cp, cp))
     return _use(world, state, demand.cell, (0, -ae, 0, -cp))
+
+
+def _reassign(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
+    """Consume at the new imputation what the request consumed, or give it back at the first one."""
+    if demand.kind.settles < 0:
+        return _settle(world, state, demand)
+    ae, cp = (sign * demand.amount for sign in (demand.under.ae_reserved, demand.under.cp_reserved))
+    return _use(world, state, demand.cell, (0, ae, 0, cp))
 
 
 def move_reservation(

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Stage
+from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
 from tests.oracle import invoices, restorations, years
 from tests.oracle.lines import Line
@@ -46,7 +47,7 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     cell = _choose_cell(world, state, kind, line, item=item)
     if payee and payee.is_blocked:
         raise LineRefused(Outcome.PAYEE_BLOCKED)
-    if kind.settles > 0 and _has_suspension(state, entry):
+    if kind.settles > 0 and kind.after is Stage.PAYABLE and _has_suspension(state, entry):
         raise LineRefused(Outcome.TERM_SUSPENDED)
     if kind.after is Stage.PAYABLE and kind.inherits:
         _require_usual_way(world, kind, item)
@@ -115,9 +116,10 @@ def _require_stage(kind: ActKind, item: OpenItem) -> None:
     is_used_up = kind.draws is Remainder.OPEN and item.open == 0
     if CATALOG[item.kind].reaches is not kind.after or is_used_up:
         raise LineRefused(Outcome.PREDECESSOR_STAGE)
-    if kind.draws is Remainder.ONCE and CATALOG[item.kind].opens and item.open == 0:
+    is_once = kind.draws in (Remainder.ONCE, Remainder.IMPUTATION)
+    if is_once and CATALOG[item.kind].opens and item.open == 0:
         raise LineRefused(Outcome.PREDECESSOR_STAGE)
-    if kind.draws is Remainder.ONCE and item.is_followed:
+    if is_once and item.is_followed:
         raise LineRefused(kind.shortfall)
 
 
@@ -136,6 +138,8 @@ def _choose_cell(world: World, state: State, kind: ActKind, line: Line, *, item:
     if kind.name == "credit_restoration":
         restorations.require_restoration(world, state, item, line.cell)
         return line.cell
+    if kind.pairs is Pairing.TARGET:
+        return item.cell if line.cell == NONE else line.cell
     if not kind.is_interest:
         if line.cell not in (NONE, item.cell):
             raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
@@ -228,9 +232,12 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
         _count_follower(state, followed.entry, 1)
     drawn, fed = (base.draws, base.feeds) if followed.sign > 0 else (base.feeds, base.draws)
     if root:
-        remaining = _read_remainder(state.items[root], drawn)
+        which = Remainder.OPEN if drawn is Remainder.IMPUTATION else drawn
+        remaining = _read_remainder(state.items[root], which)
         if remaining is not None and amount > remaining:
-            raise LineRefused(kind.shortfall, missing=amount - remaining)
+            is_moved = drawn is Remainder.IMPUTATION
+            code = Outcome.REVERSAL_EXCEEDS_ORIGINAL if is_moved else kind.shortfall
+            raise LineRefused(code, missing=amount - remaining)
         _add(state, root, drawn, -amount)
         _add(state, root, fed, amount)
     if kind.mirrors:
@@ -269,6 +276,8 @@ def _add(state: State, entry: int, which: Remainder, amount: int) -> None:
         stops = CATALOG[item.kind].name != "term_suspension"
         payable = entry if stops else item.parent
         state.items[payable] = state.items[payable]._replace(is_suspended=stops)
+    elif which is Remainder.IMPUTATION:
+        state.items[entry] = item._replace(is_followed=True)
     elif which is Remainder.CARRIED and CATALOG[item.kind].family is Family.SERVICE:
         _add(state, item.parent, Remainder.UNBILLED, -amount)
         _add(state, state.items[item.parent].carried_to, Remainder.UNBILLED, amount)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.account_roles import SHARED_ROLES
 from core.catalog import CATALOG, ActKind, BudgetAction, Family, PayeeChange, Role, Stage
-from core.kind_rules import CreditCheck
+from core.kind_rules import CreditCheck, Pairing
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, PeriodState
 from tests.oracle import (
@@ -14,6 +14,7 @@ from tests.oracle import (
     decrees,
     invoices,
     late_interest,
+    reassignments,
     set_offs,
     signatures,
     withdrawals,
@@ -43,6 +44,8 @@ def post_line(world: World, state: State, line: Line, place: ActPosition, *, act
     _require_service(world, kind, line, followed)
     advances.require_purchase(world, state, kind, line=line, commitment=followed.entry)
     set_offs.require_pair(world, state, kind, act=act, place=place, followed=followed.entry)
+    if kind.pairs is Pairing.ORIGIN:
+        reassignments.require_targets(world, state, act=act, place=place, debit=followed.entry)
     commitments.draw_remainders(state, followed, kind, line.amount)
     signatures.check_signature(world, line, cell=followed.cell, act_cents=act_cents)
     order_day = years.find_order_day(state, followed.entry)
@@ -144,6 +147,8 @@ def _build_item(state: State, followed: Link, bare: OpenItem) -> OpenItem:
         return item_with_dates._replace(parent=root, under=bare.kind)
     item = state.items[followed.entry]
     settles = CATALOG[item.kind].family is Family.SETTLEMENT
+    if settles and kind.family is Family.SETTLEMENT:
+        item_with_dates = item_with_dates._replace(is_followed=item.is_followed)
     if not bare.credit:
         item_with_dates = item_with_dates._replace(credit=item.credit)
     return item_with_dates._replace(parent=item.parent if settles else followed.entry, under=item.under)
@@ -196,7 +201,8 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
             places = (cell, before) if followed.sign > 0 else (before, cell)
             budget.move_reservation(world, state, places, CATALOG[root.under], amount=line.amount)
             return
-        under = CATALOG[state.items[followed.entry].under] if base.budget is BudgetAction.SETTLE else base
+        settles = base.budget in (BudgetAction.SETTLE, BudgetAction.REASSIGN)
+        under = CATALOG[state.items[followed.entry].under] if settles else base
         demand = budget.Demand(base, followed.sign, cell, line.source, line.amount, under)
         is_in_advance = years.spends_in_advance(world, CATALOG[line.kind], line, followed.cell)
         is_month_of_check = (line.period, cell.year) in world.payroll_checks
@@ -235,7 +241,7 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
         by_role[Role.REPAYMENT] = state.items[item.parent].credit if item.parent else 0
         by_role[Role.CHARGE] = _find_charged_account(state, item.parent) or by_role[Role.EXPENSE]
     debit, credit = by_role[followed.base.debit], by_role[followed.base.credit]
-    if followed.base.debit is Role.EXPENSE and followed.base.credit is not Role.ACCRUED:
+    if followed.base.debit is Role.EXPENSE and followed.base.credit not in (Role.ACCRUED, Role.NONE):
         year = YEAR_FIRST + line.period // PERIODS_PER_YEAR
         credit = world.creditors.get((year, debit, followed.base.credit), credit)
     return debit, credit

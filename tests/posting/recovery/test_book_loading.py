@@ -253,6 +253,13 @@ FILES: list[File] = [
         *_act("PA5", "payment", _build_follower("DP2", "5.00", iban=_payee(1)["iban"])),
         *_act("PA6", "payment", _build_follower("CC1", "1.00")),
         *_act("PA7", "payment", _build_follower("LI1", "1.00")),
+        *_act("PA8", "bank_debit", _build_follower("PA5", "5.00")),
+        *_act(
+            "RI1",
+            "reassignment_origin",
+            _build_follower("PA8", "4.00"),
+            *(_spent(part, predecessor="#1", kind="reassignment_target") for part in ("3.00", "1.00")),
+        ),
         *_act("EJ4", "commitment", _spent("4.00")),
         *_act("EJ4C", "commitment_increase", _build_follower("EJ4", "2.00")),
         *_act("EX1", "commitment_change_reversal", _build_follower("EJ4C", "2.00")),
@@ -301,7 +308,7 @@ FILES: list[File] = [
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 132 + len(_OPENINGS_OF_NEXT_YEAR)
+_ENTRIES = 135 + len(_OPENINGS_OF_NEXT_YEAR)
 """Of all of them together."""
 
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Role, Stage
+from core.catalog import (
+    CATALOG,
+    KIND_NUMBERS,
+    ActKind,
+    BudgetAction,
+    Family,
+    PayeeChange,
+    Remainder,
+    Role,
+    Stage,
+)
 from core.kind_rules import BY_DECREE, CANCELS_CREDITS, MOVES_CREDITS, Pairing, TitleTwo
 from tests.accountants import CHANGE_FIELDS
 from tests.file_strategies import PLACES, File, Row, build_openings
@@ -46,6 +56,7 @@ _WEIGHTS: Mapping[str, int] = {
     "receivable": 12,
     **dict.fromkeys(("set_off", "advance_withholding"), 40),
     "advance_request": 12,
+    "reassignment_origin": 60,
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
     "service": 8,
     "payment_request": 12,
@@ -162,7 +173,8 @@ class ActGenerator:
                 self._expenses[row.entry] = followed.place
             elif row.predecessor in self._expenses:
                 self._expenses[row.entry] = self._expenses[row.predecessor]
-            if followed and (kind.inherits or kind.mirrors or kind.carries):
+            takes_up = kind.inherits and kind.draws is not Remainder.IMPUTATION
+            if followed and (takes_up or kind.mirrors or kind.carries):
                 followed.taken += row.amount
             if kind.change is PayeeChange.BLOCK:
                 self._blocked.add(row.payee)
@@ -189,6 +201,8 @@ class ActGenerator:
             rows = self._pair(kind, head) or rows
         if kind.family is Family.JOURNAL:
             rows = self._balance(first)
+        if kind.pairs is Pairing.ORIGIN and rng.random() < 0.95:
+            rows = [first, self._assign_anew(first, head)]
         if len(rows) > 1:
             rows = [row | {"line": str(line)} for line, row in enumerate(rows, 1)]
         if rng.random() < 0.04:
@@ -250,6 +264,19 @@ class ActGenerator:
             for kind in ("journal_debit", "journal_credit")
         ]
         return sides if rng.random() < 0.9 else sides[:1]
+
+    def _assign_anew(self, first: Row, head: Row) -> Row:
+        """Return the line that brings an expense to another imputation, mostly of the same unit: one accountant has both."""
+        name = first["predecessor"]
+        names = (
+            {f"@{item.entry}", item.reference, f"{item.reference}#{item.line}"}
+            for item in self.posted.values()
+        )
+        debits = [item for item, own in zip(self.posted.values(), names, strict=True) if name in own]
+        place = debits[0].place if debits else {}
+        place = place if place and self.rng.random() < 0.8 else self._choose_assignment(BudgetAction.SPEND)
+        target = {"kind": "reassignment_target", "predecessor": "#1", "amount": first["amount"]}
+        return head | target | place
 
     def _take_back(self, row: Row) -> Row:
         """Return the fields by which ``row`` takes back what an earlier act gave, if its kind does that, most of the time."""
@@ -513,7 +540,7 @@ def _may_continue(name: str, reached: Stage, first: Row) -> bool:
     """Return whether a line of a kind may follow one of its own act: another family is another act, a carry another year."""
     kind = _find_kind(name)
     is_of_family = kind.family is CATALOG[KIND_NUMBERS[first["kind"]]].family
-    return kind.after is reached and is_of_family and not kind.carries
+    return kind.after is reached and is_of_family and not kind.needs_assignment
 
 
 def build_credits(euros_by_level: Mapping[int, str]) -> File:
