@@ -62,7 +62,7 @@ class Cells(NamedTuple):
     restored_years: Code
     """Of a nature that repays: the years after that of the expense until whose end collection restores; 255 for all."""
     restored_until_closed: Code
-    """1 where such a collection restores credits later too, in its own year, on an operation that is not closed."""
+    """1 where it restores later too, in its own year, on an operation that is not closed."""
     title: Index
     """Row of its programme and title in ``Book.titles``; -1 without a title, or on credits of a fund."""
     title_before: Index
@@ -138,7 +138,6 @@ class WithdrawnFigures(NamedTuple):
     withdrawn: Money
     """AE withdrawn in the year of the node and not available again; AE consumed less this is what is reported."""
     touched: Code
-    """1 when it changed since the last batch; ``BudgetNodes.touched`` is 1 too."""
 
 
 class OpenItems(NamedTuple):
@@ -148,9 +147,8 @@ class OpenItems(NamedTuple):
     """The amount left to take up.  Of a change of bank details: the bits of the digest that it replaced."""
     unbilled: Money
     """Of a commitment: the amount certified and not yet requested.  Of a debt, paid or not: the number of the payee, with
-    ``FOLLOWED_BIT`` once the act that may follow only once has followed, of a transfer a reassignment, ``SUSPENDED_BIT``
-    while its payment is suspended, and from ``USE_BIT`` on the number of acts that took up an amount of it.  Of an increase
-    or a service: what ``parent`` and ``debit`` of its commitment were before it, the latter from ``REACH_BIT`` on."""
+    ``FOLLOWED_BIT`` once what follows only once has followed, ``SUSPENDED_BIT`` while its payment is suspended, and from
+    ``USE_BIT`` on the number of acts that took up an amount.  Of an increase or service: ``parent`` and ``debit`` before it."""
     parent: Position
     """The entry it acts on: of a service the commitment, of an attachment the debt it diverts, of a settlement the payable;
     of a commitment the last increase or service of it; 0 if none."""

@@ -92,7 +92,7 @@ def test_the_kinds_that_send_money_credit_the_transit_account() -> None:
 def test_the_bank_moves_a_transfer_whole() -> None:
     """What is recovered of a debited advance moves no money."""
     stages = (Stage.IN_TRANSIT, Stage.DEBITED)
-    moving = [kind for kind in _KINDS if kind.after in stages and kind.pairs is not Pairing.ADVANCE]
+    moving = [kind for kind in _SETTLEMENTS if kind.after in stages and kind.pairs is not Pairing.ADVANCE]
     assert (
         [kind for kind in _KINDS if kind.whole and not kind.carries]
         == moving

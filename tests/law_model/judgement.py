@@ -131,7 +131,7 @@ def _find_place(act: Act, columns: KindColumns, state: State, judgement: Judgeme
 def _check_own_place(act: Act, judgement: Judgement, state: State) -> None:
     if act.kind in CARRIES:
         _check_carry(act, judgement, state)
-    elif judgement.place and judgement.predecessor:
+    elif judgement.place and judgement.predecessor and act.kind != REASSIGNMENT_TARGET:
         judgement.codes += check_restoration(act, judgement.place, judgement.predecessor, state)
 
 

@@ -23,7 +23,7 @@ def require_pair(
 ) -> None:
     """Refuse the line at ``place`` of an act unless it stands beside the other line of its pair."""
     at = place[1] - place[0]
-    if kind.pairs is Pairing.NONE:
+    if kind.pairs not in _CODES:
         return
     if kind.pairs in {Pairing.DEBT, Pairing.WITHHOLDING}:
         if not _is_pair(act[at : at + 2]):
