@@ -148,7 +148,7 @@ class OpenItems(NamedTuple):
     unbilled: Money
     """Of a commitment: the amount certified and not yet requested.  Of a debt, paid or not: the number of the payee, with
     ``FOLLOWED_BIT`` once what follows only once has followed, ``SUSPENDED_BIT`` while its payment is suspended, and from
-    ``USE_BIT`` on the number of acts that took up an amount.  Of an increase or service: ``parent`` and ``debit`` before it."""
+    ``USE_BIT`` on the number of acts that took an amount.  Of an increase or service: ``parent`` and ``debit`` before it."""
     parent: Position
     """The entry it acts on: of a service the commitment, of an attachment the debt it diverts, of a settlement the payable;
     of a commitment the last increase or service of it; 0 if none."""

@@ -253,11 +253,11 @@ FILES: list[File] = [
         *_act("PA5", "payment", _build_follower("DP2", "5.00", iban=_payee(1)["iban"])),
         *_act("PA6", "payment", _build_follower("CC1", "1.00")),
         *_act("PA7", "payment", _build_follower("LI1", "1.00")),
-        *_act("PA8", "bank_debit", _build_follower("PA5", "5.00")),
+        *_act("DB5", "bank_debit", _build_follower("PA5", "5.00")),
         *_act(
             "RI1",
             "reassignment_origin",
-            _build_follower("PA8", "4.00"),
+            _build_follower("DB5", "4.00"),
             *(_spent(part, predecessor="#1", kind="reassignment_target") for part in ("3.00", "1.00")),
         ),
         *_act("EJ4", "commitment", _spent("4.00")),

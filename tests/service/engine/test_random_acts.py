@@ -39,7 +39,14 @@ KINDS = frozenset(
 )
 """The kinds that can be accepted."""
 LATE_KINDS = frozenset(
-    {"service_carry", "unfreeze_ae", "unfreeze_cp", "advance_withholding", "advance_recovery"}
+    {
+        "service_carry",
+        "unfreeze_ae",
+        "unfreeze_cp",
+        "advance_withholding",
+        "advance_recovery",
+        "credit_restoration",
+    }
 )
 """Kinds that may follow only two others in one year or place: the sequences by default are too few, sixty have them all."""
 RARE = frozenset(filter(None, os.environ.get("RANDOM_RARE", "").split(",")))
