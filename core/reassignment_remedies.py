@@ -9,9 +9,11 @@ _O = Outcome
 
 REASSIGNMENT_REMEDIES: Mapping[Outcome, Remedy] = {
     _O.REASSIGNMENT_FORBIDDEN: Remedy(
-        "The expense was requested under a commitment, or is late interest: its reassignment is not built yet.",
+        "The expense was requested under a commitment, is late interest, or is asked back by a repayment_receivable: its"
+        " reassignment is not built yet.",
         "Correct the account by an entry by hand if the budget's imputation is right; else keep the act until it is built.",
-        "La dépense relève d'un engagement juridique ou d'intérêts moratoires : sa réimputation n'est pas encore gérée.",
+        "La dépense relève d'un engagement juridique ou d'intérêts moratoires, ou fait l'objet d'un titre de perception : sa"
+        " réimputation n'est pas encore gérée.",
         "Corriger le compte par une écriture manuelle si l'imputation budgétaire est juste ; sinon conserver l'acte.",
     ),
     _O.EXPENSE_REASSIGNED: Remedy(

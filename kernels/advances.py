@@ -4,7 +4,7 @@ import numpy as np
 
 from core.catalog import Role
 from core.outcome_codes import Outcome
-from kernels import payees
+from kernels import expenses, payees
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 
@@ -28,15 +28,6 @@ def check_request(acts, book, line, item):
 
 
 @rare_part
-def _find_request(book, item):
-    """Return the request by which the debt of ``item`` began: a part, a carry and a settlement lead back to it."""
-    at = as_position(item)
-    while book.effects[book.items[at].kind].inherits != 0:
-        at = as_position(book.items[at].parent)
-    return at
-
-
-@rare_part
 def _find_commitment(book, request):
     """Return the commitment of a request, where it was carried to; 0 if it has none."""
     at = as_position(book.items[request].parent)
@@ -48,7 +39,7 @@ def _find_commitment(book, request):
 @rare_part
 def check_recovery(book, debt, transfer):
     """Check that ``transfer`` paid an advance to the creditor of ``debt``, on its commitment, by its accountant."""
-    request, paid = _find_request(book, debt), _find_request(book, transfer)
+    request, paid = expenses.find_request(book, debt), expenses.find_request(book, transfer)
     commitment = _find_commitment(book, paid)
     is_of_commitment = commitment > 0 and commitment == _find_commitment(book, request)
     is_of_person = payees.read_payee_of_item(book, debt) == payees.read_payee_of_item(book, paid)

@@ -11,6 +11,7 @@ from kernels import (
     carries,
     commitments,
     decrees,
+    expenses,
     invoices,
     key_index,
     payees,
@@ -43,6 +44,7 @@ def apply_remainders(book, kind, link, amount):
     elif root > 0:
         commitments.count_follower(book.items, root, amount)
         invoices.count_use(book, link, amount)
+        expenses.count_change(book, kind, root, amount)
     if root > 0:
         commitments.add_to_remainder(book.items, root, book.effects[base].draws, -sign * amount)
         commitments.add_to_remainder(book.items, root, book.effects[base].feeds, sign * amount)

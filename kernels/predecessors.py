@@ -81,11 +81,9 @@ def _check_debt(acts, book, line, item):
         return finding
     if remits and payees.is_blocked(book, payee):
         return refused(Outcome.PAYEE_BLOCKED.value, -1, 0)
-    settles = (
-        book.effects[acts[line].kind].settles > 0
-        and book.effects[acts[line].kind].after == Stage.PAYABLE.value
-    )
-    if settles and commitments.is_suspended(book, item):
+    effects = book.effects[acts[line].kind]
+    settles = effects.settles > 0 or effects.pairs == Pairing.WITHHOLDING.value
+    if settles and effects.after == Stage.PAYABLE.value and commitments.is_suspended(book, item):
         return refused(Outcome.TERM_SUSPENDED.value, -1, 0)
     return finding
 

@@ -5,7 +5,7 @@ import numpy as np
 from core.catalog import Family, Role
 from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
-from kernels import set_offs
+from kernels import expenses, set_offs
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 
@@ -33,15 +33,14 @@ def _sum_targets(acts, book, line, cell):
 
 @rare_part
 def _check_origin(acts, book, line, item):
-    """Check that an expense is of no commitment and no interest, and goes to other imputations whole.
+    """Check that an expense is of no commitment and no interest, is not asked back, and goes to other imputations whole.
 
     The lines behind it bring it there: on its day, in the books of its accountant.
     """
-    request = as_position(book.items[item].parent)
-    while book.effects[book.items[request].kind].inherits:
-        request = as_position(book.items[request].parent)
+    request = expenses.find_request(book, item)
     original = book.effects[book.items[request].kind]
-    if original.follows != Family.NONE.value or original.debit != Role.EXPENSE.value:
+    is_expense = original.follows == Family.NONE.value and original.debit == Role.EXPENSE.value
+    if not is_expense or expenses.is_asked_back(book, request):
         return refused(Outcome.REASSIGNMENT_FORBIDDEN.value, -1, 0)
     if _sum_targets(acts, book, line, as_position(book.items[item].cell)) != acts[line].amount:
         return refused(Outcome.REASSIGNMENT_UNPAIRED.value, -1, 0)

@@ -9,6 +9,7 @@ import numpy as np
 from core.money import BALANCE_MAX
 from core.outcome_codes import Outcome
 from core.restorations import ANY_YEAR
+from kernels import advances, expenses
 from kernels.availability import AE, CONSUMED, CP, RESERVED
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
@@ -26,12 +27,18 @@ def _find_place(book, cell, node):
 
 @rare_part
 def check_repayment(acts, book, line, item):
-    """Check that a receivable repays the expense ``item``: in the same fund centre, by a nature for its title."""
+    """Check that a receivable repays the expense ``item``: in the same fund centre, by a nature for its title.
+
+    An advance is no expense yet, and what was moved to another imputation is not restored on the first one.
+    """
     own, expense = as_position(max(acts[line].cell, 0)), as_position(book.items[item].cell)
     centre = _find_place(book, own, book.cells[own].centre_node) // _SHEETS
     if centre != _find_place(book, expense, book.cells[expense].centre_node) // _SHEETS:
         return refused(Outcome.ASSIGNMENT_DIFFERS.value, -1, 0)
-    if book.cells[own].repaid_title != book.cells[expense].repaid_title:
+    request = expenses.find_request(book, item)
+    is_expense = not advances.is_advance(book, book.items[request].kind)
+    is_of_title = book.cells[own].repaid_title == book.cells[expense].repaid_title
+    if not (is_expense and is_of_title and expenses.may_be_asked_back(book, request)):
         return refused(Outcome.REPAYMENT_MISMATCH.value, -1, 0)
     return accepted()
 

@@ -269,8 +269,8 @@ SUSPENDED_BIT = 1 << 61
 USE_BIT = 32
 """Lowest bit of ``OpenItems.unbilled`` of the number of acts that took up a debt and were not rejected in full."""
 
-USE_MASK = (1 << 61) - (1 << USE_BIT)
-"""The bits of that number."""
+USE_MASK = (1 << 48) - (1 << USE_BIT)
+"""The bits of that number; ``core.tables.expense_marks`` has those above them."""
 
 REACH_BIT = 32
 """Lowest bit of ``OpenItems.unbilled``, of an increase or a service, of the days that its commitment had reached before."""

@@ -124,7 +124,7 @@ with recursive below as (
 select distinct entry_name(p.entry_id, p.reference) as place, 'paid after entry ' || b.noted || ', which suspends its payment' as found,
        'no payment before it is resumed' as expected
 from below b join entry p on p.predecessor = b.payable join kind k on k.kind = p.kind
-where k.after = 'PAYABLE' and k.settles > 0 and p.entry_id > b.noted and p.entry_id < b.ended;
+where k.after = 'PAYABLE' and (k.settles > 0 or k.pairs = 'WITHHOLDING') and p.entry_id > b.noted and p.entry_id < b.ended;
 
 -- name: interest_assignments
 -- Late interest takes ordinary credits of an item of title 3 of the year of its date, without an operation, on the programme of its request (rule A59).

@@ -20,6 +20,11 @@ paid as (
 request as (
     select s.entry_id, e.entry_id as request, e.debit from step s join entry e on e.entry_id = s.at join kind k on k.kind = e.kind where not k.inherits
 ),
+asked as (  -- from what asks an expense back to its request
+    select e.entry_id, e.predecessor as at from entry e join kind k on k.kind = e.kind where k.family = 'RECEIVABLE' and k.follows <> 'NONE'
+    union all
+    select a.entry_id, e.predecessor from asked a join entry e on e.entry_id = a.at join kind k on k.kind = e.kind where k.inherits and e.predecessor < a.at
+),
 moved as (select p.payment, p.paid, l.entry_id, l.reference, sum(l.amount) over (partition by p.payment order by l.entry_id) as cents from paid p join line l using (entry_id)),
 brought as (select predecessor, sum(amount) as cents from line where pairs = 'TARGET' group by predecessor)
 select entry_name(l.entry_id, l.reference) as place, euros(coalesce(b.cents, 0)) || ' brought to other imputations' as found, euros(l.amount) || ', all that it takes away' as expected
@@ -38,6 +43,9 @@ union all
 select entry_name(l.entry_id, l.reference), 'moves what a ' || k.name || ' requested', 'an expense of no commitment and no interest'
 from line l join settled s on s.entry_id = l.entry_id join kind k on k.kind = s.kind
 where l.pairs = 'ORIGIN' and (k.follows <> 'NONE' or k.debit_role <> 'EXPENSE')
+union all
+select entry_name(l.entry_id, l.reference), 'moves what entry ' || min(a.entry_id) || ' asks back', 'an expense that nobody repays'
+from line l join request r on r.entry_id = l.entry_id join asked a on a.at = r.request where l.pairs = 'ORIGIN' group by l.entry_id, l.reference
 union all
 select entry_name(l.entry_id, l.reference), 'credits ' || account_name(l.credit), account_name(r.debit) || ', which entry ' || r.request || ' charged'
 from line l join request r on r.entry_id = l.entry_id where l.pairs = 'ORIGIN' and l.credit <> r.debit;

@@ -34,14 +34,23 @@ left join reference_text d on d.kind = 5 and d.id = e.debit
 where k.family = 'RECEIVABLE_CHANGE' and d.code is distinct from if(e.exercise = p.exercise, n.product, n.annulment);
 
 -- name: repayments
--- A receivable that repays an expense stands in the fund centre of that expense, on a nature for its title (rule A29).
+-- A receivable that repays an expense stands in the fund centre of that expense, on a nature for its title; no advance is repaid so (A29).
+with recursive asked as (
+    select e.entry_id, e.reference, e.predecessor as at from entry e join kind k on k.kind = e.kind where k.family = 'RECEIVABLE' and k.follows <> 'NONE'
+    union all
+    select a.entry_id, a.reference, e.predecessor from asked a join entry e on e.entry_id = a.at join kind k on k.kind = e.kind
+    where k.inherits and e.predecessor < a.at
+)
 select entry_name(e.entry_id, e.reference) as place,
        coalesce(n.code, 'no nature') || ', for title ' || coalesce(r.title::varchar, 'none') || if(c.centre = x.centre, '', ', in another fund centre') as found,
        'a nature for title ' || coalesce(i.title::varchar, 'none') || ', in the fund centre of entry ' || p.entry_id as expected
 from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor join cell c on c.cell = e.cell join cell x on x.cell = p.cell
 left join reference_text n on n.kind = 3 and n.id = c.item left join restoration_rule r on r.year = c.budget_year and r.nature = n.code
 left join reference_text t on t.kind = 3 and t.id = x.item left join item i on i.year = x.budget_year and i.code = t.code
-where k.family = 'RECEIVABLE' and k.follows <> 'NONE' and (c.centre <> x.centre or r.title is distinct from i.title);
+where k.family = 'RECEIVABLE' and k.follows <> 'NONE' and (c.centre <> x.centre or r.title is distinct from i.title)
+union all
+select entry_name(a.entry_id, a.reference), 'asks back the advance of entry ' || a.at, 'an expense'
+from asked a join entry e on e.entry_id = a.at join kind k on k.kind = e.kind where k.debit_role = 'ADVANCE';
 
 -- name: restorations
 -- Credits come back at most as much as was collected, only of what repays an expense, on its assignment and accounts, and not after

@@ -39,10 +39,11 @@ def _is_suspended(payable: Document) -> bool:
 
 def check_settlement(act: Act, predecessor: Document, state: State) -> list[str]:
     """Check that the payee may be paid and that the accountant has not suspended the payment (A60; GBCP art. 38)."""
-    if act.kind not in {"payment", "reissue", "set_off"}:
+    if act.kind not in {"payment", "reissue", "set_off", "advance_withholding"}:
         return []
     payee = state.payees.get(find_debt(predecessor).payee)
-    codes = ["PAYEE_BLOCKED"] if act.kind != "set_off" and payee and payee.blocked else []
+    remits = act.kind in {"payment", "reissue"}
+    codes = ["PAYEE_BLOCKED"] if remits and payee and payee.blocked else []
     if act.kind != "reissue" and _is_suspended(predecessor):
         codes.append("TERM_SUSPENDED")
     return codes

@@ -205,6 +205,8 @@ def _move_reservation(before: Document, after: Document, amount: int, state: Sta
 
 def _issue(_: Act, document: Document, __: State) -> None:
     document.left = document.amount
+    if document.predecessor:
+        document.predecessor.expense.is_asked_back = True
 
 
 def _collect(_: Act, document: Document, __: State) -> None:

@@ -28,7 +28,7 @@ def check_targets(act: Act, debit: Document, state: State) -> list[str]:
     request = debit
     while request.predecessor and request.kind not in ON_COMMITMENT:
         request = request.predecessor
-    if request.kind in ON_COMMITMENT:
+    if request.kind in ON_COMMITMENT or debit.expense.is_asked_back:
         return ["REASSIGNMENT_FORBIDDEN"]
     targets = list[Act]()
     after = act.next_line
@@ -53,7 +53,7 @@ def _has_accountant(target: Act, debit: Document, state: State) -> bool:
 def take_away(_: Act, document: Document, state: State) -> None:
     """Give back what the request consumed at its imputation, AE and CP, as they are one there (GBCP 159)."""
     assert document.predecessor is not None
-    document.predecessor.is_reassigned = True
+    document.predecessor.is_reassigned = document.predecessor.expense.is_reassigned = True
     document.left = document.amount
     _consume(document, state, -document.amount)
 

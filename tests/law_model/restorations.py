@@ -23,7 +23,9 @@ def _check_repayment(place: Assignment, expense: Document, state: State) -> list
     codes = [] if place.key.centre == expense.key.centre else ["ASSIGNMENT_DIFFERS"]
     title = state.reference.years[expense.key.year].items[expense.item].title
     repaid, _, _ = state.reference.years[place.key.year].restorations.get(place.item, (0, None, False))
-    return codes if repaid == title else [*codes, "REPAYMENT_MISMATCH"]
+    request = expense.expense
+    is_expense = request.kind != "advance_request" and not request.is_reassigned
+    return codes if repaid == title and is_expense else [*codes, "REPAYMENT_MISMATCH"]
 
 
 def _check_expense(place: Assignment, receivable: Document, expense: Document, state: State) -> list[str]:

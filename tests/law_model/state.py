@@ -6,6 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from tests.law_model.budget import Budget, NodeKey
+from tests.law_model.kinds import REQUESTS
 from tests.law_model.nomenclature import Reference
 from tests.law_model.periods import Periods
 
@@ -73,7 +74,9 @@ class Document:
     service_day: date | None = None
     is_reversed: bool = False
     is_reassigned: bool = False
-    """Of a debit: its expense was taken to another imputation (A05)."""
+    """Of a debit, and of its request: the expense was taken to another imputation (A05)."""
+    is_asked_back: bool = False
+    """Of a request: a receivable asks its expense back (A29)."""
     followers: int = 0
     """The acts with an amount that follow it and were not reversed."""
     sources: list["Document"] = field(default_factory=list)
@@ -82,6 +85,12 @@ class Document:
     """Of a commitment: the one of the next year, once it is carried there (A64)."""
     commitment: "Document | None" = None
     """Of a carried service: the commitment of the next year."""
+
+    @property
+    def expense(self) -> "Document":
+        """The request of an expense, or the claim of late interest, at the start of its chain."""
+        is_expense = self.kind in REQUESTS | {"late_interest"}
+        return self if is_expense or self.predecessor is None else self.predecessor.expense
 
     @property
     def now(self) -> "Document":

@@ -98,3 +98,15 @@ def test_an_advance_of_one_year_is_recovered_in_the_next(year: SmallYear) -> Non
     assert _recover(year, "PR", "30", "2019-02-02") == ["ACCEPTED", "ACCEPTED"]
     assert (year.figures("cp"), year.figures("cp", year=2019)) == ((1000, 0, 30), (1000, 70, 0))
     assert year.balance("4091000000", 2018) + year.balance("4091000000", 2019) == 0
+
+
+def test_an_advance_is_recovered_and_not_asked_back(year: SmallYear) -> None:
+    """It would come back twice: in cash, and by what is withheld."""
+    repaid = {"fund_centre": UNIT, "commitment_item": "48560", "payee": PAYEE, "amount": "30"}
+    assert year.send("repayment_receivable", "TI", predecessor="AV", **repaid) == "REPAYMENT_MISMATCH"
+
+
+def test_nothing_is_withheld_from_a_suspended_debt(year: SmallYear) -> None:
+    _request(year, "100")
+    assert year.send("term_suspension", "TS", predecessor=year.name("DP")) == "ACCEPTED"
+    assert _recover(year, "PR", "30")[0] == "TERM_SUSPENDED"

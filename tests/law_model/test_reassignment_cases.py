@@ -98,3 +98,18 @@ def test_an_expense_of_an_earlier_year_or_a_commitment_is_not_moved(year: SmallY
     assert year.send("payment_request", "DP2", predecessor="EJ", amount="30", payee=PAYEE) == "ACCEPTED"
     assert _settle(year, "2", "30") == "ACCEPTED"
     assert _move(year, "BD2", "30", (UNIT, "30"))[0] == "REASSIGNMENT_FORBIDDEN"
+
+
+_REPAID = {"fund_centre": UNIT, "commitment_item": "48560", "payee": PAYEE}
+
+
+def test_a_moved_expense_is_not_asked_back(year: SmallYear) -> None:
+    """What is restored would come back to the unit that the expense has left."""
+    assert _move(year, "BD1", "60", (_OTHER, "45"), (UNIT, "15")) == ["ACCEPTED"] * 3
+    code = year.send("repayment_receivable", "TI", predecessor="DP1", amount="10", **_REPAID)
+    assert code == "REPAYMENT_MISMATCH"
+
+
+def test_an_expense_that_is_asked_back_is_not_moved(year: SmallYear) -> None:
+    assert year.send("repayment_receivable", "TI", predecessor="DP1", amount="10", **_REPAID) == "ACCEPTED"
+    assert _move(year, "BD1", "60", (_OTHER, "45"), (UNIT, "15"))[0] == "REASSIGNMENT_FORBIDDEN"

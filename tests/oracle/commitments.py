@@ -47,7 +47,8 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     cell = _choose_cell(world, state, kind, line, item=item)
     if payee and payee.is_blocked:
         raise LineRefused(Outcome.PAYEE_BLOCKED)
-    if kind.settles > 0 and kind.after is Stage.PAYABLE and _has_suspension(state, entry):
+    takes_up = kind.settles > 0 or kind.pairs is Pairing.WITHHOLDING
+    if takes_up and kind.after is Stage.PAYABLE and _has_suspension(state, entry):
         raise LineRefused(Outcome.TERM_SUSPENDED)
     if kind.after is Stage.PAYABLE and kind.inherits:
         _require_usual_way(world, kind, item)
@@ -133,7 +134,7 @@ def _choose_cell(world: World, state: State, kind: ActKind, line: Line, *, item:
             raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
         return cell
     if kind.name == "repayment_receivable":
-        restorations.require_repayment(world, item, line.cell)
+        restorations.require_repayment(world, state, item, line.cell)
         return line.cell
     if kind.name == "credit_restoration":
         restorations.require_restoration(world, state, item, line.cell)
@@ -230,6 +231,7 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
     base, root = followed.base, followed.root
     if followed.entry and amount:
         _count_follower(state, followed.entry, 1)
+    _mark_expense(state, followed.entry, kind)
     drawn, fed = (base.draws, base.feeds) if followed.sign > 0 else (base.feeds, base.draws)
     if root:
         which = Remainder.OPEN if drawn is Remainder.IMPUTATION else drawn
@@ -245,6 +247,16 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
         invoices.note_rejection(state, followed.entry, amount)
     if kind.undoes:
         _mark_reversed(state, followed, kind)
+
+
+def _mark_expense(state: State, entry: int, kind: ActKind) -> None:
+    """Mark the request of an expense that goes to another imputation, or is asked back."""
+    if kind.pairs is not Pairing.ORIGIN and not kind.repays:
+        return
+    while CATALOG[state.items[entry].kind].inherits:
+        entry = state.items[entry].parent
+    mark = {"is_asked_back" if kind.repays else "is_moved": True}
+    state.items[entry] = state.items[entry]._replace(**mark)
 
 
 def _count_follower(state: State, entry: int, step: int) -> None:

@@ -143,6 +143,10 @@ class OpenItem(NamedTuple):
     followers: int = 0
     carried_to: int = 0
     """Of a commitment: the commitment of the next year, once it is carried there."""
+    is_moved: bool = False
+    """Of a request: its expense went to another imputation."""
+    is_asked_back: bool = False
+    """Of a request: a receivable asks its expense back."""
 
 
 class Payee(NamedTuple):

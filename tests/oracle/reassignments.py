@@ -18,7 +18,8 @@ def require_targets(
     while CATALOG[state.items[request].kind].inherits:
         request = state.items[request].parent
     original = CATALOG[state.items[request].kind]
-    if original.follows is not Family.NONE or original.debit is not Role.EXPENSE:
+    is_asked_back = state.items[request].is_asked_back
+    if original.follows is not Family.NONE or original.debit is not Role.EXPENSE or is_asked_back:
         raise LineRefused(Outcome.REASSIGNMENT_FORBIDDEN)
     own, *later = act[place[1] - place[0] :]
     targets = list(takewhile(lambda line: CATALOG[line.kind].pairs is Pairing.TARGET, later))

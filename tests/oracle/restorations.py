@@ -3,16 +3,21 @@
 Source: order of 2013 on restorations (LEGIARTI000027771795), as docs/rules.md states it (rule A29).
 """
 
+from core.catalog import CATALOG, Role
 from core.outcome_codes import Outcome
 from tests.oracle.model import NONE, Cell, LineRefused, OpenItem, State, World
 
 
-def require_repayment(world: World, expense: OpenItem, own: int) -> None:
-    """Refuse a receivable of another fund centre than its expense, or of a nature for another title."""
+def require_repayment(world: World, state: State, expense: OpenItem, own: int) -> None:
+    """Refuse a receivable of another fund centre or title than its expense; and of an advance, or of what was moved."""
     receivable, charged = world.cells[own], world.cells[expense.cell]
     if world.nodes[receivable.centre_node].place != world.nodes[charged.centre_node].place:
         raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
-    if receivable.repaid_title != charged.repaid_title:
+    request = expense
+    while CATALOG[request.kind].inherits:
+        request = state.items[request.parent]
+    is_advance = CATALOG[request.kind].debit is Role.ADVANCE
+    if receivable.repaid_title != charged.repaid_title or is_advance or request.is_moved:
         raise LineRefused(Outcome.REPAYMENT_MISMATCH)
 
 

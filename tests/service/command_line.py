@@ -79,7 +79,7 @@ class CommandServer:
 
     def stop(self) -> None:
         """End the process; its commands have ended."""
-        self._process.communicate()
+        self._process.communicate(timeout=60)
         shutil.rmtree(self._folder)
 
     def has_imported_with(self, variables: Mapping[str, str]) -> bool:

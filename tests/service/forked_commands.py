@@ -12,6 +12,7 @@ import selectors
 import signal
 import socket
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn
 
 MODULES = (
@@ -48,15 +49,29 @@ def serve(address: str) -> None:
 def _answer(connection: socket.socket) -> NoReturn:
     """Run the command that a request describes, and send its exit code."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1):  # who waits for the end of the server's output does not wait for this process
+        os.dup2(nothing, descriptor)
     with connection, connection.makefile("rw", encoding="utf-8") as stream:
         request = json.loads(stream.readline())
         command = os.fork()
         if command == 0:
             _become(request)
+        _end_if_abandoned(connection, command)
         _, status = os.waitpid(command, 0)
-        stream.write(f"{os.waitstatus_to_exitcode(status)}\n")
-        stream.flush()
+        with suppress(BrokenPipeError):
+            stream.write(f"{os.waitstatus_to_exitcode(status)}\n")
+            stream.flush()
         os._exit(0)
+
+
+def _end_if_abandoned(connection: socket.socket, command: int) -> None:
+    """Wait for the end of the command; end it if nobody waits for its answer any more."""
+    with selectors.DefaultSelector() as events:
+        events.register(os.pidfd_open(command), selectors.EVENT_READ)
+        events.register(connection, selectors.EVENT_READ)
+        if all(key.fileobj is connection for key, _ in events.select()):
+            os.kill(command, signal.SIGKILL)
 
 
 def _become(request: dict[str, Any]) -> NoReturn:

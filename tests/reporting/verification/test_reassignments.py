@@ -75,6 +75,10 @@ BREACHES = {
     "consumption that is taken from another place": Breach(
         "update entry set cell = (select min(cell) from entry where cell > 0) where entry_id = 32", "predecessors", "entry 32 "
     ),
+    "an expense that is asked back": Breach(
+        f"update entry set kind = {KIND_NUMBERS['repayment_receivable']}, predecessor = 19 where entry_id = 23",
+        "reassignments", "entry 26 ",
+    ),
     "a target before its origin": Breach(
         f"update entry set kind = {KIND_NUMBERS['reassignment_target']} where entry_id = 32", "predecessors", "entry 32 "
     ),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core.catalog import KIND_NUMBERS
 from tests.reporting.journals import ASPR, BUDGET, PAID, act, process_senders
 from tests.reporting.planted_breaches import Breach, assert_found
 
@@ -55,6 +56,11 @@ BREACHES = {
     ),
     "a repayment by a nature for another title": Breach(
         _CELL.format("item", 3, "48564", 19), "repayments", "entry 19 "
+    ),
+    "an advance that is asked back": Breach(
+        f"update entry set kind = {KIND_NUMBERS['advance_request']}"
+        " where entry_id = (select predecessor from entry where entry_id = 19)",
+        "repayments", "entry 19 ",
     ),
     "a repayment in another fund centre": Breach(
         _CELL.format("centre", 1, "0217-SGAC-IMMO", 19), "repayments", "entry 19 "

@@ -1,0 +1,13 @@
+"""Marks in ``OpenItems.unbilled`` of a request: its expense goes to another imputation, or is asked back (rules A05, A29).
+
+They stand above the number of acts that took up the debt (``USE_MASK``), and below ``SUSPENDED_BIT``.
+"""
+
+MOVE_BIT = 48
+"""Lowest bit of the number of reassignments of the expense."""
+
+REPAYMENT_BIT = 54
+"""Lowest bit of the number of receivables that ask it back."""
+
+MOVE_MASK = (1 << REPAYMENT_BIT) - (1 << MOVE_BIT)
+REPAYMENT_MASK = (1 << 61) - (1 << REPAYMENT_BIT)
