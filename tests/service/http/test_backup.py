@@ -46,7 +46,7 @@ async def test_a_restored_backup_is_verified_and_continues(database: Database, t
             shutil.copytree(tmp_path / "data" / "spool", spool)
         after = await client.post("/v1/submissions?wait=60", content=later, headers=JSONL)
         assert after.json()["state"] == "decided"
-    async with databases.create_database(database) as dsn:
+    async with databases.create_database(database, databases.EMPTY) as dsn:
         await _run_program("pg_restore", "--exit-on-error", f"--dbname={dsn}", dump)
         place = ("--database", dsn, "--data", tmp_path / "kept")
         assert (await run_crescendo("verify", *place, environment=ENVIRONMENT)).code == 0
