@@ -28,7 +28,8 @@ from service.database.binaries import ServerUser, find_wheel_binaries, make_acce
 from service.database.embedded_server import run_embedded_server
 
 async def main(data):
-    settings = {"shared_buffers": "16MB", "max_wal_size": "256MB"}
+    # a file of the log takes its room when it begins: a test that fills the disk says when that is
+    settings = {"shared_buffers": "16MB", "max_wal_size": "256MB", "wal_init_zero": "on"}
     async with run_embedded_server(data, settings, binaries=binaries) as database:
         print(database.dsn, flush=True)
         await asyncio.to_thread(sys.stdin.read)

@@ -82,6 +82,12 @@ async def test_a_full_spool_refuses_files_and_nothing_else(database: Database, t
             assert served.process.returncode is None
 
 
+async def _begin_log_file(dsn: str) -> None:
+    """Have the server write to a new file of its log: one that ends while the disk is full ends the server too."""
+    await fetch(dsn, "select pg_switch_wal()")
+    await fetch(dsn, "checkpoint")
+
+
 async def test_a_full_disk_of_the_database_ends_nothing(tmp_path: Path) -> None:
     """A file that was acknowledged is tried again and again; forms are refused, reads go on."""
     with mount_disk(tmp_path / "database", 192) as disk:
@@ -89,6 +95,7 @@ async def test_a_full_disk_of_the_database_ends_nothing(tmp_path: Path) -> None:
             await insert_keys(dsn)
             async with run_service(dsn, tmp_path / "data") as served, served.client(MINISTRY) as client:
                 await submit_credits(client)
+                await _begin_log_file(dsn)
                 fill_disk(disk, leave=2**20)
                 waiting = await _send_file(client, *(f"C{n}" for n in range(LINES)), wait=0)
                 assert waiting.status_code == 202, waiting.text
