@@ -39,18 +39,18 @@ def count_change(book, kind, item, amount):
 
 
 @part
-def is_moved(book, request):
+def has_reassignment(book, request):
     """Return whether the expense of ``request`` was moved to another imputation."""
     return (book.items[request].unbilled & _MOVES) != 0
 
 
 @part
-def is_asked_back(book, request):
+def has_repayment(book, request):
     """Return whether a receivable asks the expense of ``request`` back."""
     return (book.items[request].unbilled & _REPAYMENTS) != 0
 
 
 @part
-def may_be_asked_back(book, request):
+def admits_repayment(book, request):
     """Return whether one receivable more may ask the expense of ``request`` back: as many as are counted."""
-    return not is_moved(book, request) and (book.items[request].unbilled & _REPAYMENTS) != _REPAYMENTS
+    return not has_reassignment(book, request) and (book.items[request].unbilled & _REPAYMENTS) != _REPAYMENTS

@@ -40,7 +40,7 @@ def _check_origin(acts, book, line, item):
     request = expenses.find_request(book, item)
     original = book.effects[book.items[request].kind]
     is_expense = original.follows == Family.NONE.value and original.debit == Role.EXPENSE.value
-    if not is_expense or expenses.is_asked_back(book, request):
+    if not is_expense or expenses.has_repayment(book, request):
         return refused(Outcome.REASSIGNMENT_FORBIDDEN.value, -1, 0)
     if _sum_targets(acts, book, line, as_position(book.items[item].cell)) != acts[line].amount:
         return refused(Outcome.REASSIGNMENT_UNPAIRED.value, -1, 0)

@@ -38,7 +38,7 @@ def check_repayment(acts, book, line, item):
     request = expenses.find_request(book, item)
     is_expense = not advances.is_advance(book, book.items[request].kind)
     is_of_title = book.cells[own].repaid_title == book.cells[expense].repaid_title
-    if not (is_expense and is_of_title and expenses.may_be_asked_back(book, request)):
+    if not (is_expense and is_of_title and expenses.admits_repayment(book, request)):
         return refused(Outcome.REPAYMENT_MISMATCH.value, -1, 0)
     return accepted()
 

@@ -107,16 +107,21 @@ async def serve(
                     tasks = [group.create_task(work) for work in (broadcaster.run(), bank.run(), *background)]
                     group.create_task(_watch_drop_folders(options, service, trail, dsn=database.dsn))
                     await authenticator.keys_loaded.wait()  # no time limit: a failure to load ends the group
-                    options.sock.listen(BACKLOG)
-                    reporter.report_activity(f"listening on {options.address}")
-                    print_note(_describe_pages(options.address))
-                    await web_server.serve(options.sock)
+                    await _answer_requests(web_server, options, reporter)
                     service.inbox.close()
                     await engine
                     for task in tasks:
                         task.cancel()
             except BaseExceptionGroup as error_group:
                 raise _first_cause(error_group) from None
+
+
+async def _answer_requests(web_server: WebServer, options: ServerOptions, reporter: ProgressReporter) -> None:
+    """Answer requests until the server is stopped."""
+    options.sock.listen(BACKLOG)
+    reporter.report_activity(f"listening on {options.address}")
+    print_note(_describe_pages(options.address))
+    await web_server.serve(options.sock)
 
 
 def _describe_pages(address: str) -> str:

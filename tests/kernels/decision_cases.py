@@ -1,12 +1,12 @@
 """A small budget as tables for the decision kernel, and its content in the terms of the plain model."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from core.account_roles import ENTRY_ROLES
-from core.catalog import CATALOG, Family, Role, Stage
+from core.catalog import CATALOG, ActKind, Family, Role, Stage
 from core.catalog_effects import Effects, build_effects
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
@@ -290,6 +290,13 @@ def to_item(row: dict[str, int]) -> OpenItem:
     fields["is_asked_back"] = is_owed and bool(row["unbilled"] & REPAYMENT_MASK)
     fields["is_suspended"] = bool(row["unbilled"] & SUSPENDED_BIT)
     return OpenItem(**{name: (row | fields)[name] for name in OpenItem._fields})  # type: ignore[arg-type]
+
+
+def list_followed(kind: ActKind, items: Mapping[int, OpenItem]) -> list[int]:
+    """Return the entries that an act of ``kind`` may follow, by their stage, or else by their family."""
+    if kind.after is not Stage.NONE:
+        return [entry for entry, item in items.items() if CATALOG[item.kind].reaches is kind.after]
+    return [entry for entry, item in items.items() if CATALOG[item.kind].family is kind.follows]
 
 
 def _list_decrees(decrees: np.ndarray) -> dict[DecreeKey, int]:

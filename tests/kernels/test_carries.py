@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, Family, Stage
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, Family
 from core.nomenclature import CentreLevel
 from core.tables.columns import allocate_records, seal_array
 from core.tables.journal import Decisions
@@ -11,7 +11,7 @@ from kernels import decisions as decision_kernel
 from kernels import rollback
 from tests.act_strategies import CARRY_DAY, add_content, build_key
 from tests.book_strategies import AE, CP, OPENED_CREDITS, USUAL_DAY, StartingBook, books
-from tests.kernels.decision_cases import KernelBook, read_ledger_content, to_records
+from tests.kernels.decision_cases import KernelBook, list_followed, read_ledger_content, to_records
 from tests.kernels.execution_modes import run_examples
 from tests.kernels.test_replay import build_journal, replay_journal
 from tests.oracle.decisions import decide
@@ -66,16 +66,7 @@ def _lines(draw: st.DrawFn, ledger: Ledger, twins: tuple[int, int], at: int) -> 
         line = line._replace(payee=_PAYEE)
     if kind.follows is Family.NONE:
         return line._replace(cell=twins[0])
-    candidates = [
-        entry
-        for entry, item in items.items()
-        if (
-            CATALOG[item.kind].reaches is kind.after
-            if kind.after is not Stage.NONE
-            else CATALOG[item.kind].family is kind.follows
-        )
-    ]
-    entry = draw(st.sampled_from(candidates or sorted(items)))
+    entry = draw(st.sampled_from(list_followed(kind, items) or sorted(items)))
     line = line._replace(
         previous_entry=entry, amount=draw(st.sampled_from(_list_amounts(ledger, kind, items[entry])))
     )

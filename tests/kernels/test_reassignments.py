@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.catalog import CATALOG, KIND_NUMBERS, Family, Stage
+from core.catalog import CATALOG, KIND_NUMBERS, Family
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
 from core.tables.columns import allocate_records, seal_array
@@ -12,7 +12,7 @@ from kernels import decisions as decision_kernel
 from kernels import rollback
 from tests.act_strategies import OTHER_ACCOUNT, add_content, build_key
 from tests.book_strategies import AE, CP, OPENED_CREDITS, USUAL_DAY, StartingBook, books
-from tests.kernels.decision_cases import KernelBook, read_ledger_content, to_records
+from tests.kernels.decision_cases import KernelBook, list_followed, read_ledger_content, to_records
 from tests.kernels.execution_modes import run_examples
 from tests.kernels.test_replay import build_journal, replay_journal
 from tests.oracle.decisions import decide
@@ -57,16 +57,7 @@ def _acts(
         line = line._replace(payee=_PAYEE)
     if kind.follows is Family.NONE:
         return [line._replace(cell=place)]
-    candidates = [
-        entry
-        for entry, item in items.items()
-        if (
-            CATALOG[item.kind].reaches is kind.after
-            if kind.after is not Stage.NONE
-            else CATALOG[item.kind].family is kind.follows
-        )
-    ]
-    entry = draw(st.sampled_from(candidates or sorted(items)))
+    entry = draw(st.sampled_from(list_followed(kind, items) or sorted(items)))
     amounts = [items[entry].open or 60] * 4 + [20, 40]
     line = line._replace(previous_entry=entry, amount=draw(st.sampled_from(amounts)))
     if name != "reassignment_origin":
