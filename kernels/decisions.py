@@ -7,7 +7,17 @@ from core.tables.book import Book
 from core.tables.journal import Acts, Decisions
 from kernels import invoices, key_index
 from kernels.duplicates import answer_act, answer_known_act, refuse_act
-from kernels.jit import advances, as_position, borrow, fills_records, flag, kernel, part, reads_records
+from kernels.jit import (
+    advances,
+    as_position,
+    borrow,
+    fills_records,
+    flag,
+    kernel,
+    large_part,
+    part,
+    reads_records,
+)
 from kernels.postings import accept_line, apply_line, record_act, undo_lines
 from kernels.prefetch import BLOCK_ROWS, ENTRY, allocate_guesses, prefetch_block
 from kernels.rules import check_line
@@ -41,7 +51,7 @@ def _reject_act(acts, book, decisions, context, finding):
             decisions[line].entry, decisions[line].day = entry, book.items[as_position(entry)].day
 
 
-@part
+@large_part
 def _decide_act(acts, book, decisions, context):
     """Check and apply line after line, each after those before it; accept all or none."""
     row, end, holding, slot, guesses = context

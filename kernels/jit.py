@@ -3,7 +3,8 @@
 ``@kernel(reads(Acts), fills(Decisions))`` compiles eagerly, for exactly those dtypes and contiguous columns, unless the
 compiled code is stored: then the first call loads it.  A kernel that writes to a table it only ``reads`` does not compile;
 a caller that passes another dtype gets a TypeError, not a slow copy.  ``@part`` marks a function that is inlined into kernels
-and never called from outside, ``@rare_part`` one that seldom runs and is not inlined.
+and never called from outside, ``@large_part`` one with a single caller that is inlined earlier, ``@rare_part`` one that
+seldom runs and is not inlined.
 
 With ``NUMBA_DISABLE_JIT=1`` the interpreter runs the same source: much slower, but every overflow, index and line can be
 checked.
@@ -114,6 +115,13 @@ def _view_records(argument: Any) -> Any:
 
 part = njit(nogil=True, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 """Marks a function that LLVM inlines into kernels: Numba's own inlining takes three times as long to compile the same."""
+
+large_part = njit(inline="always")
+"""Marks a large function with one caller, which Numba itself inlines: LLVM then optimises it once, in its kernel.
+
+LLVM optimises a ``part`` with all that it calls before it inlines it, and once more in each caller: for the largest parts of
+the decision this doubles the time of compilation.
+"""
 
 rare_part = njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 """Marks a function that seldom runs: it is not inlined, so that it does not slow down the code around its call."""

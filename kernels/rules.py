@@ -31,7 +31,7 @@ from kernels import (
 )
 from kernels.findings import accepted, refused
 from kernels.instructions import seldom
-from kernels.jit import as_position, part, rare_part
+from kernels.jit import as_position, large_part, part, rare_part
 from kernels.links import (
     build_link,
     compute_demand,
@@ -262,7 +262,7 @@ def _check_period(acts, book, line, item):
     return refused(Outcome.PERIOD_LOCKED.value if is_locked else Outcome.PERIOD_CLOSED.value, -1, 0)
 
 
-@part
+@large_part
 def check_line(acts, book, place):
     """Return (finding, link, posting) of one line; the latter two have no meaning for a line that breaks a rule.
 

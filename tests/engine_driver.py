@@ -37,7 +37,6 @@ from reporting import code_labels, commitments
 from reporting.code_names import read_names
 from tests.accountants import add_accountants
 from tests.any_sender_feed import AnySenderFeed
-from tests.databases import open_connection
 from tests.file_strategies import Row
 from tests.oracle.engine import LineResult
 from tests.oracle.remaining import CommitmentSums
@@ -57,6 +56,7 @@ class EngineDriver:
         self.dsn, self._folder, self._reference = dsn, folder, ReferenceData.load(reference)
         self._labels = code_labels.load(reference)
         self._runner, self._numbers, self._last = asyncio.Runner(), count(1), 0
+        self._connection: asyncpg.Connection | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -64,6 +64,8 @@ class EngineDriver:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._connection:
+            self._runner.run(self._connection.close())
         self._runner.close()
 
     def submit(self, rows: list[Row], sender: str = "ministry") -> list[LineResult]:
@@ -115,7 +117,7 @@ class EngineDriver:
             if next(commits) == kill_after:
                 raise Killed
 
-        await add_accountants(self.dsn)
+        await self._connect()
         settings = PipelineSettings(checkpoint_entries=20, on_committed=note_commit)
         async with PostgresStore(self.dsn).own_lease("test") as store:
             spool = Spool(self._folder / "spool")
@@ -124,13 +126,16 @@ class EngineDriver:
             assert not feed.rejected, feed.rejected
 
     async def _read_file_results(self, path: Path, lines: int) -> list[LineResult]:
-        connection = await asyncpg.connect(self.dsn)
-        try:
-            query = "select submission from submission where file_name = $1"
-            self._last = await connection.fetchval(query, path.name)
-        finally:
-            await connection.close()
+        connection, query = await self._connect(), "select submission from submission where file_name = $1"
+        self._last = await connection.fetchval(query, path.name)
         return await self._read_results(range(lines))
+
+    async def _connect(self) -> asyncpg.Connection:
+        """Return the connection of the driver itself; the first call also adds the accountants of tests."""
+        if not self._connection:
+            await add_accountants(self.dsn)
+            self._connection = await asyncpg.connect(self.dsn)
+        return self._connection
 
     def submit_form(self, rows: list[Row], sender: str = "ministry") -> list[LineResult]:
         """Submit ``rows`` as one form, all accepted or none, and read back the result of each."""
@@ -151,23 +156,17 @@ class EngineDriver:
 
     async def _read_results(self, lines: range) -> list[LineResult]:
         """Read the results of ``lines``, the last ones of the submission, from the tables."""
-        connection, last = await asyncpg.connect(self.dsn), (self._last, lines.start)
-        try:
-            results: dict[int, LineResult] = {}
-            for table, outcome in (("entry", Outcome.ACCEPTED), ("duplicate", Outcome.DUPLICATE)):
-                rows = await connection.fetch(
-                    f"select line from {table} where submission = $1 and line >= $2", *last
-                )
-                results |= {row["line"]: (outcome.name, "", 0) for row in rows}
-            query = "select line, code, node, missing from refusal where submission = $1 and line >= $2"
-            for row in await connection.fetch(query, *last):
-                results[row["line"]] = (
-                    Outcome(row["code"]).name,
-                    self._find_centre(row["node"]),
-                    row["missing"],
-                )
-        finally:
-            await connection.close()
+        connection, last = await self._connect(), (self._last, lines.start)
+        results: dict[int, LineResult] = {}
+        for table, outcome in (("entry", Outcome.ACCEPTED), ("duplicate", Outcome.DUPLICATE)):
+            rows = await connection.fetch(
+                f"select line from {table} where submission = $1 and line >= $2", *last
+            )
+            results |= {row["line"]: (outcome.name, "", 0) for row in rows}
+        query = "select line, code, node, missing from refusal where submission = $1 and line >= $2"
+        for row in await connection.fetch(query, *last):
+            outcome_name = Outcome(row["code"]).name
+            results[row["line"]] = (outcome_name, self._find_centre(row["node"]), row["missing"])
         assert sorted(results) == list(lines), "a line has no outcome"
         return [results[line] for line in lines]
 
@@ -229,9 +228,9 @@ class EngineDriver:
         return CommitmentSums(row.engaged_cents, row.withdrawn_cents, row.paid_cents)
 
     async def _load_outstanding_commitments(self) -> commitments.OutstandingCommitments:
-        async with open_connection(self.dsn) as connection:
-            names = await read_names(connection, self._labels)
-            return await commitments.load_outstanding_commitments(connection, names, level=CentreLevel.UO)
+        connection = await self._connect()
+        names = await read_names(connection, self._labels)
+        return await commitments.load_outstanding_commitments(connection, names, level=CentreLevel.UO)
 
     def decide_period(self, month: str, action: str, accountant: str) -> None:
         """Store the decision of a person about a month."""
@@ -242,10 +241,8 @@ class EngineDriver:
         self._runner.run(self._change_directory(entries))
 
     async def _change_directory(self, entries: list[DirectoryEntry]) -> None:
-        async with open_connection(self.dsn) as connection:
-            await directory_store.store_change(
-                connection, NewChange(entries, "Prise de fonctions", StatedPerson("Zoé"))
-            )
+        change = NewChange(entries, "Prise de fonctions", StatedPerson("Zoé"))
+        await directory_store.store_change(await self._connect(), change)
 
     def require_agreements(self, year: int, first_day: date) -> None:
         """Load the book from now on by a calendar that requires persons or an agreement from this day on."""
@@ -304,10 +301,6 @@ class EngineDriver:
 
     def _fetch(self, query: str, *arguments: int) -> list[asyncpg.Record]:
         async def fetch() -> list[asyncpg.Record]:
-            connection = await asyncpg.connect(self.dsn)
-            try:
-                return await connection.fetch(query, *arguments)
-            finally:
-                await connection.close()
+            return await (await self._connect()).fetch(query, *arguments)
 
         return self._runner.run(fetch())

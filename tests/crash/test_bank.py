@@ -1,8 +1,6 @@
 """The import of bank files is killed with -9 at each step: nothing is posted twice or lost, and books and bank agree."""
 
 import signal
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from service.database.embedded_server import Database
 from settlement.bank_files.bank_file_reader import read_bank_file
 from settlement.simulated_bank.transfer_outcomes import OutcomeRates
 from tests.crash.database_states import read_state
+from tests.crash.killed_processes import run_to_step
 from tests.databases import create_database, open_connection
 from tests.service.small_state import UNITS, State, build_payee_code, copy_state, paris_time
 from tests.settlement.camt_messages import balance, detail, document, entry, free_text, statement
@@ -24,20 +23,9 @@ RECEIVABLE = {
 FREQUENT = OutcomeRates(4, 60_000)
 
 
-def run_child(state: State, step: int, files: list[Path]) -> tuple[int, list[str]]:
+async def run_child(state: State, step: int, files: list[Path]) -> tuple[int, list[str]]:
     """Import files in a process that kills itself at a step; return its exit code and the steps it reached."""
-    words = [
-        "-m",
-        "tests.crash.bank_import_process",
-        state.dsn,
-        str(state.folder),
-        str(step),
-        *map(str, files),
-    ]
-    root = Path(__file__).parents[2]
-    process = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=root)
-    assert process.returncode in (0, -signal.SIGKILL), process.stderr
-    return process.returncode, process.stdout.splitlines()
+    return await run_to_step("bank_import_process", state.dsn, state.folder, step, *files)
 
 
 async def read_outcome(state: State) -> dict[str, object]:
@@ -108,7 +96,7 @@ async def test_killed_at_each_step(database: Database, tmp_path: Path) -> None:
             return [copy.answers / name for name in names]
 
         async with copy_state(database, state, tmp_path / "undisturbed") as undisturbed:
-            code, steps = run_child(undisturbed, NEVER, list_files(undisturbed))
+            code, steps = await run_child(undisturbed, NEVER, list_files(undisturbed))
             assert code == 0
             assert [step for step in steps if step.endswith("stored")] == [f"{name} stored" for name in names]
             assert "posting" in steps
@@ -117,7 +105,7 @@ async def test_killed_at_each_step(database: Database, tmp_path: Path) -> None:
             assert (await undisturbed.count_kinds())["receipt"] == 2
         for step in range(len(steps)):
             async with copy_state(database, state, tmp_path / f"killed-{step}") as copy:
-                code, _ = run_child(copy, step, list_files(copy))
+                code, _ = await run_child(copy, step, list_files(copy))
                 assert code == -signal.SIGKILL
                 assert (await copy.import_files(list_files(copy))).rejected == []
                 assert await read_outcome(copy) == expected, steps[step]

@@ -1,8 +1,6 @@
 """A step of the closing is killed with -9 at each point of its work: executed again on another day, it carries the same."""
 
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest_asyncio
 from closing.steps import Step
 from service.database.embedded_server import Database
 from tests.closing.closing_state import execute, open_year_end, read_carries, read_opening_lines
+from tests.crash.killed_processes import run_to_step
 from tests.service.small_state import State, copy_state
 
 _NEVER = 1_000
@@ -24,13 +23,9 @@ async def read_acts(state: State) -> list[tuple]:
     return [*await read_carries(state), *await read_opening_lines(state)]
 
 
-def run_child(state: State, point: int, step: Step) -> tuple[int, list[str]]:
+async def run_child(state: State, point: int, step: Step) -> tuple[int, list[str]]:
     """Execute in a process that kills itself at a point; return its exit code and the points it reached."""
-    words = ["-m", "tests.crash.closing_process", state.dsn, str(state.folder), str(point), step]
-    root = Path(__file__).parents[2]
-    process = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=root)
-    assert process.returncode in (0, -signal.SIGKILL), process.stderr
-    return process.returncode, process.stdout.splitlines()
+    return await run_to_step("closing_process", state.dsn, state.folder, point, step)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -45,13 +40,13 @@ async def test_a_step_killed_at_each_point(
     year_end: State, database: Database, tmp_path: Path, step: Step
 ) -> None:
     async with copy_state(database, year_end, tmp_path / "undisturbed") as undisturbed:
-        code, points = run_child(undisturbed, _NEVER, step)
+        code, points = await run_child(undisturbed, _NEVER, step)
         assert (code, "deciding what is carried over" in points) == (0, True)
         expected = await read_acts(undisturbed)
         assert expected
     for point in range(len(points)):
         async with copy_state(database, year_end, tmp_path / f"killed-{point}") as state:
-            code, _ = run_child(state, point, step)
+            code, _ = await run_child(state, point, step)
             assert code == -signal.SIGKILL
             assert (await execute(state, step, AGAIN_ON)).waits == "", points[point]
             assert await read_acts(state) == expected, points[point]

@@ -1,8 +1,6 @@
 """The proposal of late interest is killed with -9 at each step: repeated on another day, it makes the same claims, once."""
 
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
@@ -16,6 +14,7 @@ from service.engine import bank_import, late_interest
 from service.engine.bank_import import ImportOptions, ImportResult
 from service.engine.late_interest import InterestRequest, InterestResult
 from service.terminal.processing_progress import ProgressLines
+from tests.crash.killed_processes import run_to_step
 from tests.service.small_state import NEVER, State, copy_state, create_interruption, open_state, paris_time
 
 _NEVER = 1_000
@@ -24,21 +23,9 @@ KILLED_ON, CALLED_ON, CALLED_AGAIN_ON = "2018-12-28", "2018-12-29", "2018-12-31"
 CLAIMS = "select reference, predecessor, amount, payee from entry where kind = $1 order by reference"
 
 
-def run_child(state: State, step: int, files: list[Path]) -> tuple[int, list[str]]:
+async def run_child(state: State, step: int, files: list[Path]) -> tuple[int, list[str]]:
     """Propose in a process that kills itself at a step; return its exit code and the steps it reached."""
-    words = [
-        "-m",
-        "tests.crash.interest_process",
-        state.dsn,
-        str(state.folder),
-        str(step),
-        KILLED_ON,
-        *map(str, files),
-    ]
-    root = Path(__file__).parents[2]
-    process = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=root)
-    assert process.returncode in (0, -signal.SIGKILL), process.stderr
-    return process.returncode, process.stdout.splitlines()
+    return await run_to_step("interest_process", state.dsn, state.folder, step, KILLED_ON, *files)
 
 
 async def claim(state: State, day: str = CALLED_ON) -> InterestResult:
@@ -70,7 +57,7 @@ async def assert_consistent(state: State, expected: list[tuple[object, ...]], st
 
 async def claim_undisturbed(state: State, files: list[Path]) -> tuple[list[tuple[object, ...]], list[str]]:
     """Claim without a kill; return the claims and the steps."""
-    code, steps = run_child(state, _NEVER, files)
+    code, steps = await run_child(state, _NEVER, files)
     assert (code, "posting interest" in steps) == (0, True)
     expected = await read_claims(state)
     assert len(expected) == 6
@@ -107,7 +94,7 @@ async def test_claiming_killed_at_each_step(debited: State, database: Database, 
         assert "measuring delays" in steps
     for step in range(len(steps)):
         async with copy_state(database, debited, tmp_path / f"killed-{step}") as copy:
-            code, _ = run_child(copy, step, [])
+            code, _ = await run_child(copy, step, [])
             assert code == -signal.SIGKILL
             await claim(copy)
             await assert_consistent(copy, expected, steps[step])
@@ -123,7 +110,7 @@ async def test_importing_and_claiming_killed_at_each_step(
         assert "posting" in steps
     for step in range(len(steps)):
         async with copy_state(database, sent, tmp_path / f"killed-{step}") as copy:
-            code, _ = run_child(copy, step, list_statements(copy))
+            code, _ = await run_child(copy, step, list_statements(copy))
             assert code == -signal.SIGKILL
             result = await import_files(copy, list_statements(copy))
             assert (result.rejected, result.is_interrupted) == ([], False)

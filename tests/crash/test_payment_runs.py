@@ -2,8 +2,6 @@
 
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
@@ -14,6 +12,7 @@ import pytest
 
 from service.database.embedded_server import Database
 from tests.crash.database_states import read_state
+from tests.crash.killed_processes import run_to_step
 from tests.databases import create_database
 from tests.settlement.runs.small_state import OTHER_UNIT, SmallState, iban
 
@@ -33,23 +32,9 @@ ISSUING = [
 ]
 
 
-def run_child(state: SmallState, work: str, run: int, step: int) -> tuple[int, list[str]]:
+async def run_child(state: SmallState, work: str, run: int, step: int) -> tuple[int, list[str]]:
     """Work on a run in a process that kills itself at a step; return its exit code and the steps it reached."""
-    command = [
-        sys.executable,
-        "-m",
-        "tests.crash.payment_run_process",
-        state.dsn,
-        str(state.folder),
-        work,
-        str(run),
-        str(step),
-    ]
-    process = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2]
-    )
-    assert process.returncode in (0, -signal.SIGKILL), process.stderr
-    return process.returncode, process.stdout.splitlines()
+    return await run_to_step("payment_run_process", state.dsn, state.folder, work, run, step)
 
 
 @asynccontextmanager
@@ -101,13 +86,13 @@ async def test_issuing_killed_at_each_step(database: Database, tmp_path: Path) -
         run = await state.propose()
         await state.release(run)
         async with copy_state(database, state, tmp_path) as undisturbed:
-            code, steps = run_child(undisturbed, "issue", run, _NEVER)
+            code, steps = await run_child(undisturbed, "issue", run, _NEVER)
             assert (code, [step for step in steps if step in ISSUING]) == (0, ISSUING)
             expected = await read_outcome(undisturbed)
         assert len(expected["files"]) == 3  # type: ignore[arg-type]
         for step in range(len(steps)):
             async with copy_state(database, state, tmp_path) as copy:
-                code, _ = run_child(copy, "issue", run, step)
+                code, _ = await run_child(copy, "issue", run, step)
                 assert code == -signal.SIGKILL
                 await copy.issue(run)
                 assert await read_outcome(copy) == expected, steps[step]
@@ -118,7 +103,7 @@ async def test_proposing_and_releasing_killed_at_each_step(database: Database, t
     async with open_small_state(database, tmp_path / "state") as state:
         for step in range(len(PROPOSING)):
             async with copy_state(database, state, tmp_path) as copy:
-                code, steps = run_child(copy, "propose", 0, step)
+                code, steps = await run_child(copy, "propose", 0, step)
                 assert (code, steps) == (-signal.SIGKILL, PROPOSING[:step])
                 await copy.propose()
                 paid = [

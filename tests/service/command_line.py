@@ -62,6 +62,11 @@ async def run_crescendo(*words: str | Path, environment: Mapping[str, str] | Non
     return result
 
 
+async def run_module(module: str, *words: str | Path) -> CommandResult:
+    """Run ``python -m module words`` to its end, as a process that need not import the modules of the service."""
+    return await _start_server().run(words, os.environ, module)
+
+
 class CommandServer:
     """The process that forks commands, and its socket."""
 
@@ -90,13 +95,16 @@ class CommandServer:
             if name.startswith(_IMPORT_VARIABLES)
         )
 
-    async def run(self, words: Sequence[str | Path], variables: Mapping[str, str]) -> CommandResult:
-        """Run a command to its end."""
+    async def run(
+        self, words: Sequence[str | Path], variables: Mapping[str, str], module: str = ""
+    ) -> CommandResult:
+        """Run a command, or a module, to its end."""
         number = next(self._numbers)
         out, err = (self._folder / f"{number}.{name}" for name in ("out", "err"))
         out.touch()
         err.touch()
-        request = {"words": [*map(str, words)], "environment": dict(variables), "folder": str(ROOT)}
+        request = {"words": [*map(str, words)], "module": module}
+        request |= {"environment": dict(variables), "folder": str(ROOT)}
         files = {"out": str(out), "err": str(err)}
         reader, writer = await asyncio.open_unix_connection(self._folder / "socket")
         try:

@@ -1,13 +1,15 @@
 """Runs commands as processes that begin with all modules imported: ``python -m tests.service.forked_commands SOCKET``.
 
 A command of the command line imports modules for half a second or more, which tests that call hundreds of commands need
-not repeat.  Each request forks a process that becomes the command, with its own arguments, variables, files and session;
-it ends as any process, and its exit code is the answer.  The server ends when its standard input does.
+not repeat; a request may also name another module to run.  Each request forks a process that becomes the command, with its
+own arguments, variables, files and session; it ends as any process, and its exit code is the answer.  The server ends when
+its standard input does.
 """
 
 import importlib
 import json
 import os
+import runpy
 import selectors
 import signal
 import socket
@@ -75,7 +77,7 @@ def _end_if_abandoned(connection: socket.socket, command: int) -> None:
 
 
 def _become(request: dict[str, Any]) -> NoReturn:
-    """Become the command: as ``python -c 'from service.cli.main import main; main()' WORDS`` would run it."""
+    """Become the command: as ``python -c 'from service.cli.main import main; main()' WORDS`` or ``python -m`` would run it."""
     os.setsid()
     for descriptor, path in enumerate((os.devnull, request["out"], request["err"])):
         os.dup2(os.open(path, os.O_RDWR), descriptor)
@@ -86,9 +88,12 @@ def _become(request: dict[str, Any]) -> NoReturn:
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
     sys.argv = ["-c", *request["words"]]
-    from service.cli.main import main
+    if module := request["module"]:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    else:
+        from service.cli.main import main
 
-    main()
+        main()
     raise SystemExit(0)
 
 

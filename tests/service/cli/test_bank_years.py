@@ -123,13 +123,13 @@ async def test_killed_between_the_years(state: State, database: Database, tmp_pa
     december, january = await pay_and_list_answers(state)
     names = [path.name for path in (*december, *january)]
     async with copy_state(database, state, tmp_path / "undisturbed") as undisturbed:
-        _, steps = run_child(undisturbed, 1_000, [undisturbed.answers / name for name in names])
+        _, steps = await run_child(undisturbed, 1_000, [undisturbed.answers / name for name in names])
     first, second = (at for at, step in enumerate(steps) if step == "posting")
     matching = next(at for at in range(first, second) if steps[at].startswith("matching"))
     for step in (matching, second):
         async with copy_state(database, state, tmp_path / f"killed-{step}") as copy:
             files = [copy.answers / name for name in names]
-            code, _ = run_child(copy, step, files)
+            code, _ = await run_child(copy, step, files)
             assert code == -signal.SIGKILL
             await copy.import_files(files)
             await check_agreement(copy)
