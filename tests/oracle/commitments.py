@@ -9,6 +9,9 @@ from tests.oracle import invoices, restorations, years
 from tests.oracle.lines import Line
 from tests.oracle.model import NONE, LineRefused, OpenItem, Payee, State, World
 
+_DIVERSIONS = frozenset({"attachment", "assignment", "set_off", "advance_withholding"})
+"""What diverts a debt, or withholds a part of it; pay is withheld from by the payroll application."""
+
 ActPosition = tuple[int, int]
 """The first entry of the act, and the entry of the line."""
 
@@ -189,7 +192,7 @@ def _require_usual_way(world: World, kind: ActKind, item: OpenItem) -> None:
         return
     if item.cell in world.cells and item.credit in world.entry_accounts.get(world.cells[item.cell].year, ()):
         raise LineRefused(Outcome.SETTLED_WITHOUT_TRANSFER)
-    if kind.name in ("attachment", "assignment", "set_off") and CATALOG[item.under].name == "payroll":
+    if kind.name in _DIVERSIONS and CATALOG[item.under].name == "payroll":
         raise LineRefused(Outcome.PAYROLL_DIVERSION)
     if kind.name in ("set_off", "advance_withholding") and CATALOG[item.under].name == "advance_request":
         raise LineRefused(Outcome.ADVANCE_DIVERSION)
