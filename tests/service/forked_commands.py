@@ -49,22 +49,32 @@ def serve(address: str) -> None:
 
 
 def _answer(connection: socket.socket) -> NoReturn:
-    """Run the command that a request describes, and send its exit code."""
+    """Run the command that a request describes; send the number of its process, and then its exit code."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1):  # who waits for the end of the server's output does not wait for this process
         os.dup2(nothing, descriptor)
-    with connection, connection.makefile("rw", encoding="utf-8") as stream:
-        request = json.loads(stream.readline())
+    with connection:
+        request, outputs = _receive(connection)
         command = os.fork()
         if command == 0:
-            _become(request)
+            _become(request, outputs)
+        for output in outputs:
+            os.close(output)
+        connection.sendall(f"{command}\n".encode())
         _end_if_abandoned(connection, command)
         _, status = os.waitpid(command, 0)
         with suppress(BrokenPipeError):
-            stream.write(f"{os.waitstatus_to_exitcode(status)}\n")
-            stream.flush()
+            connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
         os._exit(0)
+
+
+def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """Receive a request, and the pipes for standard output and standard error that come with it."""
+    received, outputs, _, _ = socket.recv_fds(connection, 1 << 16, 2)
+    while not received.endswith(b"\n"):
+        received += connection.recv(1 << 16)
+    return json.loads(received), outputs
 
 
 def _end_if_abandoned(connection: socket.socket, command: int) -> None:
@@ -76,11 +86,12 @@ def _end_if_abandoned(connection: socket.socket, command: int) -> None:
             os.kill(command, signal.SIGKILL)
 
 
-def _become(request: dict[str, Any]) -> NoReturn:
+def _become(request: dict[str, Any], outputs: list[int]) -> NoReturn:
     """Become the command: as ``python -c 'from service.cli.main import main; main()' WORDS`` or ``python -m`` would run it."""
     os.setsid()
-    for descriptor, path in enumerate((os.devnull, request["out"], request["err"])):
-        os.dup2(os.open(path, os.O_RDWR), descriptor)
+    for descriptor, output in enumerate(outputs, 1):
+        os.dup2(output, descriptor)
+        os.close(output)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 -- as long as the process
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
