@@ -1,15 +1,18 @@
 """Changed meanings of codes: a start with another meaning of a code in use is refused and changes nothing."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
 
 import asyncpg
 import pytest
+import pytest_asyncio
 
 from core.errors import ReferenceDataError
 from posting.book.registry import ReferenceData
 from reporting.verification import verify
-from tests.databases import open_connection
+from service.database.embedded_server import Database
+from tests.databases import create_database, create_named_database, open_connection
 from tests.file_strategies import REFERENCE
 from tests.posting.loaded_engines import process_rows, process_with
 from tests.reference_years import copy_reference, copy_year, remove_lines, replace_text, shift_to_2019
@@ -26,6 +29,7 @@ _ACTS = [
     act("payment", "P1", "5.00", predecessor="D2", iban=SPENDING[0]["iban"]),
 ]
 _NEXT = [act("payment_request", "D1", "40.00", PAID, predecessor="C1")]
+_USED = "used_codes"
 _REQUESTED = "select count(*) from entry where reference = 'D1'"
 
 
@@ -154,15 +158,25 @@ async def _tables(connection: asyncpg.Connection) -> list[int | None]:
     return [await connection.fetchval(f"select count(*) from {name}") for name in names]
 
 
-async def _use_codes(dsn: str, folder: Path, reference: Path = REFERENCE) -> None:
-    """Process a journal in which codes of every kind are in use."""
-    await process_rows(dsn, folder, reference, BUDGET, "TREASURY")
-    await process_rows(dsn, folder, reference, _ACTS)
-    async with open_connection(dsn) as connection:
-        assert await connection.fetchval("select count(*) from entry") == len(BUDGET) + len(_ACTS) - 1
-        assert (
-            await connection.fetchval("select code from refusal") is not None
-        )  # C3: that fund has no credits
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def used(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """Yield the name of a ledger in which codes of every kind are in use; nobody is connected to it."""
+    folder = tmp_path_factory.mktemp("used")
+    async with create_named_database(database.dsn, _USED) as dsn:
+        await process_rows(dsn, folder, REFERENCE, BUDGET, "TREASURY")
+        await process_rows(dsn, folder, REFERENCE, _ACTS)
+        async with open_connection(dsn) as connection:
+            assert await connection.fetchval("select count(*) from entry") == len(BUDGET) + len(_ACTS) - 1
+            # C3 is refused: its fund has no credits
+            assert await connection.fetchval("select code from refusal") is not None
+        yield _USED
+
+
+@pytest_asyncio.fixture
+async def dsn(database: Database, used: str) -> AsyncIterator[str]:
+    """Yield the address of a copy of that ledger."""
+    async with create_database(database, used) as address:
+        yield address
 
 
 async def _assert_refused(dsn: str, folder: Path, reference: Path, message: str) -> None:
@@ -176,12 +190,10 @@ async def _assert_refused(dsn: str, folder: Path, reference: Path, message: str)
         assert await _tables(connection) == before
         await process_rows(dsn, folder, REFERENCE, _NEXT)
         assert await connection.fetchval(_REQUESTED) == 1
-    assert (await verify(dsn, folder=REFERENCE)).findings == []
 
 
 @pytest.mark.parametrize("change", _CHANGES, ids=lambda change_of_file: change_of_file.file)
 async def test_a_code_in_use_keeps_its_meaning(dsn: str, tmp_path: Path, change: Change) -> None:
-    await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     path = change.file if change.file == "late_interest.toml" else f"2018/{change.file}"
     replace_text(reference, path, change.old, change.new)
@@ -190,7 +202,6 @@ async def test_a_code_in_use_keeps_its_meaning(dsn: str, tmp_path: Path, change:
 
 @pytest.mark.parametrize("change", _REMOVED, ids=lambda change_of_file: change_of_file.file)
 async def test_a_code_in_use_is_not_removed(dsn: str, tmp_path: Path, change: Change) -> None:
-    await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     remove_lines(reference, f"2018/{change.file}", change.old)
     await _assert_refused(dsn, tmp_path, reference, change.message)
@@ -199,7 +210,6 @@ async def test_a_code_in_use_is_not_removed(dsn: str, tmp_path: Path, change: Ch
 async def test_a_nature_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
     """Another nature may go, and so may the same of a year without such a request."""
     rent = act("payment_request_without_service", "D9", "1.00", PAID, predecessor="C1", nature="location")
-    await _use_codes(dsn, tmp_path)
     await process_rows(dsn, tmp_path, REFERENCE, [rent])
     reference = copy_reference(tmp_path)
     copy_year(reference)
@@ -223,7 +233,6 @@ async def test_a_nature_in_use_of_a_year_that_has_the_files_of_another_is_not_re
     rent = act(
         "payment_request_without_service", "D19", "1.00", PAID, year, predecessor="C19", nature="location"
     )
-    await _use_codes(dsn, tmp_path)
     await process_rows(dsn, tmp_path, REFERENCE, [*openings, committed, rent])
     reference = copy_reference(tmp_path)
     remove_lines(reference, "2018/before_service.csv", "nature,location")
@@ -233,7 +242,6 @@ async def test_a_nature_in_use_of_a_year_that_has_the_files_of_another_is_not_re
 
 async def test_an_item_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
     """An item with account assignments in the journal, even if only refused lines named them."""
-    await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     for file in ("items.csv", "roles.csv"):
         remove_lines(reference, f"2018/{file}", "21,")
@@ -244,7 +252,6 @@ async def test_an_item_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
 
 async def test_a_programme_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
     """With all fund centres below it; the error names the programme first."""
-    await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     for file, starts in (
         ("programmes.csv", ("0217",)),
@@ -261,7 +268,6 @@ async def test_a_programme_in_use_is_not_removed(dsn: str, tmp_path: Path) -> No
 
 
 async def test_an_account_that_was_posted_to_is_not_removed(dsn: str, tmp_path: Path) -> None:
-    await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     replace_text(reference, "2018/roles.csv", ",4081000000,", ",4286100000,")
     remove_lines(reference, "2018/accounts.csv", "4081000000")
@@ -272,7 +278,6 @@ async def test_an_account_that_was_posted_to_is_not_removed(dsn: str, tmp_path: 
 
 
 async def test_several_changed_codes_are_counted(dsn: str, tmp_path: Path) -> None:
-    await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     remove_lines(reference, "2018/centres.csv", "OP-0217-000001")
     replace_text(
@@ -283,11 +288,11 @@ async def test_several_changed_codes_are_counted(dsn: str, tmp_path: Path) -> No
     )
     message = "programmes.csv of 2018: 0217 is in use with estimated 0, and the file now has estimated 1 (and 1 more). "
     await _assert_refused(dsn, tmp_path, reference, message)
+    assert (await verify(dsn, folder=REFERENCE)).findings == []
 
 
 async def test_new_and_unused_codes_and_labels_may_change(dsn: str, tmp_path: Path) -> None:
     """A code becomes fixed with its first entry, in its meaning at that time."""
-    await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     replace_text(reference, "2018/centres.csv", "Administration centrale", "Administration du centre")
     replace_text(reference, "2018/accounts.csv", "Fournisseurs - achats", "Créanciers - achats")
@@ -330,7 +335,6 @@ async def test_new_and_unused_codes_and_labels_may_change(dsn: str, tmp_path: Pa
 
 async def test_another_year_may_have_other_meanings(dsn: str, tmp_path: Path) -> None:
     """A year with its own files may be added and changed until it has entries."""
-    await _use_codes(dsn, tmp_path)
     reference = copy_reference(tmp_path)
     copy_year(reference)
     replace_text(reference, "2019/roles.csv", "31,6188000000", "31,6113110000")
@@ -348,7 +352,6 @@ async def test_another_year_may_have_other_meanings(dsn: str, tmp_path: Path) ->
 
 async def test_a_year_with_shared_files_keeps_their_meanings(dsn: str, tmp_path: Path) -> None:
     """Other files for that year after its first entries are an error, like a change of the shared files."""
-    await _use_codes(dsn, tmp_path)
     await process_rows(
         dsn, tmp_path, REFERENCE, [row | {"date": "2019-01-15"} for row in shift_to_2019(BUDGET)], "TREASURY"
     )
@@ -366,7 +369,6 @@ async def test_a_year_with_shared_files_keeps_their_meanings(dsn: str, tmp_path:
 
 async def test_a_database_without_meanings_stores_them_at_its_next_start(dsn: str, tmp_path: Path) -> None:
     """The meanings of the files at that start count from then on."""
-    await _use_codes(dsn, tmp_path)
     async with open_connection(dsn) as connection:
         await connection.execute("set session_replication_role = replica")
         await connection.execute("truncate reference_meaning")
@@ -401,7 +403,6 @@ async def test_meanings_are_only_added(dsn: str, tmp_path: Path) -> None:
 
 
 async def test_properties_that_were_not_stored_are_no_difference(dsn: str, tmp_path: Path) -> None:
-    await _use_codes(dsn, tmp_path)
     async with open_connection(dsn) as connection:
         await connection.execute("set session_replication_role = replica")
         less = "update reference_meaning set meaning = meaning - $1::text[] where kind in (3, 5)"
