@@ -16,7 +16,6 @@ from reporting.act_history import explain
 from reporting.act_narrative import render
 from reporting.code_names import read_names
 from reporting.trial_balance import build_table
-from reporting.verification.verify import verify
 from service.database import command_queries
 from service.database.embedded_server import Database
 from tests.closing.closing_state import (
@@ -201,10 +200,8 @@ async def test_a_breach_of_an_opening_is_found(state: State, breach: str) -> Non
     await execute(state, Step.OPENING, CARRIED_ON)
     change, text = BREACHES[breach]
     await _plant(state, change)
-    findings = (await verify(state.dsn, folder=state.reference)).findings
-    assert [
-        finding.found for finding in findings if finding.check == "opening_balances" and text in finding.found
-    ], findings
+    findings = (await state.verify("opening_balances")).findings
+    assert [finding.found for finding in findings if text in finding.found], findings
 
 
 _SUSPENSE = "4721000000"
@@ -221,9 +218,8 @@ async def _plant(state: State, change: str) -> None:
 
 async def _is_suspense_missing(state: State) -> bool:
     """Return whether the check misses an opening on the account of suspense."""
-    result = await verify(state.dsn, folder=state.reference)
-    places = [finding.place for finding in result.findings if finding.check == "opening_balances"]
-    return any(place.startswith(_SUSPENSE) for place in places)
+    findings = (await state.verify("opening_balances")).findings
+    return any(finding.place.startswith(_SUSPENSE) for finding in findings)
 
 
 def _replace_in_next_year(state: State, file: str, old: str, new: str) -> None:

@@ -28,16 +28,17 @@ async def plant_breach(
 
     The hashes are made again before, so that they agree.
     """
-    verification = await _verify_broken(connection, dsn, statement, folder)
+    verification = await _verify_broken(connection, dsn, Breach(statement, check, ""), folder)
     return _list_places(verification, check)
 
 
 async def _verify_broken(
-    connection: asyncpg.Connection, dsn: str, statement: str, folder: Path
+    connection: asyncpg.Connection, dsn: str, breach: Breach, folder: Path
 ) -> Verification:
-    await connection.execute(statement)
+    """Break a rule, make the hashes again, and check the hashes and this rule alone."""
+    await connection.execute(breach.statement)
     await remake_hashes(connection)
-    verification = await verify(dsn, folder=folder)
+    verification = await verify(dsn, folder=folder, checks=[breach.check])
     assert list_hash_findings(verification) == []
     return verification
 
@@ -54,7 +55,7 @@ async def assert_found(dsn: str, breach: Breach | None, *, entries: int) -> None
     else:
         async with open_connection(dsn) as connection:
             await connection.execute("set session_replication_role = replica")
-            verification = await _verify_broken(connection, dsn, breach.statement, REFERENCE)
+            verification = await _verify_broken(connection, dsn, breach, REFERENCE)
         places = _list_places(verification, breach.check)
         assert [place for place in places if place.startswith(breach.place)], verification.findings
     assert verification.rows["entry"] == entries

@@ -19,6 +19,7 @@ from core.senders import RESERVED_SENDERS
 from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.envelope import Envelope
 from reporting.verification import Verification, verify
+from reporting.verification.duckdb_session import CHECKS
 from service.configuration.settings import Settings
 from service.database import command_queries
 from service.database.embedded_server import Database
@@ -202,9 +203,9 @@ class State:
         async with command_queries.connect(self.dsn) as connection:
             return await connection.fetch(query, *arguments)
 
-    async def verify(self) -> Verification:
-        """All that the checks find."""
-        return await verify(self.dsn, folder=self.reference)
+    async def verify(self, *checks: str) -> Verification:
+        """All that the checks find, or these checks."""
+        return await verify(self.dsn, folder=self.reference, checks=checks or tuple(CHECKS))
 
     async def count_kinds(self) -> dict[str, int]:
         """How many entries there are of each kind."""
