@@ -85,7 +85,7 @@ async def verify(
     with open_session(codes, scratch) as session:
         session.add_rows("reference_file", await asyncio.to_thread(_hash_reference, folder))
         async with snapshot_queries.open_snapshot(dsn) as snapshot:
-            verifier = _Verifier(snapshot, session, progress, checks)
+            verifier = _Verifier(snapshot, session, progress, checks=checks)
             await verifier.read_rows(
                 await asyncio.to_thread(assigned_accountants.load_years, folder, codes.years)
             )
@@ -107,6 +107,7 @@ class _Verifier:
         snapshot: JournalSnapshot,
         session: DuckdbSession,
         progress: ProgressCallback,
+        *,
         checks: Sequence[str],
     ) -> None:
         self._snapshot, self._session, self._report_progress = snapshot, session, progress
