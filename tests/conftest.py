@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from service.database.embedded_server import Database, run_embedded_server
 from tests import external_programs
 from tests.databases import EMPTY, create_database
+from tests.server_folders import choose_folder
 
 # How long an example takes depends on the machine, and on what else it does.
 hypothesis_settings.register_profile("untimed", deadline=None)
@@ -76,8 +77,9 @@ async def database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Da
     removal of a database alone waits for the disk for half a second otherwise.
     """
     settings = {"shared_buffers": "128MB", "max_wal_size": "1GB", "fsync": "off", "full_page_writes": "off"}
-    async with run_embedded_server(tmp_path_factory.mktemp("data"), settings) as database:
-        yield database
+    with choose_folder(tmp_path_factory.mktemp("data")) as folder:
+        async with run_embedded_server(folder, settings) as database:
+            yield database
 
 
 @pytest_asyncio.fixture

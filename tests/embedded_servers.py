@@ -8,6 +8,7 @@ from pathlib import Path
 
 from service.database.embedded_server import run_embedded_server
 from tests.databases import create_named_database
+from tests.server_folders import choose_folder
 
 SMALL_SETTINGS = {
     "shared_buffers": "64MB",
@@ -19,12 +20,16 @@ SMALL_SETTINGS = {
 
 @contextmanager
 def run_server(data: Path) -> Iterator[str]:
-    """Run a server in ``data`` in another thread; yield its address."""
+    """Run a server in another thread, in ``data`` unless there is room in memory; yield its address."""
     ready, stop = threading.Event(), threading.Event()
     addresses: list[str] = []
 
     async def serve() -> None:
-        async with run_embedded_server(data, SMALL_SETTINGS) as database:
+        with choose_folder(data) as folder:
+            await keep(folder)
+
+    async def keep(folder: Path) -> None:
+        async with run_embedded_server(folder, SMALL_SETTINGS) as database:
             addresses.append(database.dsn)
             ready.set()
             await asyncio.to_thread(stop.wait)

@@ -1,0 +1,40 @@
+"""Folders for the data of test servers: in memory where there is room, as tests create and drop thousands of databases."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psutil
+
+_MEMORY = Path("/dev/shm")
+_FREE_BYTES = 8 * 2**30
+_NAME = "crescendo-tests"
+_numbers = count()
+
+
+@contextmanager
+def choose_folder(usual: Path) -> Iterator[Path]:
+    """Yield a folder that does not exist yet, in memory if there is room, and ``usual`` otherwise; remove the former.
+
+    A ledger is a thousand files, which a disk may take as long to create and to remove as the test itself takes.
+    """
+    if not _MEMORY.is_dir() or shutil.disk_usage(_MEMORY).free < _FREE_BYTES:
+        yield usual
+        return
+    _remove_abandoned()
+    folder = _MEMORY / f"{_NAME}-{os.getpid()}-{next(_numbers)}"
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder / "data"
+    finally:
+        shutil.rmtree(folder)
+
+
+def _remove_abandoned() -> None:
+    """Remove the folders of processes that were killed."""
+    for folder in _MEMORY.glob(f"{_NAME}-*-*"):
+        if not psutil.pid_exists(int(folder.name.split("-")[2])):
+            shutil.rmtree(folder, ignore_errors=True)
