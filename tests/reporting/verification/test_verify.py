@@ -34,9 +34,6 @@ from tests.service.cli.test_bank import DAMAGES
 from tests.settlement.runs import test_verification
 
 ROOT = Path(__file__).parents[3]
-_WITH_RULES = [case for case in CORRUPTIONS if case.finding_places.keys() - {"chain"}]
-HIDDEN = _WITH_RULES[::8]
-"""Some of the changes that a rule finds beside the chain."""
 
 
 async def test_the_journal_of_a_year_is_proven(journal: str) -> None:
@@ -67,33 +64,27 @@ async def test_an_empty_journal_is_proven(dsn: str) -> None:
 
 @pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda case: case.name)
 async def test_a_corruption_is_found_in_its_place(journal: str, corruption: Corruption) -> None:
-    places = await _corrupt_place(journal, corruption)
-    verification = await verify(journal)
-    for check, start in places.items():
-        assert _starts(verification, check, start), (check, start, verification.findings)
-    assert _broken(verification) >= places.keys()
+    """Each rule finds the change though all hashes are made again; what names the chain is found before that.
 
-
-@pytest.mark.parametrize("corruption", HIDDEN, ids=lambda case: case.name)
-async def test_the_rules_find_a_corruption_whose_hashes_are_made_again(
-    journal: str, corruption: Corruption
-) -> None:
-    """A rule reads the rows alone: somebody who also makes the hashes again hides nothing from it."""
-    places = await _corrupt_place(journal, corruption)
+    Five changes are of a hash itself, or of what no rule computes (a reason, the order of two entries, a text of a page):
+    the chain alone finds them, and nothing is left to find once it is made again.
+    """
+    it = await _corrupt(journal, corruption)
+    places = {check: place.format(it=it) for check, place in corruption.finding_places.items()}
+    if "chain" in places:
+        verification = await verify(journal, checks=())
+        assert _starts(verification, "chain", places.pop("chain")), verification.findings
+    if not places:
+        return
     async with open_connection(journal) as connection:
         await connection.execute("set session_replication_role = replica")
         await remake_hashes(connection)
-    verification = await verify(journal)
+    verification = await verify(journal, checks=list(places))
     assert list_hash_findings(verification) == []
+    for check, start in places.items():
+        assert _starts(verification, check, start), (check, start, verification.findings)
+    assert _broken(verification) >= places.keys()
     assert HASH_CHECKS.isdisjoint(_broken(verification))
-    for check in places.keys() - HASH_CHECKS:
-        assert _starts(verification, check, places[check]), (check, verification.findings)
-
-
-async def _corrupt_place(dsn: str, corruption: Corruption) -> dict[str, str]:
-    """Change rows; return by check where the change must be found."""
-    it = await _corrupt(dsn, corruption)
-    return {check: place.format(it=it) for check, place in corruption.finding_places.items()}
 
 
 def _starts(verification: Verification, check: str, start: str) -> bool:
