@@ -30,7 +30,7 @@ def _count(book, item, unit):
 
 @part
 def count_change(book, kind, item, amount):
-    """Count on the request of ``item`` that an act moves the expense or asks it back; a negative amount undoes it."""
+    """Count on the request of ``item`` that an act moves the expense or asks it back; a negative amount takes it back."""
     effects, sign = book.effects[kind], np.int64(1 if amount > 0 else -1)
     if effects.pairs == Pairing.ORIGIN.value:
         _count(book, item, sign * _MOVE)
@@ -46,8 +46,14 @@ def has_reassignment(book, request):
 
 @part
 def has_repayment(book, request):
-    """Return whether a receivable asks the expense of ``request`` back."""
+    """Return whether a receivable that was not cancelled asks the expense of ``request`` back."""
     return (book.items[request].unbilled & _REPAYMENTS) != 0
+
+
+@rare_part
+def is_asked_back(book, item):
+    """Return whether a receivable asks back the request by which the debt of ``item`` began, also of a part or a carry."""
+    return has_repayment(book, find_request(book, item))
 
 
 @part

@@ -105,9 +105,15 @@ def fingerprint_invoices(spans, text, suppliers, secret, fingerprints):
 
 
 @part
+def is_used(items, entry):
+    """Return whether an act took up a debt: paid, set off, withheld, carried, or passed on and not rejected in full."""
+    return (items[entry].unbilled & _USES) != 0
+
+
+@part
 def is_rejected(items, entry):
     """Return whether a debt was rejected in full: nothing is left of it, and nothing took it up."""
-    return items[entry].open == 0 and (items[entry].unbilled & _USES) == 0
+    return items[entry].open == 0 and not is_used(items, entry)
 
 
 @part

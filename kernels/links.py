@@ -30,8 +30,8 @@ def find_cell(book, kind, item, own_cell):
 def _link_reversal(book, item, cell):
     """Return the link of a reversal: the kind of its original is found where no reversal changes it."""
     base = np.int64(book.items[item].under)
-    is_commitment = book.effects[base].family == Family.COMMITMENT.value
-    root = np.int64(0) if is_commitment else np.int64(book.items[item].parent)
+    is_change = book.effects[base].family == Family.COMMITMENT_CHANGE.value
+    root = np.int64(book.items[item].parent) if is_change else np.int64(0)
     return item, cell, base, root, np.int64(-1)
 
 

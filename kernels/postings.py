@@ -41,6 +41,7 @@ def apply_remainders(book, kind, link, amount):
         invoices.lower_item(book, link, amount)
         if book.effects[kind].undoes:
             commitments.mark_reversed_act(book.items, link, kind, amount)
+            expenses.count_change(book, base, as_position(book.items[item].parent), -amount)
     elif root > 0:
         commitments.count_follower(book.items, root, amount)
         invoices.count_use(book, link, amount)

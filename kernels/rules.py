@@ -21,6 +21,7 @@ from kernels import (
     decrees,
     invoices,
     key_index,
+    mirrors,
     payees,
     reassignments,
     restorations,
@@ -31,7 +32,7 @@ from kernels import (
 )
 from kernels.findings import accepted, refused
 from kernels.instructions import seldom
-from kernels.jit import as_position, large_part, part, rare_part
+from kernels.jit import as_position, large_part, part
 from kernels.links import (
     build_link,
     compute_demand,
@@ -85,22 +86,6 @@ def _check_payee(acts, book, place):
     return np.int64(Outcome.ACCEPTED.value), payee
 
 
-@rare_part
-def _check_reversal(book, item, amount):
-    """Check that a reversal undoes the whole of an act that nothing follows, no withdrawal of an earlier year and no carry."""
-    original = book.effects[book.items[item].kind]
-    if original.budget == BudgetAction.WITHDRAW.value or original.carries != 0:
-        return refused(Outcome.REVERSAL_FORBIDDEN.value, -1, 0)
-    parent = as_position(book.items[item].parent)
-    if book.items[item].followers > 0 or (
-        parent > 0 and book.items[parent].kind == 0
-    ):  # a carried commitment
-        return refused(Outcome.ORIGINAL_FOLLOWED.value, -1, 0)
-    if amount != book.items[item].open:
-        return refused(Outcome.REVERSAL_NOT_WHOLE.value, -1, 0)
-    return accepted()
-
-
 @part
 def _check_remainders(book, link, kind, amount):
     item, _, base, root, sign = link
@@ -113,12 +98,9 @@ def _check_remainders(book, link, kind, amount):
             Outcome.CARRY_AMOUNT_DIFFERS.value if is_carry else Outcome.TRANSFER_AMOUNT_DIFFERS.value, -1, 0
         )
     if sign < 0:
-        if effects[kind].undoes:
-            finding = _check_reversal(book, item, amount)
-            if finding[0] != Outcome.ACCEPTED.value:
-                return finding
-    if sign < 0 and amount > items[item].open:
-        return refused(Outcome.REVERSAL_EXCEEDS_ORIGINAL.value, -1, amount - items[item].open)
+        finding = mirrors.check_mirror(book, kind, item, amount)
+        if finding[0] != Outcome.ACCEPTED.value:
+            return finding
     draws = effects[base].feeds if sign < 0 else effects[base].draws
     if draws == Remainder.IMPUTATION.value and amount > items[item].open:
         return refused(Outcome.REVERSAL_EXCEEDS_ORIGINAL.value, -1, amount - items[item].open)

@@ -108,15 +108,22 @@ _PAYMENT_KINDS = ("payment", "bank_debit", "bank_return", "return_identified", "
 _REASSIGNMENT_KINDS = ("reassignment_origin", "reassignment_target")
 _TERM_KINDS = ("term_suspension", "term_resumption")
 _REPAYMENT_CHAINS = (
-    ("direct_payment_request", "repayment_receivable", *("receipt", "credit_restoration") * 2),
-    ("commitment", "service", "payment_request", "repayment_receivable", "receipt", "credit_restoration"),
-    ("payroll", "repayment_receivable", "receivable", "receipt", "credit_restoration", "payment"),
+    ("direct_payment_request", "payment", "repayment_receivable", *("receipt", "credit_restoration") * 2),
+    (
+        *("commitment", "service", "payment_request", "payment"),
+        *("repayment_receivable", "receipt", "credit_restoration"),
+    ),
+    ("payroll", "payment", "repayment_receivable", "receivable", "receipt", "credit_restoration"),
     (
         *("direct_payment_request", "attachment", "repayment_receivable"),
         *("set_off", "set_off_receipt", "credit_restoration"),
     ),
+    (
+        *("direct_payment_request", "repayment_receivable", "payment", "repayment_receivable"),
+        *("payment_request_rejection", "receivable_cancellation", "payment_request_rejection"),
+    ),
 )
-"""They come often: the outcomes of a restoration need four accepted acts before it."""
+"""They come often: the outcomes of a restoration need five accepted acts before it."""
 _SETTLEMENT_CHAINS = [
     [KIND_NUMBERS[name] for name in ("third_party", *names)]
     for names in (

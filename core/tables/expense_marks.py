@@ -7,7 +7,7 @@ MOVE_BIT = 48
 """Lowest bit of the number of reassignments of the expense."""
 
 REPAYMENT_BIT = 54
-"""Lowest bit of the number of receivables that ask it back."""
+"""Lowest bit of the number of receivables that ask it back and were not cancelled."""
 
 MOVE_MASK = (1 << REPAYMENT_BIT) - (1 << MOVE_BIT)
 REPAYMENT_MASK = (1 << 61) - (1 << REPAYMENT_BIT)

@@ -21,9 +21,12 @@ request as (
     select s.entry_id, e.entry_id as request, e.debit from step s join entry e on e.entry_id = s.at join kind k on k.kind = e.kind where not k.inherits
 ),
 asked as (  -- from what asks an expense back to its request
-    select e.entry_id, e.predecessor as at from entry e join kind k on k.kind = e.kind where k.family = 'RECEIVABLE' and k.follows <> 'NONE'
+    select e.entry_id, e.predecessor as at, c.cancelled from entry e join kind k on k.kind = e.kind left join (
+        select e.predecessor as item, min(e.entry_id) as cancelled from entry e join kind k on k.kind = e.kind
+        where k.undoes and k.follows = 'RECEIVABLE' group by e.predecessor) c on c.item = e.entry_id
+    where k.family = 'RECEIVABLE' and k.follows <> 'NONE'
     union all
-    select a.entry_id, e.predecessor from asked a join entry e on e.entry_id = a.at join kind k on k.kind = e.kind where k.inherits and e.predecessor < a.at
+    select a.entry_id, e.predecessor, a.cancelled from asked a join entry e on e.entry_id = a.at join kind k on k.kind = e.kind where k.inherits and e.predecessor < a.at
 ),
 moved as (select p.payment, p.paid, l.entry_id, l.reference, sum(l.amount) over (partition by p.payment order by l.entry_id) as cents from paid p join line l using (entry_id)),
 brought as (select predecessor, sum(amount) as cents from line where pairs = 'TARGET' group by predecessor)
@@ -45,7 +48,8 @@ from line l join settled s on s.entry_id = l.entry_id join kind k on k.kind = s.
 where l.pairs = 'ORIGIN' and (k.follows <> 'NONE' or k.debit_role <> 'EXPENSE')
 union all
 select entry_name(l.entry_id, l.reference), 'moves what entry ' || min(a.entry_id) || ' asks back', 'an expense that nobody repays'
-from line l join request r on r.entry_id = l.entry_id join asked a on a.at = r.request where l.pairs = 'ORIGIN' group by l.entry_id, l.reference
+from line l join request r on r.entry_id = l.entry_id join asked a on a.at = r.request
+where l.pairs = 'ORIGIN' and coalesce(a.cancelled > l.entry_id, true) group by l.entry_id, l.reference
 union all
 select entry_name(l.entry_id, l.reference), 'credits ' || account_name(l.credit), account_name(r.debit) || ', which entry ' || r.request || ' charged'
 from line l join request r on r.entry_id = l.entry_id where l.pairs = 'ORIGIN' and l.credit <> r.debit;

@@ -34,12 +34,27 @@ left join reference_text d on d.kind = 5 and d.id = e.debit
 where k.family = 'RECEIVABLE_CHANGE' and d.code is distinct from if(e.exercise = p.exercise, n.product, n.annulment);
 
 -- name: repayments
--- A receivable that repays an expense stands in the fund centre of that expense, on a nature for its title; no advance is repaid so (A29).
-with recursive asked as (
-    select e.entry_id, e.reference, e.predecessor as at from entry e join kind k on k.kind = e.kind where k.family = 'RECEIVABLE' and k.follows <> 'NONE'
+-- A receivable that repays an expense stands in the fund centre of that expense, on a nature for its title; no advance is repaid so.
+-- It follows a debt that something took up before it, and nothing is rejected of a request that is asked back (A29).
+with recursive step as (  -- from what asks an expense back, and from a rejection, to the request
+    select e.entry_id, e.reference, k.family, e.predecessor as debt, e.predecessor as at from entry e join kind k on k.kind = e.kind
+    where k.family = 'RECEIVABLE' and k.follows <> 'NONE' or k.family = 'REJECTION'
     union all
-    select a.entry_id, a.reference, e.predecessor from asked a join entry e on e.entry_id = a.at join kind k on k.kind = e.kind
-    where k.inherits and e.predecessor < a.at
+    select s.entry_id, s.reference, s.family, s.debt, e.predecessor from step s join entry e on e.entry_id = s.at join kind k on k.kind = e.kind
+    where k.inherits and e.predecessor < s.at
+), asked as (
+    select s.*, k.debit_role, not k.inherits as is_request from step s join entry e on e.entry_id = s.at join kind k on k.kind = e.kind
+), repayment as (
+    select a.*, c.cancelled from asked a left join (
+        select e.predecessor as item, min(e.entry_id) as cancelled from entry e join kind k on k.kind = e.kind
+        where k.undoes and k.follows = 'RECEIVABLE' group by e.predecessor) c on c.item = a.entry_id
+    where a.is_request and a.family = 'RECEIVABLE'
+), taken as (  -- what took up the debt before it was asked back, less what was rejected of that by then
+    select a.entry_id as repayment, u.amount - coalesce(sum(r.amount), 0) as cents
+    from repayment a join entry u on u.predecessor = a.debt and u.entry_id < a.entry_id join kind k on k.kind = u.kind
+    left join (select e.entry_id, e.predecessor, e.amount from entry e join kind k on k.kind = e.kind where k.family = 'REJECTION') r
+    on r.predecessor = u.entry_id and r.entry_id < a.entry_id
+    where k.inherits and k.follows = 'PAYMENT_REQUEST' group by a.entry_id, u.entry_id, u.amount
 )
 select entry_name(e.entry_id, e.reference) as place,
        coalesce(n.code, 'no nature') || ', for title ' || coalesce(r.title::varchar, 'none') || if(c.centre = x.centre, '', ', in another fund centre') as found,
@@ -49,8 +64,14 @@ left join reference_text n on n.kind = 3 and n.id = c.item left join restoration
 left join reference_text t on t.kind = 3 and t.id = x.item left join item i on i.year = x.budget_year and i.code = t.code
 where k.family = 'RECEIVABLE' and k.follows <> 'NONE' and (c.centre <> x.centre or r.title is distinct from i.title)
 union all
-select entry_name(a.entry_id, a.reference), 'asks back the advance of entry ' || a.at, 'an expense'
-from asked a join entry e on e.entry_id = a.at join kind k on k.kind = e.kind where k.debit_role = 'ADVANCE';
+select entry_name(a.entry_id, a.reference), 'asks back the advance of entry ' || a.at, 'an expense' from repayment a where a.debit_role = 'ADVANCE'
+union all
+select entry_name(entry_id, reference), 'asks back entry ' || debt || ', which nothing took up before', 'a debt that was paid, or passed on'
+from repayment where entry_id not in (select repayment from taken where cents > 0)
+union all
+select entry_name(j.entry_id, j.reference), 'rejects what entry ' || min(a.entry_id) || ' asks back', 'a rejection before what asks the request back'
+from asked j join repayment a on a.at = j.at and a.entry_id < j.entry_id and coalesce(a.cancelled > j.entry_id, true)
+where j.is_request and j.family = 'REJECTION' group by j.entry_id, j.reference;
 
 -- name: restorations
 -- Credits come back at most as much as was collected, only of what repays an expense, on its assignment and accounts, and not after

@@ -37,7 +37,7 @@ from core.tables.book import (
 from core.tables.book import Book as Tables
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
 from core.tables.decree_balances import DecreeFigures
-from core.tables.expense_marks import MOVE_MASK, REPAYMENT_MASK
+from core.tables.expense_marks import MOVE_MASK, REPAYMENT_BIT, REPAYMENT_MASK
 from core.tables.journal import Acts, Decisions
 from kernels import decisions as kernel
 from tests.act_strategies import to_columns
@@ -287,7 +287,7 @@ def to_item(row: dict[str, int]) -> OpenItem:
     fields["carried_to"] = carried_to
     fields["is_followed"] = bool(row["unbilled"] & FOLLOWED_BIT)
     fields["is_moved"] = is_owed and bool(row["unbilled"] & MOVE_MASK)
-    fields["is_asked_back"] = is_owed and bool(row["unbilled"] & REPAYMENT_MASK)
+    fields["repayments"] = (row["unbilled"] & REPAYMENT_MASK) >> REPAYMENT_BIT if is_owed else 0
     fields["is_suspended"] = bool(row["unbilled"] & SUSPENDED_BIT)
     return OpenItem(**{name: (row | fields)[name] for name in OpenItem._fields})  # type: ignore[arg-type]
 

@@ -105,6 +105,12 @@ def _check_stage(act: Act, document: Document) -> list[str]:
     return _check_left(act, document) if document.left else ["PREDECESSOR_STAGE"]
 
 
+def _check_rejection(act: Act, debt: Document) -> list[str]:
+    """Check that nothing is rejected of what is asked back: its credits would come back twice (A29)."""
+    codes = ["ORIGINAL_FOLLOWED"] if debt.expense.repayments else []
+    return codes + _check_left(act, debt)
+
+
 def _check_restored(act: Act, receipt: Document) -> list[str]:
     """Check that no more comes back than was collected and is not restored yet (A29)."""
     if not receipt.left:
@@ -181,7 +187,7 @@ _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "service_cancellation": _check_cancellation,
     "payment_request": _check_service,
     "payment_request_without_service": _check_uncommitted,
-    "payment_request_rejection": _check_left,
+    "payment_request_rejection": _check_rejection,
     "attachment": _check_stage,
     "assignment": _check_stage,
     "payment": _check_stage,

@@ -206,7 +206,7 @@ def _move_reservation(before: Document, after: Document, amount: int, state: Sta
 def _issue(_: Act, document: Document, __: State) -> None:
     document.left = document.amount
     if document.predecessor:
-        document.predecessor.expense.is_asked_back = True
+        document.predecessor.expense.repayments += 1
 
 
 def _collect(_: Act, document: Document, __: State) -> None:
@@ -226,6 +226,8 @@ def _restore(_: Act, document: Document, state: State) -> None:
 def _cancel_receivable(_: Act, document: Document, __: State) -> None:
     receivable = _predecessor(document)
     receivable.left, receivable.is_reversed = 0, True
+    if receivable.predecessor:
+        receivable.predecessor.expense.repayments -= 1
 
 
 def _follow(_: Act, document: Document, state: State) -> None:

@@ -28,7 +28,7 @@ def check_targets(act: Act, debit: Document, state: State) -> list[str]:
     request = debit
     while request.predecessor and request.kind not in ON_COMMITMENT:
         request = request.predecessor
-    if request.kind in ON_COMMITMENT or debit.expense.is_asked_back:
+    if request.kind in ON_COMMITMENT or debit.expense.repayments:
         return ["REASSIGNMENT_FORBIDDEN"]
     targets = list[Act]()
     after = act.next_line

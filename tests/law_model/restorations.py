@@ -18,14 +18,14 @@ def check_restoration(act: Act, place: Assignment, predecessor: Document, state:
 
 
 def _check_repayment(place: Assignment, expense: Document, state: State) -> list[str]:
-    """Check that the money comes back to the fund centre of the expense, by a nature for its title."""
+    """Check that a debt that was taken up comes back to its fund centre, by a nature for its title."""
     assert expense.key is not None
     codes = [] if place.key.centre == expense.key.centre else ["ASSIGNMENT_DIFFERS"]
     title = state.reference.years[expense.key.year].items[expense.item].title
     repaid, _, _ = state.reference.years[place.key.year].restorations.get(place.item, (0, None, False))
     request = expense.expense
     is_expense = request.kind != "advance_request" and not request.is_reassigned
-    return codes if repaid == title and is_expense else [*codes, "REPAYMENT_MISMATCH"]
+    return codes if repaid == title and is_expense and expense.is_taken_up else [*codes, "REPAYMENT_MISMATCH"]
 
 
 def _check_expense(place: Assignment, receivable: Document, expense: Document, state: State) -> list[str]:

@@ -75,8 +75,8 @@ class Document:
     is_reversed: bool = False
     is_reassigned: bool = False
     """Of a debit, and of its request: the expense was taken to another imputation (A05)."""
-    is_asked_back: bool = False
-    """Of a request: a receivable asks its expense back (A29)."""
+    repayments: int = 0
+    """Of a request: the receivables that ask its expense back and were not cancelled (A29)."""
     followers: int = 0
     """The acts with an amount that follow it and were not reversed."""
     sources: list["Document"] = field(default_factory=list)
@@ -91,6 +91,11 @@ class Document:
         """The request of an expense, or the claim of late interest, at the start of its chain."""
         is_expense = self.kind in REQUESTS | {"late_interest"}
         return self if is_expense or self.predecessor is None else self.predecessor.expense
+
+    @property
+    def is_taken_up(self) -> bool:
+        """Whether something of a debt was paid, set off, withheld, carried or passed on, rather than rejected."""
+        return self.left + self.rejected < self.amount
 
     @property
     def now(self) -> "Document":

@@ -113,3 +113,10 @@ def test_a_moved_expense_is_not_asked_back(year: SmallYear) -> None:
 def test_an_expense_that_is_asked_back_is_not_moved(year: SmallYear) -> None:
     assert year.send("repayment_receivable", "TI", predecessor="DP1", amount="10", **_REPAID) == "ACCEPTED"
     assert _move(year, "BD1", "60", (_OTHER, "45"), (UNIT, "15"))[0] == "REASSIGNMENT_FORBIDDEN"
+
+
+def test_an_expense_is_moved_once_the_receivable_is_cancelled(year: SmallYear) -> None:
+    """A receivable that was issued by mistake keeps the expense where it is only until it is cancelled."""
+    assert year.send("repayment_receivable", "TI", predecessor="DP1", amount="10", **_REPAID) == "ACCEPTED"
+    assert year.send("receivable_cancellation", "AT", predecessor="TI", amount="10") == "ACCEPTED"
+    assert _move(year, "BD1", "60", (_OTHER, "45"), (UNIT, "15")) == ["ACCEPTED"] * 3

@@ -2,6 +2,7 @@
 
 from core.catalog import CATALOG, ActKind
 from core.outcome_codes import Outcome
+from tests.oracle import expenses
 from tests.oracle.lines import Line
 from tests.oracle.model import Cell, LineRefused, OpenItem, State, World
 
@@ -19,20 +20,13 @@ def require_purchase(world: World, state: State, kind: ActKind, *, line: Line, c
 
 def require_own_advance(world: World, state: State, *, debt: int, transfer: int) -> None:
     """Refuse a recovery from the debt of another commitment, supplier or accountant, and of what is no advance."""
-    request = _find_request(state, debt)
-    paid = _find_request(state, transfer)
+    request, paid = (state.items[expenses.find_request(state, entry)] for entry in (debt, transfer))
     owed = state.items[debt]
     accountants = {world.cells.get(item.cell, Cell(0)).accountant for item in (owed, state.items[transfer])}
     commitments = {_find_commitment(state, item) for item in (request, paid)}
     is_advance = CATALOG[paid.kind].name == "advance_request"
     if not is_advance or owed.payee != paid.payee or len(accountants) > 1 or len(commitments) > 1:
         raise LineRefused(Outcome.ADVANCE_MISMATCH)
-
-
-def _find_request(state: State, entry: int) -> OpenItem:
-    """Return the item of the request by which a debt began."""
-    item = state.items[entry]
-    return _find_request(state, item.parent) if CATALOG[item.kind].inherits else item
 
 
 def _find_commitment(state: State, request: OpenItem) -> int:

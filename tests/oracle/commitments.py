@@ -5,7 +5,7 @@ from typing import NamedTuple
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Stage
 from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
-from tests.oracle import invoices, restorations, years
+from tests.oracle import expenses, invoices, restorations, years
 from tests.oracle.lines import Line
 from tests.oracle.model import NONE, LineRefused, OpenItem, Payee, State, World
 
@@ -47,7 +47,7 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     payee = _find_payee(state, item) if kind.remits else None
     if payee and line.bank not in (0, payee.bank):
         raise LineRefused(Outcome.BANK_DETAILS_DIFFER)
-    cell = _choose_cell(world, state, kind, line, item=item)
+    cell = _choose_cell(world, state, kind, line, entry=entry)
     if payee and payee.is_blocked:
         raise LineRefused(Outcome.PAYEE_BLOCKED)
     takes_up = kind.settles > 0 or kind.pairs is Pairing.WITHHOLDING
@@ -65,6 +65,8 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     if kind.undoes:
         _require_untouched(state, item, line.amount)
         return build_reversal_link(state, entry)
+    if kind.family is Family.REJECTION and state.items[expenses.find_request(state, entry)].repayments:
+        raise LineRefused(Outcome.ORIGINAL_FOLLOWED)
     if line.amount > item.open:
         raise LineRefused(Outcome.REVERSAL_EXCEEDS_ORIGINAL, missing=line.amount - item.open)
     return build_mirror_link(state, entry)
@@ -127,8 +129,9 @@ def _require_stage(kind: ActKind, item: OpenItem) -> None:
         raise LineRefused(kind.shortfall)
 
 
-def _choose_cell(world: World, state: State, kind: ActKind, line: Line, *, item: OpenItem) -> int:
-    """Return the assignment of a line that follows ``item``: the same, but interest and a carry may have one of their own."""
+def _choose_cell(world: World, state: State, kind: ActKind, line: Line, *, entry: int) -> int:
+    """Return the assignment of a line that follows ``entry``: the same, but interest and a carry may have one of their own."""
+    item = state.items[entry]
     if kind.carries:
         cell = _choose_cell_of_next_year(world, line, item)
         if kind.family is Family.SERVICE:
@@ -137,7 +140,7 @@ def _choose_cell(world: World, state: State, kind: ActKind, line: Line, *, item:
             raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
         return cell
     if kind.name == "repayment_receivable":
-        restorations.require_repayment(world, state, item, line.cell)
+        restorations.require_repayment(world, state, entry, line.cell)
         return line.cell
     if kind.name == "credit_restoration":
         restorations.require_restoration(world, state, item, line.cell)
@@ -234,7 +237,7 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
     base, root = followed.base, followed.root
     if followed.entry and amount:
         _count_follower(state, followed.entry, 1)
-    _mark_expense(state, followed.entry, kind)
+    expenses.note_change(state, followed.entry, kind)
     drawn, fed = (base.draws, base.feeds) if followed.sign > 0 else (base.feeds, base.draws)
     if root:
         which = Remainder.OPEN if drawn is Remainder.IMPUTATION else drawn
@@ -252,16 +255,6 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
         _mark_reversed(state, followed, kind)
 
 
-def _mark_expense(state: State, entry: int, kind: ActKind) -> None:
-    """Mark the request of an expense that goes to another imputation, or is asked back."""
-    if kind.pairs is not Pairing.ORIGIN and not kind.repays:
-        return
-    while CATALOG[state.items[entry].kind].inherits:
-        entry = state.items[entry].parent
-    mark = {"is_asked_back" if kind.repays else "is_moved": True}
-    state.items[entry] = state.items[entry]._replace(**mark)
-
-
 def _count_follower(state: State, entry: int, step: int) -> None:
     item = state.items[entry]
     state.items[entry] = item._replace(followers=item.followers + step)
@@ -272,8 +265,9 @@ def _mark_reversed(state: State, followed: Link, kind: ActKind) -> None:
     if followed.root:
         _count_follower(state, followed.root, -1)
     else:
-        number = KIND_NUMBERS[kind.name]
-        state.items[followed.entry] = state.items[followed.entry]._replace(kind=number)
+        number, item = KIND_NUMBERS[kind.name], state.items[followed.entry]
+        expenses.note_change(state, item.parent, followed.base, -1)
+        state.items[followed.entry] = item._replace(kind=number)
 
 
 def _read_remainder(item: OpenItem, which: Remainder) -> int | None:

@@ -41,6 +41,11 @@ def is_rejected(state: State, entry: int) -> bool:
     return state.rejected.get(entry, 0) == state.requested[entry]
 
 
+def is_used(state: State, entry: int) -> bool:
+    """Return whether something took up a debt: less is left of it, and was rejected of it, than was requested."""
+    return state.items[entry].open + state.rejected.get(entry, 0) < state.requested[entry]
+
+
 def note_amount(state: State, entry: int, amount: int) -> None:
     """Note the amount of a new debt, which may be rejected later."""
     if CATALOG[state.items[entry].kind].reaches is Stage.PAYABLE:

@@ -145,8 +145,8 @@ class OpenItem(NamedTuple):
     """Of a commitment: the commitment of the next year, once it is carried there."""
     is_moved: bool = False
     """Of a request: its expense went to another imputation."""
-    is_asked_back: bool = False
-    """Of a request: a receivable asks its expense back."""
+    repayments: int = 0
+    """Of a request: the receivables that ask its expense back, but for cancelled ones."""
 
 
 class Payee(NamedTuple):

@@ -6,6 +6,7 @@ from itertools import takewhile
 from core.catalog import CATALOG, Family, Role
 from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
+from tests.oracle import expenses
 from tests.oracle.lines import Line
 from tests.oracle.model import Cell, LineRefused, State, World
 
@@ -14,12 +15,9 @@ def require_targets(
     world: World, state: State, *, act: Sequence[Line], place: tuple[int, int], debit: int
 ) -> None:
     """Refuse an expense under a commitment and interest, and lines that do not bring the whole amount elsewhere."""
-    request = state.items[debit].parent
-    while CATALOG[state.items[request].kind].inherits:
-        request = state.items[request].parent
-    original = CATALOG[state.items[request].kind]
-    is_asked_back = state.items[request].is_asked_back
-    if original.follows is not Family.NONE or original.debit is not Role.EXPENSE or is_asked_back:
+    request = state.items[expenses.find_request(state, debit)]
+    original = CATALOG[request.kind]
+    if original.follows is not Family.NONE or original.debit is not Role.EXPENSE or request.repayments:
         raise LineRefused(Outcome.REASSIGNMENT_FORBIDDEN)
     own, *later = act[place[1] - place[0] :]
     targets = list(takewhile(lambda line: CATALOG[line.kind].pairs is Pairing.TARGET, later))

@@ -5,19 +5,20 @@ Source: order of 2013 on restorations (LEGIARTI000027771795), as docs/rules.md s
 
 from core.catalog import CATALOG, Role
 from core.outcome_codes import Outcome
+from tests.oracle import expenses, invoices
 from tests.oracle.model import NONE, Cell, LineRefused, OpenItem, State, World
 
 
-def require_repayment(world: World, state: State, expense: OpenItem, own: int) -> None:
-    """Refuse a receivable of another fund centre or title than its expense; and of an advance, or of what was moved."""
+def require_repayment(world: World, state: State, entry: int, own: int) -> None:
+    """Refuse a receivable of another fund centre or title than its expense: no advance, not moved, and taken up."""
+    expense = state.items[entry]
     receivable, charged = world.cells[own], world.cells[expense.cell]
     if world.nodes[receivable.centre_node].place != world.nodes[charged.centre_node].place:
         raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
-    request = expense
-    while CATALOG[request.kind].inherits:
-        request = state.items[request.parent]
+    request = state.items[expenses.find_request(state, entry)]
     is_advance = CATALOG[request.kind].debit is Role.ADVANCE
-    if receivable.repaid_title != charged.repaid_title or is_advance or request.is_moved:
+    is_expense = not is_advance and not request.is_moved and invoices.is_used(state, entry)
+    if receivable.repaid_title != charged.repaid_title or not is_expense:
         raise LineRefused(Outcome.REPAYMENT_MISMATCH)
 
 

@@ -51,7 +51,7 @@ async def assert_found(dsn: str, breach: Breach | None, *, entries: int) -> None
     """Plant ``breach`` in a journal of ``entries`` entries: its check must find it; without one, no check finds anything."""
     if breach is None:
         verification = await verify(dsn, folder=REFERENCE)
-        assert verification.findings == []
+        assert verification.findings == [], verification.findings
     else:
         async with open_connection(dsn) as connection:
             await connection.execute("set session_replication_role = replica")

@@ -327,6 +327,8 @@ class ActGenerator:
         if kind.after is not Stage.NONE:
             at_stage = [item for item in self.posted.values() if item.kind.reaches is kind.after]
             return [item for item in at_stage if self._count_left(item) or not item.kind.has_amount]
+        if kind.repays:
+            return [item for item in self.posted.values() if item.kind.family is kind.follows and item.taken]
         return [
             item
             for item in self.posted.values()

@@ -1,0 +1,39 @@
+"""Mirrors: a reversal undoes a whole act that nothing follows, a rejection part of a request not asked back (A05, A29)."""
+
+from core.catalog import BudgetAction, Family
+from core.outcome_codes import Outcome
+from kernels import expenses
+from kernels.findings import accepted, refused
+from kernels.jit import as_position, rare_part
+
+
+@rare_part
+def _check_reversal(book, item, amount):
+    """Check that a reversal undoes the whole of an act that nothing follows, no withdrawal of an earlier year and no carry."""
+    original = book.effects[book.items[item].kind]
+    if original.budget == BudgetAction.WITHDRAW.value or original.carries != 0:
+        return refused(Outcome.REVERSAL_FORBIDDEN.value, -1, 0)
+    parent = as_position(book.items[item].parent)
+    if book.items[item].followers > 0 or (
+        parent > 0 and book.items[parent].kind == 0
+    ):  # a carried commitment
+        return refused(Outcome.ORIGINAL_FOLLOWED.value, -1, 0)
+    if amount != book.items[item].open:
+        return refused(Outcome.REVERSAL_NOT_WHOLE.value, -1, 0)
+    return accepted()
+
+
+@rare_part
+def check_mirror(book, kind, item, amount):
+    """Check that a line may undo ``amount`` of ``item``.
+
+    Nothing is rejected of a request that a receivable asks back, nor of its parts and carries: its credits would come back
+    twice.
+    """
+    if book.effects[kind].undoes:
+        return _check_reversal(book, item, amount)
+    if book.effects[kind].family == Family.REJECTION.value and expenses.is_asked_back(book, item):
+        return refused(Outcome.ORIGINAL_FOLLOWED.value, -1, 0)
+    if amount > book.items[item].open:
+        return refused(Outcome.REVERSAL_EXCEEDS_ORIGINAL.value, -1, amount - book.items[item].open)
+    return accepted()
