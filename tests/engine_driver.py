@@ -10,7 +10,7 @@ from datetime import date
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import asyncpg
 
@@ -56,7 +56,7 @@ class EngineDriver:
         self.dsn, self._folder, self._reference = dsn, folder, ReferenceData.load(reference)
         self._labels = code_labels.load(reference)
         self._runner, self._numbers, self._last = asyncio.Runner(), count(1), 0
-        self._connection: asyncpg.Connection | None = None
+        self._connection: Any = None
 
     def __enter__(self) -> Self:
         return self
@@ -130,7 +130,7 @@ class EngineDriver:
         self._last = await connection.fetchval(query, path.name)
         return await self._read_results(range(lines))
 
-    async def _connect(self) -> asyncpg.Connection:
+    async def _connect(self) -> Any:
         """Return the connection of the driver itself; the first call also adds the accountants of tests."""
         if not self._connection:
             await add_accountants(self.dsn)

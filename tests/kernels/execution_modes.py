@@ -12,7 +12,7 @@ from core.tables.columns import seal, seal_array
 from core.tables.journal import Bytes, Spans
 
 IS_COMPILED = not getattr(config, "DISABLE_JIT")  # noqa: B009
-_DIVISOR = 3 if config.BOUNDSCHECK or not IS_COMPILED else 1
+_DIVISOR = 3 if getattr(config, "BOUNDSCHECK") or not IS_COMPILED else 1  # noqa: B009
 """What divides the number of cases where every index is checked, which is the second time that they run."""
 
 _EXAMPLES_FACTOR = int(os.environ.get("EXAMPLES_FACTOR", "1"))
