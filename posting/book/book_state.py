@@ -115,12 +115,13 @@ class BookState:
         self.changed_payee_pages.update(((payees[payees > 0] - 1) // KEYS_A_PAGE).tolist())
 
     def note_changed_pages(self, predecessors: NDArray[np.int64]) -> None:
-        """Note the pages of ``predecessors`` (entries; 0 is none) and of their commitments."""
+        """Note the pages of ``predecessors`` (entries; 0 is none), of their commitments, and of the requests behind them."""
         last = self.entries // ITEMS_A_PAGE + 1
         if last > len(self.changed_pages):
             self.changed_pages = np.concatenate([self.changed_pages, np.zeros(2 * last, bool)])
         marks = self.changed_pages.view(np.uint8)
-        page_kernel.mark_pages(seal_array(predecessors), seal_array(self.book.items), ITEMS_A_PAGE, marks)
+        items = seal_array(self.book.items)
+        page_kernel.mark_pages(seal_array(predecessors), items, self.book.effects, ITEMS_A_PAGE, marks)
 
     def add_cells(self, words: NDArray[np.int64], count_before: int) -> None:
         """Add the account assignments that a piece was the first to use; ``count_before`` were numbered before them.

@@ -55,8 +55,8 @@ CHECKPOINT_HEADER = np.dtype(
 )
 """The header of a checkpoint: it makes the digest cover the checkpoint's row as well."""
 
-FORMAT_VERSION = -5
-"""The version of the records in the pages; another one is not used.  Version -4 did not count the followers of an entry."""
+FORMAT_VERSION = -6
+"""The version of the records in the pages; another one is not used.  Version -5 missed what a request counts."""
 
 
 class CheckpointExtent(NamedTuple):

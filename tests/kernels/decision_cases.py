@@ -43,6 +43,7 @@ from kernels import decisions as kernel
 from tests.act_strategies import to_columns
 from tests.book_strategies import StartingBook
 from tests.kernels.directory_cases import build_grant_starts, build_grants, build_signatures
+from tests.kernels.marked_pages import require_marks
 from tests.oracle import ledger as oracle
 from tests.oracle.lines import Line
 from tests.oracle.model import (
@@ -140,7 +141,7 @@ class KernelBook:
                 self.tables.figures[node, figure] = cents
 
     def decide(self, lines: Sequence[Line], holding: bool) -> list[Decision]:
-        """Decide by the kernel, and check that it does not change its read-only arguments."""
+        """Decide by the kernel; check that it changes no read-only argument, and no old item without a mark."""
         acts, decisions = to_records(lines), allocate_records(Decisions, len(lines))
         tables = self.tables
         fixed = (
@@ -153,8 +154,10 @@ class KernelBook:
             tables.grants,
         )
         before = [array.tobytes() for array in fixed]
+        items, entries = tables.items.copy(), int(tables.counters[0]["entries"])
         kernel.decide(acts, self.tables, decisions, holding)
         assert [array.tobytes() for array in fixed] == before
+        require_marks(items, entries, tables, decisions)
         return [to_decision(row) for row in decisions]
 
     def read_content(self) -> BookContent:

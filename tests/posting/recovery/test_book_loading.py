@@ -681,3 +681,33 @@ async def test_rows_of_an_earlier_layout_are_refused(dsn: str) -> None:
     with pytest.raises(LedgerOutdated, match="layout 3"):
         async with _held(dsn):
             pass
+
+
+_PASSED_ON: list[File] = [
+    [
+        *build_openings(),
+        *_act("T1", "third_party", _payee(1), _payee(2)),
+        *_act("DP1", "direct_payment_request", _spent("9.00", payee="P1")),
+    ],
+    [row for number in range(10, 210) for row in _act(f"T{number}", "third_party", _payee(number))],
+    [
+        *_act("OP1", "attachment", _build_follower("DP1", "8.00", payee="P2")),
+        *_act("CC1", "assignment", _build_follower("OP1", "7.00", payee="P1")),
+        *_act("PA1", "payment", _build_follower("CC1", "5.00")),
+    ],
+    _act("TI1", "repayment_receivable", _due("1.00", "48520") | {"predecessor": "CC1"} | _CENTRE),
+    _act("AT1", "receivable_cancellation", _build_follower("TI1", "1.00")),
+]
+"""A request, far behind it a part of a part of it, which is asked back, and the cancellation of that."""
+
+
+async def test_what_a_request_counts_is_stored(dsn: str) -> None:
+    """The request is on another page of items than the part that is asked back, and than what that was part of."""
+    for rows in _PASSED_ON:
+        async with _held(dsn) as (store, before):
+            work = Work(store, before)
+            await work.present(rows)
+            await work.checkpoint()
+        async with _held(dsn) as (_, loaded):
+            _assert_same(loaded.state, work.harness.state)
+    assert loaded.state.entries == sum(map(len, _PASSED_ON))
