@@ -21,11 +21,12 @@ REVERSAL_REMEDIES: Mapping[Outcome, Remedy] = {
         "Another act already follows the original, has reversed it, uses it, or asks it back.",
         "Reverse changes that follow first, then this one. Service and requests follow for good, also if they were cancelled"
         " or rejected: lower the commitment by commitment_decrease, a receivable by receivable_reduction. Reject a request"
-        " before it is asked back: while nothing follows the repayment_receivable, receivable_cancellation undoes it.",
+        " before it is asked back: receivable_cancellation undoes a repayment_receivable that was neither reduced nor"
+        " collected.",
         "Un autre acte suit déjà l'acte d'origine, l'a extourné, en utilise le montant ou en demande le reversement.",
         "Extourner d'abord les modifications suivantes. Un service fait ou une demande, même annulés ou rejetés, interdisent"
         " l'extourne : réduire l'engagement par commitment_decrease, un titre par receivable_reduction. Rejeter une demande"
-        " avant d'en demander le reversement : tant que rien ne suit le repayment_receivable, l'annuler par"
+        " avant d'en demander le reversement : un repayment_receivable ni réduit ni encaissé s'annule par"
         " receivable_cancellation.",
     ),
     _O.REVERSAL_NOT_WHOLE: Remedy(

@@ -56,7 +56,7 @@ class Verification:
 
     @property
     def is_proven(self) -> bool:
-        """Whether every rule holds everywhere."""
+        """Whether every rule that was checked holds everywhere."""
         return not any(check.broken for check in self.checks)
 
 

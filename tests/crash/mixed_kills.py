@@ -86,8 +86,8 @@ async def _wait_for_instant(load: MixedLoad, numbers: random.Random) -> None:
 
 def kill(service: RunningService, target: str, numbers: random.Random) -> None:
     """Kill the process of the service, all processes of its server, one backend, or all of them."""
-    process = psutil.Process(service.process.pid)
     with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(service.process.pid)
         servers = [child for child in process.children(recursive=True) if "postgres" in child.name()]
         if target == "backend":
             postmasters = {child.ppid() for child in servers}

@@ -11,6 +11,7 @@ import sys
 from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import Process
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -58,7 +59,8 @@ class ForkedProcess(Process):
     def send_signal(self, signal: int) -> None:
         """Send a signal to the command, if it has not ended."""
         if self._code is None:
-            os.kill(self.pid, signal)
+            with suppress(ProcessLookupError):  # it has ended, and its code is on its way
+                os.kill(self.pid, signal)
 
     def terminate(self) -> None:
         """Ask the command to end."""

@@ -61,7 +61,8 @@ def _answer(connection: socket.socket) -> NoReturn:
             _become(request, outputs)
         for output in outputs:
             os.close(output)
-        connection.sendall(f"{command}\n".encode())
+        with suppress(BrokenPipeError):
+            connection.sendall(f"{command}\n".encode())
         _end_if_abandoned(connection, command)
         _, status = os.waitpid(command, 0)
         with suppress(BrokenPipeError):
@@ -73,7 +74,10 @@ def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
     """Receive a request, and the pipes for standard output and standard error that come with it."""
     received, outputs, _, _ = socket.recv_fds(connection, 1 << 16, 2)
     while not received.endswith(b"\n"):
-        received += connection.recv(1 << 16)
+        part = connection.recv(1 << 16)
+        if not part:
+            os._exit(1)  # who asked has ended
+        received += part
     return json.loads(received), outputs
 
 

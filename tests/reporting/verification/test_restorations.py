@@ -41,6 +41,7 @@ _LATER = [
 """Entries 27 to 37, decided by a book that was loaded anew: C2 is entry 27, O1 31, R3 33, A3 34, O2 35, J2 36, J3 37."""
 _FILES = (("BUDGET", BUDGET), ("MINISTRY", _FIRST_YEAR), ("MINISTRY", _LATER))
 _REJECTION = KIND_NUMBERS["payment_request_rejection"]
+_CANCELLATION = KIND_NUMBERS["receivable_cancellation"]
 _ACCOUNT = "(select id from reference_text where kind = 5 and code = '{}')"
 _CELL = (
     "update cell set {} = (select id from reference_text where kind = {} and code = '{}')"
@@ -89,8 +90,13 @@ BREACHES = {
     "a rejection of a part of what is asked back": Breach(
         "update entry set predecessor = 21 where entry_id = 34", "repayments", "entry 36 "
     ),
-    "a rejection before the receivable is cancelled": Breach(
+    "a rejection of what is asked back for good": Breach(
         f"update entry set kind = {_REJECTION}, predecessor = 18 where entry_id = 34", "repayments", "entry 34 "
+    ),
+    "a rejection before the receivable is cancelled": Breach(
+        f"update entry set kind = case entry_id when 34 then {_REJECTION} else {_CANCELLATION} end,"
+        " predecessor = case entry_id when 34 then 18 else 33 end where entry_id in (34, 37)",
+        "repayments", "entry 34 ",
     ),
 }  # fmt: skip
 
