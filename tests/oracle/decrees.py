@@ -22,9 +22,8 @@ def count_decree(world: World, state: State, kind: ActKind, line: Line, *, cell:
     target, measure = cell.own_node, int(kind.measure is Measure.CP)
     if kind.budget is BudgetAction.OPEN and not world.nodes[target].family:
         _count_opening(world, state, line, (target, measure))
-    is_voted = any(_sum(world, state, target, (LAW, AMENDING), budget) for budget in (0, 1))
-    if kind.budget in (BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER) and not is_voted:
-        raise LineRefused(Outcome.PROGRAMME_NOT_VOTED, target)
+    if kind.budget in (BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER):
+        _require_vote(world, state, target)
     if kind.budget is BudgetAction.VIREMENT:
         for node in (line.source, target):
             _require_virement(world, state, node, measure, amount=line.amount)
@@ -36,6 +35,12 @@ def count_decree(world: World, state: State, kind: ActKind, line: Line, *, cell:
         spent = _sum_year(world, state, year, (CANCELLED,), measure) + line.amount
         _require(Outcome.CANCELLATION_LIMIT, target, spent - share // 1000)
         _add(state, (target, measure, CANCELLED), line.amount)
+
+
+def _require_vote(world: World, state: State, target: int) -> None:
+    """Refuse a programme for which no finance law opened credits."""
+    if not any(_sum(world, state, target, (LAW, AMENDING), budget) for budget in (0, 1)):
+        raise LineRefused(Outcome.PROGRAMME_NOT_VOTED, target)
 
 
 def _count_opening(world: World, state: State, line: Line, place: tuple[int, int]) -> None:
