@@ -105,7 +105,7 @@ def fingerprint_invoices(spans, text, suppliers, secret, fingerprints):
 
 
 @part
-def is_used(items, entry):
+def has_uses(items, entry):
     """Return whether an act took up a debt: paid, set off, withheld, carried, or passed on and not rejected in full."""
     return (items[entry].unbilled & _USES) != 0
 
@@ -113,7 +113,7 @@ def is_used(items, entry):
 @part
 def is_rejected(items, entry):
     """Return whether a debt was rejected in full: nothing is left of it, and nothing took it up."""
-    return items[entry].open == 0 and not is_used(items, entry)
+    return items[entry].open == 0 and not has_uses(items, entry)
 
 
 @part

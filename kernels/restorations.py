@@ -40,7 +40,7 @@ def check_repayment(acts, book, line, item):
     request = expenses.find_request(book, item)
     is_expense = not advances.is_advance(book, book.items[request].kind)
     is_of_title = book.cells[own].repaid_title == book.cells[expense].repaid_title
-    is_repayable = invoices.is_used(book.items, item) and expenses.admits_repayment(book, request)
+    is_repayable = invoices.has_uses(book.items, item) and expenses.admits_repayment(book, request)
     if not (is_expense and is_of_title and is_repayable):
         return refused(Outcome.REPAYMENT_MISMATCH.value, -1, 0)
     return accepted()

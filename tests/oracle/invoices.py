@@ -41,7 +41,7 @@ def is_rejected(state: State, entry: int) -> bool:
     return state.rejected.get(entry, 0) == state.requested[entry]
 
 
-def is_used(state: State, entry: int) -> bool:
+def has_uses(state: State, entry: int) -> bool:
     """Return whether something took up a debt: less is left of it, and was rejected of it, than was requested."""
     return state.items[entry].open + state.rejected.get(entry, 0) < state.requested[entry]
 
