@@ -40,7 +40,7 @@ class CheckResult(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The result of a whole verification."""
+    """The result of a verification."""
 
     batches: int
     chain: str
@@ -53,11 +53,13 @@ class Verification:
     """Rows beside the journal that no batch covers yet: the next one does."""
     checks: list[Check] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    is_whole: bool = True
+    """Whether all rules were checked."""
 
     @property
     def is_proven(self) -> bool:
-        """Whether every rule that was checked holds everywhere."""
-        return not any(check.broken for check in self.checks)
+        """Whether every rule was checked, and holds everywhere."""
+        return self.is_whole and not any(check.broken for check in self.checks)
 
 
 def ignore_progress(done: int, total: int, label: str) -> None:

@@ -72,7 +72,7 @@ async def verify(
 
     ``folder`` contains the reference data that the engine used.  Data that does not fit in memory is written to
     ``scratch`` (the system's temporary folder by default) and deleted afterwards.  The hashes are always checked, and of the
-    rules those of ``checks``, by default all.
+    rules those of ``checks``, by default all: without one of them nothing counts as proven.
 
     Raises
     ------
@@ -202,7 +202,8 @@ class _Verifier:
         names = [*(stored.name for stored in (*HASHED_TABLES, *BALANCES)), "submission"]
         rows = {name: self._session.count_rows(name) for name in names} | {"evidence": evidence.covered}
         verification = Verification(len(self._batches), head, rows, evidence.head, evidence.pending)
-        return replace(verification, checks=checks, findings=findings)
+        is_whole = CHECKS.keys() <= set(self._checks)
+        return replace(verification, checks=checks, findings=findings, is_whole=is_whole)
 
     def _count_step(self, label: str) -> None:
         self._done += 1

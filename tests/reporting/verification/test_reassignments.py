@@ -16,6 +16,7 @@ from tests.reporting.planted_breaches import Breach, assert_found
 
 _LINES = {"line": "1"}, {"line": "2"}
 _OTHER_UNIT = ASPR | {"fund_centre": "0217-SGAC-IMMO"}
+_REPAID = {"fund_centre": "0217-SGAC-ASPR", "commitment_item": "48560"}
 _DEBTOR = act("third_party", "T1", "", PAID, payee_name="Fournisseur", iban="FR1420041010050500013M02606")
 
 
@@ -49,9 +50,18 @@ _LATER = [
     act("bank_debit", "D4", "30.00", predecessor="N2"),
     *_move("R3", "@25", "20.00"),
     *_move("R4", "D4", "30.00"),
+    act("direct_payment_request", "P3", "8.00", ASPR, PAID),
+    act("payment", "V5", "8.00", predecessor="P3"),
+    act("bank_debit", "D5", "8.00", predecessor="V5"),
+    act("repayment_receivable", "T3", "3.00", _REPAID, PAID, predecessor="P3"),
+    act("receivable_cancellation", "A3", "3.00", predecessor="T3"),
+    *_move("R5", "D5", "8.00"),
+    act("direct_payment_request", "P4", "1.00", ASPR, PAID),
 ]
-"""Entries 29 to 33, decided by a book that was loaded anew: R3 is 32 and 33; R4 is refused, as R1 moved the expense."""
+"""Entries 29 to 41, decided by a book that was loaded anew: R3 is 32 and 33; R4 is refused, as R1 moved the expense; T3 is
+37, its cancellation 38, R5 39 and 40."""
 _FILES = (("BUDGET", BUDGET), ("MINISTRY", _PAID_AND_MOVED), ("MINISTRY", _LATER))
+_REDUCTION, _CANCELLATION = KIND_NUMBERS["receivable_reduction"], KIND_NUMBERS["receivable_cancellation"]
 _ACCOUNT = "(select id from reference_text where kind = 5 and code = '{}')"
 BREACHES = {
     "less brought than is taken away": Breach(
@@ -79,6 +89,14 @@ BREACHES = {
         f"update entry set kind = {KIND_NUMBERS['repayment_receivable']}, predecessor = 19 where entry_id = 23",
         "reassignments", "entry 26 ",
     ),
+    "an expense that is asked back for good": Breach(
+        f"update entry set kind = {_REDUCTION} where entry_id = 38", "reassignments", "entry 39 "
+    ),
+    "an expense moved before its receivable is cancelled": Breach(
+        f"update entry set kind = case entry_id when 38 then {_REDUCTION} else {_CANCELLATION} end, predecessor = 37"
+        " where entry_id in (38, 41)",
+        "reassignments", "entry 39 ",
+    ),
     "a target before its origin": Breach(
         f"update entry set kind = {KIND_NUMBERS['reassignment_target']} where entry_id = 32", "predecessors", "entry 32 "
     ),
@@ -88,7 +106,7 @@ BREACHES = {
 @pytest.mark.parametrize("breach", [None, *BREACHES])
 async def test_a_breach_of_reassignments_is_found(dsn: str, tmp_path: Path, breach: str | None) -> None:
     await process_senders(dsn, tmp_path, _FILES)
-    await assert_found(dsn, BREACHES[breach] if breach else None, entries=33)
+    await assert_found(dsn, BREACHES[breach] if breach else None, entries=41)
 
 
 async def test_batches_are_proven_and_the_debit_names_the_act_that_moved_it(dsn: str, tmp_path: Path) -> None:

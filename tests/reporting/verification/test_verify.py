@@ -53,6 +53,15 @@ async def test_the_small_journal_is_proven(small_journal: str) -> None:
     assert verification.batches > 3
 
 
+async def test_a_journal_of_which_one_rule_was_not_checked_is_not_proven(small_journal: str) -> None:
+    some, *_ = CHECKS
+    verification = await verify(
+        small_journal, folder=REFERENCE, checks=[name for name in CHECKS if name != some]
+    )
+    assert verification.findings == []
+    assert not verification.is_proven
+
+
 async def test_an_empty_journal_is_proven(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
     await migrate(connection)
