@@ -21,7 +21,7 @@ def choose_folder(usual: Path) -> Iterator[Path]:
 
     A ledger is a thousand files, which a disk may take as long to create and to remove as the test itself takes.
     """
-    if not _MEMORY.is_dir() or shutil.disk_usage(_MEMORY).free < _FREE_BYTES:
+    if not _has_room():
         yield usual
         return
     _remove_abandoned()
@@ -31,6 +31,13 @@ def choose_folder(usual: Path) -> Iterator[Path]:
         yield folder / "data"
     finally:
         shutil.rmtree(folder)
+
+
+def _has_room() -> bool:
+    """Return whether the file system in memory has room, and the memory too: it is reserved by what is written alone."""
+    if not _MEMORY.is_dir():
+        return False
+    return min(shutil.disk_usage(_MEMORY).free, psutil.virtual_memory().available) >= _FREE_BYTES
 
 
 def _remove_abandoned() -> None:

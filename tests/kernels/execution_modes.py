@@ -12,20 +12,18 @@ from core.tables.columns import seal, seal_array
 from core.tables.journal import Bytes, Spans
 
 IS_COMPILED = not getattr(config, "DISABLE_JIT")  # noqa: B009
-_DIVISOR = 3 if getattr(config, "BOUNDSCHECK") or not IS_COMPILED else 1  # noqa: B009
-"""What divides the number of cases where every index is checked, which is the second time that they run."""
-
+_INTERPRETED_DIVISOR = 1 if IS_COMPILED else 3
 _EXAMPLES_FACTOR = int(os.environ.get("EXAMPLES_FACTOR", "1"))
 """How many times the usual number of cases a long form draws."""
 
 
 def run_examples(count: int) -> settings:
-    """Return settings for ``count`` cases, fewer if every index is checked; without a deadline, as the first case may be slow.
+    """Return settings for ``count`` cases, fewer if interpreted; without a deadline, as the first case may be slow.
 
     The environment variable ``EXAMPLES_FACTOR`` multiplies them, for a long form.
     """
     return settings(
-        max_examples=max(count * _EXAMPLES_FACTOR // _DIVISOR, 1),
+        max_examples=max(count * _EXAMPLES_FACTOR // _INTERPRETED_DIVISOR, 1),
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )

@@ -105,9 +105,9 @@ class CommandServer:
         """Start a command, or a module, whose output goes to pipes."""
         request = {"words": [*map(str, words)], "module": module}
         request |= {"environment": dict(variables), "folder": str(ROOT)}
-        (out, out_end), (err, err_end) = os.pipe(), os.pipe()
         connection = socket.socket(socket.AF_UNIX)
         connection.connect(str(self._folder / "socket"))
+        (out, out_end), (err, err_end) = os.pipe(), os.pipe()
         socket.send_fds(connection, [json.dumps(request).encode() + b"\n"], [out_end, err_end])
         os.close(out_end)
         os.close(err_end)
