@@ -7,8 +7,8 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 
-from core.catalog import CATALOG, Family, Remainder, Stage
-from core.kind_rules import CreditCheck
+from core.catalog import CATALOG, Family, Remainder, Role, Stage
+from core.kind_rules import CreditCheck, Pairing
 from core.money import BALANCE_MAX
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
@@ -247,17 +247,34 @@ def _list_stated_accounts(state: State) -> set[int]:
 def test_open_items_are_the_balances_of_their_accounts(case: DecisionCase) -> None:
     """Rule A08: creditors, transfers in transit, the Treasury's account, unidentified returns; receivables as debits."""
     state = _decide_case(case).state
-    open_cents = Counter[int]()
-    for item in state.items.values():
-        stage = CATALOG[item.kind].reaches
-        if stage is Stage.DUE:
-            open_cents[item.debit] -= item.open
-        elif stage:
-            open_cents[item.credit] += item.open
+    open_cents = _sum_open_items(state)
     for account in open_cents.keys() - _list_stated_accounts(state):
         both = [sums for (_, _, other), sums in state.sums.items() if other == account]
         balance = sum(credit for _, credit in both) - sum(debit for debit, _ in both)
         assert balance == open_cents[account]
+
+
+def _sum_open_items(state: State) -> Counter[int]:
+    """Sum what is open by account: credits less debits.
+
+    Money that was collected stays on the Treasury's account, whatever is restored of it; and money that was paid in
+    advance has left it, whatever is recovered.
+    """
+    open_cents = Counter[int]()
+    for entry, item in state.items.items():
+        posted = state.journal[entry]
+        match CATALOG[item.kind].reaches:
+            case Stage.NONE | Stage.UNASSIGNED:
+                if CATALOG[item.kind].pairs is Pairing.ADVANCE:
+                    open_cents[state.items[posted.predecessor].credit] += posted.amount
+            case Stage.DUE:
+                open_cents[item.debit] -= item.open
+            case Stage.COLLECTED:
+                if CATALOG[item.kind].debit is Role.TREASURY:
+                    open_cents[item.debit] -= posted.amount
+            case _:
+                open_cents[item.credit] += item.open
+    return open_cents
 
 
 @few

@@ -201,8 +201,8 @@ def describe_speed(speed: Speed) -> str:
     by_stage = f"; {stages}" if stages else ""
     return (
         f"{format_count(speed.lines, 'line')} in {speed.seconds:.1f} s from the start of the command to the last commit, "
-        f"{speed.lines_a_second:,} per second; {speed.working_seconds:.1f} s of it processing; "
-        f"then {speed.indexing_seconds:.1f} s building look-up indexes; "
+        f"{speed.lines_a_second:,} per second.\n"
+        f"Of it {speed.working_seconds:.1f} s processing; then {speed.indexing_seconds:.1f} s building look-up indexes; "
         f"peak memory {speed.peak_memory_bytes / 1e6:,.0f} MB.\n"
         f"Core-microseconds per line: {speed.core_microseconds_a_line:.2f} in total{by_stage}."
     )
