@@ -116,12 +116,12 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
     _O.FUND_CENTRE_LEVEL: Remedy(
         "This kind of act is not allowed at this level of the budget.",
         "Name a UO to spend credits, a programme to open or cancel them, a BOP or UO to allot or return them, two fund"
-        " centres of the same level to move them, an operation to earmark them or to lower an earmark, any other fund centre"
-        " to freeze them.",
+        " centres of the same level to move them (two programmes by decree alone), an operation to earmark them or to lower an"
+        " earmark, any other fund centre to freeze them.",
         "Ce type d'acte ne peut pas porter sur ce niveau du budget.",
         "Indiquer une UO pour dépenser des crédits, un programme pour les ouvrir ou les annuler, un BOP ou une UO pour les"
-        " mettre à disposition ou les remonter, deux centres du même niveau pour les mouvementer, une opération pour les"
-        " affecter ou les retirer, tout autre centre pour les geler.",
+        " mettre à disposition ou les remonter, deux centres du même niveau pour les mouvementer (deux programmes, par"
+        " décret seulement), une opération pour les affecter ou les retirer, tout autre centre pour les geler.",
     ),
     _O.FUNCTIONAL_AREA_UNKNOWN: Remedy(
         "The nomenclature of the budget year contains no such functional area.",
@@ -182,9 +182,9 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
     _O.OPENING_ACCOUNT: CARRY_REMEDIES[_O.OPENING_ACCOUNT],
     _O.DECREE_MISMATCH: Remedy(
         "A virement joins two programmes of one ministry, a decree_transfer two of different ministries, both of one budget.",
-        "Use the kind for these ministries; credits of the general budget never go to a special account, nor back.",
+        "Use the kind for their ministries (programmes.csv); nothing passes between the general budget and a special account.",
         "Un virement réunit deux programmes du même ministère, un transfert deux de ministères distincts, du même budget.",
-        "Employer l'acte prévu pour ces ministères ; rien ne passe du budget général à un compte spécial, ni l'inverse.",
+        "Employer l'acte prévu pour leurs ministères (programmes.csv) ; rien ne passe du budget général à un compte spécial.",
     ),
     _O.IBAN_INVALID: Remedy(
         "The IBAN's country, length or check digits are wrong.",

@@ -248,8 +248,8 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.MOVE_FORBIDDEN: MOVE_FORBIDDEN,
     _O.BUDGET_BELOW_CONSUMPTION: Remedy(
-        "The act would leave less credit than is reserved and consumed.", "Take away at most what is available.",
-        "L'acte laisserait moins de crédits que ceux réservés et consommés.", "Retirer au plus le disponible.",
+        "The act would leave less credit than is reserved, consumed or frozen.", "Take away at most what is available.",
+        "L'acte laisserait moins de crédits que ceux réservés, consommés ou gelés.", "Retirer au plus le disponible.",
     ),
     _O.ALLOTMENT_EXCEEDED: Remedy(
         "The level that gives the credits has less left to distribute than the amount of this line.",

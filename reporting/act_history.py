@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from core.catalog import CATALOG, BudgetAction, Family, Stage, list_kinds
+from core.catalog import CATALOG, BudgetAction, Family, list_kinds
 from core.kind_rules import MOVES_CREDITS
 from core.nomenclature import CENTRES_A_YEAR, SHEETS
+from reporting import act_standing
 from reporting.act_rows import (
     ActLines,
     RelatedRows,
@@ -23,7 +24,6 @@ from reporting.act_views import (
     Explanation,
     NodeChange,
     RefusedHistory,
-    Standing,
     Transfer,
 )
 from reporting.bank_credits import load_bank_credits
@@ -31,7 +31,6 @@ from reporting.budget import read_appropriations
 from reporting.code_names import CodeNames
 from reporting.followers import FollowerSums, sum_followers
 from reporting.node_figures import fetch_figures
-from reporting.open_items import REQUESTS, add_up_settlements, find_state
 from reporting.proofs import prove_link
 from reporting.refusals import Language, describe_refused_line
 from reporting.report_queries import Connection, Row, fetch
@@ -82,8 +81,6 @@ class HistoryOptions(NamedTuple):
 ALL_FOLLOWERS = HistoryOptions()
 _OF_NO_PROGRAMME = list_kinds(lambda kind: kind.family is Family.OPENING)
 """Openings state what an accountant has of every programme."""
-_BACK = frozenset({Stage.RETURNED, Stage.REOPENED})
-_IN_TRANSIT = frozenset({Stage.IN_TRANSIT})
 
 
 async def explain(
@@ -149,8 +146,8 @@ async def build_histories(
         connection, names, lines, limit=options.followers_max, visibility=options.visibility
     )
     figures = await _fetch_figures(connection, related, lines)
-    requests = [row["entry_id"] for row in lines.accepted if row["kind"] in REQUESTS]
-    sums = await sum_followers(connection, requests)
+    measured = [row["entry_id"] for row in lines.accepted if row["kind"] in act_standing.MEASURED]
+    sums = await sum_followers(connection, measured)
     followers = [row for rows in related.followers.values() for row in rows]
     credits_ = await load_bank_credits(connection, [*lines.accepted, *followers])
     return ActHistories(
@@ -194,7 +191,6 @@ def _build_history_of_entry(
     batch = related.batches[related.batch_of[row["entry_id"]]]
     predecessor = related.entries.get(row["predecessor"])
     followers = related.followers.get(row["entry_id"], ())
-    standing = _measure_payment(related, row, sums[row["entry_id"]]) if row["entry_id"] in sums else None
     return AcceptedLine(
         **describe_line(related, row),
         batch=batch["batch"],
@@ -203,7 +199,8 @@ def _build_history_of_entry(
         withdrawal=describe_withdrawal(related.names, row, related.cells.get(row["cell"])),
         nodes=_build_changes(related.names, _list_checked_nodes(related, row), figures[batch["batch"]]),
         predecessor=summarize_entry(predecessor, related.hidden) if predecessor else None,
-        standing=standing,
+        standing=act_standing.measure_payment(related, row, sums),
+        collection=act_standing.measure_collection(row, sums),
         followers=[summarize_entry(follower, related.hidden) for follower in followers],
         transfers=[
             _build_transfer(related, follower)
@@ -224,30 +221,6 @@ def _build_history_of_entry(
 def _build_transfer(related: RelatedRows, row: Row) -> Transfer:
     run = related.transfer_details[row["entry_id"]].run
     return Transfer(row["entry_id"], run, build_transfer_payee(related, row))
-
-
-def _measure_payment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> Standing:
-    followers = related.followers.get(row["entry_id"], ())
-    rejected, settled, carried = add_up_settlements(sums)
-    return Standing(
-        state=find_state(row["amount"], rejected, settled, carried=carried),
-        settled_cents=settled,
-        payable_cents=row["amount"] - rejected - settled,
-        back_cents=_sum_transfers(row, followers, _BACK) if related.is_complete else None,
-        transit_cents=_sum_transfers(row, followers, _IN_TRANSIT) if related.is_complete else None,
-    )
-
-
-def _sum_transfers(row: Row, followers: Sequence[Row], stages: frozenset[Stage]) -> int:
-    """Sum what of the transfers of a request is at one of ``stages``, less what followed; interest is another debt."""
-    remainders = {row["entry_id"]: 0}
-    for follower in followers:
-        kind, predecessor = CATALOG[follower["kind"]], follower["predecessor"]
-        if predecessor in remainders and not kind.is_interest:
-            remainders[predecessor] -= follower["amount"] if remainders[predecessor] else 0
-            is_there = kind.reaches in stages
-            remainders[follower["entry_id"]] = follower["amount"] if is_there else 0
-    return sum(remainders.values())
 
 
 def _build_history_of_refusal(

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from core.catalog import CATALOG, Family
+from core.catalog import CATALOG, Stage
 from core.money import format_euros
 from reporting.act_views import (
     AcceptedLine,
     Assignment,
     BankCredit,
+    Collection,
     EntrySummary,
     Explanation,
     NodeChange,
@@ -24,9 +25,8 @@ from reporting.proofs import LinkProof
 from reporting.report_tables import CellType, Column, ReportTable
 
 _HASH_CHARACTERS = 16
-_TRANSFER_KINDS = frozenset(
-    kind.name for kind in CATALOG if kind.remits or (kind.family is Family.SETTLEMENT and not kind.settles)
-)
+_TRANSFER_STAGES = frozenset({Stage.IN_TRANSIT, Stage.DEBITED, Stage.RETURNED, Stage.REOPENED})
+_TRANSFER_KINDS = frozenset(kind.name for kind in CATALOG if kind.reaches in _TRANSFER_STAGES)
 """Transfers, and what the bank does with them."""
 _STATES: Mapping[str, str] = {
     "requested": "no",
@@ -81,6 +81,8 @@ def _render_accepted_line(line: AcceptedLine) -> Iterator[NarrativePart]:
         yield f"  follows    {_format_entry(line.predecessor)}"
     if line.standing:
         yield f"  paid       {_describe_payment(line.standing)}"
+    if line.collection:
+        yield f"  left       {_describe_collection(line.collection)}"
     transfers = {transfer.entry: transfer for transfer in line.transfers}
     for follower in line.followers:
         yield f"  followed   by {_format_entry(follower)}{_format_transfer(transfers.get(follower.entry))}"
@@ -239,6 +241,13 @@ def _describe_payment(standing: Standing) -> str:
     if standing.transit_cents:
         parts.append(f"{format_euros(standing.transit_cents)} sent to the bank and not debited yet")
     return ", ".join(parts)
+
+
+def _describe_collection(collection: Collection) -> str:
+    """Return what is still to be collected of a receivable, then where the rest went."""
+    amounts = {"were collected": collection.collected_cents, "were taken off it": collection.lowered_cents}
+    rest = ", ".join(f"{format_euros(cents)} {what}" for what, cents in amounts.items() if cents)
+    return f"{format_euros(collection.left_cents)} euros to be collected{f': {rest}' if rest else ''}"
 
 
 def _answer_whether_paid(standing: Standing) -> str:

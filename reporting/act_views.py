@@ -196,6 +196,17 @@ class Standing(AmountStruct, frozen=True, kw_only=True):
     """Of what is settled: transfers that were sent to the bank, and that it has not debited yet; null likewise."""
 
 
+class Collection(AmountStruct, frozen=True, kw_only=True):
+    """What of a receivable is collected."""
+
+    collected_cents: Cents
+    """By receipts and set-offs."""
+    lowered_cents: Cents
+    """By reductions, or by its cancellation."""
+    left_cents: Cents
+    """Neither collected nor lowered."""
+
+
 class AcceptedLine(AmountStruct, frozen=True, kw_only=True):
     """An accepted line and the facts related to it."""
 
@@ -229,6 +240,8 @@ class AcceptedLine(AmountStruct, frozen=True, kw_only=True):
     predecessor: EntrySummary | None
     standing: Standing | None
     """Only of a payment request."""
+    collection: Collection | None
+    """Only of a receivable."""
     followers: list[EntrySummary]
     """All that follows it, directly or through others, in the order of entries."""
     transfers: list[Transfer]

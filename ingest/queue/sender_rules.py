@@ -75,7 +75,10 @@ class SenderCheck:
                 finding = (
                     f"It contains a {kind}, and the sender {self._sender} has no key with the role {needed}"
                 )
-                remedy = f"Create one: crescendo access create {self._sender} --role {roles[0]}"
+                remedy = (
+                    "Send it as a sender that has one, or create one: "
+                    f"crescendo access create SENDER --role {roles[0]}"
+                )
                 raise SenderForbidden(self._place, finding, remedy)
 
 

@@ -122,7 +122,7 @@ async def _insert_issuer(connection: asyncpg.Connection) -> None:
 async def test_a_debt_is_settled_by_a_sender_with_the_role_of_the_accountant(
     kind: str, holder: str, dsn: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(SenderForbidden, match="crescendo access create MIN-09 --role assigned_accountant"):
+    with pytest.raises(SenderForbidden, match="crescendo access create SENDER --role assigned_accountant"):
         await _admit(dsn, tmp_path, "MIN-09", [kind])
     await _grant_role(dsn, holder, "MIN-12")
     with pytest.raises(SenderForbidden, match=f"{kind}, and the sender MIN-09"):
@@ -156,7 +156,7 @@ async def test_credits_are_opened_and_cancelled_by_the_budget_directorate_once_i
 ) -> None:
     assert await _admit(dsn, tmp_path / "before", "MIN-09", [kind]) == 1
     await _grant_role(dsn, holder, "DB", role="budget_directorate")
-    with pytest.raises(SenderForbidden, match="crescendo access create MIN-09 --role budget_directorate"):
+    with pytest.raises(SenderForbidden, match="crescendo access create SENDER --role budget_directorate"):
         await _admit(dsn, tmp_path / "after", "MIN-09", [kind, kind])
     assert await _admit(dsn, tmp_path, "DB", [kind]) == 2
     async with open_connection(dsn) as connection:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from core.catalog import KIND_NUMBERS
-from reporting import code_labels
+from reporting import act_history, act_narrative, code_labels
 from reporting.code_names import read_names
 from reporting.receipts import build_table, load_receipts
 from tests.databases import open_connection
@@ -108,3 +108,35 @@ async def test_the_report_adds_up_what_was_issued_lowered_and_collected(dsn: str
     assert (report.collected_cents, report.left_cents) == (10_500, 500)
     assert (later.collected_cents, later.left_cents) == (6_000, 0)
     assert build_table(report).rows[1][1:3] == ["269906", "Autres produits divers: autres recettes diverses"]
+
+
+async def test_the_history_of_a_receivable_says_what_is_left_of_it(dsn: str, tmp_path: Path) -> None:
+    """The same sums by hand: 100 - 30 - 60 - 10; 40 - 40; 25 - 15 - 5.  A receipt and a request are no receivable."""
+    await process_senders(dsn, tmp_path, _FILES)
+    async with open_connection(dsn) as connection:
+        names = await read_names(connection, code_labels.load(REFERENCE))
+        explanations = {
+            reference: await act_history.explain(connection, names, reference)
+            for reference in ("R1", "R2", "R3", "E1", "P1", "S1")
+        }
+    sums = {
+        reference: [line.collection and msgspec.structs.astuple(line.collection) for line in history.accepted]
+        for reference, history in explanations.items()
+    }
+    assert sums == {
+        "R1": [(9_000, 1_000, 0)],
+        "R2": [(0, 4_000, 0)],
+        "R3": [(1_500, 500, 500)],
+        "E1": [None],
+        "P1": [None],
+        "S1": [None, None],
+    }
+    texts = {reference: list(act_narrative.render(history)) for reference, history in explanations.items()}
+    assert (
+        "  left       0.00 euros to be collected: 90.00 were collected, 10.00 were taken off it"
+        in texts["R1"]
+    )
+    assert (
+        "  left       5.00 euros to be collected: 15.00 were collected, 5.00 were taken off it" in texts["R3"]
+    )
+    assert not any("the account of the transfer" in str(text) for text in texts["S1"])
