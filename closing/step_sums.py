@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from closing.open_year import OpenEntries
 from closing.rollover import STEP_OF_KIND, Rollover
 from closing.steps import Step
 
@@ -29,6 +30,8 @@ class BlockedSum(msgspec.Struct, frozen=True):
     obstacle: str
     lines: int
     cents: int
+    first_entry: int = 0
+    """The first of them; 0 for balances, which are no entries."""
 
 
 class DifferenceSum(msgspec.Struct, frozen=True):
@@ -82,16 +85,24 @@ def sum_step(rollover: Rollover, step: Step) -> StepSums:
         programme = assignments.programme[cells]
         for number, lines, cents in _add_up(programme[is_free], opened.amount[is_free]):
             carried.append(CarriedSum(kind, assignments.programmes[number], lines, cents))
-        for number, lines, cents in _add_up(obstacle[~is_free], opened.amount[~is_free]):
-            blocked.append(BlockedSum(kind, assignments.obstacles[number], lines, cents))
+        blocked += [
+            _sum_obstacle(kind, assignments.obstacles[number], opened, obstacle == number)
+            for number in map(int, np.unique(obstacle[~is_free]))
+        ]
     blocked += [
-        BlockedSum(
-            obstacle.kind, obstacle.reason, len(obstacle.entries.entry), int(obstacle.entries.amount.sum())
-        )
+        _sum_obstacle(obstacle.kind, obstacle.reason, obstacle.entries)
         for obstacle in rollover.open_year.obstacles
         if STEP_OF_KIND[obstacle.kind] is step
     ]
     return StepSums(sorted(carried, key=lambda row: (row.kind, row.programme)), blocked, done)
+
+
+def _sum_obstacle(
+    kind: str, reason: str, entries: OpenEntries, flags: NDArray[np.bool_] | slice = slice(None)
+) -> BlockedSum:
+    """Sum the entries that ``flags`` marks, by default all; there is at least one."""
+    entry, cents = entries.entry[flags], entries.amount[flags]
+    return BlockedSum(kind, reason, len(entry), int(cents.sum()), int(entry.min()))
 
 
 def _add_up(group: NDArray[np.int64], cents: NDArray[np.int64]) -> Sequence[tuple[int, int, int]]:

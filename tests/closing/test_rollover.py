@@ -115,6 +115,8 @@ async def test_a_request_whose_carry_was_rejected_is_named_and_stays(state: Stat
     assert result.sums is not None
     assert result.posted is None
     assert [(row.kind, row.lines, row.cents) for row in result.sums.blocked] == [("request_carry", 1, 7_000)]
+    (request,) = await state.fetch("select min(entry_id) as entry_id from entry where reference = 'DP-2'")
+    assert result.sums.blocked[0].first_entry == request["entry_id"]
     assert "reject the request too" in result.sums.blocked[0].obstacle
 
 
