@@ -86,7 +86,7 @@ def sum_step(rollover: Rollover, step: Step) -> StepSums:
         for number, lines, cents in _add_up(programme[is_free], opened.amount[is_free]):
             carried.append(CarriedSum(kind, assignments.programmes[number], lines, cents))
         blocked += [
-            _sum_obstacle(kind, assignments.obstacles[number], opened, obstacle == number)
+            _sum_obstacle(kind, assignments.obstacles[number], opened, flags=obstacle == number)
             for number in map(int, np.unique(obstacle[~is_free]))
         ]
     blocked += [
@@ -98,7 +98,7 @@ def sum_step(rollover: Rollover, step: Step) -> StepSums:
 
 
 def _sum_obstacle(
-    kind: str, reason: str, entries: OpenEntries, flags: NDArray[np.bool_] | slice = slice(None)
+    kind: str, reason: str, entries: OpenEntries, *, flags: NDArray[np.bool_] | slice = slice(None)
 ) -> BlockedSum:
     """Sum the entries that ``flags`` marks, by default all; there is at least one."""
     entry, cents = entries.entry[flags], entries.amount[flags]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from core.catalog import CATALOG, BudgetAction, Family, list_kinds
 from core.kind_rules import MOVES_CREDITS
 from core.nomenclature import CENTRES_A_YEAR, SHEETS
-from reporting import act_standing
+from reporting import act_status
 from reporting.act_rows import (
     ActLines,
     RelatedRows,
@@ -146,7 +146,7 @@ async def build_histories(
         connection, names, lines, limit=options.followers_max, visibility=options.visibility
     )
     figures = await _fetch_figures(connection, related, lines)
-    measured = [row["entry_id"] for row in lines.accepted if row["kind"] in act_standing.MEASURED]
+    measured = [row["entry_id"] for row in lines.accepted if row["kind"] in act_status.MEASURED]
     sums = await sum_followers(connection, measured)
     followers = [row for rows in related.followers.values() for row in rows]
     credits_ = await load_bank_credits(connection, [*lines.accepted, *followers])
@@ -199,8 +199,8 @@ def _build_history_of_entry(
         withdrawal=describe_withdrawal(related.names, row, related.cells.get(row["cell"])),
         nodes=_build_changes(related.names, _list_checked_nodes(related, row), figures[batch["batch"]]),
         predecessor=summarize_entry(predecessor, related.hidden) if predecessor else None,
-        standing=act_standing.measure_payment(related, row, sums),
-        collection=act_standing.measure_collection(row, sums),
+        standing=act_status.measure_payment(related, row, sums),
+        collection=act_status.measure_collection(row, sums),
         followers=[summarize_entry(follower, related.hidden) for follower in followers],
         transfers=[
             _build_transfer(related, follower)

@@ -246,7 +246,7 @@ def _describe_payment(standing: Standing) -> str:
 def _describe_collection(collection: Collection) -> str:
     """Return what is still to be collected of a receivable, then where the rest went."""
     amounts = {"were collected": collection.collected_cents, "were taken off it": collection.lowered_cents}
-    rest = ", ".join(f"{format_euros(cents)} {what}" for what, cents in amounts.items() if cents)
+    rest = ", ".join(f"{format_euros(cents)} {use}" for use, cents in amounts.items() if cents)
     return f"{format_euros(collection.left_cents)} euros to be collected{f': {rest}' if rest else ''}"
 
 

@@ -1,6 +1,7 @@
 """Fixtures: one real PostgreSQL for the whole run, one database for each test; no test is left out silently."""
 
 import gc
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
@@ -38,6 +39,11 @@ LONGEST_FILES = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     help_text = "Fail tests whose external program is not installed, rather than leave them out."
     parser.addoption("--all", action="store_true", help=help_text)
+
+
+def pytest_configure() -> None:
+    """Restore Ctrl-C, which a run in the background ignores: so would the commands that tests interrupt."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from tests.service.command_server import ROOT, CommandServer
 
 COMMAND = (sys.executable, "-c", "from service.cli.main import main; main()")
+END_SECONDS = 900
 
 
 class CommandResult(NamedTuple):
@@ -47,7 +48,13 @@ async def start_command(*words: str | Path, environment: Mapping[str, str] | Non
 
 
 async def wait_for_end(process: Process) -> CommandResult:
-    out, err = await process.communicate()
+    """Wait until a command ends; after ``END_SECONDS`` it is killed, and the test fails."""
+    try:
+        async with asyncio.timeout(END_SECONDS):
+            out, err = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        raise
     assert process.returncode is not None
     return CommandResult(process.returncode, out.decode(), err.decode())
 

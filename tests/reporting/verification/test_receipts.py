@@ -127,7 +127,7 @@ async def test_the_history_of_a_receivable_says_what_is_left_of_it(dsn: str, tmp
         "R1": [(9_000, 1_000, 0)],
         "R2": [(0, 4_000, 0)],
         "R3": [(1_500, 500, 500)],
-        "E1": [None],
+        "E1": [None, None],
         "P1": [None],
         "S1": [None, None],
     }
