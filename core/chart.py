@@ -75,6 +75,8 @@ class Chart:
     """The accounts on which nothing is posted by hand."""
     liaison: frozenset[str]
     """The accounts between accountants, which an entry by hand leaves at zero for a pair of them."""
+    suspense: frozenset[str] = frozenset()
+    """The suspense accounts: each item on them is cleared or justified (rule A70)."""
     opening: str = ""
     """The technical account against which opening balances stand; empty if the year has none."""
 
@@ -128,7 +130,8 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
         creditors=creditors.values(),
     ) | ({opening} - {""})
     liaison = read_named_accounts(source.joinpath("liaison.csv"), accounts)
-    return Chart(year, accounts, roles, families, shared, creditors, restricted, liaison, opening)
+    suspense = read_named_accounts(source.joinpath("suspense.csv"), accounts)
+    return Chart(year, accounts, roles, families, shared, creditors, restricted, liaison, suspense, opening)
 
 
 def _read_accounts(path: Path) -> dict[str, Account]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from core.carry_remedies import CARRY_REMEDIES
 from core.outcome_codes import Outcome
 from core.remedy import Remedy
+from core.suspense_remedies import SUSPENSE_REMEDIES
 
 _O = Outcome
 
@@ -167,11 +168,11 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.ACCOUNT_MISMATCH: Remedy(
         "The commitment item does not admit this account, or the act charges none, as a commitment does, or it is a service on"
-        " an account of tax relief.",
-        "Use an account that the item admits on an act that charges it, or leave the field empty for the usual one.",
+        " an account of tax relief; or a clearing or justification states an account that is no suspense account.",
+        "Use an account that the item admits, or that suspense.csv names, or leave the field empty for the usual one.",
         "Le compte budgétaire n'admet pas ce compte général, ou l'acte n'impute aucune charge, comme un engagement, ou c'est"
-        " un service fait sur un compte de dégrèvement.",
-        "Employer un compte admis sur l'acte qui impute la charge, ou laisser la zone vide pour le compte usuel.",
+        " un service fait sur un compte de dégrèvement ; ou l'apurement ou la justification ne vise pas un compte d'attente.",
+        "Employer un compte admis, ou que suspense.csv cite, ou laisser la zone vide pour le compte usuel.",
     ),
     _O.ACCOUNT_RESTRICTED: Remedy(
         "Nothing is posted by hand on this account: acts of other kinds keep it, or the year's restricted.csv names it.",
@@ -210,6 +211,7 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Le changement de coordonnées bancaires n'indique pas comment le tiers a été rappelé.",
         "Rappeler le tiers à un numéro déjà connu, et indiquer dans call_back qui a répondu, à quel numéro et quand.",
     ),
+    _O.JUSTIFICATION_MISSING: SUSPENSE_REMEDIES[_O.JUSTIFICATION_MISSING],
     _O.TWO_PERSONS_MISSING: Remedy(
         "The change of bank details or the entry by hand names nobody; two persons must enter and validate it, whatever"
         " agreement its sender has.",

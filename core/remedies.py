@@ -15,6 +15,7 @@ from core.receipt_remedies import RECEIPT_REMEDIES
 from core.remedy import Remedy
 from core.reversal_remedies import JOURNAL_UNBALANCED, REVERSAL_REMEDIES, TRANSFER_UNPAIRED
 from core.settlement_remedies import SETTLEMENT_REMEDIES
+from core.suspense_remedies import SUSPENSE_REMEDIES
 
 _O = Outcome
 
@@ -120,6 +121,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     _O.ADVANCE_MISMATCH: ADVANCE_REMEDIES[_O.ADVANCE_MISMATCH],
     _O.REASSIGNMENT_FORBIDDEN: REASSIGNMENT_REMEDIES[_O.REASSIGNMENT_FORBIDDEN],
     _O.REASSIGNMENT_UNPAIRED: REASSIGNMENT_REMEDIES[_O.REASSIGNMENT_UNPAIRED],
+    _O.NOT_ON_SUSPENSE: SUSPENSE_REMEDIES[_O.NOT_ON_SUSPENSE],
     _O.SERVICE_REQUIRED: Remedy(
         "This expense is not one of those that may be paid before the service is certified.",
         "Certify the service and send a payment request on it, or state the listed nature of the expense.",
@@ -132,6 +134,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     _O.REVERSAL_NOT_WHOLE: REVERSAL_REMEDIES[_O.REVERSAL_NOT_WHOLE],
     _O.REVERSAL_EXCEEDS_ORIGINAL: REVERSAL_REMEDIES[_O.REVERSAL_EXCEEDS_ORIGINAL],
     _O.ADVANCE_EXCEEDED: ADVANCE_REMEDIES[_O.ADVANCE_EXCEEDED],
+    _O.SUSPENSE_EXCEEDED: SUSPENSE_REMEDIES[_O.SUSPENSE_EXCEEDED],
     _O.RESTORATION_EXCEEDS_RECEIPT: RECEIPT_REMEDIES[_O.RESTORATION_EXCEEDS_RECEIPT],
     _O.COMMITMENT_EXCEEDED: Remedy(
         "What is left of the commitment is less than the amount of this line.",

@@ -189,7 +189,7 @@ def _check_side(acts, book, line, cell, accounts):
     debit, credit = accounts
     if debit == credit:
         return accepted()
-    is_by_hand = book.effects[acts[line].kind].follows == Family.NONE.value
+    is_by_hand = book.effects[acts[line].kind].family != Family.REASSIGNMENT.value
     is_last = is_by_hand and (line + 1 >= acts.size or acts[as_position(line + 1)].head != acts[line].head)
     if is_last and not _is_balanced(acts, book, line):
         return refused(Outcome.JOURNAL_UNBALANCED.value, -1, 0)

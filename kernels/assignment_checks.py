@@ -115,11 +115,13 @@ def _check_account(lines, codes, uses, row):
     account, item = np.int64(lines.account[row]), np.int64(lines.item[row])
     if codes.account_exists[account] == 0:
         return _ACCOUNT_UNKNOWN
+    if uses.suspense[lines.kind[row]] != 0 and codes.account_suspense[account] == 0:
+        return _ACCOUNT_MISMATCH
     if uses.journals[lines.kind[row]] != 0:
         return _ACCOUNT_RESTRICTED if codes.account_restricted[account] != 0 else _NO_FAULT
     if uses.opens_year[lines.kind[row]] != 0:
         return _NO_FAULT if codes.account_opening[account] != 0 else _OPENING_ACCOUNT
-    if account > 0 and uses.charges[lines.kind[row]] == 0:
+    if account > 0 and (uses.charges[lines.kind[row]] | uses.suspense[lines.kind[row]]) == 0:
         return _ACCOUNT_MISMATCH
     if account > 0 and lines.named[row] != 0 and item > 0:
         if codes.admitted[item * codes.account_exists.size + account] == 0:

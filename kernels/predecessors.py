@@ -59,6 +59,8 @@ def _check_stage(acts, book, line, item):
     """Check that the predecessor is at the stage where the line begins, with an amount left; return an outcome."""
     effects = book.effects[acts[line].kind]
     is_at_stage = book.effects[book.items[item].kind].reaches == effects.after
+    if effects.after == Stage.BY_HAND.value:
+        return np.int64(Outcome.ACCEPTED.value if is_at_stage else Outcome.NOT_ON_SUSPENSE.value)
     takes_up = effects.draws == Remainder.OPEN.value
     if not is_at_stage or (takes_up and book.items[item].open == 0):
         return np.int64(Outcome.PREDECESSOR_STAGE.value)
@@ -165,7 +167,8 @@ def _check_own_assignment(acts, book, line, item):
         return restorations.check_repayment(acts, book, line, item)
     if book.effects[acts[line].kind].family == Family.RESTORATION.value:
         return restorations.check_restoration(acts, book, line, item)
-    if book.effects[acts[line].kind].pairs == Pairing.TARGET.value:
+    is_by_hand = book.effects[acts[line].kind].family == Family.JOURNAL.value
+    if is_by_hand or book.effects[acts[line].kind].pairs == Pairing.TARGET.value:
         return accepted()
     return _check_interest_assignment(acts, book, line, item)
 

@@ -27,6 +27,7 @@ from kernels import (
     restorations,
     signatures,
     spending,
+    suspense,
     withdrawals,
     years,
 )
@@ -164,6 +165,8 @@ def _check_predecessor(acts, book, line, item):
         finding = advances.check_request(acts, book, line, link[0])
     if book.effects[kind].pairs != Pairing.NONE.value and finding[0] == Outcome.ACCEPTED.value:
         finding = reassignments.check_lines_beside(acts, book, line, link[0])
+    if book.effects[kind].after == Stage.BY_HAND.value and finding[0] == Outcome.ACCEPTED.value:
+        finding = suspense.check_item(acts, book, line, link)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link
     return _check_remainders(book, link, kind, acts[line].amount), link

@@ -30,6 +30,7 @@ _NAMED_FIELDS: Mapping[Outcome, Field] = {
     Outcome.INVOICE_ALREADY_REQUESTED: Field.INVOICE_NUMBER,
     Outcome.PREDECESSOR_MISSING: Field.PREDECESSOR,
     Outcome.ASSIGNMENT_DIFFERS: Field.PREDECESSOR,
+    Outcome.NOT_ON_SUSPENSE: Field.PREDECESSOR,
 }
 """The field that a refusal names although its text has the right form."""
 _FIELD_OF_CODE = seal_array(

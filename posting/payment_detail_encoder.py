@@ -29,7 +29,8 @@ from posting.payment_detail_pages import (
 )
 from posting.raw_texts import take_rows, to_text_cells
 
-_PAYABLE = np.array([kind.family is Family.PAYMENT_REQUEST for kind in CATALOG])
+_HAS_DETAILS = np.array([kind.family in (Family.PAYMENT_REQUEST, Family.JUSTIFICATION) for kind in CATALOG])
+"""Of a justification the details are its text, the reason."""
 
 DetailColumn = NDArray[np.unsignedinteger] | pa.Array
 """A number or a text per line."""
@@ -45,18 +46,18 @@ class EncodedPages(NamedTuple):
 def build_pages(piece: Piece, decisions: np.ndarray, accepted: NDArray[np.int32]) -> EncodedPages | None:
     """Return the pages of the accepted lines that state payment details; None if no line does."""
     fields = [field for field in COLUMNS if field.column in piece.raw.schema.names]
-    payable = accepted[_PAYABLE[piece.acts["kind"][accepted]]] if fields else accepted[:0]
-    if not len(payable):
+    detailed = accepted[_HAS_DETAILS[piece.acts["kind"][accepted]]] if fields else accepted[:0]
+    if not len(detailed):
         return None
-    columns = {field: _read_column(piece.raw.column(field.column), field, payable) for field in fields}
+    columns = {field: _read_column(piece.raw.column(field.column), field, detailed) for field in fields}
     has_details = reduce(np.logical_or, (_has_value(column, field) for field, column in columns.items()))
     if not has_details.any():
         return None
     if not has_details.all():
         rows = np.flatnonzero(has_details)
-        payable = payable[rows]
+        detailed = detailed[rows]
         columns = {field: _take_column_rows(column, rows) for field, column in columns.items()}
-    return _lay_out_pages(decisions["entry"][payable], columns)
+    return _lay_out_pages(decisions["entry"][detailed], columns)
 
 
 def _read_column(array: pa.Array, field: Field, rows: NDArray[np.int32]) -> DetailColumn:

@@ -1,5 +1,7 @@
 """Payment details of payable lines, stored in pages: dates, priority, method, invoice and remittance text.
 
+A justification keeps its text there too, as the reason.
+
 A page contains the lines of one batch that state any payment detail, at most 16,384, column by column, little-endian:
 
 ====================  ======================================================================

@@ -74,7 +74,7 @@ class BankCredit(msgspec.Struct, frozen=True):
 
 
 class PaymentTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """The payment terms that a payment request states; null or empty if it states none."""
+    """The payment terms that a payment request states, or the reason of a justification; null or empty if it states none."""
 
     received: str | None
     """The day on which the creditor's request was received."""
@@ -98,7 +98,7 @@ class PaymentTerms(msgspec.Struct, frozen=True, kw_only=True):
     contract: str
     """The contract that it performs; empty if that of its commitment item counts."""
     reason: str
-    """Of a claim of late interest: why it is made."""
+    """Of a claim of late interest: why it is made; of a justification: why the amount stays on its account."""
     remittance: str
     """The remittance information for the payee."""
 

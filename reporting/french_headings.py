@@ -91,6 +91,11 @@ HEADINGS: Mapping[str, str] = {
     "value": "valeur",
     "code": "code",
     "name": "nom ou raison sociale",
+    "exercise": "exercice",
+    "age, days": "ancienneté, jours",
+    "open": "reste à apurer",
+    "justification": "justification",
+    "justified on": "justifié le",
     "IBAN": "IBAN",
 }
 """By their English names."""
@@ -105,6 +110,9 @@ _WORDS: Mapping[str, str] = {
     "same SIREN": "même SIREN",
     "same name": "même nom",
     "wrong SIRET": "SIRET erroné",
+    "not justified": "non justifié",
+    "equals the balance": "égal au solde",
+    "differs from the balance": "différent du solde",
 }
 _WORD_COLUMNS = frozenset({"normal side", "finding"})
 """The columns whose cells are words of the reports themselves."""
@@ -144,6 +152,10 @@ _TITLES = tuple(
         (r"Refused lines, one by one", "Lignes refusées, une par une"),
         (r"Payment delays by (\w+), paid in (\d+)", "Délai global de paiement par {0}, paiements de {1}"),
         (r"Payment delays by (\w+)", "Délai global de paiement par {0}"),
+        (
+            r"Open on suspense accounts, after batch (.+)",
+            "État de développement des comptes d'attente, après le lot {0}",
+        ),
         (r"Invoices", "Factures"),
         (r"Third parties to look at, after batch (.+)", "Tiers à examiner, après le lot {0}"),
         (r"Submissions", "Dépôts"),
@@ -151,7 +163,14 @@ _TITLES = tuple(
         (r"Proof of submission (.+)", "Preuve du dépôt {0}"),
     )
 )
-_FOOTERS: Mapping[str, str] = {"all": "total", "balanced": "équilibrée", "NOT balanced": "NON équilibrée"}
+_FOOTERS: Mapping[str, str] = {
+    "all": "total",
+    "balanced": "équilibrée",
+    "NOT balanced": "NON équilibrée",
+    "equal to the balances": "égal aux soldes",
+    "NOT equal to the balances": "NON égal aux soldes",
+    "a part of the journal: not compared": "une partie du journal : non comparé",
+}
 
 
 def translate_headings(table: ReportTable) -> ReportTable:

@@ -1,183 +1,12 @@
 """The catalog of reports: one row per report, from which its command, its HTTP route and its description follow.
 
 To add a report, write the module with its result and its table, and its statements in an SQL file beside it.  Then add a row
-to ``REPORTS``, the function that imports the module, and a test.  The module is imported when the report is first computed, so
-that the command line starts at once.
+to ``REPORTS``, the function in ``report_sources`` that imports the module, and a test.
 """
 
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
-
 from core.nomenclature import CentreLevel
-from reporting.report_definition import (
-    ParameterType,
-    Report,
-    ReportArguments,
-    ReportDetail,
-    ReportPages,
-    ReportPaging,
-    ReportParameter,
-    ReportSource,
-)
-
-if TYPE_CHECKING:
-    from reporting.code_names import CodeNames
-    from reporting.report_queries import Connection
-
-
-def _import_trial_balance() -> ReportSource:
-    from reporting import trial_balance as report
-
-    return ReportSource(
-        lambda connection, names, arguments: report.load_trial_balance(
-            connection, names, report.build_scope(arguments.values), visibility=arguments.visibility
-        ),
-        report.TrialBalance,
-        report.build_table,
-    )
-
-
-def _import_budget() -> ReportSource:
-    from reporting import budget as report
-
-    def load(
-        connection: "Connection", names: "CodeNames", arguments: ReportArguments
-    ) -> Coroutine[Any, Any, report.Budget]:
-        level, programme, year, batch = (
-            arguments.values[name] for name in ("level", "programme", "year", "batch")
-        )
-        scope = report.BudgetScope(_find_level(level), programme, year, batch, arguments.programmes)
-        return report.load_budget(connection, names, scope)
-
-    paging = ReportPaging(100, 1000, report.BudgetPage, lambda budget: budget.nodes, report.build_page)
-    return ReportSource(load, report.Budget, report.build_table, paging)
-
-
-def _import_refusals() -> ReportSource:
-    from reporting import refusals as report
-
-    return ReportSource(
-        lambda connection, _, arguments: report.load_refusals(
-            connection,
-            submission=arguments.values["submission"],
-            sender=arguments.values["sender"],
-            language=arguments.values["language"],
-            visibility=arguments.visibility,
-        ),
-        report.Refusals,
-        report.build_table,
-    )
-
-
-def _import_refused_lines() -> ReportPages:
-    from reporting import refusals as report
-
-    return ReportPages(
-        lambda connection, names, arguments: report.stream_refused_lines(
-            connection,
-            names,
-            arguments.values["submission"],
-            language=arguments.values["language"],
-        ),
-        report.build_lines_table,
-    )
-
-
-def _import_commitments() -> ReportSource:
-    from reporting import commitments as report
-
-    return ReportSource(
-        lambda connection, names, arguments: report.load_outstanding_commitments(
-            connection, names, level=_find_level(arguments.values["level"]), visibility=arguments.visibility
-        ),
-        report.OutstandingCommitments,
-        report.build_table,
-    )
-
-
-def _import_receipts() -> ReportSource:
-    from reporting import receipts as report
-
-    return ReportSource(
-        lambda connection, names, arguments: report.load_receipts(
-            connection, names, exercise=arguments.values["exercise"], visibility=arguments.visibility
-        ),
-        report.Receipts,
-        report.build_table,
-    )
-
-
-def _import_advances() -> ReportSource:
-    from reporting import advances as report
-
-    return ReportSource(
-        lambda connection, _, arguments: report.load_advances(connection, visibility=arguments.visibility),
-        report.Advances,
-        report.build_table,
-    )
-
-
-def _import_delays() -> ReportSource:
-    from reporting import delays as report
-
-    def load(
-        connection: "Connection", names: "CodeNames", arguments: ReportArguments
-    ) -> Coroutine[Any, Any, report.Delays]:
-        grouping, year = arguments.values["by"], arguments.values["year"]
-        scope = report.DelayScope(grouping, year, arguments.programmes, arguments.visibility.sender)
-        return report.load_delays(connection, names, scope)
-
-    return ReportSource(load, report.Delays, report.build_table)
-
-
-def _import_submissions() -> ReportSource:
-    from reporting import submissions as report
-
-    return ReportSource(
-        lambda connection, _, __: report.load_submissions(connection), report.Submissions, report.build_table
-    )
-
-
-def _import_third_parties() -> ReportSource:
-    from reporting import third_parties as report
-
-    return ReportSource(
-        lambda connection, _, arguments: report.load_third_parties(connection, arguments.values["check"]),
-        report.ThirdParties,
-        report.build_table,
-    )
-
-
-def _import_invoices() -> ReportSource:
-    from reporting import invoices as report
-
-    paging = ReportPaging(
-        report.PAGE_ROWS,
-        report.PAGE_ROWS_MAX,
-        report.InvoicePage,
-        lambda invoices: invoices.invoices,
-        report.build_page,
-        lambda invoices: invoices.next_after,
-    )
-    return ReportSource(
-        lambda connection, _, arguments: report.load_invoices(connection, arguments),
-        report.Invoices,
-        lambda invoices: report.build_table(invoices.invoices),
-        paging,
-    )
-
-
-def _import_invoice_pages() -> ReportPages:
-    from reporting import invoices as report
-
-    return ReportPages(
-        lambda connection, _, arguments: report.stream_invoices(connection, arguments), report.build_table
-    )
-
-
-def _find_level(name: str) -> CentreLevel:
-    return CentreLevel[name.upper()]
-
+from reporting import report_sources
+from reporting.report_definition import ParameterType, Report, ReportDetail, ReportParameter
 
 _LEVEL = ReportParameter(
     "level",
@@ -201,7 +30,7 @@ REPORTS = (
             ReportParameter("by", "Rows by account, or by accountant", ParameterType.CHOICE, _BY_ACCOUNT),
             _BATCH,
         ),
-        _import_trial_balance,
+        report_sources.import_trial_balance,
         example="exercise=2018",
     ),
     Report(
@@ -214,7 +43,7 @@ REPORTS = (
             ReportParameter("year", "Only this budget year", ParameterType.YEAR),
             _BATCH,
         ),
-        _import_budget,
+        report_sources.import_budget,
         example="level=uo",
     ),
     Report(
@@ -227,25 +56,44 @@ REPORTS = (
                 "language", "Language of findings and remedies", ParameterType.LANGUAGE, ("en", "fr")
             ),
         ),
-        _import_refusals,
+        report_sources.import_refusals,
         example="",
-        detail=ReportDetail("submission", "line by line for one submission", _import_refused_lines),
+        detail=ReportDetail(
+            "submission", "line by line for one submission", report_sources.import_refused_lines
+        ),
     ),
     Report(
         "commitments",
         "What remains to be paid of commitments: engaged, less withdrawn, less paid; and how far the rest has come",
         (_LEVEL,),
-        _import_commitments,
+        report_sources.import_commitments,
         example="level=uo",
     ),
     Report(
         "receipts",
         "Receivables issued, lowered and collected by exercise and nature of receipt, and what is left to collect",
         (ReportParameter("exercise", "Only this exercise (accounting year)", ParameterType.YEAR),),
-        _import_receipts,
+        report_sources.import_receipts,
         example="exercise=2018",
     ),
-    Report("advances", "Advances that are unpaid or not recovered", (), _import_advances, example=""),
+    Report(
+        "advances",
+        "Advances that are unpaid or not recovered",
+        (),
+        report_sources.import_advances,
+        example="",
+    ),
+    Report(
+        "suspense",
+        "What is open on suspense accounts, item by item, and why it stays there; the items add up to the balances",
+        (
+            ReportParameter("exercise", "Only this exercise (accounting year)", ParameterType.YEAR),
+            ReportParameter("accountant", "Only the books of this accountant", ParameterType.ACCOUNTANT),
+            ReportParameter("day", "Ages up to this day, as YYYY-MM-DD; by default today", ParameterType.DAY),
+        ),
+        report_sources.import_suspense,
+        example="exercise=2018",
+    ),
     Report(
         "delays",
         "How long payments took, from request to debit; how many were in time; late interest due, proposed and paid",
@@ -257,7 +105,7 @@ REPORTS = (
                 "year", "Only debited payments that were made in this year", ParameterType.YEAR, years_after=1
             ),
         ),
-        _import_delays,
+        report_sources.import_delays,
         example="by=programme&year=2018",
     ),
     Report(
@@ -273,9 +121,9 @@ REPORTS = (
             ReportParameter("day", "Only invoices of this date, as YYYY-MM-DD", ParameterType.DAY),
             ReportParameter("entry", "Only the invoice that this entry requests", ParameterType.ENTRY),
         ),
-        _import_invoices,
+        report_sources.import_invoices,
         example="supplier=SUPPLIER&number=F-2018-7",
-        detail=ReportDetail(None, "", _import_invoice_pages),
+        detail=ReportDetail(None, "", report_sources.import_invoice_pages),
     ),
     Report(
         "third-parties",
@@ -288,13 +136,13 @@ REPORTS = (
                 ("all", "iban", "siren", "name", "siret"),
             ),
         ),
-        _import_third_parties,
+        report_sources.import_third_parties,
     ),
     Report(
         "submissions",
         "Every file that was sent, with its number and its lines by outcome; forms and Crescendo's own acts too",
         (),
-        _import_submissions,
+        report_sources.import_submissions,
     ),
 )
 """All reports, in the order in which they are listed."""

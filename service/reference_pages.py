@@ -120,6 +120,7 @@ def _describe_kind(number: int) -> list[str]:
     required = list_required_fields(number)
     required += _OF_CHANGE if kind.change is PayeeChange.DETAILS else ()
     required += _OF_CHANGE[2:] if kind.family is Family.JOURNAL else ()
+    required += (Field.REASON,) if kind.family is Family.JUSTIFICATION else ()
     return [
         f"`{kind.name}`",
         kind.french,

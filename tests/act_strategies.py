@@ -98,9 +98,17 @@ _OPENING, _VIREMENT = KIND_NUMBERS["budget_opening_ae"], KIND_NUMBERS["virement_
 _LAW_CENTS, _DECREE_REFERENCE = 100_000, 900
 """What the first finance law opens for a programme, and the first of the references of its acts and of decrees."""
 _SIDES = {
-    Family.JOURNAL: (KIND_NUMBERS["journal_debit"], KIND_NUMBERS["journal_credit"]),
-    Family.OPENING: (KIND_NUMBERS["opening_debit"], KIND_NUMBERS["opening_credit"]),
+    KIND_NUMBERS[name]: (KIND_NUMBERS[debit], KIND_NUMBERS[credit])
+    for name, debit, credit in (
+        ("journal_debit", "journal_debit", "journal_credit"),
+        ("journal_credit", "journal_debit", "journal_credit"),
+        ("opening_debit", "opening_debit", "opening_credit"),
+        ("opening_credit", "opening_debit", "opening_credit"),
+        ("clearing_debit", "clearing_debit", "journal_credit"),
+        ("clearing_credit", "journal_debit", "clearing_credit"),
+    )
 }
+"""The kinds of the debit and the credit of an act with a line by hand of each kind."""
 _JOURNAL_ACCOUNTS = st.sampled_from((OTHER_ACCOUNT, OTHER_ACCOUNT + 1))
 CARRY_DAY = YEARS[0].last_payment_day + 1
 """The first day on which the first year may be carried into the second."""
@@ -200,6 +208,9 @@ _SETTLEMENT_CHAINS = [
         ("direct_payment_request", "receivable", *("set_off", "set_off_receipt") * 2, "receipt", "payment"),
         ("commitment", "payment_request_without_service", "receivable", "set_off", "set_off_receipt"),
         *_REPAYMENT_CHAINS * 3,
+        ("journal_debit", *("justification", "clearing_credit") * 2, "clearing_debit"),
+        ("journal_credit", "clearing_debit", "justification", "clearing_debit", "justification"),
+        ("opening_debit", "justification", "clearing_credit", "justification"),
         (
             *("commitment", "advance_request", "payment", "bank_debit", "service", "payment_request"),
             *("advance_withholding", "advance_recovery") * 2,
@@ -223,6 +234,8 @@ _SETTLEMENT_CHAINS = [
 """The kinds of the lives of debts."""
 CARRY_CHAINS = [chain for chain in _SETTLEMENT_CHAINS if KIND_NUMBERS["commitment_carry"] in chain]
 """The lives of commitments that are carried into the next year."""
+SUSPENSE_CHAINS = [chain for chain in _SETTLEMENT_CHAINS if KIND_NUMBERS["justification"] in chain]
+"""The lives of what stands on a suspense account."""
 _PAYEES = tuple((number << 50, 7) for number in range(1, 5))
 _BANKS = (11, 12)
 _INVOICES = ((1 << 40, 5), (2 << 40, 5), (3 << 40, 5))
@@ -398,12 +411,24 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             line = line._replace(previous=None, previous_entry=0, previous_line=1) if continues else line
         if kind.pairs in {Pairing.RECEIVABLE, Pairing.ADVANCE} and draw(st.integers(0, 4)):
             line, continues = line._replace(amount=acts[-1][-1].amount, day=acts[-1][-1].day), True
+        if kind.states_account:
+            line = line._replace(account=OTHER_ACCOUNT, nature=False)
         if continues:
-            acts[-1].append(line._replace(key=acts[-1][0].key))
+            line = line._replace(key=acts[-1][0].key)
+            acts[-1] += [line, *_list_other_side(line)]
         else:
-            acts.append([line])
-        placed.append((len(acts) - 1, len(acts[-1]) - 1))
+            acts.append([line, *_list_other_side(line)])
+        placed.append((len(acts) - 1, len(acts[-1]) - len([line, *_list_other_side(line)])))
     return [add_content(draw(_sign_act(book, act))) for act in acts]
+
+
+def _list_other_side(line: Line) -> list[Line]:
+    """Return the line that balances one by hand, on another account; none for a line of another kind."""
+    if line.kind not in _SIDES:
+        return []
+    debit, credit = _SIDES[line.kind]
+    other = line._replace(kind=credit if line.kind == debit else debit, account=OTHER_ACCOUNT + 1)
+    return [other._replace(previous=None, previous_line=0, previous_entry=0)]
 
 
 def _find_open(
@@ -495,7 +520,7 @@ def _acts(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], at: int)
     reference = at if draw(st.integers(0, 19)) else draw(st.integers(0, at))
     blank = Line(0, sequence[at], 0, 0, build_key(kind, reference), 0)
     count = draw(st.sampled_from((1, 1, 1, 2, 3)))
-    if kind.states_account:
+    if kind.posts_by_hand:
         return add_content(draw(_sign_act(book, draw(_journal_lines(book, sequence, blank)))))
     lines: list[Line] = []
     for place in range(count):
@@ -508,17 +533,19 @@ def _acts(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], at: int)
 def _journal_lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: Line) -> list[Line]:
     """Draw entries by hand or openings: pairs of a debit and a credit, mostly of one amount, place and month, in any order."""
     lines: list[Line] = []
-    debit_kind, credit_kind = _SIDES[CATALOG[blank.kind].family]
+    debit_kind, credit_kind = _SIDES[blank.kind]
     cells = st.sampled_from(_list_cells(book, BudgetAction.SPEND))
     for _ in range(draw(st.sampled_from((1, 2)))):
-        line = draw(_lines(book, sequence, blank))._replace(cell=draw(cells), account=draw(_JOURNAL_ACCOUNTS))
-        other = draw(_lines(book, sequence, blank))._replace(
-            cell=draw(cells), account=draw(_JOURNAL_ACCOUNTS)
+        line, other = (
+            draw(_lines(book, sequence, blank._replace(kind=kind)))._replace(
+                cell=draw(cells), account=draw(_JOURNAL_ACCOUNTS)
+            )
+            for kind in (debit_kind, credit_kind)
         )
         if draw(st.integers(0, 5)):
             other = other._replace(fault=0, amount=line.amount, period=line.period, cell=line.cell)
-        lines += [line._replace(kind=debit_kind), other._replace(kind=credit_kind)]
-    is_transfer = len(lines) == 4 and draw(st.booleans())
+        lines += [line, other]
+    is_transfer = len(lines) == 4 and not CATALOG[blank.kind].clears and draw(st.booleans())
     lines = [line._replace(nature=is_transfer and line.account == OTHER_ACCOUNT) for line in lines]
     if is_transfer and draw(st.booleans()):
         debit, credit = (line._replace(amount=lines[0].amount, fault=0) for line in lines[:2])
@@ -571,7 +598,7 @@ def _lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: 
         period=draw(st.sampled_from((*OPEN_PERIODS, *OPEN_PERIODS, CLOSED_PERIOD)))
         if draw(st.integers(0, 9)) == 0
         else 3,
-        account=draw(st.sampled_from((0, 0, OTHER_ACCOUNT))),
+        account=draw(_JOURNAL_ACCOUNTS if kind.states_account else st.sampled_from((0, 0, OTHER_ACCOUNT))),
         day=draw(_days),
         nature=draw(st.sampled_from((True, True, False))),
     )
@@ -655,7 +682,7 @@ def _add_predecessor(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int
 def _add_cell(draw: st.DrawFn, book: StartingBook, line: Line) -> Line:
     """Add an assignment at an allowed level: always for spending, as reading ensures, else mostly."""
     budget, nodes, cells = CATALOG[line.kind].budget, book.world.nodes, book.world.cells
-    is_of_unit = CATALOG[line.kind].family in (Family.RECEIVABLE, *_SIDES)
+    is_of_unit = CATALOG[line.kind].family in (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING)
     fitting_cells = _list_cells(book, BudgetAction.SPEND if is_of_unit else budget)
     must_fit = is_of_unit or budget is BudgetAction.SPEND or draw(st.integers(0, 9)) > 0
     line = line._replace(

@@ -169,7 +169,7 @@ def _acts(draw: st.DrawFn, names: Sequence[str], at: int) -> File:
     count = draw(st.sampled_from((1, 1, 1, 2, 3)))
     base = _add_dates({"reference": f"R{at}", "kind": kind.name})
     rows = [draw(_rows(kind, names, base)) for _ in range(count)]
-    if kind.states_account:
+    if kind.posts_by_hand:
         rows = draw(_journal_lines(rows) if kind.family is Family.JOURNAL else _opening_lines(rows))
     if kind.family is Family.SETTLEMENT and draw(st.booleans()):
         rows = _expand_compound(kind, rows[0])
@@ -211,7 +211,7 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
         return row | details if draw(st.integers(0, 9)) and kind.change not in _CHANGES_WITHOUT_BANK else row
     cents = draw(_cents)
     if not kind.has_amount:
-        return base | {"predecessor": draw(_predecessors(kind, names))}
+        return base | {"predecessor": draw(_predecessors(kind, names))} | draw(_justifications(kind))
     row = base | {"amount": f"{cents // 100}{draw(st.sampled_from('.,'))}{cents % 100:02}"}
     if kind.pays:
         row |= {"payee": draw(st.just(_PAYEES[0]) | st.sampled_from(_PAYEES))}
@@ -238,7 +238,16 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
         row |= {"document_hash": draw(st.sampled_from(("5e" * 32, "5e" * 32, "")))}
     if kind.budget is BudgetAction.OPEN:
         row |= {"origin": draw(st.sampled_from(("", "finance_law", "amending_law", "decree_of_advance")))}
-    return row | draw(_assignments(BudgetAction.SPEND if kind.states_account else kind.budget))
+    return row | draw(_assignments(BudgetAction.SPEND if kind.posts_by_hand else kind.budget))
+
+
+@st.composite
+def _justifications(draw: st.DrawFn, kind: ActKind) -> Row:
+    """Draw the account and the reason that a justification states, mostly both; nothing for another kind."""
+    if kind.family is not Family.JUSTIFICATION:
+        return {}
+    accounts = st.sampled_from(("4721000000", "4721000000", "6188000000", ""))
+    return {"account": draw(accounts), "reason": draw(st.sampled_from(("sender unknown", "x", " ", "")))}
 
 
 @st.composite
@@ -266,7 +275,11 @@ def _journal_lines(draw: st.DrawFn, rows: File) -> File:
     for row in rows:
         persons = draw(st.sampled_from((_PERSONS, _PERSONS, _PERSONS, _PERSONS, {})))
         debit = row | persons | {"kind": "journal_debit", "account": draw(accounts)}
-        lines += [debit, debit | {"kind": "journal_credit", "account": draw(accounts)}]
+        sides = [debit, debit | {"kind": "journal_credit", "account": draw(accounts)}]
+        clears = [side["kind"] == row["kind"].replace("clearing", "journal") for side in sides]
+        if row["kind"].startswith("clearing"):
+            sides[clears.index(True)] |= {"kind": row["kind"]}
+        lines += sides
     return lines[: draw(st.sampled_from((len(lines), len(lines), len(lines), 1)))]
 
 

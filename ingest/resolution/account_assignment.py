@@ -13,6 +13,7 @@ from ingest.resolution.decree_moves import mark_decree_moves
 from ingest.resolution.line_batch import (
     BRINGS_CREDITS,
     CHARGES,
+    CONCERNS_SUSPENSE,
     EARMARKS,
     ENGAGES,
     JOURNALS,
@@ -40,6 +41,7 @@ _KIND_SETS = (
     RECEIVES,
     JOURNALS,
     OPENS_YEAR,
+    CONCERNS_SUSPENSE,
 )
 _USES = seal(KindUses(*(kinds.view(np.uint8) for kinds in _KIND_SETS)))
 

@@ -1,4 +1,7 @@
-"""What names two persons always: changes of bank details, with evidence and a call back, and entries by hand (rule A41)."""
+"""What names two persons always: changes of bank details, with evidence and a call back, and entries by hand (rule A41).
+
+A justification must say in words why an amount stays on a suspense account (rule A70).
+"""
 
 import numpy as np
 import pyarrow.compute as pc
@@ -8,7 +11,7 @@ from core.act_fields import Field
 from core.catalog import PayeeChange, list_kinds
 from core.outcome_codes import Outcome
 from ingest.resolution.bank_accounts import mark_ibans
-from ingest.resolution.line_batch import JOURNALS, LineBatch
+from ingest.resolution.line_batch import JOURNALS, JUSTIFIES, LineBatch
 
 (_CHANGE,) = list_kinds(lambda kind: kind.change is PayeeChange.DETAILS)
 _SHA_256 = "^[0-9A-Fa-f]{64}$"
@@ -18,12 +21,16 @@ _VISIBLE = r"[^\s]"
 def mark_bank_details(line_batch: LineBatch, kind: NDArray[np.uint8], signature: NDArray[np.int32]) -> None:
     """Mark invalid IBANs, then changes without evidence, without a call back, or that name nobody (``signature`` 0).
 
-    Entries by hand that name nobody are marked too: no agreement of a sender stands for the two persons.
+    Before the latter stand justifications without a text.  Entries by hand that name nobody are marked too: no agreement of a
+    sender stands for the two persons.
     """
     mark_ibans(line_batch)
     is_change, is_journal = kind == _CHANGE, JOURNALS[kind]
     if is_change.any():
         _mark_evidence(line_batch, is_change)
+    if (is_justification := JUSTIFIES[kind]).any():
+        is_visible = _match_texts(line_batch, Field.REASON, _VISIBLE)
+        line_batch.mark_fault(is_justification & ~is_visible, Outcome.JUSTIFICATION_MISSING, Field.REASON)
     if (names_persons := is_change | is_journal).any():
         is_nobody = names_persons & (signature == 0)
         line_batch.mark_fault(is_nobody, Outcome.TWO_PERSONS_MISSING, Field.ENTERED_BY)

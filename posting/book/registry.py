@@ -233,6 +233,7 @@ class Registry:
         nodes[1] -= nodes[0]
         ordinary = self.numbers[CodeKind.FUND].get(ORDINARY_FUND, -1)
         year_nomenclature, year_chart = self.reference.nomenclatures[year], self.reference.charts[year]
+        account_lists = (year_chart.restricted, year_chart.list_opening_accounts(), year_chart.suspense)
         meanings = self._view_year(year)
         return seal(
             YearCodes(
@@ -254,8 +255,7 @@ class Registry:
                 self._mark_listed_codes(CodeKind.FUND, year_nomenclature.funds),
                 self._mark_listed_codes(CodeKind.ACCOUNT, year_chart.accounts),
                 self._mark_accounts(year_chart).ravel(),
-                self._mark_listed_codes(CodeKind.ACCOUNT, year_chart.restricted),
-                self._mark_listed_codes(CodeKind.ACCOUNT, year_chart.list_opening_accounts()),
+                *(self._mark_listed_codes(CodeKind.ACCOUNT, accounts) for accounts in account_lists),
             )
         )
 

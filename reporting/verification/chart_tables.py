@@ -40,6 +40,9 @@ def build_chart_tables(charts: Charts, natures: NaturesOfYears) -> dict[str, pa.
         "liaison": _build_table(
             ("code",), ((year, code) for year, chart in charts.items() for code in chart.liaison)
         ),
+        "suspense": _build_table(
+            ("code",), ((year, code) for year, chart in charts.items() for code in chart.suspense)
+        ),
         "opening_account": _build_table(
             ("code",),
             ((year, code) for year, chart in charts.items() for code in chart.list_opening_accounts()),

@@ -46,6 +46,7 @@ CHECKS: Mapping[str, str] = read_queries(
     "receipts.sql",
     "advances.sql",
     "reassignments.sql",
+    "suspense.sql",
 )
 _PACKAGE = "reporting.verification"
 
@@ -241,10 +242,15 @@ def _build_exercise_dates(codes: CodeLabels) -> dict[str, list[Any]]:
 
 
 def _find_open_sign(kind: ActKind) -> int:
-    """Return how the kind changes what is open of its commitment, which is a carry itself; 0 where it takes up a debt."""
+    """Return how the kind changes what is open of its commitment, which is a carry itself; 0 where it takes up another amount.
+
+    That is a debt, or what stands on a suspense account.
+    """
     if kind.carries:
         return int(kind.family is Family.COMMITMENT)
-    return 0 if kind.inherits else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN)
+    return (
+        0 if kind.inherits or kind.clears else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN)
+    )
 
 
 _SIGNS = ("ae_reserved", "ae_consumed", "cp_reserved", "cp_consumed", "settles")

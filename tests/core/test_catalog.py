@@ -36,6 +36,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("advance_request", "advance_withholding", "advance_recovery"),
         *("repayment_receivable", "credit_restoration"),
         *("reassignment_origin", "reassignment_target"),
+        *("clearing_debit", "clearing_credit", "justification"),
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -45,8 +46,8 @@ def test_all_kinds_that_reach_a_stage_are_of_the_family_followed(kind: ActKind) 
     """A predecessor named by entry is therefore checked by its stage alone."""
     predecessors = [other for other in _KINDS if other.reaches is kind.after]
     assert predecessors
-    by_set_off = {Family.SETTLEMENT} if kind.follows is Family.RECEIPT else set[Family]()
-    assert {other.family for other in predecessors} - by_set_off == {kind.follows}
+    others = {Family.RECEIPT: {Family.SETTLEMENT}, Family.JOURNAL: {Family.OPENING}}  # set-offs, and openings
+    assert {other.family for other in predecessors} - others.get(kind.follows, set()) == {kind.follows}
 
 
 @pytest.mark.parametrize("kind", _SETTLEMENTS, ids=lambda kind: kind.name)
@@ -141,6 +142,23 @@ def test_a_reassignment_takes_away_and_brings_consumption_by_one_side_of_the_led
     assert (target.settles, target.debit, target.credit) == (1, Role.EXPENSE, Role.NONE)
     assert (origin.needs_assignment, target.needs_assignment) == (False, True)
     assert target.after is origin.reaches
+
+
+def test_what_stands_on_a_suspense_account_is_cleared_by_hand_on_the_account_that_the_line_states() -> None:
+    clearings = [kind for kind in _KINDS if kind.clears]
+    assert clearings == _get_kinds("clearing_debit", "clearing_credit")
+    assert [(kind.debit, kind.credit) for kind in clearings] == [
+        (Role.BY_HAND, Role.NONE),
+        (Role.NONE, Role.BY_HAND),
+    ]
+    for kind in clearings:
+        assert (kind.draws, kind.reaches, kind.inherits) == (Remainder.OPEN, Stage.NONE, False)
+        assert kind.needs_assignment
+    (justification,) = [kind for kind in _KINDS if kind.concerns_suspense and not kind.clears]
+    assert (justification.draws, justification.needs_assignment) == (Remainder.NONE, False)
+    assert not justification.has_amount
+    leaving = [kind for kind in _KINDS if kind.reaches is clearings[0].after]
+    assert all(kind.posts_by_hand and kind.opens for kind in leaving)
 
 
 def test_a_payable_has_its_own_reservation_or_inherits_one() -> None:

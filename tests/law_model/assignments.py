@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tests.law_model.budget import NodeKey
-from tests.law_model.kinds import CHARGES, CREDIT_KINDS, GIVES_BACK_CHARGE, JOURNALS, RECEIVABLES
+from tests.law_model.kinds import CHARGES, CLEARINGS, CREDIT_KINDS, GIVES_BACK_CHARGE, JOURNALS, RECEIVABLES
 from tests.law_model.nomenclature import ORDINARY, Centre, Item, Year
 from tests.law_model.state import Act, Document, State
 
@@ -123,6 +123,8 @@ def _suits(act: Act, item: Item) -> bool:
 
 def _check_account(act: Act, year: Year) -> list[str]:
     account, role = act.text("account"), year.roles.get(act.text("commitment_item"))
+    if act.kind in CLEARINGS and not account.startswith(year.suspense):
+        return ["ACCOUNT_MISMATCH"]
     if act.kind in JOURNALS:
         return ["ACCOUNT_RESTRICTED"] if year.is_restricted(account) else []
     if account and act.kind not in CHARGES | GIVES_BACK_CHARGE:

@@ -230,6 +230,15 @@ def _cancel_receivable(_: Act, document: Document, __: State) -> None:
         receivable.predecessor.expense.repayments -= 1
 
 
+def _stand(_: Act, document: Document, __: State) -> None:
+    """Leave the amount of an entry by hand for what clears it; on a suspense account alone is it ever cleared (A70)."""
+    document.left = document.amount
+
+
+def _clear(_: Act, document: Document, __: State) -> None:
+    _predecessor(document).left -= document.amount
+
+
 def _follow(_: Act, document: Document, state: State) -> None:
     _predecessor(document).followed = True
     document.left = document.amount
@@ -331,6 +340,10 @@ def _block(act: Act, _: Document, state: State) -> None:
 
 
 _EFFECTS: Mapping[str, Effect] = {
+    "journal_debit": _stand,
+    "journal_credit": _stand,
+    "clearing_debit": _clear,
+    "clearing_credit": _clear,
     "commitment": _engage,
     "commitment_increase": _engage,
     "commitment_decrease": _withdraw,

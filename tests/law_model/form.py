@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from tests.law_model.interface import KindColumns
-from tests.law_model.kinds import CARRIES, CREDIT_KINDS, RECEIVABLES
+from tests.law_model.kinds import CARRIES, CREDIT_KINDS, JUSTIFICATION, RECEIVABLES
 from tests.law_model.state import Act, Row
 
 DATES = (
@@ -29,9 +29,13 @@ LENGTHS: Mapping[str, int] = {
     "bic": 11,
     "invoice_number": 70,
     "remittance": 280,
+    "reason": 140,
 }
 _OWN_CODES = frozenset(
-    {"reference", "kind", "exercise", "line", "evidence_hash", "call_back", "entered_by", "validated_by"}
+    {
+        *("reference", "kind", "exercise", "line", "evidence_hash", "call_back"),
+        *("entered_by", "validated_by", "reason"),
+    }
 )
 """Columns whose absence has another code than FIELD_MISSING."""
 _AMOUNT = re.compile(r"-?\d+([.,]\d{1,2})?$")
@@ -53,6 +57,8 @@ def read_line(row: Row, sender: str, kinds: Mapping[str, KindColumns]) -> tuple[
     codes = [*_check_missing(act, columns), *_check_fields(act), *_check_amount(act, columns)]
     if act.kind == "bank_details":
         codes += [*_check_change(act), *check_persons(act)]
+    if act.kind == JUSTIFICATION and not act.text("reason").strip():
+        codes.append("JUSTIFICATION_MISSING")
     return act, codes
 
 

@@ -16,7 +16,7 @@ from tests.law_model import (
     settlements,
 )
 from tests.law_model.form import write_euros
-from tests.law_model.kinds import JOURNAL_DEBIT, REASSIGNMENT_ORIGIN
+from tests.law_model.kinds import CLEARINGS, JOURNAL_DEBIT, REASSIGNMENT_ORIGIN
 from tests.law_model.model import LawModel
 from tests.law_model.periods import PeriodDecision
 from tests.law_model.state import Row
@@ -50,7 +50,12 @@ _SENDERS: Mapping[str, tuple[int, tuple[tuple[int, Writer], ...]]] = {
     "CSP-C": (8, commitments.WRITERS),
     "DRFIP": (
         12,
-        (*settlements.ACCOUNTANT_WRITERS, (3, journals.write_journal), (4, receivables.write_restoration)),
+        (
+            *settlements.ACCOUNTANT_WRITERS,
+            *journals.SUSPENSE_WRITERS,
+            (5, journals.write_journal),
+            (4, receivables.write_restoration),
+        ),
     ),
     "treasury": (18, settlements.TREASURY_WRITERS),
     "bank": (14, settlements.BANK_WRITERS),
@@ -115,11 +120,10 @@ def _write_act(context: YearContext, writers: Sequence[tuple[int, Writer]]) -> l
         rows = settlements.add_recovery(context, row)
     if row["kind"] == REASSIGNMENT_ORIGIN and "line" not in row:
         rows = settlements.add_targets(context, row)
-    rows = (
-        journals.complete_journal(context, row)
-        if row["kind"] == JOURNAL_DEBIT and "line" not in row
-        else rows
-    )
+    if row["kind"] == JOURNAL_DEBIT and "line" not in row:
+        rows = journals.complete_journal(context, row)
+    if row["kind"] in CLEARINGS and "line" not in row:
+        rows = journals.complete_clearing(context, row)
     return [{name: text for name, text in line.items() if text} for line in rows]
 
 

@@ -1,12 +1,21 @@
 """Random entries by hand: most are right, some name a wrong account or are not balanced."""
 
+from collections.abc import Callable
+
 from tests.law_model.commitments import assign
 from tests.law_model.form import write_euros
-from tests.law_model.kinds import JOURNAL_CREDIT, JOURNAL_DEBIT
-from tests.law_model.state import Row
+from tests.law_model.kinds import (
+    CLEARING_CREDIT,
+    CLEARING_DEBIT,
+    JOURNAL_CREDIT,
+    JOURNAL_DEBIT,
+    JUSTIFICATION,
+)
+from tests.law_model.state import Document, Row
 from tests.law_model.year_context import PLACES, Place, YearContext
 
 _ACCOUNTS = ("6113110000", "6188000000", "4721000000", "4731000000", "6222000000")
+_SUSPENSE = ("4721000000", "4731000000")
 LIAISON = "1842100000"
 _CLOSED_ACCOUNTS = ("4011100000", "5121100000", "4081000000", "4678840000", "6113119999", "")
 
@@ -39,6 +48,59 @@ def complete_journal(context: YearContext, row: Row) -> list[Row]:
     return [row | {"line": "1"}, credit]
 
 
+def write_clearing(context: YearContext) -> Row | None:
+    """Clear what an entry left on a suspense account; ``complete_clearing`` adds the other side."""
+    item = _choose_item(context, lambda document: document.left > 0 or context.random.random() < 0.1)
+    if item is None or item.key is None:
+        return None
+    place = Place(item.key.centre, item.area, item.item)
+    if context.random.random() < 0.1:
+        place = context.random.choice(PLACES[:6])
+    return context.begin_row(
+        "AP",
+        CLEARING_CREDIT if item.kind == JOURNAL_DEBIT else CLEARING_DEBIT,
+        amount=context.draw_part(max(item.left, 1)),
+        account=item.account if context.random.random() < 0.93 else _draw_account(context),
+        entered_by="chloe",
+        validated_by="david",
+        **assign(place),
+        **context.name_predecessor(item),
+    )
+
+
+def complete_clearing(context: YearContext, row: Row) -> list[Row]:
+    """Return the act of two lines, seldom of one."""
+    if context.random.random() < 0.05:
+        return [row]
+    kind = JOURNAL_CREDIT if row["kind"] == CLEARING_DEBIT else JOURNAL_DEBIT
+    other = {name: text for name, text in row.items() if not name.startswith("predecessor")}
+    return [row | {"line": "1"}, other | {"line": "2", "kind": kind, "account": _draw_account(context)}]
+
+
+def write_justification(context: YearContext) -> Row | None:
+    """Say why an amount stays on a suspense account, seldom without a word or of what is cleared."""
+    item = _choose_item(context, lambda document: document.left > 0 or context.random.random() < 0.3)
+    if item is None:
+        return None
+    row = context.begin_row("JU", JUSTIFICATION, account=item.account, **context.name_predecessor(item))
+    if context.random.random() < 0.08:
+        row["account"] = _draw_account(context)
+    return row | ({"reason": "sender unknown"} if context.random.random() < 0.9 else {})
+
+
+def _choose_item(context: YearContext, fits: Callable[[Document], bool]) -> Document | None:
+    """Return an entry on a suspense account, seldom one on another account."""
+    on_suspense = context.random.random() < 0.93
+    items = [
+        document
+        for document in context.model.state.documents
+        if document.kind in {JOURNAL_DEBIT, JOURNAL_CREDIT}
+        and (document.account in _SUSPENSE) == on_suspense
+        and fits(document)
+    ]
+    return context.random.choice(items) if items else None
+
+
 def _transfer(context: YearContext, row: Row) -> list[Row]:
     """Return a transfer to another accountant, seldom to the same one, or of one side alone."""
     place = context.random.choice(PLACES[:6])
@@ -56,3 +118,6 @@ def _transfer(context: YearContext, row: Row) -> list[Row]:
 def _draw_account(context: YearContext) -> str:
     accounts = _ACCOUNTS if context.random.random() < 0.93 else _CLOSED_ACCOUNTS
     return context.random.choice(accounts)
+
+
+SUSPENSE_WRITERS = ((4, write_clearing), (4, write_justification))

@@ -22,6 +22,7 @@ from tests.law_model.interface import KindColumns
 from tests.law_model.invoices import check_invoice, check_prescription
 from tests.law_model.kinds import (
     CARRIES,
+    CLEARINGS,
     CREDIT_KINDS,
     GIVES_BACK_CHARGE,
     JOURNALS,
@@ -37,6 +38,7 @@ from tests.law_model.reassignments import check_targets
 from tests.law_model.restorations import check_restoration
 from tests.law_model.settlement_ways import check_way
 from tests.law_model.state import Act, Document, State
+from tests.law_model.suspense import check_item, check_justified_account
 from tests.law_model.years import (
     check_dates,
     check_order,
@@ -67,7 +69,8 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
     judgement.codes += check_period(act, judgement.predecessor, state)
     judgement.codes += check_order(act, judgement.predecessor)
     judgement.codes += check_prescription(act, judgement.predecessor)
-    if {"PREDECESSOR_STAGE", "REVERSAL_FORBIDDEN"} & set(codes):
+    judgement.codes += check_justified_account(act, state)
+    if {"PREDECESSOR_STAGE", "REVERSAL_FORBIDDEN", "NOT_ON_SUSPENSE"} & set(codes):
         judgement.predecessor = None
     _find_place(act, columns, state, judgement)
     if judgement.predecessor:
@@ -77,6 +80,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
         judgement.codes += check_targets(act, judgement.predecessor, state)
         judgement.codes += check_settlement(act, judgement.predecessor, state)
         judgement.codes += check_way(act, judgement.predecessor, state)
+        judgement.codes += check_item(act, judgement.place, judgement.predecessor, state)
     if judgement.place:
         _check_place(act, judgement, state)
     return judgement
@@ -131,7 +135,7 @@ def _find_place(act: Act, columns: KindColumns, state: State, judgement: Judgeme
 def _check_own_place(act: Act, judgement: Judgement, state: State) -> None:
     if act.kind in CARRIES:
         _check_carry(act, judgement, state)
-    elif judgement.place and judgement.predecessor and act.kind != REASSIGNMENT_TARGET:
+    elif judgement.place and judgement.predecessor and act.kind not in CLEARINGS | {REASSIGNMENT_TARGET}:
         judgement.codes += check_restoration(act, judgement.place, judgement.predecessor, state)
 
 

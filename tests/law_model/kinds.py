@@ -58,6 +58,10 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "void": frozenset({"return_identified"}),
     "reassignment_origin": frozenset({"bank_debit"}),
     "reassignment_target": frozenset({"reassignment_origin"}),
+    **dict.fromkeys(
+        ("clearing_debit", "clearing_credit", "justification"),
+        frozenset({"journal_debit", "journal_credit", "clearing_debit", "clearing_credit"}),
+    ),
 }
 """The kinds that an act of a kind may follow."""
 
@@ -91,7 +95,10 @@ TAKES_FROM_COMMITMENT = ON_COMMITMENT | {
 """The kinds that take an amount of a commitment: one that was committed, or certified, by then (A33)."""
 CARRIES = frozenset({"commitment_carry", "request_carry", "service_carry"})
 """The kinds that carry what is open into the next year, with an assignment of their own there (GBCP 161; LOLF 28)."""
-STATES_PLACE = CARRIES | {"repayment_receivable", "credit_restoration", REASSIGNMENT_TARGET}
+STATES_PLACE = CARRIES | {
+    *("repayment_receivable", "credit_restoration", REASSIGNMENT_TARGET),
+    *("clearing_debit", "clearing_credit"),
+}
 """The kinds that follow an act and have an assignment of their own."""
 TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
 CREDIT_KINDS = frozenset(
@@ -103,7 +110,9 @@ CREDIT_KINDS = frozenset(
     for budget in ("ae", "cp")
 )
 JOURNAL_DEBIT, JOURNAL_CREDIT = "journal_debit", "journal_credit"
-JOURNALS = frozenset({JOURNAL_DEBIT, JOURNAL_CREDIT})
+CLEARING_DEBIT, CLEARING_CREDIT, JUSTIFICATION = "clearing_debit", "clearing_credit", "justification"
+CLEARINGS = frozenset({CLEARING_DEBIT, CLEARING_CREDIT})
+JOURNALS = CLEARINGS | {JOURNAL_DEBIT, JOURNAL_CREDIT}
 """Entries by hand: each line posts the account that it states, on one side."""
 YEAR_BOUND = (
     SPENDS_AE

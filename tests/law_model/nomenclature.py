@@ -59,6 +59,8 @@ class Year:
     accountants: dict[str, str] = field(default_factory=dict)
     liaison: tuple[str, ...] = ()
     """The accounts between accountants."""
+    suspense: tuple[str, ...] = ()
+    """The first digits of the suspense accounts."""
     restricted: tuple[str, ...] = ()
     """The first digits of the accounts that the file restricts."""
     recycling: dict[str, bool] = field(default_factory=dict)
@@ -133,6 +135,7 @@ def _read_year(folder: Path, year: int) -> Year:
     result.payroll_creditors = {row["expense"]: row["payroll"] for row in creditors if row["payroll"]}
     result.accountants = {row["centre"]: row["accountant"] for row in _rows(files / "assigned.csv")}
     result.liaison = tuple(row["account"] for row in _rows(files / "liaison.csv"))
+    result.suspense = tuple(row["account"] for row in _rows(files / "suspense.csv"))
     result.restricted = tuple(row["account"] for row in _rows(files / "restricted.csv"))
     result.recycling = {row["case"]: row["operation"] == "1" for row in _rows(files / "recycling.csv")}
     result.settlement = {row["role"]: row["account"] for row in _rows(files / "treasury.csv")}

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from tests.law_model.chain import find_debt, find_root
-from tests.law_model.kinds import JOURNAL_DEBIT
+from tests.law_model.kinds import CLEARING_DEBIT, JOURNAL_DEBIT
 from tests.law_model.nomenclature import Role
 from tests.law_model.state import Document, State
 
@@ -27,9 +27,12 @@ def is_balanced(documents: list[Document], state: State) -> bool:
     for document in documents:
         assert document.key is not None
         accountant = state.reference.years[document.key.year].find_accountant(document.key.centre)
-        sign = 1 if document.kind == JOURNAL_DEBIT else -1
-        sums[accountant, document.exercise, document.day.month] += sign * document.amount
+        sums[accountant, document.exercise, document.day.month] += _sign(document) * document.amount
     return not any(sums.values())
+
+
+def _sign(document: Document) -> int:
+    return 1 if document.kind in {JOURNAL_DEBIT, CLEARING_DEBIT} else -1
 
 
 def is_paired(documents: list[Document], state: State) -> bool:
@@ -37,9 +40,7 @@ def is_paired(documents: list[Document], state: State) -> bool:
     liaison = state.reference.years[documents[0].exercise].liaison
     for account in {document.account for document in documents} & set(liaison):
         of_account = [document for document in documents if document.account == account]
-        total = sum(
-            document.amount * (1 if document.kind == JOURNAL_DEBIT else -1) for document in of_account
-        )
+        total = sum(_sign(document) * document.amount for document in of_account)
         accountants = {
             state.reference.years[document.key.year].find_accountant(document.key.centre)
             for document in of_account
@@ -182,6 +183,8 @@ def _build_transfer(debit: str, credit: str) -> Callable[[Document, State], Legs
 _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "journal_debit": lambda document, _: [(document.account, "")],
     "journal_credit": lambda document, _: [("", document.account)],
+    "clearing_debit": lambda document, _: [(document.account, "")],
+    "clearing_credit": lambda document, _: [("", document.account)],
     "service": _list_service,
     "service_cancellation": _list_cancellation,
     "payment_request": _list_request,

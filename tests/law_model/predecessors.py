@@ -1,6 +1,13 @@
 """The act that a line follows (docs/format.md, "The predecessor"; docs/rules.md)."""
 
-from tests.law_model.kinds import PREDECESSORS, REVERSALS
+from tests.law_model.kinds import (
+    CLEARINGS,
+    JOURNAL_CREDIT,
+    JOURNAL_DEBIT,
+    JUSTIFICATION,
+    PREDECESSORS,
+    REVERSALS,
+)
 from tests.law_model.state import Act, Document, State
 
 
@@ -28,6 +35,8 @@ def check_kind(act: Act, document: Document) -> list[str]:
     """Return the code that refuses to follow a document of this kind; nothing follows what was reversed (A05)."""
     if act.kind in REVERSALS:
         return [] if document.kind in PREDECESSORS[act.kind] else ["REVERSAL_FORBIDDEN"]
+    if act.kind in CLEARINGS | {JUSTIFICATION}:
+        return [] if document.kind in {JOURNAL_DEBIT, JOURNAL_CREDIT} else ["NOT_ON_SUSPENSE"]
     is_followed = document.kind in PREDECESSORS[act.kind] and not document.is_reversed
     codes = [] if is_followed else ["PREDECESSOR_STAGE"]
     return (

@@ -164,6 +164,8 @@ def _find_account_faults(kind: ActKind, item: str, fields: Fields, reference: Re
     if account and account not in chart.accounts:
         yield Outcome.ACCOUNT_UNKNOWN
         return
+    if kind.concerns_suspense and account and account not in chart.suspense:
+        yield Outcome.ACCOUNT_MISMATCH
     if kind.family is Family.JOURNAL:
         if account in chart.restricted:
             yield Outcome.ACCOUNT_RESTRICTED
@@ -171,6 +173,8 @@ def _find_account_faults(kind: ActKind, item: str, fields: Fields, reference: Re
     if kind.family is Family.OPENING:
         if account and account[0] not in "12345" and account != chart.opening:
             yield Outcome.OPENING_ACCOUNT
+        return
+    if kind.concerns_suspense:
         return
     is_admitted = item not in chart.admitted_prefixes or chart.is_admitted(item, account)
     charges = kind.debit is Role.EXPENSE or kind.name == "credit_restoration"

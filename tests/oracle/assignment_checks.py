@@ -67,6 +67,7 @@ class YearCodes(NamedTuple):
     accounts: frozenset[int]
     restricted: frozenset[int]
     opening: frozenset[int]
+    suspense: frozenset[int]
 
 
 class KindUses(NamedTuple):
@@ -88,6 +89,8 @@ class KindUses(NamedTuple):
     """Post by hand."""
     opens_year: frozenset[int]
     """Post opening balances."""
+    suspense: frozenset[int]
+    """Concern what stands on a suspense account."""
 
 
 class PlacedLine(NamedTuple):
@@ -137,6 +140,8 @@ def _find_faults(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[L
             yield Outcome.TITLE_TWO_COMMITMENT, Field.COMMITMENT_ITEM
     if line.account and line.account not in year.accounts:
         yield Outcome.ACCOUNT_UNKNOWN, Field.ACCOUNT
+    if line.kind in uses.suspense and line.account not in year.suspense:
+        yield Outcome.ACCOUNT_MISMATCH, Field.ACCOUNT
     if line.kind in uses.journals:
         if line.account in year.restricted:
             yield Outcome.ACCOUNT_RESTRICTED, Field.ACCOUNT
@@ -145,7 +150,7 @@ def _find_faults(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[L
         if line.account not in year.opening:
             yield Outcome.OPENING_ACCOUNT, Field.ACCOUNT
         return
-    if line.account and line.kind not in uses.charges:
+    if line.account and line.kind not in uses.charges | uses.suspense:
         yield Outcome.ACCOUNT_MISMATCH, Field.ACCOUNT
     item = year.items.get(line.item) if line.named else None
     if line.account and item and item.admits is not None and line.account not in item.admits:

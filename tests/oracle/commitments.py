@@ -5,7 +5,7 @@ from typing import NamedTuple
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Stage
 from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
-from tests.oracle import expenses, invoices, restorations, years
+from tests.oracle import expenses, invoices, restorations, suspense, years
 from tests.oracle.lines import Line
 from tests.oracle.model import NONE, LineRefused, OpenItem, Payee, State, World
 
@@ -55,6 +55,8 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
         raise LineRefused(Outcome.TERM_SUSPENDED)
     if kind.after is Stage.PAYABLE and kind.inherits:
         _require_usual_way(world, kind, item)
+    if kind.after is Stage.BY_HAND:
+        suspense.require_item(world, kind, item, line, cell)
     if kind.refusal is not Outcome.ACCEPTED:
         raise LineRefused(kind.refusal)
     if kind.whole and line.amount != item.open:
@@ -120,6 +122,10 @@ def find_predecessor(state: State, line: Line, place: ActPosition) -> int:
 def _require_stage(kind: ActKind, item: OpenItem) -> None:
     """Refuse unless the predecessor is at the stage where the act begins, with an open amount if the act takes one up."""
     is_used_up = kind.draws is Remainder.OPEN and item.open == 0
+    if kind.after is Stage.BY_HAND:
+        if CATALOG[item.kind].reaches is not Stage.BY_HAND:
+            raise LineRefused(Outcome.NOT_ON_SUSPENSE)
+        return
     if CATALOG[item.kind].reaches is not kind.after or is_used_up:
         raise LineRefused(Outcome.PREDECESSOR_STAGE)
     is_once = kind.draws in (Remainder.ONCE, Remainder.IMPUTATION)
@@ -145,7 +151,7 @@ def _choose_cell(world: World, state: State, kind: ActKind, line: Line, *, entry
     if kind.name == "credit_restoration":
         restorations.require_restoration(world, state, item, line.cell)
         return line.cell
-    if kind.pairs is Pairing.TARGET:
+    if kind.pairs is Pairing.TARGET or kind.clears:
         return item.cell if line.cell == NONE else line.cell
     if not kind.is_interest:
         if line.cell not in (NONE, item.cell):

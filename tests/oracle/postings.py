@@ -53,7 +53,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition, *, act
     years.refuse_withdrawal_of_carried(state, kind, followed.entry)
     _apply_budget(world, state, followed, line)
     debit, credit = _find_accounts(world, state, followed, line)
-    if kind.states_account and place[1] - place[0] == len(act) - 1:
+    if kind.posts_by_hand and place[1] - place[0] == len(act) - 1:
         _require_balance(world, act)
     cell = max(followed.cell, 0)
     accountant = world.cells.get(cell, Cell(0)).accountant
@@ -263,7 +263,7 @@ def _require_balance(world: World, act: Sequence[Line]) -> None:
 
 
 def _sign(line: Line) -> int:
-    return 1 if CATALOG[line.kind].name in ("journal_debit", "opening_debit") else -1
+    return 1 if CATALOG[line.kind].name in ("journal_debit", "opening_debit", "clearing_debit") else -1
 
 
 def _is_after_request(kind: ActKind) -> bool:

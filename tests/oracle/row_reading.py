@@ -34,6 +34,7 @@ SEPA = "sepa"
 _PERSONS = (Field.ENTERED_BY, Field.VALIDATED_BY, Field.DELEGATION)
 _PRECEDENCE = {code: place for place, code in enumerate(Outcome)}
 _WITHOUT_AREA = (Family.BUDGET, Family.RECEIVABLE, Family.RECEIVABLE_CHANGE, Family.RECEIPT)
+_STATES_ACCOUNT = (Family.JOURNAL, Family.OPENING, Family.JUSTIFICATION)
 _MOVES = (BudgetAction.MOVE, BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER)
 _OF_DECREES = (BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER, BudgetAction.DECREE_CANCEL)
 _FIELDS_WITH_OWN_CODE = {Field.REFERENCE, Field.KIND, Field.EXERCISE, Field.LINE, Field.AMOUNT}
@@ -115,6 +116,8 @@ def _find_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]:
         yield Outcome.IBAN_INVALID
     if line.kind.change is PayeeChange.DETAILS:
         yield from _find_change_faults(line)
+    if line.kind.family is Family.JUSTIFICATION and not line.read_text(Field.REASON).strip(" "):
+        yield Outcome.JUSTIFICATION_MISSING
     names_persons = line.kind.change is PayeeChange.DETAILS or line.kind.family is Family.JOURNAL
     if names_persons and not any(map(line.read_text, _PERSONS)):
         yield Outcome.TWO_PERSONS_MISSING
@@ -195,7 +198,7 @@ def list_required_fields(line: ReadLine) -> set[Field]:
     needed |= {Field.PREDECESSOR} if kind.follows else set()
     needed |= {Field.REFERENCE_SENDER} if kind.carries else set()
     needed |= {Field.PAYEE} if kind.pays else set()
-    needed |= {Field.ACCOUNT} if kind.family in (Family.JOURNAL, Family.OPENING) else set()
+    needed |= {Field.ACCOUNT} if kind.family in _STATES_ACCOUNT else set()
     needed |= {Field.COUNTERPART} if kind.budget in _MOVES else set()
     needed |= {Field.DOCUMENT_HASH} if kind.budget in _OF_DECREES else set()
     needed |= {Field.OPERATION} if kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK) else set()

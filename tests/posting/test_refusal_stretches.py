@@ -189,6 +189,6 @@ def test_forms_have_a_row_a_line() -> None:
 
 def test_codes_of_book_and_reference_data_are_no_faults_of_form() -> None:
     of_form = {Outcome.IBAN_INVALID, Outcome.EVIDENCE_MISSING, Outcome.EVIDENCE_INVALID}
-    of_form |= {Outcome.CALL_BACK_MISSING, Outcome.TWO_PERSONS_MISSING}
+    of_form |= {Outcome.CALL_BACK_MISSING, Outcome.JUSTIFICATION_MISSING, Outcome.TWO_PERSONS_MISSING}
     after_form = {code for code in Outcome if code >= Outcome.DATE_OUTSIDE_EXERCISE} - of_form
     assert FORM_FAULTS.isdisjoint(after_form | {Outcome.DUPLICATE, Outcome.REFERENCE_CONFLICT, Outcome.HELD})

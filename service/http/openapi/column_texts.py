@@ -39,7 +39,7 @@ COLUMN_TEXTS: Mapping[Field, str] = {
     Field.CONTRACT: "Of a payment request: works, supplies, services, concession or none, if not that of its item",
     Field.SUSPENSION_NOTIFIED: "Of a payment request: the day its term was suspended, before the order",
     Field.SUSPENSION_ENDED: "Of a payment request: the day what was missing arrived",
-    Field.REASON: "Of a claim of late interest: why it is made",
+    Field.REASON: "Of a claim of late interest: why it is made; of a justification: why the amount stays on its account",
     Field.ACTIVITY: "The activity: kept with the file",
     Field.COST_CENTRE: "The cost centre: kept with the file",
     Field.ACCOUNTANT: "The accountant: kept with the file",

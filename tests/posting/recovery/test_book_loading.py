@@ -143,6 +143,18 @@ _JOURNAL = (
     _spent("7.00", account="6222000000", **_PERSONS),
     _spent("7.00", account="6188000000", kind="journal_credit", **_PERSONS),
 )
+_SUSPENSE = (
+    _spent("7.00", account="4731000000", **_PERSONS),
+    _spent("7.00", account="4721000000", kind="journal_credit", **_PERSONS),
+)
+_CLEARING = (
+    _spent("3.00", account="4721000000", predecessor="OD2#2", **_PERSONS),
+    _spent("3.00", account="6188000000", kind="journal_credit", **_PERSONS),
+)
+_CLEARING_CREDIT = (
+    _spent("2.00", account="4731000000", predecessor="OD2", **_PERSONS),
+    _spent("2.00", account="6188000000", kind="journal_debit", **_PERSONS),
+)
 _OPENING = tuple(
     {"fund_centre": "0217", "account": account, "amount": "7.00", "kind": kind}
     for kind, account in (("opening_debit", "4721000000"), ("opening_credit", "8900009999"))
@@ -265,6 +277,10 @@ FILES: list[File] = [
         *_act("EX1", "commitment_change_reversal", _build_follower("EJ4C", "2.00")),
         *_act("EX2", "commitment_reversal", _build_follower("EJ4", "4.00")),
         *_act("OD1", "journal_debit", *_JOURNAL),
+        *_act("OD2", "journal_debit", *_SUSPENSE),
+        *_act("JU1", "justification", _build_follower("OD2#2", "", account="4721000000", reason="unknown")),
+        *_act("OD3", "clearing_debit", *_CLEARING),
+        *_act("OD4", "clearing_credit", *_CLEARING_CREDIT),
         *_act("BE1", "opening_debit", *_OPENING),
         *_act("RA1", "prior_withdrawal", _build_follower(_FIRST_COMMITMENT, "2.00", **_NEXT_YEAR)),
         *_act("ED1", "earmark_decrease", _spent("10.00", operation="OP-0217-000001")),
@@ -308,7 +324,7 @@ FILES: list[File] = [
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 136 + len(_OPENINGS_OF_NEXT_YEAR)
+_ENTRIES = 143 + len(_OPENINGS_OF_NEXT_YEAR)
 """Of all of them together."""
 
 

@@ -41,6 +41,7 @@ _WITHOUT_BANK = frozenset({PayeeChange.BLOCK, PayeeChange.RELEASE})
 _LINES_MAX = 3
 _PERSONS = {name: CHANGE_FIELDS[name] for name in ("entered_by", "validated_by")}
 _JOURNAL_ACCOUNTS = ("6113110000", "6188000000", "4721000000", "6188000000", "4731000000", "4011100000")
+_SUSPENSE = ("4721000000", "4731000000")
 _MINISTRY = (("0177", "0217"), ("0217", "0177"), ("0217", "0177/T2"), ("0177", "0117"))
 _TWO_MINISTRIES = (("0117", "0177"), ("0117", "0217"), ("0217", "0117"), ("0177", "0217"))
 """Programmes between which decrees move credits, and one pair of which they move none."""
@@ -58,6 +59,7 @@ _WEIGHTS: Mapping[str, int] = {
     "advance_request": 12,
     "reassignment_origin": 60,
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
+    **dict.fromkeys(("clearing_debit", "clearing_credit"), 8),
     "service": 8,
     "payment_request": 12,
 }
@@ -109,6 +111,8 @@ class Posted:
     """The entry that it follows."""
     taken: int = 0
     """Cents that later lines have taken up."""
+    account: str = ""
+    """The account that a line by hand states."""
 
 
 class PostedRow(NamedTuple):
@@ -146,6 +150,8 @@ class ActGenerator:
     """The assignment of the expense that a receivable repays, by that receivable and by what was collected of it."""
     _places: dict[tuple[str, int], Row] = field(default_factory=dict)
     """The account assignments of the lines sent, by the act's reference and the line's place."""
+    _accounts: dict[tuple[str, int], str] = field(default_factory=dict)
+    """The accounts of the lines sent, by the same."""
     _count: int = 0
     _blocked: set[int] = field(default_factory=set)
     """The numbers of third parties that are blocked; those of ``PAYEES`` are 1, 2 and so on."""
@@ -166,6 +172,7 @@ class ActGenerator:
             self.posted[row.entry] = Posted(
                 *(row.entry, kind, row.sender, row.reference, line, row.exercise, row.amount, row.payee),
                 *(place, row.predecessor),
+                account=self._accounts.get((row.reference, line), ""),
             )
             if kind.family is Family.SERVICE:
                 self._services[row.entry] = row.predecessor
@@ -174,7 +181,7 @@ class ActGenerator:
             elif row.predecessor in self._expenses:
                 self._expenses[row.entry] = self._expenses[row.predecessor]
             takes_up = kind.inherits and kind.draws is not Remainder.IMPUTATION
-            if followed and (takes_up or kind.mirrors or kind.carries):
+            if followed and (takes_up or kind.mirrors or kind.carries or kind.clears):
                 followed.taken += row.amount
             if kind.change is PayeeChange.BLOCK:
                 self._blocked.add(row.payee)
@@ -200,7 +207,7 @@ class ActGenerator:
         if kind.pairs in _PAIRED_KINDS and rng.random() < 0.9:
             rows = self._pair(kind, head) or rows
         if kind.family is Family.JOURNAL:
-            rows = self._balance(first)
+            rows = self._balance(first, kind)
         if kind.pairs is Pairing.ORIGIN and rng.random() < 0.95:
             rows = [first, self._assign_anew(first, head)]
         if len(rows) > 1:
@@ -210,6 +217,7 @@ class ActGenerator:
         earlier.append(rows)
         for line, row in enumerate(rows, 1):
             self._places[row["reference"], line] = {name: row[name] for name in _ASSIGNMENT if name in row}
+            self._accounts[row["reference"], line] = row.get("account", "")
         return rows
 
     def _pair(self, kind: ActKind, head: Row) -> list[Row]:
@@ -256,13 +264,16 @@ class ActGenerator:
         is_of_payee = kind.pays and 0 < paid.payee <= len(PAYEES)
         return self.posted[paid.followed], {"payee": PAYEES[paid.payee - 1]} if is_of_payee else {}
 
-    def _balance(self, first: Row) -> list[Row]:
-        """Return a debit and a credit by hand of one amount, now and then only one of them."""
+    def _balance(self, first: Row, kind: ActKind) -> list[Row]:
+        """Return a debit and a credit by hand of one amount, now and then only one of them; a clearing keeps its account."""
         rng = self.rng
+        bare = {name: text for name, text in first.items() if not name.startswith("predecessor")}
         sides = [
-            first | {"kind": kind, "account": rng.choice(_JOURNAL_ACCOUNTS)}
-            for kind in ("journal_debit", "journal_credit")
+            bare | {"kind": name, "account": rng.choice(_JOURNAL_ACCOUNTS)}
+            for name in ("journal_debit", "journal_credit")
         ]
+        if kind.clears:
+            sides[kind.debit is Role.NONE] = first
         return sides if rng.random() < 0.9 else sides[:1]
 
     def _assign_anew(self, first: Row, head: Row) -> Row:
@@ -324,6 +335,8 @@ class ActGenerator:
         return max(item.amount - item.taken - self._planned[item.entry], 0)
 
     def _list_candidates(self, kind: ActKind) -> list[Posted]:
+        if kind.concerns_suspense:
+            return [item for item in self.posted.values() if self._stands_for(kind, item)]
         if kind.after is not Stage.NONE:
             at_stage = [item for item in self.posted.values() if item.kind.reaches is kind.after]
             return [item for item in at_stage if self._count_left(item) or not item.kind.has_amount]
@@ -334,6 +347,11 @@ class ActGenerator:
             for item in self.posted.values()
             if item.kind.family is kind.follows and self._count_left(item)
         ]
+
+    def _stands_for(self, kind: ActKind, item: Posted) -> bool:
+        """Return whether something of an entry is open on a suspense account, on the side that a clearing takes it from."""
+        is_open = item.kind.reaches is kind.after and item.account in _SUSPENSE and self._count_left(item) > 0
+        return is_open and not (kind.clears and (kind.debit is Role.NONE) == (item.kind.debit is Role.NONE))
 
     def _continue_act(self, first: Row, head: Row, kinds: Sequence[str]) -> list[Row]:
         """Return further lines of an act: each takes up what the line before it has left."""
@@ -359,6 +377,7 @@ class ActGenerator:
             followed, supplier = self._follow_advance(kind) or (self._choose_followed(kind, exercise), {})
             row |= self._name_followed(sender, followed) | supplier
             row |= self._describe_repayment(kind, followed) if kind.needs_assignment else {}
+            row |= self._describe_item(kind, followed) if kind.concerns_suspense else {}
         else:
             is_receivable = kind.family is Family.RECEIVABLE
             is_journal = kind.family is Family.JOURNAL
@@ -394,6 +413,14 @@ class ActGenerator:
         place = followed.place or other
         nature = REPAYING_NATURES.get(place.get("commitment_item", ""), "48560")
         return {"fund_centre": place.get("fund_centre", ""), "commitment_item": nature}
+
+    def _describe_item(self, kind: ActKind, followed: Posted | None) -> Row:
+        """Describe what stands on a suspense account: the account, and mostly why, or the persons who clear it."""
+        row = {"account": followed.account} if followed else {"account": _SUSPENSE[0]}
+        if not kind.clears:
+            return row | ({"reason": "sender unknown"} if self.rng.random() < 0.9 else {})
+        place = followed.place if followed and self.rng.random() < 0.9 else {}
+        return row | place | _PERSONS
 
     def _find_debtor(self) -> Row:
         """Return a person to whom something is owed at a place of spending, half of the time: the debts can be set off."""

@@ -24,6 +24,7 @@ from reporting import (
     receipts,
     refusals,
     submissions,
+    suspense,
     third_parties,
     trial_balance,
 )
@@ -209,6 +210,7 @@ def build_tables() -> dict[str, ReportTable]:
             proofs.SubmissionProof(1, REFERENCE, "MIN-09", "", True, [], [])
         ),
         "receipts.build_table": receipts.build_table(receipts.Receipts(1, [], 1, 1, 1, 1)),
+        "suspense.build_table": suspense.build_table(suspense.SuspenseItems(1, [], [])),
         "advances.build_table": advances.build_table(advances.Advances(1, [], 1, 1, 1, 1, 1)),
         "refusals.build_table": refusals.build_table(refusals.Refusals(3, [], 1, 1)),
         "refusals.build_lines_table": refusals.build_lines_table([]),

@@ -1,0 +1,18 @@
+"""What stands on a suspense account: clearings and justifications are decided as by the plain model."""
+
+from hypothesis import given
+
+from tests.act_strategies import SUSPENSE_CHAINS, DecisionCase, cases
+from tests.kernels.decision_cases import KernelBook, read_ledger_content
+from tests.kernels.execution_modes import run_examples
+from tests.oracle.decisions import decide
+
+
+@run_examples(150)
+@given(cases(chains=SUSPENSE_CHAINS))
+def test_what_stands_on_a_suspense_account_is_decided_as_by_the_plain_model(case: DecisionCase) -> None:
+    lines = sum(len(batch.lines) for batch in case.batches)
+    kernel_book, ledger = KernelBook(case.book, lines), case.book.build_ledger()
+    for batch in case.batches:
+        assert kernel_book.decide(batch.lines, batch.holding) == decide(batch.lines, ledger, batch.holding)
+        assert kernel_book.read_content() == read_ledger_content(ledger)

@@ -1,0 +1,24 @@
+"""What stands on a suspense account, and what clears or justifies it (rule A70)."""
+
+from core.catalog import ActKind
+from core.outcome_codes import Outcome
+from tests.oracle.lines import Line
+from tests.oracle.model import LineRefused, OpenItem, World
+
+
+def require_item(world: World, kind: ActKind, item: OpenItem, line: Line, cell: int) -> None:
+    """Refuse an entry that stands elsewhere than the line says, and to justify one of which nothing is open."""
+    sides = {
+        "clearing_debit": (item.credit,),
+        "clearing_credit": (item.debit,),
+        "justification": (item.debit, item.credit),
+    }
+    if line.account not in sides[kind.name]:
+        raise LineRefused(Outcome.NOT_ON_SUSPENSE)
+    if kind.name == "justification":
+        if not item.open:
+            raise LineRefused(Outcome.SUSPENSE_EXCEEDED)
+        return
+    own, other = world.cells[cell], world.cells[item.cell]
+    if (own.accountant, own.year) != (other.accountant, other.year):
+        raise LineRefused(Outcome.NOT_ON_SUSPENSE)
