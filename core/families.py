@@ -30,3 +30,5 @@ class Family(IntEnum):
     """It gives back credits of the running year, up to what was collected of an expense (rule A29)."""
     REASSIGNMENT = 19
     """Each line posts one side: the first one credits the account that was charged, the next ones debit the right ones."""
+    RETENTION = 20
+    """It retains a part of a request as a guarantee: its CP are free until the release reserves them again."""

@@ -105,6 +105,7 @@ ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
     Family.RECEIPT,
     Family.RESTORATION,
     Family.REASSIGNMENT,
+    Family.RETENTION,
 )
 """The kinds that the accountant sends: about third parties, or on the acts of those who order."""
 

@@ -52,6 +52,7 @@ _REFERENCES: Mapping[Family, str] = {
     Family.OPENING: "BE",
     Family.RESTORATION: "RC",
     Family.REASSIGNMENT: "RI",
+    Family.RETENTION: "RG",
 }
 """The prefix of the references of each family."""
 

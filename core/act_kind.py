@@ -1,0 +1,127 @@
+"""One row of the catalog: what a kind of act follows, does and leaves."""
+
+from typing import NamedTuple
+
+from core.account_roles import Role
+from core.debt_stages import PayeeChange, Remainder, Stage
+from core.families import Family
+from core.kind_rules import BudgetAction, CreditCheck, Measure, Pairing, TitleTwo, YearRule
+from core.outcome_codes import Outcome
+
+
+class ActKind(NamedTuple):
+    """One row of the catalog.  The signs are -1, 0 or +1 and multiply the amount."""
+
+    name: str
+    french: str
+    family: Family
+    follows: Family = Family.NONE
+    mirrors: bool = False
+    budget: BudgetAction = BudgetAction.NONE
+    measure: Measure = Measure.NONE
+    ae_reserved: int = 0
+    ae_consumed: int = 0
+    cp_reserved: int = 0
+    cp_consumed: int = 0
+    """Of a kind that spends: a settlement consumes the CP that its request reserved."""
+    draws: Remainder = Remainder.NONE
+    feeds: Remainder = Remainder.NONE
+    shortfall: Outcome = Outcome.ACCEPTED
+    debit: Role = Role.NONE
+    credit: Role = Role.NONE
+    pays: bool = False
+    """The act names a payee."""
+    after: Stage = Stage.NONE
+    """The stage that its predecessor must have reached; such an act may follow a line of the same act."""
+    reaches: Stage = Stage.NONE
+    """The stage of the amount after this act; none where the amount is settled."""
+    settles: int = 0
+    """1: the reservation of the payable becomes consumption; -1: that consumption is given back."""
+    remits: bool = False
+    """The act sends money to the payee of the payable."""
+    change: PayeeChange = PayeeChange.NONE
+    whole: bool = False
+    """It takes up the whole amount of the entry it follows: the bank moves no part of a transfer."""
+    year_rule: YearRule = YearRule.NONE
+    inherits: bool = False
+    """The act settles or diverts the debt of another entry: it takes payee and reservation from the entry it follows."""
+    bills: bool = False
+    """The act requests the payment of an invoice, if it states one: each invoice is requested once."""
+    refusal: Outcome = Outcome.ACCEPTED
+    """The code that refuses every act of the kind, as what it would take up is not built yet; its predecessor counts first."""
+    title_two: TitleTwo = TitleTwo.ALLOWED
+    check: CreditCheck = CreditCheck.ALWAYS
+    undoes: bool = False
+    """It reverses a whole act that no other follows, once; then nothing follows that act any more."""
+    before_service: bool = False
+    """It pays what no act certified: only a nature that the year lists, or an item that needs none (rule A38)."""
+    pairs: Pairing = Pairing.NONE
+    carries: bool = False
+    """It takes up what is open of an entry of the year before, and leaves it open in the next year (rules A30, A64)."""
+
+    @property
+    def has_payee(self) -> bool:
+        """Whether its entries have a payee: the line's own, or that of the entry it follows."""
+        return self.pays or self.inherits or self.family is Family.THIRD_PARTY
+
+    @property
+    def is_payee_act(self) -> bool:
+        """Whether it concerns a third party only: it has no amount, no assignment and no accounts."""
+        return self.family in (Family.THIRD_PARTY, Family.THIRD_PARTY_CHANGE)
+
+    @property
+    def has_amount(self) -> bool:
+        """Whether it has an amount; acts on third parties and on payment terms have none."""
+        return not self.is_payee_act and self.family is not Family.TERM
+
+    @property
+    def is_interest(self) -> bool:
+        """Whether it charges late interest, which bears no interest itself."""
+        return self.debit is Role.LATE_INTEREST
+
+    @property
+    def assigns(self) -> bool:
+        """Whether it has an account assignment of its own, though it follows an entry."""
+        return self.is_interest or self.needs_assignment
+
+    @property
+    def needs_assignment(self) -> bool:
+        """Whether it states that assignment: it is not that of the entry it follows."""
+        return self.carries or self.repays or self.after is Stage.COLLECTED or self.pairs is Pairing.TARGET
+
+    @property
+    def repays(self) -> bool:
+        """Whether it is a receivable that repays an expense, which it follows."""
+        return self.family is Family.RECEIVABLE and self.follows is not Family.NONE
+
+    @property
+    def is_assigned(self) -> bool:
+        """Whether its lines have an account assignment: their own, or that of the entry they follow."""
+        has_family = self.family in (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING)
+        return self.carries or self.budget is not BudgetAction.NONE or has_family
+
+    @property
+    def states_account(self) -> bool:
+        """Whether its lines state the account that they post to, on one side."""
+        return Role.BY_HAND in (self.debit, self.credit)
+
+    @property
+    def may_be_zero(self) -> bool:
+        """Whether its amount may be 0: a commitment of which all is certified or requested is carried with nothing open."""
+        return self.carries and self.family is Family.COMMITMENT
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it passes a debt, or a part of it, on unpaid: to another payee, or to the next year."""
+        return self.inherits and self.after is self.reaches is Stage.PAYABLE
+
+    @property
+    def diverts(self) -> bool:
+        """Whether it takes up a debt, or a part of it, unpaid: it passes it on, or retains it as a guarantee."""
+        return self.is_part or (self.after is Stage.PAYABLE and self.reaches is Stage.RETAINED)
+
+    @property
+    def opens(self) -> bool:
+        """Whether its entries leave an amount for later acts or a reversal, or the day from which on it may be drawn on."""
+        is_change = self.family is Family.COMMITMENT_CHANGE
+        return self.carries or self.feeds > 0 or is_change or (self.reaches > 0 and self.has_amount)
