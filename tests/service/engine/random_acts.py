@@ -57,10 +57,10 @@ _WEIGHTS: Mapping[str, int] = {
     **dict.fromkeys(("set_off", "advance_withholding"), 40),
     "advance_request": 12,
     "reassignment_origin": 60,
-    "retention": 12,
+    "retention": 8,
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
-    "service": 8,
-    "payment_request": 12,
+    "service": 24,
+    "payment_request": 40,
 }
 """How often a kind is sent, against 4 of most kinds: a long life needs many acts, and little stands in its way."""
 _PAIRED_KINDS: Mapping[Pairing, tuple[str, str]] = {
