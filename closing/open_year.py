@@ -1,4 +1,4 @@
-"""What is open of a budget year: the commitments, services and requests that go on in the next, each with its amount."""
+"""What is open of a budget year and goes on in the next, each with its amount: commitments, services, requests, guarantees."""
 
 from typing import NamedTuple
 
@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closing.journal import Journal
-from closing.remainders import COMMITS, REQUESTS, SERVES, Remainders
+from closing.remainders import COMMITS, REQUESTS, RETAINS, SERVES, Remainders
 from core.catalog import CATALOG, Stage
 
 COMMITMENT_CARRY, SERVICE_CARRY, REQUEST_CARRY = "commitment_carry", "service_carry", "request_carry"
+RETENTION_CARRY = "retention_carry"
 _UNSERVED = "certified, and its service is of an earlier year: cancel that service and certify it again"
 _RETURNED = "its carry was rejected: reject the request too, by its entry"
 _OLDER = "of a year before: what was not carried in the year after it is not carried any more"
@@ -42,6 +43,8 @@ class OpenYear(NamedTuple):
     """Of each of these commitments: certified and not requested."""
     services: OpenEntries
     requests: OpenEntries
+    retentions: OpenEntries
+    """Guarantees that are retained, and not released yet."""
     obstacles: tuple[Obstacle, ...]
     """What is open and cannot go on as it is; what has no account assignment in the next year is not among it."""
 
@@ -76,6 +79,7 @@ def find_open_year(
         remainders.unbilled[commitments],
         OpenEntries(services.entry[is_served], services.amount[is_served]),
         _select(requests[~returned], remainders.rest),
+        _select(np.flatnonzero(RETAINS[journal.kind] & of_year & (remainders.rest > 0)), remainders.rest),
         tuple(obstacle for obstacle in obstacles if len(obstacle.entries.entry)),
     )
 
@@ -95,10 +99,12 @@ def _find_commitments_without_service(
 
 def _list_older(journal: Journal, remainders: Remainders, is_older: NDArray[np.bool_]) -> list[Obstacle]:
     """Return what is open of the years before: a carry goes from a year into the next one only."""
-    rest = np.where((SERVES | REQUESTS)[journal.kind], remainders.rest, remainders.open + remainders.unbilled)
+    has_rest = (SERVES | REQUESTS | RETAINS)[journal.kind]
+    rest = np.where(has_rest, remainders.rest, remainders.open + remainders.unbilled)
+    families = ((COMMITMENT_CARRY, COMMITS), (REQUEST_CARRY, _ARE_PAYABLE), (RETENTION_CARRY, RETAINS))
     return [
-        Obstacle(kind, _OLDER, _select(np.flatnonzero(families[journal.kind] & is_older & (rest > 0)), rest))
-        for kind, families in ((COMMITMENT_CARRY, COMMITS), (REQUEST_CARRY, _ARE_PAYABLE))
+        Obstacle(kind, _OLDER, _select(np.flatnonzero(family[journal.kind] & is_older & (rest > 0)), rest))
+        for kind, family in families
     ]
 
 

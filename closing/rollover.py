@@ -16,13 +16,14 @@ from closing.journal_queries import Connection, load_journal
 from closing.open_year import (
     COMMITMENT_CARRY,
     REQUEST_CARRY,
+    RETENTION_CARRY,
     SERVICE_CARRY,
     OpenEntries,
     OpenYear,
     find_open_year,
 )
 from closing.owned_line_queries import Senders, load_owned_lines, load_references, rename_acts
-from closing.remainders import COMMITS, REQUESTS, SERVES, compute_remainders
+from closing.remainders import COMMITS, REQUESTS, RETAINS, SERVES, compute_remainders
 from closing.steps import Step
 from core.catalog import KIND_NUMBERS
 from core.sql_files import read_queries
@@ -33,12 +34,14 @@ _KINDS: Mapping[str, NDArray[np.int64]] = {
     COMMITMENT_CARRY: np.flatnonzero(COMMITS),
     SERVICE_CARRY: np.flatnonzero(SERVES),
     REQUEST_CARRY: np.flatnonzero(REQUESTS),
+    RETENTION_CARRY: np.flatnonzero(RETAINS),
 }
 """By kind of carry: the kinds of what it carries."""
 STEP_OF_KIND: Mapping[str, Step] = {
     COMMITMENT_CARRY: Step.COMMITMENTS,
     SERVICE_CARRY: Step.COMMITMENTS,
     REQUEST_CARRY: Step.REQUESTS,
+    RETENTION_CARRY: Step.REQUESTS,
 }
 _NUMBERS: Mapping[str, int] = {kind: KIND_NUMBERS.get(kind, 0) for kind in _KINDS}
 StepCallback = Callable[[str], None]
@@ -77,6 +80,7 @@ class Rollover(NamedTuple):
             COMMITMENT_CARRY: commitments,
             SERVICE_CARRY: of_year.services,
             REQUEST_CARRY: of_year.requests,
+            RETENTION_CARRY: of_year.retentions,
         }
         for kind, carried in entries.items():
             if STEP_OF_KIND[kind] is step:

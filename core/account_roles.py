@@ -37,10 +37,20 @@ class Role(IntEnum):
     """Advances on purchases: what suppliers received before any service."""
     REPAYMENT = 19
     """The account that the receivable of a collected repayment credited."""
+    RETENTION = 20
+    """Guarantees retained from suppliers; on assets that of ``ASSET_RETENTION``."""
+    ASSET_RETENTION = 21
+    """Guarantees retained from suppliers of assets."""
 
 
-SHARED_ROLES = (*(role for role in Role if Role.TRANSIT <= role <= Role.TAX_RELIEF), Role.ADVANCE)
+SHARED_ROLES = (
+    *(role for role in Role if Role.TRANSIT <= role <= Role.TAX_RELIEF),
+    *(Role.ADVANCE, Role.RETENTION, Role.ASSET_RETENTION),
+)
 """Roles with one account per year, whatever the commitment item."""
+
+ASSET_TITLE = 5
+"""The title of assets: what is retained from it stands on the account of ``ASSET_RETENTION``."""
 
 ENTRY_ROLES = (Role.DEBT_LIAISON, Role.TAX_RELIEF)
 """What is owed on the accounts of these roles is settled by an entry of the ledger, and by no transfer."""

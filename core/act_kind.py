@@ -129,7 +129,12 @@ class ActKind(NamedTuple):
     @property
     def is_part(self) -> bool:
         """Whether it passes a debt, or a part of it, on unpaid: to another payee, or to the next year."""
-        return self.inherits and self.reaches is Stage.PAYABLE
+        return self.inherits and self.after is self.reaches is Stage.PAYABLE
+
+    @property
+    def diverts(self) -> bool:
+        """Whether it takes up a debt, or a part of it, unpaid: it passes it on, or retains it as a guarantee."""
+        return self.is_part or (self.after is Stage.PAYABLE and self.reaches is Stage.RETAINED)
 
     @property
     def opens(self) -> bool:

@@ -19,6 +19,7 @@ from core.reference.files import read_toml
 MONTHS = range(1, 13)
 COMPLEMENTARY_DAYS_MAX = 20
 PER_MILLE = 1000
+RETENTION_LIMIT = 50
 
 _YEARS = frozenset(map(str, range(YEAR_FIRST, YEAR_LAST + 1)))
 _DECEMBER = 12
@@ -54,6 +55,8 @@ class Exercise:
     agreement_required_from: date | None = None
     """The day from which on a line that names no person needs an agreement of its sender; None where none does."""
     decrees: DecreeLimits = field(default_factory=DecreeLimits)
+    retention_limit: int = RETENTION_LIMIT
+    """Thousandths of a request that may be retained as a guarantee (rule A36)."""
 
     def find_last_order_day(self) -> date:
         """Return the last day on which payments are ordered: 31 December where none is set."""
@@ -159,13 +162,19 @@ def _parse_exercise(place: str, name: str, table: Any) -> Exercise:
         _parse_last_order_day(place, int(name), table),
         _parse_check_month(place, table),
         _parse_agreement_day(place, int(name), table),
-        DecreeLimits(**{limit: _parse_share(place, limit, table) for limit in DecreeLimits._fields}),
+        DecreeLimits(
+            **{
+                limit: _parse_share(place, limit, table, usual=usual)
+                for limit, usual in DecreeLimits._field_defaults.items()
+            }
+        ),
+        _parse_share(place, "retention", table, usual=RETENTION_LIMIT),
     )
 
 
-def _parse_share(place: str, limit: str, table: dict[str, Any]) -> int:
+def _parse_share(place: str, limit: str, table: dict[str, Any], *, usual: int) -> int:
     key = f"{limit}_per_mille"
-    share = table.get(key, DecreeLimits._field_defaults[limit])
+    share = table.get(key, usual)
     if type(share) is int and 0 <= share <= PER_MILLE:
         return share
     raise ReferenceDataError(

@@ -191,6 +191,15 @@ CATALOG: tuple[ActKind, ...] = (
             credit=Role.BY_HAND, **_SUSPENSE_DEFAULTS),
     ActKind("justification", "justification d'un solde de compte d'attente", _F.JUSTIFICATION, follows=_F.JOURNAL,
             after=_S.BY_HAND),
+    ActKind("retention", "retenue de garantie", _F.RETENTION, _F.PAYMENT_REQUEST, budget=_B.SPEND, cp_reserved=-1,
+            credit=Role.RETENTION, after=_S.PAYABLE, reaches=_S.RETAINED, year_rule=_Y.GIVES_BACK, inherits=True,
+            **_CLEARING_DEFAULTS),
+    ActKind("retention_release", "libération de retenue de garantie", _F.PAYMENT_REQUEST, _F.RETENTION, budget=_B.SPEND,
+            cp_reserved=1, credit=Role.CLEARED, after=_S.RETAINED, reaches=_S.PAYABLE, year_rule=_Y.ORDERS, inherits=True,
+            **_CLEARING_DEFAULTS),
+    ActKind("retention_carry", "bascule de retenue de garantie", _F.RETENTION, _F.RETENTION, draws=_R.OPEN,
+            shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.RETAINED, reaches=_S.RETAINED, whole=True,
+            year_rule=_Y.IN_YEAR, inherits=True, carries=True),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

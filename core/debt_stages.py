@@ -39,6 +39,8 @@ class Stage(IntEnum):
     """Of a receipt: collected, and not restored yet; only what repays an expense is ever restored."""
     UNASSIGNED = 9
     """Of a paid expense: taken from its first imputation, and not on the right one yet; only inside the act that moves it."""
+    RETAINED = 10
+    """Of a part of a request: retained as a guarantee, and not released yet; no payment takes it up."""
     BY_HAND = 11
     """Of an entry by hand or an opening: posted, and not cleared; only what is on a suspense account is cleared (rule A70)."""
 

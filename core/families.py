@@ -32,3 +32,5 @@ class Family(IntEnum):
     """Each line posts one side: the first one credits the account that was charged, the next ones debit the right ones."""
     JUSTIFICATION = 21
     """It says why an amount stays on a suspense account, and posts nothing (rule A70)."""
+    RETENTION = 20
+    """It retains a part of a request as a guarantee: its CP are free until the release reserves them again."""

@@ -94,6 +94,9 @@ class Outcome(IntEnum):
     ADVANCE_DIVERSION = 113
     ADVANCE_MISSING = 95
     ADVANCE_MISMATCH = 96
+    RETENTION_REQUEST = 107
+    RETENTION_LATE = 114
+    RETENTION_EXCEEDED = 115
     REASSIGNMENT_FORBIDDEN = 104
     REASSIGNMENT_UNPAIRED = 106
     NOT_ON_SUSPENSE = 122
@@ -155,6 +158,7 @@ LACKS_OF_PREDECESSOR = frozenset(
         Outcome.SERVICE_INSUFFICIENT,
         Outcome.SERVICE_ALREADY_BILLED,
         Outcome.ORIGINAL_FOLLOWED,
+        Outcome.RETENTION_EXCEEDED,
     }
 )
 """Refusals whose missing cents are what an earlier act has too little left of."""

@@ -106,6 +106,7 @@ ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
     Family.RESTORATION,
     Family.REASSIGNMENT,
     Family.JUSTIFICATION,
+    Family.RETENTION,
 )
 """The kinds that the accountant sends: about third parties, or on the acts of those who order."""
 

@@ -6,7 +6,7 @@ from core.catalog import Family, Role
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR
 from core.tables.book import CREDITOR_SETS, LEDGER_ACCOUNTS, ROLE_COUNT
-from kernels import restorations
+from kernels import restorations, retentions
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.links import find_folio
@@ -45,6 +45,8 @@ def _find_other_account(acts, book, posting_role):
         return as_position(book.items[item].credit)
     if role == Role.BY_HAND.value:
         return as_position(acts[line].account)
+    if role == Role.RETENTION.value and retentions.is_of_assets(book, cell):
+        role = np.int64(Role.ASSET_RETENTION.value)
     if role == Role.CHARGE.value:
         return _find_charged_account(acts, book, line, item, cell)
     return as_position(book.roles[as_position(acts[line].period) * ROLE_COUNT + role])

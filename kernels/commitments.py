@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.catalog import KIND_NUMBERS, Family, Remainder
+from core.catalog import KIND_NUMBERS, Family, Remainder, Stage
 from core.tables.book import FOLLOWED_BIT, REACH_BIT, REACH_MAX, SUSPENDED_BIT
 from kernels.jit import as_position, part, rare_part
 
@@ -85,12 +85,17 @@ def pass_on_reassignment(book, items, entry, item):
 
 
 @part
+def is_part(book, item):
+    """Return whether a debt is a part or a carry of another; what is released of a guarantee is a debt of its own."""
+    effects = book.effects[book.items[item].kind]
+    return effects.inherits != 0 and effects.after == Stage.PAYABLE.value
+
+
+@part
 def is_suspended(book, item):
     """Return whether the payment term of a payable is suspended: its own, or that of the debt it is a part of."""
     at = as_position(item)
-    while (book.items[at].unbilled & np.int64(SUSPENDED_BIT)) == 0 and book.effects[
-        book.items[at].kind
-    ].inherits != 0:
+    while (book.items[at].unbilled & np.int64(SUSPENDED_BIT)) == 0 and is_part(book, at):
         at = as_position(book.items[at].parent)
     return (book.items[at].unbilled & np.int64(SUSPENDED_BIT)) != 0
 

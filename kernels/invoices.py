@@ -20,6 +20,7 @@ from core.tables.book import (
     USE_BIT,
     USE_MASK,
 )
+from core.tables.expense_marks import RETENTION_BIT
 from core.tables.invoices import Suppliers
 from core.tables.journal import Bytes, Fingerprints, Spans, Words
 from kernels import key_index
@@ -37,6 +38,7 @@ _ROW_MASK = np.uint64(0xFFFF_FFFF)
 _FREE = np.uint64(0)
 _USE = np.int64(1 << USE_BIT)
 _USES = np.int64(USE_MASK)
+_RETENTION = np.int64(RETENTION_BIT)
 _LOW_BYTE, _LOW_WORD = np.uint32(0xFF), np.uint64(0xFFFF_FFFF)
 _ZERO, _NINE, _UPPER_A, _UPPER_Z, _LOWER_A, _LOWER_Z = (np.uint8(ord(sign)) for sign in "09AZaz")
 _FIRST_WIDE = np.uint8(0x80)
@@ -106,14 +108,23 @@ def fingerprint_invoices(spans, text, suppliers, secret, fingerprints):
 
 @part
 def has_uses(items, entry):
-    """Return whether an act took up a debt: paid, set off, withheld, carried, or passed on and not rejected in full."""
+    """Return whether an act took up a debt: paid, set off, withheld, carried, or passed on and not rejected in full.
+
+    What is retained as a guarantee is no use: nothing was paid yet.
+    """
     return (items[entry].unbilled & _USES) != 0
+
+
+@part
+def is_taken_up(items, entry):
+    """Return whether an act took up a debt, or retained a part of it as a guarantee."""
+    return (items[entry].unbilled & (_USES | _RETENTION)) != 0
 
 
 @part
 def is_rejected(items, entry):
     """Return whether a debt was rejected in full: nothing is left of it, and nothing took it up."""
-    return items[entry].open == 0 and not has_uses(items, entry)
+    return items[entry].open == 0 and not is_taken_up(items, entry)
 
 
 @part
@@ -122,7 +133,8 @@ def count_use(book, link, amount):
     base, root = link[2], link[3]
     takes_up = book.effects[base].draws == Remainder.OPEN.value
     if takes_up and book.effects[book.items[root].kind].reaches == Stage.PAYABLE.value:
-        book.items[root].unbilled += _USE if amount > 0 else -_USE
+        use = _RETENTION if book.effects[base].reaches == Stage.RETAINED.value else _USE
+        book.items[root].unbilled += use if amount > 0 else -use
 
 
 @rare_part

@@ -25,6 +25,7 @@ from kernels import (
     payees,
     reassignments,
     restorations,
+    retentions,
     signatures,
     spending,
     suspense,
@@ -163,6 +164,8 @@ def _check_predecessor(acts, book, line, item):
         finding = _check_service(acts, book, line, link)
     if finding[0] == Outcome.ACCEPTED.value and advances.is_advance(book, kind):
         finding = advances.check_request(acts, book, line, link[0])
+    if finding[0] == Outcome.ACCEPTED.value and retentions.retains(book, kind):
+        finding = retentions.check_request(acts, book, line, link[0])
     if book.effects[kind].pairs != Pairing.NONE.value and finding[0] == Outcome.ACCEPTED.value:
         finding = reassignments.check_lines_beside(acts, book, line, link[0])
     if book.effects[kind].after == Stage.BY_HAND.value and finding[0] == Outcome.ACCEPTED.value:

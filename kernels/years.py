@@ -41,9 +41,9 @@ def check_order_of_dates(acts, book, line, item):
 
 @rare_part
 def _find_order_day(book, item):
-    """Return the day of the original order: the request of which a payable is a part, or that payable itself."""
+    """Return the day of the order: the request of which a payable is a part, or that payable itself, also if it releases."""
     payable = as_position(item)
-    while book.effects[book.items[payable].kind].inherits:
+    while commitments.is_part(book, payable):
         payable = as_position(book.items[payable].parent)
     return np.int64(book.items[payable].day)
 

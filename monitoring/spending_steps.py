@@ -36,7 +36,7 @@ def find_step(kind: ActKind) -> StepSign | None:
         return StepSign("committed", -1)
     if kind.family in (Family.COMMITMENT, Family.COMMITMENT_CHANGE):
         return StepSign("committed", kind.ae_consumed)
-    if kind.family is Family.PAYMENT_REQUEST and kind.cp_reserved:
+    if kind.family is Family.PAYMENT_REQUEST and kind.cp_reserved and not kind.inherits:
         return StepSign("requested", 1)
     if kind.remits and kind.settles:
         return StepSign("paid", 1)

@@ -26,6 +26,7 @@ REQUESTS = list_kinds(lambda kind: kind.family is Family.PAYMENT_REQUEST)
 _INCREASING = list_kinds(lambda kind: kind.family is Family.COMMITMENT_CHANGE and kind.feeds)
 _DECREASING = list_kinds(lambda kind: kind.family is Family.COMMITMENT_CHANGE and kind.draws)
 _DIVERTING = list_kinds(lambda kind: kind.is_part)
+_RETAINING = list_kinds(lambda kind: kind.diverts and not kind.is_part)
 _CARRYING = list_kinds(lambda kind: kind.carries)
 
 
@@ -90,13 +91,13 @@ class PaymentLine(AmountStruct, frozen=True, kw_only=True):
     settled: OldCents
     """Paid or set off, including transfers that the bank returned since."""
     diverted: OldCents
-    """Diverted to third parties by oppositions and assignments, or carried into the next year."""
+    """Diverted to third parties by oppositions and assignments, retained as a guarantee, or carried into the next year."""
     payable: OldCents
     """Left, and neither settled nor diverted."""
     commitment: EntrySummary | None
     rejections: list[EntrySummary]
     settlements: list[EntrySummary]
-    """Payments, set-offs, oppositions and assignments."""
+    """Payments, set-offs, oppositions, assignments and retentions."""
     amount_cents: Cents = 0
     rejected_cents: Cents = 0
     left_cents: Cents = 0
@@ -189,13 +190,13 @@ def _build_payment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> P
     line, predecessor = describe_line(related, row), related.entries.get(row["predecessor"])
     all_followers = related.followers.get(row["entry_id"], ())
     followers = [follower for follower in all_followers if follower["predecessor"] == row["entry_id"]]
-    rejected, diverted = _sum_family(sums, Family.REJECTION), _sum_kinds(sums, _DIVERTING)
-    settled = add_up_settlements(sums)[1] - diverted
+    rejected, parts = _sum_family(sums, Family.REJECTION), _sum_kinds(sums, _DIVERTING)
+    settled, diverted = add_up_settlements(sums)[1] - parts, parts + _sum_kinds(sums, _RETAINING)
     return PaymentLine(
         **_select_shared_fields(line),
         **{name: line[name] for name in ("kind", "french", "terms", "amount")},
         payee=find_present_payee(related, row),
-        state=find_state(row["amount"], rejected, settled + diverted, carried=_sum_kinds(sums, _CARRYING)),
+        state=find_state(row["amount"], rejected, settled + parts, carried=_sum_kinds(sums, _CARRYING)),
         rejected=rejected,
         left=row["amount"] - rejected,
         settled=settled,

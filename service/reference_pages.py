@@ -157,7 +157,7 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
         yield Field.ACCOUNT
     if kind.carries:
         return
-    if kind.family in (Family.COMMITMENT, Family.PAYMENT_REQUEST):
+    if kind.family is Family.COMMITMENT or (kind.family is Family.PAYMENT_REQUEST and kind.pays):
         yield from (Field.PAYEE, Field.IBAN)
     if kind.family is Family.PAYMENT_REQUEST:
         yield from _REQUEST

@@ -223,6 +223,19 @@ _SETTLEMENT_CHAINS = [
         ("commitment", "advance_request", "set_off", "request_carry", "payment_request_rejection", "payment"),
         ("commitment", "advance_request", "attachment", "payment", "bank_debit", "advance_withholding"),
         (
+            *("commitment", "service", "payment_request", "retention", "retention_release", "payment"),
+            *("bank_debit", "retention_release", "payment_request_rejection", "retention_release"),
+        ),
+        (
+            *("commitment", "payment_request_without_service", "retention", "payment_request_rejection"),
+            *("retention_release", "attachment", "payment", "retention"),
+        ),
+        (
+            *("commitment", "service", "payment_request", "retention", "retention_carry"),
+            *("retention_release", "term_suspension", "payment", "retention_carry"),
+        ),
+        ("commitment", "payment_request_without_service", "attachment", "retention", "advance_request"),
+        (
             "commitment",
             "commitment_carry",
             "commitment_increase",
@@ -383,6 +396,8 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             is_whole = is_whole and not (kind.whole and draw(st.integers(0, 7)) == 0)
             continues = kind.follows is kind.family and acts[act] is acts[-1] and draw(st.booleans())
             line = line._replace(bank=0, amount=acts[act][above].amount if is_whole else line.amount)
+            if kind.family is Family.RETENTION and not kind.carries:
+                line = line._replace(amount=max(line.amount // 20 + draw(st.sampled_from((0, 0, 0, 1))), 1))
             if kind.may_be_zero and draw(st.booleans()):
                 line = line._replace(amount=_find_open(chain[:at], acts, placed))
             line = line._replace(

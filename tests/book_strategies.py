@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from core.account_roles import ENTRY_ROLES, SHARED_ROLES
+from core.account_roles import ASSET_TITLE, ENTRY_ROLES, SHARED_ROLES
 from core.catalog import Role
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import CentreLevel
@@ -223,7 +223,7 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
             cell = cell._replace(
                 unserved=at % 3 == 0, operating=at % 4 != 3, charges_interest=not is_operation and at % 4 != 3
             )
-            cell = cell._replace(programme=tree.centres[at][2], repaid_title=at % 5 // 4)
+            cell = cell._replace(programme=tree.centres[at][2], repaid_title=at % 5 // 4 * ASSET_TITLE)
             cell = cell._replace(restoration=_RESTORATIONS[at % len(_RESTORATIONS)])
             cells.append(_add_title(cell, tree.centres[at][2], at, sheet))
     return cells

@@ -108,6 +108,8 @@ class BudgetYears(NamedTuple):
     """Thousandths of the same that decrees of advance may open."""
     cancellation_limit: Small
     """Thousandths of what finance laws opened that decrees may cancel."""
+    retention_limit: Small
+    """Thousandths of a request that may be retained as a guarantee."""
 
 
 class TitleFigures(NamedTuple):
@@ -174,8 +176,7 @@ class KeyRows(NamedTuple):
     high: Hash64
     low: Hash32
     value: Position
-    """Entry id of the first line (acts, claims of invoices); payee number, with ``PAYEE_BLOCKED_BIT`` if the payee is blocked
-    (payees)."""
+    """Entry id of the first line (acts, claims of invoices); payee number, with ``PAYEE_BLOCKED_BIT`` if blocked (payees)."""
     content: Hash64
     """Content digest (acts), bank digest (payees), or part, date and number of lines (claims of invoices)."""
 
@@ -269,7 +270,7 @@ SUSPENDED_BIT = 1 << 61
 USE_BIT = 32
 """Lowest bit of ``OpenItems.unbilled`` of the number of acts that took up a debt and were not rejected in full."""
 
-USE_MASK = (1 << 48) - (1 << USE_BIT)
+USE_MASK = (1 << 47) - (1 << USE_BIT)
 """The bits of that number; ``core.tables.expense_marks`` has those above them."""
 
 REACH_BIT = 32
@@ -289,8 +290,7 @@ CLAIM_TERMS_MASK = CLAIM_LINE_BIT - 1
 LEDGER_ACCOUNTS = 1032
 """Rows of ``Ledger`` per folio: more than the accounts of all charts together.
 
-Those of a folio fill an odd number of cache lines, so that the rows of one account in many folios do not compete for one
-place of the processor's cache.
+Those of a folio fill an odd number of cache lines, so that the rows of one account do not compete for one place of a cache.
 """
 
 CREDITOR_SETS = 2

@@ -1,7 +1,10 @@
-"""Marks in ``OpenItems.unbilled`` of a request: its expense goes to another imputation, or is asked back (rules A05, A29).
+"""Marks in ``OpenItems.unbilled`` of a request: its expense goes to another imputation, is asked back, or has a guarantee.
 
-They stand above the number of acts that took up the debt (``USE_MASK``), and below ``SUSPENDED_BIT``.
+They stand above the number of acts that took up the debt (``USE_MASK``), and below ``SUSPENDED_BIT`` (rules A05, A29, A36).
 """
+
+RETENTION_BIT = 1 << 47
+"""A part of the request was retained as a guarantee, which is no payment of it."""
 
 MOVE_BIT = 48
 """Lowest bit of the number of reassignments of the expense."""

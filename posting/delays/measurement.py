@@ -15,7 +15,7 @@ from posting.delays.contracts import ChargedAccounts, ContractDefaults, bear_int
 from posting.delays.service_dates import Billing
 
 _IS_INTEREST = np.array([kind.is_interest for kind in CATALOG])
-_INHERITS = np.array([kind.inherits for kind in CATALOG])
+_IS_PART = np.array([kind.is_part for kind in CATALOG])
 
 
 class RequestTerms(NamedTuple):
@@ -115,7 +115,7 @@ def measure_delays(rows: DebitedPayments, facts: RequestFacts) -> PaymentDelays:
     rows = select_rows(rows, np.flatnonzero(~find_interest(rows, facts.diverted_parts)))
     parts = {
         row: facts.diverted_parts[int(rows.payable[row])]
-        for row in np.flatnonzero(_INHERITS[rows.kind]).tolist()
+        for row in np.flatnonzero(_IS_PART[rows.kind]).tolist()
     }
     requests = _find_requests(rows, parts)
     request_terms = facts.request_terms.find_rows(requests.entry)
@@ -148,7 +148,7 @@ def _find_requests(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> 
 def find_interest(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> NDArray[np.bool_]:
     """Return whether each paid late interest, or a part of it owed to another payee: interest bears no interest."""
     is_interest = _IS_INTEREST[rows.kind]
-    for row in np.flatnonzero(_INHERITS[rows.kind]).tolist():
+    for row in np.flatnonzero(_IS_PART[rows.kind]).tolist():
         is_interest[row] = _IS_INTEREST[parts[int(rows.payable[row])].kind]
     return is_interest
 

@@ -26,7 +26,7 @@ with recursive newest as (
     select distinct payable, payable as at, false as is_opposed from paid
     union all
     select c.payable, e.predecessor, c.is_opposed or k.opposes
-    from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where k.inherits
+    from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where k.inherits and k.after = 'PAYABLE'
 ), request as (  -- with the contract that they state, and that of their item
     select c.payable, c.is_opposed, e.entry_id as request, e.predecessor as commitment, e.day, e.debit as charged, e.credit, k.is_interest,
            s.bears_interest as stated, x.bears_interest as of_item
@@ -34,7 +34,7 @@ with recursive newest as (
     join cell l on l.cell = e.cell join reference_text t on t.kind = 3 and t.id = l.item
     left join request_line w on w.entry_id = e.entry_id and w.contract > 0 left join contract s on s.contract = w.contract
     left join contract_default x on x.item = t.code and e.day >= x.since and e.day < x.until
-    where not k.inherits
+    where not (k.inherits and k.after = 'PAYABLE')
 ), line as (
     select e.entry_id, e.predecessor as commitment, e.day, e.amount, e.debit, k.unbilled_sign as sign from entry e join kind k on k.kind = e.kind
     where k.unbilled_sign <> 0 and e.predecessor in (select commitment from request)

@@ -47,6 +47,7 @@ CHECKS: Mapping[str, str] = read_queries(
     "advances.sql",
     "reassignments.sql",
     "suspense.sql",
+    "retentions.sql",
 )
 _PACKAGE = "reporting.verification"
 
@@ -230,7 +231,7 @@ def _build_codes(
 
 
 def _build_exercise_dates(codes: CodeLabels) -> dict[str, list[Any]]:
-    """Return the last days of each year, on which payments are ordered and made."""
+    """Return the last days of each year, on which payments are ordered and made, and the share that may be retained."""
     exercises = codes.exercises.values()
     return {
         "year": [exercise.year for exercise in exercises],
@@ -238,6 +239,7 @@ def _build_exercise_dates(codes: CodeLabels) -> dict[str, list[Any]]:
         "last_payment_day": [
             date(exercise.year, 12, 31) + timedelta(exercise.complementary_days) for exercise in exercises
         ],
+        "retention_limit": [exercise.retention_limit for exercise in exercises],
     }
 
 

@@ -25,7 +25,7 @@ with recursive claim as (
     select claim, payable, member, member as at, false as is_opposed from family
     union all
     select c.claim, c.payable, c.member, e.predecessor, c.is_opposed or k.opposes
-    from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where k.inherits
+    from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where k.inherits and k.after = 'PAYABLE'
 ), request as (  -- with the contract that they state, and that of their item
     select c.claim, c.payable, c.member, e.entry_id, e.predecessor as commitment, e.day, e.debit, e.credit,
            s.bears_interest as stated, x.bears_interest as of_item
@@ -33,7 +33,7 @@ with recursive claim as (
     join cell l on l.cell = e.cell join reference_text t on t.kind = 3 and t.id = l.item
     left join request_line w on w.entry_id = e.entry_id and w.contract > 0 left join contract s on s.contract = w.contract
     left join contract_default x on x.item = t.code and e.day >= x.since and e.day < x.until
-    where not k.inherits and not k.is_interest and not c.is_opposed
+    where not (k.inherits and k.after = 'PAYABLE') and not k.is_interest and not c.is_opposed
 ), debit as (
     select f.claim, f.payable, f.member, d.entry_id, d.amount, p.day
     from entry d join kind dk on dk.kind = d.kind join sent_transfer p on p.entry_id = d.predecessor

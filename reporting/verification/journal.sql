@@ -60,7 +60,7 @@ create table reference_owner as
 select distinct t.id as number, s.sender from reference_text t join submission u on u.sender = t.code join sender s using (submission) where t.kind = 6;
 
 -- name: standing_account
--- For each entry that leaves a debt where it is: the account that the last entry before it that posted has credited.
+-- For each entry that leaves a debt where it is: the accounts of the last entry before it that posted, which has credited the debt.
 create table standing_account as
 with recursive hop as (
     select e.entry_id, e.predecessor as at from entry e join kind k on k.kind = e.kind where k.inherits and not k.posts
@@ -68,7 +68,7 @@ with recursive hop as (
     select h.entry_id, p.predecessor
     from hop h join entry p on p.entry_id = h.at join kind k on k.kind = p.kind where k.inherits and not k.posts and p.predecessor < h.at
 )
-select h.entry_id, p.credit from hop h join entry p on p.entry_id = h.at join kind k on k.kind = p.kind where k.posts or not k.inherits;
+select h.entry_id, p.debit, p.credit from hop h join entry p on p.entry_id = h.at join kind k on k.kind = p.kind where k.posts or not k.inherits;
 
 -- name: commitment_origin
 -- For each commitment that was carried into a year: the first one, and over how many years it was carried.
@@ -134,7 +134,7 @@ select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, coalesce(v.kind, p.k
             when p.cell <> e.cell and not k.assigns then 'does not have the account assignment of its predecessor'
             when p.accountant <> e.accountant and (not k.assigns or k.family in ('RESTORATION', 'REASSIGNMENT', 'JOURNAL')) then 'does not have the accountant of its predecessor'
             when k.inherits and k.debit_role = 'PREDECESSOR' and e.debit <> if(pk.posts or pk.mirrors, p.credit, held.credit) then 'does not debit the account that its predecessor credited'
-            when k.credit_role = 'CLEARED' and e.credit <> p.debit then 'does not credit the account that its predecessor debited'
+            when k.credit_role = 'CLEARED' and e.credit <> if(pk.posts, p.debit, held.debit) then 'does not credit the account that its predecessor debited'
             when k.inherits and not k.pays and e.payee <> p.payee then 'has another payee than its predecessor'
             when k.mirrors and (e.credit <> coalesce(v.debit, p.debit) or e.debit <> coalesce(v.credit, p.credit) and not (pk.reaches = 'DUE' and e.exercise > p.exercise)) then 'does not exchange the debit and credit of its predecessor'
        end as fault

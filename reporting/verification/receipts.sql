@@ -54,7 +54,7 @@ with recursive step as (  -- from what asks an expense back, and from a rejectio
     from repayment a join entry u on u.predecessor = a.debt and u.entry_id < a.entry_id join kind k on k.kind = u.kind
     left join (select e.entry_id, e.predecessor, e.amount from entry e join kind k on k.kind = e.kind where k.family = 'REJECTION') r
     on r.predecessor = u.entry_id and r.entry_id < a.entry_id
-    where k.inherits and k.follows = 'PAYMENT_REQUEST' group by a.entry_id, u.entry_id, u.amount
+    where k.inherits and k.follows = 'PAYMENT_REQUEST' and k.reaches <> 'RETAINED' group by a.entry_id, u.entry_id, u.amount
 )
 select entry_name(e.entry_id, e.reference) as place,
        coalesce(n.code, 'no nature') || ', for title ' || coalesce(r.title::varchar, 'none') || if(c.centre = x.centre, '', ', in another fund centre') as found,

@@ -10,7 +10,7 @@ from entry e join entry p on p.entry_id = e.predecessor where e.day < p.day;
 -- Credits are used, paid from and given back in their year; only a payment may come in the window after it (rules A22, A24, A31).
 -- Service is not dated before the year of its credits, and what brings credits not after it; what lowers a commitment of an
 -- earlier year has its own check.
--- In the window, the request that is paid was ordered from October to December.  What is committed in advance has its own check.
+-- In the window, the request that is paid, or the release of a guarantee, was ordered from October to December.  What is committed in advance has its own check.
 with recursive outside as (
     select e.entry_id, e.reference, e.predecessor, e.day, c.budget_year, k.year_rule
     from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell
@@ -22,11 +22,11 @@ step as (
     select entry_id, predecessor as item from outside where year_rule = 'SETTLES_CP'
     union all
     select s.entry_id, p.predecessor
-    from step s join entry p on p.entry_id = s.item join kind k on k.kind = p.kind where k.inherits
+    from step s join entry p on p.entry_id = s.item join kind k on k.kind = p.kind where k.inherits and k.year_rule <> 'ORDERS'
 ),
 ordered as (
     select s.entry_id, p.day
-    from step s join entry p on p.entry_id = s.item join kind k on k.kind = p.kind where not k.inherits
+    from step s join entry p on p.entry_id = s.item join kind k on k.kind = p.kind where not k.inherits or k.year_rule = 'ORDERS'
 )
 select entry_name(o.entry_id, o.reference) as place, 'dated ' || o.day || coalesce(', ordered ' || r.day, '') as found,
        'a day of ' || o.budget_year || ', the year of its credits' as expected

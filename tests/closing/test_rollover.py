@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from closing.steps import Step
+from core.roles import Role
 from reporting import code_labels
 from reporting.code_names import read_names
 from reporting.commitments import load_outstanding_commitments
 from reporting.report_queries import fetch
 from reporting.visibility import Visibility
+from service.auth.access_queries import Grant, create_key
 from service.database import command_queries
 from service.database.embedded_server import Database
 from service.engine import engine_context, year_closing
@@ -25,6 +27,7 @@ from tests.closing.closing_state import (
     open_year_end,
     read_carries,
 )
+from tests.databases import open_connection
 from tests.reference_years import copy_year, remove_lines, replace_text
 from tests.service.small_state import UNITS, State, build_payee_code
 
@@ -51,6 +54,48 @@ async def test_what_is_open_goes_on_under_its_own_references(state: State) -> No
         ("request_carry", "DP-1", 2019, 12_000),
         ("request_carry", "DP-2", 2019, 7_000),
     ]
+    assert (await state.verify()).findings == []
+
+
+async def test_a_guarantee_goes_on_and_is_released_and_paid_in_the_next_year(state: State) -> None:
+    """It is carried with the requests of the year; what of it was released before goes on as a request."""
+    common = {"exercise": YEAR, "date": "2018-06-02"}
+    place = {"fund_centre": UNITS[0][0], "functional_area": UNITS[0][1], "commitment_item": "31"}
+    request = {"reference": "DP-9", "predecessor": "EJ-9", "amount": "60.00", "payee": build_payee_code(1)}
+    await state.submit_accepted(
+        [
+            {"kind": "commitment", "reference": "EJ-9", "amount": "60.00", **common, **place},
+            {"kind": "service", "reference": "SF-9", "predecessor": "EJ-9", "amount": "60.00", **common},
+            {"kind": "payment_request", **request, **common},
+        ]
+    )
+    async with open_connection(state.dsn) as connection:
+        rights = frozenset({Role.ASSIGNED_ACCOUNTANT})
+        await create_key(connection, Grant("accountant", rights, frozenset(), "", None))
+    named = {"predecessor_sender": "ministry", **common}
+    retention = {"kind": "retention", "reference": "RG-9", "predecessor": "DP-9", "amount": "3.00", **named}
+    await state.submit_accepted([retention], "accountant")
+    named["predecessor_sender"] = "accountant"
+    release = {"kind": "retention_release", "reference": "LG-9", "predecessor": "RG-9", "amount": "1.00"}
+    await state.submit_accepted([release | named])
+    for step in STEPS:
+        result = await execute(state, step)
+        assert result.posted is not None
+        assert result.posted.reasons == []
+    carries = await read_carries(state)
+    assert [row for row in carries if row[1].endswith("G-9")] == [
+        ("request_carry", "LG-9", 2019, 100),
+        ("retention_carry", "RG-9", 2019, 200),
+    ]
+    rest = {
+        **release,
+        **named,
+        "reference": "LG-10",
+        "amount": "2.00",
+        "exercise": 2019,
+        "date": "2019-02-01",
+    }
+    await state.submit_accepted([rest])
     assert (await state.verify()).findings == []
 
 

@@ -181,6 +181,8 @@ def test_payroll_is_checked_from_the_month_of_its_exercise() -> None:
         (f"{_YEAR}payroll_check_month = true", "payroll_check_month is"),
         (f"{_YEAR}payroll_check_month = 13", "payroll_check_month is"),
         (f"{_YEAR}payroll_check_month = 0", "payroll_check_month is"),
+        (f"{_YEAR}retention_per_mille = 1001", "retention_per_mille is 1001"),
+        (f"{_YEAR}retention_per_mille = '5 %'", "retention_per_mille is '5 %'"),
     ],
 )
 def test_an_invalid_calendar_is_refused_by_place(text: str, message: str, tmp_path: Path) -> None:
@@ -189,6 +191,13 @@ def test_an_invalid_calendar_is_refused_by_place(text: str, message: str, tmp_pa
     with pytest.raises(ReferenceDataError, match=message) as refused:
         calendar.load(path)
     assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize(("line", "share"), [("", 50), ("retention_per_mille = 30\n", 30)])
+def test_the_share_that_may_be_retained_is_read(tmp_path: Path, line: str, share: int) -> None:
+    path = tmp_path / "calendar.toml"
+    path.write_text(_YEAR + line)
+    assert calendar.load(path).exercises[2018].retention_limit == share
 
 
 def test_an_exercise_has_only_one_spelling(tmp_path: Path) -> None:

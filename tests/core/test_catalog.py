@@ -37,6 +37,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("repayment_receivable", "credit_restoration"),
         *("reassignment_origin", "reassignment_target"),
         *("clearing_debit", "clearing_credit", "justification"),
+        *("retention", "retention_release", "retention_carry"),
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -164,9 +165,31 @@ def test_what_stands_on_a_suspense_account_is_cleared_by_hand_on_the_account_tha
 def test_a_payable_has_its_own_reservation_or_inherits_one() -> None:
     payables = [kind for kind in _KINDS if kind.reaches is Stage.PAYABLE]
     assert {kind.family for kind in payables} == {Family.PAYMENT_REQUEST}
-    assert all(kind.pays or kind.carries for kind in payables)
+    (release,) = [kind for kind in payables if kind.after is Stage.RETAINED]
+    assert all(kind.pays or kind.carries or kind is release for kind in payables)
     for kind in payables:
-        assert kind.inherits == (kind.cp_reserved == 0)
+        assert kind.inherits == (kind.cp_reserved == 0) or kind is release
+
+
+def test_a_guarantee_frees_the_cp_that_its_release_reserves_again() -> None:
+    """Neither takes AE; the account that the retention debited is the one that the release credits (A36)."""
+    retention, release = _get_kinds("retention", "retention_release")
+    assert (retention.cp_reserved, release.cp_reserved) == (-1, 1)
+    assert all(kind.budget is BudgetAction.SPEND and not kind.settles for kind in (retention, release))
+    assert all(
+        (kind.ae_reserved, kind.ae_consumed, kind.cp_consumed) == (0, 0, 0) for kind in (retention, release)
+    )
+    assert (retention.debit, release.debit, release.credit) == (
+        Role.PREDECESSOR,
+        Role.PREDECESSOR,
+        Role.CLEARED,
+    )
+
+
+def test_what_is_released_is_a_debt_of_its_own_and_what_is_retained_is_none() -> None:
+    retention, release, attachment = _get_kinds("retention", "retention_release", "attachment")
+    assert [kind.is_part for kind in (retention, release, attachment)] == [False, False, True]
+    assert [kind.diverts for kind in (retention, release, attachment)] == [True, False, True]
 
 
 def test_acts_without_an_amount_touch_neither_budget_nor_ledger() -> None:

@@ -30,6 +30,8 @@ number,label,side,statement,source
 1853200000,,either,,chart
 4678410000,Dégrèvements,credit,,chart
 4091000000,,debit,,chart
+4017000000,,credit,,chart
+4047000000,,credit,,chart
 """
 ROLES = "item,expense,accrued,creditor,payroll,admits,source\n31,6110000000,4081000000,4011100000,,60 61 62,chart\n"
 STAFF = "21,6411110000,4280000000,4211110000,4211110000,641,chart\n"
@@ -44,6 +46,8 @@ late_interest,6221000000,chart
 debt_liaison,1853200000,chart
 tax_relief,4678410000,chart
 advance,4091000000,chart
+retention,4017000000,chart
+asset_retention,4047000000,chart
 """
 CREDITORS = "expense,creditor,payroll,source\n606,4211110000,,chart\n"
 

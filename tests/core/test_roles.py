@@ -43,7 +43,7 @@ _REQUESTS = {
     "payment_request_without_service",
     "direct_payment_request",
     "late_interest",
-    "advance_request",
+    *("advance_request", "retention_release"),
 }
 _RECEIVABLES = {"receivable", "repayment_receivable", "receivable_reduction", "receivable_cancellation"}
 _ACCOUNTING = {
@@ -54,6 +54,7 @@ _ACCOUNTING = {
     *("receipt", "set_off_receipt", "credit_restoration"),
     *("advance_withholding", "advance_recovery"),
     *("reassignment_origin", "reassignment_target"),
+    "retention",
 }
 _ENTERED = {
     Role.BUDGET_DIRECTORATE: _OF_DIRECTORATE,

@@ -37,7 +37,7 @@ from core.tables.book import (
 from core.tables.book import Book as Tables
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
 from core.tables.decree_balances import DecreeFigures
-from core.tables.expense_marks import MOVE_MASK, REPAYMENT_BIT, REPAYMENT_MASK
+from core.tables.expense_marks import MOVE_MASK, REPAYMENT_BIT, REPAYMENT_MASK, RETENTION_BIT
 from core.tables.journal import Acts, Decisions
 from kernels import decisions as kernel
 from tests.act_strategies import to_columns
@@ -235,7 +235,7 @@ def read_ledger_content(ledger: oracle.Ledger) -> BookContent:
     ]
     return BookContent(
         {at: cents for at, cents in state.figures.items() if cents},
-        dict(state.items),
+        {entry: item._replace(retained=min(item.retained, 1)) for entry, item in state.items.items()},
         dict(state.payees),
         {key: (act.first, _fold_content(act.content)) for key, act in keys.items()},
         dict(lines_after),
@@ -285,12 +285,14 @@ def to_item(row: dict[str, int]) -> OpenItem:
         row = row | {"unbilled": 0}
     original = row["under"] if CATALOG[row["kind"]].undoes else row["kind"]
     is_owed = CATALOG[original].reaches is not Stage.NONE
-    own = row["unbilled"] & ~(FOLLOWED_BIT | SUSPENDED_BIT | USE_MASK | MOVE_MASK | REPAYMENT_MASK)
+    marks = FOLLOWED_BIT | SUSPENDED_BIT | USE_MASK | RETENTION_BIT | MOVE_MASK | REPAYMENT_MASK
+    own = row["unbilled"] & ~marks
     fields = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}
     fields["carried_to"] = carried_to
     fields["is_followed"] = bool(row["unbilled"] & FOLLOWED_BIT)
     fields["is_moved"] = is_owed and bool(row["unbilled"] & MOVE_MASK)
     fields["repayments"] = (row["unbilled"] & REPAYMENT_MASK) >> REPAYMENT_BIT if is_owed else 0
+    fields["retained"] = int(is_owed and bool(row["unbilled"] & RETENTION_BIT))
     fields["is_suspended"] = bool(row["unbilled"] & SUSPENDED_BIT)
     return OpenItem(**{name: (row | fields)[name] for name in OpenItem._fields})  # type: ignore[arg-type]
 

@@ -32,7 +32,8 @@ def find_debt(document: Document) -> Document:
 
 def _is_suspended(payable: Document) -> bool:
     """Return whether payment of a payable is suspended: its own, or that of the debt it is a part of (docs/payments.md)."""
-    while not payable.suspended and payable.kind not in REQUESTS and payable.predecessor:
+    orders = REQUESTS | {"retention_release"}
+    while not payable.suspended and payable.kind not in orders and payable.predecessor:
         payable = payable.predecessor
     return payable.suspended
 
@@ -195,6 +196,9 @@ _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "advance_request": _check_uncommitted,
     "advance_withholding": _check_stage,
     "advance_recovery": _check_recovery,
+    "retention": _check_stage,
+    "retention_release": _check_stage,
+    "retention_carry": _check_carry_of_request,
     "return_identified": _check_stage,
     "reissue": _check_stage,
     "void": _check_stage,

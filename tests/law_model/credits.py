@@ -23,7 +23,7 @@ def list_checks(act: Act, is_in_advance: bool) -> tuple[str, ...]:
     is_checked_payroll = act.kind == "payroll" and _is_payroll_checked(act, act.budget_year)
     if act.kind == "direct_payment_request" or is_checked_payroll:
         return ("ae", "cp")
-    return ("cp",) if act.kind in ON_COMMITMENT | {"advance_request"} else ()
+    return ("cp",) if act.kind in ON_COMMITMENT | {"advance_request", "retention_release"} else ()
 
 
 def check_credits(act: Act, place: Assignment, state: State, is_in_advance: bool) -> list[str]:

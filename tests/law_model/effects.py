@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from tests.law_model import reassignments
+from tests.law_model import reassignments, retentions
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.chain import find_commitment, find_root
@@ -120,7 +120,9 @@ def _reject(_: Act, document: Document, state: State) -> None:
     if request.kind in {"attachment", "assignment", "request_carry"}:
         _predecessor(request).left += document.amount
         return
-    if request.kind in ON_COMMITMENT:
+    if request.kind == "retention_release":
+        _predecessor(request).left += document.amount
+    elif request.kind in ON_COMMITMENT:
         _bill(request, -document.amount)
         certified = document.amount if request.kind == "payment_request" else 0
         _go_on(_predecessor(request), _predecessor(request).now, document.amount, certified)
@@ -376,6 +378,9 @@ _EFFECTS: Mapping[str, Effect] = {
     "advance_request": _advance,
     "advance_withholding": _withhold,
     "advance_recovery": _recover,
+    "retention": retentions.retain,
+    "retention_release": retentions.release,
+    "retention_carry": retentions.carry,
     "reassignment_origin": reassignments.take_away,
     "reassignment_target": reassignments.bring,
     "commitment_carry": _carry_commitment,

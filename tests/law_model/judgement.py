@@ -36,6 +36,7 @@ from tests.law_model.natures import check_title
 from tests.law_model.predecessors import find_predecessor
 from tests.law_model.reassignments import check_targets
 from tests.law_model.restorations import check_restoration
+from tests.law_model.retentions import check_retention
 from tests.law_model.settlement_ways import check_way
 from tests.law_model.state import Act, Document, State
 from tests.law_model.suspense import check_item, check_justified_account
@@ -78,6 +79,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
         judgement.codes += check_set_off(act, judgement.predecessor, earlier, state)
         judgement.codes += check_advance(act, judgement.predecessor, earlier, state)
         judgement.codes += check_targets(act, judgement.predecessor, state)
+        judgement.codes += check_retention(act, judgement.predecessor, state)
         judgement.codes += check_settlement(act, judgement.predecessor, state)
         judgement.codes += check_way(act, judgement.predecessor, state)
         judgement.codes += check_item(act, judgement.place, judgement.predecessor, state)

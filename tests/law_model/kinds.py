@@ -12,8 +12,10 @@ _PAYABLES = frozenset(
         "attachment",
         "assignment",
         "request_carry",
+        "retention_release",
     }
 )
+_RETENTIONS = frozenset({"retention", "retention_carry"})
 _COMMITMENTS = frozenset({"commitment", "commitment_carry"})
 DUES = frozenset({"receivable", "repayment_receivable"})
 """The kinds of receivable."""
@@ -46,6 +48,9 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "advance_request": _COMMITMENTS,
     "advance_withholding": _PAYABLES,
     "advance_recovery": frozenset({"bank_debit"}),
+    "retention": _PAYABLES,
+    "retention_release": _RETENTIONS,
+    "retention_carry": _RETENTIONS,
     "attachment": _PAYABLES,
     "assignment": _PAYABLES,
     "term_suspension": _PAYABLES,
@@ -93,7 +98,7 @@ TAKES_FROM_COMMITMENT = ON_COMMITMENT | {
     *("service", "commitment_decrease", "prior_withdrawal", "commitment_carry"),
 }
 """The kinds that take an amount of a commitment: one that was committed, or certified, by then (A33)."""
-CARRIES = frozenset({"commitment_carry", "request_carry", "service_carry"})
+CARRIES = frozenset({"commitment_carry", "request_carry", "service_carry", "retention_carry"})
 """The kinds that carry what is open into the next year, with an assignment of their own there (GBCP 161; LOLF 28)."""
 STATES_PLACE = CARRIES | {
     *("repayment_receivable", "credit_restoration", REASSIGNMENT_TARGET),
@@ -123,6 +128,7 @@ YEAR_BOUND = (
     | {"receivable", "repayment_receivable", "credit_restoration"}
     | {"commitment_decrease", "prior_withdrawal", "earmark", "earmark_decrease", "late_interest"}
     | {"service", "void", REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET}
+    | {"retention", "retention_release"}
     | CARRIES
 )
 """The kinds that bring, take, order, serve or give back credits of the year of their day (A14, A22, A24)."""
@@ -136,5 +142,6 @@ BY_SYSTEM: Mapping[str, str] = {
     "commitment_carry": "closing",
     "request_carry": "closing",
     "service_carry": "closing",
+    "retention_carry": "closing",
 }
 """The kinds that only one sender may send."""

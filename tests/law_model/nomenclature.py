@@ -99,6 +99,8 @@ class Reference:
     months_open_at_start: dict[int, set[int]]
     window_days: dict[int, int]
     last_order_days: dict[int, date]
+    retention_limits: dict[int, int]
+    """Thousandths of a request that may be retained as a guarantee; 5 % where the calendar states none."""
 
 
 def read_reference(folder: Path) -> Reference:
@@ -111,6 +113,7 @@ def read_reference(folder: Path) -> Reference:
         {year: set(facts["months_open_at_start"]) for year, facts in exercises.items()},
         {year: facts["complementary_days"] for year, facts in exercises.items()},
         {year: facts["last_order_day"] for year, facts in exercises.items() if "last_order_day" in facts},
+        {year: facts.get("retention_per_mille", 50) for year, facts in exercises.items()},
     )
 
 

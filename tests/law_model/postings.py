@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from tests.law_model.chain import find_debt, find_root
 from tests.law_model.kinds import CLEARING_DEBIT, JOURNAL_DEBIT
 from tests.law_model.nomenclature import Role
+from tests.law_model.retentions import find_role
 from tests.law_model.state import Document, State
 
 Legs = list[tuple[str, str]]
@@ -173,6 +174,19 @@ def _list_withholding(document: Document, state: State) -> Legs:
     return [(find_creditor(find_debt(document.predecessor), state), _settlement(document, state, "advance"))]
 
 
+def _list_retention(document: Document, state: State) -> Legs:
+    """Return the entry of a retention (chart 4017000000: by the debit of 4011100000)."""
+    assert document.predecessor is not None
+    role = find_role(document.predecessor, state)
+    return [(find_creditor(find_debt(document.predecessor), state), _settlement(document, state, role))]
+
+
+def _list_release(document: Document, state: State) -> Legs:
+    """Return the entry of a release: to the supplier's account, from which it is paid (ours; the chart leaves that out)."""
+    role = find_role(document, state)
+    return [(_settlement(document, state, role), find_creditor(find_root(document), state))]
+
+
 def _build_transfer(debit: str, credit: str) -> Callable[[Document, State], Legs]:
     def list_transfer(document: Document, state: State) -> Legs:
         return [(_settlement(document, state, debit), _settlement(document, state, credit))]
@@ -201,6 +215,8 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "set_off": _list_set_off,
     "advance_request": _list_advance,
     "advance_withholding": _list_withholding,
+    "retention": _list_retention,
+    "retention_release": _list_release,
     "set_off_receipt": _list_collection,
     "attachment": _list_part,
     "assignment": _list_part,

@@ -4,7 +4,9 @@ from tests.law_model.chain import find_root
 from tests.law_model.postings import find_creditor, find_own_creditor
 from tests.law_model.state import Act, Document, State
 
-_TAKING_KINDS = frozenset({"payment", "set_off", "advance_withholding", "attachment", "assignment"})
+_TAKING_KINDS = frozenset(
+    {"payment", "set_off", "advance_withholding", "retention", "attachment", "assignment"}
+)
 _ENTRY_ROLES = ("debt_liaison", "tax_relief")
 
 

@@ -6,12 +6,19 @@ from tests.law_model.chain import find_root
 from tests.law_model.codes import RECEIVABLE_MISSING
 from tests.law_model.commitments import assign
 from tests.law_model.form import is_amount, read_cents, write_euros
-from tests.law_model.kinds import DUES, INVOICED, REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET, REQUESTS
+from tests.law_model.kinds import (
+    DUES,
+    INVOICED,
+    ON_COMMITMENT,
+    REASSIGNMENT_ORIGIN,
+    REASSIGNMENT_TARGET,
+    REQUESTS,
+)
 from tests.law_model.receivables import write_receipt
 from tests.law_model.state import Document, Row
 from tests.law_model.year_context import PAYEES, PLACES, STAFF_PLACE, YearContext
 
-PARTS = frozenset({"attachment", "assignment"})
+PARTS = frozenset({"attachment", "assignment", "retention_release"})
 
 
 def _follow(
@@ -179,6 +186,25 @@ def add_recovery(context: YearContext, row: Row) -> list[Row]:
     return [row | {"line": "1"}, row | recovery]
 
 
+def write_retention(context: YearContext) -> Row | None:
+    """Retain a guarantee from a request on a commitment, mostly before anything is paid and within the share of 5 %."""
+    is_any = context.random.random() < 0.2
+    request = context.choose(
+        lambda act: (
+            act.kind in ON_COMMITMENT and act.left > 0 and (is_any or not (act.is_taken_up or act.retained))
+        )
+    )
+    if request is None:
+        return None
+    cents = max(request.left // 20 + (context.random.random() < 0.1), 1)
+    return context.begin_row("RG", "retention", predecessor=f"@{request.number}", amount=write_euros(cents))
+
+
+def write_release(context: YearContext) -> Row | None:
+    """Release a guarantee, or a part of it."""
+    return _follow(context, "LG", "retention_release", lambda act: act.kind == "retention" and act.left > 0)
+
+
 def write_reassignment(context: YearContext) -> Row | None:
     """Take a paid expense from its imputation; ``add_targets`` brings it to others."""
     is_any = context.random.random() < 0.1
@@ -223,4 +249,6 @@ ACCOUNTANT_WRITERS = (
     (3, write_payroll),
     (5, write_receipt),
     (4, write_reassignment),
+    (4, write_retention),
+    (3, write_release),
 )

@@ -65,6 +65,8 @@ class Document:
     left: int = 0
     recovered: int = 0
     """Of a debited advance: what was withheld for it since (A36)."""
+    retained: int = 0
+    """Of a request: what was retained of it as a guarantee (A36)."""
     followed: bool = False
     suspended: bool = False
     was_suspended: bool = False
@@ -94,8 +96,8 @@ class Document:
 
     @property
     def is_taken_up(self) -> bool:
-        """Whether something of a debt was paid, set off, withheld, carried or passed on, rather than rejected."""
-        return self.left + self.rejected < self.amount
+        """Whether something of a debt was paid, set off, withheld, carried or passed on, rather than rejected or retained."""
+        return self.left + self.rejected + self.retained < self.amount
 
     @property
     def now(self) -> "Document":

@@ -104,7 +104,7 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
     if act.kind in JOURNALS:
         return [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
     of_year = {"commitment_decrease", "earmark", "earmark_decrease", *_OF_RUNNING_YEAR}
-    of_year |= {REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET}
+    of_year |= {REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET, "retention", "retention_release"}
     if act.kind in REQUESTS | CARRIES | CREDIT_REVERSALS | of_year:
         codes = [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
         return [*codes, *_check_last_day(act, place, state)]
@@ -126,7 +126,7 @@ def _check_prior_withdrawal(
 def _check_last_day(act: Act, place: Assignment, state: State) -> list[str]:
     """Check that a payment is ordered by the last day that an order sets (A31; GBCP art. 134)."""
     last = state.reference.last_order_days.get(place.key.year)
-    is_late = act.kind in INVOICED and last is not None and act.day > last
+    is_late = act.kind in INVOICED | {"retention_release"} and last is not None and act.day > last
     return ["AFTER_LAST_DATE"] if is_late else []
 
 
@@ -138,8 +138,15 @@ def _is_payable(act: Act, place: Assignment, predecessor: Document | None, state
     if act.day.year == place.key.year:
         return True
     end = date(place.key.year, 12, 31)
-    is_late = predecessor is not None and date(place.key.year, 10, 1) <= find_root(predecessor).day <= end
+    is_late = predecessor is not None and date(place.key.year, 10, 1) <= _find_order(predecessor).day <= end
     return is_late and end < act.day <= end + timedelta(days=state.reference.window_days[place.key.year])
+
+
+def _find_order(debt: Document) -> Document:
+    """Return the order to pay: the request, or what released a guarantee."""
+    while debt.kind in {"attachment", "assignment", "request_carry"} and debt.predecessor:
+        debt = debt.predecessor
+    return debt if debt.kind == "retention_release" else find_root(debt)
 
 
 def is_carried_in_order(act: Act, place: Assignment, predecessor: Document, state: State) -> bool:

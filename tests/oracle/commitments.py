@@ -254,6 +254,9 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
             raise LineRefused(code, missing=amount - remaining)
         _add(state, root, drawn, -amount)
         _add(state, root, fed, amount)
+    if kind.name == "retention":
+        item = state.items[root]
+        state.items[root] = item._replace(retained=item.retained + amount)
     if kind.mirrors:
         _add(state, followed.entry, Remainder.OPEN, -amount)
         invoices.note_rejection(state, followed.entry, amount)

@@ -46,6 +46,12 @@ def has_uses(state: State, entry: int) -> bool:
     return state.items[entry].open + state.rejected.get(entry, 0) < state.requested[entry]
 
 
+def has_payments(state: State, entry: int) -> bool:
+    """Return the same but for what was retained as a guarantee: that is no payment."""
+    item = state.items[entry]
+    return item.open + state.rejected.get(entry, 0) + item.retained < state.requested[entry]
+
+
 def note_amount(state: State, entry: int, amount: int) -> None:
     """Note the amount of a new debt, which may be rejected later."""
     if CATALOG[state.items[entry].kind].reaches is Stage.PAYABLE:

@@ -147,6 +147,8 @@ class OpenItem(NamedTuple):
     """Of a request: its expense went to another imputation."""
     repayments: int = 0
     """Of a request: the receivables that ask its expense back, but for cancelled ones."""
+    retained: int = 0
+    """Of a request: what was retained of it as a guarantee."""
 
 
 class Payee(NamedTuple):
@@ -215,6 +217,8 @@ class BudgetYear(NamedTuple):
     """Thousandths of what finance laws opened that decrees may move, open and cancel."""
     advance_limit: int = 10
     cancellation_limit: int = 15
+    retention_limit: int = 50
+    """Thousandths of a request that may be retained as a guarantee."""
 
 
 class Signature(NamedTuple):

@@ -15,6 +15,7 @@ from tests.oracle import (
     invoices,
     late_interest,
     reassignments,
+    retentions,
     set_offs,
     signatures,
     withdrawals,
@@ -43,6 +44,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition, *, act
     _check_stated_account(world, followed, line)
     _require_service(world, kind, line, followed)
     advances.require_purchase(world, state, kind, line=line, commitment=followed.entry)
+    retentions.require_retainable(world, state, kind, line=line, request=followed.entry)
     set_offs.require_pair(world, state, kind, act=act, place=place, followed=followed.entry)
     if kind.pairs is Pairing.ORIGIN:
         reassignments.require_targets(world, state, act=act, place=place, debit=followed.entry)
@@ -150,7 +152,7 @@ def _build_item(state: State, followed: Link, bare: OpenItem) -> OpenItem:
     if settles and kind.family is Family.SETTLEMENT:
         item_with_dates = item_with_dates._replace(is_followed=item.is_followed)
     if not bare.credit:
-        item_with_dates = item_with_dates._replace(credit=item.credit)
+        item_with_dates = item_with_dates._replace(credit=item.credit, debit=bare.debit or item.debit)
     return item_with_dates._replace(parent=item.parent if settles else followed.entry, under=item.under)
 
 
@@ -233,6 +235,7 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
         Role.PAYROLL: cell.payroll,
         Role.PRODUCT: cell.expense,
         Role.BY_HAND: line.account,
+        Role.RETENTION: retentions.choose_account(world, cell, line.period),
     }
     if followed.base.inherits:
         item = state.items[followed.entry]

@@ -17,7 +17,7 @@ def require_repayment(world: World, state: State, entry: int, own: int) -> None:
         raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
     request = state.items[expenses.find_request(state, entry)]
     is_advance = CATALOG[request.kind].debit is Role.ADVANCE
-    is_expense = not is_advance and not request.is_moved and invoices.has_uses(state, entry)
+    is_expense = not is_advance and not request.is_moved and invoices.has_payments(state, entry)
     if receivable.repaid_title != charged.repaid_title or not is_expense:
         raise LineRefused(Outcome.REPAYMENT_MISMATCH)
 

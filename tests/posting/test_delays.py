@@ -183,7 +183,7 @@ def test_only_some_late_payments_bear_interest(
     payable: int, cell: int, contract: Contract, delays_since: int, is_due: bool
 ) -> None:
     rows = allocate_zeros(DebitedPayments, 1)
-    rows.kind[:] = {1: 16, 2: 27, 3: 26}[payable]
+    rows.kind[:] = {1: 16, 2: KIND_NUMBERS["assignment"], 3: KIND_NUMBERS["attachment"]}[payable]
     rows.payable[:], rows.entry_id[:], rows.cell[:], rows.payee[:] = payable, 60, cell, 5
     rows.day[:], rows.since[:], rows.amount[:] = 150, 100, 1000
     parts = {2: DivertedPart((1,), 100, 16, 7, 0, 0, False), 3: DivertedPart((1,), 100, 16, 7, 0, 0, True)}

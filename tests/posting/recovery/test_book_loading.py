@@ -314,17 +314,25 @@ FILES: list[File] = [
         *_act("TI1", "repayment_receivable", _due("1.00", "48520") | {"predecessor": "DP6"} | _CENTRE),
         *_act("EN2", "receipt", _build_follower("TI1", "1.00")),
         *_act("RC1", "credit_restoration", _spent("1.00", predecessor="EN2")),
+        *_act("EJ6", "commitment", _spent("2.00", **_RUNNING_EXPENSES)),
+        *_act("SF6", "service", _build_follower("EJ6", "2.00")),
+        *_act("DP8", "payment_request", _build_follower("EJ6", "2.00", payee="P1")),
+        *_act("RG1", "retention", _build_follower("DP8", "0.10")),
+        *_act("LG1", "retention_release", _build_follower("RG1", "0.04")),
         *_OPENINGS_OF_NEXT_YEAR,
         *_act("BA1", "commitment_carry", _spent("34.00", predecessor=_FIRST_COMMITMENT, **_CARRY)),
         *_act(
             "BA2", "request_carry", _spent("3.00", predecessor=_FIRST_PAYROLL, **_CARRY, commitment_item="21")
         ),
         *_act("BA3", "service_carry", _spent("10.00", predecessor=_FIRST_SERVICE, **_CARRY)),
+        *_act(
+            "BA4", "retention_carry", {"predecessor": "@137", "amount": "0.06"} | _CARRY | _RUNNING_EXPENSES
+        ),
     ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 143 + len(_OPENINGS_OF_NEXT_YEAR)
+_ENTRIES = 149 + len(_OPENINGS_OF_NEXT_YEAR)
 """Of all of them together."""
 
 

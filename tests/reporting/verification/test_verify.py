@@ -26,6 +26,7 @@ from tests.reporting.verification import (
     test_reassignments,
     test_receipts,
     test_restorations,
+    test_retentions,
     test_rollover,
     test_staff,
     test_suspense,
@@ -162,7 +163,7 @@ def test_every_rule_is_broken_by_some_corruption() -> None:
         *(test_dates.BREACHES, test_lowered_credits.BREACHES, test_persons.BREACHES),
         *(test_decrees.BREACHES, test_journals.BREACHES, test_receipts.BREACHES, test_rollover.BREACHES),
         *(test_advances.BREACHES, test_reassignments.BREACHES, test_restorations.BREACHES),
-        *(test_staff.BREACHES, test_suspense.BREACHES, test_withdrawals.BREACHES),
+        *(test_retentions.BREACHES, test_staff.BREACHES, test_suspense.BREACHES, test_withdrawals.BREACHES),
         *(test_settlements.CHANGES, test_verification.CHANGES),
     )
     broken = {check for corruption in CORRUPTIONS for check in corruption.finding_places}

@@ -58,10 +58,11 @@ _WEIGHTS: Mapping[str, int] = {
     **dict.fromkeys(("set_off", "advance_withholding"), 40),
     "advance_request": 12,
     "reassignment_origin": 60,
+    "retention": 8,
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
     **dict.fromkeys(("clearing_debit", "clearing_credit"), 8),
-    "service": 8,
-    "payment_request": 12,
+    "service": 24,
+    "payment_request": 40,
 }
 """How often a kind is sent, against 4 of most kinds: a long life needs many acts, and little stands in its way."""
 _PAIRED_KINDS: Mapping[Pairing, tuple[str, str]] = {
@@ -339,6 +340,8 @@ class ActGenerator:
             return [item for item in self.posted.values() if self._stands_for(kind, item)]
         if kind.after is not Stage.NONE:
             at_stage = [item for item in self.posted.values() if item.kind.reaches is kind.after]
+            if kind.family is Family.RETENTION and not kind.carries:
+                at_stage = list(filter(_is_untouched_request, at_stage))
             return [item for item in at_stage if self._count_left(item) or not item.kind.has_amount]
         if kind.repays:
             return [item for item in self.posted.values() if item.kind.family is kind.follows and item.taken]
@@ -401,6 +404,9 @@ class ActGenerator:
             row["nature"] = "location"
         if kind.has_amount:
             row["amount"] = self._choose_amount(followed, is_whole=kind.whole)
+        if kind.family is Family.RETENTION and followed:
+            cents = max(followed.amount // 20 + (self.rng.random() < 0.1), 1)
+            row["amount"] = f"{cents // 100}.{cents % 100:02}"
         return row
 
     def _describe_repayment(self, kind: ActKind, followed: Posted | None) -> Row:
@@ -547,6 +553,12 @@ class ActGenerator:
 
 def _find_kind(name: str) -> ActKind:
     return CATALOG[KIND_NUMBERS[name]]
+
+
+def _is_untouched_request(item: Posted) -> bool:
+    """Return whether an item is a request on a commitment of purchases or assets, of which nothing was taken up."""
+    is_request = item.kind.follows is Family.COMMITMENT and item.kind.debit is not Role.ADVANCE
+    return is_request and item.place.get("commitment_item") in {"31", "51"} and not item.taken
 
 
 def _describe_holder(item: Posted) -> tuple[int, int, str]:

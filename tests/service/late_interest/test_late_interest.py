@@ -523,6 +523,30 @@ async def test_parts_are_late_by_their_request_and_the_suspension_before_its_ord
         assert (await state.verify()).findings == []
 
 
+async def test_a_guarantee_is_late_by_its_release_and_not_by_its_request(
+    database: Database, tmp_path: Path
+) -> None:
+    """The request of 1 October is paid in time; the guarantee is released on 1 November, and 20 days late at its payment."""
+    common = {"exercise": 2018, "amount": "1000.00", "date": "2018-10-01"}
+    bill = {**common, "predecessor": "EJ-1"}
+    rows: Acts = [
+        {**build_request(1), **common, "kind": "commitment", "reference": "EJ-1"},
+        {**bill, "kind": "service", "reference": "SF-1"},
+        {**bill, "kind": "payment_request", "reference": "DP-1", "payee": build_payee_code(1)},
+    ]
+    retention = {**common, "kind": "retention", "reference": "RG-1", "predecessor": "DP-1", "amount": "50.00"}
+    release = {"kind": "retention_release", "reference": "LG-1", "predecessor": "RG-1", "amount": "50.00"}
+    async for state in prepare_state(database, tmp_path / "own", rows):
+        await state.submit_accepted([{**retention, "predecessor_sender": "ministry"}], "treasury")
+        await post_acts(state, {**release, "predecessor_sender": "treasury", "date": "2018-11-01"})
+        await pay_part(state, "DP-1", "950.00", "2018-10-20")
+        await pay_part(state, "LG-1", "50.00", "2018-12-21")
+        await claim(state, "2018-12-31")
+        interest = (2 * 5_000 * RATE * 20 + 3_650_000) // 7_300_000
+        assert await read_claims(state) == {"LG-1": [4_000 + interest]}
+        assert (await state.verify()).findings == []
+
+
 async def test_a_part_of_late_interest_bears_no_interest(state: State) -> None:
     """Attached interest that is paid later bears no interest, and a claim for it is detected."""
     await claim(state)

@@ -22,6 +22,7 @@ TAKERS = (
     "payment_request_rejection",
     "set_off",
     "advance_withholding",
+    "retention",
     "attachment",
     "assignment",
 )
@@ -132,7 +133,8 @@ def _to_payables(journal: Sequence[Posted], entries: list[int]) -> tuple[Payable
 
 def test_the_catalog_decides_what_is_a_debt_and_what_pays_it() -> None:
     opens = {CATALOG[number].name for number in np.flatnonzero(OPENS).tolist()}
-    assert opens >= {*REQUESTS, "payment_request", "return_identified", "assignment"}
+    assert opens >= {*REQUESTS, "payment_request", "return_identified", "assignment", "retention_release"}
+    assert "retention" not in opens, "what is retained is paid after its release alone"
     assert {CATALOG[number].name for number in PAYING_KIND.values()} == {"payment", "reissue"}
     assert {CATALOG[number].name for number in np.flatnonzero(TAKES).tolist()} >= {*TAKERS, "reissue", "void"}
 
