@@ -175,7 +175,9 @@ def store_item(book, place, link, amount):
     items[entry].parent = parent
     items[entry].cell = link[1]
     items[entry].day = day
-    items[entry].debit = items[link[0]].debit if effects.inherits and debit == credit == 0 else debit
+    items[entry].debit = (
+        items[link[0]].debit if effects.follows == Family.RETENTION.value and debit == 0 else debit
+    )
     items[entry].credit = items[link[0]].credit if effects.inherits and credit == 0 else credit
     items[entry].kind = kind
     items[entry].under = under

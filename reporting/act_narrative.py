@@ -236,6 +236,8 @@ def _describe_payment(standing: Standing) -> str:
     """Return whether a request is paid, with the amounts that are settled, still to be paid, and back from the bank."""
     parts = [f"{_answer_whether_paid(standing)}: {format_euros(standing.settled_cents)} euros settled"]
     parts.append(f"{format_euros(standing.payable_cents)} to be paid")
+    if standing.retained_cents:
+        parts.append(f"{format_euros(standing.retained_cents)} retained as a guarantee")
     if standing.back_cents:
         parts.append(f"{format_euros(standing.back_cents)} came back from the bank and are not sent again")
     if standing.transit_cents:

@@ -22,11 +22,12 @@ def measure_payment(related: RelatedRows, row: Row, sums: FollowerSums) -> Stand
     if row["kind"] not in REQUESTS:
         return None
     followers = related.followers.get(row["entry_id"], ())
-    rejected, settled, carried = add_up_settlements(sums[row["entry_id"]])
+    of_request = add_up_settlements(sums[row["entry_id"]])
     return Standing(
-        state=find_state(row["amount"], rejected, settled, carried=carried),
-        settled_cents=settled,
-        payable_cents=row["amount"] - rejected - settled,
+        state=find_state(row["amount"], of_request),
+        settled_cents=of_request.settled,
+        payable_cents=row["amount"] - of_request.rejected - of_request.settled - of_request.retained,
+        retained_cents=of_request.retained,
         back_cents=_sum_transfers(row, followers, _BACK) if related.is_complete else None,
         transit_cents=_sum_transfers(row, followers, _IN_TRANSIT) if related.is_complete else None,
     )

@@ -186,7 +186,9 @@ class Standing(AmountStruct, frozen=True, kw_only=True):
     settled_cents: Cents
     """Paid, set off or diverted to another payee."""
     payable_cents: Cents
-    """Neither rejected nor settled."""
+    """Neither rejected, nor settled, nor retained."""
+    retained_cents: Cents
+    """Retained as a guarantee; what of it is released is paid as another act."""
     back_cents: Cents | None
     """Of what is settled: transfers that the bank rejected or returned, and that were not sent again.
 

@@ -257,12 +257,12 @@ async def _describe_visible(
 
 
 def _read_settlements(followers: Followers, row: Row) -> Mapping[str, Any]:
-    rejected, settled, carried = add_up_settlements(followers.sums[row["entry_id"]])
+    sums = add_up_settlements(followers.sums[row["entry_id"]])
     settlements = followers.settlements.get(row["entry_id"], [])
     return {
-        "rejected_cents": rejected,
-        "settled_cents": settled,
-        "state": find_state(row["amount"], rejected, settled, carried=carried),
+        "rejected_cents": sums.rejected,
+        "settled_cents": sums.settled,
+        "state": find_state(row["amount"], sums),
         "settled_by": settlements[:PAYING_ACTS_MAX],
         "settlements": len(settlements),
     }

@@ -196,7 +196,7 @@ def _build_payment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> P
         **_select_shared_fields(line),
         **{name: line[name] for name in ("kind", "french", "terms", "amount")},
         payee=find_present_payee(related, row),
-        state=find_state(row["amount"], rejected, settled + parts, carried=_sum_kinds(sums, _CARRYING)),
+        state=find_state(row["amount"], add_up_settlements(sums)),
         rejected=rejected,
         left=row["amount"] - rejected,
         settled=settled,
@@ -219,21 +219,24 @@ class RequestSums(NamedTuple):
     settled: int
     """Paid, set off, diverted to another payee, or carried into the next year."""
     carried: int
+    retained: int
+    """Retained as a guarantee: another act releases and pays it, so it is not payable here."""
 
 
 def add_up_settlements(sums: Mapping[int, int]) -> RequestSums:
     """Sum the followers of a request."""
     settled = _sum_family(sums, Family.SETTLEMENT) + _sum_kinds(sums, _DIVERTING)
-    return RequestSums(_sum_family(sums, Family.REJECTION), settled, _sum_kinds(sums, _CARRYING))
+    rejected, carried = _sum_family(sums, Family.REJECTION), _sum_kinds(sums, _CARRYING)
+    return RequestSums(rejected, settled, carried, _sum_kinds(sums, _RETAINING))
 
 
-def find_state(amount: int, rejected: int, settled: int, *, carried: int = 0) -> str:
-    """Return the state of a request of which ``settled`` cents were paid, set off, diverted or ``carried`` over."""
-    if settled:
-        paid = "partly_paid" if settled < amount - rejected else "paid"
-        return "carried" if carried else paid
-    if rejected:
-        return "partly_rejected" if rejected < amount else "rejected"
+def find_state(amount: int, sums: RequestSums) -> str:
+    """Return the state of a request; it is paid once all is settled that is neither rejected nor retained."""
+    if sums.settled:
+        paid = "partly_paid" if sums.settled < amount - sums.rejected - sums.retained else "paid"
+        return "carried" if sums.carried else paid
+    if sums.rejected:
+        return "partly_rejected" if sums.rejected < amount else "rejected"
     return "requested"
 
 

@@ -2,10 +2,10 @@
 
 -- name: suspense_items
 -- What clears or justifies an amount follows the entry by hand or opening that left it on a suspense account: a clearing on the other side
--- of that account, of its accountant and budget year, in all at most the amount; a justification in words, while something is open.
+-- of that account, of its accountant and budget year, in all at most the amount; a justification in words, while something is open, by the suspense accounts of its exercise.
 -- So the items of an account add up to its balance, by accountant and budget year (rules A08, A70).
 with line as (
-    select e.entry_id, e.reference, e.predecessor, e.amount, e.accountant, e.debit, e.credit, c.budget_year, k.name, k.family, k.after, k.reaches
+    select e.entry_id, e.reference, e.predecessor, e.amount, e.accountant, e.exercise, e.debit, e.credit, c.budget_year, k.name, k.family, k.after, k.reaches
     from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell
 ),
 suspended as (select distinct s.year, t.id from suspense s join reference_text t on t.kind = 5 and t.code = s.code),
@@ -16,6 +16,7 @@ side as (
 ),
 standing as (select s.* from side s join suspended a on a.year = s.budget_year and a.id = s.account),
 item as (select * from standing where reaches = 'BY_HAND'),
+justifiable as (select s.*, a.year from side s join suspended a on a.id = s.account where s.reaches = 'BY_HAND'),
 clearing as (select * from side where after = 'BY_HAND'),
 matched as (
     select c.*, i.entry_id as item from clearing c join item i on i.entry_id = c.predecessor and i.entry_id < c.entry_id
@@ -26,7 +27,8 @@ justified as (
     select j.entry_id, j.reference, j.predecessor, i.amount,
            coalesce((select sum(m.amount) from matched m where m.item = j.predecessor and m.entry_id < j.entry_id), 0) as taken,
            (select max(l.reason) from request_line l where l.entry_id = j.entry_id) as reason
-    from line j left join item i on i.entry_id = j.predecessor and i.entry_id < j.entry_id where j.family = 'JUSTIFICATION'
+    from line j left join justifiable i on i.entry_id = j.predecessor and i.entry_id < j.entry_id and i.year = j.exercise
+    where j.family = 'JUSTIFICATION'
 ),
 summed as (
     select account, accountant, budget_year, sum(cents) as cents from (

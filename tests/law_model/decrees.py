@@ -41,9 +41,7 @@ def _check_move(act: Act, place: Assignment, state: State) -> list[str]:
     if source is None:
         return codes
     year, budget, target = state.reference.years[place.key.year], state.budget, place.key
-    ends = [year.ministries[year.centres[end.centre].programme] for end in (source, target)]
-    if ends[0][1] != ends[1][1] or (ends[0][0] == ends[1][0]) != act.kind.startswith("virement"):
-        codes.append("DECREE_MISMATCH")
+    codes += check_ministries(act, place, state)
     if any(year.centres[end.centre].level != "programme" for end in (source, target)):
         return [*codes, "FUND_CENTRE_LEVEL"]
     if source.centre == target.centre or (target.staff and not source.staff) or target.family != FAMILIES[0]:
@@ -58,6 +56,19 @@ def _check_move(act: Act, place: Assignment, state: State) -> list[str]:
     codes += [] if voted else ["PROGRAMME_NOT_VOTED"]
     is_over = act.kind.startswith("virement") and any(_is_over(act, end, state) for end in (source, target))
     return [*codes, "VIREMENT_LIMIT"] if is_over else codes
+
+
+def check_ministries(act: Act, place: Assignment, state: State) -> list[str]:
+    """Check that a move by decree joins programmes as its kind says; a level that is wrong is told apart from that."""
+    source, _ = find_source(act, place, state)
+    if source is None or not act.kind.startswith(("virement", "decree_transfer")):
+        return []
+    year = state.reference.years[place.key.year]
+    (giver, giving_budget), (taker, taking_budget) = (
+        year.ministries[year.centres[end.centre].programme] for end in (source, place.key)
+    )
+    is_right = giving_budget == taking_budget and (giver == taker) == act.kind.startswith("virement")
+    return [] if is_right else ["DECREE_MISMATCH"]
 
 
 def _is_over(act: Act, end: NodeKey, state: State) -> bool:

@@ -15,7 +15,7 @@ from tests.law_model.credits import (
     check_payroll_payment,
     check_reservation,
 )
-from tests.law_model.decrees import check_decree
+from tests.law_model.decrees import check_decree, check_ministries
 from tests.law_model.effects import list_reserved
 from tests.law_model.form import check_persons, is_iban
 from tests.law_model.interface import KindColumns
@@ -181,6 +181,7 @@ def _check_place(act: Act, judgement: Judgement, state: State) -> None:
     judgement.codes += check_year(act, place, judgement.predecessor, state)
     judgement.codes += check_prescription(act, judgement.predecessor)
     if any(code in judgement.codes for code in ("FUND_CENTRE_LEVEL", "NOMENCLATURE_MISMATCH")):
+        judgement.codes += check_ministries(act, place, state)
         return
     judgement.codes += check_title(act, place)
     judgement.codes += _check_credits(act, judgement, state)

@@ -152,7 +152,9 @@ def _build_item(state: State, followed: Link, bare: OpenItem) -> OpenItem:
     if settles and kind.family is Family.SETTLEMENT:
         item_with_dates = item_with_dates._replace(is_followed=item.is_followed)
     if not bare.credit:
-        item_with_dates = item_with_dates._replace(credit=item.credit, debit=bare.debit or item.debit)
+        item_with_dates = item_with_dates._replace(credit=item.credit)
+    if kind.follows is Family.RETENTION and not bare.debit:
+        item_with_dates = item_with_dates._replace(debit=item.debit)
     return item_with_dates._replace(parent=item.parent if settles else followed.entry, under=item.under)
 
 

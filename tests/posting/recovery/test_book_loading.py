@@ -326,7 +326,7 @@ FILES: list[File] = [
         ),
         *_act("BA3", "service_carry", _spent("10.00", predecessor=_FIRST_SERVICE, **_CARRY)),
         *_act(
-            "BA4", "retention_carry", {"predecessor": "@137", "amount": "0.06"} | _CARRY | _RUNNING_EXPENSES
+            "BA4", "retention_carry", {"predecessor": "@144", "amount": "0.06"} | _CARRY | _RUNNING_EXPENSES
         ),
     ],
 ]

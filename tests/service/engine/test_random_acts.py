@@ -46,7 +46,7 @@ LATE_KINDS = frozenset(
         "advance_withholding",
         "advance_recovery",
         "credit_restoration",
-        *("retention", "retention_release", "retention_carry"),
+        *("retention", "retention_release", "retention_carry", "commitment_reversal"),
     }
 )
 """Kinds that may follow only two others in one year or place: the sequences by default are too few, sixty have them all."""
