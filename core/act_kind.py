@@ -96,7 +96,7 @@ class ActKind(NamedTuple):
         return self.family is Family.RECEIVABLE and self.follows is not Family.NONE
 
     @property
-    def is_assigned(self) -> bool:
+    def has_assignment(self) -> bool:
         """Whether its lines have an account assignment: their own, or that of the entry they follow."""
         has_family = self.family in (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING)
         return self.carries or self.budget is not BudgetAction.NONE or has_family

@@ -148,7 +148,7 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
     if kind.follows:
         yield Field.PREDECESSOR_SENDER
     if (
-        kind.is_assigned
+        kind.has_assignment
         and kind.family is not Family.OPENING
         and (kind.needs_assignment or not kind.inherits)
     ):

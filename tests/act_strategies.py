@@ -630,7 +630,7 @@ def _lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: 
     if kind.follows:
         line = draw(_add_predecessor(book, sequence, line))
         return line._replace(cell=draw(_target_cells(book))) if kind.pairs is Pairing.TARGET else line
-    return draw(_add_cell(book, line)) if kind.is_assigned else line
+    return draw(_add_cell(book, line)) if kind.has_assignment else line
 
 
 @st.composite

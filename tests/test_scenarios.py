@@ -295,7 +295,7 @@ def _complete(row: Row, usual: Row) -> Row:
 
 def _names_cell(kind: ActKind) -> bool:
     """Return whether lines of a kind have an assignment of their own as a rule."""
-    return kind.needs_assignment or (kind.is_assigned and not kind.follows)
+    return kind.needs_assignment or (kind.has_assignment and not kind.follows)
 
 
 def _compare_figures(table: ScenarioTable, scenario: Scenario, driver: Driver) -> None:

@@ -46,7 +46,7 @@ def _list_assignment_triggers(kind: ActKind) -> tuple[Field, ...]:
     """
     if kind.follows and not kind.needs_assignment:
         return _ASSIGNMENT_FIELDS
-    return (Field.KIND,) if kind.is_assigned else ()
+    return (Field.KIND,) if kind.has_assignment else ()
 
 
 def _list_cell_fields(kind: ActKind) -> tuple[Field, ...]:

@@ -10,7 +10,11 @@ from ingest.spool.spool import Spool
 from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline
 from posting.store.journal_store import PostgresStore
+from reporting import act_history, code_labels
+from reporting.act_views import Explanation
+from reporting.code_names import read_names
 from tests.any_sender_feed import AnySenderFeed
+from tests.databases import open_connection
 from tests.file_strategies import REFERENCE
 
 Row = dict[str, str]
@@ -141,3 +145,12 @@ def write_year_files(folder: Path) -> list[Path]:
     """Write the files of a State's year of about 1,700 lines."""
     generate_year(folder / "year", Year(seed=2, acts=1_000, senders=2))
     return sorted(folder.joinpath("year").glob("*.parquet"))
+
+
+async def explain_acts(dsn: str, *references: str) -> dict[str, Explanation]:
+    """Return the history of each reference."""
+    async with open_connection(dsn) as connection:
+        names = await read_names(connection, code_labels.load(REFERENCE))
+        return {
+            reference: await act_history.explain(connection, names, reference) for reference in references
+        }

@@ -6,12 +6,12 @@ import msgspec
 import pytest
 
 from core.catalog import KIND_NUMBERS
-from reporting import act_history, act_narrative, code_labels
+from reporting import act_narrative, code_labels
 from reporting.code_names import read_names
 from reporting.receipts import build_table, load_receipts
 from tests.databases import open_connection
 from tests.file_strategies import REFERENCE
-from tests.reporting.journals import ASPR, BUDGET, PAID, act, process_senders
+from tests.reporting.journals import ASPR, BUDGET, PAID, act, explain_acts, process_senders
 from tests.reporting.planted_breaches import Breach, assert_found
 
 _UNIT = {"fund_centre": "0217-SGAC-ASPR"}
@@ -113,12 +113,7 @@ async def test_the_report_adds_up_what_was_issued_lowered_and_collected(dsn: str
 async def test_the_history_of_a_receivable_says_what_is_left_of_it(dsn: str, tmp_path: Path) -> None:
     """The same sums by hand: 100 - 30 - 60 - 10; 40 - 40; 25 - 15 - 5.  A receipt and a request are no receivable."""
     await process_senders(dsn, tmp_path, _FILES)
-    async with open_connection(dsn) as connection:
-        names = await read_names(connection, code_labels.load(REFERENCE))
-        explanations = {
-            reference: await act_history.explain(connection, names, reference)
-            for reference in ("R1", "R2", "R3", "E1", "P1", "S1")
-        }
+    explanations = await explain_acts(dsn, "R1", "R2", "R3", "E1", "P1", "S1")
     sums = {
         reference: [line.collection and msgspec.structs.astuple(line.collection) for line in history.accepted]
         for reference, history in explanations.items()

@@ -5,11 +5,8 @@ from pathlib import Path
 import pytest
 
 from core.catalog import KIND_NUMBERS
-from reporting import act_history, act_narrative, code_labels
-from reporting.code_names import read_names
-from tests.databases import open_connection
-from tests.file_strategies import REFERENCE
-from tests.reporting.journals import ASPR, BUDGET, PAID, WORKS, act, process_senders
+from reporting import act_narrative
+from tests.reporting.journals import ASPR, BUDGET, PAID, WORKS, act, explain_acts, process_senders
 from tests.reporting.planted_breaches import Breach, assert_found
 
 _IBAN = "FR1420041010050500013M02606"
@@ -106,12 +103,7 @@ async def test_a_breach_of_guarantees_is_found(dsn: str, tmp_path: Path, breach:
 async def test_the_history_of_a_request_says_what_is_retained_of_it(dsn: str, tmp_path: Path) -> None:
     """R1: 60 - 20 rejected - 38 paid - 2 retained; R2: 80 - 4; L1 (1.50) is paid, whatever stays retained of G1."""
     await process_senders(dsn, tmp_path, _FILES)
-    async with open_connection(dsn) as connection:
-        names = await read_names(connection, code_labels.load(REFERENCE))
-        histories = {
-            reference: await act_history.explain(connection, names, reference)
-            for reference in ("R1", "R2", "L1")
-        }
+    histories = await explain_acts(dsn, "R1", "R2", "L1")
     lines = {reference: history.accepted[-1].standing for reference, history in histories.items()}
     assert {
         reference: (standing.state, standing.settled_cents, standing.payable_cents, standing.retained_cents)
