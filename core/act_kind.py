@@ -75,6 +75,11 @@ class ActKind(NamedTuple):
         return not self.is_payee_act and self.family not in (Family.TERM, Family.JUSTIFICATION)
 
     @property
+    def states_contract(self) -> bool:
+        """Whether it may state the contract that decides on late interest: a request, or what releases a guarantee."""
+        return self.bills or (self.family is Family.PAYMENT_REQUEST and self.after is Stage.RETAINED)
+
+    @property
     def is_interest(self) -> bool:
         """Whether it charges late interest, which bears no interest itself."""
         return self.debit is Role.LATE_INTEREST

@@ -24,7 +24,7 @@ _REQUEST = (
 )
 _BILLED = (
     *(Field.INVOICE_PART, Field.RIGHT_YEAR, Field.PRESCRIPTION_STOP),
-    *(Field.CONTRACT, Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED),
+    *(Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED),
 )
 _OF_CHANGE = (Field.EVIDENCE_HASH, Field.CALL_BACK, Field.ENTERED_BY, Field.VALIDATED_BY)
 """What a change of bank details needs beside the fields that are merely required; each has a code of its own.
@@ -161,6 +161,8 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
         yield from (Field.PAYEE, Field.IBAN)
     if kind.family is Family.PAYMENT_REQUEST:
         yield from _REQUEST
+    if kind.states_contract:
+        yield Field.CONTRACT
     if kind.bills:
         yield from _BILLED
     if kind.before_service:

@@ -11,7 +11,7 @@ from core.act_fields import Field
 from core.contracts import CONTRACT_BY_NAME
 from core.outcome_codes import Outcome
 from ingest.resolution.bank_accounts import mark_bics
-from ingest.resolution.line_batch import BILLS, LineBatch
+from ingest.resolution.line_batch import BILLS, STATES_CONTRACT, LineBatch
 from ingest.resolution.prescription import mark_unreadable_rights
 
 
@@ -28,7 +28,7 @@ def _mark_terms(line_batch: LineBatch, kind: NDArray[np.uint8]) -> None:
     contract = line_batch.read_text(Field.CONTRACT)
     if contract is not None:
         is_unknown = contract.map_to_numbers(CONTRACT_BY_NAME, 0) == 0
-        is_stated = BILLS[kind] & line_batch.mark_values(Field.CONTRACT)
+        is_stated = STATES_CONTRACT[kind] & line_batch.mark_values(Field.CONTRACT)
         line_batch.mark_fault(is_stated & is_unknown, Outcome.FIELD_INVALID, Field.CONTRACT)
     if not line_batch.arrays.keys().isdisjoint((Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED)):
         _mark_suspensions(line_batch, BILLS[kind])

@@ -8,9 +8,14 @@ from tests.oracle import days
 CONTRACTS = ("none", "works", "supplies", "services", "concession")
 
 
+def has_contract(fields: Mapping[Field, str]) -> bool:
+    """Return whether the contract exists, if one is stated."""
+    return fields.get(Field.CONTRACT, "none") in CONTRACTS
+
+
 def is_possible(fields: Mapping[Field, str]) -> bool:
     """Return whether the contract exists, and the suspension ended after it began and not after the order."""
-    if fields.get(Field.CONTRACT, "none") not in CONTRACTS:
+    if not has_contract(fields):
         return False
     notified, ended = fields.get(Field.SUSPENSION_NOTIFIED), fields.get(Field.SUSPENSION_ENDED)
     if not notified and not ended:

@@ -547,6 +547,35 @@ async def test_a_guarantee_is_late_by_its_release_and_not_by_its_request(
         assert (await state.verify()).findings == []
 
 
+async def test_a_release_states_the_contract_of_its_guarantee(database: Database, tmp_path: Path) -> None:
+    """An unknown contract is refused; what was retained on no contract that bears interest is late without interest."""
+    common = {"exercise": 2018, "amount": "1000.00", "date": "2018-10-01"}
+    bill = {**common, "predecessor": "EJ-1"}
+    rows: Acts = [
+        {**build_request(1), **common, "kind": "commitment", "reference": "EJ-1"},
+        {**bill, "kind": "service", "reference": "SF-1"},
+        {
+            **bill,
+            "kind": "payment_request",
+            "reference": "DP-1",
+            "payee": build_payee_code(1),
+            "contract": "none",
+        },
+    ]
+    retention = {**common, "kind": "retention", "reference": "RG-1", "predecessor": "DP-1", "amount": "50.00"}
+    release = {"kind": "retention_release", "reference": "LG-1", "predecessor": "RG-1", "amount": "50.00"}
+    release |= {"predecessor_sender": "treasury", "date": "2018-11-01"}
+    async for state in prepare_state(database, tmp_path / "own", rows):
+        await state.submit_accepted([{**retention, "predecessor_sender": "ministry"}], "treasury")
+        result = await state.submit([{"exercise": 2018, **release, "contract": "lease"}])
+        assert [reason.code for reason in result.reasons] == ["FIELD_INVALID"]
+        await post_acts(state, {**release, "contract": "none"})
+        await pay_part(state, "LG-1", "50.00", "2018-12-21")
+        await claim(state, "2018-12-31")
+        assert await read_claims(state) == {}
+        assert (await state.verify()).findings == []
+
+
 async def test_a_part_of_late_interest_bears_no_interest(state: State) -> None:
     """Attached interest that is paid later bears no interest, and a claim for it is detected."""
     await claim(state)
