@@ -26,8 +26,8 @@ from posting.delays import ceilings
 from posting.engine import Engine
 from posting.feed import Feed
 from posting.pipeline_settings import PipelineSettings
-from posting.recovery import book_loading
 from posting.recovery.book_loading import LoadedBook
+from posting.recovery.book_memory import BookMemory
 from posting.store import directory_store, period_store
 from posting.store.connections import Connection
 from posting.store.failures import RETRIED_ERRORS, RETRY_CAUSES, find_cause, raise_pending_cancellation
@@ -68,7 +68,7 @@ class Pipeline:
         reference: ReferenceData,
         settings: PipelineSettings = PipelineSettings(),  # noqa: B008
     ) -> None:
-        self._reference = reference
+        self._reference, self._memory = reference, settings.memory or BookMemory()
         self._resources = _Resources(
             store, settings, ThreadPoolExecutor(1, "reader"), ThreadPoolExecutor(1, "kernel")
         )
@@ -97,8 +97,7 @@ class Pipeline:
     async def _run_attempt(self, feed: Feed) -> BaseException | None:
         """Load the book and process the feed; None when it is exhausted and committed, else the cause of the failure.
 
-        A task of its own runs the attempt: a task group that fails may leave its task marked as cancelled, which must not be
-        taken for a cancellation of this one.
+        A task of its own runs the attempt: a task group that fails may leave its task marked as cancelled, not this one.
         """
         loaded = await self._load(feed)
         attempt = _Attempt(self._resources, loaded)
@@ -108,13 +107,14 @@ class Pipeline:
             raise_pending_cancellation()
             self._next_batch = attempt.committed_batch + 1
             return find_cause(group)
+        self._memory.store(attempt.leave_book(loaded))
         return None
 
     async def _load(self, feed: Feed) -> LoadedBook:
         """Load the book and open the feed on it."""
         while True:
             try:
-                loaded = await book_loading.load_book(self._resources.store, self._reference)
+                loaded = await self._memory.take(self._resources.store, self._reference)
                 await feed.open(loaded)
             except RETRY_CAUSES as error:
                 await self._prepare_retry(error)
@@ -165,6 +165,10 @@ class _Attempt:
             watcher = group.create_task(self._store.wait_until_broken())
             await self._run_batches(feed)
             watcher.cancel()
+
+    def leave_book(self, loaded: LoadedBook) -> LoadedBook:
+        """Return the book after the last commit, as it would be loaded now."""
+        return LoadedBook(self._engine.state, self._engine.head, loaded.secret, self._last_checkpoint)
 
     async def _run_batches(self, feed: Feed) -> None:
         batches = feed.produce_batches()

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from core.errors import ClockSetBack
 from core.stage_timing import StageTimes
 from posting.batch import BatchResult
+from posting.recovery.book_memory import BookMemory
 
 CHECKPOINT_ENTRIES = 8 << 20
 """Entries between two checkpoints: more cost memory when the book is largest, fewer cost time at a restart after a crash."""
@@ -39,5 +40,7 @@ class PipelineSettings(NamedTuple):
     """Where the processor time of each stage is added up."""
     is_storing: bool = True
     """False if every decision is undone (a dry run): outdated checkpoints are then left as they are."""
+    memory: BookMemory | None = None
+    """Where the book comes from, if it is there, and where it goes once everything is committed."""
     prepare_retry: Callable[[BaseException], Awaitable[RetryPreparation]] = _count_each_failure
     """Called before every retry with the cause; returns once a retry may succeed."""

@@ -34,6 +34,13 @@ from posting.store.layout import check_layout
 LOG = logging.getLogger(__name__)
 
 
+class LastCommit(NamedTuple):
+    """The last batch of the journal with its hash, and the secret of the ledger's fingerprints."""
+
+    head: ChainHead
+    secret: fingerprints.Secret
+
+
 class LoadedBook(NamedTuple):
     """The book as of the last commit."""
 
@@ -78,14 +85,8 @@ async def load_book(store: PostgresStore, reference: ReferenceData) -> LoadedBoo
     ClockSetBack
         A clock is before the last time that the ledger has stored.
     """
-    async with store.borrow_connection() as connection:
-        await store.clock.read(connection)
-    store.clock.check()
-    (row,) = await store.fetch("engine_row")
-    check_layout(row["layout"])
+    head, secret = await read_last_commit(store)
     registry = Registry(reference, await store.load_numbers(reference))
-    secret = _parse_secret(row["secret"])
-    head = ChainHead(row["version"], await _read_chain_hash(store, row["version"]))
     last_entry = int((await store.fetch("last_entry"))[0]["last"])
     state, extent, needs_full_checkpoint = await _restore_checkpoints(
         store, registry, _JournalEnd(head.batch, last_entry)
@@ -104,12 +105,26 @@ async def load_book(store: PostgresStore, reference: ReferenceData) -> LoadedBoo
     return LoadedBook(state, head, secret, extent, needs_full_checkpoint)
 
 
+async def read_last_commit(store: PostgresStore) -> LastCommit:
+    """Read the last commit, once the clocks and the layout are checked.
+
+    Raises
+    ------
+    ClockSetBack
+        A clock is before the last time that the ledger has stored.
+    """
+    async with store.borrow_connection() as connection:
+        await store.clock.read(connection)
+    store.clock.check()
+    (row,) = await store.fetch("engine_row")
+    check_layout(row["layout"])
+    batch = row["version"]
+    chain_hash = (await store.fetch("last_chain", batch))[0]["chain"] if batch else bytes(32)
+    return LastCommit(ChainHead(batch, chain_hash), _parse_secret(row["secret"]))
+
+
 def _parse_secret(stored: bytes) -> fingerprints.Secret:
     return int.from_bytes(stored[:8], "little"), int.from_bytes(stored[8:], "little")
-
-
-async def _read_chain_hash(store: PostgresStore, batch: int) -> bytes:
-    return (await store.fetch("last_chain", batch))[0]["chain"] if batch else bytes(32)
 
 
 async def _load_cells(store: PostgresStore, state: BookState) -> None:

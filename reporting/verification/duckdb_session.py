@@ -57,6 +57,7 @@ class DuckdbSession:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, codes: CodeLabels) -> None:
         self._connection = connection
+        self._tables: set[str] = set()
         for stored_table in (*HASHED_TABLES, *BALANCES):
             self.add_rows(stored_table.name, stored_table.build_schema().empty_table())
         self.add_rows("request_line", request_pages.read_lines(PAGES.build_schema().empty_table()))
@@ -66,8 +67,9 @@ class DuckdbSession:
     def add_rows(self, name: str, table: pa.Table) -> None:
         """Add rows to a table, which is created at the first call."""
         self._connection.register("incoming", table)
-        self._connection.execute(f"create table if not exists {name} as select * from incoming limit 0")  # noqa: S608
-        self._connection.execute(f"insert into {name} by name select * from incoming")  # noqa: S608
+        target = f"insert into {name} by name" if name in self._tables else f"create table {name} as"
+        self._connection.execute(f"{target} select * from incoming")  # noqa: S608
+        self._tables.add(name)
         self._connection.unregister("incoming")
 
     def add_window(self, rows: TableRows, batches: Sequence[BatchRow], firsts: Sequence[int]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from reporting.verification.findings import FINDINGS_MAX, Check, CheckResult, Finding
-from reporting.verification.raw_rows import StoredColumn, Values, build_record, hash_row
+from reporting.verification.raw_rows import RowHasher, StoredColumn, Values, build_record
 from reporting.verification.snapshot_queries import CoveredDigest, EvidenceRow, JournalSnapshot
 
 COVERED_TABLES = frozenset(
@@ -75,8 +75,8 @@ class EvidenceCheck(NamedTuple):
 async def check_evidence(snapshot: JournalSnapshot) -> EvidenceCheck:
     """Read all rows beside the journal, and compare them with the evidence of the batches."""
     chain = _ChainCheck(await snapshot.list_columns("batch"))
-    async for row in snapshot.read_digests():
-        chain.add_digest(row)
+    async for digests in snapshot.read_digests():
+        chain.add_digests(digests)
     await snapshot.copy_table("batch", chain.columns, chain.check_batch, order="batch")
     findings, counts = chain.list_findings(), await snapshot.count_evidence()
     for table in sorted(COVERED_TABLES | counts.keys()):
@@ -89,12 +89,13 @@ async def check_evidence(snapshot: JournalSnapshot) -> EvidenceCheck:
 async def _check_table(snapshot: JournalSnapshot, table: str) -> list[Finding]:
     """Compare the rows of a table with its digests, which are read again only to name those without a row."""
     rows = _TableCheck(table, await snapshot.list_columns(table))
-    async for evidence_row in snapshot.read_evidence(table):
-        rows.add_digest(evidence_row)
+    async for evidence_rows in snapshot.read_evidence(table):
+        rows.add_digests(evidence_rows)
     await snapshot.copy_table(table, rows.columns, rows.check_row)
     if rows.misses_any:
-        async for evidence_row in snapshot.read_evidence(table):
-            rows.check_digest(evidence_row)
+        async for evidence_rows in snapshot.read_evidence(table):
+            for evidence_row in evidence_rows:
+                rows.check_digest(evidence_row)
     return rows.findings
 
 
@@ -108,11 +109,12 @@ class _ChainCheck:
         self._previous = _FIRST_EVIDENCE
         self._findings: list[Finding] = []
 
-    def add_digest(self, row: CoveredDigest) -> None:
-        """Add the digest of the next row that a batch covers; only the hash of each batch is kept."""
-        if row.batch not in self._hashes:
-            self._hashes[row.batch] = hashlib.sha256()
-        self._hashes[row.batch].update(row.digest)
+    def add_digests(self, rows: Sequence[CoveredDigest]) -> None:
+        """Add the digests of the next rows that batches cover; only the hash of each batch is kept."""
+        for batch, digest in rows:
+            if batch not in self._hashes:
+                self._hashes[batch] = hashlib.sha256()
+            self._hashes[batch].update(digest)
 
     def check_batch(self, values: Values) -> None:
         """Compare the evidence of the next batch."""
@@ -142,7 +144,8 @@ class _TableCheck:
 
     def __init__(self, table: str, columns: Sequence[StoredColumn]) -> None:
         self._table, self.columns = table, columns
-        self._column_counts: list[int] = []
+        self._hashers: dict[int, RowHasher] = {}
+        """By number of columns, the largest first: a later version may have added columns behind those of the time."""
         self._missing: Counter[tuple[int, bytes]] = Counter()
         self.findings: list[Finding] = []
         """The rows without a digest, then the digests without a row."""
@@ -152,17 +155,19 @@ class _TableCheck:
         """Whether a digest was noted whose row was not found."""
         return bool(self._missing)
 
-    def add_digest(self, row: EvidenceRow) -> None:
-        """Expect the row of a digest."""
-        # a later version may have added columns behind those of the time
-        if row.columns not in self._column_counts:
-            self._column_counts = sorted([*self._column_counts, row.columns], reverse=True)
-        self._missing[row.columns, row.digest] += 1
+    def add_digests(self, rows: Sequence[EvidenceRow]) -> None:
+        """Expect the rows of digests."""
+        self._missing.update((row.columns, row.digest) for row in rows)
+        counts = self._hashers.keys() | {row.columns for row in rows}
+        if len(counts) > len(self._hashers):
+            self._hashers = {
+                count: RowHasher(self._table, self.columns[:count]) for count in sorted(counts, reverse=True)
+            }
 
     def check_row(self, values: Values) -> None:
         """Find the digest of a row."""
-        for count in self._column_counts:
-            if self._remove(count, hash_row(self._table, self.columns[:count], values)):
+        for count, hasher in self._hashers.items():
+            if self._remove(count, hasher.hash(values)):
                 return
         place = _name_row(self._table, self.columns, values)
         self.findings.append(Finding(_NAME, place, "a row that no batch covers", "rows as they were added"))

@@ -190,14 +190,15 @@ owed as (
     union all
     select o.entry_id, p.predecessor
     from owed o join entry p on p.entry_id = o.at join kind k on k.kind = p.kind where k.inherits and p.predecessor < o.at
-)
-select e.*, c.at as request, o.at as debt, w.payee as creditor
-from climb c join entry r on r.entry_id = c.at join kind k on k.kind = r.kind join entry e on e.entry_id = c.entry_id
-left join entry w on w.entry_id = e.entry_id - 1 and w.submission = e.submission and w.reference = e.reference and w.exercise = e.exercise
+),
+advance as materialized (select c.entry_id, c.at from climb c join entry r on r.entry_id = c.at join kind k on k.kind = r.kind where not k.inherits),
+debt as materialized (select o.entry_id, o.at from owed o join entry d on d.entry_id = o.at join kind k on k.kind = d.kind where not k.inherits),
+withheld as materialized (select * from entry where entry_id in (select entry_id - 1 from advance))
+select e.*, a.at as request, d.at as debt, w.payee as creditor
+from advance a join entry e on e.entry_id = a.entry_id
+left join withheld w on w.entry_id = e.entry_id - 1 and w.submission = e.submission and w.reference = e.reference and w.exercise = e.exercise
  and w.amount = e.amount and w.day = e.day and w.month = e.month and w.accountant = e.accountant
-left join (select o.* from owed o join entry d on d.entry_id = o.at join kind k on k.kind = d.kind where not k.inherits) o
-  on o.entry_id = w.entry_id
-where not k.inherits;
+left join debt d on d.entry_id = w.entry_id;
 
 -- name: taken_up
 -- What later entries take up of a debt or of a service, or reverse; a reversal gives the amount back to the debt that it came from.
@@ -368,14 +369,18 @@ where k.credit_check = 'YEAR_END' and k.budget = 'SPEND' and (e.month < p.month 
 -- name: title_step
 -- Each entry that opens AE by a finance law, cancels AE or commits AE in advance, with the sums of its title until then.
 create table title_step as
-with step as (
-    select e.entry_id, e.batch, p.year, l.ancestor as programme, i.title, k.budget in ('OPEN', 'CANCEL') as is_opening,
+with act as materialized (
+    select e.entry_id, e.batch, e.cell, p.year, p.centre, k.budget in ('OPEN', 'CANCEL') as is_opening,
            if(k.budget = 'CANCEL', -e.amount, e.amount) as amount
-    from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell join cell c on c.cell = e.cell
-    join lineage l on l.year = p.year and l.centre = p.centre join centre n on n.year = l.year and n.centre = l.ancestor and n.parent = 0
-    join reference_text ti on ti.kind = 3 and ti.id = c.item join item i on i.year = p.year and i.code = ti.code
+    from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell
     where case when k.budget in ('OPEN', 'CANCEL') then k.measure = 'AE' and e.source in (1, 2) and p.base % 3 = 0
                else k.year_rule = 'SPENDS_AE' and year(e.day) < p.year end
+),
+step as (
+    select a.entry_id, a.batch, a.year, l.ancestor as programme, i.title, a.is_opening, a.amount
+    from act a join cell c on c.cell = a.cell
+    join lineage l on l.year = a.year and l.centre = a.centre join centre n on n.year = l.year and n.centre = l.ancestor and n.parent = 0
+    join reference_text ti on ti.kind = 3 and ti.id = c.item join item i on i.year = a.year and i.code = ti.code
 )
 select *, sum(if(is_opening, amount, 0)) over w as opened, sum(if(is_opening, 0, amount)) over w as anticipated
 from step window w as (partition by year, programme, title order by entry_id);

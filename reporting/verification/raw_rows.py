@@ -14,6 +14,7 @@ from typing import NamedTuple
 _HEADER_BYTES = 19
 _NULL, _TRAILER = -1, -1
 _TUPLE, _LENGTH = struct.Struct(">h"), struct.Struct(">i")
+_NULL_LENGTH = _LENGTH.pack(_NULL)
 _RECORD, _FIELD = struct.Struct(">i"), struct.Struct(">ii")
 
 Values = list[bytes | None]
@@ -43,32 +44,25 @@ class RowSplitter:
                 self._rest = rest
                 return
             at, self._skipped_bytes = self._skipped_bytes, 0
-        while row := _parse_tuple(rest, at):
-            self._work(row.values)
-            at = row.end
-        self._rest = rest[at:]
+        self._rest = rest[self._pass_rows(rest, at) :]
 
-
-class _Tuple(NamedTuple):
-    values: Values
-    end: int
-
-
-def _parse_tuple(data: bytes, at: int) -> _Tuple | None:
-    """Return the values of the tuple at ``at``; None if it is not complete, or the stream ends there."""
-    if len(data) < at + _TUPLE.size:
-        return None
-    (count,) = _TUPLE.unpack_from(data, at)
-    at += _TUPLE.size
-    values: Values = []
-    for _ in range(count):
-        if len(data) < at + _LENGTH.size:
-            return None
-        (length,) = _LENGTH.unpack_from(data, at)
-        at += _LENGTH.size
-        values.append(None if length == _NULL else data[at : at + length])
-        at += max(length, 0)
-    return None if count == _TRAILER or len(data) < at else _Tuple(values, at)
+    def _pass_rows(self, data: bytes, at: int) -> int:
+        """Call ``work`` with each complete row from ``at`` on; return where the first row begins that is not complete."""
+        while len(data) >= at + _TUPLE.size:
+            (count,) = _TUPLE.unpack_from(data, at)
+            end, values = at + _TUPLE.size, list[bytes | None]()
+            for _ in range(count):
+                if len(data) < end + _LENGTH.size:
+                    return at
+                (length,) = _LENGTH.unpack_from(data, end)
+                end += _LENGTH.size
+                values.append(None if length == _NULL else data[end : end + length])
+                end += max(length, 0)
+            if count == _TRAILER or len(data) < end:
+                return at
+            self._work(values)
+            at = end
+        return at
 
 
 def build_record(columns: Sequence[StoredColumn], values: Values) -> bytes:
@@ -79,6 +73,17 @@ def build_record(columns: Sequence[StoredColumn], values: Values) -> bytes:
     return b"".join(parts)
 
 
-def hash_row(table: str, columns: Sequence[StoredColumn], values: Values) -> bytes:
-    """Return the SHA-256 over the name of the table, a zero byte, and the record of a row."""
-    return hashlib.sha256(table.encode() + b"\0" + build_record(columns, values)).digest()
+class RowHasher:
+    """Hashes rows of some columns: SHA-256 over the name of their table, a zero byte, and the record of the row."""
+
+    def __init__(self, table: str, columns: Sequence[StoredColumn]) -> None:
+        self._head = table.encode() + b"\0" + _RECORD.pack(len(columns))
+        self._types = [_LENGTH.pack(column.type) for column in columns]
+
+    def hash(self, values: Values) -> bytes:
+        """Return the digest of a row, which may have further values behind them."""
+        parts = [self._head]
+        for column_type, value in zip(self._types, values, strict=False):
+            parts.append(column_type)
+            parts += (_NULL_LENGTH,) if value is None else (_LENGTH.pack(len(value)), value)
+        return hashlib.sha256(b"".join(parts)).digest()

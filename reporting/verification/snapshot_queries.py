@@ -138,21 +138,20 @@ class JournalSnapshot:
         rows = await self._connection.fetch(SQL["evidence_counts"])
         return {row["relation"]: EvidenceCounts(row["covered"], row["pending"]) for row in rows}
 
-    async def read_digests(self) -> AsyncIterator[CoveredDigest]:
-        """Yield the digests of the rows that batches cover, by batch and in order."""
-        async for row in self._stream(SQL["digests"]):
-            yield CoveredDigest(*row)
+    async def read_digests(self) -> AsyncIterator[list[CoveredDigest]]:
+        """Yield the digests of the rows that batches cover, by batch and in order, chunk by chunk."""
+        async for rows in self._stream(SQL["digests"]):
+            yield [CoveredDigest(*row) for row in rows]
 
-    async def read_evidence(self, table: str) -> AsyncIterator[EvidenceRow]:
-        """Yield the digests of a table's rows: of those that batches cover, by batch and in order, then of the others."""
-        async for row in self._stream(SQL["evidence_of_table"], table):
-            yield EvidenceRow(*row)
+    async def read_evidence(self, table: str) -> AsyncIterator[list[EvidenceRow]]:
+        """Yield the digests of a table's rows in chunks: those that batches cover, by batch and in order, then others."""
+        async for rows in self._stream(SQL["evidence_of_table"], table):
+            yield [EvidenceRow(*row) for row in rows]
 
-    async def _stream(self, query: str, *arguments: str) -> AsyncIterator[asyncpg.Record]:
+    async def _stream(self, query: str, *arguments: str) -> AsyncIterator[list[asyncpg.Record]]:
         cursor = await self._connection.cursor(query, *arguments)
         while rows := await cursor.fetch(_FETCHED_ROWS):
-            for row in rows:
-                yield row
+            yield rows
 
     async def list_columns(self, table: str) -> list[StoredColumn]:
         """Return the columns of a table in order; none if there is no such table."""

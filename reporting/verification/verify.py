@@ -22,7 +22,13 @@ from reporting.verification import (
 from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, StoredTable, parse_rows
 from reporting.verification.duckdb_session import CHECKS, STEPS, DuckdbSession, open_session
 from reporting.verification.evidence import EvidenceCheck, check_evidence
-from reporting.verification.findings import Check, Finding, ProgressCallback, Verification, ignore_progress
+from reporting.verification.findings import (
+    Check,
+    CheckResult,
+    ProgressCallback,
+    Verification,
+    ignore_progress,
+)
 from reporting.verification.snapshot_queries import BatchRow, JournalSnapshot, WindowSpan
 
 _SMALL_TABLES = (
@@ -89,8 +95,13 @@ async def verify(
             await verifier.read_rows(
                 await asyncio.to_thread(assigned_accountants.load_years, folder, codes.years)
             )
-            evidence = await check_evidence(snapshot)
-        return await asyncio.to_thread(verifier.compare, evidence)
+            comparison = asyncio.create_task(asyncio.to_thread(verifier.compare))
+            try:
+                evidence = await check_evidence(snapshot)
+            except BaseException:
+                comparison.cancel()
+                raise
+        return verifier.build_result(await comparison, evidence)
 
 
 def _hash_reference(folder: Path) -> pa.Table:
@@ -180,30 +191,34 @@ class _Verifier:
         for rows in tables:
             self._session.add_window(rows, batches, firsts)
 
-    def compare(self, evidence: EvidenceCheck) -> Verification:
-        """Derive the tables that follow from the rows, and check every rule; ``evidence`` is checked already."""
+    def compare(self) -> list[CheckResult]:
+        """Derive the tables that follow from the rows, and check the chain and every rule."""
         for step in STEPS:
             self._session.run_step(step)
             self._count_step(f"deriving {step}")
         findings = self._chain_check.list_findings()
-        checks = [Check("chain", _CHAIN_RULE, len(findings)), evidence.result.check]
-        findings += evidence.result.findings
+        results = [CheckResult(Check("chain", _CHAIN_RULE, len(findings)), findings)]
         with ThreadPoolExecutor(_CHECKS_AT_ONCE) as executor:
-            for check, check_findings in executor.map(self._session.run_check, self._checks):
-                checks.append(check)
-                findings += check_findings
-                self._count_step(f"check {check.name}")
-        return self._build_result(checks, findings, evidence)
+            for result in executor.map(self._session.run_check, self._checks):
+                results.append(result)
+                self._count_step(f"check {result.check.name}")
+        return results
 
-    def _build_result(
-        self, checks: list[Check], findings: list[Finding], evidence: EvidenceCheck
-    ) -> Verification:
+    def build_result(self, results: Sequence[CheckResult], evidence: EvidenceCheck) -> Verification:
+        """Combine the results of ``compare`` with the evidence of the rows beside the journal."""
+        chain_result, *rules = results
+        in_order = (chain_result, evidence.result, *rules)
         head = self._batches[-1].chain.hex() if self._batches else ""
         names = [*(stored.name for stored in (*HASHED_TABLES, *BALANCES)), "submission"]
         rows = {name: self._session.count_rows(name) for name in names} | {"evidence": evidence.covered}
         verification = Verification(len(self._batches), head, rows, evidence.head, evidence.pending)
         is_whole = CHECKS.keys() <= set(self._checks)
-        return replace(verification, checks=checks, findings=findings, is_whole=is_whole)
+        return replace(
+            verification,
+            checks=[result.check for result in in_order],
+            findings=[finding for result in in_order for finding in result.findings],
+            is_whole=is_whole,
+        )
 
     def _count_step(self, label: str) -> None:
         self._done += 1

@@ -28,9 +28,9 @@ from posting.store.directory_store import NewChange
 from reporting.report_tables import CellType, Column, ReportTable
 from service.cli import bank, pay_interest
 from service.database import command_queries
-from service.engine import bank_import, engine_context, file_processing, late_interest, payment_runs
+from service.engine import bank_import, engine_context, file_processing, payment_runs
 from service.engine.bank_import import ImportOptions, ImportResult
-from service.engine.late_interest import InterestRequest, InterestResult
+from service.engine.late_interest import InterestRequest
 from service.terminal import console
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
@@ -100,9 +100,7 @@ class PaymentRound(NamedTuple):
     """Seconds from due requests to payment files."""
     answers_bytes: int
     import_seconds: float
-    """Seconds from bank files to entries."""
-    interest: InterestResult
-    """The late interest proposed afterwards."""
+    """Seconds from bank files to entries, late interest included."""
 
 
 class DemoPayments(NamedTuple):
@@ -176,17 +174,12 @@ async def _run_round(context: DemoContext, turn: PaymentTurn, interest_at: datet
     )
     paths = [context.folder / name for name in responses.files]
     start = time.monotonic()
-    imported = await bank_import.import_files(
-        engine, paths, interruption, options=ImportOptions(reporter, by=_PROPOSER)
-    )
+    interest = InterestRequest(interest_at, by=_PROPOSER)
+    options = ImportOptions(reporter, interest=interest, by=_PROPOSER)
+    imported = await bank_import.import_files(engine, paths, interruption, options=options)
     import_seconds = time.monotonic() - start
-    interest = await late_interest.propose_since_mark(
-        engine, InterestRequest(interest_at, by=_PROPOSER), interruption, reporter=reporter
-    )
     size = sum(path.stat().st_size for path in paths)
-    return PaymentRound(
-        run, len(files), responses.transfers, imported, payment_seconds, size, import_seconds, interest
-    )
+    return PaymentRound(run, len(files), responses.transfers, imported, payment_seconds, size, import_seconds)
 
 
 async def _issue_run(context: DemoContext, turn: PaymentTurn) -> int | None:
@@ -260,7 +253,8 @@ def print_rounds(payments: DemoPayments, status: AccountsReport) -> None:
     for payment_round in payments.rounds:
         console.print_line(_format_pace(payment_round))
         bank.print_rejected_files(payment_round.imported)
-        pay_interest.print_interest(payment_round.interest)
+        if payment_round.imported.interest:
+            pay_interest.print_interest(payment_round.imported.interest)
     bank.print_account_status(status)
 
 
@@ -289,7 +283,7 @@ def _format_pace(payment_round: PaymentRound) -> str:
     return (
         f"Run {payment_round.run}: {payment_round.transfers:,} transfers from due requests to payment files in "
         f"{payment_round.payment_seconds:,.1f} s; {payment_round.answers_bytes / 1e6:,.1f} MB of bank files read, "
-        f"matched and posted in {payment_round.import_seconds:,.1f} s."
+        f"matched and posted, and late interest proposed, in {payment_round.import_seconds:,.1f} s."
     )
 
 

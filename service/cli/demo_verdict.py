@@ -149,7 +149,8 @@ def _describe_transit(cents: int) -> str:
 
 
 def _describe_interest(year: "DemoYear") -> Iterator[str]:
-    interest = [payment_round.interest for payment_round in year.payments.rounds]
+    results = (payment_round.imported.interest for payment_round in year.payments.rounds)
+    interest = [result for result in results if result]
     reasons = [reason for result in interest if result.posted for reason in result.posted.reasons]
     lacking = [reason for reason in reasons if reason.code in _LACK_OF_CREDITS]
     due = sum(result.cents for result in interest)

@@ -162,7 +162,11 @@ def _build_pipeline_settings(
         return RetryPreparation(True, await restart_ended_server(context.database, seconds))
 
     return PipelineSettings(
-        stages=clock.stages, on_committed=on_committed, on_failed=on_failed, prepare_retry=prepare_retry
+        on_committed=on_committed,
+        on_failed=on_failed,
+        stages=clock.stages,
+        memory=context.memory,
+        prepare_retry=prepare_retry,
     )
 
 

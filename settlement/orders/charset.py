@@ -59,9 +59,16 @@ def to_transfer_charset(text: str) -> str:
 @cache
 def build_transliteration_table() -> Transliteration:
     """Tabulate ``to_transfer_charset`` for every code point that does not always become a dot."""
-    replacements = [to_transfer_charset(chr(code)).encode("ascii") for code in range(_TABLE_CODE_POINTS)]
+    replacements = [_tabulate(chr(code)) for code in range(_TABLE_CODE_POINTS)]
     start = np.cumsum([0, *map(len, replacements)]).astype(np.int32)
     return seal(Transliteration(start, np.frombuffer(b"".join(replacements), np.uint8)))
+
+
+def _tabulate(character: str) -> bytes:
+    is_unchanged = unicodedata.is_normalized("NFKD", character) and ord(character) not in _TRANSLITERATIONS
+    if is_unchanged and not character.isascii():  # most are: the general way would take half a second for all
+        return b"" if unicodedata.combining(character) else _REPLACEMENT.encode("ascii")
+    return to_transfer_charset(character).encode("ascii")
 
 
 def wrap_remarks(texts: Sequence[str]) -> list[str]:

@@ -336,7 +336,7 @@ _ENTRIES = 149 + len(_OPENINGS_OF_NEXT_YEAR)
 """Of all of them together."""
 
 
-def _assert_same(actual: BookState, expected: BookState) -> None:
+def assert_same(actual: BookState, expected: BookState) -> None:
     """Assert that everything that deciding reads is equal, except slots, whose order depends on their history."""
     book, other = actual.book, expected.book
     assert (
@@ -379,7 +379,7 @@ async def test_committed_acts_are_restored(
     async with _held(dsn) as (store, loaded):
         assert loaded.head == work.harness.engine.head
         assert loaded.last_checkpoint.batch == max(checkpoints, default=0)
-        _assert_same(loaded.state, work.harness.state)
+        assert_same(loaded.state, work.harness.state)
         assert loaded.state.invoices == 5, "two lines of one request with one invoice are one claim"
         again = Work(store, loaded)
         for rows in FILES:
@@ -400,7 +400,7 @@ async def test_a_large_checkpoint_is_restored(dsn: str) -> None:
         f"insert into batch values ({numbers}, decode(repeat('00', 32), 'hex'), now(), 0, 0, now(), sha256(''))",
     )
     async with _held(dsn) as (_, loaded):
-        _assert_same(loaded.state, state)
+        assert_same(loaded.state, state)
         for slots, rows in ((loaded.state.book.slots, 311_000), (loaded.state.book.payee_slots, 70_000)):
             restored = (slots[slots > 0] & np.uint64(2**32 - 1)).astype(np.int64)
             assert np.array_equal(np.sort(restored), np.arange(1, rows + 1))
@@ -429,7 +429,7 @@ async def test_rows_are_read_in_any_order(dsn: str, monkeypatch: pytest.MonkeyPa
     moved = "with taken as (delete from entry where entry_id < 9 returning *) insert into entry select * from taken"
     await _tamper(dsn, moved)
     async with _held(dsn) as (_, loaded):
-        _assert_same(loaded.state, worked)
+        assert_same(loaded.state, worked)
 
 
 async def test_a_journal_with_a_missing_entry_is_refused(dsn: str) -> None:
@@ -507,7 +507,7 @@ async def test_an_invalid_checkpoint_is_replaced_by_the_journal(
         ]
         assert f"checkpoint of batch {named} cannot be used" in caplog.text
         assert loaded.last_checkpoint == NO_CHECKPOINT
-        _assert_same(loaded.state, worked)
+        assert_same(loaded.state, worked)
         assert await _load_checkpoints(dsn) == []
         again = Work(store, loaded)
         await _assert_all_known(dsn, again)
@@ -517,7 +517,7 @@ async def test_an_invalid_checkpoint_is_replaced_by_the_journal(
     async with _held(dsn) as (_, loaded):
         assert not caplog.records
         assert loaded.last_checkpoint.batch == 2 * len(FILES)
-        _assert_same(loaded.state, again.harness.state)
+        assert_same(loaded.state, again.harness.state)
 
 
 async def _assert_all_known(dsn: str, again: Work) -> None:
@@ -549,7 +549,7 @@ async def test_the_newest_checkpoint_may_be_missing(dsn: str) -> None:
     await _tamper(dsn, "delete from checkpoint where batch = 3")
     async with _held(dsn) as (_, loaded):
         assert loaded.last_checkpoint.batch == 2
-        _assert_same(loaded.state, worked)
+        assert_same(loaded.state, worked)
 
 
 async def test_two_checkpoints_cannot_build_on_the_same_one(dsn: str) -> None:
@@ -576,13 +576,15 @@ async def test_a_full_checkpoint_replaces_many_outdated_ones(dsn: str) -> None:
     assert len(await _load_checkpoints(dsn)) == len(FILES) + 20
     store = PostgresStore(dsn)
     async with store.own_lease("test"):
-        await Pipeline(store, load_reference(), PipelineSettings(checkpoint_entries=1)).run(_Feed(store))
+        await Pipeline(store, load_reference(), PipelineSettings(checkpoint_entries=1)).run(
+            FeedOfFiles(store)
+        )
     head = work.harness.engine.head.batch
     assert (await _load_checkpoints(dsn))[0] == (head, 0)
     async with _held(dsn) as (_, loaded):
         assert not loaded.needs_full_checkpoint
         assert loaded.head.batch == head + len(FILES)
-        _assert_same(loaded.state, work.harness.state)
+        assert_same(loaded.state, work.harness.state)
 
 
 async def test_outdated_checkpoints_stay_during_dry_runs(dsn: str) -> None:
@@ -613,7 +615,7 @@ async def test_an_engine_without_the_lease_replaces_no_checkpoint(dsn: str) -> N
     assert await _load_checkpoints(dsn) == [(1, 0)]
 
 
-class _Feed:
+class FeedOfFiles:
     """Produces one batch per file."""
 
     def __init__(self, store: PostgresStore) -> None:
@@ -660,7 +662,7 @@ async def test_a_checkpoint_waits_for_the_one_before(dsn: str) -> None:
                 held.set()
 
         settings = PipelineSettings(checkpoint_entries=1, on_committed=note_commit)
-        await Pipeline(store, load_reference(), settings).run(_Feed(store))
+        await Pipeline(store, load_reference(), settings).run(FeedOfFiles(store))
     batches = list(range(1, len(FILES) + 1))
     assert all(noted_steps in ([], [("begins", 1)]) for noted_steps in noted_by_commit)
     assert noted_by_commit[-1] == [("begins", 1)]
@@ -676,7 +678,7 @@ async def test_the_end_of_a_feed_takes_a_checkpoint_after_an_eighth_of_the_entri
     store = PostgresStore(dsn)
     async with store.own_lease("test"):
         await Pipeline(store, load_reference(), PipelineSettings(checkpoint_entries=_ENTRIES * parts)).run(
-            _Feed(store)
+            FeedOfFiles(store)
         )
     async with _held(dsn) as (_, loaded):
         assert loaded.state.entries == _ENTRIES
@@ -734,6 +736,6 @@ async def test_what_a_request_counts_is_stored(dsn: str) -> None:
             await work.present(rows)
             await work.checkpoint()
         async with _held(dsn) as (_, loaded):
-            _assert_same(loaded.state, work.harness.state)
+            assert_same(loaded.state, work.harness.state)
             entries += len(rows)
             assert loaded.state.entries == entries

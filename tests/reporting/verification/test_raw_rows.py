@@ -6,7 +6,7 @@ import asyncpg
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporting.verification.raw_rows import RowSplitter, StoredColumn, Values, build_record, hash_row
+from reporting.verification.raw_rows import RowHasher, RowSplitter, StoredColumn, Values, build_record
 from tests.databases import open_connection
 from tests.kernels.execution_modes import run_examples
 
@@ -45,7 +45,8 @@ async def test_records_and_digests_are_those_of_the_server(dsn: str) -> None:
         digests = await connection.fetch(
             "select sha256(convert_to('sample', 'UTF8') || '\\x00'::bytea || record_send(s)) as digest from sample s"
         )
-        assert [hash_row("sample", columns, values) for values in rows] == [row["digest"] for row in digests]
+        hasher = RowHasher("sample", columns)
+        assert [hasher.hash(values) for values in rows] == [row["digest"] for row in digests]
 
 
 def encode(rows: list[Values]) -> bytes:
