@@ -1,6 +1,7 @@
 """Fixtures: one real PostgreSQL for the whole run, one database for each test; no test is left out silently."""
 
 import gc
+import shutil
 import signal
 from collections.abc import AsyncIterator
 
@@ -9,9 +10,9 @@ import pytest_asyncio
 from hypothesis import settings as hypothesis_settings
 
 from service.database.embedded_server import Database, run_embedded_server
-from tests import external_programs
+from tests import external_programs, folders
 from tests.databases import EMPTY, create_database
-from tests.server_folders import choose_folder
+from tests.folders import choose_folder
 
 # How long an example takes depends on the machine, and on what else it does.
 hypothesis_settings.register_profile("untimed", deadline=None)
@@ -41,9 +42,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help=help_text)
 
 
-def pytest_configure() -> None:
-    """Restore Ctrl-C, which a run in the background ignores: so would the commands that tests interrupt."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Restore Ctrl-C, which a run in the background ignores, as would the commands that tests interrupt; choose a folder."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if config.option.basetemp is None and (base := folders.find_base()):
+        config.option.basetemp = str(base)  # processes that share the tests get folders in it
+        config.add_cleanup(lambda: shutil.rmtree(base, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

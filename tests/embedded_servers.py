@@ -8,7 +8,7 @@ from pathlib import Path
 
 from service.database.embedded_server import run_embedded_server
 from tests.databases import create_named_database
-from tests.server_folders import choose_folder
+from tests.folders import choose_folder
 
 SMALL_SETTINGS = {
     "shared_buffers": "64MB",

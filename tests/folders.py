@@ -1,4 +1,7 @@
-"""Folders for the data of test servers: in memory where there is room, as tests create and drop thousands of databases."""
+"""Folders for the files of tests and the data of test servers: in memory where there is room.
+
+Tests create and drop thousands of ledgers, and write their files so that a power cut loses none: a disk makes them wait.
+"""
 
 import os
 import shutil
@@ -24,13 +27,24 @@ def choose_folder(usual: Path) -> Iterator[Path]:
     if not _has_room():
         yield usual
         return
-    _remove_abandoned()
-    folder = _MEMORY / f"{_NAME}-{os.getpid()}-{next(_numbers)}"
+    folder = _name_folder(next(_numbers))
     folder.mkdir(mode=0o700)
     try:
         yield folder / "data"
     finally:
         shutil.rmtree(folder)
+
+
+def find_base() -> Path | None:
+    """Find the folder for the files of all tests of this run, which does not exist yet; None if memory has no room."""
+    if not _has_room():
+        return None
+    _remove_abandoned()
+    return _name_folder("files")
+
+
+def _name_folder(suffix: object) -> Path:
+    return _MEMORY / f"{_NAME}-{os.getpid()}-{suffix}"
 
 
 def _has_room() -> bool:
