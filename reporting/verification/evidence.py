@@ -47,7 +47,8 @@ COVERED_TABLES = frozenset(
 )
 """The tables beside the journal whose rows the evidence of batches covers."""
 
-_NAME = "evidence"
+EVIDENCE = "evidence"
+"""The name of the check."""
 _RULE = (
     "Every row beside the journal (submissions, reference data, payment runs and files, bank messages, keys, audit trail) is "
     "as it was when a batch covered it, or waits for the next batch; and the evidence of each batch is the hash of these "
@@ -81,7 +82,7 @@ async def check_evidence(snapshot: JournalSnapshot) -> EvidenceCheck:
     findings, counts = chain.list_findings(), await snapshot.count_evidence()
     for table in sorted(COVERED_TABLES | counts.keys()):
         findings += await _check_table(snapshot, table)
-    result = CheckResult(Check(_NAME, _RULE, len(findings)), findings[:FINDINGS_MAX])
+    result = CheckResult(Check(EVIDENCE, _RULE, len(findings)), findings[:FINDINGS_MAX])
     covered, pending = (sum(column) for column in zip((0, 0), *counts.values(), strict=True))
     return EvidenceCheck(result, chain.format_head(), covered, pending)
 
@@ -126,12 +127,14 @@ class _ChainCheck:
         if computed != stored:
             stored_hash = f"hash {stored.hex()[:_HASH_CHARACTERS]}"
             expected = f"{computed.hex()[:_HASH_CHARACTERS]} from its rows"
-            self._findings.append(Finding(_NAME, f"batch {batch}", stored_hash, expected))
+            self._findings.append(Finding(EVIDENCE, f"batch {batch}", stored_hash, expected))
         self._previous = stored
 
     def list_findings(self) -> list[Finding]:
         """List the batches with another evidence, and the rows of evidence without a batch."""
-        strays = (Finding(_NAME, f"batch {batch}", "no such batch", "covers rows") for batch in self._hashes)
+        strays = (
+            Finding(EVIDENCE, f"batch {batch}", "no such batch", "covers rows") for batch in self._hashes
+        )
         return [*self._findings, *strays]
 
     def format_head(self) -> str:
@@ -170,14 +173,16 @@ class _TableCheck:
             if self._remove(count, hasher.hash(values)):
                 return
         place = _name_row(self._table, self.columns, values)
-        self.findings.append(Finding(_NAME, place, "a row that no batch covers", "rows as they were added"))
+        self.findings.append(
+            Finding(EVIDENCE, place, "a row that no batch covers", "rows as they were added")
+        )
 
     def check_digest(self, row: EvidenceRow) -> None:
         """Check that the row of a digest was found."""
         if self._remove(row.columns, row.digest):
             coverage = f"covered by batch {row.batch}" if row.batch else "not covered yet"
             place = f"{self._table}, row {row.position} of the evidence, {coverage}"
-            self.findings.append(Finding(_NAME, place, "changed or removed", "the row as it was added"))
+            self.findings.append(Finding(EVIDENCE, place, "changed or removed", "the row as it was added"))
 
     def _remove(self, columns: int, digest: bytes) -> bool:
         """Return whether a digest was missing, and count it as found; a digest that is found leaves the memory."""

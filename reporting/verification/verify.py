@@ -21,7 +21,7 @@ from reporting.verification import (
 )
 from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, StoredTable, parse_rows
 from reporting.verification.duckdb_session import CHECKS, STEPS, DuckdbSession, open_session
-from reporting.verification.evidence import EvidenceCheck, check_evidence
+from reporting.verification.evidence import EVIDENCE, EvidenceCheck, check_evidence
 from reporting.verification.findings import (
     Check,
     CheckResult,
@@ -63,6 +63,8 @@ _SMALL_TABLES = (
 )
 _CHECKS_AT_ONCE = 2
 """Most checks of a small journal keep one core busy, and wait for each other otherwise."""
+ALL_CHECKS = (EVIDENCE, *CHECKS)
+"""The names of all checks that a caller may leave out: without one of them nothing counts as proven."""
 _CHAIN_RULE = "Every batch's hash is the hash of its rows and of the previous hash (rule A46)."
 
 
@@ -72,13 +74,13 @@ async def verify(
     *,
     folder: Path = SAMPLE_FOLDER,
     scratch: Path | None = None,
-    checks: Sequence[str] = tuple(CHECKS),
+    checks: Sequence[str] = ALL_CHECKS,
 ) -> Verification:
     """Compute everything stored in ``dsn`` again from its raw rows, in one snapshot.
 
     ``folder`` contains the reference data that the engine used.  Data that does not fit in memory is written to
-    ``scratch`` (the system's temporary folder by default) and deleted afterwards.  The hashes are always checked, and of the
-    rules those of ``checks``, by default all: without one of them nothing counts as proven.
+    ``scratch`` (the system's temporary folder by default) and deleted afterwards.  The hash chain is always checked, and the
+    other checks that ``checks`` names, by default all: without one of them nothing counts as proven.
 
     Raises
     ------
@@ -91,13 +93,15 @@ async def verify(
     with open_session(codes, scratch) as session:
         session.add_rows("reference_file", await asyncio.to_thread(_hash_reference, folder))
         async with snapshot_queries.open_snapshot(dsn) as snapshot:
-            verifier = _Verifier(snapshot, session, progress, checks=checks)
+            verifier = _Verifier(
+                snapshot, session, progress, checks=[name for name in checks if name in CHECKS]
+            )
             await verifier.read_rows(
                 await asyncio.to_thread(assigned_accountants.load_years, folder, codes.years)
             )
             comparison = asyncio.create_task(asyncio.to_thread(verifier.compare))
             try:
-                evidence = await check_evidence(snapshot)
+                evidence = await check_evidence(snapshot) if EVIDENCE in checks else None
             except BaseException:
                 comparison.cancel()
                 raise
@@ -204,21 +208,24 @@ class _Verifier:
                 self._count_step(f"check {result.check.name}")
         return results
 
-    def build_result(self, results: Sequence[CheckResult], evidence: EvidenceCheck) -> Verification:
-        """Combine the results of ``compare`` with the evidence of the rows beside the journal."""
+    def build_result(self, results: Sequence[CheckResult], evidence: EvidenceCheck | None) -> Verification:
+        """Combine the results of ``compare`` with the evidence of the rows beside the journal, if it was checked."""
         chain_result, *rules = results
-        in_order = (chain_result, evidence.result, *rules)
+        in_order = [chain_result, *([evidence.result] if evidence else []), *rules]
         head = self._batches[-1].chain.hex() if self._batches else ""
         names = [*(stored.name for stored in (*HASHED_TABLES, *BALANCES)), "submission"]
-        rows = {name: self._session.count_rows(name) for name in names} | {"evidence": evidence.covered}
-        verification = Verification(len(self._batches), head, rows, evidence.head, evidence.pending)
-        is_whole = CHECKS.keys() <= set(self._checks)
-        return replace(
-            verification,
+        verification = Verification(
+            len(self._batches),
+            head,
+            {name: self._session.count_rows(name) for name in names},
             checks=[result.check for result in in_order],
             findings=[finding for result in in_order for finding in result.findings],
-            is_whole=is_whole,
+            is_whole={*CHECKS, EVIDENCE} <= {result.check.name for result in in_order},
         )
+        if not evidence:
+            return verification
+        rows = {**verification.rows, EVIDENCE: evidence.covered}
+        return replace(verification, rows=rows, evidence=evidence.head, pending_rows=evidence.pending)
 
     def _count_step(self, label: str) -> None:
         self._done += 1

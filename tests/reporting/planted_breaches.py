@@ -9,7 +9,7 @@ from reporting.verification import verify
 from reporting.verification.findings import Verification
 from tests.databases import open_connection
 from tests.file_strategies import REFERENCE
-from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
+from tests.reporting.remade_hashes import list_hash_findings, remake_chain
 
 
 class Breach(NamedTuple):
@@ -26,7 +26,7 @@ async def plant_breach(
 ) -> list[str]:
     """Break a rule in a journal whose triggers are off, and return the places that its check names then.
 
-    The hashes are made again before, so that they agree.
+    The hashes of the batches are made again before, so that they agree.
     """
     verification = await _verify_broken(connection, dsn, Breach(statement, check, ""), folder)
     return _list_places(verification, check)
@@ -35,9 +35,9 @@ async def plant_breach(
 async def _verify_broken(
     connection: asyncpg.Connection, dsn: str, breach: Breach, folder: Path
 ) -> Verification:
-    """Break a rule, make the hashes again, and check the hashes and this rule alone."""
+    """Break a rule, hash the rows of the batches again, and check the hash chain and this rule alone."""
     await connection.execute(breach.statement)
-    await remake_hashes(connection)
+    await remake_chain(connection)
     verification = await verify(dsn, folder=folder, checks=[breach.check])
     assert list_hash_findings(verification) == []
     return verification

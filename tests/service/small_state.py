@@ -18,8 +18,7 @@ from core.person_decisions import StatedPerson
 from core.senders import RESERVED_SENDERS
 from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.envelope import Envelope
-from reporting.verification import Verification, verify
-from reporting.verification.duckdb_session import CHECKS
+from reporting.verification import ALL_CHECKS, Verification, verify
 from service.configuration.settings import Settings
 from service.database import command_queries
 from service.database.embedded_server import Database
@@ -205,7 +204,7 @@ class State:
 
     async def verify(self, *checks: str) -> Verification:
         """All that the checks find, or these checks."""
-        return await verify(self.dsn, folder=self.reference, checks=checks or tuple(CHECKS))
+        return await verify(self.dsn, folder=self.reference, checks=checks or ALL_CHECKS)
 
     async def count_kinds(self) -> dict[str, int]:
         """How many entries there are of each kind."""

@@ -15,7 +15,7 @@ from tests.databases import open_connection
 from tests.file_strategies import REFERENCE
 from tests.reporting import test_settlements
 from tests.reporting.corruptions import CORRUPTIONS, HOSTILE, Corruption
-from tests.reporting.remade_hashes import HASH_CHECKS, list_hash_findings, remake_hashes
+from tests.reporting.remade_hashes import HASH_CHECKS, list_hash_findings, remake_chain
 from tests.reporting.verification import (
     test_advances,
     test_dates,
@@ -75,7 +75,7 @@ async def test_an_empty_journal_is_proven(dsn: str) -> None:
 
 @pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda case: case.name)
 async def test_a_corruption_is_found_in_its_place(journal: str, corruption: Corruption) -> None:
-    """Each rule finds the change though all hashes are made again; what names the chain is found before that.
+    """Each rule finds the change though the chain is made again; what names the chain is found before that.
 
     Five changes are of a hash itself, or of what no rule computes (a reason, the order of two entries, a text of a page):
     the chain alone finds them, and nothing is left to find once it is made again.
@@ -89,7 +89,7 @@ async def test_a_corruption_is_found_in_its_place(journal: str, corruption: Corr
         return
     async with open_connection(journal) as connection:
         await connection.execute("set session_replication_role = replica")
-        await remake_hashes(connection)
+        await remake_chain(connection)
     verification = await verify(journal, checks=list(places))
     assert list_hash_findings(verification) == []
     for check, start in places.items():
