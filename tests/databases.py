@@ -35,7 +35,7 @@ async def create_named_database(server: str, name: str, template: str = _TEMPLAT
     async with open_connection(server) as admin:
         if template == _TEMPLATE:
             await _create_template(admin, server)
-        await admin.execute(f"create database {name} template {template}")
+        await admin.execute(f"create database {name} template {template} strategy file_copy")
         try:
             dsn = replace_path(server, name)
             if template == _TEMPLATE:

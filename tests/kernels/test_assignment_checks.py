@@ -50,8 +50,7 @@ _years = st.builds(
     ),
     _draw_some(st.builds(oracle.FundRow, st.integers(0, 2), st.sampled_from((0, 1, 2)))),
     st.frozensets(_known_codes, min_size=2),
-    st.frozensets(_known_codes, max_size=2),
-    st.frozensets(_known_codes, max_size=2),
+    *[st.frozensets(_known_codes, max_size=2)] * 3,
 )
 _lines = st.builds(
     oracle.LineCodes,
