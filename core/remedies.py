@@ -1,6 +1,6 @@
 """The texts of refusals: for each code the finding and the remedy, in English and in French.
 
-In addition, the row of the refusal gives the field, its value, the budget node and the missing cents.
+The row of the refusal has the field, its value, the budget node and the missing cents.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,6 @@ from core.settlement_remedies import SETTLEMENT_REMEDIES
 from core.suspense_remedies import SUSPENSE_REMEDIES
 
 _O = Outcome
-
 REMEDIES: Mapping[Outcome, Remedy] = {
     **LINE_REMEDIES,
     _O.INVOICE_ALREADY_REQUESTED: Remedy(
@@ -279,9 +278,10 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.JOURNAL_UNBALANCED: JOURNAL_UNBALANCED, _O.TRANSFER_UNPAIRED: TRANSFER_UNPAIRED,
     _O.BALANCE_LIMIT: Remedy(
-        "A total would exceed the largest figure of the books.", "Check the amount; no State's budget is that large.",
-        "Un total dépasserait le plus grand nombre que les livres peuvent porter.",
-        "Vérifier le montant ; aucun budget d'État n'est aussi grand.",
+        "A total would exceed the largest figure of the books, or one debt would be taken up by over 32,767 acts.",
+        "Check the amount; no State's budget is that large. Reject what is left of such a debt and request it again.",
+        "Un total dépasserait le plus grand nombre des livres, ou plus de 32 767 actes reprendraient une même dette.",
+        "Vérifier le montant ; aucun budget n'est aussi grand. Rejeter le reste d'une telle dette, puis la redemander.",
     ),
     **DECREE_REMEDIES,
     _O.ACT_REFUSED: Remedy(

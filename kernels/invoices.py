@@ -128,11 +128,24 @@ def is_rejected(items, entry):
 
 
 @part
+def _takes_up(book, base, root):
+    """Return whether acts of the kind ``base`` take up the debt ``root``, which counts them."""
+    draws_debt = root > 0 and book.effects[base].draws == Remainder.OPEN.value
+    return draws_debt and book.effects[book.items[root].kind].reaches == Stage.PAYABLE.value
+
+
+@part
+def admits_use(book, link):
+    """Return whether one act more may take up the debt: it counts at most ``core.tables.book.USES_MAX``."""
+    _, _, base, root, sign = link
+    return sign < 0 or not _takes_up(book, base, root) or (book.items[root].unbilled & _USES) != _USES
+
+
+@part
 def count_use(book, link, amount):
     """Count an act that takes up a debt, or is undone: what was paid or diverted was not rejected."""
     base, root = link[2], link[3]
-    takes_up = book.effects[base].draws == Remainder.OPEN.value
-    if takes_up and book.effects[book.items[root].kind].reaches == Stage.PAYABLE.value:
+    if _takes_up(book, base, root):
         use = _RETENTION if book.effects[base].reaches == Stage.RETAINED.value else _USE
         book.items[root].unbilled += use if amount > 0 else -use
 
@@ -143,8 +156,7 @@ def lower_item(book, link, amount):
     item, _, base, root, _ = link
     before = np.int64(is_rejected(book.items, item))
     book.items[item].open -= amount
-    takes_up = root > 0 and book.effects[base].draws == Remainder.OPEN.value
-    if takes_up and book.effects[book.items[root].kind].reaches == Stage.PAYABLE.value:
+    if _takes_up(book, base, root):
         book.items[root].unbilled -= _USE * (np.int64(is_rejected(book.items, item)) - before)
 
 

@@ -39,7 +39,7 @@ BLOCKING = [(node, measure) for node in (UNIT, BOP, PROGRAMME) for measure in (A
 Act = list[Line]
 
 
-def _build_book(figures: dict[tuple[int, int], int], *, blocking: bool = True) -> StartingBook:
+def build_book(figures: dict[tuple[int, int], int], *, blocking: bool = True) -> StartingBook:
     """A programme of two BOPs, each with a UO, and one operation."""
     places = {
         PROGRAMME: (NONE, CentreLevel.PROGRAMME),
@@ -56,7 +56,7 @@ def _build_book(figures: dict[tuple[int, int], int], *, blocking: bool = True) -
     return StartingBook(World(nodes, cells, OPEN_PERIODS, ROLE_ACCOUNTS, {}, YEARS), figures)
 
 
-def _open_everywhere(cents: int) -> dict[tuple[int, int], int]:
+def open_everywhere(cents: int) -> dict[tuple[int, int], int]:
     return {
         (node, measure + OPENED_CREDITS): cents
         for node in (PROGRAMME, BOP, UNIT, OPERATION)
@@ -80,7 +80,7 @@ def _build_payee() -> Act:
     return add_content([line])
 
 
-def _decide_both_ways(
+def decide_both_ways(
     book: StartingBook, *acts: Act, sums: dict[tuple[int, int], tuple[int, int]] | None = None
 ) -> list[Decision]:
     """Decide by kernel and by plain model, check that they agree on decisions and content, and return the decisions."""
@@ -98,11 +98,11 @@ def _decide_both_ways(
 @pytest.mark.parametrize(("node", "measure"), BLOCKING)
 def test_the_last_cent_may_be_spent_but_no_more(node: int, measure: int) -> None:
     """All other levels have enough, so that each level and each appropriation in turn refuses the line."""
-    book = _build_book(_open_everywhere(1000) | {(node, measure + OPENED_CREDITS): 100})
+    book = build_book(open_everywhere(1000) | {(node, measure + OPENED_CREDITS): 100})
     kind = "commitment" if measure == AE else "direct_payment_request"
     fitting, over = (
-        _decide_both_ways(book, _build_payee(), _build_act(kind, 1, 100))[-1],
-        _decide_both_ways(book, _build_payee(), _build_act(kind, 1, 101))[-1],
+        decide_both_ways(book, _build_payee(), _build_act(kind, 1, 100))[-1],
+        decide_both_ways(book, _build_payee(), _build_act(kind, 1, 101))[-1],
     )
     assert fitting.outcome is Outcome.ACCEPTED
     expected = Outcome.AE_EXCEEDED if measure == AE else Outcome.CP_EXCEEDED
@@ -110,8 +110,8 @@ def test_the_last_cent_may_be_spent_but_no_more(node: int, measure: int) -> None
 
 
 def test_a_line_sees_the_credits_drawn_by_the_line_before() -> None:
-    decisions = _decide_both_ways(
-        _build_book(_open_everywhere(100)),
+    decisions = decide_both_ways(
+        build_book(open_everywhere(100)),
         _build_act("commitment", 1, 60, 41),
         _build_act("commitment", 2, 60, 40),
     )
@@ -124,8 +124,8 @@ def test_an_operation_has_exactly_its_earmark() -> None:
         _build_act("earmark", 1, 60, cell=ON_OPERATION),
         _build_act("commitment", 2, 60, cell=ON_OPERATION),
     ]
-    decisions = _decide_both_ways(
-        _build_book(_open_everywhere(100) | {(OPERATION, AE): 0}),
+    decisions = decide_both_ways(
+        build_book(open_everywhere(100) | {(OPERATION, AE): 0}),
         *acts,
         _build_act("commitment", 3, 41),
         _build_act("commitment", 4, 40),
@@ -148,8 +148,8 @@ def test_estimated_credits_are_limited_only_by_the_largest_figure(
 ) -> None:
     """A full figure refuses a line that would add to it, and no other."""
     for spare in (AMOUNT_MAX, AMOUNT_MAX - 1):
-        book = _build_book({(node, figure): BALANCE_MAX - spare}, blocking=False)
-        decision = _decide_both_ways(book, _build_payee(), _build_act(kind, 1, AMOUNT_MAX, cell=cell))[-1]
+        book = build_book({(node, figure): BALANCE_MAX - spare}, blocking=False)
+        decision = decide_both_ways(book, _build_payee(), _build_act(kind, 1, AMOUNT_MAX, cell=cell))[-1]
         assert decision.outcome is Outcome.ACCEPTED or (decision.node, spare) == (node, AMOUNT_MAX - 1)
 
 
@@ -159,24 +159,24 @@ def test_of_two_full_figures_the_first_is_reported() -> None:
         (node, figure) for node in (PROGRAMME, UNIT, OPERATION) for figure in (AE + RESERVED, CP + RESERVED)
     ]
     for places in combinations([*full, (BOP, AE + CONSUMED)], 2):
-        book = _build_book(dict.fromkeys(places, BALANCE_MAX), blocking=False)
+        book = build_book(dict.fromkeys(places, BALANCE_MAX), blocking=False)
         for kind, cell in product(
             ("commitment", "direct_payment_request", "earmark"), (ON_UNIT, ON_OPERATION)
         ):
-            _decide_both_ways(book, _build_payee(), _build_act(kind, 1, 1, cell=cell))
+            decide_both_ways(book, _build_payee(), _build_act(kind, 1, 1, cell=cell))
 
 
 @pytest.mark.parametrize("level", [UNIT, BOP])
 @pytest.mark.parametrize("measure", [AE, CP])
 def test_a_move_may_take_the_last_cent_but_no_more(level: int, measure: int) -> None:
     """Checked at every level that loses credits; the common ancestors of both sides need none."""
-    book = _build_book(
-        _open_everywhere(1000)
+    book = build_book(
+        open_everywhere(1000)
         | {(level, measure + OPENED_CREDITS): 100, (PROGRAMME, measure + OPENED_CREDITS): 0}
     )
     kind = "budget_move_ae" if measure == AE else "budget_move_cp"
     fitting, over = (
-        _decide_both_ways(book, _build_move(kind, amount, UNIT, ON_OTHER_UNIT))[0] for amount in (100, 101)
+        decide_both_ways(book, _build_move(kind, amount, UNIT, ON_OTHER_UNIT))[0] for amount in (100, 101)
     )
     assert fitting.outcome is Outcome.ACCEPTED
     assert (over.outcome, over.node, over.missing) == (Outcome.BUDGET_BELOW_CONSUMPTION, level, 1)
@@ -190,7 +190,7 @@ def test_allotted_credits_can_be_neither_moved_nor_allotted_again(amount: int) -
         _build_act("allotment_ae", 1, amount, cell=ON_OTHER_BOP),
     ]
     for act, node in zip(acts, (BOP, PROGRAMME), strict=True):
-        (decision,) = _decide_both_ways(_build_book(_open_everywhere(1000) | allotted), act)
+        (decision,) = decide_both_ways(build_book(open_everywhere(1000) | allotted), act)
         expected = (Outcome.ACCEPTED, NONE, 0) if amount == 100 else (Outcome.ALLOTMENT_EXCEEDED, node, 1)
         assert (decision.outcome, decision.node, decision.missing) == expected
 
@@ -213,10 +213,10 @@ def test_the_last_cent_that_is_free_may_leave_but_no_more(
         (RESERVED, Outcome.BUDGET_BELOW_CONSUMPTION),
         (ALLOTTED, Outcome.ALLOTMENT_EXCEEDED),
     ):
-        book = _build_book({(node, measure + OPENED_CREDITS): 1000, (node, measure + figure): 900})
+        book = build_book({(node, measure + OPENED_CREDITS): 1000, (node, measure + figure): 900})
         name = f"{kind}_{'ae' if measure == AE else 'cp'}"
         fitting, over = (
-            _decide_both_ways(book, _build_act(name, 1, amount, cell=cell))[0] for amount in (100, 101)
+            decide_both_ways(book, _build_act(name, 1, amount, cell=cell))[0] for amount in (100, 101)
         )
         assert fitting.outcome is Outcome.ACCEPTED
         assert (over.outcome, over.node, over.missing) == (outcome, node, 1)
@@ -227,8 +227,8 @@ def test_the_last_cent_that_is_free_may_leave_but_no_more(
 )
 def test_an_earmark_fits_in_the_figures_it_adds_to(place: tuple[int, int]) -> None:
     for spare, expected in ((10, Outcome.ACCEPTED), (9, Outcome.BALANCE_LIMIT)):
-        book = _build_book({place: BALANCE_MAX - spare}, blocking=False)
-        (decision,) = _decide_both_ways(book, _build_act("earmark", 1, 10, cell=ON_OPERATION))
+        book = build_book({place: BALANCE_MAX - spare}, blocking=False)
+        (decision,) = decide_both_ways(book, _build_act("earmark", 1, 10, cell=ON_OPERATION))
         assert decision.outcome is expected
 
 
@@ -239,7 +239,7 @@ def test_credits_may_be_opened_up_to_the_largest_figure() -> None:
         for number in range(BALANCE_MAX // AMOUNT_MAX)
     ]
     last = [_build_act("budget_opening_ae", 1000 + more, spare + more, cell=ON_PROGRAMME) for more in (1, 0)]
-    decisions = _decide_both_ways(_build_book({}), *acts, *last)
+    decisions = decide_both_ways(build_book({}), *acts, *last)
     assert [decision.outcome for decision in decisions[-2:]] == [Outcome.BALANCE_LIMIT, Outcome.ACCEPTED]
 
 
@@ -247,8 +247,8 @@ def test_credits_may_be_opened_up_to_the_largest_figure() -> None:
 def test_sums_of_an_account_stay_within_their_limit(account: int) -> None:
     for spare, expected in ((10, Outcome.ACCEPTED), (9, Outcome.BALANCE_LIMIT)):
         sums = {(3, account): (LEDGER_MAX - spare, LEDGER_MAX - spare)}
-        decisions = _decide_both_ways(
-            _build_book(_open_everywhere(100)),
+        decisions = decide_both_ways(
+            build_book(open_everywhere(100)),
             _build_payee(),
             _build_act("direct_payment_request", 1, 10),
             sums=sums,
@@ -262,14 +262,14 @@ def test_sums_of_an_account_stay_within_their_limit(account: int) -> None:
 )
 def test_a_faulty_amount_has_no_effect(amount: int, fault: Outcome) -> None:
     (line,) = _build_act("commitment", 1, amount)
-    (decision,) = _decide_both_ways(_build_book(_open_everywhere(100)), [line._replace(fault=fault)])
+    (decision,) = decide_both_ways(build_book(open_everywhere(100)), [line._replace(fault=fault)])
     assert decision == Decision(fault)
 
 
 @pytest.mark.parametrize("last", [1, 2])
 def test_the_longest_act_is_accepted_or_undone_as_a_whole(last: int) -> None:
-    decisions = _decide_both_ways(
-        _build_book(_open_everywhere(ACT_LINES_MAX)),
+    decisions = decide_both_ways(
+        build_book(open_everywhere(ACT_LINES_MAX)),
         _build_act("commitment", 1, *[1] * (ACT_LINES_MAX - 1), last),
     )
     outcomes = {decision.outcome for decision in decisions[:-1]}
@@ -277,4 +277,4 @@ def test_the_longest_act_is_accepted_or_undone_as_a_whole(last: int) -> None:
 
 
 def test_no_lines_give_no_decisions() -> None:
-    assert _decide_both_ways(_build_book(_open_everywhere(100))) == []
+    assert decide_both_ways(build_book(open_everywhere(100))) == []

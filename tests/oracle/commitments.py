@@ -249,14 +249,13 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
         which = Remainder.OPEN if drawn is Remainder.IMPUTATION else drawn
         remaining = _read_remainder(state.items[root], which)
         if remaining is not None and amount > remaining:
-            is_moved = drawn is Remainder.IMPUTATION
-            code = Outcome.REVERSAL_EXCEEDS_ORIGINAL if is_moved else kind.shortfall
+            code = Outcome.REVERSAL_EXCEEDS_ORIGINAL if drawn is Remainder.IMPUTATION else kind.shortfall
             raise LineRefused(code, missing=amount - remaining)
+        invoices.require_use(state, root, drawn)
         _add(state, root, drawn, -amount)
         _add(state, root, fed, amount)
     if kind.name == "retention":
-        item = state.items[root]
-        state.items[root] = item._replace(retained=item.retained + amount)
+        state.items[root] = state.items[root]._replace(retained=state.items[root].retained + amount)
     if kind.mirrors:
         _add(state, followed.entry, Remainder.OPEN, -amount)
         invoices.note_rejection(state, followed.entry, amount)
