@@ -558,12 +558,12 @@ def _journal_lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int],
             for kind in (debit_kind, credit_kind)
         )
         if draw(st.integers(0, 5)):
-            other = other._replace(fault=0, amount=line.amount, period=line.period, cell=line.cell)
+            other = other._replace(fault=0, amount=_take_amount(line), period=line.period, cell=line.cell)
         lines += [line, other]
     is_transfer = len(lines) == 4 and not CATALOG[blank.kind].clears and draw(st.booleans())
     lines = [line._replace(nature=is_transfer and line.account == OTHER_ACCOUNT) for line in lines]
     if is_transfer and draw(st.booleans()):
-        debit, credit = (line._replace(amount=lines[0].amount, fault=0) for line in lines[:2])
+        debit, credit = (line._replace(amount=_take_amount(lines[0]), fault=0) for line in lines[:2])
         cell = draw(cells)
         lines[:2] = (
             debit._replace(account=OTHER_ACCOUNT, nature=True),
@@ -572,6 +572,11 @@ def _journal_lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int],
         lines[2] = lines[0]._replace(cell=cell, kind=credit_kind)
         lines[3] = lines[1]._replace(cell=cell, kind=debit_kind)
     return draw(st.permutations(lines))
+
+
+def _take_amount(above: Line) -> int:
+    """Return the amount of another line, or a usual one if only a line with a fault may have it."""
+    return above.amount if 0 < above.amount <= AMOUNT_MAX else 20
 
 
 @st.composite
@@ -595,7 +600,7 @@ def _continue_act(draw: st.DrawFn, book: StartingBook, line: Line, above: Line) 
     if not (stage and next_kinds and draw(st.integers(0, 3))):
         return line
     line = line._replace(
-        kind=draw(st.sampled_from(next_kinds)), amount=above.amount, cell=NONE, previous=None
+        kind=draw(st.sampled_from(next_kinds)), amount=_take_amount(above), cell=NONE, previous=None
     )
     line = line._replace(invoice=None, invoice_part=0, invoice_day=0)
     if CATALOG[line.kind].pairs is Pairing.TARGET:

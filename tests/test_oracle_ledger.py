@@ -352,7 +352,6 @@ def test_holding_changes_no_other_decision(case: DecisionCase) -> None:
             assert held == plain
 
 
-@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 def test_the_strategies_reach_every_decision() -> None:
     """Every outcome that the decision of single acts can give, but for the rare ones, occurs among some hundred cases.
 

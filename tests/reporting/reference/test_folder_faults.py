@@ -236,9 +236,10 @@ def test_the_walk_through_a_folder_ends_at_its_limits(
     limit: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(folder_files, limit, number)
-    paths = [tmp_path / f"{at}.{'csv' if limit == 'FILES_MAX' else 'txt'}" for at in range(9)]
-    for path in paths:
-        path.touch()
+    reference = tmp_path / "reference"
+    reference.mkdir()
+    for at in range(9):
+        reference.joinpath(f"{at}.{'csv' if limit == 'FILES_MAX' else 'txt'}").touch()
     walk: list[Path] = []
 
     class Folder(type(tmp_path)):
@@ -250,5 +251,5 @@ def test_the_walk_through_a_folder_ends_at_its_limits(
                 yield path
 
     with pytest.raises(ReferenceDataError, match="the folder has more than"):
-        folder_files.copy_folder(Folder(tmp_path), tmp_path / "copy")
+        folder_files.copy_folder(Folder(reference), tmp_path / "copy")
     assert len(walk) == number + 1
