@@ -21,6 +21,7 @@ from reporting.act_views import (
     Transfer,
     Withdrawal,
 )
+from reporting.line_documents import describe_document
 from reporting.proofs import LinkProof
 from reporting.report_tables import CellType, Column, ReportTable
 
@@ -46,15 +47,16 @@ def render(explanation: Explanation) -> Iterator[NarrativePart]:
     """Yield the text of each line, then the proofs of the batches; one sentence if there is no such act."""
     if not (explanation.accepted or explanation.refused):
         yield f"No act {explanation.reference} was ever accepted or refused."
+    documents = {document.entry: document for document in explanation.documents}
     for line in explanation.accepted:
-        yield from _render_accepted_line(line)
+        yield from _render_accepted_line(line, describe_document(documents.get(line.entry)))
     for refused in explanation.refused:
         yield from _render_refused_line(refused)
     for proof in explanation.proofs:
         yield _format_proof(proof)
 
 
-def _render_accepted_line(line: AcceptedLine) -> Iterator[NarrativePart]:
+def _render_accepted_line(line: AcceptedLine, document: str) -> Iterator[NarrativePart]:
     act = f"{line.reference}: {line.kind} ({line.french}) of {format_euros(line.amount)} euros"
     yield f"{act}, accepted as entry {line.entry:,}"
     yield f"  sent       {_format_origin(line.origin)}"
@@ -67,13 +69,7 @@ def _render_accepted_line(line: AcceptedLine) -> Iterator[NarrativePart]:
         yield f"             {_format_account(line)}"
     if line.terms:
         yield from _render_terms(line.terms)
-    if line.signature:
-        yield from _render_signature(line.signature)
-    if line.agreement:
-        yield f"  agreement  {line.agreement.number}: {line.agreement.separation}"
-    if line.evidence:
-        yield f"  evidence   SHA-256 {line.evidence.evidence_hash}"
-        yield f"             the payee was called back: {line.evidence.call_back}"
+    yield from _render_evidence(line, document)
     if line.withdrawal:
         yield from _render_withdrawal(line.withdrawal)
     yield from _render_posting(line)
@@ -104,6 +100,19 @@ def _render_withdrawal(withdrawal: Withdrawal) -> Iterator[str]:
         yield f"             available again in {year}: {withdrawal.recycling_case} ({withdrawal.label})"
     else:
         yield "             not available again"
+
+
+def _render_evidence(line: AcceptedLine, document: str) -> Iterator[str]:
+    """Yield who entered and validated a line, and the documents that it states."""
+    if line.signature:
+        yield from _render_signature(line.signature)
+    if line.agreement:
+        yield f"  agreement  {line.agreement.number}: {line.agreement.separation}"
+    if line.evidence:
+        yield f"  evidence   SHA-256 {line.evidence.evidence_hash}"
+        yield f"             the payee was called back: {line.evidence.call_back}"
+    if document:
+        yield f"  document   {document}"
 
 
 def _render_signature(signature: Signature) -> Iterator[str]:

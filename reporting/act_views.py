@@ -4,6 +4,7 @@ import msgspec
 
 from core.amount_fields import AmountStruct, Cents, HiddenOldCents, OldCents
 from reporting.budget import Appropriations
+from reporting.line_documents import LineDocument
 from reporting.proofs import LinkProof
 from reporting.refusals import RefusedLine
 
@@ -274,3 +275,5 @@ class Explanation(msgspec.Struct, frozen=True):
     refused: list[RefusedHistory]
     proofs: list[LinkProof]
     """The proofs of the batches that contain these lines."""
+    documents: list[LineDocument] = []
+    """What the accepted lines state of their documents."""

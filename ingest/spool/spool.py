@@ -185,21 +185,11 @@ class Spool:
 
     def find(self, sha256: bytes, sender: str | None = None) -> SpooledFile:
         """Return the file as ``open`` does, without reading its bytes: they are hashed when it is processed."""
-        folder, position = self.find_folder(sha256), f"spool, {sha256.hex()}"
-        records = sorted(folder.glob("envelope-*.json"))
-        if sender is not None:
-            records = [path for path in records if path.name == format_record_name(sender)]
-        if len(records) != 1:
-            fault = "There is no such file" if not records else f"{len(records)} senders sent this file"
-            raise FileUnreadable(position, fault, "Send the file again" if not records else "Name the sender")
-        with translate_decoder_errors(position):
-            record = msgspec.json.decode(records[0].read_bytes(), type=SpoolRecord)
-            (folder / CONTENT_FILE).stat()
-        return build_spooled_file(folder, sha256, record)
+        return find_file(self._folder, sha256, sender)
 
     def find_folder(self, sha256: bytes) -> Path:
         """Return the folder that has, or would have, a file with that hash."""
-        return self._folder / sha256.hex()[:2] / sha256.hex()
+        return _find_folder(self._folder, sha256)
 
     def _copy(self, file: BinaryIO, target: Path, name: str, *, report: Callable[[int], object]) -> bytes:
         """Copy, hash and flush a file; return the SHA-256 of what was written."""
@@ -264,6 +254,31 @@ class Spool:
         (folder / format_record_name(sender)).unlink(missing_ok=True)
         if folder.exists() and not any(folder.glob("envelope-*.json")):
             shutil.rmtree(folder)
+
+
+def find_file(spool: Path, sha256: bytes, sender: str | None = None) -> SpooledFile:
+    """Return the file with that hash in the folder of a spool as ``Spool.find`` does; the folder is only read.
+
+    Raises
+    ------
+    FileUnreadable
+        The file is missing.
+    """
+    folder, position = _find_folder(spool, sha256), f"spool, {sha256.hex()}"
+    records = sorted(folder.glob("envelope-*.json"))
+    if sender is not None:
+        records = [path for path in records if path.name == format_record_name(sender)]
+    if len(records) != 1:
+        fault = "There is no such file" if not records else f"{len(records)} senders sent this file"
+        raise FileUnreadable(position, fault, "Send the file again" if not records else "Name the sender")
+    with translate_decoder_errors(position):
+        record = msgspec.json.decode(records[0].read_bytes(), type=SpoolRecord)
+        (folder / CONTENT_FILE).stat()
+    return build_spooled_file(folder, sha256, record)
+
+
+def _find_folder(spool: Path, sha256: bytes) -> Path:
+    return spool / sha256.hex()[:2] / sha256.hex()
 
 
 def _complete_envelope(envelope: Envelope, digest: bytes, name: str) -> Envelope:

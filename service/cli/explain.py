@@ -55,8 +55,11 @@ def _describe_absence(settings: "Settings", reference: str, sender: str | None) 
 
 
 def read_explanation(settings: "Settings", reference: str, sender: str | None) -> "Explanation":
-    """Read everything about a reference."""
+    """Read everything about a reference; the documents of its lines are read from the spool of the data folder."""
+    import msgspec
+
     from service.database.report_session import read_report
+    from service.results.line_documents import read_line_documents
 
     async def load(connection: "Connection", names: "CodeNames") -> "Explanation":
         from reporting import act_history
@@ -65,4 +68,6 @@ def read_explanation(settings: "Settings", reference: str, sender: str | None) -
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return await act_history.explain(connection, names, reference, sender=sender)
 
-    return read_report(settings, load)
+    explanation = read_report(settings, load)
+    documents = read_line_documents(settings.data / "spool", explanation.accepted)
+    return msgspec.structs.replace(explanation, documents=documents)

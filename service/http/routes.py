@@ -156,7 +156,9 @@ def _bind_query_routes(context: ServiceContext) -> list[BoundRoute]:
     commitments = open_items.OpenItemsHandler(scope, names, journal, item_type=open_items.COMMITMENT)
     payments = open_items.OpenItemsHandler(scope, names, journal, item_type=open_items.PAYMENT)
     return [
-        *bind_routes(acts.ActHistoryHandler(scope, names, journal), acts.ROUTES),
+        *bind_routes(
+            acts.ActHistoryHandler(scope, names, journal, spool=context.data / "spool"), acts.ROUTES
+        ),
         *bind_routes(commitments, open_items.COMMITMENT_ROUTES),
         *bind_routes(payments, open_items.PAYMENT_ROUTES),
         *bind_routes(budget.BudgetHandler(names, journal), budget.ROUTES),

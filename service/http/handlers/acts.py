@@ -1,6 +1,7 @@
 """The history of acts: the outcome of their lines, the reasons, the effects, what followed, and the proof."""
 
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -21,6 +22,7 @@ from reporting.proofs import prove_link
 from reporting.report_queries import Connection, Row
 from reporting.visibility import ReferenceQuery
 from service.http import query_scope
+from service.http.act_pages import ActPage, FollowerPage, SealedBatch
 from service.http.http_messages import Request, Response, respond
 from service.http.journal_queries import JournalQuery, JournalReader
 from service.http.name_cache import NameCache
@@ -38,42 +40,15 @@ from service.http.openapi.problem_types import list_problems
 from service.http.problems import bad_request
 from service.http.query_scope import Page, QueryScope
 from service.http.route import Route
+from service.results.line_documents import read_line_documents
 
 PAGE_LINES_MAX = 100
 _CURSOR_PATTERN = re.compile(r"entry-([0-9]{1,18})|refusal-([0-9]{1,18})-([0-9]{1,9})")
 _CURSOR_LENGTH_MAX = 50
-_ACT_PARAMETERS = ("reference", "sender", "exercise", "kind", "proof", "limit", "after")
+_ACT_PARAMETERS = ("reference", "sender", "exercise", "kind", "proof", "documents", "limit", "after")
+DOCUMENT_BYTES_MAX = 64 * 2**20
+"""Bytes of the files that one request reads for the documents of its lines."""
 KIND_NAMES = tuple(kind.name for kind in CATALOG[1:])
-
-
-class SealedBatch(msgspec.Struct, frozen=True, kw_only=True):
-    """A batch that contains some of these lines, and the hash chain up to it."""
-
-    batch: int
-    committed_at: str
-    chain: str
-    computed: str | None
-    """The chain hash computed again from the batch's rows and the chain before it; null unless ``proof=true``."""
-    holds: bool | None
-    """Whether ``computed`` equals ``chain``."""
-
-
-class ActPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Lines of acts: accepted ones in order of their document numbers, then refused ones."""
-
-    accepted: list[AcceptedLine]
-    refused: list[RefusedHistory]
-    batches: list[SealedBatch]
-    is_whole: bool
-    """False where followers or duplicates are left out: ``/v1/acts/{entry}/followers`` lists all."""
-    next: str | None
-
-
-class FollowerPage(msgspec.Struct, frozen=True):
-    """The entries that follow an entry directly, in order."""
-
-    followers: list[EntrySummary]
-    next: str | None
 
 
 class PageStart(NamedTuple):
@@ -88,8 +63,8 @@ class PageStart(NamedTuple):
 class ActHistoryHandler:
     """Handles the queries below ``/v1/acts``."""
 
-    def __init__(self, scope: QueryScope, names: NameCache, journal: JournalReader) -> None:
-        self._scope, self._names, self._journal = scope, names, journal
+    def __init__(self, scope: QueryScope, names: NameCache, journal: JournalReader, *, spool: Path) -> None:
+        self._scope, self._names, self._journal, self._spool = scope, names, journal, spool
 
     async def get_by_reference(self, request: Request) -> Response:
         """Respond with every line of a reference that the caller may see, accepted or refused."""
@@ -113,13 +88,14 @@ class ActHistoryHandler:
                 if is_full
                 else None
             )
-            return await _build_page(connection, request, histories, next_link=next_link)
+            page = await _build_page(connection, request, histories, next_link=next_link)
+            return self._add_documents(request, page)
 
         return respond(await self._run_query(request, load_page))
 
     async def get_by_entry(self, request: Request) -> Response:
         """Respond with the line of a document number."""
-        request.allow_only("proof")
+        request.allow_only("proof", "documents")
         visibility, names = await self._scope.read_visibility(request), await self._names.load()
         options = HistoryOptions(request.language, query_scope.FOLLOWERS_MAX, visibility)
 
@@ -127,7 +103,9 @@ class ActHistoryHandler:
             entry = int(request.path_values["entry"])
             row = await query_scope.read_visible_entry(connection, visibility, entry)
             histories = await build_histories(connection, names, ActLines([row], []), options=options)
-            return await _build_page(connection, request, histories, next_link=None)
+            return self._add_documents(
+                request, await _build_page(connection, request, histories, next_link=None)
+            )
 
         return respond(await self._run_query(request, load_page))
 
@@ -148,9 +126,17 @@ class ActHistoryHandler:
         next_link = query_scope.build_next_link(request, ("limit",), followers[-1].entry) if is_full else None
         return respond(FollowerPage(followers, next_link))
 
+    def _add_documents(self, request: Request, page: ActPage) -> ActPage:
+        """Add what the lines state of their documents, if the request asks for it; the query runs in a thread of its own."""
+        if not request.get_flag("documents"):
+            return page
+        documents = read_line_documents(self._spool, page.accepted, DOCUMENT_BYTES_MAX)
+        return msgspec.structs.replace(page, documents=documents)
+
     async def _run_query(self, request: Request, query: JournalQuery[ActPage]) -> ActPage:
-        """Run a query; with ``proof`` it runs as a report does, because the batches to hash may be large."""
-        run = self._journal.run_report if request.get_flag("proof") else self._journal.run_lookup
+        """Run a query; with ``proof`` or ``documents`` it runs as a report does, because batches and files may be large."""
+        is_long = request.get_flag("proof") or request.get_flag("documents")
+        run = self._journal.run_report if is_long else self._journal.run_lookup
         return await run(query, request.caller.sender)
 
 
@@ -185,6 +171,7 @@ async def _build_page(
         batches=[await _build_sealed_batch(connection, batch, with_proof) for batch in histories.batches],
         is_whole=histories.is_complete,
         next=next_link,
+        documents=None,
     )
 
 
@@ -239,6 +226,12 @@ _PROOF = Parameter(
     "Hash the rows of the batches again; the limits on reports apply: two at a time, one per sender",
     {"type": "boolean"},
 )
+_DOCUMENTS = Parameter(
+    "documents",
+    f"Read the hashes of documents that the lines state from their files, up to {DOCUMENT_BYTES_MAX // 2**20} MiB; the"
+    " limits on reports apply",
+    {"type": "boolean"},
+)
 _AFTER_CURSOR = AFTER._replace(
     schema={"type": "string", "pattern": "^(entry-[0-9]{1,18}|refusal-[0-9]{1,18}-[0-9]{1,9})$"}
 )
@@ -258,6 +251,7 @@ ROUTES = (
                 _KIND,
                 SENDER,
                 _PROOF,
+                _DOCUMENTS,
                 build_limit(PAGE_LINES_MAX),
                 _AFTER_CURSOR,
             ),
@@ -271,7 +265,7 @@ ROUTES = (
         Operation(
             "The line that has the given document number",
             {"200": ActPage, **list_problems("malformed-request", "not-found")},
-            (_PROOF,),
+            (_PROOF, _DOCUMENTS),
             description=IBAN_MASKING,
         ),
     ),

@@ -1,0 +1,98 @@
+"""The hashes of documents that lines state (``document_hash``): they stand in the files of the spool alone (rule A45).
+
+The database has the hash of the file, so its bytes are hashed before they are read: what is read is what was sent.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from core.act_fields import Field
+from core.document_findings import DocumentFinding
+from core.errors import FileUnreadable, InputError
+from core.reader_failures import refuse_on_failure
+from ingest.formats.arrow import ArrowSource
+from ingest.formats.decoders import STREAM_READERS
+from ingest.formats.detection import PAYMENT_FORMATS, FileFormat
+from ingest.formats.parquet import ParquetSource
+from ingest.pain001 import reader
+from ingest.spool.file_claims import FileIdentity
+from ingest.spool.spool import find_file
+from ingest.spool.spooled_file import SpooledFile, check_bytes
+
+_COLUMN = Field.DOCUMENT_HASH.column
+
+
+class DocumentHashes(NamedTuple):
+    """What lines of one file state."""
+
+    fault: DocumentFinding | None
+    """Why the file cannot be read; None if it was."""
+    by_line: Mapping[int, str]
+    """By line from 0, without lines that state none."""
+    bytes_read: int = 0
+
+    def find(self, line: int) -> DocumentFinding:
+        """Return whether a line states one."""
+        return self.fault or (
+            DocumentFinding.WITH_HASH if line in self.by_line else DocumentFinding.WITHOUT_HASH
+        )
+
+
+def read_document_hashes(
+    spool: Path, identity: FileIdentity, lines: Sequence[int], *, bytes_max: int | None = None
+) -> DocumentHashes:
+    """Read what lines (from 0) of a file in the folder ``spool`` state; of a file above ``bytes_max`` nothing."""
+    try:
+        spooled = find_file(spool, identity.sha256, identity.sender)
+    except FileUnreadable:
+        return DocumentHashes(DocumentFinding.FILE_MISSING, {})
+    if bytes_max is not None and spooled.size_bytes > bytes_max:
+        return DocumentHashes(DocumentFinding.FILE_TOO_LARGE, {})
+    try:
+        check_bytes(spooled)
+        with refuse_on_failure(spooled.name), TemporaryDirectory() as scratch:
+            hashes = _read_lines(spooled, sorted(set(lines)), Path(scratch))
+    except InputError:
+        return DocumentHashes(DocumentFinding.FILE_CHANGED, {}, spooled.size_bytes)
+    return DocumentHashes(None, hashes, spooled.size_bytes)
+
+
+def _read_lines(spooled: SpooledFile, lines: Sequence[int], scratch: Path) -> dict[int, str]:
+    """Read the hashes of lines in order, batch by batch up to the last of them."""
+    hashes: dict[int, str] = {}
+    decoded = _decode(spooled, scratch, first=lines[0])
+    end = decoded.first
+    for batch in decoded.batches:
+        place, start, end = batch.schema.get_field_index(_COLUMN), end, end + batch.num_rows
+        for line in lines:
+            if place >= 0 and start <= line < end and (text := batch.column(place)[line - start].as_py()):
+                hashes[line] = str(text)
+        if lines[-1] < end:
+            break
+    return hashes
+
+
+class _DecodedLines(NamedTuple):
+    """Lines of a file, and which of them is the first."""
+
+    first: int
+    batches: Iterable[pa.RecordBatch]
+
+
+def _decode(spooled: SpooledFile, scratch: Path, *, first: int) -> _DecodedLines:
+    """Decode a file from line ``first`` on if its format allows it, and not at all if it has no such column."""
+    options = spooled.envelope.read_options
+    if spooled.format in PAYMENT_FORMATS:
+        return _DecodedLines(0, reader.read_batches(spooled.path, spooled.name, scratch))
+    if spooled.format in STREAM_READERS:
+        return _DecodedLines(0, STREAM_READERS[spooled.format](spooled.path, spooled.name, options))
+    source = (
+        ParquetSource(spooled.path, spooled.name, options)
+        if spooled.format is FileFormat.PARQUET
+        else ArrowSource(spooled.path, spooled.name, options=options)
+    )
+    return _DecodedLines(first, source.read_raw(first) if _COLUMN in source.schema.names else ())
