@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from core.errors import NoSuchRecord, UnknownCode
-from reporting.code_names import ACCOUNTANT, CodeNames
+from reporting.code_names import ACCOUNT, ACCOUNTANT, CodeNames
 from reporting.report_definition import ParameterType, Report, ReportArguments
 from reporting.report_queries import Connection, fetch, fetch_one, find_batch_or_last
 from reporting.visibility import WHOLE_JOURNAL, Visibility
@@ -31,6 +31,8 @@ async def check_arguments(
                 _check_programme(names, value)
             case ParameterType.ACCOUNTANT:
                 _check_accountant(names, value)
+            case ParameterType.ACCOUNT:
+                _check_account(names, value)
             case ParameterType.YEAR:
                 _check_year(names, f"--{parameter.name}", value, years_after=parameter.years_after)
             case ParameterType.BATCH:
@@ -41,6 +43,14 @@ async def check_arguments(
                 await _check_sender(connection, value)
             case ParameterType.PAYEE:
                 await _check_payee(connection, value)
+
+
+async def set_batch(connection: Connection, report: Report, arguments: ReportArguments) -> ReportArguments:
+    """Return the arguments with the last batch if they may name one and do not: all parts of a report are as of one batch."""
+    batches = [parameter.name for parameter in report.parameters if parameter.type is ParameterType.BATCH]
+    last = await find_batch_or_last(connection, None)
+    named = {name: last for name in batches if arguments.values[name] is None}
+    return arguments._replace(values={**arguments.values, **named})
 
 
 async def check_batch(connection: Connection, number: int) -> None:
@@ -96,6 +106,14 @@ def _check_accountant(names: CodeNames, code: str) -> None:
     if code not in accountants:
         raise UnknownCode(
             f"--accountant {code}: there is no such accountant. All are {', '.join(accountants)}"
+        )
+
+
+def _check_account(names: CodeNames, digits: str) -> None:
+    accounts = sorted(names.by_number[ACCOUNT].values())
+    if not any(account.startswith(digits) for account in accounts):
+        raise UnknownCode(
+            f"--account {digits}: nothing is posted on an account that begins so. All are {', '.join(accounts)}"
         )
 
 

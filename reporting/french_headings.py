@@ -97,6 +97,16 @@ HEADINGS: Mapping[str, str] = {
     "justification": "justification",
     "justified on": "justifié le",
     "IBAN": "IBAN",
+    "period": "période",
+    "payee": "tiers",
+    "debit account": "compte débité",
+    "credit account": "compte crédité",
+    "amount": "montant",
+    "entries": "écritures",
+    "row": "nature de la ligne",
+    "counterpart": "contrepartie",
+    "accounts": "comptes",
+    "movements": "mouvements",
 }
 """By their English names."""
 
@@ -110,11 +120,17 @@ _WORDS: Mapping[str, str] = {
     "same SIREN": "même SIREN",
     "same name": "même nom",
     "wrong SIRET": "SIRET erroné",
+    "balanced": "équilibré",
+    "NOT balanced": "NON équilibré",
+    "some accounts only": "certains comptes seulement",
+    "opening": "balance d'entrée",
+    "movement": "mouvement",
+    "closing": "balance de sortie",
     "not justified": "non justifié",
     "equals the balance": "égal au solde",
     "differs from the balance": "différent du solde",
 }
-_WORD_COLUMNS = frozenset({"normal side", "finding"})
+_WORD_COLUMNS = frozenset({"normal side", "finding", "row"})
 """The columns whose cells are words of the reports themselves."""
 
 _LEVELS: Mapping[str, str] = {
@@ -147,6 +163,10 @@ _TITLES = tuple(
         ),
         (r"Trial balance, after batch (.+)", "Balance générale, après le lot {0}"),
         (r"Remaining to be paid by (\w+), after batch (.+)", "Restes à payer par {0}, après le lot {1}"),
+        (r"Journal", "Livre-journal"),
+        (r"Totals of the journal", "Totaux du livre-journal"),
+        (r"General ledger", "Grand livre"),
+        (r"Totals of the general ledger", "Totaux du grand livre"),
         (r"Refused lines", "Lignes refusées"),
         (r"Refused lines of submission (.+)", "Lignes refusées du dépôt {0}"),
         (r"Refused lines, one by one", "Lignes refusées, une par une"),

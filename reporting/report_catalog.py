@@ -19,19 +19,54 @@ _BATCH = ReportParameter(
 )
 
 _BY_ACCOUNT = ("account", "accountant")
+_EXERCISE = ReportParameter("exercise", "Only this exercise (accounting year)", ParameterType.YEAR)
+_ACCOUNTANT = ReportParameter("accountant", "Only the books of this accountant", ParameterType.ACCOUNTANT)
+_PROGRAMME = ReportParameter(
+    "programme", "Only entries on fund centres of this programme", ParameterType.PROGRAMME
+)
+_MONTH = ReportParameter("month", "Only this month of the exercise, 1 to 15", ParameterType.MONTH)
+_LINES_OF_BATCH = ReportParameter(
+    "batch", "The entries up to this batch; by default, all of them", ParameterType.BATCH
+)
 
 REPORTS = (
     Report(
         "trial-balance",
         "Debit, credit and balance of every account; both sides are equal, of each accountant too",
         (
-            ReportParameter("exercise", "Only this exercise (accounting year)", ParameterType.YEAR),
-            ReportParameter("accountant", "Only the books of this accountant", ParameterType.ACCOUNTANT),
+            *(_EXERCISE, _ACCOUNTANT),
             ReportParameter("by", "Rows by account, or by accountant", ParameterType.CHOICE, _BY_ACCOUNT),
             _BATCH,
         ),
         report_sources.import_trial_balance,
         example="exercise=2018",
+    ),
+    Report(
+        "journal",
+        "Every entry that posts on an account, in order: day, accountant, document, accounts, amount; both sides by period",
+        (
+            *(_EXERCISE, _MONTH),
+            ReportParameter("first_day", "Only from this posting date, as YYYY-MM-DD", ParameterType.DAY),
+            ReportParameter("last_day", "Only up to this posting date, as YYYY-MM-DD", ParameterType.DAY),
+            *(_ACCOUNTANT, _PROGRAMME, _LINES_OF_BATCH),
+        ),
+        report_sources.import_journal,
+        example="exercise=2018",
+        detail=ReportDetail(None, "", report_sources.import_journal_pages),
+    ),
+    Report(
+        "general-ledger",
+        "The movements of each account of each accountant, with the balance after each, between opening and closing balance",
+        (
+            _EXERCISE,
+            ReportParameter(
+                "account", "Only this account, or those that begin with these digits", ParameterType.ACCOUNT
+            ),
+            *(_MONTH, _ACCOUNTANT, _PROGRAMME, _LINES_OF_BATCH),
+        ),
+        report_sources.import_general_ledger,
+        example="exercise=2018&account=408",
+        detail=ReportDetail(None, "", report_sources.import_general_ledger_pages),
     ),
     Report(
         "budget",
@@ -72,7 +107,7 @@ REPORTS = (
     Report(
         "receipts",
         "Receivables issued, lowered and collected by exercise and nature of receipt, and what is left to collect",
-        (ReportParameter("exercise", "Only this exercise (accounting year)", ParameterType.YEAR),),
+        (_EXERCISE,),
         report_sources.import_receipts,
         example="exercise=2018",
     ),
@@ -87,8 +122,7 @@ REPORTS = (
         "suspense",
         "What is open on suspense accounts, item by item, and why it stays there; the items add up to the balances",
         (
-            ReportParameter("exercise", "Only this exercise (accounting year)", ParameterType.YEAR),
-            ReportParameter("accountant", "Only the books of this accountant", ParameterType.ACCOUNTANT),
+            *(_EXERCISE, _ACCOUNTANT),
             ReportParameter("day", "Ages up to this day, as YYYY-MM-DD; by default today", ParameterType.DAY),
         ),
         report_sources.import_suspense,

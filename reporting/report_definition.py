@@ -22,6 +22,10 @@ class ParameterType(Enum):
     SUBMISSION = "submission"
     PROGRAMME = "programme"
     ACCOUNTANT = "accountant"
+    ACCOUNT = "account"
+    """The number of an account in the chart, or its first digits."""
+    MONTH = "month"
+    """A month of an exercise."""
     SENDER = "sender"
     PAYEE = "payee"
     INVOICE = "invoice"
@@ -103,6 +107,8 @@ class ReportPages(NamedTuple):
     stream: "Callable[[Connection, CodeNames, ReportArguments], AsyncIterator[list[Any]]]"
     build_table: "Callable[[list[Any]], ReportTable]"
     """The table of one page."""
+    load_totals: "Callable[[Connection, CodeNames, ReportArguments], Coroutine[Any, Any, ReportTable]] | None" = None
+    """The table of the totals of all rows, which people see below the last page."""
 
 
 class ReportDetail(NamedTuple):

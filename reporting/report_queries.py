@@ -3,7 +3,7 @@
 The statements of one report stand in the SQL file beside its module, all others in ``queries.sql``.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import asyncpg
@@ -14,11 +14,20 @@ SQL: Mapping[str, str] = read_all_queries("reporting")
 
 Connection = asyncpg.Connection
 Row = Mapping[str, Any]
+_ROWS_AT_ONCE = 2_000
 
 
 async def fetch(connection: Connection, query: str, *arguments: Any) -> list[Row]:
     """Return the rows of a named query."""
     return [dict(row) for row in await connection.fetch(SQL[query], *arguments)]
+
+
+async def stream(connection: Connection, statement: str, *arguments: Any) -> AsyncGenerator[list[Row], None]:
+    """Yield the rows of a statement, a few thousand at a time; the caller closes the generator."""
+    async with connection.transaction():
+        cursor = await connection.cursor(statement, *arguments)
+        while rows := await cursor.fetch(_ROWS_AT_ONCE):
+            yield [dict(row) for row in rows]
 
 
 async def fetch_one(connection: Connection, query: str, *arguments: Any) -> Row:

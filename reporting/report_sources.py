@@ -27,6 +27,57 @@ def import_trial_balance() -> ReportSource:
     )
 
 
+def import_journal() -> ReportSource:
+    """Return the implementation of the report of the journal."""
+    from reporting import journal as report
+
+    paging = ReportPaging(
+        report.PAGE_ROWS,
+        report.PAGE_ROWS_MAX,
+        report.JournalPage,
+        lambda journal: journal.entries,
+        report.build_page,
+        lambda journal: journal.next_after,
+    )
+    return ReportSource(
+        report.load_journal, report.Journal, lambda journal: report.build_table(journal.entries), paging
+    )
+
+
+def import_journal_pages() -> ReportPages:
+    """Return the implementation of the report of journal pages."""
+    from reporting import journal as report
+
+    return ReportPages(report.stream_journal, report.build_table, report.load_totals_table)
+
+
+def import_general_ledger() -> ReportSource:
+    """Return the implementation of the report of the general ledger."""
+    from reporting import general_ledger as report
+
+    paging = ReportPaging(
+        report.PAGE_ROWS,
+        report.PAGE_ROWS_MAX,
+        report.GeneralLedgerPage,
+        lambda ledger: ledger.rows,
+        report.build_page,
+        lambda ledger: ledger.next_after,
+    )
+    return ReportSource(
+        report.load_general_ledger,
+        report.GeneralLedger,
+        lambda ledger: report.build_table(ledger.rows),
+        paging,
+    )
+
+
+def import_general_ledger_pages() -> ReportPages:
+    """Return the implementation of the report of general ledger pages."""
+    from reporting import general_ledger as report
+
+    return ReportPages(report.stream_general_ledger, report.build_table, report.load_totals_table)
+
+
 def import_budget() -> ReportSource:
     """Return the implementation of the report of budget."""
     from reporting import budget as report

@@ -4,7 +4,7 @@ from typing import Any
 
 from cyclopts.validators import Number
 
-from core.periods import YEAR_FIRST, YEAR_LAST
+from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, YEAR_LAST
 
 _INT32_MAX, _BATCH_MAX = 2**31 - 1, 10**18 - 1
 
@@ -15,6 +15,8 @@ NUMBER_OF_A_ROW: Any = Number(gte=1, lte=_INT32_MAX)
 NUMBER_OF_A_BATCH: Any = Number(gte=0, lte=_BATCH_MAX)
 NUMBER_OF_AN_ENTRY: Any = Number(gte=1, lte=_BATCH_MAX)
 NUMBER_OF_A_YEAR: Any = Number(gte=YEAR_FIRST, lte=YEAR_LAST)
+NUMBER_OF_A_MONTH: Any = Number(gte=1, lte=PERIODS_PER_YEAR - 1)
+"""A month of an exercise, those of closing entries included."""
 FILE_BYTES: Any = Number(gte=1, lte=2**50)
 CONCURRENT_UPLOADS: Any = Number(gte=1, lte=10_000)
 REQUEST_RATE: Any = Number(gte=1, lte=1_000_000)

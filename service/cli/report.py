@@ -20,6 +20,7 @@ from reporting.report_definition import (
 from reporting.report_tables import ReportTable
 from service.cli.number_limits import (
     NUMBER_OF_A_BATCH,
+    NUMBER_OF_A_MONTH,
     NUMBER_OF_A_ROW,
     NUMBER_OF_A_YEAR,
     NUMBER_OF_AN_ENTRY,
@@ -87,6 +88,7 @@ _COMMON_PARAMETERS = (
 
 _LIMITS: Mapping[ParameterType, Any] = {
     ParameterType.YEAR: NUMBER_OF_A_YEAR,
+    ParameterType.MONTH: NUMBER_OF_A_MONTH,
     ParameterType.BATCH: NUMBER_OF_A_BATCH,
     ParameterType.SUBMISSION: NUMBER_OF_A_ROW,
     ParameterType.ENTRY: NUMBER_OF_AN_ENTRY,
@@ -94,7 +96,7 @@ _LIMITS: Mapping[ParameterType, Any] = {
 _TEXTS = frozenset(
     {
         *(ParameterType.PROGRAMME, ParameterType.SENDER, ParameterType.ACCOUNTANT),
-        *(ParameterType.PAYEE, ParameterType.INVOICE),
+        *(ParameterType.PAYEE, ParameterType.INVOICE, ParameterType.ACCOUNT),
     }
 )
 
@@ -175,8 +177,8 @@ def _write_whole(
 def _write_detail(
     report: Report, arguments: ReportArguments, *, settings: Settings, output_format: OutputFormat
 ) -> None:
-    """Write a detailed report page by page, while it is read."""
-    from reporting.argument_checks import check_arguments
+    """Write a detailed report page by page, while it is read; people see its totals below the last page."""
+    from reporting.argument_checks import check_arguments, set_batch
     from service.database.report_session import write_report
 
     assert report.detail is not None  # noqa: S101 -- the caller has checked it
@@ -184,8 +186,12 @@ def _write_detail(
 
     async def write(connection: "Connection", names: "CodeNames") -> None:
         await check_arguments(connection, names, report, arguments=arguments)
-        writer = output_format.open_pages(pages.build_table, _get_language(arguments))
-        await report_pages.write_pages(pages.stream(connection, names, arguments), writer)
+        fixed, language = await set_batch(connection, report, arguments), _get_language(arguments)
+        writer = output_format.open_pages(pages.build_table, language)
+        await report_pages.write_pages(pages.stream(connection, names, fixed), writer)
+        if output_format == TABLE and pages.load_totals:
+            totals = await pages.load_totals(connection, names, fixed)
+            await report_pages.write_table(_translate(totals, language))
 
     write_report(settings, write)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,10 +32,22 @@ async def write_pages(pages: AsyncIterator[list[Any]], writer: PageWriter) -> No
 
     A thread writes, because the reader of a pipe may be slow: a signal cancels this, and what is not written is dropped.
     """
-    try:
+    async with _abandon_cancelled_output():
         async for page in pages:
             await asyncio.to_thread(writer.write, page)
         await asyncio.to_thread(writer.close)
+
+
+async def write_table(table: ReportTable) -> None:
+    """Write one more table, as the pages are written."""
+    async with _abandon_cancelled_output():
+        await asyncio.to_thread(console.print_table, table)
+
+
+@asynccontextmanager
+async def _abandon_cancelled_output() -> AsyncIterator[None]:
+    try:
+        yield
     except asyncio.CancelledError:
         abandon_output()
         raise

@@ -12,6 +12,8 @@ ROOT = Path(__file__).parents[2]
 MODULES = (
     "budget",
     "trial_balance",
+    "journal",
+    "general_ledger",
     "commitments",
     "delays",
     "refusals",
@@ -38,6 +40,15 @@ def test_the_order_of_dropping_columns_follows_the_translation() -> None:
         "Lignes refusées", [Column("ligne"), Column("nœud budgétaire")], [["1", "n"]], ["total", ""],
         ["nœud budgétaire"], None,
     )  # fmt: skip
+
+
+def test_the_words_of_the_journal_and_the_general_ledger_are_french() -> None:
+    french = translate_headings(
+        ReportTable("General ledger", [Column("row"), Column("finding")], [["opening", "balanced"]], (), ())
+    )
+    assert (french.title, french.rows) == ("Grand livre", [["balance d'entrée", "équilibré"]])
+    totals = ReportTable("Totals of the journal", [Column("period")], [], ["all"], ())
+    assert translate_headings(totals)[:2] == ("Totaux du livre-journal", [Column("période")])
 
 
 def test_what_has_no_french_name_stays() -> None:

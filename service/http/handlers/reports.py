@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from core.act_fields import FORMATS, Field
 from core.errors import ReferenceDataError
+from core.periods import PERIODS_PER_YEAR
 from reporting.argument_checks import find_sender
 from reporting.report_catalog import REPORTS
 from reporting.report_definition import (
@@ -42,6 +43,7 @@ SUBMISSION_NUMBER_MAX = 2**31 - 1
 _LENGTHS: Mapping[ParameterType, int] = {
     ParameterType.PROGRAMME: 10,
     ParameterType.ACCOUNTANT: 4,
+    ParameterType.ACCOUNT: FORMATS[Field.ACCOUNT].bytes_max,
     ParameterType.SENDER: query_scope.SENDER_LENGTH_MAX,
     ParameterType.PAYEE: FORMATS[Field.PAYEE].bytes_max,
     ParameterType.INVOICE: FORMATS[Field.INVOICE_NUMBER].bytes_max,
@@ -49,6 +51,7 @@ _LENGTHS: Mapping[ParameterType, int] = {
 """Characters of the parameters that are texts."""
 _SCHEMAS: Mapping[ParameterType, Mapping[str, Any]] = {
     ParameterType.YEAR: build_number_schema(*YEAR_RANGE),
+    ParameterType.MONTH: build_number_schema(1, PERIODS_PER_YEAR - 1),
     ParameterType.BATCH: build_number_schema(0, BATCH_NUMBER_MAX),
     ParameterType.SUBMISSION: build_number_schema(1, SUBMISSION_NUMBER_MAX),
     ParameterType.ENTRY: build_number_schema(1, BATCH_NUMBER_MAX),
@@ -153,6 +156,8 @@ def _read_value(request: Request, parameter: ReportParameter) -> Any:
     match parameter.type:
         case ParameterType.YEAR:
             return query_scope.read_year(request, parameter.name)
+        case ParameterType.MONTH:
+            return request.get_number(parameter.name, 0, minimum=1, maximum=PERIODS_PER_YEAR - 1) or None
         case ParameterType.BATCH:
             return query_scope.read_batch(request)
         case ParameterType.SUBMISSION:
@@ -184,7 +189,8 @@ def _respond_with_page(
     assert paging is not None  # noqa: S101 -- the caller has checked it
     assert paging.find_next is not None  # noqa: S101
     after = paging.find_next(result)
-    next_link = None if after is None else query_scope.build_next_link(request, names, after)
+    batch = {"batch": result.batch} if "batch" in names else {}  # all pages are as of one batch
+    next_link = None if after is None else query_scope.build_next_link(request, names, after, **batch)
     if computed.csv is None:
         return respond(paging.build_page(result, list(paging.list_items(result)), next_link))
     link = {} if next_link is None else {"link": f'<{next_link}>; rel="next"'}

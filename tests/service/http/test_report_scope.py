@@ -221,3 +221,51 @@ async def test_of_an_invoice_of_another_only_number_and_day_are_seen_and_only_by
 async def test_a_day_that_is_none_is_a_bad_request(day: str, client: httpx.AsyncClient) -> None:
     response = await client.get(f"/v1/reports/invoices?day={day}", headers=AUDITOR)
     assert (response.status_code, response.json()["code"]) == (400, "malformed-request")
+
+
+async def _read_pages(client: httpx.AsyncClient, address: str, key: Key, items: str) -> list[dict[str, Any]]:
+    """Follow the pages of a report, two rows at a time."""
+    rows: list[dict[str, Any]] = []
+    link: str | None = f"/v1/reports/{address}&limit=2"
+    while link:
+        response = await client.get(link, headers=key)
+        assert response.status_code == 200, response.text
+        page = response.json()
+        rows += page[items]
+        link = page["next"]
+        assert link is None or f"batch={page['batch']}" in link, "all pages are as of one batch"
+    return rows
+
+
+@pytest.mark.parametrize(
+    "key",
+    [ACCOUNTANT, MINISTRY, FOREIGN, LIMITED_AUDITOR, LIMITED, DIRECTORATE, AUDITOR, OPERATOR],
+    ids="accountant officer foreign limited-auditor limited directorate auditor operator".split(),
+)
+async def test_journal_and_general_ledger_total_what_the_trial_balance_of_the_caller_does(
+    key: Key, client: httpx.AsyncClient
+) -> None:
+    balance = await _query(client, "trial-balance?exercise=2018", key)
+    entries = await _read_pages(client, "journal?exercise=2018", key, "entries")
+    rows = await _read_pages(client, "general-ledger?exercise=2018", key, "rows")
+    assert sum(entry["amount_cents"] for entry in entries) == balance["debit_cents"]
+    for side in ("debit_cents", "credit_cents"):
+        assert sum(row[side] or 0 for row in rows) == balance[side]
+    closing: dict[str, int] = {}
+    for row in rows:
+        if row["row"] == "closing":
+            closing[row["account"]] = closing.get(row["account"], 0) + row["balance_cents"]
+    assert closing == {account["account"]: account["balance_cents"] for account in balance["accounts"]}
+
+
+async def test_a_page_of_the_journal_as_csv_links_to_the_next_one(client: httpx.AsyncClient) -> None:
+    headers = {**AUDITOR, "accept": "text/csv"}
+    first = await client.get("/v1/reports/journal?limit=1", headers=headers)
+    assert first.headers["link"].endswith('>; rel="next"')
+    assert first.text.startswith(
+        "entry,day,period,accountant,sender,reference,kind,label,payee,debit account,"
+    )
+    for wrong in ("month=0", "month=16", "account=12345678901", "first_day=2018-02-30"):
+        name = "general-ledger" if wrong.startswith("account") else "journal"
+        response = await client.get(f"/v1/reports/{name}?{wrong}", headers=AUDITOR)
+        assert (response.status_code, response.json()["code"]) == (400, "malformed-request")

@@ -19,7 +19,9 @@ from reporting import (
     budget,
     commitments,
     delays,
+    general_ledger,
     invoices,
+    journal,
     proofs,
     receipts,
     refusals,
@@ -81,6 +83,12 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "of it": ("93 %",),
     "until": ("2018-12-31",),
     "day": ("2018-12-31",),
+    "period": ("2018-12",),
+    "exercise": ("2018",),
+    "row": ("movement", "opening"),
+    "debit account": ("4081000000",),
+    "credit account": ("4011100000",),
+    "counterpart": ("4011100000",),
     "due": ("2018-12-31",),
     "executed": ("2018-12-31",),
     "sent": ("2018-12-31",),
@@ -206,6 +214,15 @@ def build_tables() -> dict[str, ReportTable]:
         ),
         "delays.build_table": delays.build_table(Delays(2018, "programme", [], _DELAY)),
         "invoices.build_table": invoices.build_table([]),
+        "journal.build_table": journal.build_table([]),
+        "journal.build_totals_table": journal.build_totals_table([]),
+        "general_ledger.build_table": general_ledger.build_table([]),
+        "general_ledger.build_totals_table": general_ledger.build_totals_table(
+            general_ledger.LedgerTotal(
+                accounts=1, movements=1, opening_cents=1, debit_cents=1, credit_cents=1, closing_cents=1
+            ),
+            False,
+        ),
         "proofs.build_table": proofs.build_table(
             proofs.SubmissionProof(1, REFERENCE, "MIN-09", "", True, [], [])
         ),
