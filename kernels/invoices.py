@@ -136,7 +136,7 @@ def _takes_up(book, base, root):
 
 @part
 def admits_use(book, link):
-    """Return whether one act more may take up the debt: it counts at most ``core.tables.book.USES_MAX``."""
+    """Return whether one act more may take up the debt: it counts at most ``core.tables.expense_marks.USES_MAX``."""
     _, _, base, root, sign = link
     return sign < 0 or not _takes_up(book, base, root) or (book.items[root].unbilled & _USES) != _USES
 

@@ -273,9 +273,6 @@ USE_BIT = 32
 USE_MASK = (1 << 47) - (1 << USE_BIT)
 """The bits of that number; ``core.tables.expense_marks`` has those above them."""
 
-USES_MAX = USE_MASK >> USE_BIT
-"""The most acts that may take up one debt: one more is refused."""
-
 REACH_BIT = 32
 """Lowest bit of ``OpenItems.unbilled``, of an increase or a service, of the days that its commitment had reached before."""
 

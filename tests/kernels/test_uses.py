@@ -5,7 +5,7 @@ from itertools import islice
 from core.act_fields import ACT_LINES_MAX
 from core.catalog import KIND_NUMBERS
 from core.outcome_codes import Outcome
-from core.tables.book import USES_MAX
+from core.tables.expense_marks import USES_MAX
 from tests.act_strategies import add_content
 from tests.kernels.test_limits import ON_UNIT, build_book, decide_both_ways, open_everywhere
 from tests.oracle.lines import Line
