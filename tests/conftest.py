@@ -52,6 +52,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     external_programs.deselect_items(config, items)
+    if named_by_address := [item.nodeid for item in items if " at 0x" in item.nodeid]:
+        raise pytest.UsageError(f"no process names this test as another does: {named_by_address[0]}")
     places = {config.rootpath / file: place for place, file in enumerate(LONGEST_FILES)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
 

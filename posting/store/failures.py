@@ -3,6 +3,8 @@
 import asyncio
 import errno
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import asyncpg
 
@@ -77,8 +79,16 @@ def _find_first(group: BaseExceptionGroup) -> BaseException:
     return _find_first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
+@contextmanager
+def suppress_retried() -> Iterator[None]:
+    """Suppress the failures that a retry mends, but no cancellation that came with one: a loop of retries ends then."""
+    with suppress(*RETRIED_ERRORS):
+        yield
+    raise_pending_cancellation()
+
+
 def raise_pending_cancellation() -> None:
-    """Honour a cancellation that arrived while an attempt failed: the exception group reports the failure alone.
+    """Honour a cancellation that arrived while an attempt failed: what is raised reports the failure alone.
 
     Raises
     ------

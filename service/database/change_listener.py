@@ -48,5 +48,6 @@ async def follow_changes(
             changed.clear()
             await read(connection)
             with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), REREAD_SECONDS)
+                async with asyncio.timeout(REREAD_SECONDS):
+                    await changed.wait()
     raise ConnectionError(f"the connection that reports changes of {subject} is gone")

@@ -184,7 +184,8 @@ class Cluster(NamedTuple):
     async def _run_program(self, *command: str, files: Sequence[IO[str]], input_text: str = "") -> None:
         process = await self.start_program(command, files, stdin=PIPE, stdout=PIPE)
         try:
-            output, _ = await asyncio.wait_for(process.communicate(input_text.encode()), PROGRAM_SECONDS)
+            async with asyncio.timeout(PROGRAM_SECONDS):
+                output, _ = await process.communicate(input_text.encode())
         except TimeoutError:
             raise DatabaseUnfit(
                 f"{command[0]} in {self.home} did not end within {PROGRAM_SECONDS} seconds: its disk is too slow"

@@ -43,6 +43,7 @@ async def open_pool(
 async def _close_in_time(pool: asyncpg.Pool) -> None:
     """Close a pool in order, or cut its connections if the server does not answer."""
     try:
-        await asyncio.wait_for(pool.close(), CLOSE_SECONDS)
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await pool.close()
     except (*DATABASE_ERRORS, OSError):
         pool.terminate()

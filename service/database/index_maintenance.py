@@ -8,7 +8,7 @@ from typing import NoReturn
 import structlog
 
 from posting.batch import BatchResult
-from posting.store.failures import RETRIED_ERRORS
+from posting.store.failures import RETRIED_ERRORS, raise_pending_cancellation
 from posting.store.lookup_indexes import IndexType, LookupIndexes, open_indexes
 
 LOG = structlog.get_logger()
@@ -78,6 +78,7 @@ class IndexMaintenance:
                 async with open_indexes(dsn) as lookups:
                     await self._maintain(lookups)
             except RETRIED_ERRORS as error:
+                raise_pending_cancellation()
                 LOG.warning("look-up indexes wait", cause=repr(error))
                 await asyncio.sleep(_RETRY_SECONDS)
 

@@ -90,7 +90,8 @@ class DropFolderWatcher:
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopped.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
 
     async def _process_sender(self, sender: str) -> None:
         """Visit a sender's folders once: write results, then take new files."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from core.errors import ClockSetBack, CrescendoError, DatabaseUnfit
 from posting.pipeline_settings import RetryPreparation
-from posting.store.failures import RETRIED_ERRORS, is_disk_full
+from posting.store.failures import RETRIED_ERRORS, is_disk_full, raise_pending_cancellation
 from posting.store.ledger_clock import LedgerClock
 from service.database.disk_space import DataDisks
 from service.database.embedded_server import Database
@@ -89,6 +89,7 @@ class DatabaseRecovery:
             try:
                 await follow()
             except RETRIED_ERRORS:
+                raise_pending_cancellation()
                 if server is None or (server.starts == starts and await server.is_serving(self._seconds)):
                     raise
                 while server.starts == starts:
@@ -140,6 +141,7 @@ class DatabaseRecovery:
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopped.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
         if self._stopped.is_set():
             raise RecoveryStopped("the service stops while it waits")

@@ -188,7 +188,8 @@ async def _wait_for_decisions(
         if reason and reason != last_reason:
             reporter.report_activity(reason)
         with suppress(TimeoutError):
-            await asyncio.wait_for(stopped.wait(), POLL_SECONDS)
+            async with asyncio.timeout(POLL_SECONDS):
+                await stopped.wait()
 
 
 async def _describe_pause(store: PostgresStore, undecided: Sequence[Receipt]) -> str:

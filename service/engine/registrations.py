@@ -1,11 +1,10 @@
 """The watch on files that other processes register: commands that find this engine at work leave their files to it."""
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
 from ingest.queue.incoming_files import IncomingFiles
-from posting.store.failures import RETRIED_ERRORS
+from posting.store.failures import suppress_retried
 from posting.store.journal_store import PostgresStore
 from posting.store.running_engine import FILES_CHANNEL
 from service.database.change_listener import follow_changes
@@ -24,6 +23,6 @@ async def follow_registrations(files: IncomingFiles, store: PostgresStore, dsn: 
             await files.queue_registered_files()
 
     while True:
-        with suppress(*RETRIED_ERRORS):
+        with suppress_retried():
             await follow_changes(dsn, FILES_CHANNEL, queue_files, subject="registered files")
         await asyncio.sleep(_RETRY_SECONDS)

@@ -42,7 +42,8 @@ async def wait_for_turn(dsn: str, interruption: Interruption, progress: Callable
                 LOG.info("standing by", reason=reason)
                 last_reason = reason
             with suppress(TimeoutError):
-                await asyncio.wait_for(stopped.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await stopped.wait()
     if stopped.is_set():
         raise StandbyStopped
 

@@ -109,7 +109,8 @@ class TaskRequests:
             if task.state in _ENDED or not seconds:
                 return task
             with suppress(TimeoutError):
-                await asyncio.wait_for(ended.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await ended.wait()
             return await self._load(number)
 
     async def load_visible(self, request: Request) -> TaskRow:

@@ -98,7 +98,8 @@ class SubmissionTickets:
             if ticket.state in {*END_STATES, LOST} or not seconds:
                 return ticket
             with suppress(TimeoutError):
-                await asyncio.wait_for(ended.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await ended.wait()
             return await self.load(number, request.language)
 
     def notify_end(self, number: int) -> None:

@@ -60,10 +60,11 @@ async def run_worker(
     collecting = asyncio.create_task(_collect_errors(process, errors))
     report, cause = None, ""
     try:
-        await asyncio.wait_for(_send_order(process, order), program.silence_seconds)
+        async with asyncio.timeout(program.silence_seconds):
+            await _send_order(process, order)
         report = await _follow_reports(process, program.silence_seconds, on_progress)
         with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+            await _wait_for_end(process)
     except TimeoutError:
         cause = f"it reported nothing for {program.silence_seconds:g} seconds"
     except ValueError:
@@ -108,7 +109,7 @@ async def _follow_reports(
         A line is too long, or no report.
     """
     assert process.stdout  # noqa: S101 -- it is a pipe
-    while line := await asyncio.wait_for(process.stdout.readline(), silence_seconds):
+    while line := await _read_line(process.stdout, silence_seconds):
         if not line.endswith(b"\n"):  # the process ended in the middle of it
             return None
         report = msgspec.json.decode(line, type=TaskReport)
@@ -116,6 +117,16 @@ async def _follow_reports(
             return report
         on_progress(report)
     return None
+
+
+async def _read_line(output: asyncio.StreamReader, silence_seconds: float) -> bytes:
+    async with asyncio.timeout(silence_seconds):
+        return await output.readline()
+
+
+async def _wait_for_end(process: Process) -> None:
+    async with asyncio.timeout(STOP_SECONDS):
+        await process.wait()
 
 
 async def _collect_errors(process: Process, errors: bytearray) -> None:
@@ -133,9 +144,9 @@ async def _stop_process(process: Process) -> None:
     with suppress(ProcessLookupError):
         process.terminate()
     try:
-        await asyncio.shield(asyncio.wait_for(process.wait(), STOP_SECONDS))
+        await asyncio.shield(_wait_for_end(process))
     except TimeoutError:
         with suppress(ProcessLookupError):
             process.kill()
         with suppress(TimeoutError):  # nothing outlives SIGKILL but a disk that does not answer
-            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+            await _wait_for_end(process)

@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from core.errors import NotWaiting
-from posting.store.failures import RETRIED_ERRORS
+from posting.store.failures import RETRIED_ERRORS, raise_pending_cancellation
 from posting.store.ledger_clock import LedgerClock
 from service.configuration.settings import Settings
 from service.tasks import task_queries
@@ -96,6 +96,7 @@ class TaskRunner:
                     await self._perform(tasks[0])
                     continue
             except RETRIED_ERRORS as error:
+                raise_pending_cancellation()
                 LOG.warning("tasks wait for the database", cause=repr(error))
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue

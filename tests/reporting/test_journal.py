@@ -150,7 +150,7 @@ async def test_an_account_of_the_general_ledger(reader: Connection, names: CodeN
         ({"batch": 1}, lambda row: row["reference"] not in ("D1", "R2")),  # D1 is held for its commitment
         ({"batch": 2}, lambda row: row["reference"] != "R2"),
     ],
-    ids=str,
+    ids=lambda case: str(case) if isinstance(case, dict) else "",
 )
 async def test_each_filter_selects_the_entries_that_it_names(
     reader: Connection, names: CodeNames, values: dict[str, Any], select: Any
