@@ -12,5 +12,7 @@ class DocumentFinding(StrEnum):
     """The file is not in this spool: it is in that of the machine on which it was processed."""
     FILE_CHANGED = "file_changed"
     """The bytes in the spool are not those that were received."""
+    FILE_UNREADABLE = "file_unreadable"
+    """The bytes are those that were received, or could not be read at all: the system or this version reads them no more."""
     FILE_TOO_LARGE = "file_too_large"
     """The service reads small files alone; the command reads any."""

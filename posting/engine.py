@@ -93,6 +93,11 @@ class Engine:
             self.state.last_period_decision = decision.decision
             self._new_decisions.append(decision.decision)
 
+    @property
+    def has_unstored_decisions(self) -> bool:
+        """Whether decisions about periods or the directory are followed that the next batch would store."""
+        return bool(self._new_decisions) or self._hands.has_new_directory
+
     def _encode_beside(
         self, pieces: Sequence[Piece], groups: Sequence[OutcomeGroups], *, after_batch: int
     ) -> dict[str, NDArray[np.uint8]]:

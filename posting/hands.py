@@ -39,6 +39,11 @@ class Hands:
         self._state.follow_directory(directory)
         self._new_change = directory.last_change
 
+    @property
+    def has_new_directory(self) -> bool:
+        """Whether the next batch stores that it follows a directory."""
+        return self._new_change > 0
+
     def begin(self) -> None:
         """Begin a batch, or a dry run."""
         self._numbers, self._tables = [], []

@@ -97,7 +97,7 @@ class Pipeline:
     async def _run_attempt(self, feed: Feed) -> BaseException | None:
         """Load the book and process the feed; None when it is exhausted and committed, else the cause of the failure.
 
-        A task of its own runs the attempt: a task group that fails may leave its task marked as cancelled, not this one.
+        Its own task runs the attempt: a task group that fails may leave its task marked as cancelled, not this one.
         """
         loaded = await self._load(feed)
         attempt = _Attempt(self._resources, loaded)
@@ -154,9 +154,8 @@ class _Attempt:
         self._last_checkpoint: CheckpointExtent = loaded.last_checkpoint
         self._needs_full_checkpoint = loaded.needs_full_checkpoint and self._settings.is_storing
         self._first_batch = self.committed_batch = loaded.head.batch
-        self._previous_commit = asyncio.Event()
+        self._previous_commit, self._previous_save = asyncio.Event(), asyncio.Event()
         self._previous_commit.set()
-        self._previous_save = asyncio.Event()
         self._previous_save.set()
 
     async def run(self, feed: Feed) -> None:
@@ -166,9 +165,10 @@ class _Attempt:
             await self._run_batches(feed)
             watcher.cancel()
 
-    def leave_book(self, loaded: LoadedBook) -> LoadedBook:
-        """Return the book after the last commit, as it would be loaded now."""
-        return LoadedBook(self._engine.state, self._engine.head, loaded.secret, self._last_checkpoint)
+    def leave_book(self, loaded: LoadedBook) -> LoadedBook | None:
+        """Return the book as it would be loaded now; None if it follows a decision of a person that no batch has stored."""
+        book = LoadedBook(self._engine.state, self._engine.head, loaded.secret, self._last_checkpoint)
+        return None if self._engine.has_unstored_decisions else book
 
     async def _run_batches(self, feed: Feed) -> None:
         batches = feed.produce_batches()

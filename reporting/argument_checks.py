@@ -49,8 +49,8 @@ async def set_batch(connection: Connection, report: Report, arguments: ReportArg
     """Return the arguments with the last batch if they may name one and do not: all parts of a report are as of one batch."""
     batches = [parameter.name for parameter in report.parameters if parameter.type is ParameterType.BATCH]
     last = await find_batch_or_last(connection, None)
-    named = {name: last for name in batches if arguments.values[name] is None}
-    return arguments._replace(values={**arguments.values, **named})
+    batch = {name: last for name in batches if arguments.values[name] is None}
+    return arguments._replace(values={**arguments.values, **batch})
 
 
 async def check_batch(connection: Connection, number: int) -> None:

@@ -123,6 +123,7 @@ _WORDS: Mapping[str, str] = {
     "balanced": "équilibré",
     "NOT balanced": "NON équilibré",
     "some accounts only": "certains comptes seulement",
+    "some lines only": "certaines lignes seulement",
     "opening": "balance d'entrée",
     "movement": "mouvement",
     "closing": "balance de sortie",

@@ -125,7 +125,7 @@ async def load_totals_table(
 ) -> ReportTable:
     """Load the totals of all accounts as a table."""
     scope = await read_scope(connection, names, arguments)
-    return build_totals_table(_add_up(await _load_accounts(connection, scope)), scope.accounts is not None)
+    return build_totals_table(_add_up(await _load_accounts(connection, scope)), scope.part)
 
 
 def build_page(ledger: GeneralLedger, rows: list[LedgerRow], next_address: str | None) -> GeneralLedgerPage:
@@ -187,7 +187,7 @@ async def _describe(
 ) -> AsyncGenerator[list[LedgerRow], None]:
     """Yield the rows of pieces of movements, with the balances before and after those of each account."""
     place, head = 0, dict[str, Any]()
-    dropped = min(span.skipped_rows, 1)  # the opening balance, if it stands on an earlier page
+    first_row = min(span.skipped_rows, 1)  # the opening balance, if it stands on an earlier page
     async for piece in pieces:
         rows: list[LedgerRow] = []
         for movement in piece:
@@ -196,11 +196,11 @@ async def _describe(
                 place = movement["place"]
                 head = _name_account(names, span.accounts[place - 1])
             rows.append(_build_movement(names, head, movement, opening=span.accounts[place - 1]["opening"]))
-        yield rows[dropped:]
-        dropped = 0
+        yield rows[first_row:]
+        first_row = 0
     rows = [*_list_balances(names, span.accounts, place, end=len(span.accounts) + 1)]
-    if rows[dropped:]:
-        yield rows[dropped:]
+    if rows[first_row:]:
+        yield rows[first_row:]
 
 
 def _list_balances(names: CodeNames, accounts: Sequence[Row], place: int, *, end: int) -> Iterator[LedgerRow]:
@@ -213,18 +213,18 @@ def _list_balances(names: CodeNames, accounts: Sequence[Row], place: int, *, end
 
 
 def _build_balance(names: CodeNames, account: Row, row: str) -> LedgerRow:
-    moved = account["debit"] - account["credit"] if row == CLOSING else 0
-    return LedgerRow(**_name_account(names, account), row=row, balance_cents=account["opening"] + moved)
+    change = account["debit"] - account["credit"] if row == CLOSING else 0
+    return LedgerRow(**_name_account(names, account), row=row, balance_cents=account["opening"] + change)
 
 
 def _name_account(names: CodeNames, account: Row) -> dict[str, Any]:
-    named = names.find_account(account["account"], account["exercise"])
+    charted = names.find_account(account["account"], account["exercise"])
     accountant = names.find_code(ACCOUNTANT, account["accountant"])
     return {
         "exercise": account["exercise"],
         "accountant": accountant,
-        "account": named.code,
-        "label": named.label,
+        "account": charted.code,
+        "label": charted.label,
     }
 
 
@@ -242,7 +242,7 @@ def _build_movement(names: CodeNames, head: Mapping[str, Any], movement: Row, *,
         counterpart=names.find_code(ACCOUNT, movement["counterpart"]),
         debit_cents=movement["debit"] or None,
         credit_cents=movement["credit"] or None,
-        balance_cents=opening + movement["moved"],
+        balance_cents=opening + movement["change"],
     )
 
 
@@ -262,8 +262,8 @@ def build_table(rows: Sequence[LedgerRow]) -> ReportTable:
     return ReportTable("General ledger", columns, cells, (), drop_order)
 
 
-def build_totals_table(total: LedgerTotal, is_of_some_accounts: bool) -> ReportTable:
-    """Build the table of the totals; they are balanced unless the report is of some accounts only."""
+def build_totals_table(total: LedgerTotal, part: str) -> ReportTable:
+    """Build the table of the totals; they are balanced unless ``part`` says what alone is listed."""
     sides = (total.debit_cents - total.credit_cents, total.opening_cents)
     verdict = "NOT balanced" if any(sides) else "balanced"
     columns = (
@@ -271,6 +271,6 @@ def build_totals_table(total: LedgerTotal, is_of_some_accounts: bool) -> ReportT
         *(Column(name, CellType.MONEY) for name in ("opening", "debit", "credit", "balance")),
         Column("finding"),
     )
-    cells = [*msgspec.structs.astuple(total), "some accounts only" if is_of_some_accounts else verdict]
+    cells = [*msgspec.structs.astuple(total), part or verdict]
     drop_order = ("movements", "accounts", "opening", "balance")
     return ReportTable("Totals of the general ledger", columns, [cells], (), drop_order)

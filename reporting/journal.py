@@ -102,7 +102,8 @@ async def load_totals_table(
     connection: Connection, names: CodeNames, arguments: ReportArguments
 ) -> ReportTable:
     """Load the totals of all entries as a table."""
-    return build_totals_table(await _load_totals(connection, await read_scope(connection, names, arguments)))
+    scope = await read_scope(connection, names, arguments)
+    return build_totals_table(await _load_totals(connection, scope), part=scope.part)
 
 
 def build_page(journal: Journal, rows: list[JournalEntry], next_address: str | None) -> JournalPage:
@@ -173,22 +174,22 @@ def build_table(rows: Sequence[JournalEntry]) -> ReportTable:
     return ReportTable("Journal", columns, [msgspec.structs.astuple(row) for row in rows], (), drop_order)
 
 
-def build_totals_table(totals: Sequence[PeriodTotal]) -> ReportTable:
-    """Build the table of both sides by period; debit equals credit in each, unless only some lines of acts are listed."""
+def build_totals_table(totals: Sequence[PeriodTotal], part: str = "") -> ReportTable:
+    """Build the table of both sides by period; debit equals credit in each, unless ``part`` says what alone is listed."""
     columns = (
         *(Column("period"), Column("entries", CellType.COUNT)),
         *(Column(name, CellType.MONEY) for name in ("debit", "credit")),
         Column("finding"),
     )
-    rows = [[*msgspec.structs.astuple(total), _judge(total)] for total in totals]
+    rows = [[*msgspec.structs.astuple(total), _judge([total], part)] for total in totals]
     sums = [sum(total.entries for total in totals), *_add_up(totals)]
-    is_balanced = all(total.debit_cents == total.credit_cents for total in totals)
-    footer = ["all", *sums, "balanced" if is_balanced else "NOT balanced"]
+    footer = ["all", *sums, _judge(totals, part)]
     return ReportTable("Totals of the journal", columns, rows, footer, ("entries", "finding"))
 
 
-def _judge(total: PeriodTotal) -> str:
-    return "balanced" if total.debit_cents == total.credit_cents else "NOT balanced"
+def _judge(totals: Sequence[PeriodTotal], part: str) -> str:
+    is_balanced = all(total.debit_cents == total.credit_cents for total in totals)
+    return part or ("balanced" if is_balanced else "NOT balanced")
 
 
 def _add_up(totals: Sequence[PeriodTotal]) -> tuple[int, int]:

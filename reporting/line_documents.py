@@ -9,6 +9,7 @@ from core.document_findings import DocumentFinding
 _REASONS: Mapping[DocumentFinding, str] = {
     DocumentFinding.FILE_MISSING: "its file is not in the spool of this data folder; ask where the file was processed",
     DocumentFinding.FILE_CHANGED: "the bytes in the spool are not those that were received",
+    DocumentFinding.FILE_UNREADABLE: "its file in the spool cannot be read",
     DocumentFinding.FILE_TOO_LARGE: "its file is too large to be read here",
 }
 

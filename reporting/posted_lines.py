@@ -1,7 +1,7 @@
 """The entries that post on an account, of a part of the journal: what the journal and the general ledger list.
 
 Both leave out acts on credits alone, which post nothing; so the trial balance, the journal and the general ledger have the
-same totals (rule A02).
+same totals of each month and the same balances (rule A02).  Openings are month 0: the trial balance has them apart.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,6 +31,16 @@ class PostingScope(NamedTuple):
     first_day: date | None = None
     last_day: date | None = None
     accounts: Sequence[int] | None = None
+
+    @property
+    def part(self) -> str:
+        """What both sides do not balance over, as a finding; empty if whole acts are listed.
+
+        An act by hand has a line for each side, of which only one may be on the fund centres of the report.
+        """
+        if self.accounts is not None:
+            return "some accounts only"
+        return "" if self.centres is self.visibility.centres is None else "some lines only"
 
     def list_arguments(self, *, first: int = 1, end: int | None = None) -> list[Any]:
         """Return the arguments of ``posted_lines``, for the entries from ``first`` up to, not including, ``end``."""

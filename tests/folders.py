@@ -27,6 +27,7 @@ def choose_folder(usual: Path) -> Iterator[Path]:
     if not _has_room():
         yield usual
         return
+    _remove_abandoned()
     folder = _name_folder(next(_numbers))
     folder.mkdir(mode=0o700)
     try:

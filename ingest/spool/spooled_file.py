@@ -56,13 +56,17 @@ class SpoolRecord(msgspec.Struct, frozen=True):
     envelope: Envelope
 
 
+class FileChanged(FileUnreadable):
+    """The bytes of a file in the spool are not those that were received."""
+
+
 def check_bytes(spooled: SpooledFile) -> None:
-    """Raise ``FileUnreadable`` unless the bytes of a file are those that were received."""
+    """Raise ``FileChanged`` unless the bytes of a file are those received, ``FileUnreadable`` if they cannot be read."""
     position = f"spool, {spooled.sha256.hex()}"
     with translate_decoder_errors(position), spooled.path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").digest()
     if digest != spooled.sha256:
-        raise FileUnreadable(
+        raise FileChanged(
             position, f"The content has changed: its SHA-256 is now {digest.hex()}", "Send the file again"
         )
 

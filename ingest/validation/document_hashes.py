@@ -3,6 +3,7 @@
 The database has the hash of the file, so its bytes are hashed before they are read: what is read is what was sent.
 """
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,8 +22,9 @@ from ingest.formats.parquet import ParquetSource
 from ingest.pain001 import reader
 from ingest.spool.file_claims import FileIdentity
 from ingest.spool.spool import find_file
-from ingest.spool.spooled_file import SpooledFile, check_bytes
+from ingest.spool.spooled_file import FileChanged, SpooledFile, check_bytes
 
+LOG = logging.getLogger(__name__)
 _COLUMN = Field.DOCUMENT_HASH.column
 
 
@@ -56,17 +58,20 @@ def read_document_hashes(
         check_bytes(spooled)
         with refuse_on_failure(spooled.name), TemporaryDirectory() as scratch:
             hashes = _read_lines(spooled, sorted(set(lines)), Path(scratch))
-    except InputError:
+    except FileChanged:
         return DocumentHashes(DocumentFinding.FILE_CHANGED, {}, spooled.size_bytes)
+    except (InputError, OSError):
+        LOG.exception("%s in the spool cannot be read", spooled.name)
+        return DocumentHashes(DocumentFinding.FILE_UNREADABLE, {}, spooled.size_bytes)
     return DocumentHashes(None, hashes, spooled.size_bytes)
 
 
 def _read_lines(spooled: SpooledFile, lines: Sequence[int], scratch: Path) -> dict[int, str]:
     """Read the hashes of lines in order, batch by batch up to the last of them."""
     hashes: dict[int, str] = {}
-    decoded = _decode(spooled, scratch, first=lines[0])
-    end = decoded.first
-    for batch in decoded.batches:
+    source = _decode(spooled, scratch, first=lines[0])
+    end = source.first
+    for batch in source.batches:
         place, start, end = batch.schema.get_field_index(_COLUMN), end, end + batch.num_rows
         for line in lines:
             if place >= 0 and start <= line < end and (text := batch.column(place)[line - start].as_py()):

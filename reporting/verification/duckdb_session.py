@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +17,7 @@ from core.contracts import OPPOSING_KINDS
 from core.nomenclature import CommitmentItem, FunctionalArea, Fund, FundCentre
 from core.sql_files import read_queries
 from reporting.code_labels import CodeLabels
-from reporting.verification import chart_tables, request_pages, role_tables
+from reporting.verification import chart_tables, request_pages, role_tables, year_tables
 from reporting.verification.chain import KNOWN_LAYOUT, find_bounds
 from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, TableRows
 from reporting.verification.decree_tables import build_decree_tables
@@ -58,6 +57,7 @@ class DuckdbSession:
     def __init__(self, connection: duckdb.DuckDBPyConnection, codes: CodeLabels) -> None:
         self._connection = connection
         self._tables: set[str] = set()
+        self._is_interrupted = False
         for stored_table in (*HASHED_TABLES, *BALANCES):
             self.add_rows(stored_table.name, stored_table.build_schema().empty_table())
         self.add_rows("request_line", request_pages.read_lines(PAGES.build_schema().empty_table()))
@@ -93,12 +93,23 @@ class DuckdbSession:
         """Create a view of the loaded rows."""
         self._connection.execute(view)
 
+    def interrupt(self) -> None:
+        """End the step that another thread runs, and let no further step or check begin."""
+        self._is_interrupted = True
+        self._connection.interrupt()
+
+    def _require_time(self) -> None:
+        if self._is_interrupted:
+            raise duckdb.InterruptException("the verification was stopped")
+
     def run_step(self, step: str) -> None:
         """Run a step of ``journal.sql``."""
+        self._require_time()
         self._connection.execute(STEPS[step])
 
     def run_check(self, name: str) -> CheckResult:
         """Run the check ``name``: list the places where its rule does not hold.  Several checks may run at once."""
+        self._require_time()
         with self._connection.cursor() as cursor:
             cursor.execute(f"create temp table broken as {CHECKS[name]}")
             ((broken,),) = cursor.execute("select count(*) from broken").fetchall()
@@ -137,10 +148,13 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
         {"known_layout": layouts}
         | _build_nomenclature(codes)
         | build_interest_rules(codes)
-        | {"unserved": _build_unserved_expenses(codes), "recycling": _build_recycling_cases(codes)}
-        | {"restoration_rule": _build_restoration_rules(codes)}
+        | {
+            "unserved": year_tables.build_unserved_expenses(codes),
+            "recycling": year_tables.build_recycling_cases(codes),
+        }
+        | {"restoration_rule": year_tables.build_restoration_rules(codes)}
         | build_decree_tables(codes)
-        | {"exercise_dates": _build_exercise_dates(codes)}
+        | {"exercise_dates": year_tables.build_exercise_dates(codes)}
         | {"payroll_check": {"exercise": list(months), "month": list(months.values())}}
     )
     return {
@@ -190,59 +204,10 @@ def _build_nomenclature(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
     }
 
 
-def _build_unserved_expenses(codes: CodeLabels) -> dict[str, list[Any]]:
-    """Return what each year allows to be paid before service: natures, and items that need none."""
-    rows = [
-        (year, nature, None)
-        for year, codes_of_year in codes.years.items()
-        for nature in codes_of_year.natures
-    ]
-    rows += [
-        (year, None, item)
-        for year, codes_of_year in codes.years.items()
-        for item in codes_of_year.unserved_items
-    ]
-    return {name: [row[place] for row in rows] for place, name in enumerate(("year", "nature", "item"))}
-
-
-def _build_recycling_cases(codes: CodeLabels) -> dict[str, list[Any]]:
-    """Return the cases of each year in which withdrawn AE are available again, as the journal keeps them."""
-    rows = [
-        (year, case) for year, of_year in codes.years.items() for case in of_year.recycling_cases.values()
-    ]
-    return {
-        "year": [year for year, _ in rows],
-        "mark": [case.mark for _, case in rows],
-        "of_operation": [case.of_operation for _, case in rows],
-    }
-
-
-def _build_restoration_rules(codes: CodeLabels) -> dict[str, list[Any]]:
-    """Return the natures of each year that repay expenses, and how long their collection restores credits."""
-    rules = [(year, rule) for year, of_year in codes.years.items() for rule in of_year.restorations.values()]
-    return {"year": [year for year, _ in rules]} | {
-        name: [getattr(rule, name) for _, rule in rules]
-        for name in ("nature", "title", "years", "until_closed")
-    }
-
-
 def _build_codes(
     coded: Sequence[tuple[int, FundCentre | FunctionalArea | CommitmentItem | Fund]],
 ) -> dict[str, list[Any]]:
     return {"year": [year for year, _ in coded], "code": [thing.code for _, thing in coded]}
-
-
-def _build_exercise_dates(codes: CodeLabels) -> dict[str, list[Any]]:
-    """Return the last days of each year, on which payments are ordered and made, and the share that may be retained."""
-    exercises = codes.exercises.values()
-    return {
-        "year": [exercise.year for exercise in exercises],
-        "last_order_day": [exercise.find_last_order_day() for exercise in exercises],
-        "last_payment_day": [
-            date(exercise.year, 12, 31) + timedelta(exercise.complementary_days) for exercise in exercises
-        ],
-        "retention_limit": [exercise.retention_limit for exercise in exercises],
-    }
 
 
 def _find_open_sign(kind: ActKind) -> int:

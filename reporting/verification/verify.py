@@ -102,10 +102,12 @@ async def verify(
             comparison = asyncio.create_task(asyncio.to_thread(verifier.compare))
             try:
                 evidence = await check_evidence(snapshot) if EVIDENCE in checks else None
+                results = await asyncio.shield(comparison)
             except BaseException:
-                comparison.cancel()
+                session.interrupt()  # no thread may use a session that is closed
+                await asyncio.gather(comparison, return_exceptions=True)
                 raise
-        return verifier.build_result(await comparison, evidence)
+        return verifier.build_result(results, evidence)
 
 
 def _hash_reference(folder: Path) -> pa.Table:

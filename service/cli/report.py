@@ -186,11 +186,11 @@ def _write_detail(
 
     async def write(connection: "Connection", names: "CodeNames") -> None:
         await check_arguments(connection, names, report, arguments=arguments)
-        fixed, language = await set_batch(connection, report, arguments), _get_language(arguments)
+        of_batch, language = await set_batch(connection, report, arguments), _get_language(arguments)
         writer = output_format.open_pages(pages.build_table, language)
-        await report_pages.write_pages(pages.stream(connection, names, fixed), writer)
+        await report_pages.write_pages(pages.stream(connection, names, of_batch), writer)
         if output_format == TABLE and pages.load_totals:
-            totals = await pages.load_totals(connection, names, fixed)
+            totals = await pages.load_totals(connection, names, of_batch)
             await report_pages.write_table(_translate(totals, language))
 
     write_report(settings, write)

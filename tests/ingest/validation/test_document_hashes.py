@@ -69,3 +69,6 @@ def test_a_file_that_cannot_be_read_is_said_to_be_so(tmp_path: Path, folder: Pat
     assert not (tmp_path / "none").exists(), "a look at a spool creates none"
     spooled.path.write_bytes(spooled.path.read_bytes().replace(b"0177", b"0178", 1))
     assert read_document_hashes(folder, identity, [0]).fault is DocumentFinding.FILE_CHANGED
+    spooled.path.unlink()
+    spooled.path.mkdir()  # what the system cannot read has not changed
+    assert read_document_hashes(folder, identity, [0]).fault is DocumentFinding.FILE_UNREADABLE

@@ -190,7 +190,7 @@ async def _assert_refused(dsn: str, folder: Path, reference: Path, message: str)
         assert await _tables(connection) == before
         await process_rows(dsn, folder, REFERENCE, _NEXT)
         assert await connection.fetchval(_REQUESTED) == 1
-    assert (await verify(dsn, folder=REFERENCE, checks=())).findings == []
+    assert (await verify(dsn, folder=REFERENCE, checks=("evidence",))).findings == []
 
 
 @pytest.mark.parametrize("change", _CHANGES, ids=lambda change_of_file: change_of_file.file)

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import asyncpg
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from posting.store.migrate import migrate
 from reporting.verification import Verification, verify
 from reporting.verification.duckdb_session import CHECKS, read_rule
+from reporting.verification.snapshot_queries import JournalSnapshot
 from tests.databases import open_connection
 from tests.file_strategies import REFERENCE
 from tests.reporting import test_settlements
@@ -192,6 +194,31 @@ async def test_progress_is_reported_to_the_end(journal: str) -> None:
     await verify(journal, lambda done, total, _: steps.append((done, total)))
     assert [done for done, _ in steps] == list(range(1, len(steps) + 1))
     assert steps[-1][0] == steps[-1][1]
+
+
+async def test_a_failure_while_the_evidence_is_read_is_raised(
+    journal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rules are checked in a thread of their own, which has ended then: the session that it uses is closed."""
+
+    async def lose_connection(*_: object) -> NoReturn:
+        raise ConnectionError("the database is gone")
+
+    monkeypatch.setattr(JournalSnapshot, "list_columns", lose_connection)
+    with pytest.raises(ConnectionError, match="the database is gone"):
+        await verify(journal)
+
+
+async def test_a_verification_that_is_cancelled_ends(journal: str) -> None:
+    task: list[asyncio.Task[object]] = []
+
+    def cancel(done: int, *_: object) -> None:
+        if done == 40:
+            task[0].get_loop().call_soon_threadsafe(task[0].cancel)
+
+    task.append(asyncio.create_task(verify(journal, cancel)))
+    await asyncio.wait(task, timeout=60)
+    assert task[0].cancelled()
 
 
 async def test_the_engine_may_commit_meanwhile(journal: str) -> None:

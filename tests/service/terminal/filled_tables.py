@@ -221,7 +221,7 @@ def build_tables() -> dict[str, ReportTable]:
             general_ledger.LedgerTotal(
                 accounts=1, movements=1, opening_cents=1, debit_cents=1, credit_cents=1, closing_cents=1
             ),
-            False,
+            "some accounts only",
         ),
         "proofs.build_table": proofs.build_table(
             proofs.SubmissionProof(1, REFERENCE, "MIN-09", "", True, [], [])

@@ -42,6 +42,9 @@ class _NoParts:
     def __getattr__(self, _: str) -> "_NoParts":
         return self
 
+    def __truediv__(self, _: str) -> "_NoParts":
+        return self
+
 
 def test_every_route_is_described_and_nothing_else() -> None:
     bound = bind_all_routes(cast(Any, _NoParts()), cast(Any, None), cast(Any, None))

@@ -1,0 +1,55 @@
+"""What each year allows, as tables: payment before service, recycled AE, restorations, last days."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from reporting.code_labels import CodeLabels
+
+
+def build_unserved_expenses(codes: CodeLabels) -> dict[str, list[Any]]:
+    """Return what each year allows to be paid before service: natures, and items that need none."""
+    rows = [
+        (year, nature, None)
+        for year, codes_of_year in codes.years.items()
+        for nature in codes_of_year.natures
+    ]
+    rows += [
+        (year, None, item)
+        for year, codes_of_year in codes.years.items()
+        for item in codes_of_year.unserved_items
+    ]
+    return {name: [row[place] for row in rows] for place, name in enumerate(("year", "nature", "item"))}
+
+
+def build_recycling_cases(codes: CodeLabels) -> dict[str, list[Any]]:
+    """Return the cases of each year in which withdrawn AE are available again, as the journal keeps them."""
+    rows = [
+        (year, case) for year, of_year in codes.years.items() for case in of_year.recycling_cases.values()
+    ]
+    return {
+        "year": [year for year, _ in rows],
+        "mark": [case.mark for _, case in rows],
+        "of_operation": [case.of_operation for _, case in rows],
+    }
+
+
+def build_restoration_rules(codes: CodeLabels) -> dict[str, list[Any]]:
+    """Return the natures of each year that repay expenses, and how long their collection restores credits."""
+    rules = [(year, rule) for year, of_year in codes.years.items() for rule in of_year.restorations.values()]
+    return {"year": [year for year, _ in rules]} | {
+        name: [getattr(rule, name) for _, rule in rules]
+        for name in ("nature", "title", "years", "until_closed")
+    }
+
+
+def build_exercise_dates(codes: CodeLabels) -> dict[str, list[Any]]:
+    """Return the last days of each year, on which payments are ordered and made, and the share that may be retained."""
+    exercises = codes.exercises.values()
+    return {
+        "year": [exercise.year for exercise in exercises],
+        "last_order_day": [exercise.find_last_order_day() for exercise in exercises],
+        "last_payment_day": [
+            date(exercise.year, 12, 31) + timedelta(exercise.complementary_days) for exercise in exercises
+        ],
+        "retention_limit": [exercise.retention_limit for exercise in exercises],
+    }
