@@ -10,7 +10,7 @@ from posting.batch import BatchResult
 from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline
 from posting.pipeline_settings import PipelineSettings
-from posting.store.failures import suppress_retried
+from posting.store.failures import suppress_database_errors
 from posting.store.journal_store import PostgresStore
 from service.database.disk_space import DataDisks
 from service.database.embedded_server import Database
@@ -76,7 +76,7 @@ async def watch_lease(store: PostgresStore) -> None:
     was_set_back = False
     while True:
         await asyncio.sleep(LEASE_CHECK_SECONDS)
-        with suppress_retried():  # the pipeline handles a broken connection
+        with suppress_database_errors():  # the pipeline handles a broken connection
             async with store.borrow_connection() as connection:
                 await store.clock.read(connection)
             was_set_back = _note_setback(store.clock.find_setback(), was_set_back=was_set_back)

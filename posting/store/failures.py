@@ -80,7 +80,7 @@ def _find_first(group: BaseExceptionGroup) -> BaseException:
 
 
 @contextmanager
-def suppress_retried() -> Iterator[None]:
+def suppress_database_errors() -> Iterator[None]:
     """Suppress the failures that a retry mends, but no cancellation that came with one: a loop of retries ends then."""
     with suppress(*RETRIED_ERRORS):
         yield

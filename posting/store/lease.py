@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from core.errors import BookMoved, LeaseHeld
 from posting.store.connections import SQL, EngineConnections
-from posting.store.failures import RETRIED_ERRORS, suppress_retried
+from posting.store.failures import RETRIED_ERRORS, suppress_database_errors
 
 _LEASE_DURATION = timedelta(seconds=15)
 _RENEWAL_SECONDS = 5
@@ -74,6 +74,6 @@ class Lease:
         """Renew the lease well before it expires; ignore failures, as every commit checks the epoch."""
         while True:
             await asyncio.sleep(_RENEWAL_SECONDS)
-            with suppress_retried():
+            with suppress_database_errors():
                 async with self._connections.borrow() as connection:
                     await connection.fetchval(SQL["renew_lease"], self.epoch, _LEASE_DURATION)

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from ingest.queue.incoming_files import IncomingFiles
-from posting.store.failures import suppress_retried
+from posting.store.failures import suppress_database_errors
 from posting.store.journal_store import PostgresStore
 from posting.store.running_engine import FILES_CHANNEL
 from service.database.change_listener import follow_changes
@@ -23,6 +23,6 @@ async def follow_registrations(files: IncomingFiles, store: PostgresStore, dsn: 
             await files.queue_registered_files()
 
     while True:
-        with suppress_retried():
+        with suppress_database_errors():
             await follow_changes(dsn, FILES_CHANNEL, queue_files, subject="registered files")
         await asyncio.sleep(_RETRY_SECONDS)

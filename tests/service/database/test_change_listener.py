@@ -6,7 +6,7 @@ from contextlib import suppress
 import asyncpg
 import pytest
 
-from posting.store.failures import RETRIED_ERRORS, suppress_retried
+from posting.store.failures import RETRIED_ERRORS, suppress_database_errors
 from service.database.change_listener import follow_changes
 
 _END_SECONDS = 20
@@ -34,7 +34,7 @@ async def test_a_follower_ends_while_its_connection_ends(dsn: str, steps: int) -
 
 async def test_a_cancellation_that_a_failure_replaced_is_raised_again() -> None:
     async def fail_when_cancelled() -> None:
-        with suppress_retried():
+        with suppress_database_errors():
             try:
                 await asyncio.sleep(3600)
             finally:
@@ -48,5 +48,5 @@ async def test_a_cancellation_that_a_failure_replaced_is_raised_again() -> None:
 
 
 async def test_a_failure_without_cancellation_is_suppressed() -> None:
-    with suppress_retried():
+    with suppress_database_errors():
         raise ConnectionError("the database is away")
