@@ -37,8 +37,11 @@ def choose_folder(usual: Path) -> Iterator[Path]:
 
 
 def find_base() -> Path | None:
-    """Find the folder for the files of all tests of this run, which does not exist yet; None if memory has no room."""
-    if not _has_room():
+    """Find the folder for the files of all tests of this run, which does not exist yet.
+
+    None if memory has no room, or runs no programs: some tests write one and start it.
+    """
+    if not _has_room() or os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC:
         return None
     _remove_abandoned()
     return _name_folder("files")
