@@ -123,7 +123,8 @@ class FormDriver:
             self._launch(index)
         self._signal_end_of_forms()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._all_answered.wait(), _RESPONSE_SECONDS)
+            async with asyncio.timeout(_RESPONSE_SECONDS):
+                await self._all_answered.wait()
         for form in self._pending.values():
             self.tally.add_error(f"{form.kind} {form.reference}: no response")
         self._is_over = True
