@@ -84,7 +84,7 @@ class Kill(NamedTuple):
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Third parties, the budget, nine months as one file, and the other months."""
     folder = tmp_path_factory.mktemp("year")
-    generate_year(folder, Year(acts=600_000, senders=1))
+    generate_year(folder, Year(acts=800_000, senders=1))
     months = sorted(folder.glob("2018-*-MIN-01.parquet"))
     tables = [pyarrow.parquet.read_table(path) for path in months[:9]]
     common_columns = [
