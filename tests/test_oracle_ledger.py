@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 
-from core.catalog import CATALOG, Family, Remainder, Role, Stage
+from core.catalog import CATALOG, ActKind, Family, Remainder, Role, Stage
 from core.kind_rules import CreditCheck, Pairing
 from core.money import BALANCE_MAX
 from core.nomenclature import CentreLevel
@@ -300,19 +300,24 @@ def test_certified_service_is_the_balance_of_its_account(case: DecisionCase) -> 
 @few
 @given(cases())
 def test_consumption_is_settled_less_given_back(case: DecisionCase) -> None:
-    """Rules A26, A53: neither returns nor re-issues count, and the reserved amounts are the payable ones."""
+    """Rules A26, A29, A53: neither returns nor re-issues count, restorations do; what is reserved is what is payable."""
     ledger = case.book.build_ledger()
     decisions = [(line, d) for batch in case.batches for line, d in _list_accepted(batch, ledger)]
     now, then, cells = ledger.state.figures, case.book.figures, case.book.world.cells
     units = [at for at, node_data in case.book.world.nodes.items() if node_data.level is CentreLevel.UO]
     for node in units:
         at_unit = [(line, d.entry) for line, d in decisions if d.cell and cells[d.cell].centre_node == node]
-        settled = sum(CATALOG[line.kind].settles * line.amount for line, _ in at_unit)
+        settled = sum(_find_sign(CATALOG[line.kind]) * line.amount for line, _ in at_unit)
         items = [ledger.state.items[entry] for _, entry in at_unit]
         payable = sum(item.open for item in items if CATALOG[item.kind].reaches is Stage.PAYABLE)
         frozen = now.get((node, CP + FROZEN_HERE), 0)
         for figure, expected in ((CP + CONSUMED, settled), (CP + RESERVED, payable + frozen)):
             assert now.get((node, figure), 0) - then.get((node, figure), 0) == expected
+
+
+def _find_sign(kind: ActKind) -> int:
+    """Return how a kind changes the CP that are consumed."""
+    return kind.settles + kind.cp_consumed
 
 
 def _list_accepted(batch: CaseBatch, ledger: Ledger) -> list[tuple[Line, Decision]]:
