@@ -13,6 +13,6 @@ class DocumentFinding(StrEnum):
     FILE_CHANGED = "file_changed"
     """The bytes in the spool are not those that were received."""
     FILE_UNREADABLE = "file_unreadable"
-    """The bytes are those that were received, or could not be read at all: the system or this version reads them no more."""
+    """The system does not read the file, or this version does not decode it."""
     FILE_TOO_LARGE = "file_too_large"
     """The service reads small files alone; the command reads any."""

@@ -128,8 +128,12 @@ class ParquetSource:
             line = next(file.iter_batches(1, [group_number], columns, use_threads=False))
             return sum(measure_longest_value(line.column(column).dictionary) for column in columns)
 
-    def read_raw(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
+    def read_raw(
+        self, start: int = 0, size: int = BATCH_LINES, *, columns: Sequence[str] = ()
+    ) -> Iterator[pa.RecordBatch]:
         """Yield the lines from ``start`` (from 0) on as the decoder returns them, at most ``size`` at a time.
+
+        ``columns`` names the columns to read; empty means all.
 
         Raises
         ------
@@ -141,7 +145,7 @@ class ParquetSource:
         groups = range(first, len(self._groups))
         at = start - skipped
         with _open_file(self._path, self._metadata, self._dictionary_columns) as file:
-            decoded = file.iter_batches(size, groups, self._columns, use_threads=False)
+            decoded = file.iter_batches(size, groups, columns or self._columns, use_threads=False)
             while True:
                 with translate_decoder_errors(describe_position(self._name, at + 1) + " and after"):
                     batch = next(decoded, None)

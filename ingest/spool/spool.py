@@ -38,6 +38,7 @@ from ingest.spool.envelope import (
 from ingest.spool.file_claims import FileClaims, FileIdentity
 from ingest.spool.spooled_file import (
     CONTENT_FILE,
+    FileMissing,
     SpooledFile,
     SpoolRecord,
     build_spooled_file,
@@ -261,19 +262,21 @@ def find_file(spool: Path, sha256: bytes, sender: str | None = None) -> SpooledF
 
     Raises
     ------
-    FileUnreadable
+    FileMissing
         The file is missing.
+    FileUnreadable
+        The system does not read it, or several senders sent it and none is named.
     """
     folder, position = _find_folder(spool, sha256), f"spool, {sha256.hex()}"
     records = sorted(folder.glob("envelope-*.json"))
     if sender is not None:
         records = [path for path in records if path.name == format_record_name(sender)]
-    if len(records) != 1:
-        fault = "There is no such file" if not records else f"{len(records)} senders sent this file"
-        raise FileUnreadable(position, fault, "Send the file again" if not records else "Name the sender")
+    if len(records) > 1:
+        raise FileUnreadable(position, f"{len(records)} senders sent this file", "Name the sender")
     with translate_decoder_errors(position):
+        if not (records and folder.joinpath(CONTENT_FILE).exists()):
+            raise FileMissing(position, "There is no such file", "Send the file again")
         record = msgspec.json.decode(records[0].read_bytes(), type=SpoolRecord)
-        (folder / CONTENT_FILE).stat()
     return build_spooled_file(folder, sha256, record)
 
 

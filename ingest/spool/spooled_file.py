@@ -56,6 +56,10 @@ class SpoolRecord(msgspec.Struct, frozen=True):
     envelope: Envelope
 
 
+class FileMissing(FileUnreadable):
+    """A file is not in the spool."""
+
+
 class FileChanged(FileUnreadable):
     """The bytes of a file in the spool are not those that were received."""
 

@@ -22,7 +22,7 @@ from ingest.formats.parquet import ParquetSource
 from ingest.pain001 import reader
 from ingest.spool.file_claims import FileIdentity
 from ingest.spool.spool import find_file
-from ingest.spool.spooled_file import FileChanged, SpooledFile, check_bytes
+from ingest.spool.spooled_file import FileChanged, FileMissing, SpooledFile, check_bytes
 
 LOG = logging.getLogger(__name__)
 _COLUMN = Field.DOCUMENT_HASH.column
@@ -50,8 +50,10 @@ def read_document_hashes(
     """Read what lines (from 0) of a file in the folder ``spool`` state; of a file above ``bytes_max`` nothing."""
     try:
         spooled = find_file(spool, identity.sha256, identity.sender)
-    except FileUnreadable:
+    except FileMissing:
         return DocumentHashes(DocumentFinding.FILE_MISSING, {})
+    except FileUnreadable as error:
+        return _report_unreadable(error)
     if bytes_max is not None and spooled.size_bytes > bytes_max:
         return DocumentHashes(DocumentFinding.FILE_TOO_LARGE, {})
     try:
@@ -60,10 +62,14 @@ def read_document_hashes(
             hashes = _read_lines(spooled, sorted(set(lines)), Path(scratch))
     except FileChanged:
         return DocumentHashes(DocumentFinding.FILE_CHANGED, {}, spooled.size_bytes)
-    except (InputError, OSError):
-        LOG.exception("%s in the spool cannot be read", spooled.name)
-        return DocumentHashes(DocumentFinding.FILE_UNREADABLE, {}, spooled.size_bytes)
+    except (InputError, OSError) as error:
+        return _report_unreadable(error, spooled.size_bytes)
     return DocumentHashes(None, hashes, spooled.size_bytes)
+
+
+def _report_unreadable(error: Exception, size_bytes: int = 0) -> DocumentHashes:
+    LOG.warning("the documents of a file are not read: %s", error)
+    return DocumentHashes(DocumentFinding.FILE_UNREADABLE, {}, size_bytes)
 
 
 def _read_lines(spooled: SpooledFile, lines: Sequence[int], scratch: Path) -> dict[int, str]:
@@ -89,15 +95,17 @@ class _DecodedLines(NamedTuple):
 
 
 def _decode(spooled: SpooledFile, scratch: Path, *, first: int) -> _DecodedLines:
-    """Decode a file from line ``first`` on if its format allows it, and not at all if it has no such column."""
+    """Decode a file from line ``first`` on, and the one column alone, if its format allows it; nothing without that column."""
     options = spooled.envelope.read_options
     if spooled.format in PAYMENT_FORMATS:
         return _DecodedLines(0, reader.read_batches(spooled.path, spooled.name, scratch))
     if spooled.format in STREAM_READERS:
         return _DecodedLines(0, STREAM_READERS[spooled.format](spooled.path, spooled.name, options))
-    source = (
-        ParquetSource(spooled.path, spooled.name, options)
-        if spooled.format is FileFormat.PARQUET
-        else ArrowSource(spooled.path, spooled.name, options=options)
-    )
-    return _DecodedLines(first, source.read_raw(first) if _COLUMN in source.schema.names else ())
+    if spooled.format is FileFormat.PARQUET:
+        parquet = ParquetSource(spooled.path, spooled.name, options)
+        is_stated = _COLUMN in parquet.schema.names
+        return _DecodedLines(first, parquet.read_raw(first, columns=[_COLUMN]) if is_stated else ())
+    if _COLUMN not in ArrowSource(spooled.path, spooled.name, options=options).schema.names:
+        return _DecodedLines(first, ())
+    arrow = ArrowSource(spooled.path, spooled.name, [_COLUMN], options=options)
+    return _DecodedLines(first, arrow.read_raw(first))
