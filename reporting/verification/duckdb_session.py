@@ -57,6 +57,8 @@ class DuckdbSession:
     def __init__(self, connection: duckdb.DuckDBPyConnection, codes: CodeLabels) -> None:
         self._connection = connection
         self._tables: set[str] = set()
+        self._cursors: set[duckdb.DuckDBPyConnection] = set()
+        """Those of the checks that run now."""
         self._is_interrupted = False
         for stored_table in (*HASHED_TABLES, *BALANCES):
             self.add_rows(stored_table.name, stored_table.build_schema().empty_table())
@@ -94,13 +96,25 @@ class DuckdbSession:
         self._connection.execute(view)
 
     def interrupt(self) -> None:
-        """End the step that another thread runs, and let no further step or check begin."""
+        """End the step or the checks that other threads run, and let none begin any more."""
         self._is_interrupted = True
-        self._connection.interrupt()
+        for connection in (self._connection, *tuple(self._cursors)):
+            connection.interrupt()
 
     def _require_time(self) -> None:
+        """Raise if the verification was stopped."""
         if self._is_interrupted:
             raise duckdb.InterruptException("the verification was stopped")
+
+    @contextmanager
+    def _open_cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._connection.cursor() as cursor:
+            self._cursors.add(cursor)
+            try:
+                self._require_time()
+                yield cursor
+            finally:
+                self._cursors.discard(cursor)
 
     def run_step(self, step: str) -> None:
         """Run a step of ``journal.sql``."""
@@ -109,8 +123,7 @@ class DuckdbSession:
 
     def run_check(self, name: str) -> CheckResult:
         """Run the check ``name``: list the places where its rule does not hold.  Several checks may run at once."""
-        self._require_time()
-        with self._connection.cursor() as cursor:
+        with self._open_cursor() as cursor:
             cursor.execute(f"create temp table broken as {CHECKS[name]}")
             ((broken,),) = cursor.execute("select count(*) from broken").fetchall()
             rows = cursor.execute(

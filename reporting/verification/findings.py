@@ -54,7 +54,7 @@ class Verification:
     checks: list[Check] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     is_whole: bool = True
-    """Whether all rules were checked."""
+    """Whether every check was made: the chain, the evidence and all rules."""
 
     @property
     def is_proven(self) -> bool:
