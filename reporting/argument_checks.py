@@ -1,13 +1,17 @@
 """Arguments of reports that name something: what nothing has is an error, as figures of zero would mislead."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from core.errors import NoSuchRecord, UnknownCode
 from reporting.code_names import ACCOUNT, ACCOUNTANT, CodeNames
 from reporting.report_definition import ParameterType, Report, ReportArguments
 from reporting.report_queries import Connection, fetch, fetch_one, find_batch_or_last
 from reporting.visibility import WHOLE_JOURNAL, Visibility
+
+_NEAR_MAX = 10
+"""Accounts that a message names."""
 
 
 async def check_arguments(
@@ -18,10 +22,14 @@ async def check_arguments(
     Raises
     ------
     UnknownCode
-        The reference data have no such programme or year; the message lists those that they have.
+        The reference data have no such programme, accountant, account or year; the message lists those that they have.
+        Or the last day is before the first one.
     NoSuchRecord
         There is no such batch, submission or third party, or no submission of such a sender.
     """
+    if have_no_day(arguments.values):
+        days = (arguments.values[name] for name in ("first_day", "last_day"))
+        raise UnknownCode("--first-day {} is after --last-day {}: no entry has such a day".format(*days))
     for parameter in report.parameters:
         value = arguments.values[parameter.name]
         if value is None:
@@ -112,9 +120,23 @@ def _check_accountant(names: CodeNames, code: str) -> None:
 def _check_account(names: CodeNames, digits: str) -> None:
     accounts = sorted(names.by_number[ACCOUNT].values())
     if not any(account.startswith(digits) for account in accounts):
-        raise UnknownCode(
-            f"--account {digits}: nothing is posted on an account that begins so. All are {', '.join(accounts)}"
-        )
+        hint = _list_near_accounts(digits, accounts)
+        raise UnknownCode(f"--account {digits}: no account of the charts begins so. {hint}")
+
+
+def _list_near_accounts(digits: str, accounts: Sequence[str]) -> str:
+    """Return the accounts that begin with as many of the digits as any does, up to a few."""
+    lengths = range(len(digits) - 1, -1, -1)
+    starts = ([account for account in accounts if account.startswith(digits[:length])] for length in lengths)
+    near: list[str] = next(filter(None, starts), [])
+    more = f", and {len(near) - _NEAR_MAX} more" if len(near) > _NEAR_MAX else ""
+    return f"The nearest are {', '.join(near[:_NEAR_MAX])}{more}"
+
+
+def have_no_day(values: Mapping[str, Any]) -> bool:
+    """Return whether the last day of a report is before its first one, so that it would be empty."""
+    first, last = values.get("first_day"), values.get("last_day")
+    return first is not None and last is not None and last < first
 
 
 def _check_year(names: CodeNames, option: str, year: int, *, years_after: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from core.act_fields import FORMATS, Field
 from core.errors import ReferenceDataError
 from core.periods import PERIODS_PER_YEAR
-from reporting.argument_checks import find_sender
+from reporting.argument_checks import find_sender, have_no_day
 from reporting.report_catalog import REPORTS
 from reporting.report_definition import (
     ParameterType,
@@ -34,7 +34,7 @@ from service.http.openapi.parameters import (
     build_text_schema,
 )
 from service.http.openapi.problem_types import list_problems
-from service.http.problems import Problem
+from service.http.problems import Problem, bad_request
 from service.http.query_scope import BATCH_NUMBER_MAX, YEAR_RANGE, Page, QueryScope
 from service.http.route import Route
 
@@ -103,6 +103,8 @@ class ReportHandler:
             number = values[parameter.name]
             if parameter.type is ParameterType.SUBMISSION and number:
                 await self._check_submission(request, number)
+        if have_no_day(values):
+            raise bad_request(f"first_day ({values['first_day']}) is after last_day ({values['last_day']})")
         return values
 
     async def _check_submission(self, request: Request, number: int) -> None:

@@ -65,7 +65,12 @@ async def test_what_nothing_has_is_an_error_and_what_is_none_is_wrong_usage(
     place: tuple[str | Path, ...],
 ) -> None:
     unknown = await report(place, "general-ledger", "--account", "999", code=2)
-    assert "--account 999: nothing is posted on an account that begins so. All are " in unknown.err
+    assert "--account 999: no account of the charts begins so. The nearest are " in unknown.err
+    near = await report(place, "general-ledger", "--account", "4019", code=2)
+    assert "The nearest are 4011100000, 4017000000" in near.err
+    days = ("--first-day", "2018-03-02", "--last-day", "2018-03-01")
+    reverse = await report(place, "journal", *days, code=2)
+    assert "--first-day 2018-03-02 is after --last-day 2018-03-01" in reverse.err
     await report(place, "journal", "--month", "16", code=2)
     await report(place, "journal", "--first-day", "2018-02-30", code=2)
     missing = await report(place, "journal", "--batch", "99", code=1)

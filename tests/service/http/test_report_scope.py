@@ -23,6 +23,7 @@ from tests.service.http.access_keys import (
 from tests.service.http.conftest import ServicePlace
 from tests.service.http.running_service import JSONL, fetch, to_jsonl
 
+_NO_DAY = "first_day=2018-03-02&last_day=2018-03-01"
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 _CELL = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
@@ -265,7 +266,7 @@ async def test_a_page_of_the_journal_as_csv_links_to_the_next_one(client: httpx.
     assert first.text.startswith(
         "entry,day,period,accountant,sender,reference,kind,label,payee,debit account,"
     )
-    for wrong in ("month=0", "month=16", "account=12345678901", "first_day=2018-02-30"):
+    for wrong in ("month=0", "month=16", "account=12345678901", "first_day=2018-02-30", _NO_DAY):
         name = "general-ledger" if wrong.startswith("account") else "journal"
         response = await client.get(f"/v1/reports/{name}?{wrong}", headers=AUDITOR)
         assert (response.status_code, response.json()["code"]) == (400, "malformed-request")
