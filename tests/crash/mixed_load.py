@@ -22,7 +22,7 @@ from tests.service.http.running_service import JSONL, to_jsonl
 from tests.service.small_state import UNITS, build_openings, build_request, build_third_party
 
 PAYEES = 20
-FORM_STREAMS = 3
+FORM_STREAMS = 6
 FILE_REQUESTS = 40
 AT, LAST_AT = "2018-11-20T10:00:00+01:00", "2018-11-30T10:00:00+01:00"
 """When the load pays, and when it pays last: what the bank returned in the days between is paid again then."""

@@ -20,7 +20,7 @@ from tests.service.http.access_keys import FOREIGN, MINISTRY
 from tests.service.http.act_files import build_commitment, build_unknown_centres, submit_credits
 from tests.service.http.running_service import JSONL, RunningService, create_database, run_service, to_jsonl
 
-EXAMPLES = 15
+EXAMPLES = 25
 ENDLESS = "text/event-stream"
 
 
