@@ -60,6 +60,7 @@ READING_FAULTS = sorted(
         Outcome.EVIDENCE_MISSING,
         Outcome.EVIDENCE_INVALID,
         Outcome.CALL_BACK_MISSING,
+        Outcome.JUSTIFICATION_MISSING,
         Outcome.TWO_PERSONS_MISSING,
     }
     or (Outcome.REFERENCE_CONFLICT < code < Outcome.PAYEE_UNKNOWN and code is not Outcome.PERIOD_CLOSED)
@@ -237,6 +238,13 @@ _SETTLEMENT_CHAINS = [
         ("commitment", "payment_request_without_service", "attachment", "retention", "advance_request"),
         (
             "commitment",
+            "payment_request_without_service",
+            "payment",
+            "retention",
+            "payment_request_rejection",
+        ),
+        (
+            "commitment",
             "commitment_carry",
             "commitment_increase",
             "commitment_change_reversal",
@@ -245,15 +253,16 @@ _SETTLEMENT_CHAINS = [
     )
 ]
 """The kinds of the lives of debts."""
-CARRY_CHAINS = [chain for chain in _SETTLEMENT_CHAINS if KIND_NUMBERS["commitment_carry"] in chain]
-"""The lives of commitments that are carried into the next year."""
-SUSPENSE_CHAINS = [chain for chain in _SETTLEMENT_CHAINS if KIND_NUMBERS["justification"] in chain]
-"""The lives of what stands on a suspense account."""
 _PAYEES = tuple((number << 50, 7) for number in range(1, 5))
 _BANKS = (11, 12)
 _INVOICES = ((1 << 40, 5), (2 << 40, 5), (3 << 40, 5))
 """Fingerprints of invoices: different words whose search begins at one slot."""
 _INVOICE_DAYS = (17_000, 0, 2**16 - 1)
+
+
+def find_chains(name: str) -> list[list[int]]:
+    """Return the lives of debts in which there is an act of the kind with this name."""
+    return [chain for chain in _SETTLEMENT_CHAINS if KIND_NUMBERS[name] in chain]
 
 
 class CaseBatch(NamedTuple):

@@ -2,14 +2,14 @@
 
 from hypothesis import given
 
-from tests.act_strategies import SUSPENSE_CHAINS, DecisionCase, cases
+from tests.act_strategies import DecisionCase, cases, find_chains
 from tests.kernels.decision_cases import KernelBook, read_ledger_content
 from tests.kernels.execution_modes import run_examples
 from tests.oracle.decisions import decide
 
 
 @run_examples(150)
-@given(cases(chains=SUSPENSE_CHAINS))
+@given(cases(chains=find_chains("justification")))
 def test_what_stands_on_a_suspense_account_is_decided_as_by_the_plain_model(case: DecisionCase) -> None:
     lines = sum(len(batch.lines) for batch in case.batches)
     kernel_book, ledger = KernelBook(case.book, lines), case.book.build_ledger()
