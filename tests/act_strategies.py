@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Remainder
+from core.debt_stages import Stage
 from core.kind_rules import MOVES_CREDITS, Pairing, YearRule
 from core.money import AMOUNT_MAX
 from core.nomenclature import CentreLevel
@@ -238,13 +239,6 @@ _SETTLEMENT_CHAINS = [
         ("commitment", "payment_request_without_service", "attachment", "retention", "advance_request"),
         (
             "commitment",
-            "payment_request_without_service",
-            "payment",
-            "retention",
-            "payment_request_rejection",
-        ),
-        (
-            "commitment",
             "commitment_carry",
             "commitment_increase",
             "commitment_change_reversal",
@@ -399,10 +393,14 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
         if predecessors:
             is_carried = CATALOG[chain[predecessors[-1]]].carries
             is_latest = kind.after or (is_carried and draw(st.integers(0, 5)))
+            if kind.family is Family.RETENTION:
+                is_latest = draw(st.booleans())  # of the request, or of a part of it
             place = predecessors[-1] if is_latest else predecessors[0]
             act, above = placed[place]
             is_whole = kind.after or kind.carries or kind.undoes
             is_whole = is_whole and not (kind.whole and draw(st.integers(0, 7)) == 0)
+            is_part = kind.inherits and kind.reaches is Stage.PAYABLE
+            is_whole = is_whole and not (is_part and draw(st.integers(0, 3)) == 0)
             continues = kind.follows is kind.family and acts[act] is acts[-1] and draw(st.booleans())
             line = line._replace(bank=0, amount=acts[act][above].amount if is_whole else line.amount)
             if kind.family is Family.RETENTION and not kind.carries:

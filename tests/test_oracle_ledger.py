@@ -67,18 +67,16 @@ _OUTCOMES_OF_LIVES: Mapping[str, frozenset[Outcome]] = {
         }
     ),
     "commitment_reversal": frozenset(
-        {Outcome.PROGRAMME_NOT_VOTED, Outcome.REVERSAL_FORBIDDEN, Outcome.REVERSAL_NOT_WHOLE}
+        {
+            *(Outcome.ANTICIPATION_LIMIT, Outcome.PROGRAMME_NOT_VOTED),
+            *(Outcome.REVERSAL_FORBIDDEN, Outcome.REVERSAL_NOT_WHOLE),
+        }
     ),
     "payroll": frozenset({Outcome.PAYROLL_DIVERSION}),
     "credit_restoration": frozenset(
         {Outcome.REPAYMENT_MISMATCH, Outcome.RESTORATION_WITHOUT_EXPENSE, Outcome.SET_OFF_MISMATCH}
     ),
-    "attachment": frozenset(
-        {
-            *(Outcome.ADVANCE_LIMIT, Outcome.ANTICIPATION_LIMIT, Outcome.RESTORATION_EXCEEDS_RECEIPT),
-            Outcome.SETTLED_WITHOUT_TRANSFER,
-        }
-    ),
+    "attachment": frozenset({Outcome.ADVANCE_LIMIT, Outcome.SETTLED_WITHOUT_TRANSFER}),
     "assignment": frozenset({Outcome.INTEREST_ASSIGNMENT}),
     "justification": frozenset({Outcome.SUSPENSE_EXCEEDED}),
 }
