@@ -4,6 +4,7 @@ The functions that build a problem are named after its code.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 
@@ -84,7 +85,7 @@ def _translate_member(name: str, value: Any) -> Any:
 
 def from_input_error(error: InputError) -> Problem:
     """Translate the refusal of a whole file: where the error is, what was found there, and the remedy."""
-    code, status = _INPUT_ERRORS[type(error)]
+    code, status = _INPUT_ERRORS[error.find_category()]
     # a long remedy, such as a list of all columns, is sent once
     detail = str(error) if len(error.remedy) <= _REMEDY_IN_DETAIL_MAX else f"{error.place}: {error.finding}"
     return Problem(status, code, detail, where=error.place, found=error.finding, remedy=error.remedy)
@@ -139,6 +140,12 @@ def sender_paused(sender: str, reason: str) -> Problem:
 def bad_request(detail: str) -> Problem:
     """Return the problem of a request that cannot be understood."""
     return Problem(HTTPStatus.BAD_REQUEST, "malformed-request", detail)
+
+
+def days_reversed(first_day: date, last_day: date) -> Problem:
+    """Return the problem of a period whose last day is before its first one; each of both is valid by itself."""
+    detail = f"first_day ({first_day}) is after last_day ({last_day}): no entry has such a day"
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "days-reversed", detail)
 
 
 def not_found(detail: str) -> Problem:

@@ -34,7 +34,7 @@ from service.http.openapi.parameters import (
     build_text_schema,
 )
 from service.http.openapi.problem_types import list_problems
-from service.http.problems import Problem, bad_request
+from service.http.problems import Problem, days_reversed
 from service.http.query_scope import BATCH_NUMBER_MAX, YEAR_RANGE, Page, QueryScope
 from service.http.route import Route
 
@@ -104,7 +104,7 @@ class ReportHandler:
             if parameter.type is ParameterType.SUBMISSION and number:
                 await self._check_submission(request, number)
         if have_no_day(values):
-            raise bad_request(f"first_day ({values['first_day']}) is after last_day ({values['last_day']})")
+            raise days_reversed(values["first_day"], values["last_day"])
         return values
 
     async def _check_submission(self, request: Request, number: int) -> None:
@@ -231,7 +231,9 @@ def _describe_report(report: Report) -> Operation:
         + ("; in French if Accept-Language prefers French" if is_translated else ""),
         {
             "200": paging.page_type if paging else source.result_type,
-            **list_problems("not-found", "not-acceptable", "reference-data-missing"),
+            **list_problems(
+                "not-found", "not-acceptable", "reference-data-missing", *_list_day_problems(report)
+            ),
         },
         [
             *(_describe_parameter(parameter) for parameter in report.parameters if _is_query(parameter)),
@@ -241,6 +243,11 @@ def _describe_report(report: Report) -> Operation:
         " sender; further requests are answered 503.",
         other_media={CSV: example["csv"] if example else ""},
     )
+
+
+def _list_day_problems(report: Report) -> Sequence[str]:
+    has_days = any(parameter.type is ParameterType.DAY for parameter in report.parameters)
+    return ("days-reversed",) if has_days else ()
 
 
 def _describe_pages(paging: ReportPaging | None) -> str:

@@ -98,6 +98,9 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "format-unknown": ProblemType(
         HTTPStatus.UNPROCESSABLE_ENTITY, "The format of the file, or a column in it, is unknown"
     ),
+    "days-reversed": ProblemType(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The last day of the period is before its first day"
+    ),
     "rate-limited": ProblemType(
         HTTPStatus.TOO_MANY_REQUESTS,
         "The sender has sent too many requests: retry after `Retry-After` seconds",

@@ -266,7 +266,10 @@ async def test_a_page_of_the_journal_as_csv_links_to_the_next_one(client: httpx.
     assert first.text.startswith(
         "entry,day,period,accountant,sender,reference,kind,label,payee,debit account,"
     )
-    for wrong in ("month=0", "month=16", "account=12345678901", "first_day=2018-02-30", _NO_DAY):
+    for wrong in ("month=0", "month=16", "account=12345678901", "first_day=2018-02-30"):
         name = "general-ledger" if wrong.startswith("account") else "journal"
         response = await client.get(f"/v1/reports/{name}?{wrong}", headers=AUDITOR)
         assert (response.status_code, response.json()["code"]) == (400, "malformed-request")
+    response = await client.get(f"/v1/reports/journal?{_NO_DAY}", headers=AUDITOR)
+    assert (response.status_code, response.json()["code"]) == (422, "days-reversed"), response.text
+    assert response.json()["detail"].startswith("first_day (2018-03-02) is after last_day (2018-03-01)")
