@@ -81,6 +81,11 @@ class InputError(CrescendoError):
         self.batch_id = ""
         """The sender's identifier of the batch; empty until it is known."""
 
+    @classmethod
+    def find_category(cls) -> type["InputError"]:
+        """Return the class of the tree above to which the error belongs: messages name no narrower one."""
+        return next(category for category in reversed(cls.__mro__[:-1]) if category.__base__ is InputError)
+
 
 class FileUnreadable(InputError):
     """The file is truncated, not in the format it claims, or not UTF-8."""

@@ -282,7 +282,7 @@ def _raise_refusals(name: str) -> Iterator[None]:
         details = {"where": name, "found": finding, "remedy": "Name a file that can be read"}
         raise Refused(name, {"code": "file-unreadable", "detail": finding, **details}) from error
     except InputError as error:
-        code = _CAPITALS.sub("-", type(error).__name__).lower()
+        code = _CAPITALS.sub("-", error.find_category().__name__).lower()
         details = {"where": error.place, "found": error.finding, "remedy": error.remedy}
         raise Refused(name, {"code": code, "detail": str(error), **details}) from error
 

@@ -19,7 +19,7 @@ class FileRejection(msgspec.Struct, frozen=True):
     @classmethod
     def from_error(cls, file: object, error: InputError) -> "FileRejection":
         """Describe the error for which ``file`` is refused."""
-        return cls(str(file), type(error).__name__, error.place, error.finding, error.remedy)
+        return cls(str(file), error.find_category().__name__, error.place, error.finding, error.remedy)
 
 
 class Speed(msgspec.Struct, frozen=True):
