@@ -23,7 +23,6 @@ from ingest.formats.detection import (
     FILE_BYTES_MAX,
     PAYMENT_FORMATS,
     detect,
-    translate_decoder_errors,
 )
 from ingest.pain001.archive import open_with_assignments
 from ingest.spool.embedded_envelope import read_embedded_envelope
@@ -36,9 +35,9 @@ from ingest.spool.envelope import (
     read_manifest,
 )
 from ingest.spool.file_claims import FileClaims, FileIdentity
+from ingest.spool.file_search import find_file, find_folder
 from ingest.spool.spooled_file import (
     CONTENT_FILE,
-    FileMissing,
     SpooledFile,
     SpoolRecord,
     build_spooled_file,
@@ -190,7 +189,7 @@ class Spool:
 
     def find_folder(self, sha256: bytes) -> Path:
         """Return the folder that has, or would have, a file with that hash."""
-        return _find_folder(self._folder, sha256)
+        return find_folder(self._folder, sha256)
 
     def _copy(self, file: BinaryIO, target: Path, name: str, *, report: Callable[[int], object]) -> bytes:
         """Copy, hash and flush a file; return the SHA-256 of what was written."""
@@ -255,33 +254,6 @@ class Spool:
         (folder / format_record_name(sender)).unlink(missing_ok=True)
         if folder.exists() and not any(folder.glob("envelope-*.json")):
             shutil.rmtree(folder)
-
-
-def find_file(spool: Path, sha256: bytes, sender: str | None = None) -> SpooledFile:
-    """Return the file with that hash in the folder of a spool as ``Spool.find`` does; the folder is only read.
-
-    Raises
-    ------
-    FileMissing
-        The file is missing.
-    FileUnreadable
-        The system does not read it, or several senders sent it and none is named.
-    """
-    folder, position = _find_folder(spool, sha256), f"spool, {sha256.hex()}"
-    records = sorted(folder.glob("envelope-*.json"))
-    if sender is not None:
-        records = [path for path in records if path.name == format_record_name(sender)]
-    if len(records) > 1:
-        raise FileUnreadable(position, f"{len(records)} senders sent this file", "Name the sender")
-    with translate_decoder_errors(position):
-        if not (records and folder.joinpath(CONTENT_FILE).exists()):
-            raise FileMissing(position, "There is no such file", "Send the file again")
-        record = msgspec.json.decode(records[0].read_bytes(), type=SpoolRecord)
-    return build_spooled_file(folder, sha256, record)
-
-
-def _find_folder(spool: Path, sha256: bytes) -> Path:
-    return spool / sha256.hex()[:2] / sha256.hex()
 
 
 def _complete_envelope(envelope: Envelope, digest: bytes, name: str) -> Envelope:

@@ -19,9 +19,8 @@ from ingest.formats.arrow import ArrowSource
 from ingest.formats.decoders import STREAM_READERS
 from ingest.formats.detection import PAYMENT_FORMATS, FileFormat
 from ingest.formats.parquet import ParquetSource
-from ingest.pain001 import reader
 from ingest.spool.file_claims import FileIdentity
-from ingest.spool.spool import find_file
+from ingest.spool.file_search import find_file
 from ingest.spool.spooled_file import FileChanged, FileMissing, SpooledFile, check_bytes
 
 LOG = logging.getLogger(__name__)
@@ -98,6 +97,8 @@ def _decode(spooled: SpooledFile, scratch: Path, *, first: int) -> _DecodedLines
     """Decode a file from line ``first`` on, and the one column alone, if its format allows it; nothing without that column."""
     options = spooled.envelope.read_options
     if spooled.format in PAYMENT_FORMATS:
+        from ingest.pain001 import reader  # it brings Numba, and most files are no payment files
+
         return _DecodedLines(0, reader.read_batches(spooled.path, spooled.name, scratch))
     if spooled.format in STREAM_READERS:
         return _DecodedLines(0, STREAM_READERS[spooled.format](spooled.path, spooled.name, options))

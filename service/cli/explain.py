@@ -1,5 +1,6 @@
 """``crescendo explain``: the complete history of one act."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -9,8 +10,13 @@ from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
 from service.terminal import console
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
     from reporting.act_history import Explanation
+    from reporting.act_views import AcceptedLine
     from reporting.code_names import CodeNames
+    from reporting.line_documents import LineDocument
     from reporting.report_queries import Connection
     from service.configuration.settings import Settings
 
@@ -59,7 +65,6 @@ def read_explanation(settings: "Settings", reference: str, sender: str | None) -
     import msgspec
 
     from service.database.report_session import read_report
-    from service.results.line_documents import read_line_documents
 
     async def load(connection: "Connection", names: "CodeNames") -> "Explanation":
         from reporting import act_history
@@ -68,6 +73,14 @@ def read_explanation(settings: "Settings", reference: str, sender: str | None) -
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return await act_history.explain(connection, names, reference, sender=sender)
 
-    explanation = read_report(settings, load)
-    documents = read_line_documents(settings.data / "spool", explanation.accepted)
+    with ThreadPoolExecutor(1) as threads:
+        reader = threads.submit(_import_document_reader)  # it loads while the database starts
+        explanation = read_report(settings, load)
+    documents = reader.result()(settings.data / "spool", explanation.accepted)
     return msgspec.structs.replace(explanation, documents=documents)
+
+
+def _import_document_reader() -> "Callable[[Path, Sequence[AcceptedLine]], list[LineDocument]]":
+    from service.results.line_documents import read_line_documents
+
+    return read_line_documents
