@@ -76,6 +76,7 @@ def read_explanation(settings: "Settings", reference: str, sender: str | None) -
     with ThreadPoolExecutor(1) as threads:
         reader = threads.submit(_import_document_reader)  # it loads while the database starts
         explanation = read_report(settings, load)
+    # no time limit: the import has ended with the executor
     documents = reader.result()(settings.data / "spool", explanation.accepted)
     return msgspec.structs.replace(explanation, documents=documents)
 

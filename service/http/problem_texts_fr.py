@@ -38,7 +38,7 @@ SENTENCES: Mapping[str, str] = {
     "clock-set-back": (
         "L'horloge du service a été reculée : renvoyez la requête plus tard, la répéter est sans danger"
     ),
-    "days-reversed": "Le dernier jour de la période précède le premier : corrigez first_day ou last_day",
+    "day-order": "Le dernier jour de la période précède le premier : corrigez first_day ou last_day",
     "directory-state": (
         "L'annuaire des personnes ne permet pas ce changement : mettez d'abord fin à ce qui l'exclut, ou corrigez-le"
     ),

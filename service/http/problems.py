@@ -142,10 +142,10 @@ def bad_request(detail: str) -> Problem:
     return Problem(HTTPStatus.BAD_REQUEST, "malformed-request", detail)
 
 
-def days_reversed(first_day: date, last_day: date) -> Problem:
+def day_order(first_day: date, last_day: date) -> Problem:
     """Return the problem of a period whose last day is before its first one; each of both is valid by itself."""
     detail = f"first_day ({first_day}) is after last_day ({last_day}): no entry has such a day"
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "days-reversed", detail)
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "day-order", detail)
 
 
 def not_found(detail: str) -> Problem:

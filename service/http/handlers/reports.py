@@ -34,7 +34,7 @@ from service.http.openapi.parameters import (
     build_text_schema,
 )
 from service.http.openapi.problem_types import list_problems
-from service.http.problems import Problem, days_reversed
+from service.http.problems import Problem, day_order
 from service.http.query_scope import BATCH_NUMBER_MAX, YEAR_RANGE, Page, QueryScope
 from service.http.route import Route
 
@@ -104,7 +104,7 @@ class ReportHandler:
             if parameter.type is ParameterType.SUBMISSION and number:
                 await self._check_submission(request, number)
         if have_no_day(values):
-            raise days_reversed(values["first_day"], values["last_day"])
+            raise day_order(values["first_day"], values["last_day"])
         return values
 
     async def _check_submission(self, request: Request, number: int) -> None:
@@ -247,7 +247,7 @@ def _describe_report(report: Report) -> Operation:
 
 def _list_day_problems(report: Report) -> Sequence[str]:
     has_days = any(parameter.type is ParameterType.DAY for parameter in report.parameters)
-    return ("days-reversed",) if has_days else ()
+    return ("day-order",) if has_days else ()
 
 
 def _describe_pages(paging: ReportPaging | None) -> str:

@@ -98,7 +98,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "format-unknown": ProblemType(
         HTTPStatus.UNPROCESSABLE_ENTITY, "The format of the file, or a column in it, is unknown"
     ),
-    "days-reversed": ProblemType(
+    "day-order": ProblemType(
         HTTPStatus.UNPROCESSABLE_ENTITY, "The last day of the period is before its first day"
     ),
     "rate-limited": ProblemType(

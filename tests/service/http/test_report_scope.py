@@ -271,5 +271,5 @@ async def test_a_page_of_the_journal_as_csv_links_to_the_next_one(client: httpx.
         response = await client.get(f"/v1/reports/{name}?{wrong}", headers=AUDITOR)
         assert (response.status_code, response.json()["code"]) == (400, "malformed-request")
     response = await client.get(f"/v1/reports/journal?{_NO_DAY}", headers=AUDITOR)
-    assert (response.status_code, response.json()["code"]) == (422, "days-reversed"), response.text
+    assert (response.status_code, response.json()["code"]) == (422, "day-order"), response.text
     assert response.json()["detail"].startswith("first_day (2018-03-02) is after last_day (2018-03-01)")
