@@ -180,6 +180,7 @@ async def _carry(
     if not acts.lines:
         return result
     await _write_acts(context, request, acts, last_entry=computed.last_entry)
+    del computed, acts  # they have as much memory as the book, which is loaded next
     reporter.report_activity("deciding what is carried over")
     path = _own_acts(request).find_path(context)
     processing = ProcessingRequest([path], reprocess=True, is_internal=True)
