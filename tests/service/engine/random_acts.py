@@ -57,10 +57,10 @@ _WEIGHTS: Mapping[str, int] = {
     "receivable": 12,
     **dict.fromkeys(("set_off", "advance_withholding"), 40),
     "advance_request": 12,
-    "reassignment_origin": 60,
+    "reassignment_origin": 90,
     "retention": 8,
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
-    **dict.fromkeys(("clearing_debit", "clearing_credit"), 8),
+    **dict.fromkeys(("clearing_debit", "clearing_credit"), 16),
     "service": 24,
     "payment_request": 40,
 }
