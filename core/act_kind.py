@@ -127,6 +127,11 @@ class ActKind(NamedTuple):
         return self.concerns_suspense and self.posts_by_hand
 
     @property
+    def opens_fund(self) -> bool:
+        """Whether it takes up a receipt and opens credits of its fund, which are no commitment."""
+        return self.budget is BudgetAction.OPEN_FUND
+
+    @property
     def may_be_zero(self) -> bool:
         """Whether its amount may be 0: a commitment of which all is certified or requested is carried with nothing open."""
         return self.carries and self.family is Family.COMMITMENT

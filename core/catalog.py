@@ -200,6 +200,9 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("retention_carry", "bascule de retenue de garantie", _F.RETENTION, _F.RETENTION, draws=_R.OPEN,
             shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.RETAINED, reaches=_S.RETAINED, whole=True,
             year_rule=_Y.IN_YEAR, inherits=True, carries=True),
+    ActKind("fund_opening", "ouverture de crédits de fonds de concours ou d'attribution de produits", _F.BUDGET,
+            follows=_F.RECEIPT, budget=_B.OPEN_FUND, draws=_R.OPEN, shortfall=_O.FUND_RECEIPT_EXCEEDED, after=_S.COLLECTED,
+            year_rule=_Y.GRANTS),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -15,6 +15,12 @@ MOVE_FORBIDDEN = Remedy(
     "Mouvementer dans un programme, jamais de HT2 vers T2 ; entre programmes, il faut un décret, qui ne porte sur aucun crédit"
     " de fonds (virement, decree_transfer).",
 )
+DECREE_MISMATCH = Remedy(
+    "A virement joins two programmes of one ministry, a decree_transfer two of different ministries, both of one budget.",
+    "Use the kind for their ministries (programmes.csv); nothing passes between the general budget and a special account.",
+    "Un virement réunit deux programmes du même ministère, un transfert deux de ministères distincts, du même budget.",
+    "Employer l'acte prévu pour leurs ministères (programmes.csv) ; rien ne passe du budget général à un compte spécial.",
+)
 DECREE_REMEDIES: Mapping[Outcome, Remedy] = {
     _O.PROGRAMME_NOT_VOTED: Remedy(
         "No finance law of the year opened credits on the programme that would receive these.",

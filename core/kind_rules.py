@@ -35,6 +35,8 @@ class BudgetAction(IntEnum):
     """A decree takes back credits of a programme, within the limit of the year (LOLF art. 14)."""
     REASSIGN = 50
     """It takes the consumption of a paid expense from one imputation, or brings it to another, of the same year."""
+    OPEN_FUND = 60
+    """It opens AE and CP of a fund, the same sum of both, by a receipt that was collected for it (LOLF art. 17)."""
 
 
 BY_DECREE = frozenset({BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER, BudgetAction.DECREE_CANCEL})

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from core.carry_remedies import CARRY_REMEDIES
+from core.decree_remedies import DECREE_MISMATCH
+from core.fund_remedies import FUND_REMEDIES
 from core.outcome_codes import Outcome
 from core.remedy import Remedy
 from core.suspense_remedies import SUSPENSE_REMEDIES
@@ -181,12 +183,8 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Envoyer l'acte qui le mouvemente, comme un service fait ou une demande de paiement, ou prendre un autre compte.",
     ),
     _O.OPENING_ACCOUNT: CARRY_REMEDIES[_O.OPENING_ACCOUNT],
-    _O.DECREE_MISMATCH: Remedy(
-        "A virement joins two programmes of one ministry, a decree_transfer two of different ministries, both of one budget.",
-        "Use the kind for their ministries (programmes.csv); nothing passes between the general budget and a special account.",
-        "Un virement réunit deux programmes du même ministère, un transfert deux de ministères distincts, du même budget.",
-        "Employer l'acte prévu pour leurs ministères (programmes.csv) ; rien ne passe du budget général à un compte spécial.",
-    ),
+    _O.DECREE_MISMATCH: DECREE_MISMATCH,
+    _O.FUND_RECEIPT_MISSING: FUND_REMEDIES[_O.FUND_RECEIPT_MISSING],
     _O.IBAN_INVALID: Remedy(
         "The IBAN's country, length or check digits are wrong.",
         "Copy the IBAN again from the payee's bank details.",

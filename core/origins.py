@@ -18,6 +18,9 @@ class Origin(IntEnum):
 
 ORIGIN_NUMBERS: Mapping[str, int] = {origin.name.lower(): int(origin) for origin in Origin if origin}
 
+WITHOUT_RECEIPT = (int(Origin.CARRY_OVER), int(Origin.TRANSFER))
+"""The origins of credits of a fund that no receipt of this ledger brings: what the year before left, or another ledger."""
+
 TITLES = 8
 """One more than the titles of LOLF art. 5; 0 stands for several titles."""
 

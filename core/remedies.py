@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from core.advance_remedies import ADVANCE_REMEDIES
 from core.carry_remedies import CARRY_REMEDIES
 from core.decree_remedies import DECREE_REMEDIES, MOVE_FORBIDDEN
+from core.fund_remedies import FUND_REMEDIES
 from core.line_remedies import LINE_REMEDIES
 from core.outcome_codes import Outcome
 from core.reassignment_remedies import REASSIGNMENT_REMEDIES
@@ -75,9 +76,9 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Indiquer centre financier, domaine fonctionnel et catégorie du titre 3, du programme de la demande et de l'année,"
         " sans fonds.",
     ),
-    _O.REPAYMENT_MISMATCH: RECEIPT_REMEDIES[_O.REPAYMENT_MISMATCH],
-    _O.RESTORATION_WITHOUT_EXPENSE: RECEIPT_REMEDIES[_O.RESTORATION_WITHOUT_EXPENSE],
+    **{code: RECEIPT_REMEDIES[code] for code in (_O.REPAYMENT_MISMATCH, _O.RESTORATION_WITHOUT_EXPENSE)},
     _O.RESTORATION_TOO_LATE: RECEIPT_REMEDIES[_O.RESTORATION_TOO_LATE],
+    _O.FUND_RECEIPT_MISMATCH: FUND_REMEDIES[_O.FUND_RECEIPT_MISMATCH],
     _O.PAYEE_BLOCKED: Remedy(
         "The third party is blocked: nothing is paid to it.",
         "Find out why it was blocked, and release it once the reason is gone; then pay.",
@@ -113,10 +114,8 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Laisser la dette ouverte jusqu'à ce que cette écriture soit gérée, ou rejeter la demande si un tiers est créancier.",
     ),
     _O.PAYROLL_DIVERSION: SETTLEMENT_REMEDIES[_O.PAYROLL_DIVERSION],
-    _O.RECEIVABLE_MISSING: RECEIPT_REMEDIES[_O.RECEIVABLE_MISSING],
-    _O.SET_OFF_MISMATCH: RECEIPT_REMEDIES[_O.SET_OFF_MISMATCH],
-    _O.ADVANCE_ITEM: ADVANCE_REMEDIES[_O.ADVANCE_ITEM],
-    _O.ADVANCE_DIVERSION: ADVANCE_REMEDIES[_O.ADVANCE_DIVERSION],
+    **{code: RECEIPT_REMEDIES[code] for code in (_O.RECEIVABLE_MISSING, _O.SET_OFF_MISMATCH)},
+    **{code: ADVANCE_REMEDIES[code] for code in (_O.ADVANCE_ITEM, _O.ADVANCE_DIVERSION)},
     _O.ADVANCE_MISSING: ADVANCE_REMEDIES[_O.ADVANCE_MISSING],
     _O.ADVANCE_MISMATCH: ADVANCE_REMEDIES[_O.ADVANCE_MISMATCH],
     **RETENTION_REMEDIES,
@@ -137,6 +136,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     _O.ADVANCE_EXCEEDED: ADVANCE_REMEDIES[_O.ADVANCE_EXCEEDED],
     _O.SUSPENSE_EXCEEDED: SUSPENSE_REMEDIES[_O.SUSPENSE_EXCEEDED],
     _O.RESTORATION_EXCEEDS_RECEIPT: RECEIPT_REMEDIES[_O.RESTORATION_EXCEEDS_RECEIPT],
+    _O.FUND_RECEIPT_EXCEEDED: FUND_REMEDIES[_O.FUND_RECEIPT_EXCEEDED],
     _O.COMMITMENT_EXCEEDED: Remedy(
         "What is left of the commitment is less than the amount of this line.",
         "Increase the commitment first, or reduce the amount.", "Le reste de l'engagement est inférieur au montant demandé.",

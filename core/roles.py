@@ -112,9 +112,9 @@ ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
 
 ROLES: tuple[RoleRights, ...] = (
     RoleRights(Role.BUDGET_DIRECTORATE, Side.BUDGET_DIRECTORATE, "direction du budget",
-               "Opens the credits that Parliament has voted, cancels, freezes and unfreezes credits, moves them by decree, and"
-               " does nothing else.",
-               "LOLF art. 12 to 14, 44; that it stands alone is ours", DIRECTORATE_KINDS, DIRECTORATE_KINDS),
+               "Opens the credits that Parliament has voted, and those of funds by what was collected for them; cancels,"
+               " freezes and unfreezes credits, moves them by decree, and does nothing else.",
+               "LOLF art. 12 to 14, 17, 44; that it stands alone is ours", DIRECTORATE_KINDS, DIRECTORATE_KINDS),
     RoleRights(Role.PROGRAMME_MANAGER, Side.ORDERING, "responsable de programme (RPROG)",
                "Allots, moves and takes back the credits of a programme, and earmarks them.",
                "GBCP art. 70", _CREDIT_MANAGEMENT, _CREDIT_MANAGEMENT),

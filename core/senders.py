@@ -40,7 +40,13 @@ ACCOUNTANT_SETTLEMENTS = frozenset(
 )
 """The other kinds that settle a debt, collect a receivable or move an expense, and entries by hand: an accountant decides."""
 _OF_DIRECTORATE = BY_DECREE | {
-    *(BudgetAction.OPEN, BudgetAction.CANCEL, BudgetAction.FREEZE, BudgetAction.UNFREEZE),
+    *(
+        BudgetAction.OPEN,
+        BudgetAction.OPEN_FUND,
+        BudgetAction.CANCEL,
+        BudgetAction.FREEZE,
+        BudgetAction.UNFREEZE,
+    ),
 }
 DIRECTORATE_KINDS = frozenset(kind.name for kind in CATALOG if kind.budget in _OF_DIRECTORATE)
 """The kinds that open, cancel, freeze and unfreeze credits, or move them by decree: finance laws, decrees and the minister of

@@ -12,6 +12,7 @@ from kernels import (
     commitments,
     decrees,
     expenses,
+    funds,
     invoices,
     key_index,
     payees,
@@ -66,6 +67,8 @@ def _apply_budget(acts, book, step, link):
         withdrawals.apply_withdrawal(acts, book, step, cell)
     elif action == BudgetAction.CARRY.value:
         carries.move_reservation(book, link, amount)
+    elif action == BudgetAction.OPEN_FUND.value:
+        funds.open_credits(acts, book, step, cell)
     elif action != BudgetAction.NONE.value:
         measure, target = find_target(book, acts[line].kind, cell)
         budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))

@@ -56,7 +56,11 @@ def find_receivable(book, receipt):
 def _is_of_expense(book, own, expense):
     """Return whether two assignments are one, whatever their years."""
     first, second = book.cells[own], book.cells[expense]
-    is_same_item = first.area_code == second.area_code and first.item_code == second.item_code
+    is_same_item = (
+        first.area_code == second.area_code
+        and first.item_code == second.item_code
+        and first.fund_code == second.fund_code
+    )
     centre = _find_place(book, own, first.centre_node) == _find_place(book, expense, second.centre_node)
     operation = _find_place(book, own, first.operation_node) == _find_place(
         book, expense, second.operation_node

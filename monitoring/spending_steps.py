@@ -27,7 +27,15 @@ _FAMILY_STEPS: Mapping[Family, StepSign] = {
 }
 
 
-def find_step(kind: ActKind) -> StepSign | None:
+def find_steps(kind: ActKind) -> tuple[StepSign, ...]:
+    """Return the steps of a kind: none if its amount belongs to none, two of what opens AE and CP of a fund."""
+    if kind.opens_fund:
+        return StepSign("opened_ae", 1), StepSign("opened_cp", 1)
+    step = _find_step(kind)
+    return (step,) if step else ()
+
+
+def _find_step(kind: ActKind) -> StepSign | None:
     """Return the step of a kind; None if its amount belongs to no step, as for allotments and bank movements."""
     if kind.budget is BudgetAction.OPEN or kind.budget in CANCELS_CREDITS:
         sign = 1 if kind.budget is BudgetAction.OPEN else -1
@@ -43,7 +51,9 @@ def find_step(kind: ActKind) -> StepSign | None:
     return _FAMILY_STEPS.get(kind.family)
 
 
-KIND_STEPS: Mapping[str, StepSign] = {kind.name: step for kind in CATALOG if (step := find_step(kind))}
+KIND_STEPS: Mapping[str, tuple[StepSign, ...]] = {
+    kind.name: steps for kind in CATALOG if (steps := find_steps(kind))
+}
 """By the name of the kind."""
 
 
@@ -51,6 +61,6 @@ def sum_steps(values: Mapping[str, float]) -> dict[str, int]:
     """Add up the values of the kinds by step; all steps, in their order."""
     sums: dict[str, int] = dict.fromkeys(STEPS, 0)
     for kind, value in values.items():
-        if step := KIND_STEPS.get(kind):
+        for step in KIND_STEPS.get(kind, ()):
             sums[step.step] += step.sign * round(value)
     return sums

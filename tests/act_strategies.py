@@ -49,6 +49,7 @@ READING_FAULTS = sorted(
         Outcome.ACCOUNT_RESTRICTED,
         Outcome.OPENING_ACCOUNT,
         Outcome.DECREE_MISMATCH,
+        Outcome.FUND_RECEIPT_MISSING,
         Outcome.INTEREST_NOT_DUE,
         Outcome.INTEREST_EXCEEDS_RULE,
         Outcome.TITLE_TWO_COMMITMENT,
@@ -74,6 +75,7 @@ kinds = st.sampled_from([KIND_NUMBERS[name] for name in (*KIND_NUMBERS, *_COMMON
 _LEVELS_OF_ACTION = {
     BudgetAction.SPEND: {CentreLevel.UO, CentreLevel.OPERATION},
     BudgetAction.OPEN: {CentreLevel.PROGRAMME},
+    BudgetAction.OPEN_FUND: {CentreLevel.PROGRAMME},
     BudgetAction.ALLOT: {CentreLevel.BOP, CentreLevel.UO},
     BudgetAction.MOVE: {CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO},
     BudgetAction.EARMARK: {CentreLevel.OPERATION},
@@ -132,6 +134,8 @@ _REPAYMENT_CHAINS = (
         *("direct_payment_request", "repayment_receivable", "payment", "repayment_receivable"),
         *("payment_request_rejection", "receivable_cancellation", "payment_request_rejection"),
     ),
+    ("receivable", *("receipt", "fund_opening") * 2, "fund_opening"),
+    ("direct_payment_request", "payment", "repayment_receivable", "receipt", "fund_opening"),
 )
 """They come often: the outcomes of a restoration need five accepted acts before it."""
 _SETTLEMENT_CHAINS = [
@@ -372,7 +376,10 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
     spending = _list_cells(book, BudgetAction.SPEND)
     carried = [at for at in spending if any(_are_twins(book, at, other) for other in spending)]
     is_carried = any(CATALOG[number].carries for number in chain)
-    cell = draw(st.sampled_from(carried if is_carried and carried else spending))
+    opens_fund = any(CATALOG[number].opens_fund for number in chain)
+    of_funds = [at for at in spending if book.world.cells[at].fund]
+    fitting = carried if is_carried and carried else of_funds if opens_fund and of_funds else spending
+    cell = draw(st.sampled_from(fitting))
     day = USUAL_DAY
     next_cell = NONE
     placed: list[tuple[int, int]] = []
@@ -414,7 +421,9 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             line = line._replace(cell=cell)
         if kind.needs_assignment:
             line = line._replace(cell=draw(_list_cells_of_expense(book, cell)))
-        if kind.family is Family.RESTORATION:
+        if kind.opens_fund:
+            line = line._replace(cell=draw(_list_cells_of_fund(book, cell)))
+        if kind.family is Family.RESTORATION or kind.opens_fund:
             line = line._replace(amount=line.amount + draw(st.sampled_from((0, 0, 1))))
         if kind.carries:
             day = max(day, CARRY_DAY)
@@ -533,6 +542,14 @@ def _list_cells_of_expense(book: StartingBook, cell: int) -> st.SearchStrategy[i
     cells, fitting = book.world.cells, _list_cells(book, BudgetAction.SPEND)
     beside = [at for at in fitting if cells[at].centre_node == cells[cell].centre_node]
     return st.sampled_from([*[cell] * 20, *beside * 4, *fitting])
+
+
+def _list_cells_of_fund(book: StartingBook, cell: int) -> st.SearchStrategy[int]:
+    """Return assignments of what a receipt on ``cell`` opens: mostly its fund and year at a programme, or any programme."""
+    cells, fitting = book.world.cells, _list_cells(book, BudgetAction.OPEN_FUND)
+    parts = [(cells[at].fund, cells[at].programme, cells[at].year) for at in (cell, *fitting)]
+    of_fund = [at for at, part in zip(fitting, parts[1:], strict=True) if part == parts[0]]
+    return st.sampled_from([*of_fund * 20, *fitting])
 
 
 @st.composite

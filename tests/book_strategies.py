@@ -225,6 +225,9 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
             )
             cell = cell._replace(programme=tree.centres[at][2], repaid_title=at % 5 // 4 * ASSET_TITLE)
             cell = cell._replace(restoration=_RESTORATIONS[at % len(_RESTORATIONS)])
+            cell = cell._replace(
+                fund=sheet[2] and sheet[2] + 2 * (at % 7 == 6)
+            )  # some of another fund of the family
             cells.append(_add_title(cell, tree.centres[at][2], at, sheet))
     return cells
 

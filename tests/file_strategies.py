@@ -230,6 +230,9 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
         return row | draw(_assignments(BudgetAction.SPEND))
     if kind.follows:
         row |= {"predecessor": draw(_predecessors(kind, names))}
+        if kind.opens_fund:
+            fund = {"fund": draw(st.sampled_from(("1-1-00733", "1-1-00733", "2-1-00041", "")))}
+            return row | draw(_assignments(BudgetAction.OPEN)) | fund
         names_assignment = kind.needs_assignment or draw(st.integers(0, 9)) == 0
         return row | draw(_assignments(BudgetAction.SPEND)) if names_assignment else row
     if kind.family is Family.RECEIVABLE:
@@ -238,6 +241,7 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
         row |= {"document_hash": draw(st.sampled_from(("5e" * 32, "5e" * 32, "")))}
     if kind.budget is BudgetAction.OPEN:
         row |= {"origin": draw(st.sampled_from(("", "finance_law", "amending_law", "decree_of_advance")))}
+        row |= {"fund": draw(st.sampled_from(("", "", "", "1-1-00733")))}
     return row | draw(_assignments(BudgetAction.SPEND if kind.posts_by_hand else kind.budget))
 
 

@@ -76,6 +76,7 @@ _OUTCOMES_OF_LIVES: Mapping[str, frozenset[Outcome]] = {
     "credit_restoration": frozenset(
         {Outcome.REPAYMENT_MISMATCH, Outcome.RESTORATION_WITHOUT_EXPENSE, Outcome.SET_OFF_MISMATCH}
     ),
+    "fund_opening": frozenset({Outcome.FUND_RECEIPT_MISMATCH, Outcome.FUND_RECEIPT_EXCEEDED}),
     "attachment": frozenset({Outcome.ADVANCE_LIMIT, Outcome.SETTLED_WITHOUT_TRANSFER}),
     "assignment": frozenset({Outcome.INTEREST_ASSIGNMENT}),
     "justification": frozenset({Outcome.SUSPENSE_EXCEEDED}),

@@ -251,6 +251,8 @@ def _build_budget_acts(table: ScenarioTable, number: int) -> list[Row]:
                 }
                 year = {"budget_year": row.get("budget_year", "")}
                 year |= {name: row[name] for name in ("exercise", "date") if row.get(name)}
+                if act == "budget_opening" and codes["fund"]:
+                    year |= {"origin": "carry_over"}  # what is opened without a receipt
                 rows.append({"reference": f"SET-UP-{number}-{len(rows)}", **act_fields, **codes, **year})
     return rows
 

@@ -22,10 +22,11 @@ from bench.year.faults import (
     UNKNOWN_PAYEE,
     CodeTexts,
 )
-from bench.year.line_arrays import INVALID_IBAN, INVOICE_DAY_MIN, NO_IBAN, OTHER_IBAN, LineArrays
+from bench.year.line_arrays import INVALID_IBAN, INVOICE_DAY_MIN, NO_IBAN, ORDINARY, OTHER_IBAN, LineArrays
 from bench.year.spending_mixture import CLASSES, FIRST_DAY, LAST_DAY
 from bench.year.text_columns import build_code_column, build_text_column, encode_digits, encode_texts
-from core.catalog import CATALOG, KIND_NUMBERS, Family
+from core.catalog import CATALOG, KIND_NUMBERS, BudgetAction, Family, list_kinds
+from core.origins import Origin
 from core.outcome_codes import Outcome
 
 _PAYROLL = KIND_NUMBERS["payroll"]
@@ -60,6 +61,7 @@ _REFERENCES: Mapping[Family, str] = {
 _PREFIXES = encode_texts(*(_REFERENCES[family] for family in Family))
 _LABELS = encode_texts("----", *(line_class.label for line_class in CLASSES))
 
+_OPENINGS = list_kinds(lambda kind: kind.budget is BudgetAction.OPEN)
 _CLOSED_DAY = 500
 """A day in May 2019, whose period is not open."""
 _PREVIOUS_YEAR_DAY = -3
@@ -82,6 +84,7 @@ def build_table(lines: LineArrays, texts: CodeTexts, payees: int) -> pa.Table:
         "operation": _build_codes(lines.operation, texts.centres),
         "account": _build_codes(lines.account, texts.accounts),
         "counterpart": _build_counterparts(lines, texts),
+        "origin": _build_origins(lines),
         "method": _build_codes((fault == Outcome.SEPA_LIMIT_EXCEEDED).astype(np.uint8), ["", SEPA]),
         "payee": _build_payees(lines),
         "iban": _build_ibans(lines, payees),
@@ -224,6 +227,12 @@ def _build_days(positions: NDArray[np.integer], first: int) -> pa.Array | None:
     """Build days counted from the day before ``first``; 0 is no day."""
     days = np.arange(first, LAST_DAY + 1) + FIRST_DAY
     return _build_codes(positions, ["", *days.astype("M8[D]").astype(str).tolist()])
+
+
+def _build_origins(lines: LineArrays) -> pa.Array | None:
+    """Build the origin of openings on funds: they name no receipt, as the year begins with what the last one left."""
+    is_of_fund = np.isin(lines.kind, _OPENINGS) & (lines.fund > ORDINARY)
+    return _build_codes(is_of_fund.astype(np.uint8), ["", Origin.CARRY_OVER.name.lower()])
 
 
 def _build_years(is_stated: NDArray[np.bool_], year: int) -> pa.Array | None:

@@ -71,6 +71,8 @@ class Cells(NamedTuple):
     """Row of the commitment item in ``Book.admitted``."""
     operating: Code
     """1 where the item is of title 3, whose purchases alone take an advance."""
+    fund_code: Index
+    """The number of the fund, which is the same in every year; 0 of ordinary credits."""
 
 
 class BudgetNodes(NamedTuple):
@@ -288,10 +290,8 @@ CLAIM_TERMS_MASK = CLAIM_LINE_BIT - 1
 """The bits of date and part."""
 
 LEDGER_ACCOUNTS = 1032
-"""Rows of ``Ledger`` per folio: more than the accounts of all charts together.
-
-Those of a folio fill an odd number of cache lines, so that the rows of one account do not compete for one place of a cache.
-"""
+"""Rows of ``Ledger`` per folio, more than the accounts of all charts together: an odd number of cache lines, so that the
+rows of one account do not compete for one place of a cache."""
 
 CREDITOR_SETS = 2
 """Creditors of expense accounts per year: those of requests, those of payroll."""

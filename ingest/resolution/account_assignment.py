@@ -10,6 +10,7 @@ from core.tables.columns import seal
 from core.tables.raw_lines import KindUses, LineCodes
 from core.tables.raw_lines import PlacedLines as Words
 from ingest.resolution.decree_moves import mark_decree_moves
+from ingest.resolution.fund_openings import mark_fund_openings
 from ingest.resolution.line_batch import (
     BRINGS_CREDITS,
     CHARGES,
@@ -76,6 +77,7 @@ def resolve_assignments(
     for year_codes in registry.year_codes.values():
         assignment_checks.place_lines(line_codes, year_codes, _USES, line_batch.marks, placed)
     mark_decree_moves(line_batch, lines.kind, lines.year, registry=registry)
+    mark_fund_openings(line_batch, lines.kind)
     numbered = cells.number_words(placed.word)
     return ResolvedAssignments(
         numbered.numbers, placed.source, placed.account, numbered.new_words, numbered.count_before

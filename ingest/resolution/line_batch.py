@@ -186,11 +186,15 @@ JUSTIFIES = _select_kinds(lambda kind: kind.family is Family.JUSTIFICATION)
 OPENS_YEAR = _select_kinds(lambda kind: kind.family is Family.OPENING)
 ISSUES = _select_kinds(lambda kind: kind.family is Family.RECEIVABLE)
 RECEIVES = _select_kinds(lambda kind: Family.RECEIVABLE in (kind.family, kind.follows))
+_OF_CREDITS = _select_kinds(lambda kind: kind.family is Family.BUDGET)
 SPENDS = (
-    _select_kinds(lambda kind: kind.budget is BudgetAction.SPEND or kind.needs_assignment) | JOURNALS | ISSUES
+    (_select_kinds(lambda kind: kind.budget is BudgetAction.SPEND or kind.needs_assignment) & ~_OF_CREDITS)
+    | JOURNALS
+    | ISSUES
 )
 CARRIES = _select_kinds(lambda kind: kind.carries)
-BRINGS_CREDITS = _select_kinds(lambda kind: kind.family is Family.BUDGET) & ~EARMARKS
+BRINGS_CREDITS = _OF_CREDITS & ~EARMARKS
+OPENS = _select_kinds(lambda kind: kind.budget is BudgetAction.OPEN)
 STATES_ORIGIN = _select_kinds(lambda kind: kind.budget in (BudgetAction.OPEN, BudgetAction.CANCEL))
 WITHDRAWS = _select_kinds(lambda kind: kind.budget is BudgetAction.WITHDRAW)
 SPENDS_AE = _select_kinds(lambda kind: kind.year_rule is YearRule.SPENDS_AE)

@@ -326,11 +326,11 @@ from frozen_figure f where not exists (select 1 from frozen_balance b where b.ba
 -- Credits are opened and cancelled at a programme, allotted to a BOP or UO and returned from one, earmarked for an operation, and frozen
 -- at no operation (rule A19).
 select entry_name(e.entry_id, e.reference) as place, 'a ' || k.name || ' at ' || node_name(p.target) as found,
-       case when k.budget in ('OPEN', 'CANCEL', 'DECREE_CANCEL') then 'a programme' when k.budget in ('EARMARK', 'UNEARMARK') then 'an operation'
+       case when k.budget in ('OPEN', 'OPEN_FUND', 'CANCEL', 'DECREE_CANCEL') then 'a programme' when k.budget in ('EARMARK', 'UNEARMARK') then 'an operation'
             when k.budget in ('ALLOT', 'RETURN') then 'a BOP or UO' else 'a programme, BOP or UO' end as expected
 from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell
 join centre c on c.year = p.year and c.centre = if(p.operation > 0, p.operation, p.centre)
-where k.budget in ('OPEN', 'CANCEL', 'DECREE_CANCEL') and c.level <> 1 or k.budget in ('ALLOT', 'RETURN') and c.level not in (2, 3)
+where k.budget in ('OPEN', 'OPEN_FUND', 'CANCEL', 'DECREE_CANCEL') and c.level <> 1 or k.budget in ('ALLOT', 'RETURN') and c.level not in (2, 3)
    or k.budget in ('EARMARK', 'UNEARMARK') and c.level <> 4 or k.budget in ('FREEZE', 'UNFREEZE') and c.level = 4;
 
 -- name: account_balances

@@ -226,13 +226,12 @@ def _build_codes(
 def _find_open_sign(kind: ActKind) -> int:
     """Return how the kind changes what is open of its commitment, which is a carry itself; 0 where it takes up another amount.
 
-    That is a debt, or what stands on a suspense account.
+    That is a debt, a receipt, or what stands on a suspense account.
     """
     if kind.carries:
         return int(kind.family is Family.COMMITMENT)
-    return (
-        0 if kind.inherits or kind.clears else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN)
-    )
+    takes_other = kind.inherits or kind.clears or kind.opens_fund
+    return 0 if takes_other else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN)
 
 
 _SIGNS = ("ae_reserved", "ae_consumed", "cp_reserved", "cp_consumed", "settles")

@@ -129,7 +129,7 @@ select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, coalesce(v.kind, p.k
        case when k.follows = 'NONE' then if(e.predecessor <> 0, 'follows an entry, though its kind follows none', null)
             when p.entry_id is null then 'follows an entry that does not exist'
             when p.entry_id >= e.entry_id then 'follows a later entry'
-            when pk.family <> k.follows and not (k.family = 'RESTORATION' and pk.family = 'SETTLEMENT' or k.after = 'BY_HAND' and pk.family = 'OPENING') then 'follows an entry of kind ' || pk.name
+            when pk.family <> k.follows and not (k.after = 'COLLECTED' and pk.family = 'SETTLEMENT' or k.after = 'BY_HAND' and pk.family = 'OPENING') then 'follows an entry of kind ' || pk.name
             when k.after <> 'NONE' and pk.reaches <> k.after then 'follows an entry of kind ' || pk.name || ', which has not reached the stage before it'
             when p.cell <> e.cell and not k.assigns then 'does not have the account assignment of its predecessor'
             when p.accountant <> e.accountant and (not k.assigns or k.family in ('RESTORATION', 'REASSIGNMENT', 'JOURNAL')) then 'does not have the accountant of its predecessor'
@@ -236,10 +236,11 @@ from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind wh
 -- Budget acts: what they open at their own node, allot at the node above, or reserve at all nodes above; what they take away or freeze.
 create table granted as
 with act as (
-    select f.entry_id, f.batch, if(k.budget in ('RETURN', 'CANCEL', 'DECREE_CANCEL', 'UNFREEZE', 'UNEARMARK'), -f.cents, f.cents) as cents, f.source, k.budget, k.measure, p.cell, p.year, p.target, p.base,
+    select f.entry_id, f.batch, if(k.budget in ('RETURN', 'CANCEL', 'DECREE_CANCEL', 'UNFREEZE', 'UNEARMARK'), -f.cents, f.cents) as cents, f.source, k.budget,
+           unnest(if(k.budget = 'OPEN_FUND', ['AE', 'CP'], [k.measure])) as measure, p.cell, p.year, p.target, p.base,
            if(p.operation > 0, p.operation, p.centre) as centre
     from effect f join kind k on k.kind = f.kind join place p on p.cell = f.cell
-    where k.budget in ('OPEN', 'ALLOT', 'MOVE', 'VIREMENT', 'DECREE_TRANSFER', 'EARMARK', 'RETURN', 'CANCEL', 'DECREE_CANCEL', 'FREEZE', 'UNFREEZE', 'UNEARMARK')
+    where k.budget in ('OPEN', 'OPEN_FUND', 'ALLOT', 'MOVE', 'VIREMENT', 'DECREE_TRANSFER', 'EARMARK', 'RETURN', 'CANCEL', 'DECREE_CANCEL', 'FREEZE', 'UNFREEZE', 'UNEARMARK')
 ),
 moved as (
     select a.entry_id, a.batch, a.cents, a.measure, g.depth, a.source // (131072 * 6) * (131072 * 6) + a.source % 6 + g.ancestor * 6 as giver,

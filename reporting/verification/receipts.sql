@@ -106,6 +106,37 @@ where total > receipt_cents or expense is null or not is_of_expense or debit <> 
    or years is not null and year(collected) > expense_year + years
       and not (until_closed and operation > 0 and year(collected) = budget_year);
 
+-- name: fund_openings
+-- Credits of a fund open at most as much as was collected for it, on its programme, in their year, of what repays no expense; without a
+-- receipt, only what was carried over or comes from another ledger is opened there (LOLF art. 17; rule A19).
+with taken as (
+    select e.entry_id, e.reference, e.predecessor as receipt, e.cell, k.budget, sum(e.amount) over (partition by e.predecessor order by e.entry_id) as total
+    from entry e join kind k on k.kind = e.kind where k.after = 'COLLECTED'
+), opened as (
+    select t.entry_id, t.reference, t.receipt, t.total, coalesce(p.amount, 0) as receipt_cents, p.day as collected, c.budget_year as year, r.predecessor as repaid,
+           f.code as fund, coalesce(g.code, 'no fund') as receipt_fund, n.programme, m.programme as receipt_programme, n.sheet % 3 > 0 as is_of_fund
+    from taken t join cell c on c.cell = t.cell join carry_place n on n.cell = t.cell join reference_text f on f.kind = 4 and f.id = c.fund
+    left join entry p on p.entry_id = t.receipt left join entry r on r.entry_id = p.predecessor
+    left join cell w on w.cell = r.cell left join carry_place m on m.cell = r.cell left join reference_text g on g.kind = 4 and g.id = w.fund
+    where t.budget = 'OPEN_FUND'
+)
+select entry_name(entry_id, reference) as place,
+       case when total > receipt_cents then euros(total) || ' opened or restored of entry ' || receipt
+            when repaid > 0 then 'opened by what repays entry ' || repaid
+            when year(collected) <> year then 'opened in ' || year || ' by a receipt of ' || collected
+            else fund || ' of ' || programme || ', by a receipt for ' || receipt_fund || ' of ' || coalesce(receipt_programme, 'no programme') end as found,
+       case when total > receipt_cents then 'at most ' || euros(receipt_cents)
+            when repaid > 0 then 'a receipt that repays no expense'
+            when year(collected) <> year then 'the year of the receipt'
+            else 'one fund and programme' end as expected
+from opened
+where total > receipt_cents or repaid > 0 or year(collected) <> year or not is_of_fund or fund <> receipt_fund or programme is distinct from receipt_programme
+union all
+select entry_name(e.entry_id, e.reference), 'credits of ' || f.code || ' opened without a receipt', 'a receipt, or what was carried over or comes from another ledger'
+from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell join place p on p.cell = e.cell
+join reference_text f on f.kind = 4 and f.id = c.fund
+where k.budget = 'OPEN' and (e.source = 6 or p.base % 3 > 0 and e.source not in (4, 5));
+
 -- name: bank_receipts
 -- The cash of each receipt that the bank reports is a credit of a statement, once; all credits of a statement are returns, receipts
 -- or listed as not matched; each import states what it collected; and the account is that of the receipt's accountant (rule A56).

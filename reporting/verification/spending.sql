@@ -53,7 +53,7 @@ where k.budget in ('EARMARK', 'UNEARMARK') and p.base % 6 >= 3
 -- Once the budget directorate has a key, only a sender that has one opens, cancels, freezes or unfreezes credits (rules A11, A19).
 select entry_name(e.entry_id, e.reference) as place, 'a ' || k.name || ' of submission ' || e.submission as found,
        'a sender with the role budget_directorate' as expected
-from entry e join kind k on k.kind = e.kind join keyless_submission s using (submission) where k.budget in ('OPEN', 'CANCEL', 'FREEZE', 'UNFREEZE', 'VIREMENT', 'DECREE_TRANSFER', 'DECREE_CANCEL');
+from entry e join kind k on k.kind = e.kind join keyless_submission s using (submission) where k.budget in ('OPEN', 'OPEN_FUND', 'CANCEL', 'FREEZE', 'UNFREEZE', 'VIREMENT', 'DECREE_TRANSFER', 'DECREE_CANCEL');
 
 -- name: fungibility
 -- Moves stay inside a programme, and no move feeds title 2 from other titles (rule A18).

@@ -38,6 +38,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("reassignment_origin", "reassignment_target"),
         *("clearing_debit", "clearing_credit", "justification"),
         *("retention", "retention_release", "retention_carry"),
+        "fund_opening",
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -143,6 +144,14 @@ def test_a_reassignment_takes_away_and_brings_consumption_by_one_side_of_the_led
     assert (target.settles, target.debit, target.credit) == (1, Role.EXPENSE, Role.NONE)
     assert (origin.needs_assignment, target.needs_assignment) == (False, True)
     assert target.after is origin.reaches
+
+
+def test_one_kind_opens_credits_of_a_fund_by_what_a_receipt_has_left() -> None:
+    (opening,) = [kind for kind in _KINDS if kind.opens_fund]
+    assert opening is CATALOG[KIND_NUMBERS["fund_opening"]]
+    assert (opening.draws, opening.after, opening.reaches) == (Remainder.OPEN, Stage.COLLECTED, Stage.NONE)
+    assert (opening.debit, opening.credit, opening.inherits) == (Role.NONE, Role.NONE, False)
+    assert opening.needs_assignment
 
 
 def test_what_stands_on_a_suspense_account_is_cleared_by_hand_on_the_account_that_the_line_states() -> None:

@@ -33,6 +33,7 @@ _OF_DIRECTORATE = {
     *("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp"),
     *("virement_ae", "virement_cp", "decree_transfer_ae", "decree_transfer_cp"),
     *("decree_cancellation_ae", "decree_cancellation_cp"),
+    "fund_opening",
 }
 _CERTIFICATION = {"service", "service_cancellation"}
 _COMMITMENT_CHANGES = {"commitment_increase", "commitment_decrease", "prior_withdrawal"}

@@ -416,6 +416,7 @@ def _build_cells(book: StartingBook, keys: list[TitleKey]) -> np.ndarray:
             "admits": number,
             "area_code": cell.area or 0,
             "item_code": int(cell.item or 0),
+            "fund_code": cell.fund or 0,
             **_describe_restoration(cell.restoration),
         }
         cells[number] = tuple(

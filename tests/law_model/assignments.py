@@ -9,6 +9,7 @@ from tests.law_model.state import Act, Document, State
 
 LEVELS = {
     "budget_opening": ("programme",),
+    "fund": ("programme",),
     "allotment": ("bop", "uo"),
     "budget_move": ("programme", "bop", "uo"),
     "credit_return": ("bop", "uo"),

@@ -119,6 +119,13 @@ def _check_restored(act: Act, receipt: Document) -> list[str]:
     return ["RESTORATION_EXCEEDS_RECEIPT"] if act.amount > receipt.left else []
 
 
+def _check_opened(act: Act, receipt: Document) -> list[str]:
+    """Check that no more is opened than was collected and has opened no credits yet (LOLF art. 17)."""
+    if not receipt.left:
+        return ["PREDECESSOR_STAGE"]
+    return ["FUND_RECEIPT_EXCEEDED"] if act.amount > receipt.left else []
+
+
 def _check_transfer(act: Act, transfer: Document) -> list[str]:
     """Check that a whole transfer moves, once; what of it was recovered as an advance does not come back (A36, ours)."""
     codes = ["PREDECESSOR_STAGE"] if transfer.followed or transfer.recovered == transfer.amount else []
@@ -184,6 +191,7 @@ _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "receipt": _check_stage,
     "set_off_receipt": _check_stage,
     "credit_restoration": _check_restored,
+    "fund_opening": _check_opened,
     "service": _check_uncommitted,
     "service_cancellation": _check_cancellation,
     "payment_request": _check_service,

@@ -34,8 +34,12 @@ ORIGINS = (
     *("finance_law", "amending_law", "decree_of_advance", "transfer", "carry_over", "contribution_fund"),
     *("finance_law", "amending_law", "", ""),
 )
-_FIRST_ORIGINS = tuple(origin for origin in ORIGINS if origin != "decree_of_advance")
+_FIRST_ORIGINS = tuple(
+    origin for origin in ORIGINS if origin not in ("decree_of_advance", "contribution_fund")
+)
 """Those of what begins a year: decrees of advance open at most a hundredth of it."""
+_FUND_ORIGINS = ("carry_over", "transfer")
+"""Those of what begins a year on a fund: the rest rests on receipts."""
 
 
 def write_openings(context: YearContext, year: int) -> Iterator[tuple[str, list[Row]]]:
@@ -69,7 +73,7 @@ def _split_opening(context: YearContext, kind: str, programme: str, total: int, 
             context, kind, programme, amount, columns | {"commitment_item": item, "origin": origin}
         )
         for item, amount in [*parts, (columns["commitment_item"], rest)]
-        for origin in [context.random.choice(_FIRST_ORIGINS)]
+        for origin in [context.random.choice(_FUND_ORIGINS if columns["fund"] else _FIRST_ORIGINS)]
     ]
 
 
@@ -90,6 +94,21 @@ def write_opening(context: YearContext) -> Row:
     kind = f"budget_opening_{context.random.choice(('ae', 'cp'))}"
     columns = {"commitment_item": item, "fund": fund, "origin": context.random.choice(ORIGINS)}
     return _write_credits(context, kind, programme, context.draw_amount(), columns)
+
+
+def write_fund_opening(context: YearContext) -> Row | None:
+    """Open credits of a fund by what was collected for it; seldom by a receipt of none, which opens nothing."""
+    is_any = context.random.random() < 0.2
+    receipt = context.choose(
+        lambda act: act.kind in {"receipt", "set_off_receipt"} and act.left > 0 and (is_any or bool(act.fund))
+    )
+    if receipt is None or receipt.key is None:
+        return None
+    item = context.random.choice(("HT2", "HT2", "T2", "T3"))
+    fund = receipt.fund if context.random.random() < 0.9 else "1-1-00733"
+    columns = {"fund_centre": receipt.key.centre[:4], "commitment_item": item, "fund": fund}
+    columns |= {"predecessor": f"@{receipt.number}", "amount": context.draw_part(receipt.left)}
+    return context.begin_row("FC", "fund_opening", **columns)
 
 
 def write_cancellation(context: YearContext) -> Row:
@@ -211,6 +230,7 @@ def write_bank_details(context: YearContext) -> Row:
 
 WRITERS = (
     (2, write_opening),
+    (2, write_fund_opening),
     (3, write_allotment),
     (4, write_move),
     (3, write_earmark),

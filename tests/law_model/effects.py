@@ -272,6 +272,13 @@ def _open(act: Act, document: Document, state: State) -> None:
         state.budget.title_openings[state.budget.find_title(key, document.item)] += document.amount
 
 
+def _open_fund(_: Act, document: Document, state: State) -> None:
+    """Open AE and CP, the same sum of both, by what was collected (LOLF art. 17)."""
+    _predecessor(document).left -= document.amount
+    for budget in ("ae", "cp"):
+        state.budget.open(_key(document), budget, document.amount)
+
+
 def _allot(act: Act, document: Document, state: State) -> None:
     state.budget.allot(_key(document), act.kind[-2:], document.amount)
 
@@ -390,6 +397,7 @@ _EFFECTS: Mapping[str, Effect] = {
     "term_resumption": _resume,
     "budget_opening_ae": _open,
     "budget_opening_cp": _open,
+    "fund_opening": _open_fund,
     "allotment_ae": _allot,
     "allotment_cp": _allot,
     "budget_move_ae": _move,

@@ -18,6 +18,7 @@ from tests.law_model.credits import (
 from tests.law_model.decrees import check_decree, check_ministries
 from tests.law_model.effects import list_reserved
 from tests.law_model.form import check_persons, is_iban
+from tests.law_model.funds import check_origin, check_receipt
 from tests.law_model.interface import KindColumns
 from tests.law_model.invoices import check_invoice, check_prescription
 from tests.law_model.kinds import (
@@ -137,6 +138,8 @@ def _find_place(act: Act, columns: KindColumns, state: State, judgement: Judgeme
 def _check_own_place(act: Act, judgement: Judgement, state: State) -> None:
     if act.kind in CARRIES:
         _check_carry(act, judgement, state)
+    elif judgement.place and judgement.predecessor and act.kind == "fund_opening":
+        judgement.codes += check_receipt(judgement.place, judgement.predecessor, state)
     elif judgement.place and judgement.predecessor and act.kind not in CLEARINGS | {REASSIGNMENT_TARGET}:
         judgement.codes += check_restoration(act, judgement.place, judgement.predecessor, state)
 
@@ -180,6 +183,7 @@ def _check_place(act: Act, judgement: Judgement, state: State) -> None:
     assert place is not None
     judgement.codes += check_year(act, place, judgement.predecessor, state)
     judgement.codes += check_prescription(act, judgement.predecessor)
+    judgement.codes += check_origin(act, place)
     if any(code in judgement.codes for code in ("FUND_CENTRE_LEVEL", "NOMENCLATURE_MISMATCH")):
         judgement.codes += check_ministries(act, place, state)
         return

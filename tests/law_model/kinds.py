@@ -35,6 +35,7 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "set_off_receipt": DUES,
     "repayment_receivable": _PAYABLES,
     "credit_restoration": frozenset({"receipt", "set_off_receipt"}),
+    "fund_opening": frozenset({"receipt", "set_off_receipt"}),
     "commitment_carry": _COMMITMENTS,
     "service": _COMMITMENTS,
     "service_cancellation": _SERVICES,
@@ -102,7 +103,7 @@ CARRIES = frozenset({"commitment_carry", "request_carry", "service_carry", "rete
 """The kinds that carry what is open into the next year, with an assignment of their own there (GBCP 161; LOLF 28)."""
 STATES_PLACE = CARRIES | {
     *("repayment_receivable", "credit_restoration", REASSIGNMENT_TARGET),
-    *("clearing_debit", "clearing_credit"),
+    *("clearing_debit", "clearing_credit", "fund_opening"),
 }
 """The kinds that follow an act and have an assignment of their own."""
 TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
@@ -113,7 +114,7 @@ CREDIT_KINDS = frozenset(
         *("cancellation", "freeze", "unfreeze", "virement", "decree_transfer", "decree_cancellation"),
     )
     for budget in ("ae", "cp")
-)
+) | {"fund_opening"}
 JOURNAL_DEBIT, JOURNAL_CREDIT = "journal_debit", "journal_credit"
 CLEARING_DEBIT, CLEARING_CREDIT, JUSTIFICATION = "clearing_debit", "clearing_credit", "justification"
 CLEARINGS = frozenset({CLEARING_DEBIT, CLEARING_CREDIT})

@@ -14,7 +14,7 @@ def write_receivable(context: YearContext) -> Row:
     """Issue a receivable; seldom on an item of expenses."""
     place = context.random.choice(PLACES)
     nature = place.item if context.random.random() < 0.05 else context.random.choice(_NATURES)
-    columns = {"fund_centre": place.unit, "commitment_item": nature}
+    columns = {"fund_centre": place.unit, "commitment_item": nature, "fund": place.fund}
     row = context.begin_row("TP", "receivable", amount=write_euros(context.draw_amount()), **columns)
     return row | {"payee": context.random.choice(PAYEES)}
 

@@ -32,8 +32,14 @@ def _check_expense(place: Assignment, receivable: Document, expense: Document, s
     """Check that the credits are of the assignment of the first expense, and of the accountant who collected."""
     assert expense.key is not None
     assert receivable.key is not None
-    first = (expense.key._replace(year=place.key.year), expense.operation, expense.area, expense.item)
-    is_same = first == (place.key, place.operation, place.area, place.item)
+    first = (
+        expense.key._replace(year=place.key.year),
+        expense.operation,
+        expense.area,
+        expense.item,
+        expense.fund,
+    )
+    is_same = first == (place.key, place.operation, place.area, place.item, place.fund)
     years = state.reference.years
     accountants = {years[key.year].find_accountant(key.centre) for key in (place.key, receivable.key)}
     return [] if is_same and len(accountants) == 1 else ["ASSIGNMENT_DIFFERS"]

@@ -96,12 +96,12 @@ START = {"budget_year": "2019", "service_start": "2019-01-01"}
 
 
 def test_a_quarter_of_what_finance_laws_opened_on_the_title_is_committed_in_advance() -> None:
-    """Opened on title 3: 400 by the finance law, 100 by an amending law; 614 by others, and 2,000 on title 6, do not count."""
+    """Opened on title 3: 400 by the finance law, 100 by an amending law; 414 by others, and 2,000 on title 6, do not count."""
     year = _begin()
     _open_title(year, "O1", "400")
     _open_title(year, "O2", "100", origin="amending_law")
     _open_title(year, "O-A", "14", origin="decree_of_advance")
-    for origin in ("transfer", "carry_over", "contribution_fund"):
+    for origin in ("transfer", "carry_over"):
         _open_title(year, f"O-{origin}", "200", origin=origin)
     _open_title(year, "O3", "2000", "T6")
     assert year.engage("E1", "125.01", "2018-11-02", **START) == "ANTICIPATION_LIMIT"

@@ -20,7 +20,7 @@ CELL_FIELDS = {Field.FUND_CENTRE, Field.FUNCTIONAL_AREA, Field.COMMITMENT_ITEM}
 
 _BRINGS_CREDITS = {
     *(BudgetAction.OPEN, BudgetAction.ALLOT, BudgetAction.MOVE, BudgetAction.RETURN),
-    *(BudgetAction.CANCEL, BudgetAction.FREEZE, BudgetAction.UNFREEZE),
+    *(BudgetAction.CANCEL, BudgetAction.FREEZE, BudgetAction.UNFREEZE, BudgetAction.OPEN_FUND),
     *(BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER, BudgetAction.DECREE_CANCEL),
 }
 _MOVES = (BudgetAction.MOVE, BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER)
@@ -44,6 +44,8 @@ def find_assignment_faults(kind: ActKind, fields: Fields, reference: Reference) 
     yield from _find_unknown_codes(fields, reference)
     yield from _find_level_faults(kind, fields, reference)
     yield from _find_source_faults(kind, fields, reference)
+    if kind.budget is BudgetAction.OPEN and _lacks_receipt(fields):
+        yield Outcome.FUND_RECEIPT_MISSING
     if _has_mismatch(kind, fields, reference):
         yield Outcome.NOMENCLATURE_MISMATCH
     item = _find_nomenclature(fields, reference).items.get(fields.get(Field.COMMITMENT_ITEM, ""))
@@ -96,7 +98,8 @@ def _is_centre(code: str, codes: Nomenclature) -> bool:
 def _find_level_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
     centre = _find_nomenclature(fields, reference).centres.get(fields.get(Field.FUND_CENTRE, ""))
     is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL)
-    is_of_unit = kind.needs_assignment or kind.budget is BudgetAction.SPEND or is_own
+    takes_own = kind.needs_assignment and kind.family is not Family.BUDGET
+    is_of_unit = takes_own or kind.budget is BudgetAction.SPEND or is_own
     if is_of_unit and centre and centre.level is not CentreLevel.UO:
         yield Outcome.FUND_CENTRE_LEVEL
 
@@ -111,6 +114,13 @@ def _find_source_faults(kind: ActKind, fields: Fields, reference: Reference) -> 
             yield Outcome.FUND_CENTRE_UNKNOWN
         if item and item not in codes.items:
             yield Outcome.COMMITMENT_ITEM_UNKNOWN
+
+
+def _lacks_receipt(fields: Fields) -> bool:
+    """Return whether an opening needs a receipt: of a fund, unless carried over or from another ledger (LOLF art. 17)."""
+    origin = fields.get(Field.ORIGIN, "")
+    is_of_fund = fields.get(Field.FUND, ORDINARY_FUND) != ORDINARY_FUND
+    return origin == "contribution_fund" or (is_of_fund and origin not in ("carry_over", "transfer"))
 
 
 def _joins_wrong_programmes(kind: ActKind, fields: Fields, codes: Nomenclature) -> bool:
@@ -220,6 +230,7 @@ def build_cell(fields: Fields, reference: Reference) -> Cell:
         area=fields.get(Field.FUNCTIONAL_AREA, ""),
         restoration=_find_restoration(fields, reference),
         repaid_title=_find_repaid_title(fields, reference),
+        fund=fields.get(Field.FUND, ORDINARY_FUND) if place[2] else "",
     )
 
 

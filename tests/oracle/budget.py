@@ -56,6 +56,7 @@ def apply_demand(world: World, state: State, demand: Demand) -> None:
     """Apply ``demand`` to ``state``, or raise ``LineRefused``."""
     rules = {
         BudgetAction.OPEN: _open,
+        BudgetAction.OPEN_FUND: _open_fund,
         BudgetAction.ALLOT: _allot,
         BudgetAction.MOVE: _move,
         BudgetAction.EARMARK: _earmark,
@@ -110,6 +111,14 @@ def _open(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
     node = demand.cell.own_node
     _require_level(world, node, CentreLevel.PROGRAMME)
     yield node, demand.measure + OPENED_CREDITS, demand.amount
+
+
+def _open_fund(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
+    """Open the same sum of AE and CP (LOLF art. 17)."""
+    node = demand.cell.own_node
+    _require_level(world, node, CentreLevel.PROGRAMME)
+    yield node, AE + OPENED_CREDITS, demand.amount
+    yield node, CP + OPENED_CREDITS, demand.amount
 
 
 def _allot(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:

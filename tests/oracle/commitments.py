@@ -5,7 +5,7 @@ from typing import NamedTuple
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Stage
 from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
-from tests.oracle import expenses, invoices, restorations, suspense, years
+from tests.oracle import expenses, funds, invoices, restorations, suspense, years
 from tests.oracle.lines import Line
 from tests.oracle.model import NONE, LineRefused, OpenItem, Payee, State, World
 
@@ -150,6 +150,9 @@ def _choose_cell(world: World, state: State, kind: ActKind, line: Line, *, entry
         return line.cell
     if kind.name == "credit_restoration":
         restorations.require_restoration(world, state, item, line.cell)
+        return line.cell
+    if kind.name == "fund_opening":
+        funds.require_receipt(world, state, item, line.cell)
         return line.cell
     if kind.pairs is Pairing.TARGET or kind.clears:
         return item.cell if line.cell == NONE else line.cell

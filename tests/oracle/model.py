@@ -93,6 +93,8 @@ class Cell(NamedTuple):
     """The title of the item, or of the expenses that the nature of receipt repays."""
     restoration: RestorationRule | None = None
     """Of a nature of receipt that repays expenses: how long its collection restores credits."""
+    fund: Hashable = ""
+    """The fund; empty of ordinary credits."""
 
     def __repr__(self) -> str:
         """Return a short text: a book has many assignments, and a failing case shows them all."""

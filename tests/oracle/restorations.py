@@ -45,4 +45,4 @@ def _describe(world: World, cell: Cell) -> tuple[object, ...]:
     """Return the parts of an assignment, without its year."""
     centre = world.nodes[cell.centre_node]
     operation = None if cell.operation_node == NONE else world.nodes[cell.operation_node].place
-    return centre.place, centre.staff, centre.family, operation, cell.area, cell.item
+    return centre.place, centre.staff, cell.fund, operation, cell.area, cell.item

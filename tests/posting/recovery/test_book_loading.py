@@ -35,6 +35,7 @@ from tests.posting.text_engine import SENDER, TextEngine, build_registry, load_r
 _PLACE = {"fund_centre": "0217-SGAC-IMMO", "functional_area": "0217-07", "commitment_item": "51"}
 
 _CENTRE = {"fund_centre": _PLACE["fund_centre"]}
+_FUND = {"fund_centre": "0217", "commitment_item": "HT2", "fund": "1-1-00733"}
 
 
 @asynccontextmanager
@@ -319,6 +320,9 @@ FILES: list[File] = [
         *_act("DP8", "payment_request", _build_follower("EJ6", "2.00", payee="P1")),
         *_act("RG1", "retention", _build_follower("DP8", "0.10")),
         *_act("LG1", "retention_release", _build_follower("RG1", "0.04")),
+        *_act("TP5", "receivable", _due("8.00", "269906") | {"fund": "1-1-00733"}),
+        *_act("EN5", "receipt", _build_follower("TP5", "6.00")),
+        *_act("FC1", "fund_opening", _build_follower("EN5", "4.00", **_FUND)),
         *_OPENINGS_OF_NEXT_YEAR,
         *_act("BA1", "commitment_carry", _spent("34.00", predecessor=_FIRST_COMMITMENT, **_CARRY)),
         *_act(

@@ -57,10 +57,10 @@ _WEIGHTS: Mapping[str, int] = {
     "receivable": 12,
     **dict.fromkeys(("set_off", "advance_withholding"), 40),
     "advance_request": 12,
-    "reassignment_origin": 60,
+    "reassignment_origin": 90,
     "retention": 8,
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
-    **dict.fromkeys(("clearing_debit", "clearing_credit"), 8),
+    **dict.fromkeys(("clearing_debit", "clearing_credit"), 16),
     "service": 24,
     "payment_request": 40,
 }
@@ -182,7 +182,7 @@ class ActGenerator:
             elif row.predecessor in self._expenses:
                 self._expenses[row.entry] = self._expenses[row.predecessor]
             takes_up = kind.inherits and kind.draws is not Remainder.IMPUTATION
-            if followed and (takes_up or kind.mirrors or kind.carries or kind.clears):
+            if followed and (takes_up or kind.mirrors or kind.carries or kind.clears or kind.opens_fund):
                 followed.taken += row.amount
             if kind.change is PayeeChange.BLOCK:
                 self._blocked.add(row.payee)
@@ -414,11 +414,19 @@ class ActGenerator:
         other = self._choose_assignment(BudgetAction.SPEND)
         if followed is None or self.rng.random() < 0.1:
             return other
+        if kind.opens_fund:
+            return self._describe_fund(followed)
         if not kind.repays:
             return self._expenses.get(followed.entry) or other
         place = followed.place or other
         nature = REPAYING_NATURES.get(place.get("commitment_item", ""), "48560")
         return {"fund_centre": place.get("fund_centre", ""), "commitment_item": nature}
+
+    def _describe_fund(self, receipt: Posted) -> Row:
+        """Describe the programme and the fund whose credits a receipt opens."""
+        centre, fund = receipt.place.get("fund_centre", "0217"), receipt.place.get("fund", "")
+        item = self.rng.choice(("HT2", "HT2", "T2"))
+        return {"fund_centre": centre[:4], "commitment_item": item, "fund": fund}
 
     def _describe_item(self, kind: ActKind, followed: Posted | None) -> Row:
         """Describe what stands on a suspense account: the account, and mostly why, or the persons who clear it."""
@@ -467,6 +475,8 @@ class ActGenerator:
         candidates = self._list_candidates(kind)
         if kind.family is Family.RESTORATION:
             candidates = [item for item in candidates if item.entry in self._expenses] or candidates
+        if kind.opens_fund:
+            candidates = [item for item in candidates if item.place.get("fund")] or candidates
         years = (exercise - 1,) if kind.budget is BudgetAction.WITHDRAW else (exercise,)
         candidates = [item for item in candidates if item.exercise in years] or candidates
         if not candidates or self.rng.random() < 0.05:

@@ -45,7 +45,7 @@ LATE_KINDS = frozenset(
         "unfreeze_cp",
         "advance_withholding",
         "advance_recovery",
-        "credit_restoration",
+        *("credit_restoration", "fund_opening"),
         *("retention", "retention_release", "retention_carry", "commitment_reversal"),
     }
 )

@@ -1,0 +1,28 @@
+"""Contribution funds and assigned revenue: credits up to what was collected (LOLF art. 17; docs/rules.md, A19)."""
+
+from tests.law_model.assignments import Assignment
+from tests.law_model.nomenclature import ORDINARY
+from tests.law_model.state import Act, Document, State
+
+_WITHOUT_RECEIPT = {"carry_over", "transfer"}
+
+
+def check_origin(act: Act, place: Assignment) -> list[str]:
+    """Check that an opening needs no receipt: on ordinary credits, or of what was carried over or comes from elsewhere."""
+    if not act.kind.startswith("budget_opening"):
+        return []
+    is_of_fund = place.fund != ORDINARY and act.text("origin") not in _WITHOUT_RECEIPT
+    return ["FUND_RECEIPT_MISSING"] if is_of_fund or act.text("origin") == "contribution_fund" else []
+
+
+def check_receipt(place: Assignment, receipt: Document, state: State) -> list[str]:
+    """Check that the receipt is of the fund, programme and year of the credits, and repays no expense."""
+    receivable = receipt.predecessor
+    assert receivable is not None
+    assert receivable.key is not None
+    programmes = {
+        state.reference.years[key.year].centres[key.centre].programme for key in (place.key, receivable.key)
+    }
+    is_of_fund = place.fund != ORDINARY and place.fund == receivable.fund and len(programmes) == 1
+    is_right = is_of_fund and receipt.day.year == place.key.year and receivable.predecessor is None
+    return [] if is_right else ["FUND_RECEIPT_MISMATCH"]
