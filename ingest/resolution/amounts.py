@@ -1,5 +1,7 @@
 """The amounts of lines: cents, and the faults of what is not an amount, or too great for its payment method."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ from core.payment_rules import SEPA_MAX
 from ingest.resolution.line_batch import MAY_BE_ZERO, PAYS, LineBatch, NumberColumn
 
 SEPA = "sepa"
+_SEPA_ALONE: Mapping[str, int] = {SEPA: 1}
 
 
 def choose_amount_field(line_batch: LineBatch) -> Field:
@@ -40,7 +43,7 @@ def mark_amounts(
     if cents.max(initial=0) > SEPA_MAX:
         method = line_batch.read_text(Field.METHOD)
         asks_for_sepa = (
-            method.map_to_numbers({SEPA: 1}, 0) == 1 if method else np.zeros(line_batch.rows, bool)
+            method.map_to_numbers(_SEPA_ALONE, 0) == 1 if method else np.zeros(line_batch.rows, bool)
         )
         line_batch.mark_fault(
             (cents > SEPA_MAX) & (asks_for_sepa | PAYS[kind] & sepa_only), Outcome.SEPA_LIMIT_EXCEEDED, field

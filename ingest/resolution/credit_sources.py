@@ -1,5 +1,7 @@
 """The column ``source`` of an act beside the node of a move: origins, first days of service, recycling cases, owners."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,7 @@ from ingest.resolution.reference_owners import number_owners
 from posting.book.registry import Registry
 
 _UNKNOWN = -1
+_ORDINARY: Mapping[str, int] = {ORDINARY_FUND: 0}
 
 
 def mark_origins(line_batch: LineBatch, kind: NDArray[np.uint8]) -> None:
@@ -54,7 +57,7 @@ def _read_origins(line_batch: LineBatch) -> NDArray[np.int32]:
     fund, column = line_batch.read_text(Field.FUND), line_batch.read_text(Field.ORIGIN)
     usual = np.full(line_batch.rows, Origin.FINANCE_LAW, np.int32)
     if fund is not None:
-        is_ordinary = fund.map_to_numbers({ORDINARY_FUND: 0}, 1) == 0
+        is_ordinary = fund.map_to_numbers(_ORDINARY, 1) == 0
         usual = np.where(is_ordinary, Origin.FINANCE_LAW, Origin.CONTRIBUTION_FUND)
     if column is None:
         return usual

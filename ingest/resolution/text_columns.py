@@ -105,14 +105,14 @@ class TextColumn:
         """Return the number of each row's text, or ``otherwise``; 0 for an empty text."""
         column = self.to_distinct_values()
 
-        def map_values(_: DistinctTexts) -> NDArray[np.int32]:
-            return np.array(
-                [numbers_by_text.get(text, otherwise) if text else 0 for text in column.list_texts()],
-                np.int32,
-            )
+        def map_values(_: DistinctTexts) -> tuple[Mapping[str, int], NDArray[np.int32]]:
+            numbers = [numbers_by_text.get(text, otherwise) if text else 0 for text in column.list_texts()]
+            return numbers_by_text, np.array(
+                numbers, np.int32
+            )  # as long as it is kept, nothing else has its id
 
-        numbers = column.values.compute_once(
-            f"number {id(numbers_by_text)} {len(numbers_by_text)}", map_values
+        _, numbers = column.values.compute_once(
+            f"number {id(numbers_by_text)} {len(numbers_by_text)} {otherwise}", map_values
         )
         return column.expand_numbers(numbers)
 
