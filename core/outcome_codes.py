@@ -103,15 +103,18 @@ class Outcome(IntEnum):
     SERVICE_REQUIRED = 57
     TRANSFER_AMOUNT_DIFFERS = 50
     CARRY_AMOUNT_DIFFERS = 98
+    VISA_AMOUNT_DIFFERS = 131
     ORIGINAL_FOLLOWED = 93
     REVERSAL_NOT_WHOLE = 94
     REVERSAL_EXCEEDS_ORIGINAL = 32
     ADVANCE_EXCEEDED = 111
     SUSPENSE_EXCEEDED = 123
+    VISA_EXCEEDED = 130
     RESTORATION_EXCEEDS_RECEIPT = 89
     COMMITMENT_EXCEEDED = 33
     SERVICE_INSUFFICIENT = 34
     SERVICE_ALREADY_BILLED = 35
+    VISA_MISSING = 128
     # against the roles and delegations of persons
     ENTRY_ROLE_MISSING = 72
     ENTRY_DAY = 73
@@ -126,6 +129,7 @@ class Outcome(IntEnum):
     BUDGET_YEAR_CLOSED = 51
     AFTER_LAST_DATE = 54
     ANTICIPATION_LIMIT = 52
+    VISA_PENDING = 129
     COMMITMENT_NOT_PRIOR = 90
     RECYCLING_MISMATCH = 91
     MOVE_FORBIDDEN = 36
@@ -159,6 +163,7 @@ LACKS_OF_PREDECESSOR = frozenset(
         Outcome.SERVICE_ALREADY_BILLED,
         Outcome.ORIGINAL_FOLLOWED,
         Outcome.RETENTION_EXCEEDED,
+        Outcome.VISA_EXCEEDED,
     }
 )
 """Refusals whose missing cents are what an earlier act has too little left of."""

@@ -16,14 +16,21 @@ import pyarrow as pa
 from core.act_fields import Field
 from core.errors import SenderForbidden
 from core.roles import Role, list_roles
-from core.senders import ACCOUNTANT_SETTLEMENTS, DIRECTORATE_KINDS, RESERVED_SENDERS, SENDER_OF_KIND
+from core.senders import (
+    ACCOUNTANT_SETTLEMENTS,
+    CONTROLLER_KINDS,
+    DIRECTORATE_KINDS,
+    RESERVED_SENDERS,
+    SENDER_OF_KIND,
+)
 
 if TYPE_CHECKING:
     from ingest.spool.spooled_file import SpooledFile
     from posting.store.journal_store import PostgresStore
 
 _ROLES_OF_KIND: Mapping[str, tuple[Role, ...]] = {
-    kind: tuple(list_roles(kind)) for kind in sorted(ACCOUNTANT_SETTLEMENTS | DIRECTORATE_KINDS)
+    kind: tuple(list_roles(kind))
+    for kind in sorted(ACCOUNTANT_SETTLEMENTS | CONTROLLER_KINDS | DIRECTORATE_KINDS)
 }
 """The roles of which a sender needs one for some kinds, also where no key is asked for."""
 _JUDGED_KINDS = frozenset(SENDER_OF_KIND) | _ROLES_OF_KIND.keys()

@@ -126,6 +126,10 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     cells["charges_interest"] = meanings.item_operating[at, parts.item] & ~is_operation & is_ordinary
     cells["programme"] = meanings.centre_programme[at, parts.centre]
     cells["area_code"], cells["item_code"] = parts.area, parts.item
+    ministry = meanings.centre_ministry[at, cells["programme"]]
+    cells["visa_threshold"] = meanings.visa_threshold[
+        at, ministry, meanings.item_repaid_title[at, parts.item]
+    ]
     cells["repaid_title"] = meanings.item_repaid_title[at, parts.item]
     cells["restored_years"] = meanings.item_restored_years[at, parts.item]
     cells["restored_until_closed"] = meanings.item_restored_until_closed[at, parts.item]
