@@ -1,8 +1,9 @@
-"""The check of a file's sender: who may use a reserved name, who may settle debts, and who may open credits.
+"""The check of a file's sender: who may use a reserved name, settle debts, decide on visas, and open credits.
 
 Files that arrive over HTTP or in drop folders are also checked against the roles of their key.  Files given to a command
-have no key: their sender may settle debts if it has one with the role of the accountant, and open credits if it has one with
-the role of the budget directorate, or as long as the ledger has none with that role.
+have no key: their sender may settle debts if it has one with the role of the accountant, decide on visas if it has one with
+that of the budget controller, and open credits if it has one with the role of the budget directorate, or as long as the ledger
+has none with that role.
 
 A command checks its arguments with this module before it starts the database; the store, which loads the kernels, is
 imported for types alone.
