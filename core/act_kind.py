@@ -5,7 +5,7 @@ from typing import NamedTuple
 from core.account_roles import Role
 from core.debt_stages import PayeeChange, Remainder, Stage
 from core.families import Family
-from core.kind_rules import BudgetAction, CreditCheck, Measure, Pairing, TitleTwo, YearRule
+from core.kind_rules import BY_DECREE, BudgetAction, CreditCheck, Measure, Pairing, TitleTwo, YearRule
 from core.outcome_codes import Outcome
 
 
@@ -103,7 +103,7 @@ class ActKind(NamedTuple):
     @property
     def has_assignment(self) -> bool:
         """Whether its lines have an account assignment: their own, or that of the entry they follow."""
-        has_family = self.family in (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING)
+        has_family = self.family in (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.VISA)
         return self.carries or self.budget is not BudgetAction.NONE or has_family
 
     @property
@@ -130,6 +130,16 @@ class ActKind(NamedTuple):
     def opens_fund(self) -> bool:
         """Whether it takes up a receipt and opens credits of its fund, which are no commitment."""
         return self.budget is BudgetAction.OPEN_FUND
+
+    @property
+    def requests_visa(self) -> bool:
+        """Whether it submits a planned commitment to the budget controller."""
+        return self.family is Family.VISA and self.follows is Family.NONE
+
+    @property
+    def is_minister_decision(self) -> bool:
+        """Whether a decision of a minister or a decree takes it, whose hash the line states."""
+        return self.budget in BY_DECREE or self.after is Stage.VISA_REFUSED
 
     @property
     def may_be_zero(self) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from core.calendar import Exercise
 from core.nomenclature import CENTRES_A_YEAR, SHEETS
 from core.periods import YEAR_FIRST, YEAR_LAST
-from core.tables.book import BudgetYears
+from core.tables.budget_years import BudgetYears
 
 _WINDOW_MONTH = 10
 _ANTICIPATION_MONTH = 11
@@ -40,6 +40,7 @@ def build_budget_years(exercises: Mapping[int, Exercise]) -> BudgetYears:
         advance_limit=np.array([exercise.decrees.advance for exercise in calendar_years], np.int16),
         cancellation_limit=np.array([exercise.decrees.cancellation for exercise in calendar_years], np.int16),
         retention_limit=np.array([exercise.retention_limit for exercise in calendar_years], np.int16),
+        visa_days=np.array([exercise.visa_days for exercise in calendar_years], np.int16),
     )
 
 

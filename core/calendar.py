@@ -20,6 +20,8 @@ MONTHS = range(1, 13)
 COMPLEMENTARY_DAYS_MAX = 20
 PER_MILLE = 1000
 RETENTION_LIMIT = 50
+VISA_DAYS = 15
+VISA_DAYS_MAX = 366
 
 _YEARS = frozenset(map(str, range(YEAR_FIRST, YEAR_LAST + 1)))
 _DECEMBER = 12
@@ -57,6 +59,8 @@ class Exercise:
     decrees: DecreeLimits = field(default_factory=DecreeLimits)
     retention_limit: int = RETENTION_LIMIT
     """Thousandths of a request that may be retained as a guarantee (rule A36)."""
+    visa_days: int = VISA_DAYS
+    """The days that the budget controller has for a visa; his silence counts after the last of them (GBCP art. 103)."""
 
     def find_last_order_day(self) -> date:
         """Return the last day on which payments are ordered: 31 December where none is set."""
@@ -169,6 +173,7 @@ def _parse_exercise(place: str, name: str, table: Any) -> Exercise:
             }
         ),
         _parse_share(place, "retention", table, usual=RETENTION_LIMIT),
+        _parse_visa_days(place, table),
     )
 
 
@@ -179,6 +184,17 @@ def _parse_share(place: str, limit: str, table: dict[str, Any], *, usual: int) -
         return share
     raise ReferenceDataError(
         place, f"{key} is {share!r}", f"Write thousandths, from 0 to {PER_MILLE}: 20 is 2 %."
+    )
+
+
+def _parse_visa_days(place: str, table: dict[str, Any]) -> int:
+    days = table.get("visa_days", VISA_DAYS)
+    if type(days) is int and 1 <= days <= VISA_DAYS_MAX:
+        return days
+    raise ReferenceDataError(
+        place,
+        f"visa_days is {days!r}",
+        f"Write a number from 1 to {VISA_DAYS_MAX}: the text gives {VISA_DAYS}.",
     )
 
 

@@ -51,6 +51,14 @@ def _settle(name: str, french: str, after: Stage, *, credit: Role, **overrides: 
     return ActKind(name, french, _F.SETTLEMENT, follows, after=after, credit=credit, **overrides)
 
 
+def _decide(
+    name: str, french: str, after: Stage, *, reaches: Stage, year_rule: YearRule = YearRule.NONE
+) -> ActKind:
+    """Build the kind of a decision on a planned commitment, which takes up its whole amount."""
+    draws: Mapping[str, Any] = {"draws": _R.VISA, "shortfall": _O.VISA_EXCEEDED, "whole": True}
+    return ActKind(name, french, _F.VISA, _F.VISA, after=after, reaches=reaches, year_rule=year_rule, **draws)
+
+
 CATALOG: tuple[ActKind, ...] = (
     ActKind("none", "", _F.NONE),
     ActKind("third_party", "tiers", _F.THIRD_PARTY),
@@ -203,6 +211,16 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("fund_opening", "ouverture de crédits de fonds de concours ou d'attribution de produits", _F.BUDGET,
             follows=_F.RECEIPT, budget=_B.OPEN_FUND, draws=_R.OPEN, shortfall=_O.FUND_RECEIPT_EXCEEDED, after=_S.COLLECTED,
             year_rule=_Y.GRANTS),
+    ActKind("visa_request", "demande de visa", _F.VISA, reaches=_S.VISA_REQUESTED, title_two=TitleTwo.REFUSED),
+    _decide("visa", "visa du contrôleur budgétaire", _S.VISA_REQUESTED, reaches=_S.VISA_GIVEN),
+    _decide("visa_refusal", "refus de visa", _S.VISA_REQUESTED, reaches=_S.VISA_REFUSED),
+    _decide("visa_override", "autorisation du ministre chargé du budget de passer outre", _S.VISA_REFUSED,
+            reaches=_S.VISA_GIVEN),
+    _decide("tacit_visa", "visa réputé accordé (silence du contrôleur)", _S.VISA_REQUESTED, reaches=_S.VISA_GIVEN,
+            year_rule=_Y.WAITS),
+    ActKind("commitment_with_visa", "engagement juridique soumis au visa", _F.COMMITMENT, _F.VISA, budget=_B.SPEND,
+            ae_consumed=1, draws=_R.VISA, feeds=_R.OPEN, shortfall=_O.VISA_EXCEEDED, after=_S.VISA_GIVEN,
+            year_rule=_Y.SPENDS_AE, title_two=TitleTwo.REFUSED),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

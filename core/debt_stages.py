@@ -17,6 +17,9 @@ class Remainder(IntEnum):
     """Of a commitment or a service that is carried: what goes on in the next year, on the commitment carried there."""
     IMPUTATION = 5
     """Not an amount: whether a bank debit still stands on the imputation of its request; one act moves it, or a part of it."""
+    VISA = 9
+    """Of a planned commitment, and each decision on it: the amount that no further decision or commitment has used yet
+    (rule A44)."""
 
 
 class Stage(IntEnum):
@@ -43,6 +46,12 @@ class Stage(IntEnum):
     """Of a part of a request: retained as a guarantee, and not released yet; no payment takes it up."""
     BY_HAND = 11
     """Of an entry by hand or an opening: posted, and not cleared; only what is on a suspense account is cleared (rule A70)."""
+    VISA_REQUESTED = 13
+    """Of a planned commitment: submitted to the budget controller, who has not decided yet (rule A44)."""
+    VISA_REFUSED = 14
+    """Of a planned commitment: refused by the budget controller."""
+    VISA_GIVEN = 15
+    """Of a planned commitment: allowed by the controller, by his silence, or by the minister of the budget."""
 
 
 class PayeeChange(IntEnum):

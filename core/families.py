@@ -34,3 +34,5 @@ class Family(IntEnum):
     """It says why an amount stays on a suspense account, and posts nothing (rule A70)."""
     RETENTION = 20
     """It retains a part of a request as a guarantee: its CP are free until the release reserves them again."""
+    VISA = 23
+    """The visa of the budget controller: what is planned, and the decisions on it; it posts nothing and takes no credits."""

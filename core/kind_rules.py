@@ -78,6 +78,8 @@ class YearRule(IntEnum):
     IN_YEAR = 5
     """It takes credits in their own year alone, but orders nothing: payroll, as title 2 is not committed in advance
     (LOLF art. 9), and what sets AE apart.  An entry by hand takes none, but is posted in the year of its assignment."""
+    WAITS = 9
+    """It states that the budget controller did not answer: after the days that the calendar gives him (GBCP art. 103)."""
     LOWERS_LATER = 8
     """It lowers what an earlier year committed: after that year (GBCP art. 160); it counts in the year of its day."""
 

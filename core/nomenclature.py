@@ -11,7 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from core import before_service, receipt_natures, recycling_cases, restorations
+from core import before_service, receipt_natures, recycling_cases, restorations, visa_thresholds
 from core.before_service import Nature
 from core.errors import ReferenceDataError
 from core.receipt_natures import ReceiptNature
@@ -126,6 +126,8 @@ class Nomenclature:
     receipt_natures: dict[str, ReceiptNature]
     """The natures of receipts; each is a commitment item too."""
     restorations: dict[str, RestorationRule]
+    visa_thresholds: visa_thresholds.Thresholds
+    """In cents, by ministry and title: see ``core.visa_thresholds``."""
 
 
 class _HasCode(Protocol):
@@ -160,9 +162,7 @@ def load(folder: Path) -> Nomenclature:
     programmes = _read_programmes(source.joinpath("programmes.csv"))
     items = _read_items(source.joinpath("items.csv"))
     natures = receipt_natures.read(source.joinpath("receipts.csv"), items)
-    receipts = {
-        row.code: CommitmentItem(row.code, row.label, 0, False, True, True) for row in natures.values()
-    }
+    receipts = {code: CommitmentItem(code, row.label, 0, False, True, True) for code, row in natures.items()}
     unserved = before_service.read(source.joinpath("before_service.csv"), items)
     return Nomenclature(
         year,
@@ -177,6 +177,7 @@ def load(folder: Path) -> Nomenclature:
         recycling_cases.read(source.joinpath("recycling.csv")),
         natures,
         restorations.read(source.joinpath("restorations.csv"), natures),
+        visa_thresholds.read(source.joinpath("visas.csv"), {row.ministry for row in programmes.values()}),
     )
 
 
@@ -208,8 +209,7 @@ def _read_centres(path: Path, programmes: dict[str, Programme]) -> dict[str, Fun
 
 
 def _check_parent(row: ReferenceRow, centres: dict[str, FundCentre]) -> None:
-    code, parent = row.cells["code"], row.cells["parent"]
-    level = _LEVELS[row.cells["level"]]
+    code, parent, level = row.cells["code"], row.cells["parent"], _LEVELS[row.cells["level"]]
     if parent not in centres:
         raise ReferenceDataError(
             row.place, f"parent {parent!r} of {code} is unknown", "Add the parent on an earlier line."

@@ -18,6 +18,7 @@ from core.retention_remedies import RETENTION_REMEDIES
 from core.reversal_remedies import JOURNAL_UNBALANCED, REVERSAL_REMEDIES, TRANSFER_UNPAIRED
 from core.settlement_remedies import SETTLEMENT_REMEDIES
 from core.suspense_remedies import SUSPENSE_REMEDIES
+from core.visa_remedies import VISA_REMEDIES
 
 _O = Outcome
 REMEDIES: Mapping[Outcome, Remedy] = {
@@ -51,9 +52,11 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.PREDECESSOR_STAGE: Remedy(
         "The predecessor is not at the stage that this kind of act requires, or no amount is left at that stage.",
-        "Name the last act of the payment (request, transfer, bank debit, return, re-opened debt), or a receivable still due.",
+        "Name the last act of the payment (request, transfer, bank debit, return, re-opened debt), or a receivable still due;"
+        " of a commitment with visa, the visa with an amount left.",
         "L'acte précédent n'est pas à l'étape que ce type d'acte exige, ou aucun montant n'y reste.",
-        "Indiquer le dernier acte du paiement (demande, virement, débit, rejet, dette rouverte), ou un titre encore dû.",
+        "Indiquer le dernier acte du paiement (demande, virement, débit, rejet, dette rouverte), ou un titre encore dû ; d'un"
+        " engagement soumis au visa, le visa non épuisé.",
     ),
     _O.EXPENSE_REASSIGNED: REASSIGNMENT_REMEDIES[_O.EXPENSE_REASSIGNED],
     _O.COMMITMENT_CARRIED: CARRY_REMEDIES[_O.COMMITMENT_CARRIED],
@@ -130,11 +133,13 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.TRANSFER_AMOUNT_DIFFERS: SETTLEMENT_REMEDIES[_O.TRANSFER_AMOUNT_DIFFERS],
     _O.CARRY_AMOUNT_DIFFERS: CARRY_REMEDIES[_O.CARRY_AMOUNT_DIFFERS],
+    _O.VISA_AMOUNT_DIFFERS: VISA_REMEDIES[_O.VISA_AMOUNT_DIFFERS],
     _O.ORIGINAL_FOLLOWED: REVERSAL_REMEDIES[_O.ORIGINAL_FOLLOWED],
     _O.REVERSAL_NOT_WHOLE: REVERSAL_REMEDIES[_O.REVERSAL_NOT_WHOLE],
     _O.REVERSAL_EXCEEDS_ORIGINAL: REVERSAL_REMEDIES[_O.REVERSAL_EXCEEDS_ORIGINAL],
     _O.ADVANCE_EXCEEDED: ADVANCE_REMEDIES[_O.ADVANCE_EXCEEDED],
     _O.SUSPENSE_EXCEEDED: SUSPENSE_REMEDIES[_O.SUSPENSE_EXCEEDED],
+    _O.VISA_EXCEEDED: VISA_REMEDIES[_O.VISA_EXCEEDED],
     _O.RESTORATION_EXCEEDS_RECEIPT: RECEIPT_REMEDIES[_O.RESTORATION_EXCEEDS_RECEIPT],
     _O.FUND_RECEIPT_EXCEEDED: FUND_REMEDIES[_O.FUND_RECEIPT_EXCEEDED],
     _O.COMMITMENT_EXCEEDED: Remedy(
@@ -142,18 +147,9 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Increase the commitment first, or reduce the amount.", "Le reste de l'engagement est inférieur au montant demandé.",
         "Augmenter d'abord l'engagement, ou réduire le montant.",
     ),
-    _O.SERVICE_INSUFFICIENT: Remedy(
-        "The service that is certified and not yet requested is less than the amount of this line.",
-        "Certify the service first, or reduce the amount.",
-        "Le service fait certifié et non facturé est inférieur au montant demandé.",
-        "Certifier d'abord le service fait, ou réduire le montant.",
-    ),
-    _O.SERVICE_ALREADY_BILLED: Remedy(
-        "The payment of this service is already requested.",
-        "Have the payment request rejected first, then cancel the service.",
-        "Le paiement de ce service fait est déjà demandé.",
-        "Faire d'abord rejeter la demande de paiement, puis annuler le service fait.",
-    ),
+    _O.SERVICE_INSUFFICIENT: SETTLEMENT_REMEDIES[_O.SERVICE_INSUFFICIENT],
+    _O.SERVICE_ALREADY_BILLED: SETTLEMENT_REMEDIES[_O.SERVICE_ALREADY_BILLED],
+    _O.VISA_MISSING: VISA_REMEDIES[_O.VISA_MISSING],
     _O.ENTRY_ROLE_MISSING: Remedy(
         "The person who entered the line has no role that may enter this kind of act.",
         "Have it entered by a person who has such a role, or have the role added to the directory.",
@@ -243,6 +239,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "L'engagement par anticipation excède le quart ouvert par les lois de finances sur le titre, ou ce titre l'exclut.",
         "Engager ce qui reste du quart, ou attendre le 1er janvier ; une ouverture compte si elle indique un titre.",
     ),
+    _O.VISA_PENDING: VISA_REMEDIES[_O.VISA_PENDING],
     _O.COMMITMENT_NOT_PRIOR: CARRY_REMEDIES[_O.COMMITMENT_NOT_PRIOR],
     _O.RECYCLING_MISMATCH: Remedy(
         "The recycling case holds for commitments on an investment operation alone, and this commitment is on none.",

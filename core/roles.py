@@ -10,7 +10,7 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family
-from core.senders import DIRECTORATE_KINDS, SENDER_OF_KIND
+from core.senders import CONTROLLER_KINDS, DIRECTORATE_KINDS, SENDER_OF_KIND
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,7 +92,12 @@ _OF_UNIT = _select(
     lambda kind: kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK, BudgetAction.RETURN)
 )
 _CERTIFICATION = _select_families(Family.SERVICE, Family.SERVICE_CANCELLATION)
-_EXECUTION = _select_families(Family.COMMITMENT, Family.COMMITMENT_CHANGE, Family.REVERSAL) | _CERTIFICATION
+_VISA_REQUESTS = _select_families(Family.VISA) - CONTROLLER_KINDS - DIRECTORATE_KINDS
+_EXECUTION = (
+    _select_families(Family.COMMITMENT, Family.COMMITMENT_CHANGE, Family.REVERSAL)
+    | _CERTIFICATION
+    | _VISA_REQUESTS
+)
 _RECEIVABLES = _select_families(Family.RECEIVABLE, Family.RECEIVABLE_CHANGE)
 _ORDERS = _EXECUTION | _RECEIVABLES | (_select_families(Family.PAYMENT_REQUEST) - _OF_ACCOUNTANT)
 ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
@@ -113,8 +118,9 @@ ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
 ROLES: tuple[RoleRights, ...] = (
     RoleRights(Role.BUDGET_DIRECTORATE, Side.BUDGET_DIRECTORATE, "direction du budget",
                "Opens the credits that Parliament has voted, and those of funds by what was collected for them; cancels,"
-               " freezes and unfreezes credits, moves them by decree, and does nothing else.",
-               "LOLF art. 12 to 14, 17, 44; that it stands alone is ours", DIRECTORATE_KINDS, DIRECTORATE_KINDS),
+               " freezes and unfreezes credits, moves them by decree, overrides a refused visa by decision of the minister of"
+               " the budget, and does nothing else.",
+               "LOLF art. 12 to 14, 17, 44; GBCP art. 103; it stands alone: ours", DIRECTORATE_KINDS, DIRECTORATE_KINDS),
     RoleRights(Role.PROGRAMME_MANAGER, Side.ORDERING, "responsable de programme (RPROG)",
                "Allots, moves and takes back the credits of a programme, and earmarks them.",
                "GBCP art. 70", _CREDIT_MANAGEMENT, _CREDIT_MANAGEMENT),
@@ -125,14 +131,14 @@ ROLES: tuple[RoleRights, ...] = (
                "Prescribes the execution of an operational unit (UO): enters its commitments and services; others validate.",
                "GBCP art. 70 to 73; that they validate none is ours", _EXECUTION | _OF_UNIT),
     RoleRights(Role.AUTHORISING_OFFICER, Side.ORDERING, "ordonnateur",
-               "Commits, certifies service, orders payments and late interest, and issues receivables.",
+               "Commits, requests visas, certifies service, orders payments and late interest, and issues receivables.",
                "GBCP art. 10 to 12, 28", _ORDERS, _ORDERS),
     RoleRights(Role.CERTIFIER, Side.ORDERING, "certificateur du service fait",
                "Certifies that the service was rendered as it was ordered.",
                "GBCP art. 31", _CERTIFICATION, _CERTIFICATION),
     RoleRights(Role.BUDGET_CONTROLLER, Side.CONTROL, "contrôleur budgétaire (CB)",
-               "Gives or refuses the visa of commitments; Crescendo has no visas yet, so the controller sends no acts.",
-               "GBCP art. 103"),
+               "Gives or refuses the visa of the commitments that are submitted to it.",
+               "GBCP art. 103", CONTROLLER_KINDS, CONTROLLER_KINDS),
     RoleRights(Role.ASSIGNED_ACCOUNTANT, Side.ACCOUNTING, "comptable assignataire",
                "Is liable for the right creditor and account, suspends payments, rejects requests, and settles debts.",
                "GBCP art. 18 to 20, 37", ACCOUNTING_KINDS, ACCOUNTING_KINDS),

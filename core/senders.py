@@ -48,6 +48,10 @@ _OF_DIRECTORATE = BY_DECREE | {
         BudgetAction.UNFREEZE,
     ),
 }
-DIRECTORATE_KINDS = frozenset(kind.name for kind in CATALOG if kind.budget in _OF_DIRECTORATE)
-"""The kinds that open, cancel, freeze and unfreeze credits, or move them by decree: finance laws, decrees and the minister of
-the budget do, by the budget directorate, never a ministry."""
+DIRECTORATE_KINDS = frozenset(
+    kind.name for kind in CATALOG if kind.budget in _OF_DIRECTORATE or kind.is_minister_decision
+)
+"""The kinds that open, cancel, freeze and unfreeze credits, move them by decree, or override a refused visa: finance laws,
+decrees and the minister of the budget do, by the budget directorate, never a ministry."""
+CONTROLLER_KINDS = frozenset({"visa", "visa_refusal"})
+"""The decisions of the budget controller (GBCP art. 103)."""

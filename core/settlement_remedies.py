@@ -20,4 +20,16 @@ SETTLEMENT_REMEDIES: Mapping[Outcome, Remedy] = {
         "La banque débite, refuse ou retourne un virement en entier ; ce montant n'est pas celui du virement.",
         "Vérifier le montant dans le fichier de la banque, et présenter le mouvement au montant du virement.",
     ),
+    Outcome.SERVICE_ALREADY_BILLED: Remedy(
+        "The payment of this service is already requested.",
+        "Have the payment request rejected first, then cancel the service.",
+        "Le paiement de ce service fait est déjà demandé.",
+        "Faire d'abord rejeter la demande de paiement, puis annuler le service fait.",
+    ),
+    Outcome.SERVICE_INSUFFICIENT: Remedy(
+        "The service that is certified and not yet requested is less than the amount of this line.",
+        "Certify the service first, or reduce the amount.",
+        "Le service fait certifié et non facturé est inférieur au montant demandé.",
+        "Certifier d'abord le service fait, ou réduire le montant.",
+    ),
 }

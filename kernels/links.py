@@ -8,6 +8,7 @@ import numpy as np
 
 from core.catalog import BudgetAction, Family, Measure, Remainder
 from core.tables.book import LEDGER_ACCOUNTANTS
+from kernels import visas
 from kernels.availability import AE, CP
 from kernels.jit import as_position, part, rare_part
 
@@ -54,7 +55,8 @@ def build_link(book, kind, item, own_cell):
         if book.effects[kind].undoes:
             return _link_reversal(book, item, cell)
         return _link_mirror(book, item, cell)
-    return item, cell, np.int64(kind), as_position(item), np.int64(1)
+    root = np.int64(0) if visas.draws_on_plan(book, kind) else np.int64(item)
+    return item, cell, np.int64(kind), as_position(root), np.int64(1)
 
 
 @part

@@ -17,6 +17,7 @@ from kernels import (
     key_index,
     payees,
     spending,
+    visas,
     withdrawals,
     years,
 )
@@ -47,6 +48,9 @@ def apply_remainders(book, kind, link, amount):
         commitments.count_follower(book.items, root, amount)
         invoices.count_use(book, link, amount)
         expenses.count_change(book, kind, root, amount)
+    elif visas.draws_on_plan(book, kind):
+        commitments.count_follower(book.items, item, amount)
+        book.items[item].open -= amount
     if root > 0:
         commitments.add_to_remainder(book.items, root, book.effects[base].draws, -sign * amount)
         commitments.add_to_remainder(book.items, root, book.effects[base].feeds, sign * amount)

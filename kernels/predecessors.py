@@ -61,7 +61,7 @@ def _check_stage(acts, book, line, item):
     is_at_stage = book.effects[book.items[item].kind].reaches == effects.after
     if effects.after == Stage.BY_HAND.value:
         return np.int64(Outcome.ACCEPTED.value if is_at_stage else Outcome.NOT_ON_SUSPENSE.value)
-    takes_up = effects.draws == Remainder.OPEN.value
+    takes_up = effects.draws == Remainder.OPEN.value or effects.draws == Remainder.VISA.value
     if not is_at_stage or (takes_up and book.items[item].open == 0):
         return np.int64(Outcome.PREDECESSOR_STAGE.value)
     if effects.draws == Remainder.ONCE.value or effects.draws == Remainder.IMPUTATION.value:

@@ -30,6 +30,7 @@ from kernels import (
     signatures,
     spending,
     suspense,
+    visas,
     withdrawals,
     years,
 )
@@ -95,6 +96,8 @@ def _check_remainders(book, link, kind, amount):
     effects, items = book.effects, book.items
     if effects[kind].refusal != Outcome.ACCEPTED.value:
         return refused(effects[kind].refusal, -1, 0)
+    if visas.draws_on_plan(book, kind):
+        return visas.check_remainder(book, kind, item, amount)
     if effects[kind].whole and amount != items[item].open:
         is_carry = effects[kind].carries != 0
         return refused(
@@ -273,6 +276,8 @@ def check_line(acts, book, place):
     if invoices.find_claim(acts, book, line) > 0:
         return refused(Outcome.INVOICE_ALREADY_REQUESTED.value, -1, 0), link, no_posting
     finding, link = _check_predecessor(acts, book, line, item)
+    if finding[0] == Outcome.ACCEPTED.value and visas.commits_freely(book, acts[line].kind):
+        finding = visas.check_threshold(acts, book, place, link[1])
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, no_posting
     if seldom(acts[line].signature != 0):  # few files name persons on every line, and it takes long

@@ -126,6 +126,9 @@ def check_budget_year(acts, book, line, link):
     if rule == YearRule.NONE.value:
         return accepted()
     year, day = as_position(book.cells[link[1]].year), acts[line].day
+    if rule == YearRule.WAITS.value:
+        is_early = day <= book.items[link[0]].day + book.years[year].visa_days
+        return refused(Outcome.VISA_PENDING.value, -1, 0) if is_early else accepted()
     if day < book.years[year].first_day or day > book.years[year].last_day:
         if rule == YearRule.SETTLES_CP.value:
             return _check_window(acts, book, line, link)

@@ -242,6 +242,16 @@ _SETTLEMENT_CHAINS = [
         ),
         ("commitment", "payment_request_without_service", "attachment", "retention", "advance_request"),
         (
+            "visa_request",
+            "visa",
+            "commitment_with_visa",
+            "service",
+            "commitment_with_visa",
+            "commitment_reversal",
+        ),
+        ("visa_request", "visa_refusal", "visa_override", "commitment_with_visa", "commitment_increase"),
+        ("visa_request", "tacit_visa", "visa", "commitment_with_visa", "commitment_carry"),
+        (
             "commitment",
             "commitment_carry",
             "commitment_increase",
@@ -726,7 +736,7 @@ def _add_predecessor(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int
 def _add_cell(draw: st.DrawFn, book: StartingBook, line: Line) -> Line:
     """Add an assignment at an allowed level: always for spending, as reading ensures, else mostly."""
     budget, nodes, cells = CATALOG[line.kind].budget, book.world.nodes, book.world.cells
-    is_of_unit = CATALOG[line.kind].family in (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING)
+    is_of_unit = CATALOG[line.kind].family in (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.VISA)
     fitting_cells = _list_cells(book, BudgetAction.SPEND if is_of_unit else budget)
     must_fit = is_of_unit or budget is BudgetAction.SPEND or draw(st.integers(0, 9)) > 0
     line = line._replace(

@@ -63,6 +63,8 @@ OWN_CREDITORS = {
 }
 """The creditors of an expense account that has its own: by request, by payroll."""
 
+_VISA_THRESHOLDS = (0, 400, 0, 1, 0, 0, 100_000)
+"""The cents from which on a commitment needs a visa; 0 for none."""
 YEARS = {0: BudgetYear(0, 400, -1, 350, 300, 420), 1: BudgetYear(150, 500, 120, 500, 450, 500)}
 """The days of both budget years, which overlap, so that most acts are in their year: the kernels read the days as data."""
 
@@ -228,6 +230,7 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
             cell = cell._replace(
                 fund=sheet[2] and sheet[2] + 2 * (at % 7 == 6)
             )  # some of another fund of the family
+            cell = cell._replace(visa_threshold=_VISA_THRESHOLDS[at % len(_VISA_THRESHOLDS)])
             cells.append(_add_title(cell, tree.centres[at][2], at, sheet))
     return cells
 

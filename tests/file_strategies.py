@@ -228,6 +228,8 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
         row |= {"reference_sender": draw(st.sampled_from(("ministry", "ministry", "")))}
         row |= {"predecessor": draw(_predecessors(kind, names))}
         return row | draw(_assignments(BudgetAction.SPEND))
+    if kind.is_minister_decision:
+        row |= {"document_hash": draw(st.sampled_from(("5e" * 32, "5e" * 32, "")))}
     if kind.follows:
         row |= {"predecessor": draw(_predecessors(kind, names))}
         if kind.opens_fund:
@@ -237,12 +239,12 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
         return row | draw(_assignments(BudgetAction.SPEND)) if names_assignment else row
     if kind.family is Family.RECEIVABLE:
         return row | draw(_receipt_assignments())
-    if kind.budget in BY_DECREE:
-        row |= {"document_hash": draw(st.sampled_from(("5e" * 32, "5e" * 32, "")))}
     if kind.budget is BudgetAction.OPEN:
         row |= {"origin": draw(st.sampled_from(("", "finance_law", "amending_law", "decree_of_advance")))}
         row |= {"fund": draw(st.sampled_from(("", "", "", "1-1-00733")))}
-    return row | draw(_assignments(BudgetAction.SPEND if kind.posts_by_hand else kind.budget))
+    return row | draw(
+        _assignments(BudgetAction.SPEND if kind.posts_by_hand or kind.requests_visa else kind.budget)
+    )
 
 
 @st.composite

@@ -80,6 +80,7 @@ _OUTCOMES_OF_LIVES: Mapping[str, frozenset[Outcome]] = {
     "attachment": frozenset({Outcome.ADVANCE_LIMIT, Outcome.SETTLED_WITHOUT_TRANSFER}),
     "assignment": frozenset({Outcome.INTEREST_ASSIGNMENT}),
     "justification": frozenset({Outcome.SUSPENSE_EXCEEDED}),
+    "visa_request": frozenset({Outcome.VISA_AMOUNT_DIFFERS, Outcome.VISA_EXCEEDED, Outcome.VISA_PENDING}),
 }
 """By kind: outcomes that need several accepted acts of fitting amounts before them, which the lives with that kind bring."""
 _RARE_OUTCOMES = {Outcome.ADVANCE_EXCEEDED, Outcome.RESTORATION_TOO_LATE}
@@ -306,6 +307,8 @@ def _sum_open_items(state: State) -> Counter[int]:
             case Stage.COLLECTED:
                 if CATALOG[item.kind].debit is Role.TREASURY:
                     open_cents[item.debit] -= posted.amount
+            case Stage.VISA_REQUESTED | Stage.VISA_REFUSED | Stage.VISA_GIVEN:
+                continue  # it is planned, and owed to nobody
             case _:
                 open_cents[item.credit] += item.open
     return open_cents

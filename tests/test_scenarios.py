@@ -40,7 +40,6 @@ import pytest
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, Family, PayeeChange
 from core.directory_entries import DirectoryEntry
-from core.kind_rules import BY_DECREE
 from core.outcome_codes import Outcome
 from tests import scenario_persons
 from tests.accountants import CHANGE_FIELDS
@@ -286,7 +285,7 @@ def _complete(row: Row, usual: Row) -> Row:
     is_opening = kind.family is Family.OPENING
     needed = _ALWAYS | ({"fund_centre"} if is_opening else _CELL if _names_cell(kind) else set())
     needed |= {"payee"} if kind.pays else set()
-    needed |= {"document_hash"} if kind.budget in BY_DECREE else set()
+    needed |= {"document_hash"} if kind.is_minister_decision else set()
     needed |= {"nature"} if kind.before_service else set()
     needed |= CHANGE_FIELDS.keys() if kind.change is PayeeChange.DETAILS else set()
     needed |= {"entered_by", "validated_by"} if kind.family is Family.JOURNAL else set()

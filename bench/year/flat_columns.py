@@ -55,6 +55,7 @@ _REFERENCES: Mapping[Family, str] = {
     Family.REASSIGNMENT: "RI",
     Family.JUSTIFICATION: "JU",
     Family.RETENTION: "RG",
+    Family.VISA: "DV",
 }
 """The prefix of the references of each family."""
 

@@ -4,6 +4,7 @@ from typing import Annotated, NamedTuple
 
 from core.catalog import Role
 from core.catalog_effects import Effects
+from core.tables.budget_years import BudgetYears
 from core.tables.columns import (
     READ_ONLY,
     Balance,
@@ -63,16 +64,18 @@ class Cells(NamedTuple):
     """Of a nature that repays: the years after that of the expense until whose end collection restores; 255 for all."""
     restored_until_closed: Code
     """1 where it restores later too, in its own year, on an operation that is not closed."""
+    operating: Code
+    """1 where the item is of title 3, whose purchases alone take an advance."""
     title: Index
     """Row of its programme and title in ``Book.titles``; -1 without a title, or on credits of a fund."""
     title_before: Index
     """The same of the year before, whose finance laws limit what is committed in advance; -1 where nothing may be."""
     admits: Index
     """Row of the commitment item in ``Book.admitted``."""
-    operating: Code
-    """1 where the item is of title 3, whose purchases alone take an advance."""
     fund_code: Index
     """The number of the fund, which is the same in every year; 0 of ordinary credits."""
+    visa_threshold: Money
+    """The amount from which on a commitment needs a visa, by ministry and title: ``NO_THRESHOLD`` for none."""
 
 
 class BudgetNodes(NamedTuple):
@@ -87,31 +90,6 @@ class BudgetNodes(NamedTuple):
     """0 for estimated credits, which may be exceeded."""
     touched: Code
     """1 when the figures changed since the last batch."""
-
-
-class BudgetYears(NamedTuple):
-    """The days of each budget year, from ``core.periods.YEAR_FIRST``; ``core.budget_years`` fills them."""
-
-    first_day: Day
-    last_day: Day
-    anticipation_from: Day
-    """The first day of the year before on which its AE may be committed in advance."""
-    last_order_day: Day
-    """The last day on which a payment is ordered; ``last_day`` where the calendar sets none."""
-    window_from: Day
-    """The first day of the orders that may be paid after ``last_day``."""
-    last_payment_day: Day
-    """The last day of the complementary period; ``last_day`` where it is closed."""
-    first_node: Index
-    """The row in ``Book.nodes`` at which the nodes of the year begin: a fund centre has the same place in every year."""
-    virement_limit: Small
-    """Thousandths of what the first finance law opened that moves by decree may reach, at each programme and its title 2."""
-    advance_limit: Small
-    """Thousandths of the same that decrees of advance may open."""
-    cancellation_limit: Small
-    """Thousandths of what finance laws opened that decrees may cancel."""
-    retention_limit: Small
-    """Thousandths of a request that may be retained as a guarantee."""
 
 
 class TitleFigures(NamedTuple):

@@ -189,6 +189,7 @@ RECEIVES = _select_kinds(lambda kind: Family.RECEIVABLE in (kind.family, kind.fo
 _OF_CREDITS = _select_kinds(lambda kind: kind.family is Family.BUDGET)
 SPENDS = (
     (_select_kinds(lambda kind: kind.budget is BudgetAction.SPEND or kind.needs_assignment) & ~_OF_CREDITS)
+    | _select_kinds(lambda kind: kind.requests_visa)
     | JOURNALS
     | ISSUES
 )
@@ -198,7 +199,8 @@ OPENS = _select_kinds(lambda kind: kind.budget is BudgetAction.OPEN)
 STATES_ORIGIN = _select_kinds(lambda kind: kind.budget in (BudgetAction.OPEN, BudgetAction.CANCEL))
 WITHDRAWS = _select_kinds(lambda kind: kind.budget is BudgetAction.WITHDRAW)
 SPENDS_AE = _select_kinds(lambda kind: kind.year_rule is YearRule.SPENDS_AE)
-YEAR_BOUND = _select_kinds(lambda kind: kind.year_rule not in (YearRule.NONE, YearRule.SETTLES_CP))
+_UNBOUND = (YearRule.NONE, YearRule.SETTLES_CP, YearRule.WAITS)
+YEAR_BOUND = _select_kinds(lambda kind: kind.year_rule not in _UNBOUND)
 ENGAGES = _select_kinds(lambda kind: kind.title_two is TitleTwo.REFUSED)
 PAYS_STAFF = _select_kinds(lambda kind: kind.title_two is TitleTwo.ONLY)
 CHARGES = _select_kinds(lambda kind: kind.debit is Role.EXPENSE or kind.family is Family.RESTORATION)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from core.act_fields import Field
 from core.catalog import CATALOG, ActKind, BudgetAction, Family, PayeeChange
-from core.kind_rules import BY_DECREE, MOVES_CREDITS
+from core.kind_rules import MOVES_CREDITS
 from core.tables.columns import seal
 from core.tables.raw_lines import RequiredFields
 
@@ -33,7 +33,7 @@ def _list_fields_of_kind(kind: ActKind, amount: Field) -> Iterator[Field]:
         yield Field.ACCOUNT
     if kind.budget in MOVES_CREDITS:
         yield Field.COUNTERPART
-    if kind.budget in BY_DECREE:
+    if kind.is_minister_decision:
         yield Field.DOCUMENT_HASH
     if kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK):
         yield Field.OPERATION

@@ -127,6 +127,10 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     cells["programme"] = meanings.centre_programme[at, parts.centre]
     cells["area_code"], cells["item_code"] = parts.area, parts.item
     cells["fund_code"] = np.where(is_ordinary, 0, parts.fund)
+    ministry = meanings.centre_ministry[at, cells["programme"]]
+    cells["visa_threshold"] = meanings.visa_threshold[
+        at, ministry, meanings.item_repaid_title[at, parts.item]
+    ]
     cells["repaid_title"] = meanings.item_repaid_title[at, parts.item]
     cells["restored_years"] = meanings.item_restored_years[at, parts.item]
     cells["restored_until_closed"] = meanings.item_restored_until_closed[at, parts.item]

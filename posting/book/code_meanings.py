@@ -11,9 +11,13 @@ from core.catalog import Role
 from core.chart import Chart
 from core.nomenclature import OPERATING_TITLE, Nomenclature
 from core.restorations import ANY_YEAR
+from core.visa_thresholds import MINISTRIES_MAX, find_threshold
 
 ITEM_ROLES = (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR, Role.PAYROLL)
 """Roles whose account the commitment item determines, in the order of ``core.tables.book.Cells``."""
+
+_TITLES = 8
+"""Titles 1 to 7 (LOLF art. 5), and 0 for an item of none."""
 
 
 class CodeNumbers(NamedTuple):
@@ -52,6 +56,10 @@ class CodeMeanings(NamedTuple):
     """With a third dimension by ``ITEM_ROLES``."""
     fund_family: NDArray[np.uint8]
     fund_programme: NDArray[np.int32]
+    centre_ministry: NDArray[np.int16]
+    """Of a programme: the row of its ministry in ``visa_threshold``."""
+    visa_threshold: NDArray[np.int64]
+    """By ministry and title: the cents from which on a commitment needs a visa."""
 
 
 def create_blank(numbered: CodeNumbers, years: int) -> CodeMeanings:
@@ -75,12 +83,15 @@ def create_blank(numbered: CodeNumbers, years: int) -> CodeMeanings:
         np.zeros((*items, len(ITEM_ROLES)), np.int16),
         np.zeros(funds, np.uint8),
         np.zeros(funds, np.int32),
+        np.zeros(centres, np.int16),
+        np.zeros((years, MINISTRIES_MAX + 1, _TITLES), np.int64),
     )
 
 
 def fill_year(year: CodeMeanings, nomenclature: Nomenclature, chart: Chart, *, numbered: CodeNumbers) -> None:
     """Fill the row of one year in every array from the year's files."""
     _fill_centres(year, nomenclature, numbered.centre)
+    _fill_thresholds(year, nomenclature, numbered.centre)
     for area in nomenclature.areas.values():
         year.area_programme[numbered.area[area.code]] = numbered.centre[area.programme]
     for item in nomenclature.items.values():
@@ -117,6 +128,17 @@ def fill_accountants(year: CodeMeanings, accountants: Accountants, numbered: Cod
     """Fill the accountant of every fund centre of one year."""
     for centre, accountant in accountants.by_centre.items():
         year.centre_accountant[numbered.centre[centre]] = numbered.accountant[accountant]
+
+
+def _fill_thresholds(year: CodeMeanings, nomenclature: Nomenclature, number_of: Mapping[str, int]) -> None:
+    """Fill the thresholds of visas, if the year has any; the ministries have rows in order of their first programme."""
+    thresholds, rows = nomenclature.visa_thresholds, dict[str, int]()
+    for programme in nomenclature.programmes.values() if thresholds else ():
+        row = rows.setdefault(programme.ministry, len(rows) + 1)
+        year.centre_ministry[number_of[programme.code]] = row
+        year.visa_threshold[row] = [
+            find_threshold(thresholds, programme.ministry, title) for title in range(_TITLES)
+        ]
 
 
 def _fill_centres(year: CodeMeanings, nomenclature: Nomenclature, number_of: Mapping[str, int]) -> None:

@@ -47,6 +47,7 @@ CHECKS: Mapping[str, str] = read_queries(
     "reassignments.sql",
     "suspense.sql",
     "retentions.sql",
+    "visas.sql",
 )
 _PACKAGE = "reporting.verification"
 
@@ -167,6 +168,7 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
         }
         | {"restoration_rule": year_tables.build_restoration_rules(codes)}
         | build_decree_tables(codes)
+        | {"visa_rule": year_tables.build_visa_rules(codes)}
         | {"exercise_dates": year_tables.build_exercise_dates(codes)}
         | {"payroll_check": {"exercise": list(months), "month": list(months.values())}}
     )

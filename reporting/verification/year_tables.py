@@ -1,9 +1,19 @@
-"""What each year allows, as tables: payment before service, recycled AE, restorations, last days."""
+"""What each year allows, as tables: payment before service, recycled AE, restorations, last days, visas."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+import pyarrow as pa
+
 from reporting.code_labels import CodeLabels
+
+_RULE_TYPES: Mapping[str, pa.DataType] = {
+    "year": pa.int32(),
+    "ministry": pa.string(),
+    "title": pa.int32(),
+    "threshold": pa.int64(),
+}
 
 
 def build_unserved_expenses(codes: CodeLabels) -> dict[str, list[Any]]:
@@ -18,7 +28,7 @@ def build_unserved_expenses(codes: CodeLabels) -> dict[str, list[Any]]:
         for year, codes_of_year in codes.years.items()
         for item in codes_of_year.unserved_items
     ]
-    return {name: [row[place] for row in rows] for place, name in enumerate(("year", "nature", "item"))}
+    return _name_columns(("year", "nature", "item"), rows)
 
 
 def build_recycling_cases(codes: CodeLabels) -> dict[str, list[Any]]:
@@ -43,7 +53,7 @@ def build_restoration_rules(codes: CodeLabels) -> dict[str, list[Any]]:
 
 
 def build_exercise_dates(codes: CodeLabels) -> dict[str, list[Any]]:
-    """Return the last days of each year, on which payments are ordered and made, and the share that may be retained."""
+    """Return the last days of each year, on which payments are ordered and made, and the limits of guarantees and visas."""
     exercises = codes.exercises.values()
     return {
         "year": [exercise.year for exercise in exercises],
@@ -52,4 +62,20 @@ def build_exercise_dates(codes: CodeLabels) -> dict[str, list[Any]]:
             date(exercise.year, 12, 31) + timedelta(exercise.complementary_days) for exercise in exercises
         ],
         "retention_limit": [exercise.retention_limit for exercise in exercises],
+        "visa_days": [exercise.visa_days for exercise in exercises],
     }
+
+
+def build_visa_rules(codes: CodeLabels) -> dict[str, Any]:
+    """Return the thresholds of visas of each year; without any the table is empty, and its columns have types all the same."""
+    rules = [
+        (year, *key, cents)
+        for year, of_year in codes.years.items()
+        for key, cents in of_year.visa_thresholds.items()
+    ]
+    columns = _name_columns(("year", "ministry", "title", "threshold"), rules)
+    return {name: pa.array(values, _RULE_TYPES[name]) for name, values in columns.items()}
+
+
+def _name_columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    return {name: [row[place] for row in rows] for place, name in enumerate(names)}

@@ -14,7 +14,7 @@ from entry e join entry p on p.entry_id = e.predecessor where e.day < p.day;
 with recursive outside as (
     select e.entry_id, e.reference, e.predecessor, e.day, c.budget_year, k.year_rule
     from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell
-    where k.year_rule <> 'NONE' and year(e.day) <> c.budget_year
+    where k.year_rule not in ('NONE', 'WAITS') and year(e.day) <> c.budget_year
       and not (k.year_rule in ('SPENDS_AE', 'GRANTS') and year(e.day) < c.budget_year)
       and not (k.year_rule in ('SERVES', 'LOWERS_LATER') and year(e.day) > c.budget_year)
 ),

@@ -8,7 +8,7 @@ from core.budget_years import build_budget_years
 from core.calendar import Exercise
 from core.nomenclature import CENTRES_A_YEAR, SHEETS
 from core.periods import YEAR_FIRST, YEAR_LAST
-from core.tables.book import BudgetYears
+from core.tables.budget_years import BudgetYears
 
 EPOCH = date(1970, 1, 1)
 EXERCISES = {

@@ -39,6 +39,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("clearing_debit", "clearing_credit", "justification"),
         *("retention", "retention_release", "retention_carry"),
         "fund_opening",
+        *("visa_request", "visa", "visa_refusal", "visa_override", "tacit_visa", "commitment_with_visa"),
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -96,11 +97,28 @@ def test_the_bank_moves_a_transfer_whole() -> None:
     """What is recovered of a debited advance moves no money."""
     stages = (Stage.IN_TRANSIT, Stage.DEBITED)
     moving = [kind for kind in _SETTLEMENTS if kind.after in stages and kind.pairs is not Pairing.ADVANCE]
-    assert (
-        [kind for kind in _KINDS if kind.whole and not kind.carries]
-        == moving
-        == _get_kinds("bank_debit", "bank_reject", "bank_return")
-    )
+    assert moving_kinds() == moving == _get_kinds("bank_debit", "bank_reject", "bank_return")
+
+
+def test_a_decision_on_a_planned_commitment_is_about_the_whole_of_it_and_moves_nothing() -> None:
+    decisions = _get_kinds("visa", "visa_refusal", "visa_override", "tacit_visa")
+    assert [kind for kind in _KINDS if kind.family is Family.VISA and kind.follows] == decisions
+    for kind in decisions:
+        assert (kind.whole, kind.budget, kind.debit, kind.credit) == (
+            True,
+            BudgetAction.NONE,
+            Role.NONE,
+            Role.NONE,
+        )
+
+
+def test_a_commitment_with_visa_does_all_that_a_commitment_does() -> None:
+    """It differs by what it follows and uses."""
+    free, bound = _get_kinds("commitment", "commitment_with_visa")
+    used = {
+        name: getattr(bound, name) for name in ("name", "french", "follows", "draws", "shortfall", "after")
+    }
+    assert free._replace(**used) == bound
 
 
 def test_only_our_own_senders_state_what_was_paid() -> None:
@@ -117,7 +135,7 @@ def test_only_our_own_senders_state_what_was_paid() -> None:
 
 def moving_kinds() -> list[ActKind]:
     """Return the kinds by which the bank moves a transfer."""
-    return [kind for kind in _KINDS if kind.whole and not kind.carries]
+    return [kind for kind in _KINDS if kind.whole and not kind.carries and kind.family is not Family.VISA]
 
 
 def test_a_carry_leaves_open_what_it_takes_up_and_posts_nothing() -> None:

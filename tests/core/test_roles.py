@@ -34,11 +34,13 @@ _OF_DIRECTORATE = {
     *("virement_ae", "virement_cp", "decree_transfer_ae", "decree_transfer_cp"),
     *("decree_cancellation_ae", "decree_cancellation_cp"),
     "fund_opening",
+    "visa_override",
 }
 _CERTIFICATION = {"service", "service_cancellation"}
 _COMMITMENT_CHANGES = {"commitment_increase", "commitment_decrease", "prior_withdrawal"}
 _REVERSALS = {"commitment_reversal", "commitment_change_reversal"}
-_EXECUTION = {"commitment"} | _COMMITMENT_CHANGES | _REVERSALS | _CERTIFICATION
+_VISA_REQUESTS = {"visa_request", "tacit_visa", "commitment_with_visa"}
+_EXECUTION = {"commitment"} | _VISA_REQUESTS | _COMMITMENT_CHANGES | _REVERSALS | _CERTIFICATION
 _REQUESTS = {
     "payment_request",
     "payment_request_without_service",
@@ -64,7 +66,7 @@ _ENTERED = {
     Role.UO_MANAGER: _EXECUTION | _OF_UNIT,
     Role.AUTHORISING_OFFICER: _EXECUTION | _REQUESTS | _RECEIVABLES,
     Role.CERTIFIER: _CERTIFICATION,
-    Role.BUDGET_CONTROLLER: set[str](),
+    Role.BUDGET_CONTROLLER: {"visa", "visa_refusal"},
     Role.ASSIGNED_ACCOUNTANT: _ACCOUNTING,
     Role.CENTRAL_ACCOUNTANT: _ACCOUNTING,
     Role.AUDITOR: set[str](),

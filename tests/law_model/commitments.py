@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from tests.law_model.budget import NodeKey
 from tests.law_model.form import write_euros
+from tests.law_model.kinds import NEW_COMMITMENTS
 from tests.law_model.nomenclature import ORDINARY
 from tests.law_model.state import Document, Row
 from tests.law_model.year_context import ADVANCE_PLACES, PAYEES, PLACES, STAFF_PLACE, Place, YearContext
@@ -67,12 +68,12 @@ def _anticipation_rate(context: YearContext) -> float:
 
 
 def _is_open(act: Document) -> bool:
-    return act.kind == "commitment" and act.uncommitted > 0
+    return act.kind in NEW_COMMITMENTS and act.uncommitted > 0
 
 
 def write_increase(context: YearContext) -> Row | None:
     """Raise a commitment."""
-    commitment = context.choose_followed(lambda act: act.kind == "commitment")
+    commitment = context.choose_followed(lambda act: act.kind in NEW_COMMITMENTS)
     if commitment is None:
         return None
     columns = {"amount": write_euros(context.draw_amount())} | context.name_predecessor(commitment)
@@ -105,14 +106,14 @@ def write_prior_withdrawal(context: YearContext) -> Row | None:
 
 def write_reversal(context: YearContext) -> Row | None:
     """Reverse a commitment or a change of one, mostly one that nothing follows, now and then in part."""
-    kinds = {"commitment", "commitment_increase", "commitment_decrease"}
+    kinds = NEW_COMMITMENTS | {"commitment_increase", "commitment_decrease"}
     is_careful = context.random.random() < 0.8
     original = context.choose_followed(
         lambda act: act.kind in kinds and not (is_careful and (act.followers or act.is_reversed))
     )
     if original is None:
         return None
-    kind = "commitment_reversal" if original.kind == "commitment" else "commitment_change_reversal"
+    kind = "commitment_reversal" if original.kind in NEW_COMMITMENTS else "commitment_change_reversal"
     amount = write_euros(original.amount) if is_careful else context.draw_part(original.amount)
     return context.begin_row("EX", kind, amount=amount, **context.name_predecessor(original))
 
@@ -190,7 +191,9 @@ def _name_invoice(context: YearContext, row: Row) -> Row:
 
 def write_request(context: YearContext) -> Row | None:
     """Ask for the payment of certified service."""
-    commitment = context.choose_followed(lambda act: act.kind == "commitment" and act.certified > act.billed)
+    commitment = context.choose_followed(
+        lambda act: act.kind in NEW_COMMITMENTS and act.certified > act.billed
+    )
     if commitment is None:
         return None
     amount = context.draw_part(commitment.certified - commitment.billed)

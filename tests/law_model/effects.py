@@ -9,7 +9,7 @@ from tests.law_model.chain import find_commitment, find_root
 from tests.law_model.credits import find_source
 from tests.law_model.decrees import OPENED_BY
 from tests.law_model.form import FINANCE_LAWS
-from tests.law_model.kinds import ON_COMMITMENT
+from tests.law_model.kinds import NEW_COMMITMENTS, ON_COMMITMENT
 from tests.law_model.nomenclature import FAMILIES
 from tests.law_model.state import Act, Document, Payee, State
 
@@ -44,6 +44,13 @@ def _engage(_: Act, document: Document, state: State) -> None:
     _spend_ae(document, state, document.amount)
 
 
+def _engage_by_visa(_: Act, document: Document, state: State) -> None:
+    """Engage what a visa allows: its amount is used, whatever becomes of the commitment (A44)."""
+    _predecessor(document).left -= document.amount
+    document.engaged = document.left = document.amount
+    _spend_ae(document, state, document.amount)
+
+
 def _withdraw(_: Act, document: Document, state: State) -> None:
     commitment = _predecessor(document)
     commitment.engaged -= document.amount
@@ -54,7 +61,7 @@ def _reverse(_: Act, document: Document, state: State) -> None:
     """Undo a commitment, or the increase or decrease of one; nothing follows the original any more."""
     original = _predecessor(document)
     original.is_reversed = True
-    commitment = original.predecessor or original
+    commitment = original if original.kind in NEW_COMMITMENTS else _predecessor(original)
     sign = 1 if original.kind == "commitment_decrease" else -1
     commitment.engaged += sign * document.amount
     original.left = 0
@@ -354,6 +361,9 @@ _EFFECTS: Mapping[str, Effect] = {
     "clearing_debit": _clear,
     "clearing_credit": _clear,
     "commitment": _engage,
+    "commitment_with_visa": _engage_by_visa,
+    "visa_request": _stand,
+    **dict.fromkeys(("visa", "visa_refusal", "tacit_visa", "visa_override"), _take_left),
     "commitment_increase": _engage,
     "commitment_decrease": _withdraw,
     "prior_withdrawal": _withdraw_later,

@@ -27,10 +27,12 @@ from tests.law_model.kinds import (
     CREDIT_KINDS,
     GIVES_BACK_CHARGE,
     JOURNALS,
+    NEW_COMMITMENTS,
     PAYEE_KINDS,
     PREDECESSORS,
     REASSIGNMENT_TARGET,
     RECEIVABLES,
+    SPENDS_AE,
     STATES_PLACE,
 )
 from tests.law_model.natures import check_title
@@ -41,6 +43,7 @@ from tests.law_model.retentions import check_retention
 from tests.law_model.settlement_ways import check_way
 from tests.law_model.state import Act, Document, State
 from tests.law_model.suspense import check_item, check_justified_account
+from tests.law_model.visas import check_decision, check_threshold
 from tests.law_model.years import (
     check_dates,
     check_order,
@@ -83,6 +86,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
         judgement.codes += check_retention(act, judgement.predecessor, state)
         judgement.codes += check_settlement(act, judgement.predecessor, state)
         judgement.codes += check_way(act, judgement.predecessor, state)
+        judgement.codes += check_decision(act, judgement.predecessor, state)
         judgement.codes += check_item(act, judgement.place, judgement.predecessor, state)
     if judgement.place:
         _check_place(act, judgement, state)
@@ -95,7 +99,7 @@ def _check_payee(act: Act, state: State) -> list[str]:
     payee = state.payees.get(code)
     if act.kind == "third_party":
         return [*codes, "PAYEE_ALREADY_REGISTERED"] if payee else codes
-    if not code or act.kind == "commitment":
+    if not code or act.kind in NEW_COMMITMENTS:
         return codes  # no text says that the holder of a commitment is registered
     if payee is None:
         return [*codes, "PAYEE_UNKNOWN"]
@@ -130,9 +134,7 @@ def _find_place(act: Act, columns: KindColumns, state: State, judgement: Judgeme
         else:
             judgement.place = assignment
     if judgement.place:
-        judgement.anticipates = act.kind in {"commitment", "commitment_increase"} and is_anticipation(
-            act, judgement.place
-        )
+        judgement.anticipates = act.kind in SPENDS_AE and is_anticipation(act, judgement.place)
 
 
 def _check_own_place(act: Act, judgement: Judgement, state: State) -> None:
@@ -182,6 +184,7 @@ def _check_place(act: Act, judgement: Judgement, state: State) -> None:
     place = judgement.place
     assert place is not None
     judgement.codes += check_year(act, place, judgement.predecessor, state)
+    judgement.codes += check_threshold(act, place, state)
     judgement.codes += check_prescription(act, judgement.predecessor)
     judgement.codes += check_origin(act, place)
     if any(code in judgement.codes for code in ("FUND_CENTRE_LEVEL", "NOMENCLATURE_MISMATCH")):

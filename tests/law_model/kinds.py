@@ -16,19 +16,24 @@ _PAYABLES = frozenset(
     }
 )
 _RETENTIONS = frozenset({"retention", "retention_carry"})
-_COMMITMENTS = frozenset({"commitment", "commitment_carry"})
+NEW_COMMITMENTS = frozenset({"commitment", "commitment_with_visa"})
+"""The kinds that engage the State in the year itself."""
+COMMITMENTS = NEW_COMMITMENTS | {"commitment_carry"}
 DUES = frozenset({"receivable", "repayment_receivable"})
 """The kinds of receivable."""
 _SERVICES = frozenset({"service", "service_carry"})
 
 PREDECESSORS: Mapping[str, frozenset[str]] = {
-    "commitment_increase": _COMMITMENTS,
-    "commitment_decrease": _COMMITMENTS,
-    "prior_withdrawal": _COMMITMENTS,
-    "commitment_reversal": _COMMITMENTS,
+    "commitment_increase": COMMITMENTS,
+    "commitment_decrease": COMMITMENTS,
+    "prior_withdrawal": COMMITMENTS,
+    "commitment_reversal": COMMITMENTS,
     "commitment_change_reversal": frozenset(
         {"commitment_increase", "commitment_decrease", "prior_withdrawal"}
     ),
+    "commitment_with_visa": frozenset({"visa", "tacit_visa", "visa_override"}),
+    **dict.fromkeys(("visa", "visa_refusal", "tacit_visa"), frozenset({"visa_request"})),
+    "visa_override": frozenset({"visa_refusal"}),
     "receivable_reduction": DUES,
     "receivable_cancellation": DUES,
     "receipt": DUES,
@@ -36,17 +41,17 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "repayment_receivable": _PAYABLES,
     "credit_restoration": frozenset({"receipt", "set_off_receipt"}),
     "fund_opening": frozenset({"receipt", "set_off_receipt"}),
-    "commitment_carry": _COMMITMENTS,
-    "service": _COMMITMENTS,
+    "commitment_carry": COMMITMENTS,
+    "service": COMMITMENTS,
     "service_cancellation": _SERVICES,
     "service_carry": _SERVICES,
-    "payment_request": _COMMITMENTS,
-    "payment_request_without_service": _COMMITMENTS,
+    "payment_request": COMMITMENTS,
+    "payment_request_without_service": COMMITMENTS,
     "request_carry": _PAYABLES,
     "payment_request_rejection": _PAYABLES,
     "payment": _PAYABLES,
     "set_off": _PAYABLES,
-    "advance_request": _COMMITMENTS,
+    "advance_request": COMMITMENTS,
     "advance_withholding": _PAYABLES,
     "advance_recovery": frozenset({"bank_debit"}),
     "retention": _PAYABLES,
@@ -71,7 +76,7 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
 }
 """The kinds that an act of a kind may follow."""
 
-SPENDS_AE = frozenset({"commitment", "commitment_increase"})
+SPENDS_AE = NEW_COMMITMENTS | {"commitment_increase"}
 CREDIT_REVERSALS = frozenset({"commitment_reversal", "commitment_change_reversal"})
 REVERSALS = CREDIT_REVERSALS | {"receivable_cancellation"}
 """They undo a whole act, once, as long as no other follows it (A05)."""

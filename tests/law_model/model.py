@@ -96,6 +96,8 @@ class LawModel:
     def _decide_lines(self, rows: list[Row], sender: str) -> tuple[list[LineResult], list[Document]]:
         """Decide the lines of an act up to the first that is refused."""
         acts = [self._read_line(row, sender) for row in rows]
+        for act, _ in acts:
+            act.total = sum(other.amount for other, codes in acts if not codes)
         for (act, _), (after, _) in pairwise(acts):
             act.next_line = after
         earlier = self._find_earlier(*acts[0])

@@ -16,7 +16,7 @@ GRANTS = frozenset({"32", "61", "62", "63", "64"})
 
 def check_title(act: Act, place: Assignment) -> list[str]:
     """Check what the title and the nature of an act allow."""
-    if act.kind in SPENDS_AE and place.key.staff:
+    if act.kind in SPENDS_AE | {"visa_request"} and place.key.staff:
         return [TITLE_TWO_COMMITMENT]
     if act.kind == "void":
         return [RECEIVABLE_MISSING]

@@ -65,6 +65,8 @@ class Year:
     """The first digits of the accounts that the file restricts."""
     recycling: dict[str, bool] = field(default_factory=dict)
     """The cases in which AE of earlier commitments are available again, and whether each needs an operation."""
+    visas: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By ministry and title, or ``*``: the euros from which on a commitment needs a visa, empty for none."""
     receipts: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By nature of receipt: the account of its product, and that of what is annulled in a later year."""
 
@@ -101,6 +103,8 @@ class Reference:
     last_order_days: dict[int, date]
     retention_limits: dict[int, int]
     """Thousandths of a request that may be retained as a guarantee; 5 % where the calendar states none."""
+    visa_days: dict[int, int]
+    """The days of the budget controller; 15 where the calendar states none (GBCP 103)."""
 
 
 def read_reference(folder: Path) -> Reference:
@@ -114,6 +118,7 @@ def read_reference(folder: Path) -> Reference:
         {year: facts["complementary_days"] for year, facts in exercises.items()},
         {year: facts["last_order_day"] for year, facts in exercises.items() if "last_order_day" in facts},
         {year: facts.get("retention_per_mille", 50) for year, facts in exercises.items()},
+        {year: facts.get("visa_days", 15) for year, facts in exercises.items()},
     )
 
 
@@ -141,6 +146,10 @@ def _read_year(folder: Path, year: int) -> Year:
     result.suspense = tuple(row["account"] for row in _rows(files / "suspense.csv"))
     result.restricted = tuple(row["account"] for row in _rows(files / "restricted.csv"))
     result.recycling = {row["case"]: row["operation"] == "1" for row in _rows(files / "recycling.csv")}
+    if (files / "visas.csv").exists():
+        result.visas = {
+            (row["ministry"], row["title"]): row["threshold"] for row in _rows(files / "visas.csv")
+        }
     result.settlement = {row["role"]: row["account"] for row in _rows(files / "treasury.csv")}
     return result
 

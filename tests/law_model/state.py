@@ -30,6 +30,8 @@ class Act:
     budget_year: int = 0
     invoice_day: date | None = None
     service_start: date | None = None
+    total: int = 0
+    """What the lines of the act amount to, as far as their form is right."""
     next_line: "Act | None" = None
     """The next line of the same act."""
 

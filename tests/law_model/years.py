@@ -7,6 +7,7 @@ from tests.law_model.assignments import Assignment
 from tests.law_model.chain import find_root
 from tests.law_model.kinds import (
     CARRIES,
+    COMMITMENTS,
     CREDIT_KINDS,
     CREDIT_REVERSALS,
     INVOICED,
@@ -80,7 +81,7 @@ def check_order(act: Act, predecessor: Document | None) -> list[str]:
 
 def _takes_later_amounts(act: Act, commitment: Document) -> bool:
     """Return whether what was there until the day of the act is not enough, though all of it together would be."""
-    if commitment.kind not in {"commitment", "commitment_carry"} or act.kind not in TAKES_FROM_COMMITMENT:
+    if commitment.kind not in COMMITMENTS or act.kind not in TAKES_FROM_COMMITMENT:
         return False
     bills = act.kind == "payment_request"
     remainder = commitment.certified - commitment.billed if bills else commitment.uncommitted

@@ -1,6 +1,7 @@
 """The account assignment of a line, and its faults."""
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 
 from core.act_fields import Field
 from core.catalog import ActKind, BudgetAction, Family, Role
@@ -9,6 +10,7 @@ from core.nomenclature import ORDINARY_FUND, CentreLevel, CommitmentItem, Nomenc
 from core.origins import ORIGIN_NUMBERS, Origin
 from core.outcome_codes import Outcome
 from core.restorations import RestorationRule
+from core.visa_thresholds import ThresholdKey
 from tests.oracle import days, whole_numbers
 from tests.oracle.model import NONE, Cell
 from tests.oracle.reference import Reference
@@ -30,7 +32,7 @@ def has_cell(kind: ActKind, fields: Fields) -> bool:
     """Return whether the line gives an account assignment: it must, unless it can inherit its predecessor's."""
     if kind.follows and not kind.needs_assignment:
         return any(fields.get(field) for field in {*CELL_FIELDS, Field.FUND, Field.OPERATION})
-    is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING)
+    is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.VISA)
     return kind.needs_assignment or kind.budget is not BudgetAction.NONE or is_own
 
 
@@ -97,7 +99,7 @@ def _is_centre(code: str, codes: Nomenclature) -> bool:
 
 def _find_level_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
     centre = _find_nomenclature(fields, reference).centres.get(fields.get(Field.FUND_CENTRE, ""))
-    is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL)
+    is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL) or kind.name == "visa_request"
     takes_own = kind.needs_assignment and kind.family is not Family.BUDGET
     is_of_unit = takes_own or kind.budget is BudgetAction.SPEND or is_own
     if is_of_unit and centre and centre.level is not CentreLevel.UO:
@@ -231,7 +233,16 @@ def build_cell(fields: Fields, reference: Reference) -> Cell:
         restoration=_find_restoration(fields, reference),
         repaid_title=_find_repaid_title(fields, reference),
         fund=fields.get(Field.FUND, ORDINARY_FUND) if place[2] else "",
+        visa_threshold=_find_threshold(fields, reference),
     )
+
+
+def _find_threshold(fields: Fields, reference: Reference) -> int:
+    """Return the cents from which on a commitment of this ministry and title needs a visa; 0 if none does."""
+    codes, title = _find_nomenclature(fields, reference), _find_repaid_title(fields, reference)
+    ministry = codes.programmes[fields[Field.FUND_CENTRE][:4]].ministry
+    rows = [ThresholdKey(*pair) for pair in product((ministry, "*"), (title, 0))]
+    return next((codes.visa_thresholds[row] for row in rows if row in codes.visa_thresholds), 0)
 
 
 def _find_restoration(fields: Fields, reference: Reference) -> RestorationRule | None:

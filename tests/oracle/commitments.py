@@ -5,7 +5,7 @@ from typing import NamedTuple
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Stage
 from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
-from tests.oracle import expenses, funds, invoices, restorations, suspense, years
+from tests.oracle import expenses, funds, invoices, restorations, suspense, visas, years
 from tests.oracle.lines import Line
 from tests.oracle.model import NONE, LineRefused, OpenItem, Payee, State, World
 
@@ -60,10 +60,9 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     if kind.refusal is not Outcome.ACCEPTED:
         raise LineRefused(kind.refusal)
     if kind.whole and line.amount != item.open:
-        differs = Outcome.CARRY_AMOUNT_DIFFERS if kind.carries else Outcome.TRANSFER_AMOUNT_DIFFERS
-        raise LineRefused(differs)
+        raise LineRefused(_find_difference(kind))
     if not kind.mirrors:
-        return Link(entry, kind, entry, 1, cell)
+        return Link(entry, kind, 0 if kind.draws is Remainder.VISA else entry, 1, cell)
     if kind.undoes:
         _require_untouched(state, item, line.amount)
         return build_reversal_link(state, entry)
@@ -72,6 +71,13 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     if line.amount > item.open:
         raise LineRefused(Outcome.REVERSAL_EXCEEDS_ORIGINAL, missing=line.amount - item.open)
     return build_mirror_link(state, entry)
+
+
+def _find_difference(kind: ActKind) -> Outcome:
+    """Return the code of a kind that takes up a whole amount, and states another."""
+    if kind.family is Family.VISA:
+        return Outcome.VISA_AMOUNT_DIFFERS
+    return Outcome.CARRY_AMOUNT_DIFFERS if kind.carries else Outcome.TRANSFER_AMOUNT_DIFFERS
 
 
 def build_mirror_link(state: State, entry: int) -> Link:
@@ -121,7 +127,7 @@ def find_predecessor(state: State, line: Line, place: ActPosition) -> int:
 
 def _require_stage(kind: ActKind, item: OpenItem) -> None:
     """Refuse unless the predecessor is at the stage where the act begins, with an open amount if the act takes one up."""
-    is_used_up = kind.draws is Remainder.OPEN and item.open == 0
+    is_used_up = kind.draws in (Remainder.OPEN, Remainder.VISA) and item.open == 0
     if kind.after is Stage.BY_HAND:
         if CATALOG[item.kind].reaches is not Stage.BY_HAND:
             raise LineRefused(Outcome.NOT_ON_SUSPENSE)
@@ -247,6 +253,8 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
     if followed.entry and amount:
         _count_follower(state, followed.entry, 1)
     expenses.note_change(state, followed.entry, kind)
+    if kind.draws is Remainder.VISA:
+        visas.use_visa(state, kind, followed.entry, amount)
     drawn, fed = (base.draws, base.feeds) if followed.sign > 0 else (base.feeds, base.draws)
     if root:
         which = Remainder.OPEN if drawn is Remainder.IMPUTATION else drawn

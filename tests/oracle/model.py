@@ -91,6 +91,8 @@ class Cell(NamedTuple):
     """The functional area."""
     repaid_title: int = 0
     """The title of the item, or of the expenses that the nature of receipt repays."""
+    visa_threshold: int = 0
+    """The cents from which on a commitment needs a visa; 0 if none does."""
     restoration: RestorationRule | None = None
     """Of a nature of receipt that repays expenses: how long its collection restores credits."""
     fund: Hashable = ""
@@ -221,6 +223,8 @@ class BudgetYear(NamedTuple):
     cancellation_limit: int = 15
     retention_limit: int = 50
     """Thousandths of a request that may be retained as a guarantee."""
+    visa_days: int = 15
+    """The days that the budget controller has for a visa."""
 
 
 class Signature(NamedTuple):

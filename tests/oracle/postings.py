@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.account_roles import SHARED_ROLES
 from core.catalog import CATALOG, ActKind, BudgetAction, Family, PayeeChange, Role, Stage
-from core.kind_rules import CreditCheck, Pairing
+from core.kind_rules import CreditCheck, Pairing, YearRule
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, PeriodState
 from tests.oracle import (
@@ -18,6 +18,7 @@ from tests.oracle import (
     retentions,
     set_offs,
     signatures,
+    visas,
     withdrawals,
     years,
 )
@@ -49,7 +50,10 @@ def post_line(world: World, state: State, line: Line, place: ActPosition, *, act
     if kind.pairs is Pairing.ORIGIN:
         reassignments.require_targets(world, state, act=act, place=place, debit=followed.entry)
     commitments.draw_remainders(state, followed, kind, line.amount)
+    visas.require_visa(world, kind, followed.cell, act)
     signatures.check_signature(world, line, cell=followed.cell, act_cents=act_cents)
+    if kind.year_rule is YearRule.WAITS:
+        visas.require_silence(world, kind, line.day, state.items[followed.entry])
     order_day = years.find_order_day(state, followed.entry)
     years.require_budget_year(world, state, kind, line, cell=followed.cell, order_day=order_day)
     years.refuse_withdrawal_of_carried(state, kind, followed.entry)

@@ -148,9 +148,8 @@ def _build_budget_year(exercise: Exercise) -> BudgetYear:
     last_order_day = _count_days(exercise.last_order_day) if exercise.last_order_day else last_day
     days = _count_days(date(year, 1, 1)), last_day, _count_days(date(year - 1, 11, 1))
     days = *days, last_order_day, _count_days(date(year, 10, 1))
-    return BudgetYear(
-        *days, last_day + exercise.complementary_days, *exercise.decrees, exercise.retention_limit
-    )
+    limits = exercise.retention_limit, exercise.visa_days
+    return BudgetYear(*days, last_day + exercise.complementary_days, *exercise.decrees, *limits)
 
 
 def _count_days(day: date) -> int:

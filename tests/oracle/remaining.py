@@ -7,6 +7,7 @@ from core.catalog import CATALOG, Family
 from tests.oracle.model import Cell, JournalRow
 
 _SIGNS = {"payment": 1, "set_off": 1, "void": -1}
+_ENGAGING = {"commitment", "commitment_with_visa", "commitment_increase", "commitment_carry"}
 
 
 class CommitmentSums(NamedTuple):
@@ -36,7 +37,7 @@ def sum_commitments(
         amount = row.amount
         if CATALOG[row.kind].undoes:
             name, amount = CATALOG[journal[row.predecessor].kind].name, -row.amount
-        engaged += amount * (name in {"commitment", "commitment_increase", "commitment_carry"})
+        engaged += amount * (name in _ENGAGING)
         withdrawn += amount * (name in {"commitment_decrease", "prior_withdrawal"})
         paid += amount * _SIGNS.get(name, 0)
     return CommitmentSums(engaged, withdrawn, paid)

@@ -69,7 +69,7 @@ def require_budget_year(
     world: World, state: State, kind: ActKind, line: Line, *, cell: int, order_day: int
 ) -> None:
     """Refuse an act whose day does not suit the year of its credits; a payment settles the order of ``order_day``."""
-    if kind.year_rule in (YearRule.NONE, YearRule.LOWERS_LATER):
+    if kind.year_rule in (YearRule.NONE, YearRule.LOWERS_LATER, YearRule.WAITS):
         return
     if spends_in_advance(world, kind, line, cell):
         require_anticipation(world, state, line, world.cells[cell])

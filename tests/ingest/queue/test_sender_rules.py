@@ -9,7 +9,13 @@ import pyarrow as pa
 import pytest
 
 from core.errors import SenderForbidden
-from core.senders import ACCOUNTANT_SETTLEMENTS, DIRECTORATE_KINDS, RESERVED_SENDERS, SENDER_OF_KIND
+from core.senders import (
+    ACCOUNTANT_SETTLEMENTS,
+    CONTROLLER_KINDS,
+    DIRECTORATE_KINDS,
+    RESERVED_SENDERS,
+    SENDER_OF_KIND,
+)
 from core.stage_timing import StageTimes
 from ingest.queue.admission import Admission
 from ingest.queue.file_feed import FileFeed, ProcessingRequest
@@ -148,6 +154,18 @@ async def test_an_authorising_officer_settles_no_debt(dsn: str, tmp_path: Path) 
     with pytest.raises(SenderForbidden):
         await _admit(dsn, tmp_path, "MIN-09", ["receipt"])
     assert await _admit(dsn, tmp_path, "MIN-09", ["payment_request_rejection", "attachment"]) == 1
+
+
+@pytest.mark.parametrize(("kind", "holder"), _list_pairs(CONTROLLER_KINDS))
+async def test_a_visa_is_decided_by_a_sender_with_the_role_of_the_controller(
+    kind: str, holder: str, dsn: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SenderForbidden, match="crescendo access create SENDER --role budget_controller"):
+        await _admit(dsn, tmp_path, "MIN-09", [kind])
+    await _grant_role(dsn, holder, "CBCM", role="budget_controller")
+    assert await _admit(dsn, tmp_path, "CBCM", [kind]) == 1
+    of_officer = ["visa_request", "tacit_visa", "commitment_with_visa"]
+    assert await _admit(dsn, tmp_path / "officer", "MIN-09", of_officer) == 1
 
 
 @pytest.mark.parametrize(("kind", "holder"), _list_pairs(DIRECTORATE_KINDS))

@@ -332,11 +332,18 @@ FILES: list[File] = [
         *_act(
             "BA4", "retention_carry", {"predecessor": "@144", "amount": "0.06"} | _CARRY | _RUNNING_EXPENSES
         ),
+        *_act("DV1", "visa_request", _spent("0.10"), _spent("0.20")),
+        *_act("VI1", "visa", _build_follower("DV1", "0.10")),
+        *_act("EV1", "commitment_with_visa", _build_follower("VI1", "0.06")),
+        *_act("TV1", "tacit_visa", _build_follower("DV1#2", "0.20", date="2018-05-18")),
+        *_act("DV2", "visa_request", _spent("0.30")),
+        *_act("RV2", "visa_refusal", _build_follower("DV2", "0.30")),
+        *_act("PO2", "visa_override", _build_follower("RV2", "0.30", document_hash="5e" * 32)),
     ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 149 + len(_OPENINGS_OF_NEXT_YEAR)
+_ENTRIES = 157 + len(_OPENINGS_OF_NEXT_YEAR)
 """Of all of them together."""
 
 

@@ -33,6 +33,7 @@ from tests.reporting.verification import (
     test_rollover,
     test_staff,
     test_suspense,
+    test_visas,
     test_withdrawals,
 )
 from tests.service.cli.test_bank import DAMAGES
@@ -172,6 +173,7 @@ def test_every_rule_is_broken_by_some_corruption() -> None:
             test_restorations.BREACHES,
         ),
         *(test_retentions.BREACHES, test_staff.BREACHES, test_suspense.BREACHES, test_withdrawals.BREACHES),
+        test_visas.BREACHES,
         *(test_settlements.CHANGES, test_verification.CHANGES),
     )
     broken = {check for corruption in CORRUPTIONS for check in corruption.finding_places}

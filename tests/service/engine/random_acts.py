@@ -385,7 +385,7 @@ class ActGenerator:
             is_receivable = kind.family is Family.RECEIVABLE
             is_journal = kind.family is Family.JOURNAL
             place = self._choose_assignment(
-                BudgetAction.SPEND if is_journal or is_receivable else kind.budget
+                BudgetAction.SPEND if is_journal or is_receivable or kind.requests_visa else kind.budget
             )
             row |= place if not kind.is_payee_act else {}
             row |= _PERSONS if is_journal else {}
@@ -398,8 +398,10 @@ class ActGenerator:
                 row |= {"commitment_item": STAFF_ITEM, "operation": ""}
         if kind.budget is BudgetAction.WITHDRAW and self.rng.random() < 0.5:
             row["recycling_case"] = self.rng.choice(("affectation", "arrete"))
+        if kind.is_minister_decision:
+            row["document_hash"] = "5e" * 32
         if kind.budget in BY_DECREE:
-            return row | {"document_hash": "5e" * 32, "amount": self.rng.choice(("0.01", "1.00", "10.00"))}
+            return row | {"amount": self.rng.choice(("0.01", "1.00", "10.00"))}
         if kind.before_service and self.rng.random() < 0.9:
             row["nature"] = "location"
         if kind.has_amount:

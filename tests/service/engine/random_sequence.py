@@ -19,6 +19,7 @@ from core.senders import (
     ACCOUNTANT_SETTLEMENTS,
     BANK,
     CLOSING,
+    CONTROLLER_KINDS,
     DIRECTORATE_KINDS,
     RESERVED_SENDERS,
     SENDER_OF_KIND,
@@ -46,6 +47,7 @@ ROLES: Mapping[str, frozenset[Role]] = {
     "other-ministry": frozenset({Role.AUTHORISING_OFFICER}),
     "accountant": frozenset({Role.ASSIGNED_ACCOUNTANT}),
     "directorate": frozenset({Role.BUDGET_DIRECTORATE}),
+    "controller": frozenset({Role.BUDGET_CONTROLLER}),
     "court": frozenset({Role.AUDITOR}),
 }
 OUTSIDE_KINDS = frozenset(KIND_NUMBERS) - SENDER_OF_KIND.keys()
@@ -70,6 +72,7 @@ _WEIGHTS: Mapping[str, int] = {
     "other-ministry": 3,
     "accountant": 5,
     "directorate": 2,
+    "controller": 2,
     "court": 1,
 }
 _STEP_ACTS_MAX = 6
@@ -220,7 +223,8 @@ def _list_kinds(sender: str, way: str) -> frozenset[str]:
     if way == "command":
         settlements = frozenset() if Role.ASSIGNED_ACCOUNTANT in ROLES[sender] else ACCOUNTANT_SETTLEMENTS
         openings = frozenset() if Role.BUDGET_DIRECTORATE in ROLES[sender] else DIRECTORATE_KINDS
-        return OUTSIDE_KINDS - settlements - openings
+        visas = frozenset() if Role.BUDGET_CONTROLLER in ROLES[sender] else CONTROLLER_KINDS
+        return OUTSIDE_KINDS - settlements - openings - visas
     return _build_caller(sender).kinds
 
 

@@ -47,6 +47,7 @@ LATE_KINDS = frozenset(
         "advance_recovery",
         *("credit_restoration", "fund_opening"),
         *("retention", "retention_release", "retention_carry", "commitment_reversal"),
+        *("visa", "visa_refusal", "visa_override", "tacit_visa", "commitment_with_visa"),
     }
 )
 """Kinds that may follow only two others in one year or place: the sequences by default are too few, sixty have them all."""
