@@ -108,6 +108,8 @@ class Outcome(IntEnum):
     REVERSAL_EXCEEDS_ORIGINAL = 32
     ADVANCE_EXCEEDED = 111
     SUSPENSE_EXCEEDED = 123
+    DEPRECIATION_EXCEEDED = 124
+    ASSET_VALUE_EXCEEDED = 125
     RESTORATION_EXCEEDS_RECEIPT = 89
     COMMITMENT_EXCEEDED = 33
     SERVICE_INSUFFICIENT = 34
@@ -159,6 +161,8 @@ LACKS_OF_PREDECESSOR = frozenset(
         Outcome.SERVICE_ALREADY_BILLED,
         Outcome.ORIGINAL_FOLLOWED,
         Outcome.RETENTION_EXCEEDED,
+        Outcome.DEPRECIATION_EXCEEDED,
+        Outcome.ASSET_VALUE_EXCEEDED,
     }
 )
 """Refusals whose missing cents are what an earlier act has too little left of."""

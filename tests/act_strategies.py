@@ -214,6 +214,10 @@ _SETTLEMENT_CHAINS = [
         ("journal_credit", "clearing_debit", "justification", "clearing_debit", "justification"),
         ("opening_debit", "justification", "clearing_credit", "justification"),
         (
+            *("asset_service", "asset_depreciation", "asset_disposal", "asset_depreciation_disposal"),
+            *("asset_depreciation", "asset_service", "asset_disposal", "asset_depreciation_disposal"),
+        ),
+        (
             *("commitment", "advance_request", "payment", "bank_debit", "service", "payment_request"),
             *("advance_withholding", "advance_recovery") * 2,
             *("bank_return", "payment"),
@@ -414,6 +418,8 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             line = line._replace(cell=cell)
         if kind.needs_assignment:
             line = line._replace(cell=draw(_list_cells_of_expense(book, cell)))
+        if kind.follows is Family.ASSET:
+            line = line._replace(amount=max(line.amount // draw(st.sampled_from((1, 2, 3))), 1))
         if kind.family is Family.RESTORATION:
             line = line._replace(amount=line.amount + draw(st.sampled_from((0, 0, 1))))
         if kind.carries:
@@ -709,7 +715,8 @@ def _add_predecessor(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int
 def _add_cell(draw: st.DrawFn, book: StartingBook, line: Line) -> Line:
     """Add an assignment at an allowed level: always for spending, as reading ensures, else mostly."""
     budget, nodes, cells = CATALOG[line.kind].budget, book.world.nodes, book.world.cells
-    is_of_unit = CATALOG[line.kind].family in (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING)
+    own_families = (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.ASSET)
+    is_of_unit = CATALOG[line.kind].family in own_families
     fitting_cells = _list_cells(book, BudgetAction.SPEND if is_of_unit else budget)
     must_fit = is_of_unit or budget is BudgetAction.SPEND or draw(st.integers(0, 9)) > 0
     line = line._replace(

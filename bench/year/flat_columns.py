@@ -53,6 +53,7 @@ _REFERENCES: Mapping[Family, str] = {
     Family.RESTORATION: "RC",
     Family.REASSIGNMENT: "RI",
     Family.JUSTIFICATION: "JU",
+    Family.ASSET: "IM",
     Family.RETENTION: "RG",
 }
 """The prefix of the references of each family."""

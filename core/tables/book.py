@@ -240,6 +240,8 @@ class Book(NamedTuple):
     creditors: Small
     """The creditor of an expense account that has one of its own, else 0: row ``(period // PERIODS_PER_YEAR *
     CREDITOR_SETS + place) * LEDGER_ACCOUNTS + account``; place 0 is that of requests, 1 that of payroll."""
+    assets: Small
+    """The plans of the accounts of assets: ``core.tables.asset_columns``."""
     admitted: Code
     """1 where a commitment item admits an account: row ``Cells.admits * LEDGER_ACCOUNTS + account``."""
     role_kinds: Code
@@ -288,10 +290,8 @@ CLAIM_TERMS_MASK = CLAIM_LINE_BIT - 1
 """The bits of date and part."""
 
 LEDGER_ACCOUNTS = 1032
-"""Rows of ``Ledger`` per folio: more than the accounts of all charts together.
-
-Those of a folio fill an odd number of cache lines, so that the rows of one account do not compete for one place of a cache.
-"""
+"""Rows of ``Ledger`` per folio: more than the accounts of all charts together.  They fill an odd number of cache lines,
+so that the rows of one account do not compete for one place of a cache."""
 
 CREDITOR_SETS = 2
 """Creditors of expense accounts per year: those of requests, those of payroll."""

@@ -328,11 +328,19 @@ FILES: list[File] = [
         *_act(
             "BA4", "retention_carry", {"predecessor": "@144", "amount": "0.06"} | _CARRY | _RUNNING_EXPENSES
         ),
+        *_act("IM1", "asset_service", _spent("36.00", account="2183200000", **_PERSONS)),
+        *_act("DA1", "asset_depreciation", _spent("1.00", predecessor="IM1")),
+        *_act(
+            "SO3",
+            "asset_disposal",
+            _spent("2.00", predecessor="IM1", **_PERSONS),
+            _spent("1.00", predecessor="IM1", kind="asset_depreciation_disposal", **_PERSONS),
+        ),
     ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 149 + len(_OPENINGS_OF_NEXT_YEAR)
+_ENTRIES = 153 + len(_OPENINGS_OF_NEXT_YEAR)
 """Of all of them together."""
 
 
