@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from tests.law_model.advances import check_advance
+from tests.law_model.assets import check_asset
 from tests.law_model.assignments import Assignment, inherit, read_assignment
 from tests.law_model.chain import check_amounts, check_set_off, check_settlement, find_commitment
 from tests.law_model.credits import (
@@ -21,6 +22,8 @@ from tests.law_model.form import check_persons, is_iban
 from tests.law_model.interface import KindColumns
 from tests.law_model.invoices import check_invoice, check_prescription
 from tests.law_model.kinds import (
+    ASSET_CHANGES,
+    ASSET_CHARGE,
     CARRIES,
     CLEARINGS,
     CREDIT_KINDS,
@@ -49,6 +52,9 @@ from tests.law_model.years import (
     is_carried_in_order,
 )
 
+_WITH_ANY_PLACE = CLEARINGS | ASSET_CHANGES | {REASSIGNMENT_TARGET}
+"""The kinds whose own assignment another check compares with that of the act before."""
+
 
 @dataclass
 class Judgement:
@@ -63,7 +69,8 @@ class Judgement:
 def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document]) -> Judgement:
     """Judge a line whose form is right."""
     judgement = Judgement(check_dates(act, state))
-    judgement.codes += check_persons(act) if act.kind in JOURNALS else []
+    names_persons = act.kind in JOURNALS | {"asset_service"} | ASSET_CHANGES - {ASSET_CHARGE}
+    judgement.codes += check_persons(act) if names_persons else []
     judgement.codes += [*_check_payee(act, state), *check_invoice(act, state, earlier)]
     judgement.predecessor, codes = find_predecessor(act, state, earlier)
     judgement.codes += codes
@@ -82,6 +89,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
         judgement.codes += check_retention(act, judgement.predecessor, state)
         judgement.codes += check_settlement(act, judgement.predecessor, state)
         judgement.codes += check_way(act, judgement.predecessor, state)
+        judgement.codes += check_asset(act, judgement.place, judgement.predecessor, state)
         judgement.codes += check_item(act, judgement.place, judgement.predecessor, state)
     if judgement.place:
         _check_place(act, judgement, state)
@@ -137,7 +145,7 @@ def _find_place(act: Act, columns: KindColumns, state: State, judgement: Judgeme
 def _check_own_place(act: Act, judgement: Judgement, state: State) -> None:
     if act.kind in CARRIES:
         _check_carry(act, judgement, state)
-    elif judgement.place and judgement.predecessor and act.kind not in CLEARINGS | {REASSIGNMENT_TARGET}:
+    elif judgement.place and judgement.predecessor and act.kind not in _WITH_ANY_PLACE:
         judgement.codes += check_restoration(act, judgement.place, judgement.predecessor, state)
 
 
