@@ -41,6 +41,8 @@ class Role(IntEnum):
     """Guarantees retained from suppliers; on assets that of ``ASSET_RETENTION``."""
     ASSET_RETENTION = 21
     """Guarantees retained from suppliers of assets."""
+    ASSET = 22
+    """An account that the plan of an asset gives: under construction, depreciation, its charge, or the net value."""
 
 
 SHARED_ROLES = (

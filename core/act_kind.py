@@ -8,6 +8,10 @@ from core.families import Family
 from core.kind_rules import BY_DECREE, BudgetAction, CreditCheck, Measure, Pairing, TitleTwo, YearRule
 from core.outcome_codes import Outcome
 
+_FAMILIES_WITH_ASSIGNMENT = frozenset(
+    {Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.VISA, Family.ASSET}
+)
+
 
 class ActKind(NamedTuple):
     """One row of the catalog.  The signs are -1, 0 or +1 and multiply the amount."""
@@ -93,7 +97,7 @@ class ActKind(NamedTuple):
     def needs_assignment(self) -> bool:
         """Whether it states that assignment: it is not that of the entry it follows."""
         takes_other = self.repays or self.after is Stage.COLLECTED or self.pairs is Pairing.TARGET
-        return self.carries or takes_other or self.clears
+        return self.carries or takes_other or self.clears or self.follows is Family.ASSET
 
     @property
     def repays(self) -> bool:
@@ -103,7 +107,7 @@ class ActKind(NamedTuple):
     @property
     def has_assignment(self) -> bool:
         """Whether its lines have an account assignment: their own, or that of the entry they follow."""
-        has_family = self.family in (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.VISA)
+        has_family = self.family in _FAMILIES_WITH_ASSIGNMENT
         return self.carries or self.budget is not BudgetAction.NONE or has_family
 
     @property
@@ -114,7 +118,12 @@ class ActKind(NamedTuple):
     @property
     def states_account(self) -> bool:
         """Whether its lines must state an account: the one that they post to, or the suspense account that they justify."""
-        return self.posts_by_hand or self.concerns_suspense
+        return self.posts_by_hand or self.concerns_suspense or self.serves_asset
+
+    @property
+    def serves_asset(self) -> bool:
+        """Whether it puts an asset into service, on the account of assets that it states."""
+        return self.reaches is Stage.IN_SERVICE
 
     @property
     def concerns_suspense(self) -> bool:

@@ -36,10 +36,11 @@ ADVANCE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Nommer l'écriture du débit de l'avance (@écriture de son bank_debit), derrière un advance_withholding de mêmes"
         " montant et date sur une demande du même engagement.",
     ),
-    _O.ADVANCE_EXCEEDED: Remedy(
-        "What is left to recover of the advance is less than the amount of this line.",
-        "Withhold and recover what is left; report advances shows it. The supplier is owed the rest.",
-        "Le reste à récupérer de l'avance est inférieur au montant de cette ligne.",
-        "Précompter et récupérer ce qui reste ; l'état advances l'indique. Le surplus est dû au fournisseur.",
-    ),
 }
+
+ADVANCE_EXCEEDED = Remedy(
+    "What is left to recover of the advance is less than the amount of this line.",
+    "Withhold and recover what is left; report advances shows it. The supplier is owed the rest.",
+    "Le reste à récupérer de l'avance est inférieur au montant de cette ligne.",
+    "Précompter et récupérer ce qui reste ; l'état advances l'indique. Le surplus est dû au fournisseur.",
+)

@@ -37,6 +37,7 @@ _SUSPENSE_DEFAULTS: Mapping[str, Any] = {
     "after": _S.BY_HAND,
     "year_rule": _Y.IN_YEAR,
 }
+_ASSET_DEFAULTS: Mapping[str, Any] = {"after": _S.IN_SERVICE, "year_rule": _Y.IN_YEAR}
 
 
 def _settle(name: str, french: str, after: Stage, *, credit: Role, **overrides: Any) -> ActKind:
@@ -221,6 +222,15 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("commitment_with_visa", "engagement juridique soumis au visa", _F.COMMITMENT, _F.VISA, budget=_B.SPEND,
             ae_consumed=1, draws=_R.VISA, feeds=_R.OPEN, shortfall=_O.VISA_EXCEEDED, after=_S.VISA_GIVEN,
             year_rule=_Y.SPENDS_AE, title_two=TitleTwo.REFUSED),
+    ActKind("asset_service", "mise en service d'immobilisation", _F.ASSET, debit=Role.ASSET, credit=Role.ASSET,
+            reaches=_S.IN_SERVICE, year_rule=_Y.IN_YEAR),
+    ActKind("asset_depreciation", "dotation aux amortissements", _F.ASSET, _F.ASSET, draws=_R.DEPRECIATION,
+            shortfall=_O.DEPRECIATION_EXCEEDED, debit=Role.ASSET, credit=Role.ASSET, **_ASSET_DEFAULTS),
+    ActKind("asset_disposal", "sortie d'immobilisation, valeur nette", _F.ASSET, _F.ASSET, draws=_R.NET_VALUE,
+            debit=Role.ASSET, credit=Role.CLEARED, shortfall=_O.ASSET_VALUE_EXCEEDED, **_ASSET_DEFAULTS),
+    ActKind("asset_depreciation_disposal", "sortie d'immobilisation, amortissements", _F.ASSET, _F.ASSET,
+            draws=_R.DEPRECIATED, debit=Role.ASSET, credit=Role.CLEARED, shortfall=_O.ASSET_VALUE_EXCEEDED,
+            **_ASSET_DEFAULTS),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -4,14 +4,15 @@ The engine posts to roles, never to account numbers: the numbers are in the year
 row of the files names its source: the account of the chart whose text says it, or what is not settled.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from core import opening_account, receipt_natures
+from core import asset_plans, opening_account, receipt_natures
 from core.account_roles import SHARED_ROLES
+from core.asset_plans import AssetPlan
 from core.catalog import Role
 from core.errors import ReferenceDataError
 from core.nomenclature import Nomenclature
@@ -77,12 +78,18 @@ class Chart:
     """The accounts between accountants, which an entry by hand leaves at zero for a pair of them."""
     suspense: frozenset[str] = frozenset()
     """The suspense accounts: each item on them is cleared or justified (rule A70)."""
+    assets: Mapping[str, AssetPlan] = field(default_factory=dict)
+    """The plan of each account of assets in service."""
     opening: str = ""
     """The technical account against which opening balances stand; empty if the year has none."""
 
     def list_opening_accounts(self) -> frozenset[str]:
         """Return the accounts on which opening balances are posted: those of the balance sheet, and the technical one."""
         return frozenset({*filter(is_carried_over, self.accounts), self.opening} - {""})
+
+    def list_marked_accounts(self) -> tuple[Collection[str], ...]:
+        """Return the accounts that ``core.tables.raw_lines.YearCodes`` marks, in its order: restricted to those of assets."""
+        return self.restricted, self.list_opening_accounts(), self.suspense, self.assets
 
     def is_admitted(self, item: str, account: str) -> bool:
         """Return whether a sender may give ``account`` in place of the item's own expense account."""
@@ -123,15 +130,17 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
     receipt_natures.check_accounts(source.joinpath("receipts.csv"), nomenclature.receipt_natures, accounts)
     creditors = _read_creditors(source.joinpath("creditors.csv"), accounts)
     opening = opening_account.read_account(source.joinpath("opening.csv"), accounts)
+    assets = asset_plans.load(source.joinpath("assets.csv"), accounts)
     restricted = list_restricted_accounts(
         source.joinpath("restricted.csv"),
         accounts,
         role_accounts=(*roles.values(), shared),
         creditors=creditors.values(),
-    ) | ({opening} - {""})
+    ) | ({opening, *assets, *(plan.depreciation for plan in assets.values())} - {""})
     liaison = read_named_accounts(source.joinpath("liaison.csv"), accounts)
     suspense = read_named_accounts(source.joinpath("suspense.csv"), accounts)
-    return Chart(year, accounts, roles, families, shared, creditors, restricted, liaison, suspense, opening)
+    named = (shared, creditors, restricted, liaison, suspense)
+    return Chart(year, accounts, roles, families, *named, assets, opening)
 
 
 def _read_accounts(path: Path) -> dict[str, Account]:

@@ -17,6 +17,12 @@ class Remainder(IntEnum):
     """Of a commitment or a service that is carried: what goes on in the next year, on the commitment carried there."""
     IMPUTATION = 5
     """Not an amount: whether a bank debit still stands on the imputation of its request; one act moves it, or a part of it."""
+    DEPRECIATION = 6
+    """Of an asset: what its plan still allows to charge; a charge moves it from the net value to what is depreciated."""
+    NET_VALUE = 7
+    """Of an asset: its cost less what is depreciated, as far as it is not taken out."""
+    DEPRECIATED = 8
+    """Of an asset: what is depreciated, as far as it is not taken out."""
     VISA = 9
     """Of a planned commitment, and each decision on it: the amount that no further decision or commitment has used yet
     (rule A44)."""
@@ -46,6 +52,8 @@ class Stage(IntEnum):
     """Of a part of a request: retained as a guarantee, and not released yet; no payment takes it up."""
     BY_HAND = 11
     """Of an entry by hand or an opening: posted, and not cleared; only what is on a suspense account is cleared (rule A70)."""
+    IN_SERVICE = 12
+    """Of an asset: in service, and not taken out yet; what is open is its net value."""
     VISA_REQUESTED = 13
     """Of a planned commitment: submitted to the budget controller, who has not decided yet (rule A44)."""
     VISA_REFUSED = 14

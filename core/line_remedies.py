@@ -170,11 +170,11 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.ACCOUNT_MISMATCH: Remedy(
         "The commitment item does not admit this account, or the act charges none, as a commitment does, or it is a service on"
-        " an account of tax relief; or a clearing or justification states an account that is no suspense account.",
-        "Use an account that the item admits, or that suspense.csv names, or leave the field empty for the usual one.",
+        " an account of tax relief; or a clearing, a justification or an asset states an account that its file does not name.",
+        "Use an account that the item, suspense.csv or assets.csv admits, or leave the field empty for the usual one.",
         "Le compte budgétaire n'admet pas ce compte général, ou l'acte n'impute aucune charge, comme un engagement, ou c'est"
-        " un service fait sur un compte de dégrèvement ; ou l'apurement ou la justification ne vise pas un compte d'attente.",
-        "Employer un compte admis, ou que suspense.csv cite, ou laisser la zone vide pour le compte usuel.",
+        " un service fait sur un compte de dégrèvement ; ou l'apurement ou l'immobilisation vise un compte hors du fichier.",
+        "Employer un compte que le compte budgétaire, suspense.csv ou assets.csv admet, ou laisser vide pour le compte usuel.",
     ),
     _O.ACCOUNT_RESTRICTED: Remedy(
         "Nothing is posted by hand on this account: acts of other kinds keep it, or the year's restricted.csv names it.",

@@ -112,6 +112,8 @@ class Outcome(IntEnum):
     ADVANCE_EXCEEDED = 111
     SUSPENSE_EXCEEDED = 123
     VISA_EXCEEDED = 130
+    DEPRECIATION_EXCEEDED = 124
+    ASSET_VALUE_EXCEEDED = 125
     RESTORATION_EXCEEDS_RECEIPT = 89
     FUND_RECEIPT_EXCEEDED = 134
     COMMITMENT_EXCEEDED = 33
@@ -168,6 +170,8 @@ LACKS_OF_PREDECESSOR = frozenset(
         Outcome.ORIGINAL_FOLLOWED,
         Outcome.RETENTION_EXCEEDED,
         Outcome.VISA_EXCEEDED,
+        Outcome.DEPRECIATION_EXCEEDED,
+        Outcome.ASSET_VALUE_EXCEEDED,
     }
 )
 """Refusals whose missing cents are what an earlier act has too little left of."""

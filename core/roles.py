@@ -112,6 +112,7 @@ ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
     Family.REASSIGNMENT,
     Family.JUSTIFICATION,
     Family.RETENTION,
+    Family.ASSET,
 )
 """The kinds that the accountant sends: about third parties, or on the acts of those who order."""
 

@@ -33,7 +33,7 @@ SENDER_OF_KIND: Mapping[str, str] = {
 """The only sender of some kinds of act: they state what a payment run, the bank or the closing of a year did."""
 _OF_ACCOUNTANT = (
     *(Family.SETTLEMENT, Family.RECEIPT, Family.RESTORATION, Family.JOURNAL),
-    *(Family.REASSIGNMENT, Family.JUSTIFICATION, Family.RETENTION),
+    *(Family.REASSIGNMENT, Family.JUSTIFICATION, Family.RETENTION, Family.ASSET),
 )
 ACCOUNTANT_SETTLEMENTS = frozenset(
     kind.name for kind in CATALOG if kind.family in _OF_ACCOUNTANT and kind.name not in SENDER_OF_KIND

@@ -6,7 +6,7 @@ from core.catalog import Family, Role
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR
 from core.tables.book import CREDITOR_SETS, LEDGER_ACCOUNTS, ROLE_COUNT
-from kernels import restorations, retentions
+from kernels import assets, restorations, retentions
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.links import find_folio
@@ -94,6 +94,8 @@ def _find_annulled_accounts(acts, book, line, item):
 def find_accounts(acts, book, line, link):
     """Return the (debit, credit) accounts: by role, or those of the entry to undo, exchanged: none where it posted nothing."""
     item, cell, base, _, sign = link
+    if assets.is_of_asset(book, base):
+        return assets.find_accounts(acts, book, line, link)
     if sign < 0:
         if book.effects[base].debit == Role.NONE.value:
             return np.int64(0), np.int64(0)

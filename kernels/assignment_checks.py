@@ -117,6 +117,8 @@ def _check_account(lines, codes, uses, row):
         return _ACCOUNT_UNKNOWN
     if uses.suspense[lines.kind[row]] != 0 and codes.account_suspense[account] == 0:
         return _ACCOUNT_MISMATCH
+    if uses.assets[lines.kind[row]] != 0:
+        return _NO_FAULT if codes.account_asset[account] != 0 else _ACCOUNT_MISMATCH
     if uses.journals[lines.kind[row]] != 0:
         return _ACCOUNT_RESTRICTED if codes.account_restricted[account] != 0 else _NO_FAULT
     if uses.opens_year[lines.kind[row]] != 0:

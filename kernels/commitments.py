@@ -4,6 +4,7 @@ import numpy as np
 
 from core.catalog import KIND_NUMBERS, Family, Remainder, Stage
 from core.tables.book import FOLLOWED_BIT, REACH_BIT, REACH_MAX, SUSPENDED_BIT
+from kernels import assets
 from kernels.jit import as_position, part, rare_part
 
 _ENTRY = (1 << REACH_BIT) - 1
@@ -51,6 +52,8 @@ def add_to_remainder(items, root, which, amount):
         _move_unbilled_cents(items, root, amount)
     elif which == Remainder.IMPUTATION.value:
         items[root].unbilled ^= np.int64(FOLLOWED_BIT)
+    elif which != Remainder.NONE.value:
+        assets.move_value(items, root, which, amount)
 
 
 @part

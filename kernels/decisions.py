@@ -94,6 +94,7 @@ def borrow_book(book):
         borrow(book.payroll_checks),
         borrow(book.roles),
         borrow(book.creditors),
+        borrow(book.assets),
         borrow(book.admitted),
         borrow(book.role_kinds),
         borrow(book.signatures),

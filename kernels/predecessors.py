@@ -8,7 +8,7 @@ from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR
 from core.tables.book import ROLE_COUNT
 from core.tables.journal import PREDECESSOR_BY_ENTRY
-from kernels import advances, carries, commitments, funds, key_index, payees, restorations
+from kernels import advances, assets, carries, commitments, funds, key_index, payees, restorations
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.prefetch import PREVIOUS, read_guess
@@ -165,6 +165,8 @@ def _check_own_assignment(acts, book, line, item):
         return carries.check_assignment(acts, book, line, item)
     if book.effects[acts[line].kind].budget == BudgetAction.OPEN_FUND.value:
         return funds.check_receipt(acts, book, line, item)
+    if assets.is_of_asset(book, acts[line].kind):
+        return assets.check_assignment(acts, book, line, item)
     if book.effects[acts[line].kind].family == Family.RECEIVABLE.value:
         return restorations.check_repayment(acts, book, line, item)
     if book.effects[acts[line].kind].family == Family.RESTORATION.value:

@@ -14,6 +14,7 @@ from core.tables.book import LEDGER_ACCOUNTS
 from kernels import (
     accounts,
     advances,
+    assets,
     availability,
     budget,
     carries,
@@ -174,6 +175,8 @@ def _check_predecessor(acts, book, line, item):
         finding = reassignments.check_lines_beside(acts, book, line, link[0])
     if book.effects[kind].after == Stage.BY_HAND.value and finding[0] == Outcome.ACCEPTED.value:
         finding = suspense.check_item(acts, book, line, link)
+    if finding[0] == Outcome.ACCEPTED.value and assets.is_of_asset(book, kind):
+        finding = assets.check_item(acts, book, line, link[0])
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link
     return _check_remainders(book, link, kind, acts[line].amount), link

@@ -129,6 +129,13 @@ REPORTS = (
         example="exercise=2018",
     ),
     Report(
+        "assets",
+        "The register of assets: cost, depreciation, net value and plan of each; it adds up to the balances",
+        (_EXERCISE, _ACCOUNTANT),
+        report_sources.import_assets,
+        example="exercise=2018",
+    ),
+    Report(
         "delays",
         "How long payments took, from request to debit; how many were in time; late interest due, proposed and paid",
         (

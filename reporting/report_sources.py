@@ -182,6 +182,23 @@ def import_suspense() -> ReportSource:
     )
 
 
+def import_assets() -> ReportSource:
+    """Return the implementation of the report of assets."""
+    from reporting import assets as report
+
+    return ReportSource(
+        lambda connection, names, arguments: report.load_assets(
+            connection,
+            names,
+            exercise=arguments.values["exercise"],
+            accountant=arguments.values["accountant"],
+            visibility=arguments.visibility,
+        ),
+        report.AssetRegister,
+        report.build_table,
+    )
+
+
 def import_delays() -> ReportSource:
     """Return the implementation of the report of delays."""
     from reporting import delays as report

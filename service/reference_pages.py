@@ -7,7 +7,17 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from core.act_fields import Field
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, TitleTwo, YearRule
+from core.catalog import (
+    CATALOG,
+    KIND_NUMBERS,
+    ActKind,
+    BudgetAction,
+    Family,
+    PayeeChange,
+    Remainder,
+    TitleTwo,
+    YearRule,
+)
 from core.catalog import Role as AccountRole
 from core.outcome_codes import FORM_FAULTS, REFUSALS
 from core.remedies import REMEDIES
@@ -119,7 +129,8 @@ def _describe_kind(number: int) -> list[str]:
     kind = CATALOG[number]
     required = list_required_fields(number)
     required += _OF_CHANGE if kind.change is PayeeChange.DETAILS else ()
-    required += _OF_CHANGE[2:] if kind.family is Family.JOURNAL else ()
+    changes_asset = kind.family is Family.ASSET and kind.draws is not Remainder.DEPRECIATION
+    required += _OF_CHANGE[2:] if kind.family is Family.JOURNAL or changes_asset else ()
     required += (Field.REASON,) if kind.family is Family.JUSTIFICATION else ()
     return [
         f"`{kind.name}`",

@@ -218,6 +218,10 @@ _SETTLEMENT_CHAINS = [
         ("journal_credit", "clearing_debit", "justification", "clearing_debit", "justification"),
         ("opening_debit", "justification", "clearing_credit", "justification"),
         (
+            *("asset_service", "asset_depreciation", "asset_disposal", "asset_depreciation_disposal"),
+            *("asset_depreciation", "asset_service", "asset_disposal", "asset_depreciation_disposal"),
+        ),
+        (
             *("commitment", "advance_request", "payment", "bank_debit", "service", "payment_request"),
             *("advance_withholding", "advance_recovery") * 2,
             *("bank_return", "payment"),
@@ -433,6 +437,8 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             line = line._replace(cell=draw(_list_cells_of_expense(book, cell)))
         if kind.opens_fund:
             line = line._replace(cell=draw(_list_cells_of_fund(book, cell)))
+        if kind.follows is Family.ASSET:
+            line = line._replace(amount=max(line.amount // draw(st.sampled_from((1, 2, 3))), 1))
         if kind.family is Family.RESTORATION or kind.opens_fund:
             line = line._replace(amount=line.amount + draw(st.sampled_from((0, 0, 1))))
         if kind.carries:
@@ -732,11 +738,15 @@ def _add_predecessor(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int
     return line._replace(previous=None, previous_line=0, previous_entry=draw(entries))
 
 
+_OWN_PLACE_FAMILIES = (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.VISA, Family.ASSET)
+"""The families whose first act is posted in a unit of its own choice, beside those that spend."""
+
+
 @st.composite
 def _add_cell(draw: st.DrawFn, book: StartingBook, line: Line) -> Line:
     """Add an assignment at an allowed level: always for spending, as reading ensures, else mostly."""
     budget, nodes, cells = CATALOG[line.kind].budget, book.world.nodes, book.world.cells
-    is_of_unit = CATALOG[line.kind].family in (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.VISA)
+    is_of_unit = CATALOG[line.kind].family in _OWN_PLACE_FAMILIES
     fitting_cells = _list_cells(book, BudgetAction.SPEND if is_of_unit else budget)
     must_fit = is_of_unit or budget is BudgetAction.SPEND or draw(st.integers(0, 9)) > 0
     line = line._replace(

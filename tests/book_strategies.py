@@ -22,6 +22,7 @@ from tests.oracle.model import (
     NONE,
     OPENED_CREDITS,
     RESERVED,
+    AssetAccounts,
     BudgetYear,
     Cell,
     Node,
@@ -65,6 +66,13 @@ OWN_CREDITORS = {
 
 _VISA_THRESHOLDS = (0, 400, 0, 1, 0, 0, 100_000)
 """The cents from which on a commitment needs a visa; 0 for none."""
+ASSETS = {
+    (year, OTHER_ACCOUNT + place): AssetAccounts(24, 25, 26, 27, months)
+    for year, plans in enumerate(((1, 24), (3, 120)))
+    for place, months in enumerate(plans)
+}
+"""By year and account: a plan of few months or of many, so that charges are within it and beyond."""
+
 YEARS = {0: BudgetYear(0, 400, -1, 350, 300, 420), 1: BudgetYear(150, 500, 120, 500, 450, 500)}
 """The days of both budget years, which overlap, so that most acts are in their year: the kernels read the days as data."""
 
@@ -190,6 +198,7 @@ def books(draw: st.DrawFn) -> StartingBook:
             period_states=PERIOD_STATES,
             payroll_checks=PAYROLL_CHECKS,
             entry_accounts=ENTRY_ACCOUNTS,
+            assets=ASSETS,
             signatures=directory.signatures,
             grants=directory.grants,
         ),

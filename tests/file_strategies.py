@@ -230,6 +230,8 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
         return row | draw(_assignments(BudgetAction.SPEND))
     if kind.is_minister_decision:
         row |= {"document_hash": draw(st.sampled_from(("5e" * 32, "5e" * 32, "")))}
+    if kind.family is Family.ASSET:
+        row |= draw(_asset_fields(kind))
     if kind.follows:
         row |= {"predecessor": draw(_predecessors(kind, names))}
         if kind.opens_fund:
@@ -242,9 +244,16 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
     if kind.budget is BudgetAction.OPEN:
         row |= {"origin": draw(st.sampled_from(("", "finance_law", "amending_law", "decree_of_advance")))}
         row |= {"fund": draw(st.sampled_from(("", "", "", "1-1-00733")))}
-    return row | draw(
-        _assignments(BudgetAction.SPEND if kind.posts_by_hand or kind.requests_visa else kind.budget)
-    )
+    is_own = kind.posts_by_hand or kind.requests_visa or kind.serves_asset
+    return row | draw(_assignments(BudgetAction.SPEND if is_own else kind.budget))
+
+
+@st.composite
+def _asset_fields(draw: st.DrawFn, kind: ActKind) -> Row:
+    """Draw the account of an asset that is put into service, and mostly who did it or takes it out."""
+    persons = draw(st.sampled_from((_PERSONS, _PERSONS, _PERSONS, _PERSONS, {})))
+    accounts = st.sampled_from(("2183200000", "2183200000", "2111000000", "6188000000", ""))
+    return persons | ({"account": draw(accounts)} if kind.serves_asset else {})
 
 
 @st.composite

@@ -288,7 +288,7 @@ def _complete(row: Row, usual: Row) -> Row:
     needed |= {"document_hash"} if kind.is_minister_decision else set()
     needed |= {"nature"} if kind.before_service else set()
     needed |= CHANGE_FIELDS.keys() if kind.change is PayeeChange.DETAILS else set()
-    needed |= {"entered_by", "validated_by"} if kind.family is Family.JOURNAL else set()
+    needed |= {"entered_by", "validated_by"} if kind.family in (Family.JOURNAL, Family.ASSET) else set()
     usual_fields = {name: text for name, text in usual.items() if name in needed and name not in row}
     own = {name: text for name, text in row.items() if name not in _EXPECTED | _SUBMITTED}
     return {name: text for name, text in (usual_fields | own).items() if text}

@@ -54,6 +54,7 @@ _REFERENCES: Mapping[Family, str] = {
     Family.RESTORATION: "RC",
     Family.REASSIGNMENT: "RI",
     Family.JUSTIFICATION: "JU",
+    Family.ASSET: "IM",
     Family.RETENTION: "RG",
     Family.VISA: "DV",
 }

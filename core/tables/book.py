@@ -220,6 +220,8 @@ class Book(NamedTuple):
     creditors: Small
     """The creditor of an expense account that has one of its own, else 0: row ``(period // PERIODS_PER_YEAR *
     CREDITOR_SETS + place) * LEDGER_ACCOUNTS + account``; place 0 is that of requests, 1 that of payroll."""
+    assets: Small
+    """The plans of the accounts of assets: ``core.tables.asset_columns``."""
     admitted: Code
     """1 where a commitment item admits an account: row ``Cells.admits * LEDGER_ACCOUNTS + account``."""
     role_kinds: Code

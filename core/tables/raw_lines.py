@@ -93,6 +93,8 @@ class YearCodes(NamedTuple):
     """1 where opening balances are posted."""
     account_suspense: Code
     """1 where amounts stand until they are cleared; row 0 has no meaning, as what concerns them names an account."""
+    account_asset: Code
+    """1 where assets in service stand; row 0 has no meaning, as what puts an asset into service names an account."""
 
 
 class KindUses(NamedTuple):
@@ -116,6 +118,8 @@ class KindUses(NamedTuple):
     """Posts an opening balance to the account that the line states."""
     suspense: Code
     """Takes up or justifies what stands on the suspense account that the line states."""
+    assets: Code
+    """Puts an asset into service on the account that the line states."""
 
 
 class PlacedLines(NamedTuple):

@@ -22,6 +22,7 @@ from ingest.resolution.line_batch import (
     OPENS_YEAR,
     PAYS_STAFF,
     RECEIVES,
+    SERVES_ASSETS,
     SPENDS,
     LineBatch,
 )
@@ -43,6 +44,7 @@ _KIND_SETS = (
     JOURNALS,
     OPENS_YEAR,
     CONCERNS_SUSPENSE,
+    SERVES_ASSETS,
 )
 _USES = seal(KindUses(*(kinds.view(np.uint8) for kinds in _KIND_SETS)))
 

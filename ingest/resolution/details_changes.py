@@ -1,5 +1,6 @@
 """What names two persons always: changes of bank details, with evidence and a call back, and entries by hand (rule A41).
 
+So does what puts an asset into service or takes it out; a charge need not, as the plan of the asset limits it (decision D293).
 A justification must say in words why an amount stays on a suspense account (rule A70).
 """
 
@@ -11,7 +12,7 @@ from core.act_fields import Field
 from core.catalog import PayeeChange, list_kinds
 from core.outcome_codes import Outcome
 from ingest.resolution.bank_accounts import mark_ibans
-from ingest.resolution.line_batch import JOURNALS, JUSTIFIES, LineBatch
+from ingest.resolution.line_batch import CHANGES_ASSETS, JOURNALS, JUSTIFIES, LineBatch
 
 (_CHANGE,) = list_kinds(lambda kind: kind.change is PayeeChange.DETAILS)
 _SHA_256 = "^[0-9A-Fa-f]{64}$"
@@ -25,7 +26,7 @@ def mark_bank_details(line_batch: LineBatch, kind: NDArray[np.uint8], signature:
     sender stands for the two persons.
     """
     mark_ibans(line_batch)
-    is_change, is_journal = kind == _CHANGE, JOURNALS[kind]
+    is_change, is_journal = kind == _CHANGE, JOURNALS[kind] | CHANGES_ASSETS[kind]
     if is_change.any():
         _mark_evidence(line_batch, is_change)
     if (is_justification := JUSTIFIES[kind]).any():

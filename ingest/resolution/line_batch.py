@@ -182,6 +182,10 @@ STAYS_IN_MINISTRY = _select_kinds(lambda kind: kind.budget is BudgetAction.VIREM
 EARMARKS = _select_kinds(lambda kind: kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK))
 JOURNALS = _select_kinds(lambda kind: kind.family is Family.JOURNAL)
 CONCERNS_SUSPENSE = _select_kinds(lambda kind: kind.concerns_suspense)
+CHANGES_ASSETS = _select_kinds(
+    lambda kind: kind.family is Family.ASSET and kind.draws is not Remainder.DEPRECIATION
+)
+SERVES_ASSETS = _select_kinds(lambda kind: kind.serves_asset)
 JUSTIFIES = _select_kinds(lambda kind: kind.family is Family.JUSTIFICATION)
 OPENS_YEAR = _select_kinds(lambda kind: kind.family is Family.OPENING)
 ISSUES = _select_kinds(lambda kind: kind.family is Family.RECEIVABLE)
@@ -192,6 +196,7 @@ SPENDS = (
     | _select_kinds(lambda kind: kind.requests_visa)
     | JOURNALS
     | ISSUES
+    | SERVES_ASSETS
 )
 CARRIES = _select_kinds(lambda kind: kind.carries)
 BRINGS_CREDITS = _OF_CREDITS & ~EARMARKS

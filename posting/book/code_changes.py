@@ -104,7 +104,10 @@ def _read_year(year: Nomenclature, reference: ReferenceData) -> Iterator[tuple[i
             role.name.lower(): chart.own_creditors.get((account, role), "") for role in _CREDITOR_ROLES
         }
         contract = describe_account_contracts(reference.interest.account_contracts, account, year.year)
-        yield CodeKind.ACCOUNT, FileMeaning("creditors.csv", account, {**creditors, "contract": contract})
+        meaning, file = {**creditors, "contract": contract}, "creditors.csv"
+        if plan := chart.assets.get(account):
+            meaning["plan"], file = " ".join(map(str, plan)), "assets.csv"
+        yield CodeKind.ACCOUNT, FileMeaning(file, account, meaning)
     for accountant in accountants.accountants:
         yield CodeKind.ACCOUNTANT, FileMeaning("accountants.csv", accountant, {})
     for role, account in chart.shared_accounts.items():

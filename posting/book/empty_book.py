@@ -1,6 +1,7 @@
 """The book before its first entry: every table at its size, and what the reference data give it."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.budget_years import BUDGET_YEARS, build_budget_years
 from core.catalog_effects import Effects, build_effects
@@ -19,7 +20,7 @@ from core.tables.book import (
 from core.tables.columns import allocate_records, seal_array, seal_records, to_record_dtype
 from core.tables.decree_balances import DecreeFigures
 from core.tables.signatures import NO_SIGNATURES, Grants
-from posting.book import budget_nodes, ledger_folios
+from posting.book import asset_table, budget_nodes, ledger_folios
 from posting.book.book_state import RESERVED_CELLS, RESERVED_ENTRIES, BookState, round_up_to_pages
 from posting.book.registry import Registry
 from posting.book.reserved_memory import read_memory_bytes, reserve
@@ -54,6 +55,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         payroll_checks=registry.reference.calendar.mark_payroll_checks(),
         roles=registry.shared_accounts.copy(),
         creditors=registry.own_creditors.copy(),
+        assets=asset_table.build_plans(registry),
         admitted=registry.admitted_accounts.copy(),
         role_kinds=build_role_kinds().ravel(),
         signatures=NO_SIGNATURES,
@@ -64,6 +66,11 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         waiting_slots=np.zeros(1 << 11, np.uint64),
         invoice_slots=reserve(np.uint64, 1 << 18),
     )
+    return BookState(registry, book, _reserve_words())
+
+
+def _reserve_words() -> NDArray[np.int64]:
+    """Return the packed account assignments, of which the first one is none."""
     words = reserve(np.int64, 1, RESERVED_CELLS)
     words[0] = -1
-    return BookState(registry, book, words)
+    return words

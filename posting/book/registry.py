@@ -233,7 +233,7 @@ class Registry:
         nodes[1] -= nodes[0]
         ordinary = self.numbers[CodeKind.FUND].get(ORDINARY_FUND, -1)
         year_nomenclature, year_chart = self.reference.nomenclatures[year], self.reference.charts[year]
-        account_lists = (year_chart.restricted, year_chart.list_opening_accounts(), year_chart.suspense)
+        account_lists = year_chart.list_marked_accounts()
         meanings = self._view_year(year)
         return seal(
             YearCodes(

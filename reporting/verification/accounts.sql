@@ -55,7 +55,7 @@ due as (
     left join role_account h on h.year = s.exercise and h.item = '' and h.role = s.role
     left join admitted a on a.year = s.budget_year and a.item = s.item and a.code = s.account
     left join own_creditor o on o.year = s.exercise and o.expense = s.debit and o.role = s.role
-    where s.role not in ('PREDECESSOR', 'CHARGE', 'CLEARED', 'REPAYMENT', 'BY_HAND')
+    where s.role not in ('PREDECESSOR', 'CHARGE', 'CLEARED', 'REPAYMENT', 'BY_HAND', 'ASSET')
 )
 select entry_name(entry_id, reference) as place, side || ' ' || coalesce(account, 'no account') as found,
        coalesce(expected, 'no account') || ', the account of its role ' || lower(role) as expected
@@ -71,7 +71,7 @@ with home as (  -- the account that an item is on: what is certified of a commit
     union all
     select e.entry_id, case when k.reaches = 'DUE' then e.debit when k.posts then e.credit else h.credit end
     from entry e join kind k using (kind) left join standing_account h on h.entry_id = e.entry_id
-    where k.reaches not in ('NONE', 'SUSPENDED', 'COLLECTED', 'UNASSIGNED', 'BY_HAND') and k.family <> 'VISA' and e.amount > 0
+    where k.reaches not in ('NONE', 'SUSPENDED', 'COLLECTED', 'UNASSIGNED', 'IN_SERVICE', 'BY_HAND') and k.family <> 'VISA' and e.amount > 0
     union all  -- cash that was collected stays on the operations account
     select e.entry_id, e.debit from entry e join kind k using (kind) where k.debit_role = 'TREASURY' and k.follows = 'RECEIVABLE'
     union all  -- what a supplier has to give back of an advance, beside the debt of paying it
@@ -82,7 +82,7 @@ change as (
     from effect f join kind k using (kind) left join commitment_origin o on o.commitment = f.commitment where k.unbilled_sign <> 0
     union all
     select e.entry_id, e.entry_id, if(k.reaches = 'DUE', -e.amount, e.amount)
-    from entry e join kind k using (kind) where k.reaches not in ('NONE', 'SUSPENDED', 'COLLECTED', 'UNASSIGNED', 'BY_HAND') and k.family <> 'VISA'
+    from entry e join kind k using (kind) where k.reaches not in ('NONE', 'SUSPENDED', 'COLLECTED', 'UNASSIGNED', 'IN_SERVICE', 'BY_HAND') and k.family <> 'VISA'
     union all
     select e.entry_id, e.entry_id, -e.amount from entry e join kind k using (kind) where k.debit_role = 'TREASURY' and k.follows = 'RECEIVABLE'
     union all

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pyarrow as pa
 
 from core.account_roles import Role
+from core.asset_plans import AssetPlan
 from core.chart import Chart
 from core.receipt_natures import ReceiptNature
 
@@ -43,6 +44,7 @@ def build_chart_tables(charts: Charts, natures: NaturesOfYears) -> dict[str, pa.
         "suspense": _build_table(
             ("code",), ((year, code) for year, chart in charts.items() for code in chart.suspense)
         ),
+        "asset_plan": _build_table(("account", *AssetPlan._fields), _list_plans(charts)),
         "opening_account": _build_table(
             ("code",),
             ((year, code) for year, chart in charts.items() for code in chart.list_opening_accounts()),
@@ -63,6 +65,12 @@ def _list_roles(charts: Charts) -> Iterator[tuple]:
         for item, by_role in chart.role_accounts.items():
             yield from ((year, item, role.name, account) for role, account in by_role.items())
         yield from ((year, "", role.name, account) for role, account in chart.shared_accounts.items())
+
+
+def _list_plans(charts: Charts) -> Iterator[tuple]:
+    """List the plan of each account of assets."""
+    for year, chart in charts.items():
+        yield from ((year, account, *map(str, plan)) for account, plan in chart.assets.items())
 
 
 def _list_products(natures: NaturesOfYears) -> Iterator[tuple]:

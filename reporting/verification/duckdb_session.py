@@ -46,6 +46,7 @@ CHECKS: Mapping[str, str] = read_queries(
     "advances.sql",
     "reassignments.sql",
     "suspense.sql",
+    "assets.sql",
     "retentions.sql",
     "visas.sql",
 )

@@ -132,7 +132,7 @@ select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, coalesce(v.kind, p.k
             when pk.family <> k.follows and not (k.after = 'COLLECTED' and pk.family = 'SETTLEMENT' or k.after = 'BY_HAND' and pk.family = 'OPENING') then 'follows an entry of kind ' || pk.name
             when k.after <> 'NONE' and pk.reaches <> k.after then 'follows an entry of kind ' || pk.name || ', which has not reached the stage before it'
             when p.cell <> e.cell and not k.assigns then 'does not have the account assignment of its predecessor'
-            when p.accountant <> e.accountant and (not k.assigns or k.family in ('RESTORATION', 'REASSIGNMENT', 'JOURNAL')) then 'does not have the accountant of its predecessor'
+            when p.accountant <> e.accountant and (not k.assigns or k.family in ('RESTORATION', 'REASSIGNMENT', 'JOURNAL', 'ASSET')) then 'does not have the accountant of its predecessor'
             when k.inherits and k.debit_role = 'PREDECESSOR' and e.debit <> if(pk.posts or pk.mirrors, p.credit, held.credit) then 'does not debit the account that its predecessor credited'
             when k.credit_role = 'CLEARED' and e.credit <> if(pk.posts, p.debit, held.debit) then 'does not credit the account that its predecessor debited'
             when k.inherits and not k.pays and e.payee <> p.payee then 'has another payee than its predecessor'

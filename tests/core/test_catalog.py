@@ -40,6 +40,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("retention", "retention_release", "retention_carry"),
         "fund_opening",
         *("visa_request", "visa", "visa_refusal", "visa_override", "tacit_visa", "commitment_with_visa"),
+        *("asset_service", "asset_depreciation", "asset_disposal", "asset_depreciation_disposal"),
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -187,6 +188,19 @@ def test_what_stands_on_a_suspense_account_is_cleared_by_hand_on_the_account_tha
     assert not justification.has_amount
     leaving = [kind for kind in _KINDS if kind.reaches is clearings[0].after]
     assert all(kind.posts_by_hand and kind.opens for kind in leaving)
+
+
+def test_what_follows_an_asset_takes_from_it_and_leaves_nothing_for_later_acts() -> None:
+    (service,) = [kind for kind in _KINDS if kind.serves_asset]
+    assert (service.name, service.opens, service.states_account) == ("asset_service", True, True)
+    following = [kind for kind in _KINDS if kind.follows is Family.ASSET]
+    assert [kind.draws for kind in following] == [
+        *(Remainder.DEPRECIATION, Remainder.NET_VALUE, Remainder.DEPRECIATED)
+    ]
+    for kind in following:
+        assert (kind.family, kind.after, kind.reaches) == (Family.ASSET, service.reaches, Stage.NONE)
+        assert (kind.needs_assignment, kind.opens, kind.inherits) == (True, False, False)
+    assert all(kind.budget is BudgetAction.NONE for kind in (service, *following))
 
 
 def test_a_payable_has_its_own_reservation_or_inherits_one() -> None:

@@ -53,6 +53,7 @@ _ACCOUNTING = {
     *("third_party", "bank_details", "payee_block", "payee_release"),
     *("attachment", "assignment", "payroll", "payment_request_rejection"),
     *("term_suspension", "term_resumption", "return_identified", "void", "set_off"),
+    *("asset_service", "asset_depreciation", "asset_disposal", "asset_depreciation_disposal"),
     *("journal_debit", "journal_credit", "clearing_debit", "clearing_credit", "justification"),
     *("receipt", "set_off_receipt", "credit_restoration"),
     *("advance_withholding", "advance_recovery"),

@@ -12,6 +12,7 @@ from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.restorations import ANY_YEAR, RestorationRule
 from core.roles import build_role_kinds
+from core.tables.asset_columns import ASSET_COLUMNS
 from core.tables.book import (
     CLAIM_DAY_BIT,
     CLAIM_LINE_BIT,
@@ -124,6 +125,7 @@ class KernelBook:
             ).astype(np.uint8),
             roles=_build_roles(book),
             creditors=_build_creditors(book),
+            assets=_build_assets(book),
             admitted=_build_admitted(book),
             role_kinds=build_role_kinds().ravel(),
             signatures=seal_array(build_signatures(book.world)),
@@ -284,7 +286,7 @@ def to_item(row: dict[str, int]) -> OpenItem:
     elif kind.feeds:
         row = row | {"unbilled": 0}
     original = row["under"] if CATALOG[row["kind"]].undoes else row["kind"]
-    is_owed = CATALOG[original].reaches is not Stage.NONE
+    is_owed = CATALOG[original].reaches not in (Stage.NONE, Stage.IN_SERVICE)
     marks = FOLLOWED_BIT | SUSPENDED_BIT | USE_MASK | RETENTION_BIT | MOVE_MASK | REPAYMENT_MASK
     own = row["unbilled"] & ~marks
     fields = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}
@@ -347,6 +349,13 @@ def _build_creditors(book: StartingBook) -> np.ndarray:
     for (year, account, role), creditor in book.world.creditors.items():
         creditors[year - YEAR_FIRST, int(role is Role.PAYROLL), account] = creditor
     return creditors.ravel()
+
+
+def _build_assets(book: StartingBook) -> np.ndarray:
+    plans = np.zeros((max(book.world.years) + 1, ASSET_COLUMNS, LEDGER_ACCOUNTS), np.int16)
+    for (year, account), plan in book.world.assets.items():
+        plans[year, :, account] = plan
+    return plans.ravel()
 
 
 def _build_admitted(book: StartingBook) -> np.ndarray:

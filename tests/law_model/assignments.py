@@ -126,6 +126,8 @@ def _check_account(act: Act, year: Year) -> list[str]:
     account, role = act.text("account"), year.roles.get(act.text("commitment_item"))
     if act.kind in CLEARINGS and not account.startswith(year.suspense):
         return ["ACCOUNT_MISMATCH"]
+    if act.kind == "asset_service":
+        return [] if account in year.assets else ["ACCOUNT_MISMATCH"]
     if act.kind in JOURNALS:
         return ["ACCOUNT_RESTRICTED"] if year.is_restricted(account) else []
     if account and act.kind not in CHARGES | GIVES_BACK_CHARGE:

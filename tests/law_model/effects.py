@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
-from tests.law_model import reassignments, retentions
+from tests.law_model import assets, reassignments, retentions
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.chain import find_commitment, find_root
 from tests.law_model.credits import find_source
 from tests.law_model.decrees import OPENED_BY
 from tests.law_model.form import FINANCE_LAWS
-from tests.law_model.kinds import NEW_COMMITMENTS, ON_COMMITMENT
+from tests.law_model.kinds import ASSET_CHANGES, NEW_COMMITMENTS, ON_COMMITMENT
 from tests.law_model.nomenclature import FAMILIES
 from tests.law_model.state import Act, Document, Payee, State
 
@@ -395,6 +395,8 @@ _EFFECTS: Mapping[str, Effect] = {
     "advance_request": _advance,
     "advance_withholding": _withhold,
     "advance_recovery": _recover,
+    "asset_service": assets.serve,
+    **dict.fromkeys(ASSET_CHANGES, assets.change),
     "retention": retentions.retain,
     "retention_release": retentions.release,
     "retention_carry": retentions.carry,

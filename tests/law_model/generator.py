@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from tests.law_model import (
+    asset_acts,
     breaches,
     commitments,
     credit_acts,
@@ -53,6 +54,7 @@ _SENDERS: Mapping[str, tuple[int, tuple[tuple[int, Writer], ...]]] = {
         (
             *settlements.ACCOUNTANT_WRITERS,
             *journals.SUSPENSE_WRITERS,
+            *asset_acts.WRITERS,
             (5, journals.write_journal),
             (4, receivables.write_restoration),
         ),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from tests.law_model.advances import check_advance
+from tests.law_model.assets import check_asset
 from tests.law_model.assignments import Assignment, inherit, read_assignment
 from tests.law_model.chain import check_amounts, check_set_off, check_settlement, find_commitment
 from tests.law_model.credits import (
@@ -22,6 +23,8 @@ from tests.law_model.funds import check_origin, check_receipt
 from tests.law_model.interface import KindColumns
 from tests.law_model.invoices import check_invoice, check_prescription
 from tests.law_model.kinds import (
+    ASSET_CHANGES,
+    ASSET_CHARGE,
     CARRIES,
     CLEARINGS,
     CREDIT_KINDS,
@@ -53,6 +56,9 @@ from tests.law_model.years import (
     is_carried_in_order,
 )
 
+_WITH_ANY_PLACE = CLEARINGS | ASSET_CHANGES | {REASSIGNMENT_TARGET}
+"""The kinds whose own assignment another check compares with that of the act before."""
+
 
 @dataclass
 class Judgement:
@@ -67,7 +73,8 @@ class Judgement:
 def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document]) -> Judgement:
     """Judge a line whose form is right."""
     judgement = Judgement(check_dates(act, state))
-    judgement.codes += check_persons(act) if act.kind in JOURNALS else []
+    names_persons = act.kind in JOURNALS | {"asset_service"} | ASSET_CHANGES - {ASSET_CHARGE}
+    judgement.codes += check_persons(act) if names_persons else []
     judgement.codes += [*_check_payee(act, state), *check_invoice(act, state, earlier)]
     judgement.predecessor, codes = find_predecessor(act, state, earlier)
     judgement.codes += codes
@@ -87,6 +94,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
         judgement.codes += check_settlement(act, judgement.predecessor, state)
         judgement.codes += check_way(act, judgement.predecessor, state)
         judgement.codes += check_decision(act, judgement.predecessor, state)
+        judgement.codes += check_asset(act, judgement.place, judgement.predecessor, state)
         judgement.codes += check_item(act, judgement.place, judgement.predecessor, state)
     if judgement.place:
         _check_place(act, judgement, state)
@@ -142,7 +150,7 @@ def _check_own_place(act: Act, judgement: Judgement, state: State) -> None:
         _check_carry(act, judgement, state)
     elif judgement.place and judgement.predecessor and act.kind == "fund_opening":
         judgement.codes += check_receipt(judgement.place, judgement.predecessor, state)
-    elif judgement.place and judgement.predecessor and act.kind not in CLEARINGS | {REASSIGNMENT_TARGET}:
+    elif judgement.place and judgement.predecessor and act.kind not in _WITH_ANY_PLACE:
         judgement.codes += check_restoration(act, judgement.place, judgement.predecessor, state)
 
 

@@ -23,6 +23,11 @@ DUES = frozenset({"receivable", "repayment_receivable"})
 """The kinds of receivable."""
 _SERVICES = frozenset({"service", "service_carry"})
 
+ASSET_CHARGE, ASSET_NET_OUT = "asset_depreciation", "asset_disposal"
+ASSET_DEPRECIATION_OUT = "asset_depreciation_disposal"
+ASSET_CHANGES = frozenset({ASSET_CHARGE, ASSET_NET_OUT, ASSET_DEPRECIATION_OUT})
+"""What follows an asset that was put into service."""
+
 PREDECESSORS: Mapping[str, frozenset[str]] = {
     "commitment_increase": COMMITMENTS,
     "commitment_decrease": COMMITMENTS,
@@ -73,6 +78,7 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
         ("clearing_debit", "clearing_credit", "justification"),
         frozenset({"journal_debit", "journal_credit", "clearing_debit", "clearing_credit"}),
     ),
+    **dict.fromkeys(ASSET_CHANGES, ASSET_CHANGES | {"asset_service"}),
 }
 """The kinds that an act of a kind may follow."""
 
@@ -109,6 +115,7 @@ CARRIES = frozenset({"commitment_carry", "request_carry", "service_carry", "rete
 STATES_PLACE = CARRIES | {
     *("repayment_receivable", "credit_restoration", REASSIGNMENT_TARGET),
     *("clearing_debit", "clearing_credit", "fund_opening"),
+    *ASSET_CHANGES,
 }
 """The kinds that follow an act and have an assignment of their own."""
 TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
@@ -134,7 +141,7 @@ YEAR_BOUND = (
     | {"receivable", "repayment_receivable", "credit_restoration"}
     | {"commitment_decrease", "prior_withdrawal", "earmark", "earmark_decrease", "late_interest"}
     | {"service", "void", REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET}
-    | {"retention", "retention_release"}
+    | {"retention", "retention_release", "asset_service", *ASSET_CHANGES}
     | CARRIES
 )
 """The kinds that bring, take, order, serve or give back credits of the year of their day (A14, A22, A24)."""

@@ -5,6 +5,7 @@ import tomllib
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 FAMILIES = ("ordinary", "contribution", "assigned_revenue")
 ORDINARY = "N/A"
@@ -42,6 +43,16 @@ class Role:
     admits: tuple[str, ...]
 
 
+class AssetPlan(NamedTuple):
+    """The accounts beside an account of assets, and the months of its plan; 0 without one."""
+
+    under_construction: str
+    depreciation: str
+    charge: str
+    net_value: str
+    months: int
+
+
 @dataclass
 class Year:
     """What one budget year's files say."""
@@ -63,6 +74,8 @@ class Year:
     """The first digits of the suspense accounts."""
     restricted: tuple[str, ...] = ()
     """The first digits of the accounts that the file restricts."""
+    assets: dict[str, AssetPlan] = field(default_factory=dict)
+    """By account of assets in service."""
     recycling: dict[str, bool] = field(default_factory=dict)
     """The cases in which AE of earlier commitments are available again, and whether each needs an operation."""
     visas: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -80,6 +93,7 @@ class Year:
         }
         of_all = {held for role, held in self.settlement.items() if role != "late_interest"}
         own = {*self.creditors.values(), *self.payroll_creditors.values()}
+        own |= {*self.assets, *(plan.depreciation for plan in self.assets.values())}
         return bool(account) and (account in of_items | of_all | own or account.startswith(self.restricted))
 
     ministries: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -145,6 +159,11 @@ def _read_year(folder: Path, year: int) -> Year:
     result.liaison = tuple(row["account"] for row in _rows(files / "liaison.csv"))
     result.suspense = tuple(row["account"] for row in _rows(files / "suspense.csv"))
     result.restricted = tuple(row["account"] for row in _rows(files / "restricted.csv"))
+    for row in _rows(files / "assets.csv"):
+        result.assets[row["account"]] = AssetPlan(
+            *(row["under_construction"], row["depreciation"], row["charge"], row["net_value"]),
+            int(row["months"] or 0),
+        )
     result.recycling = {row["case"]: row["operation"] == "1" for row in _rows(files / "recycling.csv")}
     if (files / "visas.csv").exists():
         result.visas = {

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from tests.law_model import assets
 from tests.law_model.chain import find_debt, find_root
-from tests.law_model.kinds import CLEARING_DEBIT, JOURNAL_DEBIT
+from tests.law_model.kinds import ASSET_CHANGES, CLEARING_DEBIT, JOURNAL_DEBIT
 from tests.law_model.nomenclature import Role
 from tests.law_model.retentions import find_role
 from tests.law_model.state import Document, State
@@ -197,6 +198,8 @@ def _build_transfer(debit: str, credit: str) -> Callable[[Document, State], Legs
 _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "journal_debit": lambda document, _: [(document.account, "")],
     "journal_credit": lambda document, _: [("", document.account)],
+    "asset_service": assets.list_legs,
+    **dict.fromkeys(ASSET_CHANGES, assets.list_legs),
     "clearing_debit": lambda document, _: [(document.account, "")],
     "clearing_credit": lambda document, _: [("", document.account)],
     "service": _list_service,

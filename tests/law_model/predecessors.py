@@ -1,6 +1,7 @@
 """The act that a line follows (docs/format.md, "The predecessor"; docs/rules.md)."""
 
 from tests.law_model.kinds import (
+    ASSET_CHANGES,
     CLEARINGS,
     JOURNAL_CREDIT,
     JOURNAL_DEBIT,
@@ -37,6 +38,8 @@ def check_kind(act: Act, document: Document) -> list[str]:
         return [] if document.kind in PREDECESSORS[act.kind] else ["REVERSAL_FORBIDDEN"]
     if act.kind in CLEARINGS | {JUSTIFICATION}:
         return [] if document.kind in {JOURNAL_DEBIT, JOURNAL_CREDIT} else ["NOT_ON_SUSPENSE"]
+    if act.kind in ASSET_CHANGES:
+        return [] if document.kind == "asset_service" else ["PREDECESSOR_STAGE"]
     is_followed = document.kind in PREDECESSORS[act.kind] and not document.is_reversed
     codes = [] if is_followed else ["PREDECESSOR_STAGE"]
     return (

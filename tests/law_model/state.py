@@ -67,6 +67,8 @@ class Document:
     left: int = 0
     recovered: int = 0
     """Of a debited advance: what was withheld for it since (A36)."""
+    depreciated: int = 0
+    """Of an asset, whose net value is ``left``: what was charged of it and not taken out."""
     retained: int = 0
     """Of a request: what was retained of it as a guarantee (A36)."""
     followed: bool = False

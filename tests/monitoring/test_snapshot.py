@@ -155,6 +155,7 @@ def test_every_kind_with_an_amount_has_a_step_or_is_known_to_have_none() -> None
         *("visa_request", "visa", "visa_refusal", "visa_override", "tacit_visa"),
         *("journal_debit", "journal_credit", "opening_debit", "opening_credit"),
         *("clearing_debit", "clearing_credit"),
+        *("asset_service", "asset_depreciation", "asset_disposal", "asset_depreciation_disposal"),
         "commitment_change_reversal",  # its sign is that of what it undoes
         *("receivable", "receivable_reduction", "receivable_cancellation", "receipt"),
         *("repayment_receivable", "credit_restoration"),

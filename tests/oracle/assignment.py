@@ -32,7 +32,8 @@ def has_cell(kind: ActKind, fields: Fields) -> bool:
     """Return whether the line gives an account assignment: it must, unless it can inherit its predecessor's."""
     if kind.follows and not kind.needs_assignment:
         return any(fields.get(field) for field in {*CELL_FIELDS, Field.FUND, Field.OPERATION})
-    is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.VISA)
+    own_families = (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.VISA, Family.ASSET)
+    is_own = kind.family in own_families
     return kind.needs_assignment or kind.budget is not BudgetAction.NONE or is_own
 
 
@@ -99,7 +100,7 @@ def _is_centre(code: str, codes: Nomenclature) -> bool:
 
 def _find_level_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
     centre = _find_nomenclature(fields, reference).centres.get(fields.get(Field.FUND_CENTRE, ""))
-    is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL) or kind.name == "visa_request"
+    is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL, Family.ASSET) or kind.name == "visa_request"
     takes_own = kind.needs_assignment and kind.family is not Family.BUDGET
     is_of_unit = takes_own or kind.budget is BudgetAction.SPEND or is_own
     if is_of_unit and centre and centre.level is not CentreLevel.UO:
@@ -178,6 +179,10 @@ def _find_account_faults(kind: ActKind, item: str, fields: Fields, reference: Re
         return
     if kind.concerns_suspense and account and account not in chart.suspense:
         yield Outcome.ACCOUNT_MISMATCH
+    if kind.name == "asset_service":
+        if account not in chart.assets:
+            yield Outcome.ACCOUNT_MISMATCH
+        return
     if kind.family is Family.JOURNAL:
         if account in chart.restricted:
             yield Outcome.ACCOUNT_RESTRICTED

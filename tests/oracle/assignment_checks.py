@@ -68,6 +68,7 @@ class YearCodes(NamedTuple):
     restricted: frozenset[int]
     opening: frozenset[int]
     suspense: frozenset[int]
+    assets: frozenset[int]
 
 
 class KindUses(NamedTuple):
@@ -91,6 +92,8 @@ class KindUses(NamedTuple):
     """Post opening balances."""
     suspense: frozenset[int]
     """Concern what stands on a suspense account."""
+    assets: frozenset[int]
+    """Put an asset into service."""
 
 
 class PlacedLine(NamedTuple):
@@ -142,6 +145,10 @@ def _find_faults(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[L
         yield Outcome.ACCOUNT_UNKNOWN, Field.ACCOUNT
     if line.kind in uses.suspense and line.account not in year.suspense:
         yield Outcome.ACCOUNT_MISMATCH, Field.ACCOUNT
+    if line.kind in uses.assets:
+        if line.account not in year.assets:
+            yield Outcome.ACCOUNT_MISMATCH, Field.ACCOUNT
+        return
     if line.kind in uses.journals:
         if line.account in year.restricted:
             yield Outcome.ACCOUNT_RESTRICTED, Field.ACCOUNT

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Stage
 from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
-from tests.oracle import expenses, funds, invoices, restorations, suspense, visas, years
+from tests.oracle import assets, expenses, funds, invoices, restorations, suspense, visas, years
 from tests.oracle.lines import Line
 from tests.oracle.model import NONE, LineRefused, OpenItem, Payee, State, World
 
@@ -160,6 +160,10 @@ def _choose_cell(world: World, state: State, kind: ActKind, line: Line, *, entry
     if kind.name == "fund_opening":
         funds.require_receipt(world, state, item, line.cell)
         return line.cell
+    if kind.follows is Family.ASSET:
+        cell = item.cell if line.cell == NONE else line.cell
+        assets.require_accountant(world, item, cell)
+        return cell
     if kind.pairs is Pairing.TARGET or kind.clears:
         return item.cell if line.cell == NONE else line.cell
     if not kind.is_interest:

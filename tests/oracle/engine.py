@@ -44,6 +44,8 @@ _LACKS_OF_PREDECESSOR = (
     Outcome.SUSPENSE_EXCEEDED,
     Outcome.RESTORATION_EXCEEDS_RECEIPT,
     Outcome.RETENTION_EXCEEDED,
+    Outcome.DEPRECIATION_EXCEEDED,
+    Outcome.ASSET_VALUE_EXCEEDED,
 )
 _ASSIGNMENT = (Field.FUND_CENTRE, Field.FUNCTIONAL_AREA, Field.COMMITMENT_ITEM, Field.FUND, Field.OPERATION)
 
@@ -64,6 +66,7 @@ class Engine:
                 open_periods=reference.list_open_periods(),
                 roles=reference.list_shared_accounts(),
                 creditors=reference.list_own_creditors(),
+                assets=reference.list_asset_accounts(),
                 years=reference.list_budget_years(),
                 payroll_checks=reference.list_payroll_checks(),
                 entry_accounts=reference.list_entry_accounts(),

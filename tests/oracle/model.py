@@ -254,6 +254,16 @@ class Grant(NamedTuple):
     """The person who delegates; 0 for the person's own role."""
 
 
+class AssetAccounts(NamedTuple):
+    """The plan of an account of assets: its other accounts, and the months."""
+
+    under_construction: int = 0
+    depreciation: int = 0
+    charge: int = 0
+    net_value: int = 0
+    months: int = 0
+
+
 class World(NamedTuple):
     """The data that decisions read and never change."""
 
@@ -276,6 +286,8 @@ class World(NamedTuple):
     signatures: Mapping[int, Signature] = {}
     """By the number that lines state."""
     grants: tuple[Grant, ...] = ()
+    assets: Mapping[tuple[int, int], AssetAccounts] = {}
+    """By budget year and account."""
 
     def find_node_of_year(self, number: int, year: int) -> int:
         """Return the node of another year on the same fund centre, title and family of funds; NONE if there is none."""

@@ -9,6 +9,7 @@ from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST, PeriodState
 from tests.oracle import (
     advances,
+    assets,
     budget,
     commitments,
     decrees,
@@ -49,6 +50,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition, *, act
     set_offs.require_pair(world, state, kind, act=act, place=place, followed=followed.entry)
     if kind.pairs is Pairing.ORIGIN:
         reassignments.require_targets(world, state, act=act, place=place, debit=followed.entry)
+    assets.take_from_asset(world, state, kind, line=line, asset=followed.entry)
     commitments.draw_remainders(state, followed, kind, line.amount)
     visas.require_visa(world, kind, followed.cell, act)
     signatures.check_signature(world, line, cell=followed.cell, act_cents=act_cents)
@@ -231,6 +233,8 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
             is_of_year = line.period // PERIODS_PER_YEAR == own.year % YEAR_FIRST
             return item.credit if is_of_year else own.accrued, item.debit
         return (item.credit, item.debit) if item.debit else (0, 0)
+    if followed.base.family is Family.ASSET:
+        return assets.find_accounts(world, state, followed.base, line, asset=followed.entry)
     cell = world.cells.get(followed.cell, Cell(0))
     by_role = {role: world.roles.get((line.period, role), 0) for role in SHARED_ROLES}
     by_role |= {

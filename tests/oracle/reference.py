@@ -13,7 +13,7 @@ from core.catalog import Role
 from core.chart import Chart
 from core.nomenclature import FundFamily, Nomenclature
 from core.periods import to_period
-from tests.oracle.model import NONE, BudgetYear, Node
+from tests.oracle.model import NONE, AssetAccounts, BudgetYear, Node
 
 CENTRES_A_YEAR = 131_072
 SHEETS = 6
@@ -105,6 +105,20 @@ class Reference(NamedTuple):
             (year, self.accounts[account], role): self.accounts[creditor]
             for year, data in self.years.items()
             for (account, role), creditor in data.chart.own_creditors.items()
+        }
+
+    def list_asset_accounts(self) -> dict[tuple[int, int], AssetAccounts]:
+        """Return the plan of each account of assets, by year."""
+        return {
+            (year, self.accounts[account]): AssetAccounts(
+                self.accounts[plan.under_construction],
+                self.accounts.get(plan.depreciation, 0),
+                self.accounts.get(plan.charge, 0),
+                self.accounts[plan.net_value],
+                plan.months,
+            )
+            for year, data in self.years.items()
+            for account, plan in data.chart.assets.items()
         }
 
     def list_entry_accounts(self) -> dict[int, tuple[int, ...]]:

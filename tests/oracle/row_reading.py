@@ -119,6 +119,7 @@ def _find_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]:
     if line.kind.family is Family.JUSTIFICATION and not line.read_text(Field.REASON).strip(" "):
         yield Outcome.JUSTIFICATION_MISSING
     names_persons = line.kind.change is PayeeChange.DETAILS or line.kind.family is Family.JOURNAL
+    names_persons |= line.kind.family is Family.ASSET and line.kind.name != "asset_depreciation"
     if names_persons and not any(map(line.read_text, _PERSONS)):
         yield Outcome.TWO_PERSONS_MISSING
 
@@ -200,7 +201,7 @@ def list_required_fields(line: ReadLine) -> set[Field]:
     needed |= {Field.PREDECESSOR} if kind.follows else set()
     needed |= {Field.REFERENCE_SENDER} if kind.carries else set()
     needed |= {Field.PAYEE} if kind.pays else set()
-    needed |= {Field.ACCOUNT} if kind.family in _STATES_ACCOUNT else set()
+    needed |= {Field.ACCOUNT} if kind.family in _STATES_ACCOUNT or kind.name == "asset_service" else set()
     needed |= {Field.COUNTERPART} if kind.budget in _MOVES else set()
     needed |= {Field.DOCUMENT_HASH} if kind.budget in _OF_DECREES else set()
     needed |= {Field.OPERATION} if kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK) else set()

@@ -339,11 +339,19 @@ FILES: list[File] = [
         *_act("DV2", "visa_request", _spent("0.30")),
         *_act("RV2", "visa_refusal", _build_follower("DV2", "0.30")),
         *_act("PO2", "visa_override", _build_follower("RV2", "0.30", document_hash="5e" * 32)),
+        *_act("IM1", "asset_service", _spent("36.00", account="2183200000", **_PERSONS)),
+        *_act("DA1", "asset_depreciation", _spent("1.00", predecessor="IM1")),
+        *_act(
+            "SO3",
+            "asset_disposal",
+            _spent("2.00", predecessor="IM1", **_PERSONS),
+            _spent("1.00", predecessor="IM1", kind="asset_depreciation_disposal", **_PERSONS),
+        ),
     ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 157 + len(_OPENINGS_OF_NEXT_YEAR)
+_ENTRIES = 161 + len(_OPENINGS_OF_NEXT_YEAR)
 """Of all of them together."""
 
 

@@ -41,6 +41,7 @@ _WITHOUT_BANK = frozenset({PayeeChange.BLOCK, PayeeChange.RELEASE})
 _LINES_MAX = 3
 _PERSONS = {name: CHANGE_FIELDS[name] for name in ("entered_by", "validated_by")}
 _JOURNAL_ACCOUNTS = ("6113110000", "6188000000", "4721000000", "6188000000", "4731000000", "4011100000")
+_ASSET_ACCOUNTS = ("2183200000", "2183200000", "2168000000", "2111000000")
 _SUSPENSE = ("4721000000", "4731000000")
 _MINISTRY = (("0177", "0217"), ("0217", "0177"), ("0217", "0177/T2"), ("0177", "0117"))
 _TWO_MINISTRIES = (("0117", "0177"), ("0117", "0217"), ("0217", "0117"), ("0177", "0217"))
@@ -51,6 +52,7 @@ _WEIGHTS: Mapping[str, int] = {
     **dict.fromkeys(("budget_move_ae", "budget_move_cp"), 4),
     **dict.fromkeys(("credit_return_ae", "credit_return_cp", "cancellation_ae", "cancellation_cp"), 1),
     "earmark_decrease": 2,
+    "asset_service": 1,
     **dict.fromkeys(("freeze_ae", "freeze_cp", "unfreeze_ae", "unfreeze_cp"), 3),
     **dict.fromkeys(("third_party", "bank_details", "payee_block"), 1),
     **dict.fromkeys(("term_suspension", "late_interest", "attachment", "assignment", "void"), 2),
@@ -342,6 +344,8 @@ class ActGenerator:
             at_stage = [item for item in self.posted.values() if item.kind.reaches is kind.after]
             if kind.family is Family.RETENTION and not kind.carries:
                 at_stage = list(filter(_is_untouched_request, at_stage))
+            if kind.draws is Remainder.DEPRECIATED:
+                at_stage = list(filter(self._is_depreciated, at_stage))
             return [item for item in at_stage if self._count_left(item) or not item.kind.has_amount]
         if kind.repays:
             return [item for item in self.posted.values() if item.kind.family is kind.follows and item.taken]
@@ -350,6 +354,10 @@ class ActGenerator:
             for item in self.posted.values()
             if item.kind.family is kind.follows and self._count_left(item)
         ]
+
+    def _is_depreciated(self, asset: Posted) -> bool:
+        charges = (item for item in self.posted.values() if item.kind.draws is Remainder.DEPRECIATION)
+        return any(charge.followed == asset.entry for charge in charges)
 
     def _stands_for(self, kind: ActKind, item: Posted) -> bool:
         """Return whether something of an entry is open on a suspense account, on the side that a clearing takes it from."""
@@ -381,14 +389,16 @@ class ActGenerator:
             row |= self._name_followed(sender, followed) | supplier
             row |= self._describe_repayment(kind, followed) if kind.needs_assignment else {}
             row |= self._describe_item(kind, followed) if kind.concerns_suspense else {}
+            row |= self._describe_asset(followed) if kind.family is Family.ASSET else {}
         else:
             is_receivable = kind.family is Family.RECEIVABLE
-            is_journal = kind.family is Family.JOURNAL
+            is_journal = kind.family in (Family.JOURNAL, Family.ASSET)
             place = self._choose_assignment(
                 BudgetAction.SPEND if is_journal or is_receivable or kind.requests_visa else kind.budget
             )
             row |= place if not kind.is_payee_act else {}
             row |= _PERSONS if is_journal else {}
+            row |= {"account": self.rng.choice(_ASSET_ACCOUNTS)} if kind.serves_asset else {}
             if is_receivable:
                 row |= self._find_debtor() | {
                     "commitment_item": self.rng.choice(RECEIPT_NATURES),
@@ -409,6 +419,8 @@ class ActGenerator:
         if kind.family is Family.RETENTION and followed:
             cents = max(followed.amount // 20 + (self.rng.random() < 0.1), 1)
             row["amount"] = f"{cents // 100}.{cents % 100:02}"
+        if kind.family is Family.ASSET and followed:
+            row["amount"] = "0.01" if kind.draws is not Remainder.NET_VALUE else "0.05"
         return row
 
     def _describe_repayment(self, kind: ActKind, followed: Posted | None) -> Row:
@@ -437,6 +449,11 @@ class ActGenerator:
             return row | ({"reason": "sender unknown"} if self.rng.random() < 0.9 else {})
         place = followed.place if followed and self.rng.random() < 0.9 else {}
         return row | place | _PERSONS
+
+    def _describe_asset(self, followed: Posted | None) -> Row:
+        """Describe where an asset is charged or taken out, mostly on its own assignment, and by whom."""
+        place = followed.place if followed and self.rng.random() < 0.9 else {}
+        return place | _PERSONS
 
     def _find_debtor(self) -> Row:
         """Return a person to whom something is owed at a place of spending, half of the time: the debts can be set off."""

@@ -1,6 +1,6 @@
 """No accepted sequence of acts breaks a check of ``verify``: random acts of every kind, sender and way, then the proof.
 
-Twelve sequences by default.  The long form is
+Fourteen sequences by default.  The long form is
 
     RANDOM_SEQUENCES=2000 make test ARGS=tests/service/engine/test_random_acts.py
 
@@ -33,7 +33,7 @@ from tests.service.engine.random_commands import DAYS, RandomState
 from tests.service.engine.random_sequence import SequencePlan, SequenceResult, run_sequence
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-SEQUENCES, SEED = int(os.environ.get("RANDOM_SEQUENCES", "12")), int(os.environ.get("RANDOM_SEED", "1"))
+SEQUENCES, SEED = int(os.environ.get("RANDOM_SEQUENCES", "14")), int(os.environ.get("RANDOM_SEED", "1"))
 KINDS = frozenset(
     CATALOG[number].name for number in list_kinds(lambda kind: kind.family and not kind.refusal)
 )
@@ -48,6 +48,7 @@ LATE_KINDS = frozenset(
         *("credit_restoration", "fund_opening"),
         *("retention", "retention_release", "retention_carry", "commitment_reversal"),
         *("visa", "visa_refusal", "visa_override", "tacit_visa", "commitment_with_visa"),
+        "asset_depreciation_disposal",
     }
 )
 """Kinds that may follow only two others in one year or place: the sequences by default are too few, sixty have them all."""

@@ -16,6 +16,7 @@ from monitoring.trend import Trend
 from reporting import (
     act_narrative,
     advances,
+    assets,
     budget,
     commitments,
     delays,
@@ -227,6 +228,7 @@ def build_tables() -> dict[str, ReportTable]:
             proofs.SubmissionProof(1, REFERENCE, "MIN-09", "", True, [], [])
         ),
         "receipts.build_table": receipts.build_table(receipts.Receipts(1, [], 1, 1, 1, 1)),
+        "assets.build_table": assets.build_table(assets.AssetRegister(1, 2018, [], [])),
         "suspense.build_table": suspense.build_table(suspense.SuspenseItems(1, [], [])),
         "advances.build_table": advances.build_table(advances.Advances(1, [], 1, 1, 1, 1, 1)),
         "refusals.build_table": refusals.build_table(refusals.Refusals(3, [], 1, 1)),

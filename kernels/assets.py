@@ -1,0 +1,111 @@
+"""Assets: put into service, depreciated by the plan of their account, and taken out, whole or in part (decision D293).
+
+The ``open`` of an asset is its net value, its ``unbilled`` what is depreciated; both together are its cost.  Its plan and its
+accounts are those of the budget year in which it was put into service.
+"""
+
+import numpy as np
+
+from core.debt_stages import Remainder
+from core.families import Family
+from core.outcome_codes import Outcome
+from core.tables.asset_columns import ASSET_COLUMNS, AssetColumn
+from core.tables.book import LEDGER_ACCOUNTS
+from kernels.findings import accepted, refused
+from kernels.jit import as_position, part, rare_part
+
+_DAYS_BEFORE_1970 = 719_468
+"""From 1 March of the year 0, on which the count of the calendar begins."""
+_DAYS_OF_ERA = 146_097
+
+
+@part
+def _read_plan(book, cell, account, column):
+    """Return an account of the plan of ``account`` in the year of ``cell``, or its months."""
+    at = as_position(book.cells[as_position(cell)].year) * ASSET_COLUMNS + column
+    return as_position(book.assets[at * LEDGER_ACCOUNTS + account])
+
+
+@part
+def count_months(day):
+    """Return the months from March of the year 0 to the month of ``day``, in the Gregorian calendar."""
+    days = np.int64(day) + _DAYS_BEFORE_1970
+    era, in_era = days // _DAYS_OF_ERA, days % _DAYS_OF_ERA
+    years = (in_era - in_era // 1460 + in_era // 36_524 - in_era // 146_096) // 365
+    in_year = in_era - (365 * years + years // 4 - years // 100)
+    return (era * 400 + years) * 12 + (5 * in_year + 2) // 153
+
+
+@part
+def _find_charge_limit(book, item, day):
+    """Return the cents that may be charged to ``day``: the plan to the end of its month, less what is depreciated.
+
+    The month of the service counts whole.  The cost is shared equally over the months, and what is due is rounded down to the
+    cent, so that the charges of the whole plan are the cost.
+    """
+    months = np.int64(
+        _read_plan(book, book.items[item].cell, book.items[item].debit, AssetColumn.MONTHS.value)
+    )
+    if months == 0:
+        return np.int64(0)
+    passed = min(months, count_months(day) - count_months(book.items[item].day) + 1)
+    cost = book.items[item].open + book.items[item].unbilled
+    return max(np.int64(0), cost * passed // months - book.items[item].unbilled)
+
+
+@rare_part
+def check_item(acts, book, line, item):
+    """Check that a charge is within the plan, and that no more leaves than stands: of the net value, or depreciated."""
+    draws = book.effects[acts[line].kind].draws
+    if draws == Remainder.NET_VALUE.value:
+        limit = np.int64(book.items[item].open)
+    elif draws == Remainder.DEPRECIATED.value:
+        limit = np.int64(book.items[item].unbilled)
+    else:
+        limit = _find_charge_limit(book, item, acts[line].day)
+    if acts[line].amount > limit:
+        return refused(book.effects[acts[line].kind].shortfall, -1, acts[line].amount - limit)
+    return accepted()
+
+
+@rare_part
+def check_assignment(acts, book, line, item):
+    """Check that an asset stays with its accountant; the year and the programme of what follows may be others."""
+    own, other = as_position(max(acts[line].cell, 0)), as_position(book.items[item].cell)
+    if book.cells[own].accountant != book.cells[other].accountant:
+        return refused(Outcome.ASSIGNMENT_DIFFERS.value, -1, 0)
+    return accepted()
+
+
+@part
+def is_of_asset(book, kind):
+    """Return whether ``kind`` puts an asset into service, or follows one."""
+    return book.effects[kind].family == Family.ASSET.value
+
+
+@rare_part
+def find_accounts(acts, book, line, link):
+    """Return the (debit, credit) accounts of a line, by the plan of its asset."""
+    item, cell, base, _, _ = link
+    draws = book.effects[base].draws
+    if draws == Remainder.NONE.value:
+        account = as_position(acts[line].account)
+        return account, _read_plan(book, cell, account, AssetColumn.UNDER_CONSTRUCTION.value)
+    cell, account = book.items[item].cell, as_position(book.items[item].debit)
+    depreciation = _read_plan(book, cell, account, AssetColumn.DEPRECIATION.value)
+    if draws == Remainder.DEPRECIATION.value:
+        return _read_plan(book, cell, account, AssetColumn.CHARGE.value), depreciation
+    if draws == Remainder.DEPRECIATED.value:
+        return depreciation, account
+    return _read_plan(book, cell, account, AssetColumn.NET_VALUE.value), account
+
+
+@rare_part
+def move_value(items, item, which, amount):
+    """Add ``amount``, negative where a line draws on it, to what an asset has of ``which``; a charge moves it over."""
+    if which == Remainder.DEPRECIATED.value:
+        items[item].unbilled += amount
+    else:
+        items[item].open += amount
+    if which == Remainder.DEPRECIATION.value:
+        items[item].unbilled -= amount
