@@ -6,7 +6,7 @@ work is done once a distinct value wherever the file allows it.
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -64,6 +64,13 @@ class DictionaryCache:
         return last
 
 
+class _MappedTexts(NamedTuple):
+    """The numbers of the distinct texts, with the mapping that gave them: as long as it is kept, nothing else has its id."""
+
+    numbers: NDArray[np.int32]
+    numbers_by_text: Mapping[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class TextColumn:
     """Distinct values, an empty one at the end, and the value of each row (``None``: row k has value k)."""
@@ -105,16 +112,14 @@ class TextColumn:
         """Return the number of each row's text, or ``otherwise``; 0 for an empty text."""
         column = self.to_distinct_values()
 
-        def map_values(_: DistinctTexts) -> tuple[Mapping[str, int], NDArray[np.int32]]:
+        def map_values(_: DistinctTexts) -> _MappedTexts:
             numbers = [numbers_by_text.get(text, otherwise) if text else 0 for text in column.list_texts()]
-            return numbers_by_text, np.array(
-                numbers, np.int32
-            )  # as long as it is kept, nothing else has its id
+            return _MappedTexts(np.array(numbers, np.int32), numbers_by_text)
 
-        _, numbers = column.values.compute_once(
+        mapped = column.values.compute_once(
             f"number {id(numbers_by_text)} {len(numbers_by_text)} {otherwise}", map_values
         )
-        return column.expand_numbers(numbers)
+        return column.expand_numbers(mapped.numbers)
 
     def expand_numbers(self, by_value: NDArray[np.int32]) -> NDArray[np.int32]:
         """Expand numbers for each value to the rows, without holding the GIL."""
