@@ -74,6 +74,7 @@ _IN_2019 = (
     ),
     ("roles.csv", "6531230000,4081000000,4011100000,,", "6531230000,4081000000,4011100000,4211180000,"),
     ("roles.csv", "21,", "32,6311000000,4081000000,4011100000,,63,chart\n21,"),
+    ("visas.csv", "Économie et finances,*,10000000", "Comptes publics,*,10000000"),
     ("treasury.csv", "transit,5126410000", "transit,5126420000"),
     ("treasury.csv", "other_creditor,4678840000", "other_creditor,4671210000"),
 )

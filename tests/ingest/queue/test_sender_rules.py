@@ -165,7 +165,7 @@ async def test_a_visa_is_decided_by_a_sender_with_the_role_of_the_controller(
     await _grant_role(dsn, holder, "CBCM", role="budget_controller")
     assert await _admit(dsn, tmp_path, "CBCM", [kind]) == 1
     of_officer = ["visa_request", "tacit_visa", "commitment_with_visa"]
-    assert await _admit(dsn, tmp_path / "officer", "MIN-09", of_officer) == 1
+    assert await _admit(dsn, tmp_path / "officer", "MIN-09", of_officer) == 2
 
 
 @pytest.mark.parametrize(("kind", "holder"), _list_pairs(DIRECTORATE_KINDS))

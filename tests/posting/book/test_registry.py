@@ -56,6 +56,7 @@ async def test_a_fund_at_the_end_of_a_long_file_is_numbered_correctly(dsn: str, 
             "50.00",
             centre,
             **fund,
+            **({} if "-" in centre else {"origin": "carry_over"}),
         )
         for measure in ("ae", "cp")
         for centre in centres

@@ -351,7 +351,7 @@ FILES: list[File] = [
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 161 + len(_OPENINGS_OF_NEXT_YEAR)
+_ENTRIES = 164 + len(_OPENINGS_OF_NEXT_YEAR)
 """Of all of them together."""
 
 

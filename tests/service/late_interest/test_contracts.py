@@ -143,7 +143,11 @@ async def test_interest_on_a_request_of_a_fund_takes_ordinary_credits(
     unit = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07"}
     request = {**REQUEST, **unit, **fund, "commitment_item": "31"}
     openings = build_openings(unit["fund_centre"])
-    of_fund = [{**row, **fund, "reference": f"{row['reference']}-F"} for row in openings]
+    origins = [{"origin": "carry_over"} if "opening" in row["kind"] else {} for row in openings]
+    of_fund = [
+        {**row, **fund, **origin, "reference": f"{row['reference']}-F"}
+        for row, origin in zip(openings, origins, strict=True)
+    ]
     async for state in prepare_state(database, tmp_path / "own", [*openings, *of_fund, request]):
         await pay_part(state, "DP-1", "1000.00", "2018-11-05")
         await claim(state, "2018-12-31")
