@@ -32,9 +32,9 @@ class Family(IntEnum):
     """Each line posts one side: the first one credits the account that was charged, the next ones debit the right ones."""
     JUSTIFICATION = 21
     """It says why an amount stays on a suspense account, and posts nothing (rule A70)."""
-    ASSET = 22
-    """An asset is put into service, depreciated and taken out; its reference is the number of the asset."""
     RETENTION = 20
     """It retains a part of a request as a guarantee: its CP are free until the release reserves them again."""
+    ASSET = 22
+    """An asset is put into service, depreciated and taken out; its reference is the number of the asset."""
     VISA = 23
     """The visa of the budget controller: what is planned, and the decisions on it; it posts nothing and takes no credits."""

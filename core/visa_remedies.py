@@ -33,10 +33,10 @@ VISA_REMEDIES: Mapping[Outcome, Remedy] = {
         " montant d'un engagement complémentaire, par un engagement propre.",
     ),
     _O.VISA_PENDING: Remedy(
-        "The days of the budget controller, which begin with the day of the request, have not passed: calendar.toml gives them"
-        " (visa_days), and the last of them is still the controller's.",
+        "The days of the budget controller, which begin after the day of the request, have not passed: calendar.toml gives"
+        " them (visa_days), and the last of them is still the controller's.",
         "Wait for the decision, or send the line dated after the last of these days.",
-        "Le délai du contrôleur budgétaire, qui court du jour de la demande, n'est pas expiré : calendar.toml le donne"
+        "Le délai du contrôleur budgétaire, qui court du lendemain de la demande, n'est pas expiré : calendar.toml le donne"
         " (visa_days), dernier jour compris.",
         "Attendre la décision, ou présenter la ligne à une date postérieure à l'expiration du délai.",
     ),

@@ -36,11 +36,15 @@ def commits_freely(book, kind):
 
 
 @rare_part
-def _reaches_threshold(acts, row, threshold):
-    """Return whether the lines of the act that begins at ``row`` amount to the threshold: an act is one commitment."""
+def _reaches_threshold(acts, book, row, threshold):
+    """Return whether what the act that begins at ``row`` commits reaches the threshold: it is one commitment.
+
+    A line with a fault commits nothing, and has no amount.
+    """
     total, line = np.int64(0), as_position(row)
     while line < acts.size and acts[line].head == acts[row].head and total < threshold:
-        total += acts[line].amount
+        if acts[line].fault == 0 and book.effects[acts[line].kind].ae_consumed > 0:
+            total += acts[line].amount
         line = as_position(line + 1)
     return total >= threshold
 
@@ -49,6 +53,6 @@ def _reaches_threshold(acts, row, threshold):
 def check_threshold(acts, book, place, cell):
     """Check that an act stays below the threshold of the ministry and title of a line."""
     threshold = book.cells[as_position(cell)].visa_threshold
-    if threshold != NO_THRESHOLD and _reaches_threshold(acts, as_position(place[0]), threshold):
+    if threshold != NO_THRESHOLD and _reaches_threshold(acts, book, as_position(place[0]), threshold):
         return refused(Outcome.VISA_MISSING.value, -1, 0)
     return accepted()

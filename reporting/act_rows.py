@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from core.catalog import CATALOG, KIND_NUMBERS
+from core.catalog import CATALOG, KIND_NUMBERS, Family, list_kinds
 from core.periods import to_period
 from core.roles import ACCOUNTING_KINDS
 from core.senders import RESERVED_SENDERS
@@ -20,7 +20,9 @@ from reporting.visibility import WHOLE_JOURNAL, Visibility
 
 OPEN_ITEM_STEPS = 4
 """Steps of followers that the open items need: commitment, service or request, payment, reversal."""
-_ACCOUNTING_KINDS = frozenset(KIND_NUMBERS[kind] for kind in ACCOUNTING_KINDS)
+_VISA_DECISIONS = list_kinds(lambda kind: kind.family is kind.follows is Family.VISA)
+_KINDS_OF_OTHERS = frozenset(KIND_NUMBERS[kind] for kind in ACCOUNTING_KINDS).union(_VISA_DECISIONS)
+"""What others decide about the acts of a sender, who sees it with them: accountants, and the controller of the budget."""
 _LOOKUPS_MAX = 40
 """Most keys for single look-ups; for more keys, one pass over the partitions without a B-tree is faster."""
 
@@ -166,7 +168,7 @@ def _find_tops(rows: Sequence[Row], lines: Sequence[Row], sender: str | None) ->
 
 def _is_visible_by_predecessor(row: Row, sender: str | None) -> bool:
     """Return whether an act is visible to ``sender`` if the act that it follows is."""
-    is_of_service = row["sender"] in RESERVED_SENDERS or row["kind"] in _ACCOUNTING_KINDS
+    is_of_service = row["sender"] in RESERVED_SENDERS or row["kind"] in _KINDS_OF_OTHERS
     return bool(row["predecessor"]) and row["sender"] != sender and is_of_service
 
 
@@ -174,7 +176,7 @@ async def _select_entries_of_sender(
     connection: Connection, entries: Sequence[int], sender: str | None
 ) -> set[int]:
     await choose_lookup(connection, len(entries))
-    kinds = (sorted(RESERVED_SENDERS), sorted(_ACCOUNTING_KINDS))
+    kinds = (sorted(RESERVED_SENDERS), sorted(_KINDS_OF_OTHERS))
     rows = await fetch(connection, "entries_of_sender", entries, sender, *kinds)
     return {row["entry_id"] for row in rows}
 

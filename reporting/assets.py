@@ -3,6 +3,7 @@
 The costs of an account add up to its balance, and what is depreciated to that of its account of depreciation.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from core.amount_fields import AmountStruct, Cents
@@ -133,14 +134,19 @@ async def _load_balances(connection: Connection, names: CodeNames, scope: Balanc
     return {sums.account: sums.balance for sums in balance.accounts}
 
 
+def _list_plans(names: CodeNames) -> set[tuple[str, str]]:
+    """Return the accounts of assets with their accounts of depreciation, of all years: a plan is that of its first year."""
+    charts = names.codes.charts.values()
+    return {(account, plan.depreciation) for chart in charts for account, plan in chart.assets.items()}
+
+
 def _list_accounts(
     names: CodeNames, assets: Sequence[Asset], balances: dict[str, int] | None
 ) -> list[AssetAccount]:
     """List the accounts of assets with an asset or a balance, each before that of its depreciation."""
-    plans = {account: plan for chart in names.codes.charts.values() for account, plan in chart.assets.items()}
     sums: dict[tuple[str, str], int] = {}
-    for account, plan in sorted(plans.items()):
-        sums |= {(account, account): 0} | ({(account, plan.depreciation): 0} if plan.depreciation else {})
+    for account, depreciation in sorted(_list_plans(names)):
+        sums |= {(account, account): 0} | ({(account, depreciation): 0} if depreciation else {})
     for asset in assets:
         sums[asset.account, asset.account] += asset.cost_cents
         if asset.depreciated_cents:
@@ -167,7 +173,10 @@ def build_table(register: AssetRegister) -> ReportTable:
         *(Column("depreciated", CellType.MONEY), Column("net value", CellType.MONEY)),
         *(Column("to charge", CellType.MONEY), Column("balance", CellType.MONEY), Column("finding")),
     ]
-    rows = [row for account in register.accounts for row in _list_rows(account, register.assets)]
+    of_account: dict[str, list[Asset]] = defaultdict(list)
+    for asset in register.assets:
+        of_account[asset.account].append(asset)
+    rows = [row for account in register.accounts for row in _list_rows(account, of_account[account.of])]
     return ReportTable(
         f"Register of assets {register.exercise or ''}, after batch {register.batch:,}",
         columns,
@@ -185,8 +194,7 @@ def _list_rows(account: AssetAccount, assets: Sequence[Asset]) -> list[list[Cell
             *(asset.months or None, asset.cost_cents, asset.depreciated_cents, asset.net_cents),
             *(asset.to_charge_cents, None, ""),
         ]
-        for asset in assets
-        if is_cost and asset.account == account.account
+        for asset in (assets if is_cost else ())
     ]
     cost, depreciated = (account.sum_cents, None) if is_cost else (None, -account.sum_cents)
     is_equal = account.balance_cents == account.sum_cents

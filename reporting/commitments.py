@@ -41,7 +41,10 @@ _SUMS = (
 _CARRYING = list_kinds(lambda kind: kind.carries and not kind.inherits)
 """The kinds that carry a commitment or a service into the next year."""
 _DRAWING = list_kinds(
-    lambda kind: (kind.draws or kind.feeds) and not (kind.inherits or kind.clears or kind.opens_fund)
+    lambda kind: (
+        not (kind.inherits or kind.clears or kind.opens_fund)
+        and {kind.draws, kind.feeds} & {Remainder.OPEN, Remainder.UNBILLED, Remainder.CARRIED}
+    )
 )
 
 

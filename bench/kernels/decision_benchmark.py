@@ -45,15 +45,12 @@ from posting.book.reserved_memory import reserve
 
 LEVELS = (125, 1_800, 4_000, 6_000)
 """Programmes, BOP, UO, and a fourth level below."""
-
-_ROUNDS = 400
-_PERIODS = 12
+_ROUNDS, _PERIODS = 400, 12
 _ACCOUNTANTS = 45
 """As many as the sample year has."""
 _OPENED_CENTS = 10**15
 _POOR_PROGRAMMES, _POOR_CENTS = 5, 10**7
 """A few programmes have few credits, in cents, so that acts are refused."""
-
 _PAYEES = 2_000
 
 
@@ -192,11 +189,15 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         waiting_slots=np.zeros(4, np.uint64),
         invoice_slots=np.zeros(1 << (2 * room).bit_length(), np.uint64),
     )
-    payees = _build_acts("third_party", *_build_fingerprints(np.arange(_PAYEES)))
-    payees["payee_high"], payees["payee_low"] = payees["key_high"], payees["key_low"]
-    payees["head"] = np.arange(_PAYEES)
-    decisions.decide(seal_array(payees), book, allocate_records(Decisions, _PAYEES), False)
+    _register_payees(book)
     return book
+
+
+def _register_payees(book: Book) -> None:
+    payees = _build_acts("third_party", *_build_fingerprints(np.arange(_PAYEES)))
+    payees["head"] = np.arange(_PAYEES)
+    payees["payee_high"], payees["payee_low"] = payees["key_high"], payees["key_low"]
+    decisions.decide(seal_array(payees), book, allocate_records(Decisions, _PAYEES), False)
 
 
 def _build_catalog() -> np.ndarray:
@@ -210,7 +211,7 @@ def _build_catalog() -> np.ndarray:
 def _build_years() -> np.ndarray:
     """Build the one budget year of all cells and acts, whose days are all 0."""
     years = allocate_records(BudgetYears, 1)
-    years["last_day"], years["last_order_day"], years["last_payment_day"] = 364, 364, 364
+    years["last_day"] = years["last_order_day"] = years["last_payment_day"] = 364
     return years
 
 

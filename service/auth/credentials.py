@@ -29,8 +29,8 @@ class Caller(NamedTuple):
 
     @property
     def can_read_all_acts(self) -> bool:
-        """Whether the key may see the acts of all senders: an accountant checks and pays what other senders order."""
-        return self.can_read_all_senders or self.is_accountant
+        """Whether the key may see the acts of all senders: who checks, pays or allows what other senders order."""
+        return self.can_read_all_senders or self.is_accountant or Role.BUDGET_CONTROLLER in self.roles
 
     @property
     def only_sender(self) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.catalog import ActKind
+from core.catalog import CATALOG, ActKind
 from core.outcome_codes import Outcome
 from tests.oracle.lines import Line
 from tests.oracle.model import Cell, LineRefused, OpenItem, State, World
@@ -18,8 +18,8 @@ def require_visa(world: World, kind: ActKind, cell: int, act: Sequence[Line]) ->
 
 
 def _sum_act(act: Sequence[Line]) -> int:
-    """Return what the lines of an act amount to; a faulty one has no amount."""
-    return sum(line.amount for line in act if not line.fault)
+    """Return what the lines of an act commit; a faulty one has no amount, and a decrease commits nothing."""
+    return sum(line.amount for line in act if not line.fault and CATALOG[line.kind].ae_consumed > 0)
 
 
 def require_silence(world: World, kind: ActKind, day: int, request: OpenItem) -> None:

@@ -80,6 +80,8 @@ async def template(database: Database, tmp_path_factory: pytest.TempPathFactory)
             await access_queries.create_key(connection, Grant("accountant", rights, frozenset(), "", None))
             opening = frozenset({Role.BUDGET_DIRECTORATE})
             await access_queries.create_key(connection, Grant("directorate", opening, frozenset(), "", None))
+            control = frozenset({Role.BUDGET_CONTROLLER})
+            await access_queries.create_key(connection, Grant("controller", control, frozenset(), "", None))
         yield Template(database, dsn.rpartition("/")[2], folder, ReferenceData.load(reference))
 
 

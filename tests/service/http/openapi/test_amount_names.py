@@ -9,7 +9,8 @@ from service.http.routes import ROUTES
 _COUNTS = frozenset(
     "acts after_batch age_days answered attempt batch batches change commitments days decision done duplicates entries entry"
     " commitment_year exercise failed files follows forms in_time in_treatment integrated invoice_part last_batch last_line"
-    " last_lines left_out line lines month months number offset paid partly_integrated payments priority received refusals refused"
+    " last_lines left_out line lines month months number offset paid partly_integrated payments priority received"
+    " refusals refused"
     " accounts item items movements not_justified registered_by right_year run settlements size_bytes status submission"
     " submissions suspended"
     " suspended_days task total under_way uploads within_bar year".split()
