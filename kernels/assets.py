@@ -71,8 +71,8 @@ def check_item(acts, book, line, item):
 @rare_part
 def check_assignment(acts, book, line, item):
     """Check that an asset stays with its accountant; the year and the programme of what follows may be others."""
-    own, other = as_position(max(acts[line].cell, 0)), as_position(book.items[item].cell)
-    if book.cells[own].accountant != book.cells[other].accountant:
+    own, of_asset = acts[line].cell, as_position(book.items[item].cell)
+    if own >= 0 and book.cells[as_position(own)].accountant != book.cells[of_asset].accountant:
         return refused(Outcome.ASSIGNMENT_DIFFERS.value, -1, 0)
     return accepted()
 

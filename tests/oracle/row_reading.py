@@ -203,7 +203,7 @@ def list_required_fields(line: ReadLine) -> set[Field]:
     needed |= {Field.PAYEE} if kind.pays else set()
     needed |= {Field.ACCOUNT} if kind.family in _STATES_ACCOUNT or kind.name == "asset_service" else set()
     needed |= {Field.COUNTERPART} if kind.budget in _MOVES else set()
-    needed |= {Field.DOCUMENT_HASH} if kind.budget in _OF_DECREES else set()
+    needed |= {Field.DOCUMENT_HASH} if kind.budget in _OF_DECREES or kind.name == "visa_override" else set()
     needed |= {Field.OPERATION} if kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK) else set()
     if kind.family is Family.OPENING:
         needed |= {Field.FUND_CENTRE}

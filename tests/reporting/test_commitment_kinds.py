@@ -49,13 +49,24 @@ def build_acts(kinds: list[str]) -> list[Row]:
     commitment, increase, decrease, service, cancellation, request, rejection = kinds
     return [
         THIRD_PARTY,
-        act(commitment, "C1", "150.00", ASPR),
+        *_build_commitment(commitment),
         act(increase, "I1", "20.00", predecessor="C1"),
         act(decrease, "I2", "5.00", **_name_commitment(decrease)),
         act(service, "S1", "60.00", predecessor="C1"),
         act(cancellation, "S2", "10.00", predecessor="S1"),
         act(request, "D1", "40.00", predecessor="C1", payee=THIRD_PARTY["payee"]),
         act(rejection, "R1", "15.00", predecessor="D1"),
+    ]
+
+
+def _build_commitment(kind: str) -> list[Row]:
+    """Build a commitment, behind its visa if it follows one."""
+    if not CATALOG[KIND_NUMBERS[kind]].follows:
+        return [act(kind, "C1", "150.00", ASPR)]
+    return [
+        act("visa_request", "V1", "150.00", ASPR),
+        act("visa", "V2", "150.00", predecessor="V1"),
+        act(kind, "C1", "150.00", ASPR, predecessor="V2"),
     ]
 
 
