@@ -35,7 +35,7 @@ def _find_tree_and_target(acts, book, line, cell):
 
 
 @rare_part
-def check_opening(acts, book, line, cell):
+def check_figures(acts, book, line, cell):
     """Check that a line opens AE and CP at a programme, whose figures can take them."""
     tree, target = _find_tree_and_target(acts, book, line, cell)
     action, nothing = np.int64(BudgetAction.OPEN.value), np.int64(-1)

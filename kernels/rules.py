@@ -225,7 +225,7 @@ def _check_budget(acts, book, line, link):
     if action == BudgetAction.CARRY.value:
         return carries.check_reservation(book, link, acts[line].amount)
     if action == BudgetAction.OPEN_FUND.value:
-        return funds.check_opening(acts, book, line, cell)
+        return funds.check_figures(acts, book, line, cell)
     measure, target = find_target(book, acts[line].kind, cell)
     budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
     tree = budget.CreditTree(book.nodes, book.figures, book.frozen)

@@ -96,7 +96,9 @@ def _is_continuation(line: ReadLine, above: ReadLine, reference: Reference) -> b
 
 
 def _build_act_name(line: ReadLine, reference: Reference) -> tuple[Family, int, str, str]:
-    """Return the name of an act; unknown kinds and exercises all count as none."""
+    """Return the name of an act; unknown kinds and exercises all count as none, and without a reference there is no name."""
+    if not line.read_text(Field.REFERENCE):
+        return Family.NONE, 0, "", ""
     exercise = whole_numbers.parse(line.read_text(Field.EXERCISE)) or 0
     return (
         line.kind.family,
