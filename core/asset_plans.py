@@ -3,7 +3,7 @@
 An asset is put into service from its account under construction, is depreciated by its plan, and leaves at its net value.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +49,37 @@ def load(path: Path, accounts: Collection[str]) -> dict[str, AssetPlan]:
     return plans
 
 
+def check_uses(
+    path: Path, plans: Mapping[str, AssetPlan], *, uses: Collection[str], admitted: Iterable[str]
+) -> None:
+    """Check that nothing else posts to the accounts of assets and depreciation, so that the register adds up to them.
+
+    ``uses`` are the accounts of all roles, ``admitted`` the first digits of those that a sender may state.
+
+    Raises
+    ------
+    ReferenceDataError
+        One of them is, or begins, such an account; the message names it.
+    """
+    others = {
+        *uses,
+        *(name for plan in plans.values() for name in (plan.under_construction, plan.charge, plan.net_value)),
+    }
+    prefixes = tuple(admitted)
+    for account in _list_accounts(plans):
+        if account in others or account.startswith(prefixes):
+            raise ReferenceDataError(
+                str(path),
+                f"account {account} has another use: in assets.csv, roles.csv, treasury.csv or creditors.csv",
+                "Name another account there, or take its line out of assets.csv.",
+            )
+
+
+def _list_accounts(plans: Mapping[str, AssetPlan]) -> list[str]:
+    """List the accounts of assets, and those of their depreciation."""
+    return [*plans, *(plan.depreciation for plan in plans.values() if plan.depreciation)]
+
+
 def _read_plan(row: ReferenceRow, accounts: Collection[str]) -> AssetPlan:
     cells = row.cells
     has_plan = bool(cells["depreciation"] or cells["charge"] or cells["months"])
@@ -78,11 +109,11 @@ def _read_months(row: ReferenceRow) -> int:
     return int(text)
 
 
-def _check_depreciation(path: Path, plans: dict[str, AssetPlan]) -> None:
+def _check_depreciation(path: Path, plans: Mapping[str, AssetPlan]) -> None:
     """Check that no account holds the assets or the depreciation of two lines, so that each adds up to its balance."""
-    held = [*plans, *(plan.depreciation for plan in plans.values() if plan.depreciation)]
-    for account in held:
-        if held.count(account) > 1:
+    accounts = _list_accounts(plans)
+    for account in accounts:
+        if accounts.count(account) > 1:
             raise ReferenceDataError(
                 str(path), f"account {account} is listed twice", "Give each account of assets its own."
             )

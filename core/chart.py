@@ -131,6 +131,11 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
     creditors = _read_creditors(source.joinpath("creditors.csv"), accounts)
     opening = opening_account.read_account(source.joinpath("opening.csv"), accounts)
     assets = asset_plans.load(source.joinpath("assets.csv"), accounts)
+    uses = [account for by_role in (*roles.values(), shared) for account in by_role.values()]
+    admitted = [prefix for prefixes in families.values() for prefix in prefixes]
+    asset_plans.check_uses(
+        source.joinpath("assets.csv"), assets, uses=[*uses, *creditors.values()], admitted=admitted
+    )
     restricted = list_restricted_accounts(
         source.joinpath("restricted.csv"),
         accounts,
