@@ -18,7 +18,7 @@ from tests.law_model.credits import (
 )
 from tests.law_model.decrees import check_decree, check_ministries
 from tests.law_model.effects import list_reserved
-from tests.law_model.form import check_persons, is_iban
+from tests.law_model.form import check_change, check_persons, is_iban
 from tests.law_model.funds import check_origin, check_receipt
 from tests.law_model.interface import KindColumns
 from tests.law_model.invoices import check_invoice, check_prescription
@@ -45,7 +45,7 @@ from tests.law_model.restorations import check_restoration
 from tests.law_model.retentions import check_retention
 from tests.law_model.settlement_ways import check_way
 from tests.law_model.state import Act, Document, State
-from tests.law_model.suspense import check_item, check_justified_account
+from tests.law_model.suspense import check_item, check_justification
 from tests.law_model.visas import check_decision, check_threshold
 from tests.law_model.years import (
     check_dates,
@@ -75,13 +75,14 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
     judgement = Judgement(check_dates(act, state))
     names_persons = act.kind in JOURNALS | {"asset_service"} | ASSET_CHANGES - {ASSET_CHARGE}
     judgement.codes += check_persons(act) if names_persons else []
+    judgement.codes += [*check_change(act), *check_persons(act)] if act.kind == "bank_details" else []
     judgement.codes += [*_check_payee(act, state), *check_invoice(act, state, earlier)]
     judgement.predecessor, codes = find_predecessor(act, state, earlier)
     judgement.codes += codes
     judgement.codes += check_period(act, judgement.predecessor, state)
     judgement.codes += check_order(act, judgement.predecessor)
     judgement.codes += check_prescription(act, judgement.predecessor)
-    judgement.codes += check_justified_account(act, state)
+    judgement.codes += check_justification(act, state)
     if {"PREDECESSOR_STAGE", "REVERSAL_FORBIDDEN", "NOT_ON_SUSPENSE"} & set(codes):
         judgement.predecessor = None
     _find_place(act, columns, state, judgement)

@@ -5,15 +5,17 @@ from tests.law_model.kinds import CLEARING_CREDIT, CLEARING_DEBIT, CLEARINGS, JO
 from tests.law_model.state import Act, Document, State
 
 
-def check_justified_account(act: Act, state: State) -> list[str]:
-    """Check that a justification states a suspense account of the year; it has no assignment to read the account with."""
-    year = state.reference.years.get(act.budget_year)
-    if act.kind != JUSTIFICATION or year is None:
+def check_justification(act: Act, state: State) -> list[str]:
+    """Check that a justification says why, on a suspense account of the year: it has no assignment with an account."""
+    if act.kind != JUSTIFICATION:
         return []
-    account = act.text("account")
+    codes = [] if act.text("reason").strip() else ["JUSTIFICATION_MISSING"]
+    year, account = state.reference.years.get(act.budget_year), act.text("account")
+    if year is None:
+        return codes
     if account not in year.accounts:
-        return ["ACCOUNT_UNKNOWN"]
-    return [] if account.startswith(year.suspense) else ["ACCOUNT_MISMATCH"]
+        return [*codes, "ACCOUNT_UNKNOWN"]
+    return codes if account.startswith(year.suspense) else [*codes, "ACCOUNT_MISMATCH"]
 
 
 def check_item(act: Act, place: Assignment | None, item: Document, state: State) -> list[str]:
