@@ -1,6 +1,6 @@
 """Reassignments: a paid expense leaves its imputation for others of the same year, once (réimputation; domain 3.4)."""
 
-from tests.law_model.kinds import ON_COMMITMENT, REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET
+from tests.law_model.kinds import REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET, REQUESTS
 from tests.law_model.state import Act, Document, State
 
 
@@ -26,9 +26,9 @@ def check_targets(act: Act, debit: Document, state: State) -> list[str]:
     if act.kind != REASSIGNMENT_ORIGIN:
         return []
     request = debit
-    while request.predecessor and request.kind not in ON_COMMITMENT:
+    while request.predecessor and request.kind not in REQUESTS | {"late_interest"}:
         request = request.predecessor
-    if request.kind in ON_COMMITMENT or debit.expense.repayments:
+    if request.predecessor or debit.expense.repayments:  # only a request without commitment follows nothing
         return ["REASSIGNMENT_FORBIDDEN"]
     targets = list[Act]()
     after = act.next_line

@@ -100,6 +100,13 @@ def test_an_expense_of_an_earlier_year_or_a_commitment_is_not_moved(year: SmallY
     assert _move(year, "BD2", "30", (UNIT, "30"))[0] == "REASSIGNMENT_FORBIDDEN"
 
 
+def test_an_advance_is_not_moved(year: SmallYear) -> None:
+    assert year.engage("EJ", "30") == "ACCEPTED"
+    assert year.send("advance_request", "DP2", predecessor="EJ", amount="30", payee=PAYEE) == "ACCEPTED"
+    assert _settle(year, "2", "30") == "ACCEPTED"
+    assert _move(year, "BD2", "30", (UNIT, "30"))[0] == "REASSIGNMENT_FORBIDDEN"
+
+
 _REPAID = {"fund_centre": UNIT, "commitment_item": "48560", "payee": PAYEE}
 
 
