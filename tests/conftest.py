@@ -24,6 +24,7 @@ LONGEST_FILES = (
     "tests/service/cli/test_cli.py",
     "tests/service/cli/test_bank.py",
     "tests/crash/test_kill.py",
+    "tests/test_oracle_ledger.py",
     "tests/crash/test_mixed_kills.py",
     "tests/bench/test_suite.py",
     "tests/service/engine/test_random_acts.py",
