@@ -203,6 +203,11 @@ def find_exclusion(roles: Iterable[Role]) -> tuple[Role, Role] | None:
     return next((pair for pair in pairs if get_exclusion(*pair)), None)
 
 
+def excludes_partner(first: Role, second: Role) -> bool:
+    """Return whether spouses or partners may not have these roles, one each: who orders, and who accounts (GBCP art. 9)."""
+    return {_RIGHTS[first].side, _RIGHTS[second].side} == {Side.ORDERING, Side.ACCOUNTING}
+
+
 def find_sender_exclusion(roles: Iterable[Role], other_roles: Iterable[Role]) -> str | None:
     """Return the reason why one sender may not have some roles by one key and some by another; None if it may."""
     pairs = product(_list_active(roles), _list_active(other_roles))

@@ -193,7 +193,14 @@ _SETTLEMENT_CHAINS = [
             *("commitment_change_reversal", "commitment_reversal") * 2,
             "service",
         ),
-        ("commitment", "service", "invoice_request", "payment_request", "invoice_request", *_PAYMENT_KINDS[:3]),
+        (
+            "commitment",
+            "service",
+            "invoice_request",
+            "payment_request",
+            "invoice_request",
+            *_PAYMENT_KINDS[:3],
+        ),
         (
             *("commitment", "service", "invoice_request", "attachment", "term_suspension", "payment"),
             *("invoice_request", "payment_request_rejection", "set_off", "request_carry", "retention"),

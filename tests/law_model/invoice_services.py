@@ -13,4 +13,6 @@ def check_requester(act: Act, place: Assignment, state: State) -> list[str]:
         first_day = year.invoice_services.get(centre)
         centre = year.centres[centre].parent
     is_served = first_day is not None and act.day >= first_day
-    return ["INVOICE_SERVICE_MISMATCH"] if act.kind == (BY_OFFICER if is_served else BY_INVOICE_SERVICE) else []
+    return (
+        ["INVOICE_SERVICE_MISMATCH"] if act.kind == (BY_OFFICER if is_served else BY_INVOICE_SERVICE) else []
+    )

@@ -84,7 +84,9 @@ async def template(database: Database, tmp_path_factory: pytest.TempPathFactory)
             control = frozenset({Role.BUDGET_CONTROLLER})
             await access_queries.create_key(connection, Grant("controller", control, frozenset(), "", None))
             service = frozenset({Role.INVOICE_SERVICE})
-            await access_queries.create_key(connection, Grant("invoice-service", service, frozenset(), "", None))
+            await access_queries.create_key(
+                connection, Grant("invoice-service", service, frozenset(), "", None)
+            )
         yield Template(database, dsn.rpartition("/")[2], folder, ReferenceData.load(reference))
 
 
