@@ -253,7 +253,7 @@ class ActGenerator:
     def _is_recovery(self, debt: Posted, transfer: Posted) -> bool:
         """Return whether a transfer paid an advance on the commitment of a debt, to its creditor."""
         request, paid = self._find_request(debt), self._find_request(transfer)
-        is_of_commitment = request.kind.requester and request.followed == paid.followed
+        is_of_commitment = bool(request.kind.requester) and request.followed == paid.followed
         return paid.kind.debit is Role.ADVANCE and is_of_commitment and debt.payee == paid.payee
 
     def _follow_advance(self, kind: ActKind) -> tuple[Posted, Row] | None:
