@@ -59,13 +59,13 @@ _WEIGHTS: Mapping[str, int] = {
     "receivable": 12,
     **dict.fromkeys(("set_off", "advance_withholding"), 40),
     "advance_request": 12,
-    "reassignment_origin": 90,
+    "reassignment_origin": 120,
     "retention": 8,
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
     **dict.fromkeys(("clearing_debit", "clearing_credit"), 16),
     "service": 24,
     "payment_request": 40,
-    "invoice_request": 12,
+    "invoice_request": 8,
 }
 """How often a kind is sent, against 4 of most kinds: a long life needs many acts, and little stands in its way."""
 _PAIRED_KINDS: Mapping[Pairing, tuple[str, str]] = {

@@ -76,7 +76,7 @@ _WEIGHTS: Mapping[str, int] = {
     "directorate": 2,
     "controller": 2,
     "court": 1,
-    "invoice-service": 2,
+    "invoice-service": 1,
 }
 _STEP_ACTS_MAX = 6
 _POSTED = """select entry_id, sender, kind, reference, exercise, amount, predecessor, payee
