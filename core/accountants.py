@@ -8,8 +8,10 @@ accountant of its parent.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
+from core import invoice_services
 from core.errors import ReferenceDataError
 from core.iban import is_iban
 from core.nomenclature import CentreLevel, Nomenclature
@@ -40,10 +42,12 @@ class Accountants:
     year: int
     accountants: Mapping[str, Accountant]
     by_centre: Mapping[str, str]
+    invoice_services: Mapping[str, date]
+    """The first day of the invoice service of each fund centre that has one: see ``core.invoice_services``."""
 
 
 def load(folder: Path, nomenclature: Nomenclature) -> Accountants:
-    """Read a year's ``accountants.csv`` and ``assigned.csv``.
+    """Read a year's ``accountants.csv``, ``assigned.csv`` and ``invoice_services.csv``.
 
     Raises
     ------
@@ -53,7 +57,10 @@ def load(folder: Path, nomenclature: Nomenclature) -> Accountants:
     year, source = resolve_year_folder(folder)
     accountants = _read_accountants(source.joinpath("accountants.csv"))
     return Accountants(
-        year, accountants, _resolve_assignments(source.joinpath("assigned.csv"), accountants, nomenclature)
+        year,
+        accountants,
+        _resolve_assignments(source.joinpath("assigned.csv"), accountants, nomenclature),
+        invoice_services.read(source.joinpath("invoice_services.csv"), nomenclature),
     )
 
 

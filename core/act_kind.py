@@ -5,7 +5,16 @@ from typing import NamedTuple
 from core.account_roles import Role
 from core.debt_stages import PayeeChange, Remainder, Stage
 from core.families import Family
-from core.kind_rules import BY_DECREE, BudgetAction, CreditCheck, Measure, Pairing, TitleTwo, YearRule
+from core.kind_rules import (
+    BY_DECREE,
+    BudgetAction,
+    CreditCheck,
+    Measure,
+    Pairing,
+    Requester,
+    TitleTwo,
+    YearRule,
+)
 from core.outcome_codes import Outcome
 
 _FAMILIES_WITH_ASSIGNMENT = frozenset(
@@ -62,6 +71,8 @@ class ActKind(NamedTuple):
     pairs: Pairing = Pairing.NONE
     carries: bool = False
     """It takes up what is open of an entry of the year before, and leaves it open in the next year (rules A30, A64)."""
+    requester: Requester = Requester.NONE
+    """Who sends it, where it requests the payment of certified service (rule A43)."""
 
     @property
     def has_payee(self) -> bool:

@@ -15,7 +15,7 @@ from core.account_roles import Role
 from core.act_kind import ActKind
 from core.debt_stages import PayeeChange, Remainder, Stage
 from core.families import Family
-from core.kind_rules import BudgetAction, CreditCheck, Measure, Pairing, TitleTwo, YearRule
+from core.kind_rules import BudgetAction, CreditCheck, Measure, Pairing, Requester, TitleTwo, YearRule
 from core.outcome_codes import Outcome
 
 _F, _B, _M, _O, _R, _S, _Y = Family, BudgetAction, Measure, Outcome, Remainder, Stage, YearRule
@@ -83,7 +83,8 @@ CATALOG: tuple[ActKind, ...] = (
             mirrors=True, shortfall=_O.SERVICE_ALREADY_BILLED),
     ActKind("payment_request", "demande de paiement, flux 1", _F.PAYMENT_REQUEST, follows=_F.COMMITMENT,
             budget=_B.SPEND, cp_reserved=1, draws=_R.UNBILLED, shortfall=_O.SERVICE_INSUFFICIENT,
-            debit=Role.ACCRUED, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE, year_rule=_Y.ORDERS, bills=True),
+            debit=Role.ACCRUED, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE, year_rule=_Y.ORDERS, bills=True,
+            requester=Requester.OFFICER),
     ActKind("payment_request_without_service", "demande de paiement, flux 3", _F.PAYMENT_REQUEST,
             follows=_F.COMMITMENT, budget=_B.SPEND, cp_reserved=1, draws=_R.OPEN,
             shortfall=_O.COMMITMENT_EXCEEDED, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True,
@@ -231,6 +232,10 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("asset_depreciation_disposal", "sortie d'immobilisation, amortissements", _F.ASSET, _F.ASSET,
             draws=_R.DEPRECIATED, debit=Role.ASSET, credit=Role.CLEARED, shortfall=_O.ASSET_VALUE_EXCEEDED,
             **_ASSET_DEFAULTS),
+    ActKind("invoice_request", "demande de paiement du service facturier", _F.PAYMENT_REQUEST, follows=_F.COMMITMENT,
+            budget=_B.SPEND, cp_reserved=1, draws=_R.UNBILLED, shortfall=_O.SERVICE_INSUFFICIENT,
+            debit=Role.ACCRUED, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE, year_rule=_Y.ORDERS, bills=True,
+            requester=Requester.INVOICE_SERVICE),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -43,6 +43,7 @@ class Effects(NamedTuple):
     assigns: Code
     carries: Code
     pairs: Code
+    requester: Code
 
 
 def build_effects() -> Effects:

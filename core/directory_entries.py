@@ -91,6 +91,15 @@ class LoginEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="l
     last_day: date | None = None
 
 
+class CoupleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="couple"):
+    """Two persons are spouses or partners."""
+
+    person: str
+    partner: str
+    first_day: date
+    last_day: date | None = None
+
+
 class RoleEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="end_role"):
     """A role has an earlier last day."""
 
@@ -119,8 +128,17 @@ class LoginEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="end
     last_day: date
 
 
-DirectoryEnd = RoleEnd | DelegationEnd | AgreementEnd | LoginEnd
-DirectoryEntry = PersonEntry | RoleEntry | DelegationEntry | AgreementEntry | LoginEntry | DirectoryEnd
+class CoupleEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="end_couple"):
+    """Two persons are spouses or partners until an earlier last day."""
+
+    number: int
+    last_day: date
+
+
+DirectoryEnd = RoleEnd | DelegationEnd | AgreementEnd | LoginEnd | CoupleEnd
+DirectoryEntry = (
+    PersonEntry | RoleEntry | DelegationEntry | AgreementEntry | LoginEntry | CoupleEntry | DirectoryEnd
+)
 
 
 def parse_ceiling(text: str) -> int | None:
@@ -159,6 +177,8 @@ def find_fault(entry: DirectoryEntry) -> str:
             ]
             faults += _check_term(entry)
             faults.append(_check_text("separation", entry.separation, SEPARATION_LETTERS_MAX))
+        case CoupleEntry():
+            faults = [_check_days(entry.first_day, entry.last_day)]
         case LoginEntry():
             faults = [_check_text("name", entry.name, LOGIN_LETTERS_MAX)]
             faults.append(_check_days(entry.first_day, entry.last_day))

@@ -111,6 +111,17 @@ class Pairing(IntEnum):
     TARGET = 6
 
 
+class Requester(IntEnum):
+    """Who requests the payment of certified service at the fund centre of a kind's line (GBCP art. 41)."""
+
+    NONE = 0
+    """The kind requests no certified service."""
+    OFFICER = 1
+    """The authorising officer, who orders the payment."""
+    INVOICE_SERVICE = 2
+    """The invoice service of the accountant, where the year has one: the certified service is the order."""
+
+
 class CreditCheck(IntEnum):
     """When the credits that a kind takes are checked."""
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from core.directory import Hand, RoleGrant
 from core.money import format_euros
-from core.roles import ACCOUNTING_ROLES, Role, find_exclusion
+from core.roles import PAYING_ROLES, Role, find_exclusion
 
 
 class DecisionKind(StrEnum):
@@ -94,11 +94,11 @@ class DecisionRight(NamedTuple):
 
 OPERATORS_DECISIONS = frozenset({DecisionKind.DIRECTORY, DecisionKind.CLOCK, DecisionKind.REFERENCE})
 """They need a proof once an operator has a login, the others once the directory knows a person."""
-_EITHER = DecisionRight(ACCOUNTING_ROLES, Hand.BOTH)
+_EITHER = DecisionRight(PAYING_ROLES, Hand.BOTH)
 RIGHTS: Mapping[DecisionKind, DecisionRight] = {
     **dict.fromkeys(DecisionKind, _EITHER),
-    DecisionKind.PROPOSAL: DecisionRight(ACCOUNTING_ROLES, Hand.ENTRY),
-    DecisionKind.RELEASE: DecisionRight(ACCOUNTING_ROLES, Hand.VALIDATION),
+    DecisionKind.PROPOSAL: DecisionRight(PAYING_ROLES, Hand.ENTRY),
+    DecisionKind.RELEASE: DecisionRight(PAYING_ROLES, Hand.VALIDATION),
     **dict.fromkeys(OPERATORS_DECISIONS, DecisionRight(frozenset({Role.OPERATOR}), Hand.BOTH)),
 }
 """What each decision needs: the side of the ledger that its keys need too."""

@@ -17,6 +17,7 @@ from core.receipt_remedies import RECEIPT_REMEDIES
 from core.remedy import Remedy
 from core.retention_remedies import RETENTION_REMEDIES
 from core.reversal_remedies import JOURNAL_UNBALANCED, REVERSAL_REMEDIES, TRANSFER_UNPAIRED
+from core.service_remedies import SERVICE_REMEDIES
 from core.settlement_remedies import SETTLEMENT_REMEDIES
 from core.suspense_remedies import SUSPENSE_REMEDIES
 from core.visa_remedies import VISA_REMEDIES
@@ -124,12 +125,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     _O.REASSIGNMENT_FORBIDDEN: REASSIGNMENT_REMEDIES[_O.REASSIGNMENT_FORBIDDEN],
     _O.REASSIGNMENT_UNPAIRED: REASSIGNMENT_REMEDIES[_O.REASSIGNMENT_UNPAIRED],
     _O.NOT_ON_SUSPENSE: SUSPENSE_REMEDIES[_O.NOT_ON_SUSPENSE],
-    _O.SERVICE_REQUIRED: Remedy(
-        "This expense is not one of those that may be paid before the service is certified.",
-        "Certify the service and send a payment request on it, or state the listed nature of the expense.",
-        "Cette dépense n'est pas de celles qui peuvent être payées avant service fait.",
-        "Certifier le service fait puis envoyer la demande de paiement, ou indiquer la nature listée de la dépense.",
-    ),
+    **SERVICE_REMEDIES,
     _O.TRANSFER_AMOUNT_DIFFERS: SETTLEMENT_REMEDIES[_O.TRANSFER_AMOUNT_DIFFERS],
     _O.CARRY_AMOUNT_DIFFERS: CARRY_REMEDIES[_O.CARRY_AMOUNT_DIFFERS],
     _O.VISA_AMOUNT_DIFFERS: VISA_REMEDIES[_O.VISA_AMOUNT_DIFFERS],

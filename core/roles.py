@@ -10,7 +10,7 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family
-from core.senders import CONTROLLER_KINDS, DIRECTORATE_KINDS, SENDER_OF_KIND
+from core.senders import CONTROLLER_KINDS, DIRECTORATE_KINDS, INVOICE_SERVICE_KINDS, SENDER_OF_KIND
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +31,7 @@ class Role(StrEnum):
     CENTRAL_ACCOUNTANT = "central_accountant"
     AUDITOR = "auditor"
     OPERATOR = "operator"
+    INVOICE_SERVICE = "invoice_service"
 
 
 class Side(StrEnum):
@@ -99,7 +100,8 @@ _EXECUTION = (
     | _VISA_REQUESTS
 )
 _RECEIVABLES = _select_families(Family.RECEIVABLE, Family.RECEIVABLE_CHANGE)
-_ORDERS = _EXECUTION | _RECEIVABLES | (_select_families(Family.PAYMENT_REQUEST) - _OF_ACCOUNTANT)
+_REQUESTS = _select_families(Family.PAYMENT_REQUEST) - _OF_ACCOUNTANT - INVOICE_SERVICE_KINDS
+_ORDERS = _EXECUTION | _RECEIVABLES | _REQUESTS
 ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
     Family.THIRD_PARTY,
     Family.THIRD_PARTY_CHANGE,
@@ -151,12 +153,19 @@ ROLES: tuple[RoleRights, ...] = (
                "Reads the acts of all senders, and sends none.", "LOLF art. 58"),
     RoleRights(Role.OPERATOR, Side.OPERATION, "exploitant",
                "Operates the service, and sends no acts.", "ours"),
+    RoleRights(Role.INVOICE_SERVICE, Side.ACCOUNTING, "service facturier",
+               "Receives the invoices under the authority of an accountant, and requests what is certified: the certified"
+               " service is the order to pay.",
+               "GBCP art. 41; that it neither pays nor does anything else of the accountant is ours",
+               INVOICE_SERVICE_KINDS, INVOICE_SERVICE_KINDS),
 )  # fmt: skip
 """One row per role, in the order of ``Role``."""
 
 _RIGHTS: Mapping[Role, RoleRights] = {rights.role: rights for rights in ROLES}
 ORDERING_ROLES = frozenset(rights.role for rights in ROLES if rights.side is Side.ORDERING)
 ACCOUNTING_ROLES = frozenset(rights.role for rights in ROLES if rights.side is Side.ACCOUNTING)
+PAYING_ROLES = ACCOUNTING_ROLES - {Role.INVOICE_SERVICE}
+"""The accountants themselves, who pay and decide on months and bank files; the invoice service under them does not."""
 _ALONE = "who opens credits sends nothing else"
 _READS = "who audits acts sends none"
 EXCLUSIONS: Mapping[frozenset[Side], str] = {
@@ -192,6 +201,11 @@ def find_exclusion(roles: Iterable[Role]) -> tuple[Role, Role] | None:
     role_set = frozenset(roles)
     pairs = combinations((role for role in Role if role in role_set), 2)
     return next((pair for pair in pairs if get_exclusion(*pair)), None)
+
+
+def excludes_partner(first: Role, second: Role) -> bool:
+    """Return whether spouses or partners may not have these roles, one each: who orders, and who accounts (GBCP art. 9)."""
+    return {_RIGHTS[first].side, _RIGHTS[second].side} == {Side.ORDERING, Side.ACCOUNTING}
 
 
 def find_sender_exclusion(roles: Iterable[Role], other_roles: Iterable[Role]) -> str | None:

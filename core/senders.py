@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from core.catalog import CATALOG, BudgetAction, Family
-from core.kind_rules import BY_DECREE
+from core.kind_rules import BY_DECREE, Requester
 
 SENDER_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,34}"
 """The pattern of a sender's name."""
@@ -55,3 +55,7 @@ DIRECTORATE_KINDS = frozenset(
 decrees and the minister of the budget do, by the budget directorate, never a ministry."""
 CONTROLLER_KINDS = frozenset({"visa", "visa_refusal"})
 """The decisions of the budget controller (GBCP art. 103)."""
+INVOICE_SERVICE_KINDS = frozenset(
+    kind.name for kind in CATALOG if kind.requester is Requester.INVOICE_SERVICE
+)
+"""What the invoice service of an accountant requests; no authorising officer orders it (GBCP art. 41)."""

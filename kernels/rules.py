@@ -28,6 +28,7 @@ from kernels import (
     reassignments,
     restorations,
     retentions,
+    service_requests,
     signatures,
     spending,
     suspense,
@@ -138,16 +139,6 @@ def _check_stated_account(acts, book, line, link):
 
 
 @part
-def _check_service(acts, book, line, link):
-    """Check that what is paid before service has a listed nature, or an item that needs none (rule A38)."""
-    if book.effects[acts[line].kind].before_service == 0:
-        return accepted()
-    if acts[line].nature != 0 or book.cells[as_position(link[1])].unserved != 0:
-        return accepted()
-    return refused(Outcome.SERVICE_REQUIRED.value, -1, 0)
-
-
-@part
 def _check_predecessor(acts, book, line, item):
     """Check that the predecessor ``item`` exists and suffices; return (finding, link)."""
     kind = acts[line].kind
@@ -166,7 +157,7 @@ def _check_predecessor(acts, book, line, item):
     if finding[0] == Outcome.ACCEPTED.value:
         finding = _check_stated_account(acts, book, line, link)
     if finding[0] == Outcome.ACCEPTED.value:
-        finding = _check_service(acts, book, line, link)
+        finding = service_requests.check_request(acts, book, line, link)
     if finding[0] == Outcome.ACCEPTED.value and advances.is_advance(book, kind):
         finding = advances.check_request(acts, book, line, link[0])
     if finding[0] == Outcome.ACCEPTED.value and retentions.retains(book, kind):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from core.catalog import CATALOG, KIND_NUMBERS, Family, list_kinds
 from core.periods import to_period
 from core.roles import ACCOUNTING_KINDS
-from core.senders import RESERVED_SENDERS
+from core.senders import INVOICE_SERVICE_KINDS, RESERVED_SENDERS
 from reporting import code_names as name
 from reporting.act_views import Assignment, CodeLabel, EntrySummary, Origin, Payee, PaymentTerms
 from reporting.code_names import CodeNames, format_month
@@ -21,7 +21,8 @@ from reporting.visibility import WHOLE_JOURNAL, Visibility
 OPEN_ITEM_STEPS = 4
 """Steps of followers that the open items need: commitment, service or request, payment, reversal."""
 _VISA_DECISIONS = list_kinds(lambda kind: kind.family is kind.follows is Family.VISA)
-_KINDS_OF_OTHERS = frozenset(KIND_NUMBERS[kind] for kind in ACCOUNTING_KINDS).union(_VISA_DECISIONS)
+_OF_ACCOUNTANT = ACCOUNTING_KINDS | INVOICE_SERVICE_KINDS
+_KINDS_OF_OTHERS = frozenset(KIND_NUMBERS[kind] for kind in _OF_ACCOUNTANT).union(_VISA_DECISIONS)
 """What others decide about the acts of a sender, who sees it with them: accountants, and the controller of the budget."""
 _LOOKUPS_MAX = 40
 """Most keys for single look-ups; for more keys, one pass over the partitions without a B-tree is faster."""

@@ -193,6 +193,18 @@ _SETTLEMENT_CHAINS = [
             *("commitment_change_reversal", "commitment_reversal") * 2,
             "service",
         ),
+        (
+            "commitment",
+            "service",
+            "invoice_request",
+            "payment_request",
+            "invoice_request",
+            *_PAYMENT_KINDS[:3],
+        ),
+        (
+            *("commitment", "service", "invoice_request", "attachment", "term_suspension", "payment"),
+            *("invoice_request", "payment_request_rejection", "set_off", "request_carry", "retention"),
+        ),
         ("commitment", "commitment_decrease", *("commitment_change_reversal", "commitment_reversal") * 2),
         ("direct_payment_request", "payee_block", "payment", "payee_release", "bank_details", "payment"),
         ("direct_payment_request", "request_carry", "attachment", "payment", "bank_debit", "late_interest"),

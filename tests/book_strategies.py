@@ -64,6 +64,8 @@ OWN_CREDITORS = {
 }
 """The creditors of an expense account that has its own: by request, by payroll."""
 
+_INVOICE_SERVICES = (0, 0, 0, 200, 0, 0, 1)
+"""The day from which on an invoice service requests what is certified; 0 for none."""
 _VISA_THRESHOLDS = (0, 400, 0, 1, 0, 0, 100_000)
 """The cents from which on a commitment needs a visa; 0 for none."""
 ASSETS = {
@@ -239,6 +241,7 @@ def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:
             cell = cell._replace(
                 fund=sheet[2] and sheet[2] + 2 * (at % 7 == 6)
             )  # some of another fund of the family
+            cell = cell._replace(invoice_service_from=_INVOICE_SERVICES[at % len(_INVOICE_SERVICES)])
             cell = cell._replace(visa_threshold=_VISA_THRESHOLDS[at % len(_VISA_THRESHOLDS)])
             cells.append(_add_title(cell, tree.centres[at][2], at, sheet))
     return cells

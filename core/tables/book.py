@@ -76,6 +76,8 @@ class Cells(NamedTuple):
     """The number of the fund, which is the same in every year; 0 of ordinary credits."""
     visa_threshold: Money
     """The amount from which on a commitment needs a visa, by ministry and title: ``NO_THRESHOLD`` for none."""
+    invoice_service_from: Day
+    """The day from which on an invoice service requests what is certified there: ``NO_SERVICE`` for none."""
 
 
 class BudgetNodes(NamedTuple):

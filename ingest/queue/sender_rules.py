@@ -1,9 +1,9 @@
-"""The check of a file's sender: who may use a reserved name, settle debts, decide on visas, and open credits.
+"""The check of a file's sender: who may use a reserved name, and send what needs a role, such as settlements and openings.
 
 Files that arrive over HTTP or in drop folders are also checked against the roles of their key.  Files given to a command
-have no key: their sender may settle debts if it has one with the role of the accountant, decide on visas if it has one with
-that of the budget controller, and open credits if it has one with the role of the budget directorate, or as long as the ledger
-has none with that role.
+have no key: their sender may settle debts if it has one with the role of the accountant, request as invoice service with one
+of that role, decide on visas with one of the budget controller, and open credits if it has one with the role of the budget
+directorate, or as long as the ledger has none with that role.
 
 A command checks its arguments with this module before it starts the database; the store, which loads the kernels, is
 imported for types alone.
@@ -21,6 +21,7 @@ from core.senders import (
     ACCOUNTANT_SETTLEMENTS,
     CONTROLLER_KINDS,
     DIRECTORATE_KINDS,
+    INVOICE_SERVICE_KINDS,
     RESERVED_SENDERS,
     SENDER_OF_KIND,
 )
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 _ROLES_OF_KIND: Mapping[str, tuple[Role, ...]] = {
     kind: tuple(list_roles(kind))
-    for kind in sorted(ACCOUNTANT_SETTLEMENTS | CONTROLLER_KINDS | DIRECTORATE_KINDS)
+    for kind in sorted(ACCOUNTANT_SETTLEMENTS | CONTROLLER_KINDS | DIRECTORATE_KINDS | INVOICE_SERVICE_KINDS)
 }
 """The roles of which a sender needs one for some kinds, also where no key is asked for."""
 _JUDGED_KINDS = frozenset(SENDER_OF_KIND) | _ROLES_OF_KIND.keys()

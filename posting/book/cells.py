@@ -145,6 +145,7 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     for role, numbers in zip(ITEM_ROLES, accounts.T, strict=True):
         cells[role.name.lower()] = numbers
     cells["accountant"] = meanings.centre_accountant[at, parts.centre]
+    cells["invoice_service_from"] = meanings.centre_invoice_service[at, parts.centre]
     return cells
 
 

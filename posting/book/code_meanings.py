@@ -1,6 +1,7 @@
 """The meaning of each number in each year: a code keeps its number, and the year's files define its meaning."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from core.visa_thresholds import MINISTRIES_MAX, find_threshold
 ITEM_ROLES = (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR, Role.PAYROLL)
 """Roles whose account the commitment item determines, in the order of ``core.tables.book.Cells``."""
 
+_EPOCH = date(1970, 1, 1)
 _TITLES = 8
 """Titles 1 to 7 (LOLF art. 5), and 0 for an item of none."""
 
@@ -60,6 +62,8 @@ class CodeMeanings(NamedTuple):
     """Of a programme: the row of its ministry in ``visa_threshold``."""
     visa_threshold: NDArray[np.int64]
     """By ministry and title: the cents from which on a commitment needs a visa."""
+    centre_invoice_service: NDArray[np.int32]
+    """The first day of its invoice service, since 1970; ``NO_SERVICE`` for none."""
 
 
 def create_blank(numbered: CodeNumbers, years: int) -> CodeMeanings:
@@ -85,6 +89,7 @@ def create_blank(numbered: CodeNumbers, years: int) -> CodeMeanings:
         np.zeros(funds, np.int32),
         np.zeros(centres, np.int16),
         np.zeros((years, MINISTRIES_MAX + 1, _TITLES), np.int64),
+        np.zeros(centres, np.int32),
     )
 
 
@@ -125,9 +130,11 @@ def _find_accounts(nomenclature: Nomenclature, chart: Chart, item: str) -> Mappi
 
 
 def fill_accountants(year: CodeMeanings, accountants: Accountants, numbered: CodeNumbers) -> None:
-    """Fill the accountant of every fund centre of one year."""
+    """Fill the accountant of every fund centre of one year, and the first day of its invoice service."""
     for centre, accountant in accountants.by_centre.items():
         year.centre_accountant[numbered.centre[centre]] = numbered.accountant[accountant]
+    for centre, first_day in accountants.invoice_services.items():
+        year.centre_invoice_service[numbered.centre[centre]] = (first_day - _EPOCH).days
 
 
 def _fill_thresholds(year: CodeMeanings, nomenclature: Nomenclature, number_of: Mapping[str, int]) -> None:

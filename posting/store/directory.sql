@@ -40,6 +40,13 @@ from person_login l left join (
 ) e on e.number = l.person_login
 where l.change <= $1 order by l.person_login;
 
+-- name: couples
+select c.person_couple as number, c.person, c.partner, c.first_day, least(c.last_day, e.last_day) as last_day
+from person_couple c left join (
+    select number, min(last_day) as last_day from directory_end where subject = 'couple' and change <= $1 group by number
+) e on e.number = c.person_couple
+where c.change <= $1 order by c.person_couple;
+
 -- name: lasting_operators
 -- Persons who may change the directory today and without a last day, as users of the operating system: a key may expire.
 select count(distinct l.person) from person_login l join person_role r using (person)
@@ -78,13 +85,16 @@ values ($1, $2, $3, $4, $5, $6, $7, $8) returning agreement;
 -- name: insert_login
 insert into person_login (person, means, name, first_day, last_day, change) values ($1, $2, $3, $4, $5, $6) returning person_login;
 
+-- name: insert_couple
+insert into person_couple (person, partner, first_day, last_day, change) values ($1, $2, $3, $4, $5) returning person_couple;
+
 -- name: insert_end
 insert into directory_end (subject, number, last_day, change) values ($1, $2, $3, $4);
 
 -- name: part_sizes
 select (select count(*) from person) as persons, (select count(*) from person_role) as roles, (select count(*) from delegation) as delegations,
        (select count(*) from agreement) as agreements, (select count(*) from person_login) as logins,
-       (select count(*) from directory_change) as changes;
+       (select count(*) from person_couple) as couples, (select count(*) from directory_change) as changes;
 
 -- name: list_persons
 -- As of all parts: at most $1 rows, all if it is null, after the first $2.
@@ -115,6 +125,12 @@ select l.person_login as number, p.code as person, l.means, l.name, l.first_day,
        l.change
 from person_login l join person p using (person) order by l.person_login limit $1 offset $2;
 
+-- name: list_couples
+select c.person_couple as number, p.code as person, o.code as partner, c.first_day,
+       least(c.last_day, (select min(e.last_day) from directory_end e where e.subject = 'couple' and e.number = c.person_couple)) as last_day,
+       c.change
+from person_couple c join person p using (person) join person o on o.person = c.partner order by c.person_couple limit $1 offset $2;
+
 -- name: list_changes
 -- The last one first, with what each did, how who decided it was proved (empty for not), and the batch after which it holds: null
 -- if no batch was decided since.
@@ -128,6 +144,7 @@ left join person_proof f on f.decision = 'directory' and f.number = c.change and
         union all select change, 'delegation ' || number from delegation
         union all select change, 'agreement ' || number from agreement
         union all select change, 'login ' || person_login from person_login
+        union all select change, 'couple ' || person_couple from person_couple
         union all select x.change, 'end of ' || x.subject || ' ' || coalesce(d.number, a.number, x.number::text)
         from directory_end x left join delegation d on x.subject = 'delegation' and d.delegation = x.number
              left join agreement a on x.subject = 'agreement' and a.agreement = x.number

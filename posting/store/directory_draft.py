@@ -6,13 +6,13 @@ from typing import Literal, NamedTuple
 
 from core.errors import CrescendoError, NoSuchRecord
 from core.person_decisions import Login
-from core.roles import Role, find_exclusion
+from core.roles import Role, excludes_partner, find_exclusion
 
 PERSONS_MAX = 100_000
 TERMS_MAX = 200_000
-"""Roles, delegations, agreements and logins, each."""
+"""Roles, delegations, agreements, logins and couples, each."""
 
-Subject = Literal["role", "delegation", "agreement", "login"]
+Subject = Literal["role", "delegation", "agreement", "login", "couple"]
 
 
 class RefusedChange(CrescendoError):
@@ -20,25 +20,28 @@ class RefusedChange(CrescendoError):
 
 
 class Term(NamedTuple):
-    """The days of a role, a delegation, an agreement or a login."""
+    """The days of a role, a delegation, an agreement, a login or a couple."""
 
     number: int
     """Its number in its table."""
     first_day: date
     last_day: date | None
     person: int = 0
-    """Who has the role or the login; 0 for an agreement."""
+    """Who has the role or the login, and the first of a couple; 0 for an agreement."""
     role: Role | None = None
     login: Login | None = None
+    partner: int = 0
+    """The other person of a couple."""
 
-    def overlaps(self, other: "Term") -> bool:
-        """Return whether a day is in both."""
-        first = max(self.first_day, other.first_day)
-        return all(term.last_day is None or first <= term.last_day for term in (self, other))
+    def overlaps(self, *others: "Term") -> bool:
+        """Return whether a day is in all."""
+        terms = (self, *others)
+        first = max(term.first_day for term in terms)
+        return all(term.last_day is None or first <= term.last_day for term in terms)
 
 
 class DirectoryDraft:
-    """Persons, and the days of roles, delegations, agreements and logins by their names."""
+    """Persons, and the days of roles, delegations, agreements, logins and couples by their names."""
 
     def __init__(self, persons: Mapping[str, int]) -> None:
         self.persons = dict(persons)
@@ -47,9 +50,12 @@ class DirectoryDraft:
             "delegation": {},
             "agreement": {},
             "login": {},
+            "couple": {},
         }
         self._of_person: dict[int, dict[str, Term]] = {}
         self._of_login: dict[Login, dict[str, Term]] = {}
+        self._couples: dict[int, dict[str, Term]] = {}
+        """By each of the two persons."""
 
     def find_person(self, code: str) -> int:
         """Return the number of a person.
@@ -64,7 +70,7 @@ class DirectoryDraft:
         return self.persons[code]
 
     def find_term(self, subject: Subject, name: str) -> Term:
-        """Return a role, a delegation, an agreement or a login.
+        """Return a role, a delegation, an agreement, a login or a couple.
 
         Raises
         ------
@@ -94,6 +100,7 @@ class DirectoryDraft:
             )
         self._check_exclusion(term)
         self._check_login(term)
+        self._check_couples(term)
 
     def _check_exclusion(self, term: Term) -> None:
         for name, other in self._of_person.get(term.person, {}).items():
@@ -110,6 +117,21 @@ class DirectoryDraft:
                     f"the {term.login} belongs to a person by login {name}, {describe_days(other)}, and proves nobody else on "
                     "the same days: end that first, or state other days"
                 )
+
+    def _check_couples(self, term: Term) -> None:
+        """Check that no couple has a role that orders and one that accounts on one day (GBCP art. 9)."""
+        couples = {"the new couple": term} if term.partner else self._couples.get(term.person, {})
+        for name, couple in couples.items() if term.partner or term.role else ():
+            roles = [term] if term.role else list(self._of_person.get(term.person, {}).values())
+            partner = couple.partner if couple.person == term.person else couple.person
+            for partner_name, other in self._of_person.get(partner, {}).items():
+                for role in roles:
+                    if _is_of_two_sides(couple, role, other):
+                        raise RefusedChange(
+                            f"by {name}, {describe_days(couple)}, the person is spouse or partner of who has the role"
+                            f" {other.role} by {partner_name}, {describe_days(other)}, and nobody is {role.role} on the same"
+                            " days: end one of these first, or state other days"
+                        )
 
     def check_end(self, subject: Subject, name: str, last_day: date) -> Term:
         """Return what an end is about.
@@ -130,14 +152,23 @@ class DirectoryDraft:
         return term
 
     def set_term(self, subject: Subject, name: str, term: Term) -> None:
-        """Add or replace a role, a delegation, an agreement or a login."""
+        """Add or replace a role, a delegation, an agreement, a login or a couple."""
         self._terms[subject][name] = term
         if term.role:
             self._of_person.setdefault(term.person, {})[f"{subject} {name}"] = term
         if term.login:
             self._of_login.setdefault(term.login, {})[name] = term
+        for person in (term.person, term.partner) if term.partner else ():
+            self._couples.setdefault(person, {})[f"couple {name}"] = term
+
+
+def _is_of_two_sides(couple: Term, first: Term, second: Term) -> bool:
+    """Return whether the roles of two persons who are a couple exclude each other on one day."""
+    if not (first.role and second.role and excludes_partner(first.role, second.role)):
+        return False
+    return couple.overlaps(first, second)
 
 
 def describe_days(term: Term) -> str:
-    """Say on which days a role or a login holds."""
+    """Say on which days a role, a login or a couple holds."""
     return f"from {term.first_day} to {term.last_day}" if term.last_day else f"from {term.first_day} on"

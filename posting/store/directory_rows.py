@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from posting.store.directory_store import SQL, Connection
 
-_PARTS = ("persons", "roles", "delegations", "agreements", "logins", "changes")
+_PARTS = ("persons", "roles", "delegations", "agreements", "logins", "couples", "changes")
 DirectoryRows = dict[str, list[dict[str, Any]]]
 
 

@@ -8,6 +8,8 @@ from core.directory_entries import (
     EVERYWHERE,
     AgreementEnd,
     AgreementEntry,
+    CoupleEnd,
+    CoupleEntry,
     DelegationEnd,
     DelegationEntry,
     DirectoryEnd,
@@ -145,6 +147,11 @@ async def _load_draft(connection: Connection) -> DirectoryDraft:
         login = Login(row["means"], row["name"])
         term = Term(row["number"], row["first_day"], row["last_day"], row["person"], login=login)
         draft.set_term("login", f"{row['number']}", term)
+    for row in await connection.fetch(SQL["couples"], last):
+        days = (row["first_day"], row["last_day"])
+        draft.set_term(
+            "couple", f"{row['number']}", Term(row["number"], *days, row["person"], partner=row["partner"])
+        )
     return draft
 
 
@@ -174,10 +181,14 @@ class _Writer:
                 await self._store_agreement(entry, change)
             case LoginEntry():
                 await self._store_login(entry, change)
+            case CoupleEntry():
+                await self._store_couple(entry, change)
             case RoleEnd():
                 await self._store_end("role", f"{entry.number}", entry, change=change)
             case LoginEnd():
                 await self._store_end("login", f"{entry.number}", entry, change=change)
+            case CoupleEnd():
+                await self._store_end("couple", f"{entry.number}", entry, change=change)
             case DelegationEnd():
                 await self._store_end("delegation", entry.number, entry, change=change)
             case AgreementEnd():
@@ -245,6 +256,18 @@ class _Writer:
         days = (entry.first_day, entry.last_day)
         number = await self._insert("insert_login", person, *login, *days, change)
         self._draft.set_term("login", f"{number}", term._replace(number=number))
+
+    async def _store_couple(self, entry: CoupleEntry, change: int) -> None:
+        person, partner = self._draft.find_person(entry.person), self._draft.find_person(entry.partner)
+        if person == partner:
+            raise RefusedChange(
+                f"{entry.person} would be a couple alone: state another person as the partner"
+            )
+        days = (entry.first_day, entry.last_day)
+        term = Term(0, *days, person, partner=partner)
+        self._draft.check_term("couple", "", term)
+        number = await self._insert("insert_couple", person, partner, *days, change)
+        self._draft.set_term("couple", f"{number}", term._replace(number=number))
 
     async def _store_end(self, subject: Subject, name: str, entry: DirectoryEnd, *, change: int) -> None:
         term = self._draft.check_end(subject, name, entry.last_day)

@@ -140,7 +140,10 @@ class _Reading:
             self.unread.append(f"{name}: the files of the chart and of the accountants")
             return
         self._read(lambda: chart.load(folder, codes), f"{name}: the files of the chart")
-        self._read(lambda: accountants.load(folder, codes), f"{name}: accountants.csv, assigned.csv")
+        self._read(
+            lambda: accountants.load(folder, codes),
+            f"{name}: accountants.csv, assigned.csv, invoice_services.csv",
+        )
 
     def _load_whole(self) -> None:
         """Check what several years must agree on."""

@@ -43,6 +43,7 @@ KEY_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "opening.csv": ("account",),
     "accountants.csv": ("code",),
     "assigned.csv": ("centre",),
+    "invoice_services.csv": ("centre",),
 }
 """The CSV files of a year, each with the columns that name a row."""
 
@@ -68,6 +69,7 @@ NOUNS: Mapping[str, str] = {
     "opening.csv": "technical account of openings",
     "accountants.csv": "accountant",
     "assigned.csv": "assignment of fund centre",
+    "invoice_services.csv": "invoice service",
     "bank_reasons.csv": "reason code of banks",
     CALENDAR: "value of the calendar",
     "payments.toml": "payment rule",

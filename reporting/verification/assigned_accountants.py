@@ -1,4 +1,4 @@
-"""The accountant of every fund centre in every year, as the reference files assign it."""
+"""The accountant of every fund centre in every year, and the first day of its invoice service, as the reference files say."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,9 @@ from core import accountants
 from core.accountants import Accountants
 from core.nomenclature import Nomenclature
 
-_SCHEMA = pa.schema({"year": pa.int32(), "code": pa.string(), "accountant": pa.string()})
+_SCHEMA = pa.schema(
+    {"year": pa.int32(), "code": pa.string(), "accountant": pa.string(), "invoice_service": pa.date32()}
+)
 
 
 def load_years(folder: Path, nomenclatures: Mapping[int, Nomenclature]) -> dict[int, Accountants]:
@@ -27,13 +29,13 @@ def load_years(folder: Path, nomenclatures: Mapping[int, Nomenclature]) -> dict[
 
 
 def build_table(years: Mapping[int, Accountants]) -> pa.Table:
-    """Return the accountant of every fund centre, by year."""
-    assigned = [(year, of_year.by_centre) for year, of_year in years.items()]
-    columns = (
-        [year for year, by_centre in assigned for _ in by_centre],
-        [centre for _, by_centre in assigned for centre in by_centre],
-        [accountant for _, by_centre in assigned for accountant in by_centre.values()],
-    )
+    """Return the accountant of every fund centre, by year, and the first day of its invoice service; null for none."""
+    assigned = [
+        (year, centre, accountant, of_year.invoice_services.get(centre))
+        for year, of_year in years.items()
+        for centre, accountant in of_year.by_centre.items()
+    ]
+    columns = ([row[place] for row in assigned] for place in range(len(_SCHEMA)))
     return pa.table(
         [pa.array(column, field.type) for column, field in zip(columns, _SCHEMA, strict=True)], _SCHEMA
     )

@@ -268,6 +268,7 @@ def _build_kinds() -> pa.Table:
             "is_interest": kind.is_interest,
             "title_two": kind.title_two.name,
             "before_service": kind.before_service,
+            "requester": kind.requester.name,
             "credit_check": kind.check.name,
             "of_payee": kind.is_payee_act,
             "bills": kind.bills,

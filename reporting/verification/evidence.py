@@ -20,7 +20,7 @@ COVERED_TABLES = frozenset(
         *("period_start", "period_decision", "period_effect", "clock_correction", "reference_acceptance"),
         *("directory_change", "person", "person_role", "delegation", "agreement"),
         *("directory_end", "directory_effect", "entry_signature", "agreement_use"),
-        *("person_login", "person_decision"),
+        *("person_login", "person_decision", "person_couple"),
         *("details_evidence", "details_rule", "separation_rule"),
         *(
             "access_key",

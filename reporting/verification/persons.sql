@@ -138,14 +138,28 @@ union all
 select 'details_rule', count(*) || ' rows', 'one row' from details_rule having count(*) <> 1;
 
 -- name: role_separation
--- Nobody has two roles at one time that exclude each other: who orders never accounts (rule A41).
+-- Nobody has two roles at one time that exclude each other: who orders never accounts, and nor do spouses and partners of who orders
+-- (rule A41).
+with ended as (
+    select subject, number, min(last_day) as last_day from directory_end group by subject, number
+), term as (
+    select distinct t.person, t.role, t.first_day, coalesce(least(t.last_day, e.last_day), date '9999-12-31') as last_day
+    from person_term t left join ended e on e.subject = t.subject and e.number = t.number
+), couple as (
+    select c.person, c.partner, c.first_day, coalesce(least(c.last_day, e.last_day), date '9999-12-31') as last_day
+    from person_couple c left join ended e on e.subject = 'couple' and e.number = c.person_couple
+)
 select distinct 'person ' || a.person as place, a.role || ' and ' || b.role || ' from ' || greatest(a.first_day, b.first_day) as found,
        'roles that do not exclude each other' as expected
-from person_term a join person_term b on b.person = a.person and a.role < b.role
+from term a join term b on b.person = a.person and a.role < b.role
 join role_exclusion x on x.first_role = a.role and x.second_role = b.role
-where greatest(a.first_day, b.first_day) <= least(
-    coalesce(least(a.last_day, (select min(d.last_day) from directory_end d where d.subject = a.subject and d.number = a.number)), date '9999-12-31'),
-    coalesce(least(b.last_day, (select min(d.last_day) from directory_end d where d.subject = b.subject and d.number = b.number)), date '9999-12-31'));
+where greatest(a.first_day, b.first_day) <= least(a.last_day, b.last_day)
+union
+select 'person ' || c.person || ' and person ' || c.partner,
+       a.role || ' and ' || b.role || ' from ' || greatest(a.first_day, b.first_day, c.first_day), 'spouses and partners on one side'
+from couple c join term a on a.person = c.person join term b on b.person = c.partner
+join role_exclusion x on x.first_role = a.role and x.second_role = b.role and x.binds_sender
+where greatest(a.first_day, b.first_day, c.first_day) <= least(a.last_day, b.last_day, c.last_day);
 
 -- name: access_separation
 -- No key, system or signer has two roles that exclude each other; and no sender orders and accounts, by one or by several that hold at

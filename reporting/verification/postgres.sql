@@ -70,6 +70,9 @@ cross join lateral (select min(after_batch) as after_batch from directory_effect
 select d.subject, d.number, d.last_day, e.after_batch
 from directory_end d cross join lateral (select min(after_batch) as after_batch from directory_effect where change >= d.change) e;
 
+-- name: person_couple
+select person_couple, person, partner, first_day, last_day from person_couple;
+
 -- name: person_login
 select person_login, person, means, name, first_day, last_day, change from person_login;
 

@@ -102,6 +102,16 @@ left join stated s on s.entry_id = e.entry_id
 where k.before_service
   and not exists (select 1 from unserved u where u.year = c.budget_year and u.item = t.code or u.year = e.exercise and u.nature = s.nature);
 
+-- name: certified_requests
+-- Certified service is requested by the invoice service of its fund centre from the first day on that the year gives, and by the
+-- authorising officer before that day and where there is none (rule A43).
+select entry_name(e.entry_id, e.reference) as place, k.name || ' on ' || e.day as found,
+       case when a.invoice_service <= e.day then 'a request of the invoice service, from ' || a.invoice_service || ' on'
+            else 'an order of the authorising officer' end as expected
+from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell join reference_text t on t.kind = 1 and t.id = c.centre
+left join centre_accountant a on a.year = c.budget_year and a.code = t.code
+where k.requester <> 'NONE' and (k.requester = 'INVOICE_SERVICE') <> coalesce(a.invoice_service <= e.day, false);
+
 -- name: amounts_before_acts
 -- No entry takes an amount of a commitment that is committed or certified after its day (rules A03, A33, A38): by sums, the
 -- amounts that came until its day, less all that was taken before it and by it, are not below zero.  What is carried of a service

@@ -42,6 +42,7 @@ _SMALL_TABLES = (
     "person",
     "person_term",
     "directory_end",
+    "person_couple",
     "person_login",
     "person_decision",
     "named_decision",

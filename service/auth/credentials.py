@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
-from core.roles import ACCOUNTING_ROLES, Role, find_kinds
+from core.roles import ACCOUNTING_ROLES, PAYING_ROLES, Role, find_kinds
 
 
 class Caller(NamedTuple):
@@ -24,13 +24,13 @@ class Caller(NamedTuple):
 
     @property
     def is_accountant(self) -> bool:
-        """Whether the key is of the accountant's side."""
-        return bool(self.roles & ACCOUNTING_ROLES)
+        """Whether the key is of an accountant, who pays; the invoice service does not."""
+        return bool(self.roles & PAYING_ROLES)
 
     @property
     def can_read_all_acts(self) -> bool:
         """Whether the key may see the acts of all senders: who checks, pays or allows what other senders order."""
-        return self.can_read_all_senders or self.is_accountant or Role.BUDGET_CONTROLLER in self.roles
+        return self.can_read_all_senders or bool(self.roles & (ACCOUNTING_ROLES | {Role.BUDGET_CONTROLLER}))
 
     @property
     def only_sender(self) -> str | None:

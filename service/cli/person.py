@@ -1,4 +1,4 @@
-"""``crescendo person``: persons, their roles, delegations and logins, and the agreements of senders that name no person."""
+"""``crescendo person``: persons, their roles, delegations, logins and partners; agreements of senders that name no person."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +10,7 @@ from service.cli import person_tables
 from service.cli.caller import ReasonOptions, decide_as
 from service.cli.person_options import (
     AgreementOptions,
+    CoupleOptions,
     DelegationOptions,
     LoginOptions,
     PersonCode,
@@ -102,15 +103,31 @@ def login(
 
 
 @app.command
+def couple(
+    code: PersonCode,
+    partner: Annotated[str, Parameter(help="Code of the spouse or partner.")],
+    *,
+    days: Annotated[CoupleOptions, Parameter(name="*")],
+    because: _Because,
+    options: DataOptions = DEFAULT_DATA,
+) -> int:
+    """Record spouses or partners.  Exit code 1 if one has a role that orders and the other one that accounts on these days."""
+    fields = {"type": "couple", "person": code, "partner": partner}
+    return _change(options, because, {**fields, "first_day": days.first, "last_day": days.last or None})
+
+
+@app.command
 def end(
-    subject: Annotated[Literal["role", "delegation", "agreement", "login"], Parameter(help="What ends.")],
+    subject: Annotated[
+        Literal["role", "delegation", "agreement", "login", "couple"], Parameter(help="What ends.")
+    ],
     number: Annotated[str, Parameter(help="Its number, as list shows it.")],
     *,
     on: Annotated[str, Parameter(help="Its new last day, as in 2018-06-30: an earlier one.")],
     because: _Because,
     options: DataOptions = DEFAULT_DATA,
 ) -> int:
-    """End a role, a delegation, an agreement or a login.  Exit code 1 if there is none, or if it ends by then already."""
+    """End a role, a delegation, an agreement, a login or a couple.  Exit code 1 if there is none, or if it ends by then."""
     return _change(options, because, {"type": f"end_{subject}", "number": number, "last_day": on})
 
 
@@ -130,7 +147,7 @@ def load(
 
 @app.command(name="list")
 def list_directory(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> None:
-    """List persons, roles, delegations, agreements and logins, and the changes, last one first."""
+    """List persons, roles, delegations, agreements, logins and couples, and the changes, last one first."""
     from posting.store import directory_rows
 
     listing = session.query_database(options.read_settings(), directory_rows.load_directory)

@@ -25,7 +25,7 @@ COLUMNS = (
         "last_day",
         "ceiling",
     ),
-    *("number", "owner", "delegate", "centres", "sender", "kinds", "separation", "means"),
+    *("number", "owner", "delegate", "centres", "sender", "kinds", "separation", "means", "partner"),
 )
 """The fields of all entries; a file may leave out those that none of its lines needs."""
 _LISTS = frozenset({"centres", "kinds"})

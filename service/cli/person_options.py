@@ -77,6 +77,14 @@ class LoginOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class CoupleOptions:
+    """From when to when two persons are spouses or partners."""
+
+    first: Annotated[str, Parameter(name="--from", help="First day, as in 2018-01-01.")]
+    last: Annotated[str, Parameter(name="--to", help="Last day, it included. Default: no end.")] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AgreementOptions:
     """Which sender, for which kinds, and how its system separates entry from validation."""
 

@@ -18,6 +18,7 @@ def build_tables(listing: Mapping[str, _Rows]) -> Iterator[ReportTable]:
         "delegations": _build_delegation_table,
         "agreements": _build_agreement_table,
         "logins": _build_login_table,
+        "couples": _build_couple_table,
         "changes": _build_change_table,
     }
     for part, build in builders.items():
@@ -84,6 +85,18 @@ def _build_login_table(logins: _Rows) -> ReportTable:
         for row in logins
     ]
     return ReportTable("Logins", columns, rows, drop_order=("from",))
+
+
+def _build_couple_table(couples: _Rows) -> ReportTable:
+    columns = [Column("no."), Column("person"), Column("partner"), Column("from"), Column("to")]
+    rows = [
+        [
+            *(f"{row['number']}", row["person"], row["partner"], f"{row['first_day']}"),
+            f"{row['last_day']}" if row["last_day"] else "open",
+        ]
+        for row in couples
+    ]
+    return ReportTable("Couples", columns, rows, drop_order=("from",))
 
 
 def _format_term(row: Mapping[str, Any]) -> list[str]:

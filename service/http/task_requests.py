@@ -10,7 +10,7 @@ import msgspec
 
 from core.errors import NotWaiting
 from core.person_decisions import Decision, DecisionKind, StatedPerson
-from core.roles import ACCOUNTING_ROLES, Role
+from core.roles import PAYING_ROLES, Role
 from posting.store import person_proof
 from service.auth.credentials import Caller
 from service.auth.perimeter import require_all_programmes
@@ -192,7 +192,7 @@ def require_accountant(caller: Caller) -> None:
         Its key is limited to some programmes.
     """
     if not caller.is_accountant:
-        detail = f"Only {' or '.join(sorted(ACCOUNTING_ROLES))} pays and imports bank files"
+        detail = f"Only {' or '.join(sorted(PAYING_ROLES))} pays and imports bank files"
         raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", detail)
     require_all_programmes(caller, "payment runs and bank files concern all programmes")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Role, Stage
-from core.kind_rules import Pairing
+from core.kind_rules import Pairing, Requester
 from core.outcome_codes import Outcome
 from core.senders import BANK, CLOSING, SENDER_OF_KIND, TREASURY
 
@@ -41,6 +41,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         "fund_opening",
         *("visa_request", "visa", "visa_refusal", "visa_override", "tacit_visa", "commitment_with_visa"),
         *("asset_service", "asset_depreciation", "asset_disposal", "asset_depreciation_disposal"),
+        "invoice_request",
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -120,6 +121,16 @@ def test_a_commitment_with_visa_does_all_that_a_commitment_does() -> None:
         name: getattr(bound, name) for name in ("name", "french", "follows", "draws", "shortfall", "after")
     }
     assert free._replace(**used) == bound
+
+
+def test_an_invoice_service_requests_as_an_officer_does() -> None:
+    """The kinds differ by who may send them (GBCP art. 41)."""
+    ordered, requested = _get_kinds("payment_request", "invoice_request")
+    assert [kind for kind in _KINDS if kind.requester] == [ordered, requested]
+    assert (ordered.requester, requested.requester) == (Requester.OFFICER, Requester.INVOICE_SERVICE)
+    different = {name: getattr(requested, name) for name in ("name", "french", "requester")}
+    assert ordered._replace(**different) == requested
+    assert requested.draws is Remainder.UNBILLED  # nothing is requested that is not certified
 
 
 def test_only_our_own_senders_state_what_was_paid() -> None:

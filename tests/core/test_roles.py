@@ -12,6 +12,7 @@ from core.roles import (
     MAY_ENTER,
     MAY_VALIDATE,
     ORDERING_ROLES,
+    PAYING_ROLES,
     ROLES,
     Role,
     Side,
@@ -23,7 +24,12 @@ from core.roles import (
     get_rights,
     list_roles,
 )
-from core.senders import ACCOUNTANT_SETTLEMENTS, DIRECTORATE_KINDS, SENDER_OF_KIND
+from core.senders import (
+    ACCOUNTANT_SETTLEMENTS,
+    DIRECTORATE_KINDS,
+    INVOICE_SERVICE_KINDS,
+    SENDER_OF_KIND,
+)
 
 _ALONE = Role.BUDGET_DIRECTORATE
 _OF_UNIT = {"earmark", "earmark_decrease", "credit_return_ae", "credit_return_cp"}
@@ -72,6 +78,7 @@ _ENTERED = {
     Role.CENTRAL_ACCOUNTANT: _ACCOUNTING,
     Role.AUDITOR: set[str](),
     Role.OPERATOR: set[str](),
+    Role.INVOICE_SERVICE: {"invoice_request"},
 }
 
 
@@ -110,6 +117,14 @@ def test_only_the_budget_directorate_opens_cancels_and_freezes_credits() -> None
 def test_an_accountant_settles_debts_and_moves_no_money() -> None:
     assert find_kinds([Role.ASSIGNED_ACCOUNTANT]) >= ACCOUNTANT_SETTLEMENTS
     assert not SENDER_OF_KIND.keys() & find_kinds(Role)
+
+
+def test_an_invoice_service_requests_what_is_certified_and_does_nothing_else() -> None:
+    assert find_kinds([Role.INVOICE_SERVICE]) == INVOICE_SERVICE_KINDS == {"invoice_request"}
+    assert list_roles("invoice_request") == [Role.INVOICE_SERVICE]
+    assert find_exclusion([Role.INVOICE_SERVICE, Role.ASSIGNED_ACCOUNTANT]) is None
+    for role in ORDERING_ROLES:
+        assert "does not account" in (get_exclusion(role, Role.INVOICE_SERVICE) or "")
 
 
 def test_the_roles_of_a_kind_begin_with_those_that_validate_it() -> None:
@@ -157,7 +172,8 @@ def test_the_first_pair_that_excludes_each_other() -> None:
 
 
 def test_sides_of_roles() -> None:
-    assert {Role.ASSIGNED_ACCOUNTANT, Role.CENTRAL_ACCOUNTANT} == ACCOUNTING_ROLES
+    assert {Role.ASSIGNED_ACCOUNTANT, Role.CENTRAL_ACCOUNTANT} == PAYING_ROLES
+    assert PAYING_ROLES | {Role.INVOICE_SERVICE} == ACCOUNTING_ROLES
     assert len(ORDERING_ROLES) == 5
     assert {rights.side for rights in ROLES} == set(Side)
     assert all(len(pair) == 2 and reason for pair, reason in EXCLUSIONS.items())

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from tests.law_model import reassignments
 from tests.law_model.codes import RECEIVABLE_MISSING, SET_OFF_MISMATCH
-from tests.law_model.kinds import REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET, REQUESTS, TRANSFERS
+from tests.law_model.kinds import ON_SERVICE, REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET, REQUESTS, TRANSFERS
 from tests.law_model.state import Act, Document, State
 
 
@@ -194,7 +194,7 @@ _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "fund_opening": _check_opened,
     "service": _check_uncommitted,
     "service_cancellation": _check_cancellation,
-    "payment_request": _check_service,
+    **dict.fromkeys(ON_SERVICE, _check_service),
     "payment_request_without_service": _check_uncommitted,
     "payment_request_rejection": _check_rejection,
     "attachment": _check_stage,

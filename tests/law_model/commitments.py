@@ -7,7 +7,15 @@ from tests.law_model.form import write_euros
 from tests.law_model.kinds import NEW_COMMITMENTS
 from tests.law_model.nomenclature import ORDINARY
 from tests.law_model.state import Document, Row
-from tests.law_model.year_context import ADVANCE_PLACES, PAYEES, PLACES, STAFF_PLACE, Place, YearContext
+from tests.law_model.year_context import (
+    ADVANCE_PLACES,
+    INVOICE_SERVICE_UNIT,
+    PAYEES,
+    PLACES,
+    STAFF_PLACE,
+    Place,
+    YearContext,
+)
 
 
 def assign(place: Place) -> Row:
@@ -198,6 +206,23 @@ def write_request(context: YearContext) -> Row | None:
         return None
     amount = context.draw_part(commitment.certified - commitment.billed)
     row = context.begin_row("DP", "payment_request", amount=amount, **context.name_predecessor(commitment))
+    return _bill(context, row)
+
+
+def write_invoice_request(context: YearContext) -> Row | None:
+    """Ask for the payment of certified service as an invoice service, mostly where there is one."""
+    is_elsewhere = context.random.random() < 0.1
+    commitment = context.choose_followed(
+        lambda act: (
+            act.kind in NEW_COMMITMENTS
+            and act.certified > act.billed
+            and (is_elsewhere or (act.key is not None and act.key.centre == INVOICE_SERVICE_UNIT))
+        )
+    )
+    if commitment is None:
+        return None
+    amount = context.draw_part(commitment.certified - commitment.billed)
+    row = context.begin_row("DF", "invoice_request", amount=amount, **context.name_predecessor(commitment))
     return _bill(context, row)
 
 

@@ -9,7 +9,7 @@ from tests.law_model.chain import find_commitment, find_root
 from tests.law_model.credits import find_source
 from tests.law_model.decrees import OPENED_BY
 from tests.law_model.form import FINANCE_LAWS
-from tests.law_model.kinds import ASSET_CHANGES, NEW_COMMITMENTS, ON_COMMITMENT
+from tests.law_model.kinds import ASSET_CHANGES, NEW_COMMITMENTS, ON_COMMITMENT, ON_SERVICE
 from tests.law_model.nomenclature import FAMILIES
 from tests.law_model.state import Act, Document, Payee, State
 
@@ -131,7 +131,7 @@ def _reject(_: Act, document: Document, state: State) -> None:
         _predecessor(request).left += document.amount
     elif request.kind in ON_COMMITMENT:
         _bill(request, -document.amount)
-        certified = document.amount if request.kind == "payment_request" else 0
+        certified = document.amount if request.kind in ON_SERVICE else 0
         _go_on(_predecessor(request), _predecessor(request).now, document.amount, certified)
     elif request.kind != "advance_request":
         state.budget.reserve(_key(request), request.operation, "ae", -document.amount)
@@ -371,7 +371,7 @@ _EFFECTS: Mapping[str, Effect] = {
     "commitment_change_reversal": _reverse,
     "service": _certify,
     "service_cancellation": _cancel_service,
-    "payment_request": _request,
+    **dict.fromkeys(ON_SERVICE, _request),
     "payment_request_without_service": _request,
     "direct_payment_request": _request,
     "payroll": _request,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from tests.law_model.interface import KindColumns
-from tests.law_model.kinds import CARRIES, CREDIT_KINDS, RECEIVABLES
+from tests.law_model.kinds import CARRIES, CREDIT_KINDS, ON_SERVICE, RECEIVABLES
 from tests.law_model.state import Act, Row
 
 DATES = (
@@ -13,9 +13,7 @@ DATES = (
     *("suspension_notified", "suspension_ended"),
 )
 CONTRACTS = frozenset({"works", "supplies", "services", "concession", "none"})
-ORDERS = frozenset(
-    {"payment_request", "payment_request_without_service", "direct_payment_request", "advance_request"}
-)
+ORDERS = ON_SERVICE | {"payment_request_without_service", "direct_payment_request", "advance_request"}
 """Requests that an authorising officer orders to pay: what they state of contract and term is judged."""
 FINANCE_LAWS = frozenset({"finance_law", "amending_law"})
 ORIGINS = FINANCE_LAWS | {"decree_of_advance", "transfer", "carry_over", "contribution_fund"}

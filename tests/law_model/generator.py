@@ -17,7 +17,7 @@ from tests.law_model import (
     settlements,
 )
 from tests.law_model.form import write_euros
-from tests.law_model.kinds import CLEARINGS, JOURNAL_DEBIT, REASSIGNMENT_ORIGIN
+from tests.law_model.kinds import CLEARINGS, JOURNAL_DEBIT, ON_SERVICE, REASSIGNMENT_ORIGIN
 from tests.law_model.model import LawModel
 from tests.law_model.periods import PeriodDecision
 from tests.law_model.state import Row
@@ -59,6 +59,7 @@ _SENDERS: Mapping[str, tuple[int, tuple[tuple[int, Writer], ...]]] = {
             (4, receivables.write_restoration),
         ),
     ),
+    "SFACT": (3, ((1, commitments.write_invoice_request),)),
     "treasury": (18, settlements.TREASURY_WRITERS),
     "bank": (14, settlements.BANK_WRITERS),
     "DB": (6, credit_acts.WRITERS),
@@ -129,7 +130,7 @@ def _write_act(context: YearContext, writers: Sequence[tuple[int, Writer]]) -> l
     return [{name: text for name, text in line.items() if text} for line in rows]
 
 
-_OF_SEVERAL_LINES = frozenset({"commitment", "direct_payment_request", "service", "payment_request"})
+_OF_SEVERAL_LINES = frozenset({"commitment", "direct_payment_request", "service", *ON_SERVICE})
 
 
 def _split_lines(context: YearContext, row: Row) -> list[Row]:

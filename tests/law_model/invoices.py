@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from tests.law_model.codes import INVOICE_TWICE, LAPSED
-from tests.law_model.kinds import INVOICED
+from tests.law_model.kinds import INVOICED, ON_SERVICE
 from tests.law_model.state import Act, Document, State
 
 YEARS_OF_LAPSE = 5
@@ -63,5 +63,5 @@ def find_right_year(act: Act, predecessor: Document | None) -> int:
     """Return the year in which the debt arose: stated, or the earlier of service and invoice; 0 if none is known."""
     if act.text("right_year"):
         return int(act.text("right_year"))
-    service = predecessor.service_day if predecessor and act.kind == "payment_request" else None
+    service = predecessor.service_day if predecessor and act.kind in ON_SERVICE else None
     return min((day.year for day in (service, act.invoice_day) if day), default=0)

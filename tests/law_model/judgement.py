@@ -21,6 +21,7 @@ from tests.law_model.effects import list_reserved
 from tests.law_model.form import check_change, check_persons, is_iban
 from tests.law_model.funds import check_origin, check_receipt
 from tests.law_model.interface import KindColumns
+from tests.law_model.invoice_services import check_requester
 from tests.law_model.invoices import check_invoice, check_prescription
 from tests.law_model.kinds import (
     ASSET_CHANGES,
@@ -194,6 +195,7 @@ def _check_place(act: Act, judgement: Judgement, state: State) -> None:
     assert place is not None
     judgement.codes += check_year(act, place, judgement.predecessor, state)
     judgement.codes += check_threshold(act, place, state)
+    judgement.codes += check_requester(act, place, state)
     judgement.codes += check_prescription(act, judgement.predecessor)
     judgement.codes += check_origin(act, place)
     if any(code in judgement.codes for code in ("FUND_CENTRE_LEVEL", "NOMENCLATURE_MISMATCH")):

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
-_PAYABLES = frozenset(
+BY_OFFICER, BY_INVOICE_SERVICE = "payment_request", "invoice_request"
+ON_SERVICE = frozenset({BY_OFFICER, BY_INVOICE_SERVICE})
+"""The kinds that request the payment of certified service."""
+_PAYABLES = ON_SERVICE | frozenset(
     {
-        "payment_request",
         "payment_request_without_service",
         "advance_request",
         "direct_payment_request",
@@ -50,7 +52,7 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "service": COMMITMENTS,
     "service_cancellation": _SERVICES,
     "service_carry": _SERVICES,
-    "payment_request": COMMITMENTS,
+    **dict.fromkeys(ON_SERVICE, COMMITMENTS),
     "payment_request_without_service": COMMITMENTS,
     "request_carry": _PAYABLES,
     "payment_request_rejection": _PAYABLES,
@@ -93,7 +95,7 @@ RECEIVABLES = frozenset(
     }
 )
 """What is due to the State and what is collected of it: on natures of receipt, without credits (LOLF 28)."""
-ON_COMMITMENT = frozenset({"payment_request", "payment_request_without_service"})
+ON_COMMITMENT = ON_SERVICE | {"payment_request_without_service"}
 REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll", "advance_request"}
 INVOICED = ON_COMMITMENT | {"direct_payment_request", "advance_request"}
 REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET = "reassignment_origin", "reassignment_target"

@@ -80,6 +80,8 @@ class Year:
     """The cases in which AE of earlier commitments are available again, and whether each needs an operation."""
     visas: dict[tuple[str, str], str] = field(default_factory=dict)
     """By ministry and title, or ``*``: the euros from which on a commitment needs a visa, empty for none."""
+    invoice_services: dict[str, date] = field(default_factory=dict)
+    """By fund centre, for those below it too: the first day of its invoice service."""
     receipts: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By nature of receipt: the account of its product, and that of what is annulled in a later year."""
 
@@ -156,6 +158,9 @@ def _read_year(folder: Path, year: int) -> Year:
     result.creditors = {row["expense"]: row["creditor"] for row in creditors if row["creditor"]}
     result.payroll_creditors = {row["expense"]: row["payroll"] for row in creditors if row["payroll"]}
     result.accountants = {row["centre"]: row["accountant"] for row in _rows(files / "assigned.csv")}
+    if (files / "invoice_services.csv").exists():
+        for row in _rows(files / "invoice_services.csv"):
+            result.invoice_services[row["centre"]] = date.fromisoformat(row["first_day"])
     result.liaison = tuple(row["account"] for row in _rows(files / "liaison.csv"))
     result.suspense = tuple(row["account"] for row in _rows(files / "suspense.csv"))
     result.restricted = tuple(row["account"] for row in _rows(files / "restricted.csv"))

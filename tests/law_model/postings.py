@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from tests.law_model import assets
 from tests.law_model.chain import find_debt, find_root
-from tests.law_model.kinds import ASSET_CHANGES, CLEARING_DEBIT, JOURNAL_DEBIT
+from tests.law_model.kinds import ASSET_CHANGES, CLEARING_DEBIT, JOURNAL_DEBIT, ON_SERVICE
 from tests.law_model.nomenclature import Role
 from tests.law_model.retentions import find_role
 from tests.law_model.state import Document, State
@@ -70,7 +70,7 @@ def find_creditor(debt: Document, state: State) -> str:
     if debt.kind == "payroll":
         exceptions = state.reference.years[debt.key.year].payroll_creditors
         return find_own_creditor(debt.account, exceptions) or _role(debt, state).payroll
-    if debt.kind in {"payment_request", "advance_request"}:
+    if debt.kind in ON_SERVICE | {"advance_request"}:
         return _role(debt, state).creditor  # a service charged what it bills
     exceptions = state.reference.years[debt.key.year].creditors
     return find_own_creditor(debt.account, exceptions) or _role(debt, state).creditor
@@ -147,7 +147,7 @@ def _list_restoration(document: Document, state: State) -> Legs:
     assert receivable is not None
     ((_, repaid),) = _list_receivable(receivable, state)
     request = find_root(receivable)
-    charged = document.account if request.kind == "payment_request" else request.account
+    charged = document.account if request.kind in ON_SERVICE else request.account
     return [(repaid, charged)]
 
 
@@ -204,7 +204,7 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "clearing_credit": lambda document, _: [("", document.account)],
     "service": _list_service,
     "service_cancellation": _list_cancellation,
-    "payment_request": _list_request,
+    **dict.fromkeys(ON_SERVICE, _list_request),
     "payment_request_without_service": _list_direct,
     "direct_payment_request": _list_direct,
     "payroll": _list_direct,

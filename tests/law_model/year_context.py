@@ -38,6 +38,8 @@ PLACES = (
 )
 ADVANCE_PLACES = PLACES[:5]
 """Where AE may be committed in advance: neither investment nor a fund, of a title that finance laws open."""
+INVOICE_SERVICE_UNIT = "0177-D075-DD75"
+"""The unit that has an invoice service from June 2018 on."""
 STAFF_PLACE = Place("0217-SGAC-ASPR", "0217-07", "21")
 
 

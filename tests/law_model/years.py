@@ -12,6 +12,7 @@ from tests.law_model.kinds import (
     CREDIT_REVERSALS,
     INVOICED,
     JOURNALS,
+    ON_SERVICE,
     PREDECESSORS,
     REASSIGNMENT_ORIGIN,
     REASSIGNMENT_TARGET,
@@ -83,7 +84,7 @@ def _takes_later_amounts(act: Act, commitment: Document) -> bool:
     """Return whether what was there until the day of the act is not enough, though all of it together would be."""
     if commitment.kind not in COMMITMENTS or act.kind not in TAKES_FROM_COMMITMENT:
         return False
-    bills = act.kind == "payment_request"
+    bills = act.kind in ON_SERVICE
     remainder = commitment.certified - commitment.billed if bills else commitment.uncommitted
     kind = "service" if bills else "commitment_increase"
     later = sum(source.left for source in commitment.sources if source.kind == kind and source.day > act.day)

@@ -1,6 +1,7 @@
 """The account assignment of a line, and its faults."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from itertools import product
 
 from core.act_fields import Field
@@ -239,7 +240,15 @@ def build_cell(fields: Fields, reference: Reference) -> Cell:
         repaid_title=_find_repaid_title(fields, reference),
         fund=fields.get(Field.FUND, ORDINARY_FUND) if place[2] else "",
         visa_threshold=_find_threshold(fields, reference),
+        invoice_service_from=_find_invoice_service(fields, reference),
     )
+
+
+def _find_invoice_service(fields: Fields, reference: Reference) -> int:
+    """Return the first day of the invoice service of the fund centre or of one above it; 0 if there is none."""
+    days = reference.years[read_budget_year(fields)].accountants.invoice_services
+    day = days.get(fields[Field.FUND_CENTRE])
+    return (day - date(1970, 1, 1)).days if day else 0
 
 
 def _find_threshold(fields: Fields, reference: Reference) -> int:

@@ -93,6 +93,8 @@ class Cell(NamedTuple):
     """The title of the item, or of the expenses that the nature of receipt repays."""
     visa_threshold: int = 0
     """The cents from which on a commitment needs a visa; 0 if none does."""
+    invoice_service_from: int = 0
+    """The day from which on an invoice service requests what is certified; 0 if none does."""
     restoration: RestorationRule | None = None
     """Of a nature of receipt that repays expenses: how long its collection restores credits."""
     fund: Hashable = ""

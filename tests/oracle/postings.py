@@ -124,10 +124,16 @@ def _is_settled_by_entry(world: World, cell: int, line: Line) -> bool:
 
 
 def _require_service(world: World, kind: ActKind, line: Line, followed: Link) -> None:
-    """Refuse what pays before service, unless its nature is listed or its item needs none (rule A38)."""
+    """Refuse what pays before service, unless its nature is listed or its item needs none (rule A38).
+
+    What is certified is requested by the invoice service once there is one, otherwise by the officer alone (rule A43).
+    """
     cell = world.cells.get(followed.cell, Cell(0))
     if kind.before_service and not line.nature and not cell.unserved:
         raise LineRefused(Outcome.SERVICE_REQUIRED)
+    is_served = bool(cell.invoice_service_from) and cell.invoice_service_from <= line.day
+    if kind.name == ("payment_request" if is_served else "invoice_request"):
+        raise LineRefused(Outcome.INVOICE_SERVICE_MISMATCH)
 
 
 def add_item(state: State, entry: int, followed: Link, bare: OpenItem) -> None:

@@ -14,6 +14,7 @@ from reporting.visibility import WHOLE_JOURNAL
 from tests.databases import open_connection
 from tests.file_strategies import REFERENCE
 from tests.posting.loaded_engines import process_rows
+from tests.reference_years import copy_reference, replace_text
 from tests.reporting.journals import ASPR, BUDGET, SPENDING, Row, act
 
 THIRD_PARTY = SPENDING[0]
@@ -92,12 +93,22 @@ async def load_reports(dsn: str) -> tuple[OutstandingCommitments, list[Commitmen
         ).lines
 
 
+def _set_requester(folder: Path, kinds: list[str]) -> Path:
+    """Return reference data in which the fund centre has an invoice service, if one of ``kinds`` needs it."""
+    if "invoice_request" not in kinds:
+        return REFERENCE
+    reference = copy_reference(folder)
+    replace_text(reference, "2018/invoice_services.csv", "0177-D075,2018-06-01", "0217,2018-01-01")
+    return reference
+
+
 @pytest.mark.parametrize("kinds", CASES)
 async def test_every_kind_counts_in_the_reports_of_commitments(
     kinds: list[str], dsn: str, tmp_path: Path
 ) -> None:
-    await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
-    await process_rows(dsn, tmp_path, REFERENCE, build_acts(kinds))
+    reference = _set_requester(tmp_path, kinds)
+    await process_rows(dsn, tmp_path, reference, BUDGET, "TREASURY")
+    await process_rows(dsn, tmp_path, reference, build_acts(kinds))
     outstanding, (line,) = await load_reports(dsn)
     assert (outstanding.commitments, outstanding.open, outstanding.unbilled) == (1, 115 * EUROS, 25 * EUROS)
     assert (outstanding.engaged_cents, outstanding.withdrawn_cents) == (170 * EUROS, 5 * EUROS)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from core.person_decisions import DecisionKind
-from core.roles import ACCOUNTING_ROLES, Role
+from core.roles import PAYING_ROLES, Role
 from service.auth.credentials import Caller
 from service.auth.perimeter import require_all_programmes
 from service.database.read_pool import Pool, borrow_connection
@@ -44,7 +44,7 @@ _DECISIONS: Mapping[str, DecisionKind] = {
     "late_interest": DecisionKind.INTEREST,
 }
 """What a person decides by each kind of task."""
-_READERS = ACCOUNTING_ROLES | {Role.AUDITOR, Role.OPERATOR}
+_READERS = PAYING_ROLES | {Role.AUDITOR, Role.OPERATOR}
 
 
 class PaymentRun(msgspec.Struct, frozen=True, kw_only=True):

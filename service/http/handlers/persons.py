@@ -96,6 +96,17 @@ class PersonLogin(msgspec.Struct, frozen=True):
     change: int
 
 
+class PersonCouple(msgspec.Struct, frozen=True):
+    """Spouses or partners, from the first to the last day."""
+
+    number: int
+    person: str
+    partner: str
+    first_day: date
+    last_day: date | None
+    change: int
+
+
 class DirectoryChange(msgspec.Struct, frozen=True):
     """Who changed what and why, with which key, and the last batch that was decided without it."""
 
@@ -118,6 +129,7 @@ class Persons(msgspec.Struct, frozen=True):
     delegations: list[PersonDelegation]
     agreements: list[SenderAgreement]
     logins: list[PersonLogin]
+    couples: list[PersonCouple]
     changes: list[DirectoryChange]
     next: str | None
     """The address of the rows that follow, of the same parts and of those behind them; null after the last one."""

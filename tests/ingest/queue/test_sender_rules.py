@@ -13,6 +13,7 @@ from core.senders import (
     ACCOUNTANT_SETTLEMENTS,
     CONTROLLER_KINDS,
     DIRECTORATE_KINDS,
+    INVOICE_SERVICE_KINDS,
     RESERVED_SENDERS,
     SENDER_OF_KIND,
 )
@@ -154,6 +155,20 @@ async def test_an_authorising_officer_settles_no_debt(dsn: str, tmp_path: Path) 
     with pytest.raises(SenderForbidden):
         await _admit(dsn, tmp_path, "MIN-09", ["receipt"])
     assert await _admit(dsn, tmp_path, "MIN-09", ["payment_request_rejection", "attachment"]) == 1
+
+
+@pytest.mark.parametrize(("kind", "holder"), _list_pairs(INVOICE_SERVICE_KINDS))
+async def test_what_is_certified_is_requested_by_a_sender_with_the_role_of_an_invoice_service(
+    kind: str, holder: str, dsn: str, tmp_path: Path
+) -> None:
+    """The role of an accountant is not enough, and the database gives it to no sender that orders."""
+    with pytest.raises(SenderForbidden, match="crescendo access create SENDER --role invoice_service"):
+        await _admit(dsn, tmp_path, "MIN-09", [kind])
+    await _grant_role(dsn, "key" if holder == "signer" else "signer", "DRFIP")
+    with pytest.raises(SenderForbidden, match=f"{kind}, and the sender DRFIP"):
+        await _admit(dsn, tmp_path / "accountant", "DRFIP", [kind])
+    await _grant_role(dsn, holder, "SFACT", role="invoice_service")
+    assert await _admit(dsn, tmp_path, "SFACT", [kind]) == 1
 
 
 @pytest.mark.parametrize(("kind", "holder"), _list_pairs(CONTROLLER_KINDS))

@@ -35,6 +35,8 @@ from tests.posting.text_engine import SENDER, TextEngine, build_registry, load_r
 _PLACE = {"fund_centre": "0217-SGAC-IMMO", "functional_area": "0217-07", "commitment_item": "51"}
 
 _CENTRE = {"fund_centre": _PLACE["fund_centre"]}
+_SERVED = {"fund_centre": "0177-D075-DD75", "functional_area": "0177-12", "commitment_item": "31"}
+"""It has an invoice service from 1 June 2018 on."""
 _FUND = {"fund_centre": "0217", "commitment_item": "HT2", "fund": "1-1-00733"}
 
 
@@ -347,11 +349,14 @@ FILES: list[File] = [
             _spent("2.00", predecessor="IM1", **_PERSONS),
             _spent("1.00", predecessor="IM1", kind="asset_depreciation_disposal", **_PERSONS),
         ),
+        *_act("EJ27", "commitment", _SERVED | {"amount": "2.00"}),
+        *_act("SF27", "service", _build_follower("EJ27", "2.00")),
+        *_act("DF27", "invoice_request", _build_follower("EJ27", "1.50", payee="P1", date="2018-06-01")),
     ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 164 + len(_OPENINGS_OF_NEXT_YEAR)
+_ENTRIES = 167 + len(_OPENINGS_OF_NEXT_YEAR)
 """Of all of them together."""
 
 

@@ -12,6 +12,8 @@ from core.directory import EMPTY_DIRECTORY, Agreement, Delegation, Hand, RoleGra
 from core.directory_entries import (
     AgreementEnd,
     AgreementEntry,
+    CoupleEnd,
+    CoupleEntry,
     DelegationEnd,
     DelegationEntry,
     DirectoryEntry,
@@ -133,6 +135,79 @@ async def test_a_delegation_gives_its_role_too(connection: asyncpg.Connection) -
     await store(connection, RoleEnd(2, date(2017, 12, 31)), DELEGATION)
     with pytest.raises(RefusedChange, match="has the role authorising_officer by delegation D-1"):
         await store(connection, accountant)
+
+
+COUPLE = CoupleEntry("alice", "bruno", JANUARY, JUNE)
+BRUNO_ACCOUNTS = RoleEntry("bruno", Role.INVOICE_SERVICE, "both", APRIL)
+
+
+@pytest.mark.parametrize("last", [OFFICER, BRUNO_ACCOUNTS, COUPLE, CoupleEntry("bruno", "alice", MARCH)])
+async def test_no_couple_orders_and_accounts_on_one_day(
+    connection: asyncpg.Connection, last: DirectoryEntry
+) -> None:
+    """Whichever of the three facts comes last is refused (GBCP art. 9)."""
+    facts: list[DirectoryEntry] = [OFFICER, BRUNO_ACCOUNTS, COUPLE]
+    facts.remove(COUPLE if isinstance(last, CoupleEntry) else last)
+    await store(connection, ALICE, BRUNO, *facts)
+    with pytest.raises(RefusedChange, match=r"spouse or partner of who has the role .* on the same days"):
+        await store(connection, last)
+
+
+async def test_a_couple_counts_on_its_days_alone(connection: asyncpg.Connection) -> None:
+    await store(connection, ALICE, BRUNO, OFFICER, COUPLE)
+    late = RoleEntry("bruno", Role.ASSIGNED_ACCOUNTANT, "both", date(2018, 6, 2))
+    await store(connection, late)
+    with pytest.raises(RefusedChange, match="spouse or partner"):
+        await store(connection, CoupleEntry("bruno", "alice", JUNE))
+    await store(connection, CoupleEnd(1, MARCH), BRUNO_ACCOUNTS)
+    with pytest.raises(RefusedChange, match="couple 1 has 2018-03-01 as its last day"):
+        await store(connection, CoupleEnd(1, APRIL))
+    await store(connection, RoleEnd(1, date(2018, 3, 31)), CoupleEntry("bruno", "alice", APRIL))
+
+
+async def test_a_delegation_counts_for_a_couple_too(connection: asyncpg.Connection) -> None:
+    zoe = PersonEntry("zoe", "Zoé Durand")
+    couple = CoupleEntry("zoe", "bruno", JANUARY)
+    await store(connection, ALICE, BRUNO, zoe, OFFICER, DELEGATION, couple)
+    with pytest.raises(RefusedChange, match="authorising_officer by delegation D-1"):
+        await store(connection, RoleEntry("zoe", Role.CENTRAL_ACCOUNTANT, "entry", JUNE))
+    for role in (Role.AUDITOR, Role.OPERATOR):
+        await store(connection, RoleEntry("zoe", role, "entry", JANUARY))
+
+
+async def test_a_couple_may_have_roles_of_one_side(connection: asyncpg.Connection) -> None:
+    await store(connection, ALICE, BRUNO, OFFICER, CoupleEntry("bruno", "alice", JANUARY))
+    await store(connection, RoleEntry("bruno", Role.CERTIFIER, "both", JANUARY))
+
+
+async def test_nobody_is_a_couple_alone(connection: asyncpg.Connection) -> None:
+    with pytest.raises(RefusedChange, match="state another person as the partner"):
+        await store(connection, ALICE, CoupleEntry("alice", "alice", JANUARY))
+    with pytest.raises(NoSuchRecord, match="the directory has no person bruno"):
+        await store(connection, ALICE, COUPLE)
+
+
+_RAW = {
+    "role": "insert into person_role (person, role, hand, centre, accountant, first_day, change)"
+    " values (2, 'central_accountant', 'both', '', '', '2018-04-01', 1)",
+    "delegation": "insert into delegation (number, owner, delegate, role, centres, first_day, change)"
+    " values ('D-9', 1, 2, 'assigned_accountant', '{*}', '2018-04-01', 1)",
+    "couple": "insert into person_couple (person, partner, first_day, last_day, change)"
+    " values (1, 2, '2018-01-01', '2018-06-01', 1)",
+}
+
+
+@pytest.mark.parametrize("last", ["role", "delegation", "couple"])
+async def test_the_database_refuses_a_couple_of_two_sides(connection: asyncpg.Connection, last: str) -> None:
+    await store(connection, ALICE, BRUNO, OFFICER)
+    await connection.execute(_RAW["role" if last == "couple" else "couple"])
+    with pytest.raises(
+        asyncpg.CheckViolationError, match="spouses and partners of who orders do not account"
+    ):
+        await connection.execute(_RAW[last])
+    if last != "couple":
+        await connection.execute("insert into directory_end values ('couple', 1, '2018-03-31', 1)")
+        await connection.execute(_RAW[last])
 
 
 async def test_a_change_is_stored_whole_or_not_at_all(connection: asyncpg.Connection) -> None:

@@ -53,6 +53,9 @@ ROWS = (
         "insert into person_login (person, means, name, first_day, change) values ({n}, 'user', 'alice{n}', '2018-01-01', {n})"
     ),
     *_repeat(
+        "insert into person_couple (person, partner, first_day, change) values ({n}, 3 - {n}, '2018-01-01', {n})"
+    ),
+    *_repeat(
         "insert into person_decision (decision, number, person, person_login, change, day)"
         " values ('release', {n}, {n}, {n}, 2, '2018-01-02')"
     ),

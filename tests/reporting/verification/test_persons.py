@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from core.directory_entries import (
     AgreementEntry,
+    CoupleEntry,
     DelegationEnd,
     DelegationEntry,
     DirectoryEntry,
@@ -51,6 +52,7 @@ _DIRECTORY: Sequence[DirectoryEntry] = (
     *(PersonEntry(name.lower(), f"{name} Martin") for name in ("Fanny", "Gilles")),
     RoleEntry("fanny", Role.BUDGET_DIRECTORATE, "entry", _JANUARY),
     RoleEntry("gilles", Role.BUDGET_DIRECTORATE, "validation", _JANUARY),
+    CoupleEntry("anne", "bruno", _JANUARY),
 )
 _BY_DELEGATION = {"entered_by": "anne", "validated_by": "claire", "delegation": "D-1"}
 _ACTS = [
@@ -112,6 +114,13 @@ _ENDED = "insert into directory_end values ('{}', 1, '2018-07-31', 1)"
 _ACCOUNTING = (
     "insert into person_role (person, role, hand, centre, accountant, first_day, change)"
     " values (1, 'assigned_accountant', 'both', '', '', '2018-01-01', 1)"
+)
+_COUPLE = (
+    "with new as (insert into person (code, name, change) values ('hugo', 'Hugo', 1) returning person), accounts as ("
+    " insert into person_role (person, role, hand, centre, accountant, first_day, change)"
+    " select person, 'assigned_accountant', 'both', '', '', '2018-01-01', 1 from new)"
+    " insert into person_couple (person, partner, first_day, last_day, change)"
+    " select {columns}, '2018-01-01', {last}, 1 from new"
 )
 _WITHOUT_AGREEMENT = "delete from agreement_use where first_entry = 6"
 _SIGNED_AND_AGREED = "update agreement_use set first_entry = 5 where first_entry = 6"
@@ -176,6 +185,12 @@ BREACHES = {
         "reference files, use 1",
     ),
     "who orders and accounts": (_ACCOUNTING, "role_separation", "person 1"),
+    "a partner of who orders that accounts": (
+        _COUPLE.format(columns="1, person", last="null"), "role_separation", "person 1 and person 8",
+    ),
+    "who validates by delegation, and a partner that accounts": (
+        _COUPLE.format(columns="person, 3", last="'2018-01-01'"), "role_separation", "person 8 and person 3",
+    ),
 }  # fmt: skip
 
 

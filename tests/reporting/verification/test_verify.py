@@ -24,6 +24,7 @@ from tests.reporting.verification import (
     test_dates,
     test_decrees,
     test_funds,
+    test_invoice_services,
     test_journals,
     test_lowered_credits,
     test_persons,
@@ -170,7 +171,7 @@ def test_every_rule_is_broken_by_some_corruption() -> None:
         *(test_advances.BREACHES, test_assets.BREACHES, test_funds.BREACHES),
         *(test_reassignments.BREACHES, test_restorations.BREACHES),
         *(test_retentions.BREACHES, test_staff.BREACHES, test_suspense.BREACHES, test_withdrawals.BREACHES),
-        test_visas.BREACHES,
+        *(test_invoice_services.BREACHES, test_visas.BREACHES),
         *(test_settlements.CHANGES, test_verification.CHANGES),
     )
     broken = {check for corruption in CORRUPTIONS for check in corruption.finding_places}

@@ -50,6 +50,26 @@ async def ledger(dsn: str, tmp_path: Path) -> AsyncIterator[Ledger]:
     yield Ledger(dsn, tmp_path)
 
 
+async def test_partners_do_not_order_and_account(ledger: Ledger) -> None:
+    loaded = await ledger.load("add,amartin,Alice Martin" + "," * 14, "add,bpetit,Bruno Petit" + "," * 14)
+    assert loaded.code == 0, loaded
+    officer = ("grant", "amartin", "authorising_officer", "--hand", "both", *_JANUARY)
+    assert (await ledger.change(*officer)).code == 0
+    coupled = await ledger.change("couple", "amartin", "bpetit", *_JANUARY, "--to", "2018-12-31")
+    assert (coupled.code, coupled.out) == (0, "Change 3 with 1 entry holds from the next batch on.\n")
+    accountant = ("grant", "bpetit", "assigned_accountant", "--hand", "both", *_JANUARY)
+    refused = await ledger.change(*accountant)
+    assert refused.code == 1
+    assert "by couple 1, from 2018-01-01 to 2018-12-31, the person is spouse or partner of who" in refused.out
+    assert (await ledger.change("end", "couple", "1", "--on", "2018-01-01")).code == 0
+    later = ("grant", "bpetit", "assigned_accountant", "--hand", "both", "--from", "2018-01-02")
+    assert (await ledger.change(*later)).code == 0
+    (couple,) = (await ledger.list())["couples"]
+    assert (couple["person"], couple["partner"], couple["last_day"]) == ("amartin", "bpetit", "2018-01-01")
+    tables = await ledger.run("list")
+    assert [word for word in ("Couples", "couple 1", "end of couple 1") if word not in tables.out] == []
+
+
 async def test_a_person_has_a_role_delegates_it_and_both_end(ledger: Ledger) -> None:
     added = await ledger.change("add", "amartin", "--name", "Alice Martin")
     assert (added.code, added.out) == (0, "Change 1 with 1 entry holds from the next batch on.\n")

@@ -59,12 +59,13 @@ _WEIGHTS: Mapping[str, int] = {
     "receivable": 12,
     **dict.fromkeys(("set_off", "advance_withholding"), 40),
     "advance_request": 12,
-    "reassignment_origin": 90,
+    "reassignment_origin": 120,
     "retention": 8,
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
     **dict.fromkeys(("clearing_debit", "clearing_credit"), 16),
     "service": 24,
     "payment_request": 40,
+    "invoice_request": 8,
 }
 """How often a kind is sent, against 4 of most kinds: a long life needs many acts, and little stands in its way."""
 _PAIRED_KINDS: Mapping[Pairing, tuple[str, str]] = {
@@ -252,7 +253,7 @@ class ActGenerator:
     def _is_recovery(self, debt: Posted, transfer: Posted) -> bool:
         """Return whether a transfer paid an advance on the commitment of a debt, to its creditor."""
         request, paid = self._find_request(debt), self._find_request(transfer)
-        is_of_commitment = request.kind.name == "payment_request" and request.followed == paid.followed
+        is_of_commitment = bool(request.kind.requester) and request.followed == paid.followed
         return paid.kind.debit is Role.ADVANCE and is_of_commitment and debt.payee == paid.payee
 
     def _follow_advance(self, kind: ActKind) -> tuple[Posted, Row] | None:
@@ -261,7 +262,7 @@ class ActGenerator:
         advances = [
             paid for item in transfers if (paid := self._find_request(item)).kind.debit is Role.ADVANCE
         ]
-        if kind.name not in {"service", "payment_request"} or not advances or self.rng.random() < 0.4:
+        if not (kind.requester or kind.name == "service") or not advances or self.rng.random() < 0.4:
             return None
         paid = self.rng.choice(advances)
         is_of_payee = kind.pays and 0 < paid.payee <= len(PAYEES)

@@ -21,6 +21,7 @@ from core.senders import (
     CLOSING,
     CONTROLLER_KINDS,
     DIRECTORATE_KINDS,
+    INVOICE_SERVICE_KINDS,
     RESERVED_SENDERS,
     SENDER_OF_KIND,
     TREASURY,
@@ -49,6 +50,7 @@ ROLES: Mapping[str, frozenset[Role]] = {
     "directorate": frozenset({Role.BUDGET_DIRECTORATE}),
     "controller": frozenset({Role.BUDGET_CONTROLLER}),
     "court": frozenset({Role.AUDITOR}),
+    "invoice-service": frozenset({Role.INVOICE_SERVICE}),
 }
 OUTSIDE_KINDS = frozenset(KIND_NUMBERS) - SENDER_OF_KIND.keys()
 """The kinds that a file from outside may contain, if its sender holds the role of the accountant."""
@@ -74,6 +76,7 @@ _WEIGHTS: Mapping[str, int] = {
     "directorate": 2,
     "controller": 2,
     "court": 1,
+    "invoice-service": 1,
 }
 _STEP_ACTS_MAX = 6
 _POSTED = """select entry_id, sender, kind, reference, exercise, amount, predecessor, payee
@@ -224,7 +227,8 @@ def _list_kinds(sender: str, way: str) -> frozenset[str]:
         settlements = frozenset() if Role.ASSIGNED_ACCOUNTANT in ROLES[sender] else ACCOUNTANT_SETTLEMENTS
         openings = frozenset() if Role.BUDGET_DIRECTORATE in ROLES[sender] else DIRECTORATE_KINDS
         visas = frozenset() if Role.BUDGET_CONTROLLER in ROLES[sender] else CONTROLLER_KINDS
-        return OUTSIDE_KINDS - settlements - openings - visas
+        requests = frozenset() if Role.INVOICE_SERVICE in ROLES[sender] else INVOICE_SERVICE_KINDS
+        return OUTSIDE_KINDS - settlements - openings - visas - requests
     return _build_caller(sender).kinds
 
 

@@ -49,6 +49,7 @@ LATE_KINDS = frozenset(
         *("retention", "retention_release", "retention_carry", "commitment_reversal"),
         *("visa", "visa_refusal", "visa_override", "tacit_visa", "commitment_with_visa"),
         "asset_depreciation_disposal",
+        "invoice_request",
     }
 )
 """Kinds that may follow only two others in one year or place: the sequences by default are too few, sixty have them all."""
@@ -82,6 +83,10 @@ async def template(database: Database, tmp_path_factory: pytest.TempPathFactory)
             await access_queries.create_key(connection, Grant("directorate", opening, frozenset(), "", None))
             control = frozenset({Role.BUDGET_CONTROLLER})
             await access_queries.create_key(connection, Grant("controller", control, frozenset(), "", None))
+            service = frozenset({Role.INVOICE_SERVICE})
+            await access_queries.create_key(
+                connection, Grant("invoice-service", service, frozenset(), "", None)
+            )
         yield Template(database, dsn.rpartition("/")[2], folder, ReferenceData.load(reference))
 
 

@@ -63,7 +63,19 @@ async def test_every_entry_is_stored_listed_and_ended(client: httpx.AsyncClient)
     listing = await read(client)
     (role,) = [row for row in listing["roles"] if row["person"] == "anne"]
     assert (role["centre"], role["ceiling_cents"], role["last_day"]) == ("0217", 1050, None)
-    for kind, number in (("role", role["number"]), ("delegation", "D-1"), ("agreement", "A-1")):
+    coupled = await change(
+        client, {"type": "couple", "person": "anne", "partner": "bea", "first_day": "2018-01-01"}
+    )
+    assert coupled.status_code == 200, coupled.text
+    (couple,) = [row for row in (await read(client))["couples"] if row["person"] == "anne"]
+    assert (couple["partner"], couple["first_day"], couple["last_day"]) == ("bea", "2018-01-01", None)
+    accounting = {**_ROLE, "person": "bea", "role": "invoice_service", "first_day": "2018-02-01"}
+    refused = await change(client, accounting)  # anne certifies
+    assert (refused.status_code, refused.json()["code"]) == (409, "directory-state")
+    for kind, number in (
+        *(("role", role["number"]), ("delegation", "D-1"), ("agreement", "A-1")),
+        ("couple", couple["number"]),
+    ):
         entry = {"type": f"end_{kind}", "number": number, "last_day": "2018-06-30"}
         ended = await change(client, entry)
         assert ended.status_code == 200, ended.text
