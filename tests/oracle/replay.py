@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from core.catalog import CATALOG, PayeeChange
+from core.catalog import CATALOG, PayeeChange, Remainder
 from tests.oracle import invoices
 from tests.oracle.commitments import Link, build_mirror_link, build_reversal_link, draw_remainders
 from tests.oracle.model import AcceptedAct, Claim, Fingerprint, OpenItem, State
@@ -66,4 +66,5 @@ def _build_link(state: State, entry: StoredEntry) -> Link:
         return build_reversal_link(state, entry.predecessor)
     if kind.mirrors:
         return build_mirror_link(state, entry.predecessor)
-    return Link(entry.predecessor, kind, entry.predecessor, 1, entry.cell)
+    root = 0 if kind.draws is Remainder.VISA else entry.predecessor
+    return Link(entry.predecessor, kind, root, 1, entry.cell)
