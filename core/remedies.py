@@ -80,7 +80,9 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Indiquer centre financier, domaine fonctionnel et catégorie du titre 3, du programme de la demande et de l'année,"
         " sans fonds.",
     ),
-    **{code: RECEIPT_REMEDIES[code] for code in (_O.REPAYMENT_MISMATCH, _O.RESTORATION_WITHOUT_EXPENSE)},
+    _O.REPAYMENT_MISMATCH: RECEIPT_REMEDIES[_O.REPAYMENT_MISMATCH],
+    _O.REPAYMENT_EXCEEDS_PAYMENT: RECEIPT_REMEDIES[_O.REPAYMENT_EXCEEDS_PAYMENT],
+    _O.RESTORATION_WITHOUT_EXPENSE: RECEIPT_REMEDIES[_O.RESTORATION_WITHOUT_EXPENSE],
     _O.RESTORATION_TOO_LATE: RECEIPT_REMEDIES[_O.RESTORATION_TOO_LATE],
     _O.FUND_RECEIPT_MISMATCH: FUND_REMEDIES[_O.FUND_RECEIPT_MISMATCH],
     _O.PAYEE_BLOCKED: Remedy(
@@ -275,10 +277,8 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.JOURNAL_UNBALANCED: JOURNAL_UNBALANCED, _O.TRANSFER_UNPAIRED: TRANSFER_UNPAIRED,
     _O.BALANCE_LIMIT: Remedy(
-        "A total would exceed the largest figure of the books, or one debt would be taken up by over 32,767 acts.",
-        "Check the amount; no State's budget is that large. Reject what is left of such a debt and request it again.",
-        "Un total dépasserait le plus grand nombre des livres, ou plus de 32 767 actes reprendraient une même dette.",
-        "Vérifier le montant ; aucun budget n'est aussi grand. Rejeter le reste d'une telle dette, puis la redemander.",
+        "A total would exceed the largest figure of the books.", "Check the amount; no State's budget is that large.",
+        "Un total dépasserait le plus grand nombre des livres.", "Vérifier le montant ; aucun budget n'est aussi grand.",
     ),
     **DECREE_REMEDIES,
     _O.ACT_REFUSED: Remedy(

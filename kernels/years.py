@@ -7,7 +7,7 @@ from core.kind_rules import CreditCheck, YearRule
 from core.origins import QUARTER, Origin
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR
-from kernels import commitments
+from kernels import commitments, debts
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 
@@ -43,7 +43,7 @@ def check_order_of_dates(acts, book, line, item):
 def _find_order_day(book, item):
     """Return the day of the order: the request of which a payable is a part, or that payable itself, also if it releases."""
     payable = as_position(item)
-    while commitments.is_part(book, payable):
+    while debts.is_part(book, payable):
         payable = as_position(book.items[payable].parent)
     return np.int64(book.items[payable].day)
 

@@ -12,6 +12,7 @@ from tests.law_model.kinds import (
     CREDIT_REVERSALS,
     INVOICED,
     JOURNALS,
+    PARTS,
     PREDECESSORS,
     REASSIGNMENT_ORIGIN,
     REASSIGNMENT_TARGET,
@@ -145,7 +146,7 @@ def _is_payable(act: Act, place: Assignment, predecessor: Document | None, state
 
 def _find_order(debt: Document) -> Document:
     """Return the order to pay: the request, or what released a guarantee."""
-    while debt.kind in {"attachment", "assignment", "request_carry"} and debt.predecessor:
+    while debt.kind in PARTS and debt.predecessor:
         debt = debt.predecessor
     return debt if debt.kind == "retention_release" else find_root(debt)
 

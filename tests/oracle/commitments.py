@@ -152,7 +152,7 @@ def _choose_cell(world: World, state: State, kind: ActKind, line: Line, *, entry
             raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
         return cell
     if kind.name == "repayment_receivable":
-        restorations.require_repayment(world, state, entry, line.cell)
+        restorations.require_repayment(world, state, line, entry)
         return line.cell
     if kind.name == "credit_restoration":
         restorations.require_restoration(world, state, item, line.cell)
@@ -257,6 +257,8 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
     if followed.entry and amount:
         _count_follower(state, followed.entry, 1)
     expenses.note_change(state, followed.entry, kind)
+    if kind.repays:
+        expenses.ask_back(state, followed.entry, amount)
     if kind.draws is Remainder.VISA:
         visas.use_visa(state, kind, followed.entry, amount)
     drawn, fed = (base.draws, base.feeds) if followed.sign > 0 else (base.feeds, base.draws)
@@ -266,7 +268,6 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
         if remaining is not None and amount > remaining:
             code = Outcome.REVERSAL_EXCEEDS_ORIGINAL if drawn is Remainder.IMPUTATION else kind.shortfall
             raise LineRefused(code, missing=amount - remaining)
-        invoices.require_use(state, root, drawn)
         _add(state, root, drawn, -amount)
         _add(state, root, fed, amount)
     if kind.name == "retention":
@@ -274,6 +275,8 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
     if kind.mirrors:
         _add(state, followed.entry, Remainder.OPEN, -amount)
         invoices.note_rejection(state, followed.entry, amount)
+    if followed.base.repays and followed.sign < 0:
+        expenses.ask_back(state, state.items[followed.entry].parent, -amount)
     if kind.undoes:
         _mark_reversed(state, followed, kind)
 
