@@ -43,7 +43,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Envoyer d'abord cet acte ou traiter son rejet, puis présenter celui-ci de nouveau.",
     ),
     _O.DATE_BEFORE_PREDECESSOR: Remedy(
-        "The line is dated before the act that it follows, or before the increase or the service whose amount it takes.",
+        "The line is dated before the act that it follows, or before the increase or the service whose amount it needs.",
         "Correct the date, or name another predecessor: an act has the day of the act that it follows and of the amounts that"
         " it takes, or a later one.",
         "La ligne est datée d'avant l'acte précédent, ou d'avant l'engagement complémentaire ou le service fait dont elle"

@@ -37,7 +37,8 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     entry = find_predecessor(state, line, place)
     item = state.items[entry]
     years.require_order_of_dates(line.day, item.day)
-    draws_on_commitment = kind.draws is not Remainder.NONE and kind.follows is Family.COMMITMENT
+    has_limit = kind.draws is not Remainder.NONE or kind.name == "advance_request"
+    draws_on_commitment = has_limit and kind.follows is Family.COMMITMENT
     if draws_on_commitment and CATALOG[item.kind].family is Family.COMMITMENT and not item.carried_to:
         years.require_earlier_sources(state, line, entry)
     if kind.after is not Stage.NONE:
@@ -183,7 +184,12 @@ def _choose_cell_of_next_year(world: World, line: Line, item: OpenItem) -> int:
     before = world.cells[item.cell]
     cell = item.cell if line.cell == NONE else line.cell
     own = world.cells[cell]
-    if own.year != before.year + 1 or line.day <= world.years[before.year].last_payment_day:
+    is_later = (
+        own.year > before.year
+        if CATALOG[line.kind].name == "retention_carry"
+        else own.year == before.year + 1
+    )
+    if not is_later or line.day <= world.years[before.year].last_payment_day:
         raise LineRefused(Outcome.CARRY_YEAR)
     return cell
 
