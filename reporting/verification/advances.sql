@@ -31,8 +31,8 @@ where k.pairs = 'WITHHOLDING' and r.entry_id is null;
 with advance as (
     select e.entry_id, e.reference, e.predecessor as commitment, e.amount, e.day from entry e join kind k on k.kind = e.kind where k.debit_role = 'ADVANCE'
 ),
-committed as (
-    select a.entry_id, coalesce(sum(g.cents * g.open_sign) filter (where coalesce(o.day, e.day) <= a.day or g.cents * g.open_sign < 0 and g.reversed = 0), 0) as cents
+committed as (  -- what was open, without what was committed after the day of the advance, nor what undoes that
+    select a.entry_id, coalesce(sum(g.cents * g.open_sign) filter (where coalesce(o.day, e.day) <= a.day or (g.cents * g.open_sign > 0) <> (g.reversed = 0)), 0) as cents
     from advance a left join engagement g on g.commitment = a.commitment and g.entry_id < a.entry_id
     left join entry e on e.entry_id = g.entry_id left join entry o on o.entry_id = g.reversed group by a.entry_id
 )
