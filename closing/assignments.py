@@ -54,7 +54,7 @@ class ReferenceYears(NamedTuple):
 
 
 def build_assignments(rows: Sequence[Mapping[str, Any]], year: int, reference: ReferenceYears) -> Assignments:
-    """Build the assignments from the cells of the ledger, and look each of those of ``year`` up in the next year."""
+    """Build the assignments from the cells of the ledger, and look those up to ``year`` up in the next year."""
     size = max((row["cell"] for row in rows), default=0) + 1
     codes = {column: [""] * size for column in CODES}
     is_older = np.zeros(size, bool)
@@ -65,14 +65,14 @@ def build_assignments(rows: Sequence[Mapping[str, Any]], year: int, reference: R
         for column in CODES:
             codes[column][cell] = row[column]
         is_older[cell] = row["budget_year"] < year
-        if row["budget_year"] != year:
+        if row["budget_year"] > year:
             continue
-        is_of_year[cell] = True
-        area = reference.nomenclatures[year].areas.get(row["functional_area"])
+        is_of_year[cell] = row["budget_year"] == year
+        area = reference.nomenclatures[row["budget_year"]].areas.get(row["functional_area"])
         code = area.programme if area else ""
         programme[cell] = programmes.setdefault(code, len(programmes))
         reason = _find_missing_code(row, year + 1, reference.nomenclatures)
-        reason = reason or _find_other_accountant(row, year, reference.accountants)
+        reason = reason or _find_other_accountant(row, year + 1, reference.accountants)
         obstacle[cell] = obstacles.setdefault(reason, len(obstacles))
     arrays = {column: pa.array(texts, pa.string()) for column, texts in codes.items()}
     return Assignments(arrays, is_of_year, is_older, programme, list(programmes), obstacle, list(obstacles))
@@ -90,9 +90,9 @@ def _find_missing_code(row: Mapping[str, Any], year: int, nomenclatures: Mapping
 def _find_other_accountant(row: Mapping[str, Any], year: int, accountants: Mapping[int, Accountants]) -> str:
     """Return that the accountant changes, in whose books a carry leaves the debt, as it posts nothing; empty if not."""
     centre = row["fund_centre"]
-    before, after = (accountants[number].by_centre.get(centre, "") for number in (year, year + 1))
+    before, after = (accountants[number].by_centre.get(centre, "") for number in (row["budget_year"], year))
     return (
         ""
         if before == after
-        else f"fund centre {centre} has the accountant {after} in {year + 1}, and {before} before"
+        else f"fund centre {centre} has the accountant {after} in {year}, and {before} before"
     )

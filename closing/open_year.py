@@ -44,7 +44,7 @@ class OpenYear(NamedTuple):
     services: OpenEntries
     requests: OpenEntries
     retentions: OpenEntries
-    """Guarantees that are retained, and not released yet."""
+    """Guarantees that are retained, and not released yet, also those of older years, which reserve nothing there."""
     obstacles: tuple[Obstacle, ...]
     """What is open and cannot go on as it is; what has no account assignment in the next year is not among it."""
 
@@ -58,6 +58,7 @@ def find_open_year(
 ) -> OpenYear:
     """Find what is open of the year whose account assignments ``is_of_year`` flags, by cell, and what older years left."""
     of_year = is_of_year[journal.cell]
+    until_year = of_year if is_older is None else of_year | is_older[journal.cell]
     may_go_on = of_year & (remainders.carried_by == 0)
     # a reversed commitment is not carried, not even with 0
     may_go_on[journal.predecessor[_UNDOES[journal.kind]]] = False
@@ -79,7 +80,7 @@ def find_open_year(
         remainders.unbilled[commitments],
         OpenEntries(services.entry[is_served], services.amount[is_served]),
         _select(requests[~returned], remainders.rest),
-        _select(np.flatnonzero(RETAINS[journal.kind] & of_year & (remainders.rest > 0)), remainders.rest),
+        _select(np.flatnonzero(RETAINS[journal.kind] & until_year & (remainders.rest > 0)), remainders.rest),
         tuple(obstacle for obstacle in obstacles if len(obstacle.entries.entry)),
     )
 
@@ -98,10 +99,10 @@ def _find_commitments_without_service(
 
 
 def _list_older(journal: Journal, remainders: Remainders, is_older: NDArray[np.bool_]) -> list[Obstacle]:
-    """Return what is open of the years before: a carry goes from a year into the next one only."""
-    has_rest = (SERVES | REQUESTS | RETAINS)[journal.kind]
+    """Return what is open of the years before: a carry goes from a year into the next one only, but that of a guarantee."""
+    has_rest = (SERVES | REQUESTS)[journal.kind]
     rest = np.where(has_rest, remainders.rest, remainders.open + remainders.unbilled)
-    families = ((COMMITMENT_CARRY, COMMITS), (REQUEST_CARRY, _ARE_PAYABLE), (RETENTION_CARRY, RETAINS))
+    families = ((COMMITMENT_CARRY, COMMITS), (REQUEST_CARRY, _ARE_PAYABLE))
     return [
         Obstacle(kind, _OLDER, _select(np.flatnonzero(family[journal.kind] & is_older & (rest > 0)), rest))
         for kind, family in families

@@ -9,11 +9,11 @@ _O = Outcome
 
 CARRY_REMEDIES: Mapping[Outcome, Remedy] = {
     _O.CARRY_YEAR: Remedy(
-        "What is carried over goes from a year that is over, its complementary period too, into the year just after it; the"
-        " date of this line, or the year of its assignment, is another.",
+        "What is carried over goes from a year that is over, its complementary period too, into the year just after it, and a"
+        " guarantee into any later year; the date of this line, or the year of its assignment, is another.",
         "Wait until the last day on which the year before pays, and state an assignment of the next year.",
-        "La bascule se fait d'une année close, période complémentaire comprise, vers l'année qui la suit ; la date de la ligne"
-        " ou l'année de son imputation en est une autre.",
+        "La bascule se fait d'une année close, période complémentaire comprise, vers l'année qui la suit, et celle d'une"
+        " retenue de garantie vers toute année ultérieure ; la date de la ligne ou l'année d'imputation en est une autre.",
         "Attendre le dernier jour de paiement de l'année précédente, et indiquer une imputation de l'année suivante.",
     ),
     _O.CARRY_AMOUNT_DIFFERS: Remedy(

@@ -22,15 +22,24 @@ RECEIPT_REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.REPAYMENT_MISMATCH: Remedy(
         "The nature of receipt repays no expenses, or those of another title than the expense that the line follows; or that"
-        " expense is an advance, or was reassigned; or nothing of it was paid, set off or passed on.",
-        "State the nature of receipts.csv that repays expenses of that title (restorations.csv). Reject a request that was not"
-        " paid. An advance is recovered by advance_recovery; what repays a reassigned expense is not built yet: issue a"
-        " receivable, which restores nothing.",
+        " expense is an advance, or was reassigned.",
+        "State the nature of receipts.csv that repays expenses of that title (restorations.csv). An advance is"
+        " recovered by advance_recovery; what repays a reassigned expense is not built yet: issue a receivable, which restores"
+        " nothing.",
         "La nature de recette ne correspond pas au reversement d'une dépense, ou pas à une dépense de ce titre ; ou il s'agit"
-        " d'une avance, ou d'une dépense réimputée ; ou rien n'en a été payé, compensé ou transmis.",
-        "Indiquer la nature de recette qui correspond au reversement d'une dépense de ce titre (restorations.csv). Rejeter une"
-        " demande qui n'a pas été payée. Une avance se récupère par advance_recovery ; pour une dépense réimputée, émettre un"
-        " titre (receivable), qui ne rétablit aucun crédit.",
+        " d'une avance, ou d'une dépense réimputée.",
+        "Indiquer la nature de recette qui correspond au reversement d'une dépense de ce titre (restorations.csv). Une avance"
+        " se récupère par advance_recovery ; pour une dépense réimputée, émettre un titre (receivable), qui ne rétablit aucun"
+        " crédit.",
+    ),
+    _O.REPAYMENT_EXCEEDS_PAYMENT: Remedy(
+        "More is asked back than was paid, set off, withheld, carried or passed on of this debt, and is not asked back yet.",
+        "Lower the amount to that; reject what was not paid, before the rest is asked back, or cancel or reduce another"
+        " receivable of this request.",
+        "Le titre dépasse ce qui a été payé, compensé, précompté, basculé ou transmis de cette demande, et n'est pas déjà"
+        " réclamé.",
+        "Ramener le montant à ce reste ; rejeter d'abord ce qui n'est pas payé, ou annuler ou réduire un autre titre de cette"
+        " demande.",
     ),
     _O.RESTORATION_WITHOUT_EXPENSE: Remedy(
         "The receipt is of a receivable that repays no expense, so it restores no credits.",

@@ -44,7 +44,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Envoyer d'abord cet acte ou traiter son rejet, puis présenter celui-ci de nouveau.",
     ),
     _O.DATE_BEFORE_PREDECESSOR: Remedy(
-        "The line is dated before the act that it follows, or before the increase or the service whose amount it takes.",
+        "The line is dated before the act that it follows, or before the increase or the service whose amount it needs.",
         "Correct the date, or name another predecessor: an act has the day of the act that it follows and of the amounts that"
         " it takes, or a later one.",
         "La ligne est datée d'avant l'acte précédent, ou d'avant l'engagement complémentaire ou le service fait dont elle"
@@ -81,7 +81,9 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Indiquer centre financier, domaine fonctionnel et catégorie du titre 3, du programme de la demande et de l'année,"
         " sans fonds.",
     ),
-    **{code: RECEIPT_REMEDIES[code] for code in (_O.REPAYMENT_MISMATCH, _O.RESTORATION_WITHOUT_EXPENSE)},
+    _O.REPAYMENT_MISMATCH: RECEIPT_REMEDIES[_O.REPAYMENT_MISMATCH],
+    _O.REPAYMENT_EXCEEDS_PAYMENT: RECEIPT_REMEDIES[_O.REPAYMENT_EXCEEDS_PAYMENT],
+    _O.RESTORATION_WITHOUT_EXPENSE: RECEIPT_REMEDIES[_O.RESTORATION_WITHOUT_EXPENSE],
     _O.RESTORATION_TOO_LATE: RECEIPT_REMEDIES[_O.RESTORATION_TOO_LATE],
     _O.FUND_RECEIPT_MISMATCH: FUND_REMEDIES[_O.FUND_RECEIPT_MISMATCH],
     _O.PAYEE_BLOCKED: Remedy(
@@ -271,10 +273,8 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.JOURNAL_UNBALANCED: JOURNAL_UNBALANCED, _O.TRANSFER_UNPAIRED: TRANSFER_UNPAIRED,
     _O.BALANCE_LIMIT: Remedy(
-        "A total would exceed the largest figure of the books, or one debt would be taken up by over 32,767 acts.",
-        "Check the amount; no State's budget is that large. Reject what is left of such a debt and request it again.",
-        "Un total dépasserait le plus grand nombre des livres, ou plus de 32 767 actes reprendraient une même dette.",
-        "Vérifier le montant ; aucun budget n'est aussi grand. Rejeter le reste d'une telle dette, puis la redemander.",
+        "A total would exceed the largest figure of the books.", "Check the amount; no State's budget is that large.",
+        "Un total dépasserait le plus grand nombre des livres.", "Vérifier le montant ; aucun budget n'est aussi grand.",
     ),
     **DECREE_REMEDIES,
     _O.ACT_REFUSED: Remedy(

@@ -35,13 +35,18 @@ def _check_service(acts, book, line, place):
 
 @rare_part
 def check_assignment(acts, book, line, item):
-    """Check that a carry goes from a year that is over, its window too, into the next, on one programme and accountant."""
+    """Check that a carry goes from a year that is over, its window too, into the next, on one programme and accountant.
+
+    A guarantee, which reserves nothing in its year, goes into any later one.
+    """
     old = as_position(book.items[item].cell)
     own = as_position(acts[line].cell if acts[line].cell >= 0 else old)
-    year = as_position(book.cells[old].year)
-    if book.cells[own].year != year + 1 or acts[line].day <= book.years[year].last_payment_day:
+    year, family = as_position(book.cells[old].year), book.effects[acts[line].kind].family
+    years_later = np.int64(book.cells[own].year) - np.int64(year)
+    is_later = years_later == 1 or (family == Family.RETENTION.value and years_later > 1)
+    if not is_later or acts[line].day <= book.years[year].last_payment_day:
         return refused(Outcome.CARRY_YEAR.value, -1, 0)
-    if book.effects[acts[line].kind].family == Family.SERVICE.value:
+    if family == Family.SERVICE.value:
         return _check_service(acts, book, line, (item, own))
     is_other_sheet = book.cells[own].centre_node % _SHEETS != book.cells[old].centre_node % _SHEETS
     # a carry posts nothing, so the debt stays in the books of its accountant

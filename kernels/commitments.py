@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from core.catalog import KIND_NUMBERS, Family, Remainder, Stage
+from core.catalog import KIND_NUMBERS, Family, Remainder
 from core.tables.book import FOLLOWED_BIT, REACH_BIT, REACH_MAX, SUSPENDED_BIT
-from kernels import assets
+from kernels import assets, debts
 from kernels.jit import as_position, part, rare_part
 
 _ENTRY = (1 << REACH_BIT) - 1
@@ -57,17 +57,18 @@ def add_to_remainder(items, root, which, amount):
 
 
 @part
-def count_follower(items, entry, amount):
-    """Count an act that follows ``entry``; a negative ``amount`` undoes it, and one without an amount does not count."""
-    items[entry].followers += np.int64(amount > 0) - np.int64(amount < 0)
+def count_follower(book, entry, amount):
+    """Count an act that follows ``entry``, no debt; a negative ``amount`` undoes it, one without an amount does not count."""
+    if not debts.is_debt(book, entry):
+        book.items[entry].followers += np.int64(amount > 0) - np.int64(amount < 0)
 
 
 @rare_part
-def mark_reversed_act(items, link, kind, amount):
+def mark_reversed_act(book, link, kind, amount):
     """Mark what a reversal of ``kind`` undoes: nothing follows a reversed commitment; a change no longer follows its own."""
-    item, _, _, root, _ = link
+    items, item, root = book.items, link[0], link[3]
     if root > 0:
-        count_follower(items, root, -amount)
+        count_follower(book, root, -amount)
     elif amount > 0:
         items[item].kind = kind
     else:
@@ -88,17 +89,10 @@ def pass_on_reassignment(book, items, entry, item):
 
 
 @part
-def is_part(book, item):
-    """Return whether a debt is a part or a carry of another; what is released of a guarantee is a debt of its own."""
-    effects = book.effects[book.items[item].kind]
-    return effects.inherits != 0 and effects.after == Stage.PAYABLE.value
-
-
-@part
 def is_suspended(book, item):
     """Return whether the payment term of a payable is suspended: its own, or that of the debt it is a part of."""
     at = as_position(item)
-    while (book.items[at].unbilled & np.int64(SUSPENDED_BIT)) == 0 and is_part(book, at):
+    while (book.items[at].unbilled & np.int64(SUSPENDED_BIT)) == 0 and debts.is_part(book, at):
         at = as_position(book.items[at].parent)
     return (book.items[at].unbilled & np.int64(SUSPENDED_BIT)) != 0
 

@@ -8,6 +8,7 @@ import numpy as np
 from core.catalog import Family
 from core.kind_rules import Pairing
 from core.tables.expense_marks import MOVE_BIT, MOVE_MASK, REPAYMENT_BIT, REPAYMENT_MASK
+from kernels import debts
 from kernels.jit import as_position, part, rare_part
 
 _MOVE, _REPAYMENT = np.int64(1 << MOVE_BIT), np.int64(1 << REPAYMENT_BIT)
@@ -29,13 +30,21 @@ def _count(book, item, unit):
 
 
 @part
+def asks_back(book, kind):
+    """Return whether acts of ``kind`` ask an expense back."""
+    effects = book.effects[kind]
+    return effects.family == Family.RECEIVABLE.value and effects.follows == Family.PAYMENT_REQUEST.value
+
+
+@part
 def count_change(book, kind, item, amount):
     """Count on the request of ``item`` that an act moves the expense or asks it back; a negative amount takes it back."""
-    effects, sign = book.effects[kind], np.int64(1 if amount > 0 else -1)
-    if effects.pairs == Pairing.ORIGIN.value:
+    sign = np.int64(1 if amount > 0 else -1)
+    if book.effects[kind].pairs == Pairing.ORIGIN.value:
         _count(book, item, sign * _MOVE)
-    elif effects.family == Family.RECEIVABLE.value and effects.follows == Family.PAYMENT_REQUEST.value:
+    elif asks_back(book, kind):
         _count(book, item, sign * _REPAYMENT)
+        debts.ask_back(book, item, amount)
 
 
 @part

@@ -11,19 +11,10 @@ terms = part + 256 x date, part 0 for the whole invoice, date 0 if none is state
 
 import numpy as np
 
-from core.catalog import Remainder, Stage
-from core.tables.book import (
-    CLAIM_DAY_BIT,
-    CLAIM_LINE_BIT,
-    CLAIM_PART_MASK,
-    CLAIM_TERMS_MASK,
-    USE_BIT,
-    USE_MASK,
-)
-from core.tables.expense_marks import RETENTION_BIT
+from core.tables.book import CLAIM_DAY_BIT, CLAIM_LINE_BIT, CLAIM_PART_MASK, CLAIM_TERMS_MASK
 from core.tables.invoices import Suppliers
 from core.tables.journal import Bytes, Fingerprints, Spans, Words
-from kernels import key_index
+from kernels import debts, key_index
 from kernels.hashing import compute_siphash
 from kernels.jit import as_position, fills, kernel, part, rare_part, reads
 
@@ -36,9 +27,6 @@ _PART, _TERMS = np.uint64(CLAIM_PART_MASK), np.uint64(CLAIM_TERMS_MASK)
 _TAG_BITS = np.uint64(32)
 _ROW_MASK = np.uint64(0xFFFF_FFFF)
 _FREE = np.uint64(0)
-_USE = np.int64(1 << USE_BIT)
-_USES = np.int64(USE_MASK)
-_RETENTION = np.int64(RETENTION_BIT)
 _LOW_BYTE, _LOW_WORD = np.uint32(0xFF), np.uint64(0xFFFF_FFFF)
 _ZERO, _NINE, _UPPER_A, _UPPER_Z, _LOWER_A, _LOWER_Z = (np.uint8(ord(sign)) for sign in "09AZaz")
 _FIRST_WIDE = np.uint8(0x80)
@@ -107,60 +95,6 @@ def fingerprint_invoices(spans, text, suppliers, secret, fingerprints):
 
 
 @part
-def has_uses(items, entry):
-    """Return whether an act took up a debt: paid, set off, withheld, carried, or passed on and not rejected in full.
-
-    What is retained as a guarantee is no use: nothing was paid yet.
-    """
-    return (items[entry].unbilled & _USES) != 0
-
-
-@part
-def is_taken_up(items, entry):
-    """Return whether an act took up a debt, or retained a part of it as a guarantee."""
-    return (items[entry].unbilled & (_USES | _RETENTION)) != 0
-
-
-@part
-def is_rejected(items, entry):
-    """Return whether a debt was rejected in full: nothing is left of it, and nothing took it up."""
-    return items[entry].open == 0 and not is_taken_up(items, entry)
-
-
-@part
-def _takes_up(book, base, root):
-    """Return whether acts of the kind ``base`` take up the debt ``root``, which counts them."""
-    draws_debt = root > 0 and book.effects[base].draws == Remainder.OPEN.value
-    return draws_debt and book.effects[book.items[root].kind].reaches == Stage.PAYABLE.value
-
-
-@part
-def admits_use(book, link):
-    """Return whether one act more may take up the debt: it counts at most ``core.tables.expense_marks.USES_MAX``."""
-    _, _, base, root, sign = link
-    return sign < 0 or not _takes_up(book, base, root) or (book.items[root].unbilled & _USES) != _USES
-
-
-@part
-def count_use(book, link, amount):
-    """Count an act that takes up a debt, or is undone: what was paid or diverted was not rejected."""
-    base, root = link[2], link[3]
-    if _takes_up(book, base, root):
-        use = _RETENTION if book.effects[base].reaches == Stage.RETAINED.value else _USE
-        book.items[root].unbilled += use if amount > 0 else -use
-
-
-@rare_part
-def lower_item(book, link, amount):
-    """Lower the open amount of an item that a mirror undoes; a diversion rejected in full took up nothing."""
-    item, _, base, root, _ = link
-    before = np.int64(is_rejected(book.items, item))
-    book.items[item].open -= amount
-    if _takes_up(book, base, root):
-        book.items[root].unbilled -= _USE * (np.int64(is_rejected(book.items, item)) - before)
-
-
-@part
 def combine_terms(stated_part, day):
     """Return the terms of a claim: which part of the invoice, and its date."""
     return np.uint64(stated_part) + _DAYS * np.uint64(day)
@@ -181,7 +115,7 @@ def _find_binding_entry(book, row, terms):
         return np.int64(0)
     first, lines = np.int64(claim.value), np.int64(claim.content // _LINES)
     for entry in range(first, first + lines):
-        if not is_rejected(book.items, as_position(entry)):
+        if not debts.is_rejected(book.items, as_position(entry)):
             return np.int64(entry)
     return np.int64(0)
 

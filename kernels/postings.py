@@ -10,6 +10,7 @@ from kernels import (
     budget,
     carries,
     commitments,
+    debts,
     decrees,
     expenses,
     funds,
@@ -39,17 +40,19 @@ def apply_remainders(book, kind, link, amount):
     """Take ``amount`` from the remainder that the line draws on, add it to the one it feeds; a mirror does the reverse."""
     item, _, base, root, sign = link
     if sign < 0:
-        commitments.count_follower(book.items, item, amount)
-        invoices.lower_item(book, link, amount)
+        commitments.count_follower(book, item, amount)
+        debts.lower_item(book, link, amount)
         if book.effects[kind].undoes:
-            commitments.mark_reversed_act(book.items, link, kind, amount)
+            commitments.mark_reversed_act(book, link, kind, amount)
             expenses.count_change(book, base, as_position(book.items[item].parent), -amount)
+        elif expenses.asks_back(book, base):
+            debts.ask_back(book, as_position(book.items[item].parent), -amount)
     elif root > 0:
-        commitments.count_follower(book.items, root, amount)
-        invoices.count_use(book, link, amount)
+        commitments.count_follower(book, root, amount)
+        debts.count_use(book, link, amount)
         expenses.count_change(book, kind, root, amount)
     elif visas.draws_on_plan(book, kind):
-        commitments.count_follower(book.items, item, amount)
+        commitments.count_follower(book, item, amount)
         book.items[item].open -= amount
     if root > 0:
         commitments.add_to_remainder(book.items, root, book.effects[base].draws, -sign * amount)

@@ -9,7 +9,7 @@ import numpy as np
 from core.money import BALANCE_MAX
 from core.outcome_codes import Outcome
 from core.restorations import ANY_YEAR
-from kernels import advances, expenses, invoices
+from kernels import advances, debts, expenses
 from kernels.availability import AE, CONSUMED, CP, RESERVED
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
@@ -29,9 +29,9 @@ def _find_place(book, cell, node):
 def check_repayment(acts, book, line, item):
     """Check that a receivable repays the expense ``item``: in the same fund centre, by a nature for its title.
 
-    An advance is no expense yet, and what was moved to another imputation is not restored on the first one.  Something
-    must have taken up ``item`` itself, be it a request, payroll, late interest, a carry or a part: of what was only
-    requested, or was rejected in full, nothing was paid that could come back.
+    An advance is no expense yet, and what was moved to another imputation is not restored on the first one.  No more is
+    asked back of ``item``, be it a request, payroll, late interest, a carry or a part, than was taken up of it: of what was
+    only requested, or was rejected, nothing was paid that could come back.
     """
     own, expense = as_position(max(acts[line].cell, 0)), as_position(book.items[item].cell)
     centre = _find_place(book, own, book.cells[own].centre_node) // _SHEETS
@@ -40,10 +40,10 @@ def check_repayment(acts, book, line, item):
     request = expenses.find_request(book, item)
     is_expense = not advances.is_advance(book, book.items[request].kind)
     is_of_title = book.cells[own].repaid_title == book.cells[expense].repaid_title
-    is_repayable = invoices.has_uses(book.items, item) and expenses.admits_repayment(book, request)
-    if not (is_expense and is_of_title and is_repayable):
+    if not (is_expense and is_of_title and expenses.admits_repayment(book, request)):
         return refused(Outcome.REPAYMENT_MISMATCH.value, -1, 0)
-    return accepted()
+    missing = acts[line].amount - debts.find_repayable(book, item)
+    return refused(Outcome.REPAYMENT_EXCEEDS_PAYMENT.value, -1, missing) if missing > 0 else accepted()
 
 
 @part

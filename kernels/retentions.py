@@ -6,7 +6,7 @@ from core.account_roles import ASSET_TITLE
 from core.calendar import PER_MILLE
 from core.catalog import Family, Stage
 from core.outcome_codes import Outcome
-from kernels import advances, invoices
+from kernels import advances, debts
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 
@@ -38,7 +38,7 @@ def check_request(acts, book, line, item):
     """Check that a guarantee is retained from a request that nothing took up, within the share that its year allows."""
     if not _admits_retention(book, item):
         return refused(Outcome.RETENTION_REQUEST.value, -1, 0)
-    if invoices.is_taken_up(book.items, item):
+    if debts.is_taken_up(book.items, item):
         return refused(Outcome.RETENTION_LATE.value, -1, 0)
     year = as_position(book.cells[as_position(book.items[item].cell)].year)
     limit = book.items[item].open * np.int64(book.years[year].retention_limit) // PER_MILLE

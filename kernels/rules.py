@@ -116,7 +116,7 @@ def _check_remainders(book, link, kind, amount):
         remainder = commitments.read_remainder(items, root, draws)
         if amount > remainder:
             return refused(effects[kind].shortfall, -1, amount - remainder)
-    return accepted() if invoices.admits_use(book, link) else refused(Outcome.BALANCE_LIMIT.value, -1, 0)
+    return accepted()
 
 
 @part

@@ -7,15 +7,20 @@ from core.kind_rules import CreditCheck, YearRule
 from core.origins import QUARTER, Origin
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR
-from kernels import commitments
+from kernels import advances, commitments, debts
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 
 
 @rare_part
 def _check_sources(acts, book, line, item):
-    """Check that a line takes no amount that is committed or certified after its day, the earliest amounts going first."""
-    draws = book.effects[acts[line].kind].draws
+    """Check that a line takes no amount that is committed or certified after its day, the earliest amounts going first.
+
+    An advance takes none, and is at most what was committed and open by its day.
+    """
+    draws = np.int64(book.effects[acts[line].kind].draws)
+    if draws == Remainder.NONE.value:
+        draws = np.int64(Remainder.OPEN.value)
     remainder = commitments.read_remainder(book.items, item, draws)
     later = commitments.sum_later_sources(book, item, draws, acts[line].day)
     if later > 0 and remainder - later < acts[line].amount <= remainder:
@@ -31,9 +36,8 @@ def check_order_of_dates(acts, book, line, item):
     effects = book.effects
     draws, follows = effects[acts[line].kind].draws, effects[acts[line].kind].follows
     if (
-        draws != Remainder.NONE.value
-        and follows == Family.COMMITMENT.value == effects[book.items[item].kind].family
-    ):
+        draws != Remainder.NONE.value or advances.is_advance(book, acts[line].kind)
+    ) and follows == Family.COMMITMENT.value == effects[book.items[item].kind].family:
         if commitments.may_precede_sources(book.items, item, acts[line].day):
             return _check_sources(acts, book, line, item)
     return accepted()
@@ -43,7 +47,7 @@ def check_order_of_dates(acts, book, line, item):
 def _find_order_day(book, item):
     """Return the day of the order: the request of which a payable is a part, or that payable itself, also if it releases."""
     payable = as_position(item)
-    while commitments.is_part(book, payable):
+    while debts.is_part(book, payable):
         payable = as_position(book.items[payable].parent)
     return np.int64(book.items[payable].day)
 

@@ -131,8 +131,8 @@ class OpenItems(NamedTuple):
     """The amount left to take up.  Of a change of bank details: the bits of the digest that it replaced."""
     unbilled: Money
     """Of a commitment: the amount certified and not yet requested.  Of a debt, paid or not: the number of the payee, with
-    ``FOLLOWED_BIT`` once what follows only once has followed, ``SUSPENDED_BIT`` while its payment is suspended, and from
-    ``USE_BIT`` on the number of acts that took an amount.  Of an increase or service: ``parent`` and ``debit`` before it."""
+    ``FOLLOWED_BIT`` once what follows only once has followed, ``SUSPENDED_BIT`` while its payment is suspended, and in
+    ``USE_MASK`` the higher bits of what was taken up.  Of an increase or service: ``parent`` and ``debit`` before it."""
     parent: Position
     """The entry it acts on: of a service the commitment, of an attachment the debt it diverts, of a settlement the payable;
     of a commitment the last increase or service of it; 0 if none."""
@@ -149,7 +149,7 @@ class OpenItems(NamedTuple):
     lines_after: Small
     """The number of later lines of the same act, to check the line number of a predecessor."""
     followers: Position
-    """The number of acts with an amount that follow it, less those that were reversed."""
+    """The number of acts with an amount that follow it, less those that were reversed.  Of a debt: see ``USE_MASK``."""
 
 
 class KeyRows(NamedTuple):
@@ -251,11 +251,11 @@ FOLLOWED_BIT = 1 << 62
 SUSPENDED_BIT = 1 << 61
 """Bit of ``OpenItems.unbilled``: the payment is suspended."""
 
-USE_BIT = 32
-"""Lowest bit of ``OpenItems.unbilled`` of the number of acts that took up a debt and were not rejected in full."""
+USE_MASK = (1 << 47) - (1 << 32)
+"""The bits of ``OpenItems.unbilled`` that are the higher ones of an amount, whose lower 32 are ``OpenItems.followers``.
 
-USE_MASK = (1 << 47) - (1 << USE_BIT)
-"""The bits of that number; ``core.tables.expense_marks`` has those above them."""
+It is what was taken up of a debt and not rejected since, less what is asked back.  ``core.money.AMOUNT_MAX`` is below it.
+``core.tables.expense_marks`` has the bits above them."""
 
 REACH_BIT = 32
 """Lowest bit of ``OpenItems.unbilled``, of an increase or a service, of the days that its commitment had reached before."""

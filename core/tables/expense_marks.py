@@ -1,10 +1,7 @@
 """Marks in ``OpenItems.unbilled`` of a request: its expense goes to another imputation, is asked back, or has a guarantee.
 
-They stand above the number of acts that took up the debt (``USE_MASK``), and below ``SUSPENDED_BIT`` (rules A05, A29, A36).
+They stand above the amount that was taken up of the debt (``USE_MASK``), and below ``SUSPENDED_BIT`` (rules A05, A29, A36).
 """
-
-USES_MAX = (1 << 15) - 1
-"""The most acts that may take up one debt, below ``RETENTION_BIT``: one more is refused."""
 
 RETENTION_BIT = 1 << 47
 """A part of the request was retained as a guarantee, which is no payment of it."""

@@ -26,8 +26,20 @@ from entry e join kind k on k.kind = e.kind left join recovery r on r.entry_id =
 where k.pairs = 'WITHHOLDING' and r.entry_id is null;
 
 -- name: purchase_advances
--- An advance is paid on items of title 3 alone: which account pays one on assets is not settled (rule A36).
+-- An advance is paid on items of title 3 alone: which account pays one on assets is not settled.  It is at most what was committed by its
+-- day and was neither certified, requested nor withdrawn before it (rule A36).
+with advance as (
+    select e.entry_id, e.reference, e.predecessor as commitment, e.amount, e.day from entry e join kind k on k.kind = e.kind where k.debit_role = 'ADVANCE'
+),
+committed as (  -- what was open, without what was committed after the day of the advance, nor what undoes that
+    select a.entry_id, coalesce(sum(g.cents * g.open_sign) filter (where coalesce(o.day, e.day) <= a.day or (g.cents * g.open_sign > 0) <> (g.reversed = 0)), 0) as cents
+    from advance a left join engagement g on g.commitment = a.commitment and g.entry_id < a.entry_id
+    left join entry e on e.entry_id = g.entry_id left join entry o on o.entry_id = g.reversed group by a.entry_id
+)
 select entry_name(e.entry_id, e.reference) as place, 'an advance on item ' || coalesce(t.code, 'none') as found, 'an item of title 3' as expected
 from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell
 left join reference_text t on t.kind = 3 and t.id = c.item left join item i on i.year = c.budget_year and i.code = t.code
-where k.debit_role = 'ADVANCE' and i.title is distinct from 3;
+where k.debit_role = 'ADVANCE' and i.title is distinct from 3
+union all
+select entry_name(a.entry_id, a.reference), 'an advance of ' || euros(a.amount), 'at most ' || euros(c.cents) || ', committed by ' || a.day || ' and open'
+from advance a join committed c using (entry_id) where a.amount > c.cents;

@@ -35,7 +35,7 @@ where k.family = 'RECEIVABLE_CHANGE' and d.code is distinct from if(e.exercise =
 
 -- name: repayments
 -- A receivable that repays an expense stands in the fund centre of that expense, on a nature for its title; no advance is repaid so.
--- It follows a debt that something took up before it, and nothing is rejected of a request that is asked back (A29).
+-- All together ask back at most what was taken up of a debt until then, and nothing is rejected of a request that is asked back (A29).
 with recursive step as (  -- from what asks an expense back, and from a rejection, to the request
     select e.entry_id, e.reference, k.family, e.predecessor as debt, e.predecessor as at from entry e join kind k on k.kind = e.kind
     where k.family = 'RECEIVABLE' and k.follows <> 'NONE' or k.family = 'REJECTION'
@@ -49,13 +49,25 @@ with recursive step as (  -- from what asks an expense back, and from a rejectio
         select e.predecessor as item, min(e.entry_id) as cancelled from entry e join kind k on k.kind = e.kind
         where k.undoes and k.follows = 'RECEIVABLE' group by e.predecessor) c on c.item = a.entry_id
     where a.is_request and a.family = 'RECEIVABLE'
-), taken as (  -- what took up the debt before it was asked back, less what was rejected of that by then
-    select a.entry_id as repayment, u.amount - coalesce(sum(r.amount), 0) as cents
-    from repayment a join entry u on u.predecessor = a.debt and u.entry_id < a.entry_id join kind k on k.kind = u.kind
-    left join (select e.entry_id, e.predecessor, e.amount from entry e join kind k on k.kind = e.kind where k.family = 'REJECTION') r
-    on r.predecessor = u.entry_id and r.entry_id < a.entry_id
-    where k.inherits and k.follows = 'PAYMENT_REQUEST' and k.reaches <> 'RETAINED' group by a.entry_id, u.entry_id, u.amount
-)
+), owed as (  -- what asks back, with the debt that it names, and each debt that this is a part or a carry of
+    select e.entry_id, e.reference, e.predecessor as debt, e.amount from entry e join kind k on k.kind = e.kind
+    where k.family = 'RECEIVABLE' and k.follows <> 'NONE'
+    union all
+    select o.entry_id, o.reference, e.predecessor, o.amount from owed o join entry e on e.entry_id = o.debt join kind k on k.kind = e.kind
+    where k.inherits and k.after = 'PAYABLE' and e.predecessor < o.debt
+), taken as (  -- what takes up a debt: neither what is retained of it nor what is rejected
+    select e.entry_id, e.predecessor as debt, e.amount from entry e join kind k on k.kind = e.kind
+    where k.inherits and k.follows = 'PAYMENT_REQUEST' and k.reaches <> 'RETAINED' and e.predecessor in (select debt from owed)
+), flow as (  -- of each debt what is taken up and not rejected since, less what is asked back and neither reduced nor cancelled
+    select debt, entry_id, amount as cents from taken
+    union all
+    select t.debt, e.entry_id, -e.amount from taken t join entry e on e.predecessor = t.entry_id join kind k on k.kind = e.kind where k.family = 'REJECTION'
+    union all
+    select debt, entry_id, -amount from owed
+    union all
+    select o.debt, e.entry_id, e.amount from owed o join entry e on e.predecessor = o.entry_id join kind k on k.kind = e.kind
+    where k.family = 'RECEIVABLE_CHANGE'
+), repayable as (select debt, entry_id, sum(cents) over (partition by debt order by entry_id) as cents from flow)
 select entry_name(e.entry_id, e.reference) as place,
        coalesce(n.code, 'no nature') || ', for title ' || coalesce(r.title::varchar, 'none') || if(c.centre = x.centre, '', ', in another fund centre') as found,
        'a nature for title ' || coalesce(i.title::varchar, 'none') || ', in the fund centre of entry ' || p.entry_id as expected
@@ -66,8 +78,8 @@ where k.family = 'RECEIVABLE' and k.follows <> 'NONE' and (c.centre <> x.centre 
 union all
 select entry_name(a.entry_id, a.reference), 'asks back the advance of entry ' || a.at, 'an expense' from repayment a where a.debit_role = 'ADVANCE'
 union all
-select entry_name(entry_id, reference), 'asks back entry ' || debt || ', which nothing took up before', 'a debt that was paid, or passed on'
-from repayment where entry_id not in (select repayment from taken where cents > 0)
+select entry_name(o.entry_id, o.reference), 'asks back ' || euros(o.amount) || ', ' || euros(-min(r.cents)) || ' too much',
+       'what was paid or passed on, and is not asked back' from owed o join repayable r using (debt, entry_id) where r.cents < 0 group by o.entry_id, o.reference, o.amount
 union all
 select entry_name(j.entry_id, j.reference), 'rejects what entry ' || min(a.entry_id) || ' asks back', 'a rejection before what asks the request back'
 from asked j join repayment a on a.at = j.at and a.entry_id < j.entry_id and coalesce(a.cancelled > j.entry_id, true)

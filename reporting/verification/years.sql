@@ -42,7 +42,7 @@ where k.year_rule = 'ORDERS' and e.day > x.last_order_day;
 
 -- name: carries
 -- A carry takes up all that is open of a commitment or request of the year before, once that year and its window are over, into the
--- next year, on the same programme and sheet; no decrease gives back what is carried of a commitment.  Nothing follows the commitment
+-- next year (a guarantee into any later one), on the same programme and sheet; no decrease gives back what is carried of a commitment.  Nothing follows the commitment
 -- in its own year any more, and its changes are reversed no more.  A service goes where its commitment went (rules A15, A30, A64).
 with carry as (
     select e.entry_id, e.reference, e.predecessor, e.amount, e.day, e.cell, k.family, k.inherits, c.budget_year, c.programme, c.sheet,
@@ -72,9 +72,10 @@ select entry_name(e.entry_id, e.reference), 'reverses a change of entry ' || p.p
 from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor
 join carry c on c.family = 'COMMITMENT' and c.predecessor = p.predecessor and c.entry_id < e.entry_id where k.undoes and k.follows = 'COMMITMENT_CHANGE'
 union all
-select entry_name(c.entry_id, c.reference), 'dated ' || c.day || ', from ' || c.year_before || ' into ' || c.budget_year, 'into the next year, after ' || x.last_payment_day
+select entry_name(c.entry_id, c.reference), 'dated ' || c.day || ', from ' || c.year_before || ' into ' || c.budget_year,
+       if(c.family = 'RETENTION', 'into a later year, after ', 'into the next year, after ') || x.last_payment_day
 from carry c left join exercise_dates x on x.year = c.year_before
-where not coalesce(c.budget_year = c.year_before + 1 and c.day > x.last_payment_day, false)
+where not coalesce(c.day > x.last_payment_day and if(c.family = 'RETENTION', c.budget_year > c.year_before, c.budget_year = c.year_before + 1), false)
 union all
 select entry_name(c.entry_id, c.reference), 'programme ' || c.programme || ' ' || sheet_name(c.sheet), 'programme ' || c.programme_before || ' ' || sheet_name(c.sheet_before)
 from carry c where c.programme is distinct from c.programme_before or c.sheet is distinct from c.sheet_before

@@ -249,6 +249,16 @@ def test_certified_cents_without_a_service_of_the_year_are_named() -> None:
     assert len(opened.services.entry) == 0
 
 
+def test_a_guarantee_of_an_older_year_goes_on() -> None:
+    """What no closing carried in time goes on with what is retained of the year itself."""
+    journal = _build_small_journal(
+        [("commitment", 0, 60), ("service", 1, 60), ("payment_request", 1, 60), ("retention", 3, 3)]
+    )
+    nothing, older = np.array([False, False]), np.array([False, True])
+    opened = find_open_year(journal, compute_remainders(journal), nothing, is_older=older)
+    assert (opened.retentions.entry.tolist(), opened.retentions.amount.tolist()) == ([4], [3])
+
+
 def test_what_is_open_of_an_older_year_is_named() -> None:
     journal = _build_small_journal([("commitment", 0, 60), ("direct_payment_request", 0, 5)])
     nothing, older = np.array([False, False]), np.array([False, True])

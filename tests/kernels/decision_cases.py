@@ -45,6 +45,7 @@ from tests.act_strategies import to_columns
 from tests.book_strategies import StartingBook
 from tests.kernels.directory_cases import build_grant_starts, build_grants, build_signatures
 from tests.kernels.marked_pages import require_marks
+from tests.oracle import invoices
 from tests.oracle import ledger as oracle
 from tests.oracle.lines import Line
 from tests.oracle.model import (
@@ -61,6 +62,7 @@ from tests.oracle.model import (
     Fingerprint,
     OpenItem,
     Payee,
+    State,
     TitleKey,
 )
 
@@ -237,7 +239,7 @@ def read_ledger_content(ledger: oracle.Ledger) -> BookContent:
     ]
     return BookContent(
         {at: cents for at, cents in state.figures.items() if cents},
-        {entry: item._replace(retained=min(item.retained, 1)) for entry, item in state.items.items()},
+        {entry: _count_taken(state, entry) for entry in state.items},
         dict(state.payees),
         {key: (act.first, _fold_content(act.content)) for key, act in keys.items()},
         dict(lines_after),
@@ -248,6 +250,14 @@ def read_ledger_content(ledger: oracle.Ledger) -> BookContent:
         {key: _fold_content(content) for key, content in ledger.waiting.items()},
         dict(state.invoices),
     )
+
+
+def _count_taken(state: State, entry: int) -> OpenItem:
+    """Return an item as the book has it: a debt counts what acts take up, not the acts, and has a mark of a guarantee."""
+    item = state.items[entry]
+    if CATALOG[item.kind].reaches is not Stage.PAYABLE:
+        return item
+    return item._replace(retained=min(item.retained, 1), asked=0, followers=invoices.sum_taken(state, entry))
 
 
 def to_records(lines: Sequence[Line]) -> np.ndarray:
@@ -290,12 +300,14 @@ def to_item(row: dict[str, int]) -> OpenItem:
     marks = FOLLOWED_BIT | SUSPENDED_BIT | USE_MASK | RETENTION_BIT | MOVE_MASK | REPAYMENT_MASK
     own = row["unbilled"] & ~marks
     fields = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}
-    fields["carried_to"] = carried_to
+    fields["carried_to"], fields["asked"] = carried_to, 0
     fields["is_followed"] = bool(row["unbilled"] & FOLLOWED_BIT)
     fields["is_moved"] = is_owed and bool(row["unbilled"] & MOVE_MASK)
     fields["repayments"] = (row["unbilled"] & REPAYMENT_MASK) >> REPAYMENT_BIT if is_owed else 0
     fields["retained"] = int(is_owed and bool(row["unbilled"] & RETENTION_BIT))
     fields["is_suspended"] = bool(row["unbilled"] & SUSPENDED_BIT)
+    if kind.reaches is Stage.PAYABLE:
+        fields["followers"] = row["followers"] | row["unbilled"] & USE_MASK
     return OpenItem(**{name: (row | fields)[name] for name in OpenItem._fields})  # type: ignore[arg-type]
 
 

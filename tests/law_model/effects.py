@@ -9,7 +9,7 @@ from tests.law_model.chain import find_commitment, find_root
 from tests.law_model.credits import find_source
 from tests.law_model.decrees import OPENED_BY
 from tests.law_model.form import FINANCE_LAWS
-from tests.law_model.kinds import ASSET_CHANGES, NEW_COMMITMENTS, ON_COMMITMENT, ON_SERVICE
+from tests.law_model.kinds import ASSET_CHANGES, NEW_COMMITMENTS, ON_COMMITMENT, ON_SERVICE, PARTS
 from tests.law_model.nomenclature import FAMILIES
 from tests.law_model.state import Act, Document, Payee, State
 
@@ -124,7 +124,7 @@ def _reject(_: Act, document: Document, state: State) -> None:
     request.rejected += document.amount
     if request.kind == "request_carry":
         _move_reservation(_predecessor(request), request, -document.amount, state)
-    if request.kind in {"attachment", "assignment", "request_carry"}:
+    if request.kind in PARTS:
         _predecessor(request).left += document.amount
         return
     if request.kind == "retention_release":
@@ -216,12 +216,21 @@ def _issue(_: Act, document: Document, __: State) -> None:
     document.left = document.amount
     if document.predecessor:
         document.predecessor.expense.repayments += 1
+    _ask_back(document, document.amount)
+
+
+def _ask_back(receivable: Document, amount: int) -> None:
+    """Note what a receivable asks back of a debt, and so of what that is a part of (A29)."""
+    for debt in receivable.predecessor.debts if receivable.predecessor else []:
+        debt.asked_back += amount
 
 
 def _collect(_: Act, document: Document, __: State) -> None:
     """Take what is collected, or reduced, from what is left of a receivable; no credits change (LOLF 28)."""
     _predecessor(document).left -= document.amount
-    if document.kind != "receivable_reduction":
+    if document.kind == "receivable_reduction":
+        _ask_back(_predecessor(document), -document.amount)
+    else:
         document.left = document.amount
 
 
@@ -237,6 +246,7 @@ def _cancel_receivable(_: Act, document: Document, __: State) -> None:
     receivable.left, receivable.is_reversed = 0, True
     if receivable.predecessor:
         receivable.predecessor.expense.repayments -= 1
+    _ask_back(receivable, -receivable.amount)
 
 
 def _stand(_: Act, document: Document, __: State) -> None:

@@ -17,6 +17,8 @@ _PAYABLES = ON_SERVICE | frozenset(
         "retention_release",
     }
 )
+PARTS = frozenset({"attachment", "assignment", "request_carry"})
+"""The debts that are a part of another one, or carry it on."""
 _RETENTIONS = frozenset({"retention", "retention_carry"})
 NEW_COMMITMENTS = frozenset({"commitment", "commitment_with_visa"})
 """The kinds that engage the State in the year itself."""

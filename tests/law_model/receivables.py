@@ -53,7 +53,7 @@ def write_repayment(context: YearContext) -> Row | None:
     """Ask back what a request paid too much; seldom by another nature, or of what was only requested."""
     is_any = context.random.random() < 0.3
     expense = context.choose_followed(
-        lambda act: act.kind in REQUESTS and (is_any or (act.is_taken_up and act.kind != "advance_request"))
+        lambda act: act.kind in REQUESTS and (is_any or (act.taken_up > 0 and act.kind != "advance_request"))
     )
     if expense is None or expense.key is None:
         return None

@@ -7,7 +7,7 @@ from tests.law_model.state import Act, Document, State
 def check_restoration(act: Act, place: Assignment, predecessor: Document, state: State) -> list[str]:
     """Check what repays an expense against that expense, and what restores credits against what was collected."""
     if act.kind == "repayment_receivable":
-        return _check_repayment(place, predecessor, state)
+        return _check_repayment(act, place, predecessor, state)
     receivable = predecessor.predecessor
     assert receivable is not None
     if receivable.predecessor is None:
@@ -17,15 +17,18 @@ def check_restoration(act: Act, place: Assignment, predecessor: Document, state:
     )
 
 
-def _check_repayment(place: Assignment, expense: Document, state: State) -> list[str]:
-    """Check that a debt that was taken up comes back to its fund centre, by a nature for its title."""
+def _check_repayment(act: Act, place: Assignment, expense: Document, state: State) -> list[str]:
+    """Check that what was taken up of a debt comes back to its fund centre, by a nature for its title, and no more of it."""
     assert expense.key is not None
     codes = [] if place.key.centre == expense.key.centre else ["ASSIGNMENT_DIFFERS"]
     title = state.reference.years[expense.key.year].items[expense.item].title
     repaid, _, _ = state.reference.years[place.key.year].restorations.get(place.item, (0, None, False))
     request = expense.expense
     is_expense = request.kind != "advance_request" and not request.is_reassigned
-    return codes if repaid == title and is_expense and expense.is_taken_up else [*codes, "REPAYMENT_MISMATCH"]
+    if repaid != title or not is_expense:
+        codes.append("REPAYMENT_MISMATCH")
+    paid = min(debt.taken_up - debt.asked_back for debt in expense.debts)
+    return [*codes, "REPAYMENT_EXCEEDS_PAYMENT"] if act.amount > paid else codes
 
 
 def _check_expense(place: Assignment, receivable: Document, expense: Document, state: State) -> list[str]:

@@ -22,7 +22,7 @@ def check_retention(act: Act, predecessor: Document, state: State) -> list[str]:
     codes = []
     if predecessor.kind not in ON_COMMITMENT or not find_role(predecessor, state):
         codes.append("RETENTION_REQUEST")
-    if predecessor.is_taken_up or predecessor.retained:
+    if predecessor.taken_up or predecessor.retained:
         codes.append("RETENTION_LATE")
     assert predecessor.key is not None
     limit = state.reference.retention_limits[predecessor.key.year]

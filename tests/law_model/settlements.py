@@ -191,7 +191,7 @@ def write_retention(context: YearContext) -> Row | None:
     is_any = context.random.random() < 0.2
     request = context.choose(
         lambda act: (
-            act.kind in ON_COMMITMENT and act.left > 0 and (is_any or not (act.is_taken_up or act.retained))
+            act.kind in ON_COMMITMENT and act.left > 0 and (is_any or not (act.taken_up or act.retained))
         )
     )
     if request is None:

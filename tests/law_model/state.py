@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from tests.law_model.budget import Budget, NodeKey
-from tests.law_model.kinds import REQUESTS
+from tests.law_model.kinds import PARTS, REQUESTS
 from tests.law_model.nomenclature import Reference
 from tests.law_model.periods import Periods
 
@@ -83,6 +83,8 @@ class Document:
     """Of a debit, and of its request: the expense was taken to another imputation (A05)."""
     repayments: int = 0
     """Of a request: the receivables that ask its expense back and were not cancelled (A29)."""
+    asked_back: int = 0
+    """Of a debt: what receivables ask back of it and of its parts, less what was cancelled and reduced (A29)."""
     followers: int = 0
     """The acts with an amount that follow it and were not reversed."""
     sources: list["Document"] = field(default_factory=list)
@@ -99,9 +101,15 @@ class Document:
         return self if is_expense or self.predecessor is None else self.predecessor.expense
 
     @property
-    def is_taken_up(self) -> bool:
-        """Whether something of a debt was paid, set off, withheld, carried or passed on, rather than rejected or retained."""
-        return self.left + self.rejected + self.retained < self.amount
+    def taken_up(self) -> int:
+        """What of a debt was paid, set off, withheld, carried or passed on, rather than rejected or retained."""
+        return self.amount - self.left - self.rejected - self.retained
+
+    @property
+    def debts(self) -> "list[Document]":
+        """A debt, and the debts that it is a part or a carry of."""
+        is_part = self.kind in PARTS and self.predecessor is not None
+        return [self, *self.predecessor.debts] if is_part and self.predecessor else [self]
 
     @property
     def now(self) -> "Document":

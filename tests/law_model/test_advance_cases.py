@@ -81,6 +81,14 @@ def test_an_advance_is_no_more_than_the_rest_of_its_commitment(year: SmallYear) 
     assert year.send("advance_request", "A3", amount="40", **follows) == "ACCEPTED"
 
 
+def test_an_advance_relies_on_no_later_increase(year: SmallYear) -> None:
+    """Of 120, the last 20 are engaged on 2 April: until then 100 are the most."""
+    assert year.send("commitment_increase", "EC", "2018-04-02", predecessor="EJ", amount="20") == "ACCEPTED"
+    ask = {"predecessor": "EJ", "amount": "101", "payee": PAYEE}
+    assert year.send("advance_request", "A2", "2018-04-01", **ask) == "DATE_BEFORE_PREDECESSOR"
+    assert year.send("advance_request", "A2", "2018-04-02", **ask) == "ACCEPTED"
+
+
 def test_an_advance_of_one_year_is_recovered_in_the_next(year: SmallYear) -> None:
     """The commitment goes on in 2019 (A64); CP of 2018 stay consumed by the advance, and 2019 pays the rest."""
     year.open_credits(year=2019)

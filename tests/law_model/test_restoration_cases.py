@@ -115,8 +115,8 @@ def _request(year: SmallYear, reference: str, amount: str = "100") -> str:
 
 def test_what_was_only_requested_is_not_asked_back(year: SmallYear) -> None:
     assert _request(year, "D2") == "ACCEPTED"
-    assert _ask_back(year, "T2", "D2") == "REPAYMENT_MISMATCH"
-    assert _pay(year, "D2", "1") == "ACCEPTED"
+    assert _ask_back(year, "T2", "D2") == "REPAYMENT_EXCEEDS_PAYMENT"
+    assert _pay(year, "D2", "10") == "ACCEPTED"
     assert _ask_back(year, "T3", "D2") == "ACCEPTED"
 
 
@@ -134,16 +134,35 @@ def test_a_request_is_rejected_before_it_is_asked_back(year: SmallYear) -> None:
 
 
 def test_credits_do_not_come_back_twice(year: SmallYear) -> None:
-    """Of 100, 1 is paid, all is asked back, collected and restored: the 99 that were not paid stay reserved."""
+    """Of 100, 60 are paid and 40 rejected: 60 come back in all, by two receivables, and a reduction allows as much again."""
     assert _request(year, "D2") == "ACCEPTED"
-    assert _pay(year, "D2", "1") == "ACCEPTED"
-    assert _ask_back(year, "T2", "D2", "100") == "ACCEPTED"
-    assert year.send("receipt", "E2", predecessor="T2", amount="100") == "ACCEPTED"
-    assert year.send("credit_restoration", "C2", predecessor="E2", amount="100", **_COSTS) == "ACCEPTED"
-    receivable = {"predecessor": year.name("T2"), "amount": "100"}
-    assert year.send("receivable_cancellation", "A2", **receivable) == "ORIGINAL_FOLLOWED"
-    assert _reject(year, "R2", "D2", "99") == "ORIGINAL_FOLLOWED"
-    assert year.figures("cp") == (1000, 99, 1)
+    assert _pay(year, "D2", "60") == "ACCEPTED"
+    assert _reject(year, "R2", "D2", "40") == "ACCEPTED"
+    assert _ask_back(year, "T2", "D2", "61") == "REPAYMENT_EXCEEDS_PAYMENT"
+    assert _ask_back(year, "T2", "D2", "50") == "ACCEPTED"
+    assert _ask_back(year, "T3", "D2", "11") == "REPAYMENT_EXCEEDS_PAYMENT"
+    receivable = {"predecessor": year.name("T2"), "amount": "20"}
+    assert year.send("receivable_reduction", "A2", **receivable) == "ACCEPTED"
+    assert _ask_back(year, "T3", "D2", "31") == "REPAYMENT_EXCEEDS_PAYMENT"
+    assert _ask_back(year, "T3", "D2", "30") == "ACCEPTED"
+    assert _ask_back(year, "T4", "D2", "1") == "REPAYMENT_EXCEEDS_PAYMENT"
+    receivable = {"predecessor": year.name("T3"), "amount": "30"}
+    assert year.send("receivable_cancellation", "A3", **receivable) == "ACCEPTED"
+    assert _ask_back(year, "T4", "D2", "30") == "ACCEPTED"
+
+
+def test_a_request_and_what_it_passed_on_are_asked_back_together_once(year: SmallYear) -> None:
+    """Of 100, 30 go to a creditor of the creditor: what is asked back of both is what was paid of the request."""
+    assert _request(year, "D2") == "ACCEPTED"
+    divert = {"predecessor": year.name("D2"), "amount": "30", "payee": PAYEE}
+    assert year.send("attachment", "OP", sender="accountant", **divert) == "ACCEPTED"
+    assert _pay(year, "OP", "30") == "ACCEPTED"
+    assert _pay(year, "D2", "70") == "ACCEPTED"
+    assert _ask_back(year, "T2", "OP", "31") == "REPAYMENT_EXCEEDS_PAYMENT"
+    assert _ask_back(year, "T2", "D2", "80") == "ACCEPTED"
+    assert _ask_back(year, "T3", "OP", "21") == "REPAYMENT_EXCEEDS_PAYMENT"
+    assert _ask_back(year, "T3", "OP", "20") == "ACCEPTED"
+    assert _ask_back(year, "T4", "D2", "1") == "REPAYMENT_EXCEEDS_PAYMENT"
 
 
 def test_what_was_passed_on_counts_until_it_is_rejected(year: SmallYear) -> None:
@@ -151,9 +170,9 @@ def test_what_was_passed_on_counts_until_it_is_rejected(year: SmallYear) -> None
     assert _request(year, "D2") == "ACCEPTED"
     divert = {"predecessor": year.name("D2"), "amount": "30", "payee": PAYEE}
     assert year.send("attachment", "OP", sender="accountant", **divert) == "ACCEPTED"
-    assert _ask_back(year, "T2", "OP") == "REPAYMENT_MISMATCH"
+    assert _ask_back(year, "T2", "OP") == "REPAYMENT_EXCEEDS_PAYMENT"
     assert _reject(year, "R2", "OP", "30") == "ACCEPTED"
-    assert _ask_back(year, "T3", "D2") == "REPAYMENT_MISMATCH"
+    assert _ask_back(year, "T3", "D2") == "REPAYMENT_EXCEEDS_PAYMENT"
     assert year.send("attachment", "O2", sender="accountant", **divert) == "ACCEPTED"
     assert _ask_back(year, "T4", "D2") == "ACCEPTED"
     assert _reject(year, "R3", "O2", "30") == "ORIGINAL_FOLLOWED"
@@ -164,7 +183,7 @@ def test_what_was_passed_on_counts_until_it_is_rejected(year: SmallYear) -> None
 def test_nothing_is_asked_back_of_a_request_that_was_rejected_whole(year: SmallYear) -> None:
     assert _request(year, "D2") == "ACCEPTED"
     assert _reject(year, "R2", "D2", "100") == "ACCEPTED"
-    assert _ask_back(year, "T2", "D2") == "REPAYMENT_MISMATCH"
+    assert _ask_back(year, "T2", "D2") == "REPAYMENT_EXCEEDS_PAYMENT"
     assert year.figures("cp") == (1000, 0, 100)
 
 
@@ -176,7 +195,7 @@ def test_a_carried_request_is_rejected_before_it_is_asked_back(year: SmallYear) 
     assert year.send("request_carry", "D2", "2019-01-25", "closing", **carried) == "ACCEPTED"
     carry = f"@{year.model.state.documents[-1].number}"
     ask = {"predecessor": carry, "amount": "10"} | _REPAID
-    assert year.send("repayment_receivable", "T2", "2019-02-01", **ask) == "REPAYMENT_MISMATCH"
+    assert year.send("repayment_receivable", "T2", "2019-02-01", **ask) == "REPAYMENT_EXCEEDS_PAYMENT"
     paid = {"predecessor": carry, "amount": "60"}
     assert year.send("payment", "P2", "2019-02-02", "treasury", **paid) == "ACCEPTED"
     assert year.send("repayment_receivable", "T3", "2019-02-03", **ask) == "ACCEPTED"

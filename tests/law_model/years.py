@@ -13,6 +13,7 @@ from tests.law_model.kinds import (
     INVOICED,
     JOURNALS,
     ON_SERVICE,
+    PARTS,
     PREDECESSORS,
     REASSIGNMENT_ORIGIN,
     REASSIGNMENT_TARGET,
@@ -82,7 +83,7 @@ def check_order(act: Act, predecessor: Document | None) -> list[str]:
 
 def _takes_later_amounts(act: Act, commitment: Document) -> bool:
     """Return whether what was there until the day of the act is not enough, though all of it together would be."""
-    if commitment.kind not in COMMITMENTS or act.kind not in TAKES_FROM_COMMITMENT:
+    if commitment.kind not in COMMITMENTS or act.kind not in TAKES_FROM_COMMITMENT | {"advance_request"}:
         return False
     bills = act.kind in ON_SERVICE
     remainder = commitment.certified - commitment.billed if bills else commitment.uncommitted
@@ -146,17 +147,21 @@ def _is_payable(act: Act, place: Assignment, predecessor: Document | None, state
 
 def _find_order(debt: Document) -> Document:
     """Return the order to pay: the request, or what released a guarantee."""
-    while debt.kind in {"attachment", "assignment", "request_carry"} and debt.predecessor:
+    while debt.kind in PARTS and debt.predecessor:
         debt = debt.predecessor
     return debt if debt.kind == "retention_release" else find_root(debt)
 
 
 def is_carried_in_order(act: Act, place: Assignment, predecessor: Document, state: State) -> bool:
-    """Return whether a carry goes into the next year, after the last day on which the year before pays (A30, A64)."""
+    """Return whether a carry goes into the next year, after the last day on which the year before pays (A30, A64).
+
+    A guarantee, which has no credits of its year, goes into any later year (ours).
+    """
     assert predecessor.key is not None
     year = predecessor.key.year
     last = date(year, 12, 31) + timedelta(days=state.reference.window_days[year])
-    return place.key.year == year + 1 and act.day > last
+    is_later = place.key.year > year if act.kind == "retention_carry" else place.key.year == year + 1
+    return is_later and act.day > last
 
 
 def is_anticipation(act: Act, place: Assignment) -> bool:

@@ -37,7 +37,8 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     entry = find_predecessor(state, line, place)
     item = state.items[entry]
     years.require_order_of_dates(line.day, item.day)
-    draws_on_commitment = kind.draws is not Remainder.NONE and kind.follows is Family.COMMITMENT
+    has_limit = kind.draws is not Remainder.NONE or kind.name == "advance_request"
+    draws_on_commitment = has_limit and kind.follows is Family.COMMITMENT
     if draws_on_commitment and CATALOG[item.kind].family is Family.COMMITMENT and not item.carried_to:
         years.require_earlier_sources(state, line, entry)
     if kind.after is not Stage.NONE:
@@ -152,7 +153,7 @@ def _choose_cell(world: World, state: State, kind: ActKind, line: Line, *, entry
             raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
         return cell
     if kind.name == "repayment_receivable":
-        restorations.require_repayment(world, state, entry, line.cell)
+        restorations.require_repayment(world, state, line, entry)
         return line.cell
     if kind.name == "credit_restoration":
         restorations.require_restoration(world, state, item, line.cell)
@@ -183,7 +184,12 @@ def _choose_cell_of_next_year(world: World, line: Line, item: OpenItem) -> int:
     before = world.cells[item.cell]
     cell = item.cell if line.cell == NONE else line.cell
     own = world.cells[cell]
-    if own.year != before.year + 1 or line.day <= world.years[before.year].last_payment_day:
+    is_later = (
+        own.year > before.year
+        if CATALOG[line.kind].name == "retention_carry"
+        else own.year == before.year + 1
+    )
+    if not is_later or line.day <= world.years[before.year].last_payment_day:
         raise LineRefused(Outcome.CARRY_YEAR)
     return cell
 
@@ -257,6 +263,8 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
     if followed.entry and amount:
         _count_follower(state, followed.entry, 1)
     expenses.note_change(state, followed.entry, kind)
+    if kind.repays:
+        expenses.ask_back(state, followed.entry, amount)
     if kind.draws is Remainder.VISA:
         visas.use_visa(state, kind, followed.entry, amount)
     drawn, fed = (base.draws, base.feeds) if followed.sign > 0 else (base.feeds, base.draws)
@@ -266,7 +274,6 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
         if remaining is not None and amount > remaining:
             code = Outcome.REVERSAL_EXCEEDS_ORIGINAL if drawn is Remainder.IMPUTATION else kind.shortfall
             raise LineRefused(code, missing=amount - remaining)
-        invoices.require_use(state, root, drawn)
         _add(state, root, drawn, -amount)
         _add(state, root, fed, amount)
     if kind.name == "retention":
@@ -274,6 +281,8 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
     if kind.mirrors:
         _add(state, followed.entry, Remainder.OPEN, -amount)
         invoices.note_rejection(state, followed.entry, amount)
+    if followed.base.repays and followed.sign < 0:
+        expenses.ask_back(state, state.items[followed.entry].parent, -amount)
     if kind.undoes:
         _mark_reversed(state, followed, kind)
 

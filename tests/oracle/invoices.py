@@ -6,15 +6,13 @@ and number are of two invoices only if both state a date, and not the same one.
 
 from collections.abc import Sequence
 
-from core.catalog import CATALOG, Remainder, Stage
+from core.catalog import CATALOG, Stage
 from core.outcome_codes import Outcome
 from tests.oracle.key_index import compute_siphash128
 from tests.oracle.lines import Line
 from tests.oracle.model import Claim, LineRefused, State
 
 NUMBER_BYTES_MAX = 70
-USES_MAX = 32_767
-"""The most acts that may take up one debt."""
 _NOT_STATED = 0
 
 
@@ -48,28 +46,10 @@ def has_uses(state: State, entry: int) -> bool:
     return state.items[entry].open + state.rejected.get(entry, 0) < state.requested[entry]
 
 
-def has_payments(state: State, entry: int) -> bool:
-    """Return the same but for what was retained as a guarantee: that is no payment."""
+def sum_taken(state: State, entry: int) -> int:
+    """Return what was taken up of a debt, less what is asked back; what was retained as a guarantee is no payment."""
     item = state.items[entry]
-    return item.open + state.rejected.get(entry, 0) + item.retained < state.requested[entry]
-
-
-def require_use(state: State, debt: int, drawn: Remainder) -> None:
-    """Refuse to take up a debt more often than can be counted: fewer entries than that cannot have."""
-    takes_up = CATALOG[state.items[debt].kind].reaches is Stage.PAYABLE and drawn is Remainder.OPEN
-    if takes_up and len(state.items) > USES_MAX and count_uses(state, debt) >= USES_MAX:
-        raise LineRefused(Outcome.BALANCE_LIMIT)
-
-
-def count_uses(state: State, debt: int) -> int:
-    """Count the acts that took up a debt and were not rejected in full; a guarantee is none."""
-    return sum(
-        item.parent == debt
-        and CATALOG[item.kind].draws is Remainder.OPEN
-        and CATALOG[item.kind].reaches is not Stage.RETAINED
-        and not (entry in state.requested and is_rejected(state, entry))
-        for entry, item in state.items.items()
-    )
+    return state.requested[entry] - state.rejected.get(entry, 0) - item.open - item.retained - item.asked
 
 
 def note_amount(state: State, entry: int, amount: int) -> None:

@@ -155,6 +155,8 @@ class OpenItem(NamedTuple):
     """Of a request: the receivables that ask its expense back, but for cancelled ones."""
     retained: int = 0
     """Of a request: what was retained of it as a guarantee."""
+    asked: int = 0
+    """Of a debt: what is asked back of it and of its parts."""
 
 
 class Payee(NamedTuple):

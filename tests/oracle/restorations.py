@@ -6,20 +6,25 @@ Source: order of 2013 on restorations (LEGIARTI000027771795), as docs/rules.md s
 from core.catalog import CATALOG, Role
 from core.outcome_codes import Outcome
 from tests.oracle import expenses, invoices
+from tests.oracle.lines import Line
 from tests.oracle.model import NONE, Cell, LineRefused, OpenItem, State, World
 
 
-def require_repayment(world: World, state: State, entry: int, own: int) -> None:
-    """Refuse a receivable of another fund centre or title than its expense: no advance, not moved, and taken up."""
+def require_repayment(world: World, state: State, line: Line, entry: int) -> None:
+    """Refuse a receivable of another fund centre or title than its expense, of an advance, and beyond what was taken up."""
+    own, amount = line.cell, line.amount
     expense = state.items[entry]
     receivable, charged = world.cells[own], world.cells[expense.cell]
     if world.nodes[receivable.centre_node].place != world.nodes[charged.centre_node].place:
         raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
     request = state.items[expenses.find_request(state, entry)]
     is_advance = CATALOG[request.kind].debit is Role.ADVANCE
-    is_expense = not is_advance and not request.is_moved and invoices.has_payments(state, entry)
+    is_expense = not is_advance and not request.is_moved
     if receivable.repaid_title != charged.repaid_title or not is_expense:
         raise LineRefused(Outcome.REPAYMENT_MISMATCH)
+    repayable = min(invoices.sum_taken(state, debt) for debt in expenses.list_debts(state, entry))
+    if amount > repayable:
+        raise LineRefused(Outcome.REPAYMENT_EXCEEDS_PAYMENT, missing=amount - repayable)
 
 
 def require_restoration(world: World, state: State, receipt: OpenItem, own: int) -> None:

@@ -20,7 +20,8 @@ def require_order_of_dates(day: int, predecessor_day: int) -> None:
 
 def require_earlier_sources(state: State, line: Line, commitment: int) -> None:
     """Refuse what takes an amount that was committed or certified after its day: the earliest amounts are taken first."""
-    draws, item = CATALOG[line.kind].draws, state.items[commitment]
+    kind, item = CATALOG[line.kind], state.items[commitment]
+    draws = Remainder.OPEN if kind.name == "advance_request" else kind.draws
     remainder = item.open if draws is Remainder.OPEN else item.unbilled
     later = sum(
         source.open

@@ -49,6 +49,12 @@ _ACTS = [
 _FILES = (("BUDGET", BUDGET), ("MINISTRY", _ACTS))
 _PAYEE = "(select payee from entry where entry_id = 17)"
 BREACHES = {
+    "an advance above what is open of its commitment": Breach(
+        "update entry set amount = 10001 where entry_id = 20", "purchase_advances", "entry 20 "
+    ),
+    "an advance dated before what it relies on": Breach(
+        "update entry set day = day - 1 where entry_id = 20", "purchase_advances", "entry 20 "
+    ),
     "more recovered than was paid": Breach(
         "update entry set amount = 1801 where entry_id in (32, 33)", "advances", "entry 24 "
     ),

@@ -84,6 +84,14 @@ BREACHES = {
     "a request of which nothing was taken up but a part rejected whole": Breach(
         "update entry set predecessor = 17 where entry_id = 25", "repayments", "entry 33 "
     ),
+    "more asked back than was paid": Breach(
+        "update entry set amount = 5001 where entry_id = 20", "repayments", "entry 20 "
+    ),
+    "more asked back by two receivables than was paid": Breach(
+        "update entry set amount = case entry_id when 20 then 4500 else amount end,"
+        " predecessor = case entry_id when 33 then 17 else predecessor end where entry_id in (20, 33)",
+        "repayments", "entry 33 ",
+    ),
     "a rejection of what is asked back": Breach(
         "update entry set predecessor = 21 where entry_id = 34", "repayments", "entry 37 "
     ),
