@@ -47,3 +47,11 @@ CARRY_REMEDIES: Mapping[Outcome, Remedy] = {
         "Réduire l'engagement par commitment_decrease, à une date de son année budgétaire.",
     ),
 }
+
+PRIOR_REQUESTS_FIRST = Remedy(
+    "Unpaid requests of the year before come first for the credits of the named budget node, and leave less than this amount.",
+    "Bring credits to that node, or take less; or reject those requests that will not be paid, by their entry.",
+    "Les demandes impayées de l'année précédente passent avant sur les crédits de ce niveau ; il reste moins que ce montant.",
+    "Abonder ce niveau ou réduire le montant ; ou rejeter, par leur écriture, celles des demandes qui ne seront pas payées.",
+)
+"""Beside the others, as it stands among the refusals of credits (rule A30)."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from core.advance_remedies import ADVANCE_EXCEEDED, ADVANCE_REMEDIES
 from core.asset_remedies import ASSET_REMEDIES
-from core.carry_remedies import CARRY_REMEDIES
+from core.carry_remedies import CARRY_REMEDIES, PRIOR_REQUESTS_FIRST
 from core.decree_remedies import DECREE_REMEDIES, MOVE_FORBIDDEN
 from core.fund_remedies import FUND_REMEDIES
 from core.line_remedies import LINE_REMEDIES
@@ -250,6 +250,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "The act would leave less credit than is reserved, consumed or frozen.", "Take away at most what is available.",
         "L'acte laisserait moins de crédits que ceux réservés, consommés ou gelés.", "Retirer au plus le disponible.",
     ),
+    _O.PRIOR_REQUESTS_FIRST: PRIOR_REQUESTS_FIRST,
     _O.ALLOTMENT_EXCEEDED: Remedy(
         "The level that gives the credits has less left to distribute than the amount of this line.",
         "Reduce the amount, or bring credits to that level first.",

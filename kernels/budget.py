@@ -5,27 +5,16 @@ it has (rule A19).  No act leaves a node with less than it has already reserved 
 are reserved at their node and above it; their node does not pass them on.
 """
 
-from typing import Annotated, NamedTuple
-
 from core.catalog import BudgetAction
 from core.nomenclature import SHEETS, CentreLevel, FundFamily
 from core.outcome_codes import Outcome
-from core.tables.book import BudgetNodes, FrozenFigures
-from core.tables.columns import Balance, Records
 from kernels import availability
 from kernels.availability import AE, ALLOTTED, CP, OPENED, RESERVED, add_to_figure
 from kernels.findings import accepted, refused
 from kernels.jit import part, rare_part
+from kernels.prior_reservations import compute_free, find_short_node, refuse_shortage
 
 FAMILIES = len(FundFamily)
-
-
-class CreditTree(NamedTuple):
-    """The tree of budget nodes with what is frozen at them."""
-
-    nodes: Annotated[Records, BudgetNodes]
-    figures: Balance
-    frozen: Annotated[Records, FrozenFigures]
 
 
 @part
@@ -73,11 +62,9 @@ def _check_earmark(tree, target, amount):
     if tree.nodes[target].level != CentreLevel.OPERATION.value:
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
     above = tree.nodes[target].parent
-    short = availability.find_short_node(tree, above, AE, amount)
+    short = find_short_node(tree, above, AE, amount)
     if short >= 0:
-        return refused(
-            Outcome.AE_EXCEEDED.value, short, amount - availability.compute_available(tree, short, AE)
-        )
+        return refuse_shortage(tree, short, (AE, amount), Outcome.AE_EXCEEDED.value)
     full = availability.find_full_node(tree, above, -1, (AE + RESERVED, amount))
     if full >= 0:
         return refused(Outcome.BALANCE_LIMIT.value, full, 0)
@@ -111,10 +98,9 @@ def _check_move_limit(tree, measure, giver, taker, amount):
 
 
 @part
-def _check_available_credits(tree, measure, node, amount):
-    available = availability.compute_available(tree, node, measure)
-    if amount > available:
-        return refused(Outcome.BUDGET_BELOW_CONSUMPTION.value, node, amount - available)
+def _check_free_credits(tree, measure, node, amount):
+    if amount > compute_free(tree, node, measure):
+        return refuse_shortage(tree, node, (measure, amount), Outcome.BUDGET_BELOW_CONSUMPTION.value)
     return accepted()
 
 
@@ -126,7 +112,7 @@ def _check_move(tree, measure, source, target, amount):
         return refused(Outcome.MOVE_FORBIDDEN.value, source, 0)
     giver, taker = source, target
     while giver != taker and giver >= 0:
-        finding = _check_available_credits(tree, measure, giver, amount)
+        finding = _check_free_credits(tree, measure, giver, amount)
         if finding[0] != Outcome.ACCEPTED.value:
             return finding
         giver, taker = tree.nodes[giver].parent, tree.nodes[taker].parent
@@ -146,7 +132,7 @@ def _check_decree_move(tree, measure, source, target, amount):
     is_of_fund = source % FAMILIES != 0 or target % FAMILIES != 0
     if source // SHEETS == target // SHEETS or raises_staff or is_of_fund:
         return refused(Outcome.MOVE_FORBIDDEN.value, source, 0)
-    finding = _check_available_credits(tree, measure, source, amount)
+    finding = _check_free_credits(tree, measure, source, amount)
     if finding[0] == Outcome.ACCEPTED.value:
         finding = _check_undistributed_credits(tree, measure, source, amount)
     if finding[0] != Outcome.ACCEPTED.value:
@@ -161,7 +147,7 @@ def _check_decrease(tree, action, measure, target, amount):
     cancels = action == BudgetAction.CANCEL.value or action == BudgetAction.DECREE_CANCEL.value
     if is_programme != cancels or tree.nodes[target].level == CentreLevel.OPERATION.value:
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
-    finding = _check_available_credits(tree, measure, target, amount)
+    finding = _check_free_credits(tree, measure, target, amount)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding
     return _check_undistributed_credits(tree, measure, target, amount)
@@ -173,7 +159,7 @@ def _check_freeze(tree, measure, target, amount):
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
     node = target
     while node >= 0:
-        finding = _check_available_credits(tree, measure, node, amount)
+        finding = _check_free_credits(tree, measure, node, amount)
         if finding[0] != Outcome.ACCEPTED.value:
             return finding
         node = tree.nodes[node].parent
@@ -192,7 +178,7 @@ def _check_earmark_decrease(tree, target, amount):
     """
     if tree.nodes[target].level != CentreLevel.OPERATION.value:
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
-    finding = _check_available_credits(tree, AE, target, amount)
+    finding = _check_free_credits(tree, AE, target, amount)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding
     return _check_undistributed_credits(tree, AE, target, amount)
@@ -253,7 +239,11 @@ def _apply_move(tree, measure, source, target, amount):
 @part
 def _apply_earmark(tree, measure, target, amount):
     add_to_figure(tree, target, measure + OPENED, amount)
-    availability.add_to_branch(tree, tree.nodes[target].parent, measure + RESERVED, amount)
+    node = tree.nodes[target].parent
+    while node >= 0:
+        add_to_figure(tree, node, measure + RESERVED, amount)
+        tree.frozen[node].earmarked += amount
+        node = tree.nodes[node].parent
 
 
 @part

@@ -11,10 +11,11 @@ import numpy as np
 
 from core.catalog import Family
 from core.outcome_codes import Outcome
-from kernels import availability, spending
+from kernels import spending
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.links import find_nodes
+from kernels.prior_reservations import build_tree
 
 _SHEETS = 6
 """Budget nodes of one fund centre: title 2 or not, by family of funds."""
@@ -72,18 +73,19 @@ def _find_both_nodes(book, link):
 
 @rare_part
 def check_reservation(book, link, amount):
-    """Check that the year which reserves has the credits: the next one, or after a rejection of the carry the year before."""
-    tree = availability.BudgetTree(book.nodes, book.figures)
+    """Check that the year which reserves has the credits: the next one, or after a rejection of the carry the year before.
+
+    What the year before reserves does not count here: it is reserved for the carries, which come first (rule A30).
+    """
     own, old = _find_both_nodes(book, link)
     taking = own if link[4] > 0 else old
-    return spending.check_spending(tree, taking, _compute_reservation(book, link, amount))
+    return spending.check_spending(build_tree(book), taking, _compute_reservation(book, link, amount))
 
 
 @rare_part
 def move_reservation(book, link, amount):
     """Release in the year before and reserve in the next; a mirror, or a negative ``amount``, does the reverse."""
-    tree = availability.BudgetTree(book.nodes, book.figures)
-    own, old = _find_both_nodes(book, link)
+    tree, (own, old) = build_tree(book), _find_both_nodes(book, link)
     spending.apply_spending(tree, own, _compute_reservation(book, link, link[4] * amount))
     spending.apply_spending(tree, old, _compute_reservation(book, link, -link[4] * amount))
 

@@ -12,6 +12,7 @@ from kernels.availability import AE, CP
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, rare_part
 from kernels.links import find_target
+from kernels.prior_reservations import build_tree
 
 
 @rare_part
@@ -31,7 +32,7 @@ def check_receipt(acts, book, line, item):
 @rare_part
 def _find_tree_and_target(acts, book, line, cell):
     _, target = find_target(book, acts[line].kind, cell)
-    return budget.CreditTree(book.nodes, book.figures, book.frozen), target
+    return build_tree(book), target
 
 
 @rare_part

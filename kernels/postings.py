@@ -6,7 +6,6 @@ from core.catalog import BudgetAction, Family, PayeeChange, Remainder, Stage
 from core.outcome_codes import Outcome
 from core.tables.book import LEDGER_ACCOUNTS
 from kernels import (
-    availability,
     budget,
     carries,
     commitments,
@@ -33,6 +32,7 @@ from kernels.links import (
     find_target,
     no_link,
 )
+from kernels.prior_reservations import build_tree
 
 
 @part
@@ -63,7 +63,7 @@ def apply_remainders(book, kind, link, amount):
 def _apply_budget(acts, book, step, link):
     line, amount = step
     _, cell, base, _, _ = link
-    action, tree = book.effects[base].budget, availability.BudgetTree(book.nodes, book.figures)
+    action, tree = book.effects[base].budget, build_tree(book)
     if action == BudgetAction.SPEND.value:
         spending.apply_spending(tree, find_nodes(book, cell), compute_demand(book, link, amount))
         if years.spends_in_advance(acts, book, line, cell):
@@ -79,8 +79,7 @@ def _apply_budget(acts, book, step, link):
     elif action != BudgetAction.NONE.value:
         measure, target = find_target(book, acts[line].kind, cell)
         budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
-        credit_tree = budget.CreditTree(book.nodes, book.figures, book.frozen)
-        budget.apply_budget_line(credit_tree, budget_line, amount)
+        budget.apply_budget_line(tree, budget_line, amount)
         if action == BudgetAction.OPEN.value or action == BudgetAction.CANCEL.value:
             years.add_to_title(acts, book, line, cell, amount)
         place = (np.int64(book.cells[cell].year), np.int64(measure), np.int64(target))

@@ -15,7 +15,6 @@ from kernels import (
     accounts,
     advances,
     assets,
-    availability,
     budget,
     carries,
     commitments,
@@ -51,6 +50,7 @@ from kernels.links import (
 )
 from kernels.predecessors import check_family, check_order, find_predecessor, is_settled_by_entry
 from kernels.prefetch import PAYEE, read_guess
+from kernels.prior_reservations import build_tree, build_tree_of_line
 
 
 @part
@@ -176,7 +176,7 @@ def _check_predecessor(acts, book, line, item):
 @part
 def _check_spending(acts, book, line, link):
     """Check the credits that a line takes; not in advance, and of payroll only once the calendar says so (rule A28)."""
-    tree, nodes = availability.BudgetTree(book.nodes, book.figures), find_nodes(book, link[1])
+    tree, nodes = build_tree_of_line(acts, book, line, link[1]), find_nodes(book, link[1])
     demand = compute_demand(book, link, acts[line].amount)
     is_checked_at_year_end = book.effects[link[2]].check == CreditCheck.YEAR_END.value
     is_unchecked = is_checked_at_year_end and not years.checks_payroll(acts, book, line, link[1])
@@ -190,15 +190,14 @@ def _check_spending(acts, book, line, link):
 @part
 def _check_settlement(acts, book, line, link):
     """Check what a settlement consumes; a payment of payroll from December on also that no credits are overdrawn."""
-    tree, nodes = availability.BudgetTree(book.nodes, book.figures), find_nodes(book, link[1])
-    is_payment = (
-        book.effects[link[2]].settles > 0 and book.effects[link[2]].budget == BudgetAction.SETTLE.value
-    )
-    if is_payment and years.needs_payroll_check(acts, book, line, link):
-        finding = spending.check_overdraft(tree, nodes[0])
+    nodes, demand = find_nodes(book, link[1]), compute_settlement(book, link, acts[line].amount)
+    if book.effects[link[2]].budget == BudgetAction.REASSIGN.value:
+        return spending.check_spending(build_tree_of_line(acts, book, line, link[1]), nodes, demand)
+    if book.effects[link[2]].settles > 0 and years.needs_payroll_check(acts, book, line, link):
+        finding = spending.check_overdraft(build_tree_of_line(acts, book, line, link[1]), nodes[0])
         if finding[0] != Outcome.ACCEPTED.value:
             return finding
-    return spending.check_spending(tree, nodes, compute_settlement(book, link, acts[line].amount))
+    return spending.check_spending(build_tree(book), nodes, demand)  # its request has taken the credits
 
 
 @part
@@ -219,7 +218,7 @@ def _check_budget(acts, book, line, link):
         return funds.check_figures(acts, book, line, cell)
     measure, target = find_target(book, acts[line].kind, cell)
     budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
-    tree = budget.CreditTree(book.nodes, book.figures, book.frozen)
+    tree = build_tree_of_line(acts, book, line, cell)
     finding = budget.check_budget_line(tree, budget_line, acts[line].amount)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding

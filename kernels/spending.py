@@ -10,17 +10,10 @@ import numpy as np
 
 from core.money import BALANCE_MAX
 from core.outcome_codes import Outcome
-from kernels.availability import (
-    AE,
-    CONSUMED,
-    CP,
-    RESERVED,
-    compute_available,
-    find_full_node,
-    find_short_node,
-)
+from kernels.availability import AE, CONSUMED, CP, RESERVED, find_full_node
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
+from kernels.prior_reservations import compute_free, find_short_node, refuse_shortage
 
 
 @part
@@ -39,8 +32,8 @@ def _compute_margin(tree, node, demand):
     ae_reserved, ae_consumed, cp_reserved, cp_consumed = demand
     if not tree.nodes[node].blocking:
         return _compute_headroom(tree, node, demand)
-    left_ae = compute_available(tree, node, AE) - ae_reserved - ae_consumed
-    left_cp = compute_available(tree, node, CP) - cp_reserved - cp_consumed
+    left_ae = compute_free(tree, node, AE) - ae_reserved - ae_consumed
+    left_cp = compute_free(tree, node, CP) - cp_reserved - cp_consumed
     return left_ae | left_cp
 
 
@@ -86,7 +79,7 @@ def _find_node_short_of_ae(tree, where, amount):
     centre, operation = where
     if operation < 0:
         return find_short_node(tree, centre, AE, amount)
-    if tree.nodes[operation].blocking and amount > compute_available(tree, operation, AE):
+    if tree.nodes[operation].blocking and amount > compute_free(tree, operation, AE):
         return operation
     return np.int64(-1)
 
@@ -99,11 +92,11 @@ def _find_broken_rule(tree, where, demand):
     if net_ae > 0:
         short = _find_node_short_of_ae(tree, where, net_ae)
         if short >= 0:
-            return refused(Outcome.AE_EXCEEDED.value, short, net_ae - compute_available(tree, short, AE))
+            return refuse_shortage(tree, short, (AE, net_ae), Outcome.AE_EXCEEDED.value)
     if net_cp > 0:
         short = find_short_node(tree, where[0], CP, net_cp)
         if short >= 0:
-            return refused(Outcome.CP_EXCEEDED.value, short, net_cp - compute_available(tree, short, CP))
+            return refuse_shortage(tree, short, (CP, net_cp), Outcome.CP_EXCEEDED.value)
     full = _find_full_node(tree, where, demand)
     if full >= 0:
         return refused(Outcome.BALANCE_LIMIT.value, full, 0)
@@ -131,10 +124,10 @@ def check_overdraft(tree, centre):
     """Return the finding of the first blocking node from ``centre`` up whose credits are overdrawn (rule A28)."""
     short = find_short_node(tree, centre, AE, np.int64(0))
     if short >= 0:
-        return refused(Outcome.AE_EXCEEDED.value, short, -compute_available(tree, short, AE))
+        return refuse_shortage(tree, short, (AE, np.int64(0)), Outcome.AE_EXCEEDED.value)
     short = find_short_node(tree, centre, CP, np.int64(0))
     if short >= 0:
-        return refused(Outcome.CP_EXCEEDED.value, short, -compute_available(tree, short, CP))
+        return refuse_shortage(tree, short, (CP, np.int64(0)), Outcome.CP_EXCEEDED.value)
     return accepted()
 
 
@@ -149,6 +142,15 @@ def _add_demand(tree, node, demand):
 
 
 @part
+def _add_to_earmarks(tree, node, amount):
+    """Add to what earmarks reserve at ``node`` and above it; a negative ``amount`` is used of them."""
+    while node >= 0:
+        at = as_position(node)
+        tree.frozen[at].earmarked += amount
+        node = np.int64(tree.nodes[at].parent)
+
+
+@part
 def apply_spending(tree, where, demand):
     """Reserve and consume at every level; reservations of an earmark above an operation become consumption."""
     node, operation = where
@@ -156,6 +158,7 @@ def apply_spending(tree, where, demand):
     if operation >= 0:
         _add_demand(tree, as_position(operation), (ae_reserved, ae_consumed, np.int64(0), np.int64(0)))
         ae_reserved = -ae_consumed
+        _add_to_earmarks(tree, node, ae_reserved)
     while node >= 0:
         node = as_position(node)
         _add_demand(tree, node, (ae_reserved, ae_consumed, cp_reserved, cp_consumed))

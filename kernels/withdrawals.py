@@ -10,10 +10,11 @@ from core.money import BALANCE_MAX
 from core.outcome_codes import Outcome
 from core.recycling_cases import OF_OPERATION
 from kernels import spending
-from kernels.availability import AE, CONSUMED, RESERVED, BudgetTree, find_full_node
+from kernels.availability import AE, CONSUMED, RESERVED, find_full_node
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.links import find_nodes
+from kernels.prior_reservations import build_tree
 
 
 @part
@@ -59,7 +60,7 @@ def _find_start(place):
 @part
 def _find_full_node(book, place, amount, is_recycled):
     """Return the first node with a figure that would exceed its limit; -1 if there is none."""
-    tree = BudgetTree(book.nodes, book.figures)
+    tree = build_tree(book)
     if is_recycled and place[1] >= 0:
         full = np.int64(find_full_node(tree, place[0], np.int64(-1), (AE + RESERVED, amount)))
         if full >= 0:
@@ -97,7 +98,7 @@ def apply_withdrawal(acts, book, step, cell):
     place = _find_place(acts, book, line, cell)
     if acts[line].source > 0:
         demand = (np.int64(0), -np.int64(amount), np.int64(0), np.int64(0))
-        spending.apply_spending(BudgetTree(book.nodes, book.figures), place, demand)
+        spending.apply_spending(build_tree(book), place, demand)
         return
     node = _find_start(place)
     while node >= 0:

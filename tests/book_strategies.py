@@ -19,6 +19,7 @@ from tests.oracle.model import (
     ALLOTTED,
     CONSUMED,
     CP,
+    EARMARKED,
     NONE,
     OPENED_CREDITS,
     RESERVED,
@@ -290,6 +291,7 @@ def _earmark_credits(draw: st.DrawFn, sums: _SheetFigures) -> None:
         earmark = draw(st.integers(0, min(500, sums.get(unit, AE + OPENED_CREDITS))))
         sums.add([operation], AE + OPENED_CREDITS, earmark)
         sums.add([unit, *above], AE + RESERVED, earmark)
+        sums.add([unit, *above], EARMARKED, earmark)
 
 
 @st.composite

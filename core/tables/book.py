@@ -105,7 +105,7 @@ class TitleFigures(NamedTuple):
 
 
 class FrozenFigures(NamedTuple):
-    """Rarely used figures of a budget node: credits that are frozen, which the acts on credits use alone."""
+    """Rarely used figures of a budget node: what is reserved there, but by no request: credits frozen or earmarked."""
 
     ae: Money
     """AE frozen at the node and below it.  They are part of the AE reserved, so that nobody spends them."""
@@ -113,6 +113,9 @@ class FrozenFigures(NamedTuple):
     ae_here: Money
     """AE frozen at the node itself, which it neither passes on nor gives back."""
     cp_here: Money
+    earmarked: Money
+    """AE that earmarks of operations below the node reserve at it and that nothing used.  It follows from ``Book.figures``,
+    so it is added up when the book is loaded, and not stored."""
     touched: Code
 
 

@@ -1,13 +1,14 @@
-"""The budget nodes of an empty book, and their figures."""
+"""The budget nodes of an empty book, and the figures that follow from others."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.nomenclature import CENTRES_A_YEAR, SHEETS
-from core.tables.book import BudgetNodes
+from core.nomenclature import CENTRES_A_YEAR, SHEETS, CentreLevel
+from core.tables.book import Book, BudgetNodes
 from core.tables.columns import to_record_dtype
+from kernels.availability import CONSUMED, OPENED
 from posting.book.registry import Registry
 from posting.book.reserved_memory import reserve
 
@@ -37,3 +38,14 @@ def build_nodes(registry: Registry) -> EmptyNodes:
             nodes["staff"][at] = sheet // 3
             nodes["blocking"][at] = ~meanings.centre_estimated[row, 1:]
     return EmptyNodes(nodes, reserve(np.int64, size * _FIGURE_COUNT).reshape(size, _FIGURE_COUNT))
+
+
+def add_up_earmarks(book: Book) -> None:
+    """Add up what earmarks still reserve at each node above their operation: what it received and did not consume."""
+    at = np.flatnonzero(book.nodes["level"] == CentreLevel.OPERATION)
+    cents = book.figures[at, OPENED] - book.figures[at, CONSUMED]
+    at, cents = at[cents != 0], cents[cents != 0]
+    while len(at):
+        at = book.nodes["parent"][at]
+        at, cents = at[at >= 0], cents[at >= 0]
+        np.add.at(book.frozen["earmarked"], at, cents)

@@ -17,7 +17,7 @@ from core.tables.journal import AccountBalances, NewCells, NewPayees, NodeBalanc
 from core.tables.title_balances import TitleBalances
 from core.tables.withdrawn_balances import WithdrawnBalances
 from kernels import key_index as key_kernel
-from posting.book import fingerprints
+from posting.book import budget_nodes, fingerprints
 from posting.book.book_state import BookState
 from posting.book.cells import CellParts, pack
 from posting.book.checkpoint import NO_CHECKPOINT, CheckpointExtent, CheckpointRow
@@ -149,6 +149,7 @@ async def _load_figures(store: PostgresStore, state: BookState) -> None:
     for column, figure in enumerate(rows[2:]):
         state.book.figures[at, column] = figure
     await _load_frozen(store, state)
+    budget_nodes.add_up_earmarks(state.book)
     await _load_titles(store, state)
     await _load_withdrawals(store, state)
     await decree_loading.load_decrees(store, state)

@@ -162,3 +162,60 @@ select entry_name(s.entry_id, e.reference) as place, 'AE ' || euros(s.available)
 from left_over s join entry e on e.entry_id = s.entry_id
 join centre c on c.year = s.node // (131072 * 6) + 2000 and c.centre = s.node // 6 % 131072
 where s.is_checked and s.available < 0 and not c.estimated;
+
+-- name: prior_reservations
+-- What requests of the year before reserve at a fund centre comes first, once that year is over: whatever else takes credits of
+-- the node, or takes them away, leaves as much available there.  A carry takes what it moves, payroll nothing before its check (A30).
+with figure_node as (select distinct node from node_figure),
+claimed_node as (
+    select n.node from figure_node n join figure_node b on b.node = n.node - 131072 * 6
+    join centre c on c.year = n.node // (131072 * 6) + 2000 and c.centre = n.node // 6 % 131072 where not c.estimated
+),
+place_of_cell as (
+    select cell, node, if(has_operation, 0, 1) as ae, 1 as cp, false as is_operation from upward
+    union all
+    select cell, operation_node, 1, 0, true from place where operation > 0
+),
+used_cell as (
+    select distinct u.cell from place_of_cell u, lateral (select unnest([u.node, u.node + 131072 * 6]) as node) v join claimed_node n on n.node = v.node
+),
+change as (  -- what each entry reserves of an assignment, and what it takes of it in all
+    select f.entry_id, f.cell, f.cents * k.ae_reserved as ae_reserved, f.cents * k.cp_reserved as cp_reserved,
+           f.cents * (k.ae_reserved + k.ae_consumed) as ae_taken, f.cents * (k.cp_reserved + k.cp_consumed) as cp_taken,
+           f.entry_id not in (select entry_id from title_step where not is_opening) as is_checked, false as pays
+    from effect f join used_cell using (cell) join kind k on k.kind = f.kind where k.budget = 'SPEND'
+    union all
+    select f.entry_id, f.cell, if(is_payment, -f.cents * r.ae_reserved, 0), if(is_payment, -f.cents * r.cp_reserved, 0),
+           if(is_payment, 0, f.cents * k.settles * r.ae_reserved), if(is_payment, 0, f.cents * k.settles * r.cp_reserved), true,
+           is_payment and r.credit_check = 'YEAR_END' and (e.month >= p.month and e.exercise = c.budget_year or year(e.day) > c.budget_year)
+    from effect f join used_cell using (cell) join kind k on k.kind = f.kind, lateral (select k.settles > 0 and k.budget = 'SETTLE' as is_payment)
+    join settled s on s.entry_id = f.entry_id join kind r on r.kind = s.kind join entry e on e.entry_id = f.entry_id
+    join cell c on c.cell = f.cell left join payroll_check p on p.exercise = e.exercise
+    where k.budget in ('SETTLE', 'REASSIGN')
+    union all
+    select m.entry_id, v.cell, v.cents * r.ae_reserved, v.cents * r.cp_reserved, v.cents * r.ae_reserved, v.cents * r.cp_reserved, false, false
+    from carried m join kind r on r.kind = m.kind, lateral (select unnest([m.cell, m.old_cell]) as cell, unnest([m.cents, -m.cents]) as cents) v
+),
+step as (
+    select entry_id, node, ae_opened - ae_reserved as ae, cp_opened - cp_reserved as cp, 0 as ae_claimed, 0 as cp_claimed, true as is_checked, false as pays
+    from granted join claimed_node using (node)
+    union all
+    select entry_id, node, -ae_reserved - ae_consumed, 0, 0, 0, false, false from withdrawal join claimed_node using (node)
+    union all
+    select s.entry_id, u.node, -s.ae_taken * u.ae, -s.cp_taken * u.cp, 0, 0, s.is_checked, s.pays and not u.is_operation
+    from change s join place_of_cell u on u.cell = s.cell join claimed_node using (node)
+    union all
+    select s.entry_id, n.node, 0, 0, s.ae_reserved * u.ae, s.cp_reserved * u.cp, false, false
+    from change s join place_of_cell u on u.cell = s.cell join claimed_node n on n.node = u.node + 131072 * 6
+),
+running as (
+    select s.entry_id, s.node, s.is_checked and s.ae < 0 or s.pays as takes_ae, s.is_checked and s.cp < 0 or s.pays as takes_cp,
+           sum(s.ae) over w as ae_left, sum(s.cp) over w as cp_left, sum(s.ae_claimed) over w as ae_claimed, sum(s.cp_claimed) over w as cp_claimed
+    from step s window w as (partition by s.node order by s.entry_id)
+)
+select entry_name(r.entry_id, e.reference) as place,
+       node_name(r.node) || ' then has AE ' || euros(r.ae_left) || ', CP ' || euros(r.cp_left) || ' available' as found,
+       'at least AE ' || euros(r.ae_claimed) || ', CP ' || euros(r.cp_claimed) || ', which requests of the year before reserve' as expected
+from running r join entry e on e.entry_id = r.entry_id
+where (r.takes_ae and r.ae_left < r.ae_claimed or r.takes_cp and r.cp_left < r.cp_claimed)
+  and year(e.day) >= r.node // (131072 * 6) + 2000 and r.entry_id not in (select entry_id from unchecked);

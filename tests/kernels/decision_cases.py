@@ -51,6 +51,7 @@ from tests.oracle.lines import Line
 from tests.oracle.model import (
     AE,
     CP,
+    EARMARKED,
     FIGURES,
     FROZEN,
     FROZEN_HERE,
@@ -74,6 +75,7 @@ _FROZEN_COLUMNS = {
     CP + FROZEN: "cp",
     AE + FROZEN_HERE: "ae_here",
     CP + FROZEN_HERE: "cp_here",
+    EARMARKED: "earmarked",
 }
 """The column of ``FrozenFigures`` of each figure of the plain model that is not in ``Book.figures``."""
 

@@ -12,6 +12,7 @@ from tests.book_strategies import StartingBook, books
 from tests.kernels.decision_cases import KernelBook
 from tests.kernels.execution_modes import run_examples
 from tests.oracle import availability as oracle
+from tests.oracle.model import FIGURES
 
 _amounts = st.integers(1, 900) | st.sampled_from((1, 10, 300, AMOUNT_MAX))
 
@@ -29,7 +30,8 @@ def test_amounts_are_drawn_while_every_level_has_credits(
     case: tuple[StartingBook, list[tuple[int, int]]],
 ) -> None:
     book, draws = case
-    tables, figures = KernelBook(book, 0).tables, dict(book.figures)
+    figures = {(node, figure): cents for (node, figure), cents in book.figures.items() if figure < FIGURES}
+    tables = KernelBook(book, 0).tables
     cells, amounts = (np.array([draw[column] for draw in draws], np.int64) for column in range(2))
     requested, short = Draws(cells.astype(np.int32), amounts), allocate_zeros(Numbers, len(draws))
     kernel.draw_amounts(seal(requested), tables.cells, kernel.BudgetTree(tables.nodes, tables.figures), short)

@@ -6,8 +6,10 @@ A node is a budget year, a place (programme, BOP, UO or operation), title 2 or t
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import date
 from typing import NamedTuple
 
+from tests.law_model.codes import PRIOR_REQUESTS_FIRST
 from tests.law_model.nomenclature import FAMILIES, Reference
 
 INVESTMENT = 5
@@ -29,6 +31,8 @@ class Sums:
     opened: int = 0
     allotted: int = 0
     reserved: int = 0
+    requested: int = 0
+    """Of what is reserved: by unpaid requests, not by earmarks."""
     consumed: int = 0
     frozen: int = 0
     """At the place and below it."""
@@ -119,23 +123,57 @@ class Budget:
         year = self._reference.years[key.year]
         return year.centres[key.centre].programme not in year.estimated
 
-    def find_shortage(self, key: NodeKey, operation: str, budget: str, amount: int) -> NodeKey | None:
-        """Return the lowest node that has less than ``amount`` available.
+    def find_shortage(
+        self, key: NodeKey, operation: str, budget: str, amount: int, *, is_carry: bool = False
+    ) -> NodeKey | None:
+        """Return the lowest node that has less than ``amount`` available, and not claimed by the year before.
 
         What is spent on an operation is covered by its earmark, at every level above it (GBCP art. 156).
+        A carry takes what the year before claims (A30).
         """
         if not self.is_limited(key):
             return None
         path = [key._replace(centre=operation)] if operation and budget == "ae" else self.list_path(key)
-        return next((node for node in path if self.nodes[node].sums(budget).available < amount), None)
+        claims = {node: 0 if is_carry else self.find_claim(node, budget) for node in path}
+        return next(
+            (node for node in path if self.nodes[node].sums(budget).available - claims[node] < amount), None
+        )
+
+    def name_shortage(
+        self, key: NodeKey, operation: str, budget: str, amount: int, *, is_carry: bool = False
+    ) -> list[str]:
+        """Return the code against an act that needs ``amount``: none, or whether others come first for what is available."""
+        node = self.find_shortage(key, operation, budget, amount, is_carry=is_carry)
+        if node is None:
+            return []
+        is_available = self.nodes[node].sums(budget).available >= amount
+        return [PRIOR_REQUESTS_FIRST if is_available else f"{budget.upper()}_EXCEEDED"]
+
+    def check_taking(self, path: list[NodeKey], budget: str, amount: int, day: date) -> list[str]:
+        """Return the code against taking ``amount`` away from the places of a path, the lowest first."""
+        for key in path:
+            if self._compute_free(key, budget, day) < amount:
+                is_available = self.nodes[key].sums(budget).available >= amount
+                return [PRIOR_REQUESTS_FIRST if is_available else "BUDGET_BELOW_CONSUMPTION"]
+        return []
+
+    def find_claim(self, key: NodeKey, budget: str) -> int:
+        """Return what the unpaid requests of the year before still reserve at a place, who come first (A30; LOLF 28)."""
+        before = self.nodes.get(key._replace(year=key.year - 1))
+        return before.sums(budget).requested if before else 0
+
+    def _compute_free(self, key: NodeKey, budget: str, day: date) -> int:
+        """Return what may be taken away from a place: not what the year before claims, once it is over."""
+        claim = self.find_claim(key, budget) if day.year >= key.year else 0
+        return self.nodes[key].sums(budget).available - claim
 
     def reserve(self, key: NodeKey, operation: str, budget: str, amount: int) -> None:
         """Reserve credits, or free them if ``amount`` is negative."""
-        if operation and budget == "ae":
-            self.nodes[key._replace(centre=operation)].ae.reserved += amount
-            return  # above the operation, its earmark is a reservation already
-        for node in self.list_path(key):
+        on_operation = operation and budget == "ae"  # above it, its earmark is a reservation already
+        path = [key._replace(centre=operation)] if on_operation else self.list_path(key)
+        for node in path:
             self.nodes[node].sums(budget).reserved += amount
+            self.nodes[node].sums(budget).requested += amount
 
     def consume(self, key: NodeKey, operation: str, budget: str, amount: int) -> None:
         """Consume credits, or give them back if ``amount`` is negative; on an operation, its earmark falls."""
@@ -157,7 +195,8 @@ class Budget:
     def earmark(self, key: NodeKey, operation: str, amount: int) -> None:
         """Set AE apart for an operation."""
         self.nodes[key._replace(centre=operation)].ae.opened += amount
-        self.reserve(key, "", "ae", amount)
+        for node in self.list_path(key):
+            self.nodes[node].ae.reserved += amount
 
     def open(self, key: NodeKey, budget: str, amount: int) -> None:
         """Open credits at a programme."""

@@ -1,5 +1,6 @@
 """The codes of rules that the page of codes gained one by one; a code that it lacks means that the rule is not built."""
 
+PRIOR_REQUESTS_FIRST = "PRIOR_REQUESTS_FIRST"
 INVOICE_TWICE = "INVOICE_ALREADY_REQUESTED"
 LAPSED = "PRESCRIBED"
 TITLE_TWO_COMMITMENT = "TITLE_TWO_COMMITMENT"

@@ -29,21 +29,22 @@ def list_checks(act: Act, is_in_advance: bool) -> tuple[str, ...]:
 def check_credits(act: Act, place: Assignment, state: State, is_in_advance: bool) -> list[str]:
     """Check that the credits are there, at every level (A11, A23)."""
     codes = [
-        f"{budget.upper()}_EXCEEDED"
+        code
         for budget in list_checks(act, is_in_advance)
-        if state.budget.find_shortage(place.key, place.operation, budget, act.amount)
+        for code in state.budget.name_shortage(place.key, place.operation, budget, act.amount)
     ]
-    if act.kind == "earmark" and state.budget.find_shortage(place.key, "", "ae", act.amount):
-        codes.append("AE_EXCEEDED")
+    if act.kind == "earmark":
+        codes += state.budget.name_shortage(place.key, "", "ae", act.amount)
     return codes
 
 
 def check_reservation(act: Act, place: Assignment, budgets: tuple[str, ...], state: State) -> list[str]:
-    """Check that credits which a carried request takes are there, at every level (A23)."""
+    """Check that credits which a carried request or an expense at its new imputation takes are there, at every level (A23)."""
+    where, is_carry = (place.key, place.operation), act.kind == "request_carry"
     return [
-        f"{budget.upper()}_EXCEEDED"
+        code
         for budget in budgets
-        if state.budget.find_shortage(place.key, place.operation, budget, act.amount)
+        for code in state.budget.name_shortage(*where, budget, act.amount, is_carry=is_carry)
     ]
 
 
@@ -56,9 +57,9 @@ def check_payroll_payment(act: Act, place: Assignment, payroll: Document, state:
     ):
         return []
     return [
-        f"{budget.upper()}_EXCEEDED"
+        code
         for budget in ("ae", "cp")
-        if state.budget.find_shortage(place.key, place.operation, budget, 0)
+        for code in state.budget.name_shortage(place.key, place.operation, budget, 0)
     ]
 
 
@@ -75,10 +76,11 @@ def check_allotment(act: Act, place: Assignment, state: State) -> list[str]:
 
 def check_lowering(act: Act, place: Assignment, state: State) -> list[str]:
     """Check that credits that leave a place are neither used nor distributed there (A19; LOLF 14)."""
-    sums = state.budget.nodes[place.key].sums(act.kind.rpartition("_")[2])
+    budget = act.kind.rpartition("_")[2]
+    sums = state.budget.nodes[place.key].sums(budget)
     is_excessive = sums.undistributed < act.amount or _cancels_too_much(act, place, state)
     codes = ["ALLOTMENT_EXCEEDED"] if is_excessive else []
-    return [*codes, "BUDGET_BELOW_CONSUMPTION"] if sums.available < act.amount else codes
+    return codes + state.budget.check_taking([place.key], budget, act.amount, act.day)
 
 
 def _cancels_too_much(act: Act, place: Assignment, state: State) -> bool:
@@ -95,18 +97,17 @@ def check_freeze(act: Act, place: Assignment, state: State) -> list[str]:
     if act.kind.startswith("unfreeze"):
         frozen = state.budget.nodes[place.key].sums(budget).frozen_here
         return ["UNFREEZE_EXCEEDED"] if frozen < act.amount else []
-    path = [state.budget.nodes[key].sums(budget) for key in state.budget.list_path(place.key)]
-    codes = ["ALLOTMENT_EXCEEDED"] if path[0].undistributed < act.amount else []
-    return (
-        [*codes, "BUDGET_BELOW_CONSUMPTION"] if any(sums.available < act.amount for sums in path) else codes
-    )
+    path = state.budget.list_path(place.key)
+    undistributed = state.budget.nodes[place.key].sums(budget).undistributed
+    codes = ["ALLOTMENT_EXCEEDED"] if undistributed < act.amount else []
+    return codes + state.budget.check_taking(path, budget, act.amount, act.day)
 
 
 def check_earmark_decrease(act: Act, place: Assignment, state: State) -> list[str]:
     """Check that an operation keeps the AE that are engaged or requested on it, and those of earlier years (GBCP 156, 157)."""
-    sums = state.budget.nodes[place.key._replace(centre=place.operation)].ae
-    codes = ["ALLOTMENT_EXCEEDED"] if sums.undistributed < act.amount else []
-    return [*codes, "BUDGET_BELOW_CONSUMPTION"] if sums.available < act.amount else codes
+    key = place.key._replace(centre=place.operation)
+    codes = ["ALLOTMENT_EXCEEDED"] if state.budget.nodes[key].ae.undistributed < act.amount else []
+    return codes + state.budget.check_taking([key], "ae", act.amount, act.day)
 
 
 def find_source(act: Act, place: Assignment, state: State) -> tuple[NodeKey | None, list[str]]:
@@ -132,7 +133,8 @@ def check_move(act: Act, place: Assignment, state: State) -> list[str]:
     is_forbidden = source == target or (target.staff and not source.staff)
     if is_forbidden or centres[source.centre].programme != centres[target.centre].programme:
         codes.append("MOVE_FORBIDDEN")
-    sums = state.budget.nodes[source].sums(act.kind.rpartition("_")[2])
+    budget = act.kind.rpartition("_")[2]
+    sums = state.budget.nodes[source].sums(budget)
     if centres[source.centre].level != "uo" and sums.undistributed < act.amount:
         codes.append("ALLOTMENT_EXCEEDED")
-    return [*codes, "BUDGET_BELOW_CONSUMPTION"] if sums.available < act.amount else codes
+    return codes + state.budget.check_taking([source], budget, act.amount, act.day)

@@ -47,7 +47,7 @@ def _check_move(act: Act, place: Assignment, state: State) -> list[str]:
     if source.centre == target.centre or (target.staff and not source.staff) or target.family != FAMILIES[0]:
         codes.append("MOVE_FORBIDDEN")
     sums = budget.nodes[source].sums(_budget(act))
-    codes += ["BUDGET_BELOW_CONSUMPTION"] if sums.available < act.amount else []
+    codes += budget.check_taking([source], _budget(act), act.amount, act.day)
     codes += ["ALLOTMENT_EXCEEDED"] if sums.undistributed < act.amount else []
     voted = sum(
         budget.sum_decreed(budget_name, target.year, figures=_LAWS, programme=target.centre)

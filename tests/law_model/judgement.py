@@ -226,8 +226,8 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
         is_decrease = (
             judgement.predecessor is not None and judgement.predecessor.kind == "commitment_decrease"
         )
-        short = state.budget.find_shortage(place.key, place.operation, "ae", act.amount)
-        return ["AE_EXCEEDED"] if is_decrease and short else []
+        codes = state.budget.name_shortage(place.key, place.operation, "ae", act.amount)
+        return codes if is_decrease else []
     if act.kind == "payment" and judgement.predecessor:
         return check_payroll_payment(act, place, judgement.predecessor, state)
     if act.kind == REASSIGNMENT_TARGET:

@@ -145,9 +145,49 @@ def test_a_rejection_of_a_carry_gives_the_request_back(years: SmallYear) -> None
 
 
 def test_a_carried_request_needs_credits_of_the_next_year(years: SmallYear) -> None:
-    years.engage("E2", "1000", "2019-01-10")
+    """Others leave its credits alone, but the level above took some back before the year began."""
+    columns = {"fund_centre": UNIT, "commitment_item": "HT2", "budget_year": "2019", "amount": "701"}
+    assert years.send("credit_return_ae", "R1", "2018-12-31", **columns) == "ACCEPTED"
     assert carry(years, "request_carry", "DP", "300") == "AE_EXCEEDED"
 
 
 def test_only_a_carry_states_whose_reference_it_has(years: SmallYear) -> None:
     assert years.engage("E3", "1", **_OF_CSP) == "FIELD_INVALID"
+
+
+def test_what_the_year_before_reserves_comes_first_for_the_credits(years: SmallYear) -> None:
+    """1,000 less 300 of DP are left for others in 2019, before the carry and after it, which takes its 300."""
+    assert years.engage("E2", "701", "2019-01-10") == "PRIOR_REQUESTS_FIRST"
+    assert years.engage("E2", "700", "2019-01-10") == "ACCEPTED"
+    bill = {"predecessor": "E2", "nature": "location", "payee": PAYEE}
+    for amount, code in (("701", "COMMITMENT_EXCEEDED"), ("500", "ACCEPTED")):
+        assert (
+            years.send("payment_request_without_service", "D2", "2019-01-10", amount=amount, **bill) == code
+        )
+    place = {"fund_centre": UNIT, "commitment_item": "HT2"}
+    for day, amount, code in (
+        ("2018-12-31", "100", "ACCEPTED"),  # the year goes on
+        ("2019-01-02", "101", "PRIOR_REQUESTS_FIRST"),
+        ("2019-01-02", "50", "ACCEPTED"),
+    ):
+        columns = {"budget_year": "2019", "amount": amount} | place
+        assert years.send("credit_return_cp", f"R{amount}", day, **columns) == code
+    assert years.send("payment_request_without_service", "D3", "2019-01-10", amount="51", **bill) == (
+        "PRIOR_REQUESTS_FIRST"
+    )
+    assert (
+        years.send("payment_request_without_service", "D3", "2019-01-10", amount="50", **bill) == "ACCEPTED"
+    )
+    assert carry(years, "request_carry", "DP", "300") == "ACCEPTED"
+    assert years.figures("cp", year=2019) == (850, 850, 0)
+    assert years.figures("ae", year=2019) == (1000, 300, 700)
+
+
+def test_a_request_that_is_rejected_or_paid_on_its_year_claims_nothing(years: SmallYear) -> None:
+    assert years.engage("E2", "800", "2019-01-10") == "PRIOR_REQUESTS_FIRST"
+    rejection = {"predecessor": years.name("DP"), "amount": "100"}
+    assert years.send("payment_request_rejection", "RJ", "2019-01-10", **rejection) == "ACCEPTED"
+    assert years.engage("E2", "801", "2019-01-10") == "PRIOR_REQUESTS_FIRST"
+    payment = {"predecessor": years.name("DP"), "amount": "200", "exercise": "2018"}
+    assert years.send("payment", "PA", "2019-01-15", "treasury", **payment) == "ACCEPTED"
+    assert years.engage("E2", "1000", "2019-01-16") == "ACCEPTED"

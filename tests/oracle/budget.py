@@ -11,12 +11,13 @@ from core.kind_rules import CreditCheck
 from core.money import BALANCE_MAX
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
-from tests.oracle.availability import compute_available, find_short_node, walk_up
+from tests.oracle.availability import walk_up
 from tests.oracle.model import (
     AE,
     ALLOTTED,
     CONSUMED,
     CP,
+    EARMARKED,
     FROZEN,
     FROZEN_HERE,
     NONE,
@@ -27,6 +28,7 @@ from tests.oracle.model import (
     State,
     World,
 )
+from tests.oracle.prior_reservations import compute_free, find_short_node, name_shortage
 
 FigureChange = tuple[int, int, int]
 
@@ -46,6 +48,8 @@ class Demand(NamedTuple):
     """False for what is committed in advance, and for payroll whose credits are not checked yet (rule A28)."""
     is_year_end: bool = False
     """Whether the day has come from which the credits of payroll are checked."""
+    counts_prior: bool = False
+    """Whether what the year before reserves comes first for the credits (rule A30)."""
 
     @property
     def measure(self) -> int:
@@ -135,9 +139,10 @@ def _earmark(world: World, state: State, demand: Demand) -> Iterator[FigureChang
     operation, amount = demand.cell.own_node, demand.amount
     _require_level(world, operation, CentreLevel.OPERATION)
     above = world.nodes[operation].parent
-    _require_credits(world, state, walk_up(world.nodes, above), (AE, amount))
+    _require_credits(world, state, walk_up(world.nodes, above), (AE, amount, demand.counts_prior))
     for node in walk_up(world.nodes, above):
         yield node, AE + RESERVED, amount
+        yield node, EARMARKED, amount
     yield operation, AE + OPENED_CREDITS, amount
 
 
@@ -148,7 +153,7 @@ def _move(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
         raise LineRefused(Outcome.MOVE_FORBIDDEN, source)
     givers, takers = _split_branches(world, source, target)
     for node in givers:
-        _require_unused(state, node, measure, amount)
+        _require_unused(world, state, demand, node)
     _require_allotment(state, source, measure, amount)
     yield from _pass_down(world, givers, measure, -amount)
     yield from _pass_down(world, takers, measure, amount)
@@ -163,7 +168,7 @@ def _move_by_decree(world: World, state: State, demand: Demand) -> Iterator[Figu
     is_same = (giver.programme, giver.year) == (taker.programme, taker.year)
     if is_same or giver.family or taker.family or (taker.staff == 1 and giver.staff == 0):
         raise LineRefused(Outcome.MOVE_FORBIDDEN, source)
-    _require_unused(state, source, measure, amount)
+    _require_unused(world, state, demand, source)
     _require_allotment(state, source, measure, amount)
     yield source, measure + OPENED_CREDITS, -amount
     yield target, measure + OPENED_CREDITS, amount
@@ -173,7 +178,7 @@ def _return(world: World, state: State, demand: Demand) -> Iterator[FigureChange
     """Give back to the level above what is neither used nor passed on."""
     node, measure, amount = demand.cell.own_node, demand.measure, demand.amount
     _require_level(world, node, CentreLevel.BOP, CentreLevel.UO)
-    _require_unused(state, node, measure, amount)
+    _require_unused(world, state, demand, node)
     _require_allotment(state, node, measure, amount)
     yield node, measure + OPENED_CREDITS, -amount
     yield world.nodes[node].parent, measure + ALLOTTED, -amount
@@ -183,7 +188,7 @@ def _cancel(world: World, state: State, demand: Demand) -> Iterator[FigureChange
     """Take back what was opened at a programme, and is neither used nor passed on (LOLF art. 14)."""
     node, measure, amount = demand.cell.own_node, demand.measure, demand.amount
     _require_level(world, node, CentreLevel.PROGRAMME)
-    _require_unused(state, node, measure, amount)
+    _require_unused(world, state, demand, node)
     _require_allotment(state, node, measure, amount)
     yield node, measure + OPENED_CREDITS, -amount
 
@@ -193,7 +198,7 @@ def _freeze(world: World, state: State, demand: Demand) -> Iterator[FigureChange
     node, measure, amount = demand.cell.own_node, demand.measure, demand.amount
     _require_level(world, node, CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO)
     for at in walk_up(world.nodes, node):
-        _require_unused(state, at, measure, amount)
+        _require_unused(world, state, demand, at)
     _require_allotment(state, node, measure, amount)
     yield from _change_frozen(world, demand, amount)
 
@@ -219,17 +224,21 @@ def _decrease_earmark(world: World, state: State, demand: Demand) -> Iterator[Fi
     """Give AE that were earmarked for an operation in this year, and that nothing uses, back to its unit (GBCP art. 156)."""
     operation, amount = demand.cell.own_node, demand.amount
     _require_level(world, operation, CentreLevel.OPERATION)
-    _require_unused(state, operation, AE, amount)
+    _require_unused(world, state, demand, operation)
     _require_allotment(state, operation, AE, amount)
     for node in walk_up(world.nodes, world.nodes[operation].parent):
         yield node, AE + RESERVED, -amount
+        yield node, EARMARKED, -amount
     yield operation, AE + OPENED_CREDITS, -amount
 
 
-def _require_unused(state: State, node: int, measure: int, amount: int) -> None:
-    remaining = compute_available(state.figures, node, measure)
-    if amount > remaining:
-        raise LineRefused(Outcome.BUDGET_BELOW_CONSUMPTION, node, amount - remaining)
+def _require_unused(world: World, state: State, demand: Demand, node: int) -> None:
+    remaining = compute_free(world, state, node, (demand.measure, demand.counts_prior))
+    if demand.amount > remaining:
+        outcome = name_shortage(
+            state, node, (demand.measure, demand.amount), Outcome.BUDGET_BELOW_CONSUMPTION
+        )
+        raise LineRefused(outcome, node, demand.amount - remaining)
 
 
 def _is_forbidden(world: World, source: int, target: int) -> bool:
@@ -252,13 +261,12 @@ def _pass_down(world: World, branch: list[int], measure: int, amount: int) -> It
             yield world.nodes[node].parent, measure + ALLOTTED, amount
 
 
-def _require_credits(world: World, state: State, places: Iterable[int], need: tuple[int, int]) -> None:
-    """Refuse unless every blocking node of ``places`` has ``need`` = (measure, cents) available (rules A11, A23, A27)."""
-    measure, amount = need
-    short = find_short_node(world.nodes, state.figures, places, need)
+def _require_credits(world: World, state: State, places: Iterable[int], need: tuple[int, int, bool]) -> None:
+    """Refuse unless every blocking node of ``places`` has ``need`` = (measure, cents, counts prior) free (A11, A23, A27)."""
+    short, missing = find_short_node(world, state, places, need)
     if short != NONE:
-        missing = amount - compute_available(state.figures, short, measure)
-        raise LineRefused(Outcome.CP_EXCEEDED if measure == CP else Outcome.AE_EXCEEDED, short, missing)
+        outcome = Outcome.CP_EXCEEDED if need[0] == CP else Outcome.AE_EXCEEDED
+        raise LineRefused(name_shortage(state, short, need[:2], outcome), short, missing)
 
 
 def _spend(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
@@ -267,7 +275,7 @@ def _spend(world: World, state: State, demand: Demand) -> Iterator[FigureChange]
     reserved, consumed = demand.kind.ae_reserved * signed, demand.kind.ae_consumed * signed
     figures = reserved, consumed, demand.kind.cp_reserved * signed, demand.kind.cp_consumed * signed
     return (
-        _use(world, state, demand.cell, figures)
+        _use(world, state, demand.cell, figures, counts_prior=demand.counts_prior)
         if demand.is_checked
         else list_changes(world, demand.cell, figures)
     )
@@ -279,9 +287,10 @@ def _settle(world: World, state: State, demand: Demand) -> Iterator[FigureChange
     if demand.kind.settles > 0:
         if demand.under.check is CreditCheck.YEAR_END and demand.is_year_end:
             for measure in (AE, CP):
-                _require_credits(world, state, walk_up(world.nodes, demand.cell.centre_node), (measure, 0))
-        return _use(world, state, demand.cell, (-ae, ae, -cp, cp))
-    return _use(world, state, demand.cell, (0, -ae, 0, -cp))
+                need = (measure, 0, demand.counts_prior)
+                _require_credits(world, state, walk_up(world.nodes, demand.cell.centre_node), need)
+        return list_changes(world, demand.cell, (-ae, ae, -cp, cp))
+    return list_changes(world, demand.cell, (0, -ae, 0, -cp))
 
 
 def _reassign(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
@@ -289,32 +298,35 @@ def _reassign(world: World, state: State, demand: Demand) -> Iterator[FigureChan
     if demand.kind.settles < 0:
         return _settle(world, state, demand)
     ae, cp = (sign * demand.amount for sign in (demand.under.ae_reserved, demand.under.cp_reserved))
-    return _use(world, state, demand.cell, (0, ae, 0, cp))
+    return _use(world, state, demand.cell, (0, ae, 0, cp), counts_prior=demand.counts_prior)
 
 
 def move_reservation(
     world: World, state: State, places: tuple[Cell, Cell], under: ActKind, *, amount: int
 ) -> None:
-    """Reserve for the first of ``places`` what the second releases, as much as a request of kind ``under`` reserves."""
+    """Reserve for the first of ``places`` what the second releases, as much as a request of kind ``under`` reserves.
+
+    It needs what is available: what is left of the year before is reserved for such moves.
+    """
     taker, giver = places
     ae, cp = under.ae_reserved * amount, under.cp_reserved * amount
     for node, figure, cents in (
-        *_use(world, state, taker, (ae, 0, cp, 0)),
+        *_use(world, state, taker, (ae, 0, cp, 0), counts_prior=False),
         *list_changes(world, giver, (-ae, 0, -cp, 0)),
     ):
         _add(state, node, figure, cents)
 
 
 def _use(
-    world: World, state: State, cell: Cell, figures: tuple[int, int, int, int]
+    world: World, state: State, cell: Cell, figures: tuple[int, int, int, int], *, counts_prior: bool
 ) -> Iterator[FigureChange]:
     reserved, consumed, cp_reserved, cp_consumed = figures
     units = list(walk_up(world.nodes, cell.centre_node))
     operations = [] if cell.operation_node == NONE else [cell.operation_node]
     if reserved + consumed > 0:
-        _require_credits(world, state, operations or units, (AE, reserved + consumed))
+        _require_credits(world, state, operations or units, (AE, reserved + consumed, counts_prior))
     if cp_reserved + cp_consumed > 0:
-        _require_credits(world, state, units, (CP, cp_reserved + cp_consumed))
+        _require_credits(world, state, units, (CP, cp_reserved + cp_consumed, counts_prior))
     return list_changes(world, cell, figures)
 
 
@@ -326,6 +338,7 @@ def list_changes(world: World, cell: Cell, figures: tuple[int, int, int, int]) -
     above = reserved - (reserved + consumed) if operations else reserved
     yield from ((node, AE + RESERVED, reserved) for node in operations)
     yield from ((node, AE + RESERVED, above) for node in units)
+    yield from ((node, EARMARKED, above) for node in units if operations)
     yield from ((node, AE + CONSUMED, consumed) for node in operations + units)
     yield from ((node, CP + RESERVED, cp_reserved) for node in units)
     yield from ((node, CP + CONSUMED, cp_consumed) for node in units)

@@ -26,6 +26,9 @@ AE, CP = 0, 4
 FROZEN, FROZEN_HERE = 8, 9
 """Figure ``AE + FROZEN`` of a node: frozen at it and below it; ``AE + FROZEN_HERE``: at it alone."""
 
+EARMARKED = 10
+"""Figure of a node: AE that earmarks of operations below it reserve at it, and that nothing used."""
+
 Fingerprint = Hashable
 """What identifies a key: two words of a hash, or the texts themselves; None for no key."""
 

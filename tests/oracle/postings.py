@@ -15,6 +15,7 @@ from tests.oracle import (
     decrees,
     invoices,
     late_interest,
+    prior_reservations,
     reassignments,
     retentions,
     set_offs,
@@ -224,7 +225,8 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
         is_month_of_check = (line.period, cell.year) in world.payroll_checks
         is_year_end = is_month_of_check or line.day > world.years[cell.year].last_day
         is_checked = not is_in_advance and (base.check is CreditCheck.ALWAYS or is_year_end)
-        demand = demand._replace(is_checked=is_checked, is_year_end=is_year_end)
+        counts_prior = prior_reservations.is_year_before_over(world, line, cell)
+        demand = demand._replace(is_checked=is_checked, is_year_end=is_year_end, counts_prior=counts_prior)
         budget.apply_demand(world, state, demand)
         years.add_to_title(world, state, base, line, cell=followed.cell)
         decrees.count_decree(world, state, base, line, cell=cell)

@@ -375,7 +375,7 @@ def assert_same(actual: BookState, expected: BookState) -> None:
     assert book.invoices[: actual.invoices].tolist() == other.invoices[: actual.invoices].tolist()
     assert (book.figures == other.figures).all()
     assert (book.withdrawn["withdrawn"] == other.withdrawn["withdrawn"]).all()
-    for figure in ("ae", "ae_here", "cp", "cp_here"):
+    for figure in ("ae", "ae_here", "cp", "cp_here", "earmarked"):
         assert (book.frozen[figure] == other.frozen[figure]).all()
     for figure in ("law", "amending", "moved", "advanced", "cancelled"):
         assert (book.decrees[figure] == other.decrees[figure]).all()

@@ -28,6 +28,7 @@ from tests.reporting.verification import (
     test_journals,
     test_lowered_credits,
     test_persons,
+    test_prior_reservations,
     test_reassignments,
     test_receipts,
     test_restorations,
@@ -167,6 +168,7 @@ def test_every_rule_is_broken_by_some_corruption() -> None:
     """A rule that no test breaks would be found by nobody, if it found nothing."""
     planted = (
         *(test_dates.BREACHES, test_lowered_credits.BREACHES, test_persons.BREACHES),
+        test_prior_reservations.BREACHES,
         *(test_decrees.BREACHES, test_journals.BREACHES, test_receipts.BREACHES, test_rollover.BREACHES),
         *(test_advances.BREACHES, test_assets.BREACHES, test_funds.BREACHES),
         *(test_reassignments.BREACHES, test_restorations.BREACHES),
