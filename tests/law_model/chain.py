@@ -61,8 +61,9 @@ def check_set_off(act: Act, predecessor: Document, earlier: list[Document], stat
         return [SET_OFF_MISMATCH]
     debt = before.predecessor
     assert debt is not None
-    parties = [(find_debt(item).payee, _find_accountant(item, state)) for item in (debt, predecessor)]
-    return [] if parties[0] == parties[1] else [SET_OFF_MISMATCH]
+    creditor, debtor = find_debt(debt).payee, predecessor.payee
+    is_of_both = creditor == debtor and _find_accountant(debt, state) == _find_accountant(predecessor, state)
+    return [] if is_of_both else [SET_OFF_MISMATCH]
 
 
 def _is_collection(act: Act, after: Act) -> bool:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.law_model.small_year import PAYEE, UNIT, SmallYear
+from tests.law_model.small_year import IBAN, PAYEE, UNIT, SmallYear
 
+_OTHER = "1001488371"
 _DIVERS = {"fund_centre": UNIT, "commitment_item": "269906", "payee": PAYEE}
 
 
@@ -77,3 +78,16 @@ def test_a_set_off_takes_the_same_sum_of_a_debt_and_a_receivable(year: SmallYear
     assert (year.figures("ae"), year.figures("cp")) == ((1000, 0, 60), (1000, 0, 60))
     balances = [year.balance(account) for account in ("4011100000", "4678840000", "4111100000", "5121100000")]
     assert balances == [0, 0, 40, 0]
+
+
+def test_what_is_asked_back_is_set_off_against_a_debt_to_its_own_debtor(year: SmallYear) -> None:
+    """The debtor may be another person than the one who was paid."""
+    place = {"fund_centre": UNIT, "functional_area": "0177-12", "commitment_item": "31"}
+    person = {"payee": _OTHER, "payee_name": "Durand", "iban": IBAN}
+    assert year.send("third_party", "T2", **person) == "ACCEPTED"
+    assert year.send("direct_payment_request", "DP1", amount="80", payee=_OTHER, **place) == "ACCEPTED"
+    assert year.send("payment", "PA", predecessor="DP1", amount="80") == "ACCEPTED"
+    repaid = {"fund_centre": UNIT, "commitment_item": "48560", "payee": PAYEE}
+    assert year.send("repayment_receivable", "TI", predecessor="DP1", amount="40", **repaid) == "ACCEPTED"
+    assert year.send("direct_payment_request", "DP", amount="40", payee=PAYEE, **place) == "ACCEPTED"
+    assert _set_off(year, "40", "TI") == ["ACCEPTED", "ACCEPTED"]
