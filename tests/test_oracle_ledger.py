@@ -83,6 +83,7 @@ _OUTCOMES_OF_LIVES: Mapping[str, frozenset[Outcome]] = {
     "attachment": frozenset({Outcome.ADVANCE_LIMIT, Outcome.SETTLED_WITHOUT_TRANSFER}),
     "assignment": frozenset({Outcome.INTEREST_ASSIGNMENT}),
     "justification": frozenset({Outcome.SUSPENSE_EXCEEDED}),
+    "invoice_request": frozenset({Outcome.INVOICE_SERVICE_MISMATCH}),
     "asset_depreciation": frozenset({Outcome.ASSET_VALUE_EXCEEDED, Outcome.DEPRECIATION_EXCEEDED}),
     "visa_request": frozenset({Outcome.VISA_AMOUNT_DIFFERS, Outcome.VISA_EXCEEDED, Outcome.VISA_PENDING}),
 }
@@ -90,7 +91,12 @@ _OUTCOMES_OF_LIVES: Mapping[str, frozenset[Outcome]] = {
 _RARE_OUTCOMES = {
     *(Outcome.ADVANCE_DIVERSION, Outcome.ADVANCE_EXCEEDED, Outcome.ADVANCE_ITEM, Outcome.ADVANCE_MISSING),
     *(Outcome.CANCELLATION_LIMIT, Outcome.COMMITMENT_CARRIED, Outcome.ENTRY_DAY, Outcome.JOURNAL_UNBALANCED),
-    *(Outcome.PAYEE_BLOCKED, Outcome.RESTORATION_TOO_LATE, Outcome.RETENTION_LATE),
+    *(
+        Outcome.PAYEE_BLOCKED,
+        Outcome.PRIOR_REQUESTS_FIRST,
+        Outcome.RESTORATION_TOO_LATE,
+        Outcome.RETENTION_LATE,
+    ),
     *(Outcome.SERVICE_ALREADY_BILLED, Outcome.TRANSFER_UNPAIRED),
 }
 """Outcomes that less than one case of 200 brings: a scenario has each (``test_every_outcome_is_expected_somewhere``)."""
