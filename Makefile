@@ -26,11 +26,11 @@ demo: $(READY) ## set up everything, process a sample year, print a verdict
 	$(BIN)/crescendo demo $(ARGS)
 
 # Test files run in parallel, the longest first, each process with its own PostgreSQL; the kernels are compiled once, before.
-# There are three processes for a core, as tests also wait: for servers, for the ends of commands, for scrapes.
+# There are two processes for a core, as tests also wait: for servers, for the ends of commands, for scrapes.
 test: $(READY) ## set up everything, run the tests (more options: make test ARGS="-k database")
 	@$(COMPILE)
 	$(BIN)/python -m kernels
-	$(BIN)/pytest -n $$($(BIN)/python -c 'import os; print(min((os.cpu_count() or 1) * 3, 8))') --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -n $$($(BIN)/python -c 'import os; print(min((os.cpu_count() or 1) * 2, 8))') --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## format, lint, types, layers, migrations, image, names, house rules
 	$(BIN)/ruff format --check .

@@ -52,10 +52,14 @@ async def test_a_step_is_tried_executed_and_executed_again(state: State) -> None
 
 
 async def test_refused_lines_are_counted_with_the_command_that_lists_them(state: State) -> None:
-    """The commitments may go on alone, but nothing of the requests while the programme lacks credits."""
+    """The commitments may go on alone, but nothing of the requests while the programme lacks credits.
+
+    From 1 January on nobody takes these credits away any more, as the unpaid requests come first.
+    """
     credit_return = {
-        "exercise": 2019,
-        "date": "2019-01-20",
+        "exercise": 2018,
+        "budget_year": 2019,
+        "date": "2018-12-20",
         "kind": "credit_return_cp",
         "commitment_item": "HT2",
     }
