@@ -272,6 +272,7 @@ def build_tables() -> dict[str, ReportTable]:
         "person_tables._build_delegation_table": person_tables._build_delegation_table([]),
         "person_tables._build_agreement_table": person_tables._build_agreement_table([]),
         "person_tables._build_login_table": person_tables._build_login_table([]),
+        "person_tables._build_couple_table": person_tables._build_couple_table([]),
         "person_tables._build_change_table": person_tables._build_change_table([]),
         "processing_report.build_receipt_table": processing_report.build_receipt_table([receipt, receipt]),
         "processing_report.build_dry_run_table": processing_report.build_dry_run_table([]),
