@@ -13,7 +13,7 @@ from core.tables.journal import Bytes, Spans
 
 IS_COMPILED = not getattr(config, "DISABLE_JIT")  # noqa: B009
 _INTERPRETED_DIVISOR = 1 if IS_COMPILED else 3
-_EXAMPLES_FACTOR = int(os.environ.get("EXAMPLES_FACTOR", "1"))
+EXAMPLES_FACTOR = int(os.environ.get("EXAMPLES_FACTOR", "1"))
 """How many times the usual number of cases a long form draws."""
 
 
@@ -23,7 +23,7 @@ def run_examples(count: int) -> settings:
     The environment variable ``EXAMPLES_FACTOR`` multiplies them, for a long form.
     """
     return settings(
-        max_examples=max(count * _EXAMPLES_FACTOR // _INTERPRETED_DIVISOR, 1),
+        max_examples=max(count * EXAMPLES_FACTOR // _INTERPRETED_DIVISOR, 1),
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
