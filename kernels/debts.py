@@ -41,7 +41,7 @@ def is_taken_up(items, entry):
 
 
 @part
-def is_rejected(items, entry):
+def has_full_rejection(items, entry):
     """Return whether a debt was rejected in full: nothing is left of it, and nothing took it up."""
     return items[entry].open == 0 and not is_taken_up(items, entry)
 

@@ -115,7 +115,7 @@ def _find_binding_entry(book, row, terms):
         return np.int64(0)
     first, lines = np.int64(claim.value), np.int64(claim.content // _LINES)
     for entry in range(first, first + lines):
-        if not debts.is_rejected(book.items, as_position(entry)):
+        if not debts.has_full_rejection(book.items, as_position(entry)):
             return np.int64(entry)
     return np.int64(0)
 
