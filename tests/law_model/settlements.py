@@ -205,14 +205,17 @@ def write_release(context: YearContext) -> Row | None:
     return _follow(context, "LG", "retention_release", lambda act: act.kind == "retention" and act.left > 0)
 
 
+def _may_move(debit: Document, *, is_again: bool) -> bool:
+    """Return whether a debit paid a request without commitment and did not come back; ``is_again`` for one moved before."""
+    is_direct = find_root(debit).predecessor is None
+    return is_direct and not debit.followed and debit.is_reassigned == is_again
+
+
 def write_reassignment(context: YearContext) -> Row | None:
-    """Take a paid expense from its imputation; ``add_targets`` brings it to others."""
-    is_any = context.random.random() < 0.1
+    """Take a paid expense from its imputation, now and then one that left it; ``add_targets`` brings it to others."""
+    chance = context.random.random()
     debit = context.choose(
-        lambda act: (
-            act.kind == "bank_debit"
-            and (is_any or (not act.followed and not act.is_reassigned and act.key is not None))
-        )
+        lambda act: act.kind == "bank_debit" and (chance < 0.1 or _may_move(act, is_again=chance < 0.25))
     )
     if debit is None:
         return None
@@ -248,7 +251,7 @@ ACCOUNTANT_WRITERS = (
     (1, write_void),
     (3, write_payroll),
     (5, write_receipt),
-    (4, write_reassignment),
+    (12, write_reassignment),
     (4, write_retention),
     (3, write_release),
 )
