@@ -124,6 +124,8 @@ async def load_carry_lines(connection: Connection, rollover: Rollover, step: Ste
     """Load the lines that a step carries, in the order in which they are decided; the snapshot is that of ``rollover``."""
     parts = []
     for kind, opened in rollover.list_open_kinds(step):
+        if not len(opened.entry):
+            continue
         entries = rollover.open_year.commitments if kind == COMMITMENT_CARRY else opened
         lines = await load_owned_lines(connection, entries.entry, rollover.senders, kinds=_KINDS[kind])
         names = await load_references(connection, rollover.year + 1, rollover.senders, kinds=_KINDS[kind])
