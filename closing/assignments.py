@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.accountants import Accountants
 from core.nomenclature import ORDINARY_FUND, Nomenclature
 from core.succession_rows import ANY_ACT, ActName
-from core.successions import FILE, Place, move_over_years, read_programme
+from core.successions import FILE, AssignmentPlace, move_over_years, read_programme
 
 CODES = ("fund_centre", "functional_area", "commitment_item", "fund", "operation")
 """The columns of an account assignment in the flat act format."""
@@ -115,7 +115,7 @@ def _find_following(
     row: Mapping[str, Any], year: int, nomenclatures: Mapping[int, Nomenclature], *, act: ActName
 ) -> Mapping[str, Any]:
     """Return the codes of a cell as they are in ``year``, after the orders of every year until then."""
-    place = Place(row["fund_centre"], row["functional_area"], row["operation"])
+    place = AssignmentPlace(row["fund_centre"], row["functional_area"], row["operation"])
     years = range(row["budget_year"] + 1, year + 1)
     place = move_over_years(place, act, years, nomenclatures=nomenclatures)
     return {

@@ -47,10 +47,17 @@ class Succession(NamedTuple):
     day: date
 
 
+class SuccessionRow(NamedTuple):
+    """One row of the file."""
+
+    key: SuccessionKey
+    succession: Succession
+
+
 Successions = Mapping[SuccessionKey, Succession]
 
 
-def parse_row(row: ReferenceRow) -> tuple[SuccessionKey, Succession]:
+def parse_row(row: ReferenceRow) -> SuccessionRow:
     """Return a row, whose codes are not checked yet.
 
     Raises
@@ -67,9 +74,10 @@ def parse_row(row: ReferenceRow) -> tuple[SuccessionKey, Succession]:
     key = SuccessionKey(
         cells["fund_centre"], cells["functional_area"], ActName(cells["sender"], cells["reference"])
     )
-    return key, Succession(
+    succession = Succession(
         cells["new_fund_centre"], cells["new_functional_area"], cells["order"], _parse_day(row)
     )
+    return SuccessionRow(key, succession)
 
 
 def _parse_day(row: ReferenceRow) -> date:

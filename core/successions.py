@@ -29,7 +29,7 @@ PAIRS_MAX = 1_000
 _PROGRAMME_DIGITS = 4
 
 
-class Place(NamedTuple):
+class AssignmentPlace(NamedTuple):
     """The part of an account assignment that a succession changes."""
 
     centre: str
@@ -120,7 +120,9 @@ def names_acts(successions: Successions) -> bool:
     return any(key.act != ANY_ACT for key in successions)
 
 
-def move_place(place: Place, act: ActName, before: Nomenclature, *, after: Nomenclature) -> Place:
+def move_place(
+    place: AssignmentPlace, act: ActName, before: Nomenclature, *, after: Nomenclature
+) -> AssignmentPlace:
     """Return the place in the year of ``after`` that follows ``place``, which is of ``before``: itself where no row names it.
 
     A row of one act comes before those of all acts, then one of the lower fund centre, then one of the area.
@@ -133,14 +135,16 @@ def move_place(place: Place, act: ActName, before: Nomenclature, *, after: Nomen
     new, programme = after.centres[succession.centre], read_programme(succession.centre)
     area = succession.area or programme + place.area[_PROGRAMME_DIGITS:]
     if new.level is CentreLevel.OPERATION:
-        return Place(new.parent, area if place.area else "", new.code)
+        return AssignmentPlace(new.parent, area if place.area else "", new.code)
     is_unit = new.level is CentreLevel.UO
     centre = new.code if is_unit else new.code + place.centre[len(key.centre) :]
     number = place.operation[len("OP-") + _PROGRAMME_DIGITS :]
-    return Place(centre, area if place.area else "", f"OP-{programme}{number}" if place.operation else "")
+    return AssignmentPlace(
+        centre, area if place.area else "", f"OP-{programme}{number}" if place.operation else ""
+    )
 
 
-def _list_keys(place: Place, act: ActName, before: Nomenclature) -> Iterator[SuccessionKey]:
+def _list_keys(place: AssignmentPlace, act: ActName, before: Nomenclature) -> Iterator[SuccessionKey]:
     """Yield the rows that may be about a place, the most precise first."""
     for name in dict.fromkeys((act, ANY_ACT)):
         centre = place.operation or place.centre
@@ -151,8 +155,8 @@ def _list_keys(place: Place, act: ActName, before: Nomenclature) -> Iterator[Suc
 
 
 def move_over_years(
-    place: Place, act: ActName, years: range, *, nomenclatures: Mapping[int, Nomenclature]
-) -> Place:
+    place: AssignmentPlace, act: ActName, years: range, *, nomenclatures: Mapping[int, Nomenclature]
+) -> AssignmentPlace:
     """Return the place that follows ``place`` after the orders of every year; it is of the year before ``years``."""
     for year in years:
         if year in nomenclatures and year - 1 in nomenclatures:

@@ -13,7 +13,7 @@ from core.money import CENTS_PER_EURO, format_plain_euros, sum_exactly
 from core.nomenclature import Nomenclature
 from core.senders import TREASURY
 from core.succession_rows import ANY_ACT
-from core.successions import Place, move_over_years
+from core.successions import AssignmentPlace, move_over_years
 from core.tables.delays import InterestClaims
 from posting.delays.amounts_due import AmountsDue
 
@@ -81,7 +81,10 @@ def move_assignments(
     rows = list(zip(*columns, strict=True))
     moved = {
         row: move_over_years(
-            Place(row[0], row[1], ""), ANY_ACT, range(row[2] + 1, year + 1), nomenclatures=nomenclatures
+            AssignmentPlace(row[0], row[1], ""),
+            ANY_ACT,
+            range(row[2] + 1, year + 1),
+            nomenclatures=nomenclatures,
         )
         for row in set(rows)
     }

@@ -9,7 +9,7 @@ from core.errors import ReferenceDataError
 from core.nomenclature import Nomenclature
 from core.succession_rows import ANY_ACT, ActName
 from core.successions import (
-    Place,
+    AssignmentPlace,
     ProgrammeYear,
     list_followers,
     list_pairs,
@@ -18,7 +18,7 @@ from core.successions import (
 )
 from tests.succession_years import HEAD, cut_programme_anew, write_successions
 
-_UNIT = Place("0177-D013-DD13", "0177-12", "")
+_UNIT = AssignmentPlace("0177-D013-DD13", "0177-12", "")
 _EJ = ActName("ministry", "EJ-1")
 
 
@@ -31,26 +31,26 @@ def _load(reference: Path, *rows: str) -> dict[int, Nomenclature]:
     ("rows", "moved"),
     [
         ((), _UNIT),
-        (("0177,,,,0135,,Arrêté,2019-01-02",), Place("0135-D013-DD13", "0135-12", "")),
+        (("0177,,,,0135,,Arrêté,2019-01-02",), AssignmentPlace("0135-D013-DD13", "0135-12", "")),
         (
             ("0177,,,,0135,,Arrêté,2019-01-02", "0177-D013,,,,0203-D013,,Arrêté,2019-01-02"),
-            Place("0203-D013-DD13", "0203-12", ""),
+            AssignmentPlace("0203-D013-DD13", "0203-12", ""),
         ),
         (
             ("0177,,,,0135,,Arrêté,2019-01-02", "0177,0177-12,,,0203,,Arrêté,2019-01-02"),
-            Place("0203-D013-DD13", "0203-12", ""),
+            AssignmentPlace("0203-D013-DD13", "0203-12", ""),
         ),
         (
             (
                 "0177-D013-DD13,0177-12,,,0135-D013-DD13,,Arrêté,2019-01-02",
                 "0177,,ministry,EJ-1,0203-D013-DR13,0203-12-08,Arrêté,2019-01-02",
             ),
-            Place("0203-D013-DR13", "0203-12-08", ""),
+            AssignmentPlace("0203-D013-DR13", "0203-12-08", ""),
         ),
         (("0177,,ministry,EJ-2,0203,,Arrêté,2019-01-02",), _UNIT),
     ],
 )
-def test_the_row_that_says_most_counts(tmp_path: Path, rows: tuple[str, ...], moved: Place) -> None:
+def test_the_row_that_says_most_counts(tmp_path: Path, rows: tuple[str, ...], moved: AssignmentPlace) -> None:
     """That of the act, then that of the lower fund centre, then that of the area."""
     years = _load(cut_programme_anew(tmp_path), *rows)
     assert move_place(_UNIT, _EJ, years[2018], after=years[2019]) == moved
@@ -58,13 +58,13 @@ def test_the_row_that_says_most_counts(tmp_path: Path, rows: tuple[str, ...], mo
 
 def test_an_operation_keeps_its_number_or_gets_the_one_that_is_named(tmp_path: Path) -> None:
     reference = cut_programme_anew(tmp_path)
-    operation = Place("0217-SGAC-IMMO", "0217-07", "OP-0217-000001")
+    operation = AssignmentPlace("0217-SGAC-IMMO", "0217-07", "OP-0217-000001")
     years = _load(reference, "0217,,,,0203,,Arrêté,2019-01-02")
     moved = move_place(operation, ANY_ACT, years[2018], after=years[2019])
-    assert moved == Place("0203-SGAC-IMMO", "0203-07", "OP-0203-000001")
+    assert moved == AssignmentPlace("0203-SGAC-IMMO", "0203-07", "OP-0203-000001")
     years = _load(reference, "OP-0217-000001,,,,OP-0217-000002,,Arrêté,2019-01-02")
     moved = move_place(operation, ANY_ACT, years[2018], after=years[2019])
-    assert moved == Place("0217-SGAC-IMMO", "0217-07", "OP-0217-000002")
+    assert moved == AssignmentPlace("0217-SGAC-IMMO", "0217-07", "OP-0217-000002")
 
 
 def test_the_orders_of_several_years_follow_one_another(tmp_path: Path) -> None:

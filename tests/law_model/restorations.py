@@ -46,14 +46,14 @@ def _check_expense(place: Assignment, receivable: Document, expense: Document, s
     )
     is_same = first == (place.key, place.operation, place.area, place.item, place.fund)
     if _goes_on(place, expense, state):
-        kept = [
+        parts = [
             (key.staff, key.family, bool(operation), item, fund)
             for key, operation, _, item, fund in (
                 first,
                 (place.key, place.operation, "", place.item, place.fund),
             )
         ]
-        is_same = kept[0] == kept[1]
+        is_same = parts[0] == parts[1]
     years = state.reference.years
     accountants = {years[key.year].find_accountant(key.centre) for key in (place.key, receivable.key)}
     return [] if is_same and len(accountants) == 1 else ["ASSIGNMENT_DIFFERS"]
