@@ -26,7 +26,7 @@ class CarryLines(NamedTuple):
     amount: NDArray[np.int64]
     """Cents."""
     cell: NDArray[np.int32]
-    """The account assignment in the year that is closed."""
+    """The row of ``Assignments`` to whose codes it goes."""
 
 
 def select_lines(carried: CarryLines, is_selected: NDArray[np.bool_]) -> CarryLines:

@@ -23,8 +23,9 @@ from closing.open_year import (
     find_open_year,
 )
 from closing.owned_line_queries import Senders, load_owned_lines, load_references, rename_acts
-from closing.remainders import COMMITS, REQUESTS, RETAINS, SERVES, compute_remainders
+from closing.remainders import COMMITS, REQUESTS, RETAINS, SERVES, Remainders, compute_remainders
 from closing.steps import Step
+from closing.targets import CellRows, OpenLedger, find_targets
 from core.catalog import KIND_NUMBERS
 from core.sql_files import read_queries
 from posting.book.registry import ReferenceData
@@ -61,7 +62,9 @@ class Rollover(NamedTuple):
     year: int
     last_entry: int
     cell: NDArray[np.int32]
-    """The account assignment of each entry."""
+    """The row of ``assignments`` with the codes of the next year to which each entry goes."""
+    origin: NDArray[np.int32]
+    """The row of its own account assignment."""
     open_year: OpenYear
     assignments: Assignments
     senders: Senders
@@ -100,24 +103,45 @@ async def load_rollover(
     rows = await connection.fetch(SQL["cells"])
     years = ReferenceYears(reference.nomenclatures, reference.accountants)
     assignments = await asyncio.to_thread(build_assignments, rows, year, years)
+    cells = CellRows(rows, year, years)
     senders = Senders(
         {row["submission"]: row["sender"] for row in await connection.fetch(SQL["senders"])},
         {row["id"]: row["code"] for row in await connection.fetch(SQL["sender_numbers"])},
     )
     journal = await load_journal(connection, last_entry)
     on_step(f"computing what is open of {year}")
-    open_year, carried = await asyncio.to_thread(_find_open_year, journal, assignments)
-    return Rollover(year, last_entry, journal.cell, open_year, assignments, senders, carried)
+    opened = await asyncio.to_thread(_find_open_year, journal, assignments)
+    ledger = OpenLedger(journal, opened.remainders, opened.open_year)
+    targets = await find_targets(connection, cells, ledger, senders=senders, assignments=assignments)
+    return Rollover(
+        year,
+        last_entry,
+        targets.number,
+        journal.cell,
+        opened.open_year,
+        targets.assignments,
+        senders,
+        opened.carried,
+    )
 
 
-def _find_open_year(journal: Journal, assignments: Assignments) -> tuple[OpenYear, dict[str, int]]:
+class _OpenState(NamedTuple):
+    """What is open of every entry and of the year, and how many lines were carried, by kind."""
+
+    remainders: Remainders
+    open_year: OpenYear
+    carried: dict[str, int]
+
+
+def _find_open_year(journal: Journal, assignments: Assignments) -> _OpenState:
     remainders = compute_remainders(journal)
     before = journal.predecessor
     carried = {
         kind: int(np.count_nonzero(assignments.is_of_year[journal.cell[before[journal.kind == number]]]))
         for kind, number in _NUMBERS.items()
     }
-    return find_open_year(journal, remainders, assignments.is_of_year, is_older=assignments.is_older), carried
+    open_year = find_open_year(journal, remainders, assignments.is_of_year, is_older=assignments.is_older)
+    return _OpenState(remainders, open_year, carried)
 
 
 async def load_carry_lines(connection: Connection, rollover: Rollover, step: Step) -> list[CarryLines]:

@@ -82,7 +82,7 @@ def sum_step(rollover: Rollover, step: Step) -> StepSums:
         cells, done = rollover.cell[opened.entry], done + rollover.carried[kind]
         obstacle = assignments.obstacle[cells]
         is_free = obstacle == 0
-        programme = assignments.programme[cells]
+        programme = assignments.programme[rollover.origin[opened.entry]]
         for number, lines, cents in _add_up(programme[is_free], opened.amount[is_free]):
             carried.append(CarriedSum(kind, assignments.programmes[number], lines, cents))
         blocked += [

@@ -6,7 +6,7 @@ parent always comes before its children, so that one pass in order can number an
 
 import re
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -18,6 +18,7 @@ from core.receipt_natures import ReceiptNature
 from core.recycling_cases import RecyclingCase
 from core.reference.files import ReferenceRow, parse_flag, read_rows, resolve_year_folder
 from core.restorations import RestorationRule
+from core.succession_rows import Successions
 
 CENTRES_MAX = 131_071
 """Fund centres of a year: the number of a budget node has 17 bits for them."""
@@ -123,11 +124,10 @@ class Nomenclature:
     """The place of each of the natures in their file, from 1."""
     recycling_cases: dict[str, RecyclingCase]
     """The cases in which AE withdrawn from a commitment of an earlier year are available again."""
-    receipt_natures: dict[str, ReceiptNature]
-    """The natures of receipts; each is a commitment item too."""
+    receipt_natures: dict[str, ReceiptNature]  # each is a commitment item too
     restorations: dict[str, RestorationRule]
-    visa_thresholds: visa_thresholds.Thresholds
-    """In cents, by ministry and title: see ``core.visa_thresholds``."""
+    visa_thresholds: visa_thresholds.Thresholds  # in cents
+    successions: Successions = field(default_factory=dict)
 
 
 class _HasCode(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from core import nomenclature, recycling_cases
+from core import nomenclature, recycling_cases, successions
 from core.nomenclature import Nomenclature
 from core.reference.files import resolve_year_folder
 
@@ -23,6 +23,10 @@ def load_years(folder: Path, years: Iterable[int]) -> dict[int, Nomenclature]:
         year, source = resolve_year_folder(folder.joinpath(str(number)))
         if source not in by_source:
             by_source[source] = nomenclature.load(source)
-        nomenclatures[year] = replace(by_source[source], year=year)
+        codes = replace(by_source[source], year=year)
+        path = folder.joinpath(str(year), successions.FILE)
+        nomenclatures[year] = replace(
+            codes, successions=successions.read(path, nomenclatures.get(year - 1), codes)
+        )
     recycling_cases.check_numbers({year: codes.recycling_cases for year, codes in nomenclatures.items()})
     return nomenclatures

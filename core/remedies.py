@@ -65,9 +65,11 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     _O.REVERSAL_FORBIDDEN: REVERSAL_REMEDIES[_O.REVERSAL_FORBIDDEN],
     _O.ASSIGNMENT_DIFFERS: Remedy(
         "The account assignment differs from that of the act that this line follows.",
-        "Leave the account assignment empty: the line then takes that of the act that it follows.",
+        "Leave the account assignment empty: the line then takes that of the act that it follows. Where the programme goes on"
+        " in another one in a later year, state one that successions.csv of that year names.",
         "L'imputation diffère de celle de l'acte précédent.",
-        "Laisser l'imputation vide : la ligne reprend alors celle de l'acte précédent.",
+        "Laisser l'imputation vide : la ligne reprend alors celle de l'acte précédent. Si le programme est repris par un autre"
+        " une année suivante, indiquer un de ceux que cite successions.csv de cette année.",
     ),
     _O.CARRY_YEAR: CARRY_REMEDIES[_O.CARRY_YEAR],
     _O.CARRY_MISSING: CARRY_REMEDIES[_O.CARRY_MISSING],

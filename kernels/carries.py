@@ -11,7 +11,7 @@ import numpy as np
 
 from core.catalog import Family
 from core.outcome_codes import Outcome
-from kernels import spending
+from kernels import followers, spending
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.links import find_nodes
@@ -36,9 +36,10 @@ def _check_service(acts, book, line, place):
 
 @rare_part
 def check_assignment(acts, book, line, item):
-    """Check that a carry goes from a year that is over, its window too, into the next, on one programme and accountant.
+    """Check that a carry goes from a year that is over, its window too, into the next, to one accountant.
 
-    A guarantee, which reserves nothing in its year, goes into any later one.
+    It stays on its programme, or goes to one that follows it by an order.  A guarantee, which reserves nothing in its year,
+    goes into any later one.
     """
     old = as_position(book.items[item].cell)
     own = as_position(acts[line].cell if acts[line].cell >= 0 else old)
@@ -52,7 +53,7 @@ def check_assignment(acts, book, line, item):
     is_other_sheet = book.cells[own].centre_node % _SHEETS != book.cells[old].centre_node % _SHEETS
     # a carry posts nothing, so the debt stays in the books of its accountant
     is_elsewhere = book.cells[own].accountant != book.cells[old].accountant
-    if is_other_sheet or is_elsewhere or book.cells[own].programme != book.cells[old].programme:
+    if is_other_sheet or is_elsewhere or not followers.follows(book, own, old):
         return refused(Outcome.ASSIGNMENT_DIFFERS.value, -1, 0)
     return accepted()
 

@@ -86,6 +86,7 @@ def borrow_book(book):
         borrow(book.periods),
         borrow(book.folios),
         borrow(book.years),
+        borrow(book.followers),
         borrow(book.titles),
         borrow(book.frozen),
         borrow(book.withdrawn),

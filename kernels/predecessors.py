@@ -8,7 +8,17 @@ from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR
 from core.tables.book import ROLE_COUNT
 from core.tables.journal import PREDECESSOR_BY_ENTRY
-from kernels import advances, assets, carries, commitments, funds, key_index, payees, restorations
+from kernels import (
+    advances,
+    assets,
+    carries,
+    commitments,
+    followers,
+    funds,
+    key_index,
+    payees,
+    restorations,
+)
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.prefetch import PREVIOUS, read_guess
@@ -148,10 +158,13 @@ def check_family(acts, book, line, item):
 
 @rare_part
 def _check_interest_assignment(acts, book, line, item):
-    """Check that interest is charged to ordinary credits of title 3, on the programme of its request (rule A59)."""
+    """Check that interest is charged to ordinary credits of title 3, on the programme of its request (rule A59).
+
+    In a later year that is the one which follows it by an order (rule A64).
+    """
     request = as_position(book.items[item].cell)
     own = as_position(acts[line].cell if acts[line].cell >= 0 else request)
-    if book.cells[own].programme != book.cells[request].programme:
+    if not followers.follows(book, own, request):
         return refused(Outcome.ASSIGNMENT_DIFFERS.value, -1, 0)
     if book.cells[own].charges_interest == 0:
         return refused(Outcome.INTEREST_ASSIGNMENT.value, -1, 0)

@@ -1,7 +1,8 @@
 """Restorations: what was collected of an expense gives back credits of the running year (rule A29).
 
 A receivable that repays an expense follows its request, in the same fund centre.  A restoration follows the collection
-of such a receivable; its assignment is that of the expense, in the year of the restoration.
+of such a receivable; its assignment is that of the expense, in the year of the restoration.  Where the programme of the
+expense is suppressed or cut anew since, both are on one that follows it by an order (rule A64).
 """
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from core.money import BALANCE_MAX
 from core.outcome_codes import Outcome
 from core.restorations import ANY_YEAR
-from kernels import advances, debts, expenses
+from kernels import advances, debts, expenses, followers
 from kernels.availability import AE, CONSUMED, CP, RESERVED
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
@@ -26,6 +27,15 @@ def _find_place(book, cell, node):
 
 
 @rare_part
+def _is_of_centre(book, own, expense):
+    """Return whether ``own`` is in the fund centre of the expense, or of a programme that follows its own by an order."""
+    if followers.is_of_other_programme(book, own, expense):
+        return followers.follows(book, own, expense)
+    centre = _find_place(book, own, book.cells[own].centre_node) // _SHEETS
+    return centre == _find_place(book, expense, book.cells[expense].centre_node) // _SHEETS
+
+
+@rare_part
 def check_repayment(acts, book, line, item):
     """Check that a receivable repays the expense ``item``: in the same fund centre, by a nature for its title.
 
@@ -34,8 +44,7 @@ def check_repayment(acts, book, line, item):
     only requested, or was rejected, nothing was paid that could come back.
     """
     own, expense = as_position(max(acts[line].cell, 0)), as_position(book.items[item].cell)
-    centre = _find_place(book, own, book.cells[own].centre_node) // _SHEETS
-    if centre != _find_place(book, expense, book.cells[expense].centre_node) // _SHEETS:
+    if not _is_of_centre(book, own, expense):
         return refused(Outcome.ASSIGNMENT_DIFFERS.value, -1, 0)
     request = expenses.find_request(book, item)
     is_expense = not advances.is_advance(book, book.items[request].kind)
@@ -53,8 +62,20 @@ def find_receivable(book, receipt):
 
 
 @part
+def _is_of_follower(book, own, expense):
+    """Return whether ``own`` is of the expense, on a programme that follows its own: of its item, fund and sheet."""
+    first, second = book.cells[own], book.cells[expense]
+    is_same_sheet = first.centre_node % _SHEETS == second.centre_node % _SHEETS
+    is_same_item = first.item_code == second.item_code and first.fund_code == second.fund_code
+    has_operation = (first.operation_node >= 0) == (second.operation_node >= 0)
+    return is_same_sheet and is_same_item and has_operation and followers.follows(book, own, expense)
+
+
+@part
 def _is_of_expense(book, own, expense):
-    """Return whether two assignments are one, whatever their years."""
+    """Return whether two assignments are one, whatever their years; codes of another programme are its own."""
+    if followers.is_of_other_programme(book, own, expense):
+        return _is_of_follower(book, own, expense)
     first, second = book.cells[own], book.cells[expense]
     is_same_item = (
         first.area_code == second.area_code

@@ -1,6 +1,6 @@
 """Hypothesis strategies for small budgets: trees of fund centres with credits on a few sheets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -88,6 +88,8 @@ _RESTORATIONS = (
 )
 """How long the collection of a receivable restores credits, by the place of a fund centre."""
 _TITLES = (3, 5)
+_PROGRAMMES = 3
+"""The most programmes of a book."""
 USUAL_DAY = 200
 DAYS = (199, 201, 310, 340, 351, 400, 401, 420, 421, 500, 501, 149, 120, 119)
 """Days around those of the years."""
@@ -163,7 +165,7 @@ def trees(draw: st.DrawFn) -> CentreTree:
         centres.append((parent, level, programme))
         return len(centres) - 1
 
-    for programme in range(draw(st.integers(1, 3))):
+    for programme in range(draw(st.integers(1, _PROGRAMMES))):
         top = add(NONE, CentreLevel.PROGRAMME, programme)
         for _ in range(draw(st.integers(1, 2))):
             bop = add(top, CentreLevel.BOP, programme)
@@ -202,6 +204,8 @@ def books(draw: st.DrawFn) -> StartingBook:
             payroll_checks=PAYROLL_CHECKS,
             entry_accounts=ENTRY_ACCOUNTS,
             assets=ASSETS,
+            successions=draw(_successions()),
+            programmes={year: frozenset(range(_PROGRAMMES)) for year in YEARS},
             signatures=directory.signatures,
             grants=directory.grants,
         ),
@@ -213,6 +217,12 @@ def books(draw: st.DrawFn) -> StartingBook:
             for title in _TITLES
         },
     )
+
+
+def _successions() -> st.SearchStrategy[frozenset[tuple[int, Hashable, Hashable]]]:
+    """Draw which programmes follow others in the second year."""
+    programme = st.integers(0, _PROGRAMMES - 1)
+    return st.frozensets(st.tuples(st.just(1), programme, programme), max_size=3)
 
 
 def _build_node(tree: CentreTree, centre: int, sheet: Sheet) -> Node:

@@ -14,6 +14,7 @@ from tests.embedded_servers import run_server
 from tests.file_strategies import REFERENCE
 from tests.oracle.engine import Engine
 from tests.oracle.reference import Reference
+from tests.succession_years import write_successions
 from tests.test_engine import engine
 from tests.test_scenarios import Driver, Scenario, ScenarioTable, play
 from tests.worked_years import FOLDER, load_years
@@ -30,6 +31,11 @@ _FURTHER_PROGRAMMES = (
     ("0501", "Présidence de la République", False),
 )
 """Programmes of the finance bill of 2018 that pay guarantees, shares and endowments."""
+_SUCCESSIONS = (
+    "0110,,,,0501,,order of year 31,2019-01-02",
+    "0110,,ministry,EJ-2,0114,,order of year 31,2019-01-02",
+)
+"""The order of year 31."""
 _each_year = pytest.mark.parametrize("year", YEARS, ids=lambda year: year.place)
 
 
@@ -43,6 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(SAMPLE_FOLDER / "calendar.toml", folder)
     for programme, label, is_estimated in _FURTHER_PROGRAMMES:
         _add_programme(folder / "2018", programme, label, is_estimated=is_estimated)
+    write_successions(folder, *_SUCCESSIONS)
     return folder
 
 

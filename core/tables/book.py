@@ -177,6 +177,17 @@ class Ledger(NamedTuple):
     touched: Code
 
 
+class Followers(NamedTuple):
+    """Each programme of a budget year with each other programme of a later year that follows it by an order."""
+
+    year: Code
+    """Row of the budget year in ``Book.years``."""
+    later_year: Code
+    programme: Index
+    """The number of its code, as in ``Cells.programme``."""
+    follower: Index
+
+
 class Counters(NamedTuple):
     """The number of rows in use of each table; one row."""
 
@@ -210,6 +221,7 @@ class Book(NamedTuple):
     folios: Code
     """1 where an account of the folio of ``Ledger`` was touched since the last batch."""
     years: Annotated[Records, BudgetYears, READ_ONLY]
+    followers: Annotated[Records, Followers, READ_ONLY]
     titles: Annotated[Records, TitleFigures]
     frozen: Annotated[Records, FrozenFigures]
     """A row for each row of ``nodes``."""

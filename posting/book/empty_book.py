@@ -20,7 +20,7 @@ from core.tables.book import (
 from core.tables.columns import allocate_records, seal_array, seal_records, to_record_dtype
 from core.tables.decree_balances import DecreeFigures
 from core.tables.signatures import NO_SIGNATURES, Grants
-from posting.book import asset_table, budget_nodes, ledger_folios
+from posting.book import asset_table, budget_nodes, follower_table, ledger_folios
 from posting.book.book_state import RESERVED_CELLS, RESERVED_ENTRIES, BookState, round_up_to_pages
 from posting.book.registry import Registry
 from posting.book.reserved_memory import read_memory_bytes, reserve
@@ -47,6 +47,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         periods=periods,
         folios=np.zeros(len(periods), np.uint8),
         years=seal_records(BudgetYears, build_budget_years(registry.reference.calendar.exercises)),
+        followers=follower_table.build_followers(registry),
         titles=allocate_records(TitleFigures, registry.title_rows.count),
         frozen=reserve(to_record_dtype(FrozenFigures), len(nodes), is_sparse=True),
         withdrawn=reserve(to_record_dtype(WithdrawnFigures), len(nodes)),

@@ -241,7 +241,7 @@ def _find_reason_unread(relative: Path, root: Path, exercises: frozenset[str] | 
         return "the engine reads no file of this folder"
     if exercises is not None and folder not in exercises and not _has_shared_files(root, folder):
         return f"calendar.toml has no exercise {folder}, so its files are not read"
-    if relative.name == folder_files.YEAR_SETTINGS:
+    if relative.name == folder_files.YEAR_SETTINGS or relative.name in folder_files.FILES_OF_ONE_YEAR:
         return ""
     if relative.name not in folder_files.KEY_COLUMNS:
         return "the engine reads no file of this name"

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from core import successions
 from core.errors import ReferenceDataError
 
 FILES_MAX = 2_000
@@ -21,6 +22,7 @@ COMMON_FILES = (
 )
 """The files of all years, which lie beside the folders of years."""
 
+SUCCESSIONS = successions.FILE
 KEY_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "programmes.csv": ("code",),
     "centres.csv": ("code",),
@@ -44,8 +46,12 @@ KEY_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "accountants.csv": ("code",),
     "assigned.csv": ("centre",),
     "invoice_services.csv": ("centre",),
+    SUCCESSIONS: ("fund_centre", "functional_area", "sender", "reference"),
 }
 """The CSV files of a year, each with the columns that name a row."""
+
+FILES_OF_ONE_YEAR = frozenset({SUCCESSIONS})
+"""Those that are read from the year's own folder, also where it shares the other files of another year."""
 
 NOUNS: Mapping[str, str] = {
     "programmes.csv": "programme",
@@ -70,6 +76,7 @@ NOUNS: Mapping[str, str] = {
     "accountants.csv": "accountant",
     "assigned.csv": "assignment of fund centre",
     "invoice_services.csv": "invoice service",
+    SUCCESSIONS: "succession",
     "bank_reasons.csv": "reason code of banks",
     CALENDAR: "value of the calendar",
     "payments.toml": "payment rule",

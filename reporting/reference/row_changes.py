@@ -15,7 +15,13 @@ import msgspec
 from core import calendar
 from core.amount_fields import Cents
 from core.reference.files import read_toml, resolve_year_folder
-from reporting.reference.folder_files import CALENDAR, COMMON_FILES, KEY_COLUMNS, NOUNS
+from reporting.reference.folder_files import (
+    CALENDAR,
+    COMMON_FILES,
+    FILES_OF_ONE_YEAR,
+    KEY_COLUMNS,
+    NOUNS,
+)
 
 Cells = Mapping[str, str]
 Value = TypeVar("Value")
@@ -106,15 +112,25 @@ def compare_folders(before: Path, after: Path) -> list[RowChange]:
     """
     pairs = [_FilePair(name, [], before / name, after / name) for name in COMMON_FILES]
     for source, years in _pair_years(before, after).items():
-        names = (*KEY_COLUMNS,)
+        names = (name for name in KEY_COLUMNS if name not in FILES_OF_ONE_YEAR)
         pairs += [
             _FilePair(name, years, _join(source.before, name), _join(source.after, name)) for name in names
         ]
+    pairs += _pair_files_of_one_year(before, after)
     changes = [change for pair in pairs for change in _compare_files(pair)]
     nouns, types = list(NOUNS), list(ChangeType)
     return sorted(
         changes, key=lambda row: (nouns.index(row.file), row.years, types.index(row.change), row.code)
     )
+
+
+def _pair_files_of_one_year(before: Path, after: Path) -> list[_FilePair]:
+    years = sorted(_find_sources(before).keys() | _find_sources(after).keys())
+    return [
+        _FilePair(name, [year], before / str(year) / name, after / str(year) / name)
+        for year in years
+        for name in sorted(FILES_OF_ONE_YEAR)
+    ]
 
 
 def _join(folder: Path | None, name: str) -> Path | None:
@@ -173,7 +189,7 @@ def _read_rows(path: Path, name: str) -> dict[str, Cells]:
     key = KEY_COLUMNS.get(name, _BANK_REASON_KEY)
     with path.open(encoding="utf-8-sig", newline="") as text:
         rows = [{column: cell.strip() for column, cell in row.items()} for row in csv.DictReader(text)]
-    return _number_rows((" ".join(row[column] for column in key), row) for row in rows)
+    return _number_rows((" ".join(filter(None, (row[column] for column in key))), row) for row in rows)
 
 
 def _read_values(path: Path, _: str) -> dict[str, Cells]:

@@ -169,7 +169,10 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
         }
         | {"restoration_rule": year_tables.build_restoration_rules(codes)}
         | build_decree_tables(codes)
-        | {"visa_rule": year_tables.build_visa_rules(codes)}
+        | {
+            "visa_rule": year_tables.build_visa_rules(codes),
+            "succession": year_tables.build_successions(codes),
+        }
         | {"exercise_dates": year_tables.build_exercise_dates(codes)}
         | {"payroll_check": {"exercise": list(months), "month": list(months.values())}}
     )

@@ -127,7 +127,8 @@ from below b join entry p on p.predecessor = b.payable join kind k on k.kind = p
 where k.after = 'PAYABLE' and (k.settles > 0 or k.pairs = 'WITHHOLDING') and p.entry_id > b.noted and p.entry_id < b.ended;
 
 -- name: interest_assignments
--- Late interest takes ordinary credits of an item of title 3 of the year of its date, without an operation, on the programme of its request (rule A59).
+-- Late interest takes ordinary credits of an item of title 3 of the year of its date, without an operation, on the programme of its request
+-- or one that follows it by an order (rules A59, A64).
 select entry_name(e.entry_id, e.reference) as place,
        'item ' || i.code || ' of ' || c.budget_year || ', programme ' || left(t.code, 4) || if(c.operation > 0, ', an operation', '')
            || if(f.family > 0, ', fund ' || tf.code, '') as found,
@@ -137,4 +138,7 @@ join cell c on c.cell = e.cell join cell pc on pc.cell = p.cell
 join reference_text i on i.kind = 3 and i.id = c.item
 left join reference_text tf on tf.kind = 4 and tf.id = c.fund left join fund f on f.year = c.budget_year and f.code = tf.code
 join reference_text t on t.kind = 1 and t.id = c.centre join reference_text pt on pt.kind = 1 and pt.id = pc.centre
-where k.is_interest and (left(i.code, 1) <> '3' or c.operation > 0 or f.family > 0 or c.budget_year <> year(e.day) or left(t.code, 4) <> left(pt.code, 4));
+where k.is_interest and (left(i.code, 1) <> '3' or c.operation > 0 or f.family > 0 or c.budget_year <> year(e.day)
+    or left(t.code, 4) <> left(pt.code, 4)
+       and not exists (select 1 from programme_after a where a.year = pc.budget_year and a.programme = left(pt.code, 4)
+                       and a.later_year = c.budget_year and a.follower = left(t.code, 4)));

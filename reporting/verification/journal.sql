@@ -217,6 +217,18 @@ select p.cell, p.year as budget_year, p.base % 6 as sheet, t.code as programme
 from place p join lineage l on l.year = p.year and l.centre = p.centre
 join centre n on n.year = l.year and n.centre = l.ancestor and n.parent = 0 join reference_text t on t.kind = 1 and t.id = n.centre;
 
+-- name: programme_after
+-- Of each programme of a year those that follow it in each later year: itself where it goes on, and those that orders name (rule A64).
+create table programme_after as
+with recursive after as (
+    select year, code as programme, year as later_year, code as follower from code where parent = ''
+    union
+    select a.year, a.programme, n.year, n.code from after a join code n on n.year = a.later_year + 1 and n.parent = ''
+    where n.code = a.follower
+       or exists (select 1 from succession s where s.year = n.year and s.programme = a.follower and s.follower = n.code)
+)
+select * from after;
+
 -- name: carried
 -- What each carry of a request, or its rejection, moves between the years: the cells of both, and the kind of the original request.
 create table carried as

@@ -34,7 +34,8 @@ left join reference_text d on d.kind = 5 and d.id = e.debit
 where k.family = 'RECEIVABLE_CHANGE' and d.code is distinct from if(e.exercise = p.exercise, n.product, n.annulment);
 
 -- name: repayments
--- A receivable that repays an expense stands in the fund centre of that expense, on a nature for its title; no advance is repaid so.
+-- A receivable that repays an expense stands in the fund centre of that expense, or on another programme that follows its own by an
+-- order, on a nature for its title; no advance is repaid so.
 -- All together ask back at most what was taken up of a debt until then, and nothing is rejected of a request that is asked back (A29).
 with recursive step as (  -- from what asks an expense back, and from a rejection, to the request
     select e.entry_id, e.reference, k.family, e.predecessor as debt, e.predecessor as at from entry e join kind k on k.kind = e.kind
@@ -74,7 +75,10 @@ select entry_name(e.entry_id, e.reference) as place,
 from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor join cell c on c.cell = e.cell join cell x on x.cell = p.cell
 left join reference_text n on n.kind = 3 and n.id = c.item left join restoration_rule r on r.year = c.budget_year and r.nature = n.code
 left join reference_text t on t.kind = 3 and t.id = x.item left join item i on i.year = x.budget_year and i.code = t.code
-where k.family = 'RECEIVABLE' and k.follows <> 'NONE' and (c.centre <> x.centre or r.title is distinct from i.title)
+left join carry_place cp on cp.cell = c.cell left join carry_place xp on xp.cell = x.cell
+left join programme_after a on a.year = xp.budget_year and a.programme = xp.programme and a.programme <> a.follower
+                           and a.later_year = cp.budget_year and a.follower = cp.programme
+where k.family = 'RECEIVABLE' and k.follows <> 'NONE' and (c.centre <> x.centre and a.follower is null or r.title is distinct from i.title)
 union all
 select entry_name(a.entry_id, a.reference), 'asks back the advance of entry ' || a.at, 'an expense' from repayment a where a.debit_role = 'ADVANCE'
 union all
@@ -86,13 +90,15 @@ from asked j join repayment a on a.at = j.at and a.entry_id < j.entry_id and coa
 where j.is_request and j.family = 'REJECTION' group by j.entry_id, j.reference;
 
 -- name: restorations
--- Credits come back at most as much as was collected, only of what repays an expense, on its assignment and accounts, and not after
--- the deadline of its nature, by the day of collection (rule A29).
+-- Credits come back at most as much as was collected, only of what repays an expense, on its assignment (or of another programme that
+-- follows its own by an order: its item, fund, and with or without an operation) and accounts, and not after the deadline of its
+-- nature, by the day of collection (rules A29, A64).
 with restored as (
     select e.entry_id, e.reference, e.day, c.budget_year, c.operation, p.entry_id as receipt, p.day as collected, p.amount as receipt_cents,
            r.credit as repaid, x.entry_id as expense, v.budget_year as expense_year, e.debit, e.credit,
            if(xk.debit_role = 'EXPENSE', x.debit, e.credit) as charged, d.years, d.until_closed,
-           (c.centre, c.operation, c.area, c.item, c.fund) = (v.centre, v.operation, v.area, v.item, v.fund) as is_of_expense,
+           (c.centre, c.operation, c.area, c.item, c.fund) = (v.centre, v.operation, v.area, v.item, v.fund)
+               or a.follower is not null and (c.operation > 0, c.item, c.fund) = (v.operation > 0, v.item, v.fund) as is_of_expense,
            sum(e.amount) over (partition by e.predecessor order by e.entry_id) as total
     from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell
     left join entry p on p.entry_id = e.predecessor left join entry r on r.entry_id = p.predecessor left join kind rk on rk.kind = r.kind
@@ -100,6 +106,9 @@ with restored as (
     left join cell v on v.cell = x.cell left join cell w on w.cell = r.cell
     left join reference_text n on n.kind = 3 and n.id = w.item
     left join restoration_rule d on d.year = w.budget_year and d.nature = n.code
+    left join carry_place cp on cp.cell = c.cell left join carry_place vp on vp.cell = v.cell
+    left join programme_after a on a.year = vp.budget_year and a.programme = vp.programme and a.programme <> a.follower
+                               and a.later_year = cp.budget_year and a.follower = cp.programme
     where k.family = 'RESTORATION'
 )
 select entry_name(entry_id, reference) as place,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from core.successions import list_pairs
 from reporting.code_labels import CodeLabels
 
 _RULE_TYPES: Mapping[str, pa.DataType] = {
@@ -75,6 +76,15 @@ def build_visa_rules(codes: CodeLabels) -> dict[str, Any]:
     ]
     columns = _name_columns(("year", "ministry", "title", "threshold"), rules)
     return {name: pa.array(values, _RULE_TYPES[name]) for name, values in columns.items()}
+
+
+def build_successions(codes: CodeLabels) -> dict[str, Any]:
+    """Return the programmes that follow others in each year by an order; it may have none, as the table of visas."""
+    pairs = [
+        (year, *pair) for year, of_year in codes.years.items() for pair in list_pairs(of_year.successions)
+    ]
+    columns = _name_columns(("year", "programme", "follower"), pairs)
+    return {name: pa.array(values, _RULE_TYPES.get(name, pa.string())) for name, values in columns.items()}
 
 
 def _name_columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:

@@ -42,8 +42,8 @@ where k.year_rule = 'ORDERS' and e.day > x.last_order_day;
 
 -- name: carries
 -- A carry takes up all that is open of a commitment or request of the year before, once that year and its window are over, into the
--- next year (a guarantee into any later one), on the same programme and sheet; no decrease gives back what is carried of a commitment.  Nothing follows the commitment
--- in its own year any more, and its changes are reversed no more.  A service goes where its commitment went (rules A15, A30, A64).
+-- next year (a guarantee into any later one), on the same sheet and programme, or one that follows it by an order; no decrease gives
+-- back what is carried of a commitment.  Nothing follows the commitment in its own year any more, and its changes are reversed no more.  A service goes where its commitment went (rules A15, A30, A64).
 with carry as (
     select e.entry_id, e.reference, e.predecessor, e.amount, e.day, e.cell, k.family, k.inherits, c.budget_year, c.programme, c.sheet,
            o.budget_year as year_before, o.programme as programme_before, o.sheet as sheet_before
@@ -78,7 +78,9 @@ from carry c left join exercise_dates x on x.year = c.year_before
 where not coalesce(c.day > x.last_payment_day and if(c.family = 'RETENTION', c.budget_year > c.year_before, c.budget_year = c.year_before + 1), false)
 union all
 select entry_name(c.entry_id, c.reference), 'programme ' || c.programme || ' ' || sheet_name(c.sheet), 'programme ' || c.programme_before || ' ' || sheet_name(c.sheet_before)
-from carry c where c.programme is distinct from c.programme_before or c.sheet is distinct from c.sheet_before
+from carry c where c.sheet is distinct from c.sheet_before or c.programme is distinct from c.programme_before
+and not exists (select 1 from programme_after a where a.year = c.year_before and a.programme = c.programme_before
+                and a.later_year = c.budget_year and a.follower = c.programme)
 union all
 select entry_name(e.entry_id, e.reference), 'withdraws ' || euros(e.amount) || ' of a carried commitment', 'no AE that another year consumed'
 from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor join kind pk on pk.kind = p.kind

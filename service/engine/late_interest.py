@@ -146,6 +146,8 @@ async def _propose_under_lock(
         by, decision = request.by, Decision(DecisionKind.INTEREST, cents=result.cents)
         proof = await decision_records.record_decider(context, by, decision, number=measured.last_entry)
         item = _load_rules(context).find_item(day)
+        years = context.reference.nomenclatures
+        names = names._replace(assignments=claim_acts.move_assignments(names.assignments, day.year, years))
         table = claim_acts.build_acts_table(claims, names, day, item=item, proof=proof)
         result = await _post_claims(context, result, table, interruption=interruption, reporter=reporter)
     if not (result.is_interrupted or result.waits):

@@ -10,7 +10,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.money import CENTS_PER_EURO, format_plain_euros, sum_exactly
+from core.nomenclature import Nomenclature
 from core.senders import TREASURY
+from core.succession_rows import ANY_ACT
+from core.successions import AssignmentPlace, move_over_years
 from core.tables.delays import InterestClaims
 from posting.delays.amounts_due import AmountsDue
 
@@ -68,6 +71,27 @@ class Assignments(NamedTuple):
     """Whether it is on a contribution fund or on assigned revenue: interest is charged to ordinary credits."""
     year: NDArray[np.int64]
     """The budget year."""
+
+
+def move_assignments(
+    assignments: Assignments, year: int, nomenclatures: Mapping[int, Nomenclature]
+) -> Assignments:
+    """Return where claims of ``year`` are charged: in the programmes that follow those of earlier years by orders."""
+    columns = assignments.centre.to_pylist(), assignments.area.to_pylist(), assignments.year.tolist()
+    rows = list(zip(*columns, strict=True))
+    moved = {
+        row: move_over_years(
+            AssignmentPlace(row[0], row[1], ""),
+            ANY_ACT,
+            range(row[2] + 1, year + 1),
+            nomenclatures=nomenclatures,
+        )
+        for row in set(rows)
+    }
+    return assignments._replace(
+        centre=pa.array([moved[row].centre for row in rows], pa.string()),
+        area=pa.array([moved[row].area for row in rows], pa.string()),
+    )
 
 
 def compute_missing_claims(due: AmountsDue, claimed: InterestClaims) -> ProposedClaims:

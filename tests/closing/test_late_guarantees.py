@@ -12,6 +12,7 @@ from tests.file_strategies import Row
 from tests.oracle.engine import Engine
 from tests.oracle.reference import Reference
 from tests.reference_years import copy_reference
+from tests.succession_years import write_successions
 from tests.test_engine import engine
 
 _UNIT = "0177-D013-DD13"
@@ -103,4 +104,34 @@ def test_a_guarantee_goes_into_any_later_year(server: str, tmp_path: Path) -> No
             ["BUDGET_YEAR_CLOSED", "BUDGET_YEAR_CLOSED", "CARRY_YEAR", "CARRY_YEAR", "ACCEPTED"],
             ["ACCEPTED"] * 8,
         ]
+        assert asyncio.run(verify(driver.dsn, folder=reference)).findings == []
+
+
+_FIRST, _SECOND = (
+    "0177,,,,0217-SGAC-ASPR,0217-07,Order,2019-01-02",
+    "0217,,,,0117-CENT-C001,0117-01,Order,2019-01-02",
+)
+_OF_THIRD = _LATE | {"fund_centre": "0117-CENT-C001", "functional_area": "0117-01"}
+
+
+@pytest.mark.parametrize(
+    ("orders", "outcome"),
+    [((_FIRST, _SECOND), "ACCEPTED"), ((_SECOND, _FIRST), "ASSIGNMENT_DIFFERS")],
+    ids=["one after the other", "in the other order"],
+)
+def test_a_guarantee_goes_over_the_orders_of_several_years(
+    server: str, tmp_path: Path, orders: tuple[str, str], outcome: str
+) -> None:
+    reference = _build_three_years(tmp_path)
+    with (reference / "2018" / "assigned.csv").open("a") as file:
+        file.write("0217-SGAC-ASPR,PACA\n0117-CENT-C001,PACA\n")
+    for year, order in zip((2019, 2020), orders, strict=True):
+        write_successions(reference, order, year=year)
+    model = Engine(Reference.load(reference))
+    carry = _act("retention_carry", "RG-1", "4.00", "2020-01-10", **_OF_THIRD)
+    with engine(server, tmp_path, reference) as driver:
+        for sender, rows, expected in (("ministry", _FIRST_YEAR, "ACCEPTED"), ("closing", [carry], outcome)):
+            results = driver.submit(rows, sender)
+            assert results == model.submit(rows, sender)
+            assert {result[0] for result in results} == {expected}
         assert asyncio.run(verify(driver.dsn, folder=reference)).findings == []

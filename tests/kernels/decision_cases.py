@@ -28,6 +28,7 @@ from core.tables.book import (
     BudgetYears,
     Cells,
     Counters,
+    Followers,
     FrozenFigures,
     KeyRows,
     Ledger,
@@ -119,6 +120,7 @@ class KernelBook:
             periods=_build_periods(book),
             folios=np.zeros(_PERIODS * LEDGER_ACCOUNTANTS, np.uint8),
             years=seal_array(_build_years(book)),
+            followers=seal_array(_build_followers(book)),
             titles=_build_titles(book, self._title_keys),
             frozen=allocate_records(FrozenFigures, max(book.world.nodes) + 1),
             withdrawn=allocate_records(WithdrawnFigures, max(book.world.nodes) + 1),
@@ -156,6 +158,7 @@ class KernelBook:
             tables.cells,
             tables.periods,
             tables.years,
+            tables.followers,
             tables.signatures,
             tables.grants,
         )
@@ -404,6 +407,12 @@ def _build_years(book: StartingBook) -> np.ndarray:
     for number, year in book.world.years.items():
         days[number] = (*year[:6], number * nodes_a_year, *year[6:])
     return days
+
+
+def _build_followers(book: StartingBook) -> np.ndarray:
+    """Return the programmes that follow others in the second year, the only one into which an order leads."""
+    pairs = sorted({(old, new) for _, old, new in book.world.successions if old != new}, key=repr)
+    return _allocate_rows(Followers, ((0, 1, old, new) for old, new in pairs))
 
 
 def _list_titles(book: StartingBook) -> list[TitleKey]:

@@ -31,7 +31,10 @@ _KINDS = (
 
 
 def _find_twins(book: StartingBook) -> tuple[int, int] | None:
-    """Return an assignment of the first year and the same one of the second, neither of an operation."""
+    """Return an assignment of the first year and one of the second to which it may go on, neither of an operation.
+
+    That is one of another programme where an order names it.
+    """
     cells, nodes = book.world.cells, book.world.nodes
     plain = [
         at
@@ -41,12 +44,16 @@ def _find_twins(book: StartingBook) -> tuple[int, int] | None:
         and not nodes[cell.centre_node].staff
         and not nodes[cell.centre_node].family
     ]
-    for first in plain:
-        for second in plain:
-            is_later = not cells[first].year and cells[second].year
-            if is_later and cells[first].programme == cells[second].programme:
-                return first, second
-    return None
+    pairs = [
+        (first, second)
+        for first in plain
+        for second in plain
+        if not cells[first].year
+        and cells[second].year
+        and book.world.follows(cells[second], cells[first])
+        and cells[second].accountant == cells[first].accountant
+    ]
+    return max(pairs, key=lambda pair: cells[pair[0]].programme != cells[pair[1]].programme, default=None)
 
 
 @st.composite

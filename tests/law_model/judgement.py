@@ -40,6 +40,7 @@ from tests.law_model.kinds import (
     STATES_PLACE,
 )
 from tests.law_model.natures import check_title
+from tests.law_model.nomenclature import follows_by_order
 from tests.law_model.predecessors import find_predecessor
 from tests.law_model.reassignments import check_targets
 from tests.law_model.restorations import check_restoration
@@ -157,7 +158,10 @@ def _check_own_place(act: Act, judgement: Judgement, state: State) -> None:
 
 
 def _check_carry(act: Act, judgement: Judgement, state: State) -> None:
-    """Check that what goes on stays on its programme, title and sort of credits (GBCP 161), and with its accountant."""
+    """Check that what goes on stays on its title and sort of credits, with its accountant, and on its programme.
+
+    Where an order names another programme, it goes there instead (GBCP 161).
+    """
     place, predecessor = judgement.place, judgement.predecessor
     if not place or not predecessor or not predecessor.key:
         return
@@ -171,9 +175,10 @@ def _check_carry(act: Act, judgement: Judgement, state: State) -> None:
             judgement.codes.append("ASSIGNMENT_DIFFERS")
         return
     programmes = {years[key.year].centres[key.centre].programme for key in (place.key, before)}
+    ends = [(key.year, key.centre) for key in (place.key, before)]
     accountants = {years[key.year].find_accountant(key.centre) for key in (place.key, before)}
     if (
-        len(programmes) > 1
+        (len(programmes) > 1 and not follows_by_order(years, *ends))
         or len(accountants) > 1
         or (place.key.staff, place.key.family) != (before.staff, before.family)
     ):

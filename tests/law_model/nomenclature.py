@@ -98,6 +98,8 @@ class Year:
         own |= {*self.assets, *(plan.depreciation for plan in self.assets.values())}
         return bool(account) and (account in of_items | of_all | own or account.startswith(self.restricted))
 
+    successions: set[tuple[str, str]] = field(default_factory=set)
+    """Programmes of the year before, each with one to which an order gives its commitments in this year (GBCP 161)."""
     ministries: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Of each programme its ministry, and the special account or annexed budget it belongs to, if any."""
 
@@ -121,6 +123,17 @@ class Reference:
     """Thousandths of a request that may be retained as a guarantee; 5 % where the calendar states none."""
     visa_days: dict[int, int]
     """The days of the budget controller; 15 where the calendar states none (GBCP 103)."""
+
+
+def follows_by_order(years: dict[int, Year], later: tuple[int, str], earlier: tuple[int, str]) -> bool:
+    """Return whether orders, year after year, lead from the centre of an earlier year to another programme (GBCP 161)."""
+    (last, centre), (first, old) = later, earlier
+    programme, reached = years[last].centres[centre].programme, {years[first].centres[old].programme}
+    is_other = programme not in reached
+    for year in range(first + 1, last + 1):
+        goes_on = {code for code in reached if code in years[year].centres}
+        reached = goes_on | {new for old, new in years[year].successions if old in reached}
+    return is_other and programme in reached
 
 
 def read_reference(folder: Path) -> Reference:
@@ -174,6 +187,10 @@ def _read_year(folder: Path, year: int) -> Year:
         result.visas = {
             (row["ministry"], row["title"]): row["threshold"] for row in _rows(files / "visas.csv")
         }
+    orders = folder / str(year) / "successions.csv"  # never shared with another year
+    for row in _rows(orders) if orders.exists() else ():
+        old, new = (row[name].removeprefix("OP-")[:4] for name in ("fund_centre", "new_fund_centre"))
+        result.successions.add((old, new))
     result.settlement = {row["role"]: row["account"] for row in _rows(files / "treasury.csv")}
     return result
 

@@ -1,6 +1,7 @@
 """Restorations of credits (order of 2013, LEGIARTI000027771795; docs/rules.md, A29)."""
 
 from tests.law_model.assignments import Assignment
+from tests.law_model.nomenclature import follows_by_order
 from tests.law_model.state import Act, Document, State
 
 
@@ -20,7 +21,8 @@ def check_restoration(act: Act, place: Assignment, predecessor: Document, state:
 def _check_repayment(act: Act, place: Assignment, expense: Document, state: State) -> list[str]:
     """Check that what was taken up of a debt comes back to its fund centre, by a nature for its title, and no more of it."""
     assert expense.key is not None
-    codes = [] if place.key.centre == expense.key.centre else ["ASSIGNMENT_DIFFERS"]
+    is_same = place.key.centre == expense.key.centre or _goes_on(place, expense, state)
+    codes = [] if is_same else ["ASSIGNMENT_DIFFERS"]
     title = state.reference.years[expense.key.year].items[expense.item].title
     repaid, _, _ = state.reference.years[place.key.year].restorations.get(place.item, (0, None, False))
     request = expense.expense
@@ -43,9 +45,25 @@ def _check_expense(place: Assignment, receivable: Document, expense: Document, s
         expense.fund,
     )
     is_same = first == (place.key, place.operation, place.area, place.item, place.fund)
+    if _goes_on(place, expense, state):
+        parts = [
+            (key.staff, key.family, bool(operation), item, fund)
+            for key, operation, _, item, fund in (
+                first,
+                (place.key, place.operation, "", place.item, place.fund),
+            )
+        ]
+        is_same = parts[0] == parts[1]
     years = state.reference.years
     accountants = {years[key.year].find_accountant(key.centre) for key in (place.key, receivable.key)}
     return [] if is_same and len(accountants) == 1 else ["ASSIGNMENT_DIFFERS"]
+
+
+def _goes_on(place: Assignment, expense: Document, state: State) -> bool:
+    """Return whether an order gives the expense's programme to that of the place, another one (GBCP 161)."""
+    assert expense.key is not None
+    ends = [(key.year, key.centre) for key in (place.key, expense.key)]
+    return follows_by_order(state.reference.years, *ends)
 
 
 def _check_deadline(place: Assignment, receipt: Document, state: State) -> list[str]:

@@ -172,7 +172,7 @@ def _choose_cell(world: World, state: State, kind: ActKind, line: Line, *, entry
             raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
         return item.cell
     cell = item.cell if line.cell == NONE else line.cell
-    if world.cells[cell].programme != world.cells[item.cell].programme:
+    if not world.follows(world.cells[cell], world.cells[item.cell]):
         raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
     if not world.cells[cell].charges_interest:
         raise LineRefused(Outcome.INTEREST_ASSIGNMENT)
@@ -195,12 +195,12 @@ def _choose_cell_of_next_year(world: World, line: Line, item: OpenItem) -> int:
 
 
 def _is_in_same_part(world: World, first: int, second: int) -> bool:
-    """Return whether two assignments are of the same programme, sheet of the budget and accountant."""
+    """Return whether two assignments are of one sheet and accountant, and the programmes follow each other."""
     cells = world.cells[first], world.cells[second]
     nodes = [world.nodes[cell.centre_node] for cell in cells]
     is_same_sheet = len({(node.staff, node.family) for node in nodes}) == 1
     is_same_accountant = cells[0].accountant == cells[1].accountant
-    return cells[0].programme == cells[1].programme and is_same_sheet and is_same_accountant
+    return world.follows(*cells) and is_same_sheet and is_same_accountant
 
 
 def _require_carried_commitment(state: State, line: Line, service: OpenItem, cell: int) -> None:

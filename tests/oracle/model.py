@@ -295,6 +295,18 @@ class World(NamedTuple):
     grants: tuple[Grant, ...] = ()
     assets: Mapping[tuple[int, int], AssetAccounts] = {}
     """By budget year and account."""
+    successions: frozenset[tuple[int, Hashable, Hashable]] = frozenset()
+    """The year into which an order gives commitments of a programme to another one, and both programmes."""
+    programmes: Mapping[int, frozenset[Hashable]] = {}
+    """By budget year."""
+
+    def follows(self, later: "Cell", earlier: "Cell") -> bool:
+        """Return whether a programme is that of an earlier year, or follows it from year to year by orders."""
+        reached = {earlier.programme}
+        for year in range(earlier.year + 1, later.year + 1):
+            named = {new for into, old, new in self.successions if into == year and old in reached}
+            reached = named | (reached & self.programmes.get(year, frozenset()))
+        return later.programme in reached or later.programme == earlier.programme
 
     def find_node_of_year(self, number: int, year: int) -> int:
         """Return the node of another year on the same fund centre, title and family of funds; NONE if there is none."""

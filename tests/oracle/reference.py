@@ -1,6 +1,7 @@
 """The reference data as the plain model sees it: codes, the tree of budget nodes, accounts, periods."""
 
-from collections.abc import Iterable, Mapping
+import csv
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -40,6 +41,8 @@ class Reference(NamedTuple):
     accountants: Mapping[str, int]
     """Number of each accountant, from 1."""
     nodes: Mapping[int, Node]
+    successions: frozenset[tuple[int, str, str]]
+    """The year into which an order gives commitments of a programme to another one, and both programmes."""
 
     @classmethod
     def load(cls, folder: Path) -> "Reference":
@@ -54,7 +57,8 @@ class Reference(NamedTuple):
             for year, data in years.items()
             for number, node in _build_nodes(data.nomenclature, centres, year)
         }
-        return cls(years, exercises, centres, accounts, assigned, nodes)
+        successions = frozenset(row for year in years for row in _read_successions(folder, year))
+        return cls(years, exercises, centres, accounts, assigned, nodes, successions)
 
     def list_open_periods(self) -> frozenset[int]:
         """Return the numbers of the open periods."""
@@ -121,6 +125,10 @@ class Reference(NamedTuple):
             for account, plan in data.chart.assets.items()
         }
 
+    def list_programmes(self) -> dict[int, frozenset[Hashable]]:
+        """Return the programmes of each budget year."""
+        return {year: frozenset(data.nomenclature.programmes) for year, data in self.years.items()}
+
     def list_entry_accounts(self) -> dict[int, tuple[int, ...]]:
         """Return the accounts of each budget year on which is owed what an entry settles, without a transfer."""
         return {
@@ -148,6 +156,15 @@ class Reference(NamedTuple):
             for role, account in data.chart.shared_accounts.items()
             for month in range(1, 13)
         }
+
+
+def _read_successions(folder: Path, year: int) -> Iterator[tuple[int, str, str]]:
+    path = folder / str(year) / "successions.csv"
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as text:
+            for row in csv.DictReader(text):
+                old, new = (row[name].removeprefix("OP-")[:4] for name in ("fund_centre", "new_fund_centre"))
+                yield year, old, new
 
 
 def _load_year(folder: Path) -> YearReference:

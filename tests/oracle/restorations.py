@@ -15,7 +15,10 @@ def require_repayment(world: World, state: State, line: Line, entry: int) -> Non
     own, amount = line.cell, line.amount
     expense = state.items[entry]
     receivable, charged = world.cells[own], world.cells[expense.cell]
-    if world.nodes[receivable.centre_node].place != world.nodes[charged.centre_node].place:
+    is_elsewhere = world.nodes[receivable.centre_node].place != world.nodes[charged.centre_node].place
+    if receivable.programme != charged.programme:
+        is_elsewhere = not world.follows(receivable, charged)
+    if is_elsewhere:
         raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
     request = state.items[expenses.find_request(state, entry)]
     is_advance = CATALOG[request.kind].debit is Role.ADVANCE
@@ -34,7 +37,11 @@ def require_restoration(world: World, state: State, receipt: OpenItem, own: int)
         raise LineRefused(Outcome.RESTORATION_WITHOUT_EXPENSE)
     restored, nature = world.cells[own], world.cells[receipt.cell]
     charged = world.cells[state.items[receivable.parent].cell]
-    if restored.accountant != nature.accountant or _describe(world, restored) != _describe(world, charged):
+    is_same = _describe(world, restored) == _describe(world, charged)
+    if restored.programme != charged.programme:
+        parts = [_describe_for_follower(world, cell) for cell in (restored, charged)]
+        is_same = parts[0] == parts[1] and world.follows(restored, charged)
+    if restored.accountant != nature.accountant or not is_same:
         raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
     years = nature.restoration.years if nature.restoration else 0
     last_year = None if years is None else world.years.get(charged.year + years)
@@ -51,3 +58,9 @@ def _describe(world: World, cell: Cell) -> tuple[object, ...]:
     centre = world.nodes[cell.centre_node]
     operation = None if cell.operation_node == NONE else world.nodes[cell.operation_node].place
     return centre.place, centre.staff, cell.fund, operation, cell.area, cell.item
+
+
+def _describe_for_follower(world: World, cell: Cell) -> tuple[object, ...]:
+    """Return the parts of an assignment that another programme keeps."""
+    node = world.nodes[cell.centre_node]
+    return node.staff, node.family, cell.fund, cell.item, cell.operation_node == NONE

@@ -120,14 +120,19 @@ async def process_files(dsn: str, folder: Path, paths: Sequence[Path], reference
             assert not feed.rejected, feed.rejected
 
 
-async def process_senders(dsn: str, folder: Path, senders: Sequence[tuple[str, Sequence[Row]]]) -> None:
+async def process_senders(
+    dsn: str,
+    folder: Path,
+    senders: Sequence[tuple[str, Sequence[Row]]],
+    reference: ReferenceData | None = None,
+) -> None:
     """Process the acts of each sender in a file of its own, one after the other."""
     for number, (sender, rows) in enumerate(senders):
         path = folder / f"{number}.jsonl"
         path.write_text(
             "".join(json.dumps(line) + "\n" for line in [{"envelope": {"sender": sender}}, *rows])
         )
-        await process_files(dsn, folder, [path], ReferenceData.load(REFERENCE))
+        await process_files(dsn, folder, [path], reference or ReferenceData.load(REFERENCE))
 
 
 def write_small_files(folder: Path) -> list[Path]:

@@ -13,6 +13,7 @@ from reporting.reference import folder_files
 from reporting.reference.folder_faults import FAULTS_MAX, Fault, check_folder
 from tests.file_strategies import REFERENCE
 from tests.reference_years import copy_reference, copy_year, remove_lines, replace_text
+from tests.succession_years import write_successions
 
 
 def _find_line(path: Path, start: str) -> int:
@@ -253,3 +254,13 @@ def test_the_walk_through_a_folder_ends_at_its_limits(
     with pytest.raises(ReferenceDataError, match="the folder has more than"):
         folder_files.copy_folder(Folder(reference), tmp_path / "copy")
     assert len(walk) == number + 1
+
+
+def test_each_wrong_order_is_named_by_its_line(tmp_path: Path) -> None:
+    reference = copy_reference(tmp_path)
+    rows = ("0177,,,,0217,,Order,2019-01-02", "0999,,,,0217,,Order,2019-01-02", "0217,,,,0177,,,2019-01-02")
+    write_successions(reference, *rows)
+    check = check_folder(reference)
+    assert _list_places(check.faults) == ["2019/successions.csv, line 3", "2019/successions.csv, line 4"]
+    assert check.faults[0].finding == "fund_centre '0999' is unknown in 2018"
+    assert (check.warnings, check.unread) == ([], [])

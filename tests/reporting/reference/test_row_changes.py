@@ -8,6 +8,7 @@ from reporting.reference.folder_files import KEY_COLUMNS
 from reporting.reference.row_changes import CellChange, ChangeType, RowChange, compare_folders
 from tests.file_strategies import REFERENCE
 from tests.reference_years import copy_reference, copy_year, remove_lines, replace_text
+from tests.succession_years import write_successions
 
 
 def _compare(changed: Path) -> list[tuple[str, str, list[int], str]]:
@@ -157,3 +158,11 @@ def test_changes_of_one_kind_are_in_the_order_of_their_codes(tmp_path: Path) -> 
     path = changed / "2018" / "areas.csv"
     path.write_text(path.read_text() + "".join(f"{code},0177,New\n" for code in reversed(codes)))
     assert [row.code for row in compare_folders(REFERENCE, changed)] == codes
+
+
+def test_the_orders_of_a_year_are_its_own_although_it_shares_the_other_files(tmp_path: Path) -> None:
+    changed = copy_reference(tmp_path)
+    row = "0177-D075,,ministry,EJ-1,0217-SGAC-ASPR,0217-07,Order,2019-01-02"
+    write_successions(changed, row)
+    assert _compare(changed) == [("added", "successions.csv", [2019], "0177-D075 ministry EJ-1")]
+    assert compare_folders(changed, REFERENCE)[0].change is ChangeType.REMOVED
