@@ -1,6 +1,6 @@
 """Hypothesis strategies for small budgets: trees of fund centres with credits on a few sheets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ from tests.oracle.model import (
     BudgetYear,
     Cell,
     Node,
+    SpecialAccount,
     TitleKey,
     World,
 )
@@ -202,6 +203,7 @@ def books(draw: st.DrawFn) -> StartingBook:
             payroll_checks=PAYROLL_CHECKS,
             entry_accounts=ENTRY_ACCOUNTS,
             assets=ASSETS,
+            special=draw(_special_accounts(tree)),
             signatures=directory.signatures,
             grants=directory.grants,
         ),
@@ -213,6 +215,22 @@ def books(draw: st.DrawFn) -> StartingBook:
             for title in _TITLES
         },
     )
+
+
+@st.composite
+def _special_accounts(draw: st.DrawFn, tree: CentreTree) -> dict[tuple[int, Hashable], SpecialAccount]:
+    """Draw of which programmes receipts limit the expenses, in one year or in both; the first two share an account."""
+    programmes = {programme for _, _, programme in tree.centres}
+    kinds = draw(st.sampled_from(((), (), (0,), (0, 1), (2,), (1, 2), (0, 1, 2))))
+    years = draw(st.sampled_from(((0, 1), (0,), (1,))))
+    accounts = [programmes & set(kinds) & {0, 1}, programmes & set(kinds) & {2}]
+    return {
+        (year, programme): SpecialAccount(frozenset(account), brought)
+        for account in accounts
+        for year in years
+        for brought in (draw(st.sampled_from((0, 50, 200, 800, 2 * _LARGE))),)
+        for programme in account
+    }
 
 
 def _build_node(tree: CentreTree, centre: int, sheet: Sheet) -> Node:

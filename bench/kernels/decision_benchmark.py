@@ -40,6 +40,7 @@ from core.tables.columns import allocate_records, seal_array
 from core.tables.decree_balances import DecreeFigures
 from core.tables.journal import Acts, Decisions, Draws, Numbers
 from core.tables.signatures import NO_SIGNATURES, Grants
+from core.tables.special_balances import SpecialProgrammes
 from kernels import availability, decisions
 from posting.book.reserved_memory import reserve
 
@@ -176,6 +177,7 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         withdrawn=allocate_records(WithdrawnFigures, 1),
         decrees=allocate_records(DecreeFigures, 1),
         decree_years=allocate_records(DecreeFigures, 2),
+        special=allocate_records(SpecialProgrammes, 1),
         roles=np.zeros(_PERIODS * ROLE_COUNT, np.int16),
         creditors=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * CREDITOR_SETS * LEDGER_ACCOUNTS, np.int16),
         assets=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * ASSET_COLUMNS * LEDGER_ACCOUNTS, np.int16),

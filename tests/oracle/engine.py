@@ -68,6 +68,7 @@ class Engine:
                 roles=reference.list_shared_accounts(),
                 creditors=reference.list_own_creditors(),
                 assets=reference.list_asset_accounts(),
+                special=reference.list_special_accounts(),
                 years=reference.list_budget_years(),
                 payroll_checks=reference.list_payroll_checks(),
                 entry_accounts=reference.list_entry_accounts(),
