@@ -49,6 +49,7 @@ CHECKS: Mapping[str, str] = read_queries(
     "assets.sql",
     "retentions.sql",
     "visas.sql",
+    "special_accounts.sql",
 )
 _PACKAGE = "reporting.verification"
 
@@ -170,6 +171,7 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
         | {"restoration_rule": year_tables.build_restoration_rules(codes)}
         | build_decree_tables(codes)
         | {"visa_rule": year_tables.build_visa_rules(codes)}
+        | {"special_programme": year_tables.build_special_programmes(codes)}
         | {"exercise_dates": year_tables.build_exercise_dates(codes)}
         | {"payroll_check": {"exercise": list(months), "month": list(months.values())}}
     )
