@@ -1,4 +1,4 @@
-"""Earmarked special accounts: they spend no more than the receipts that were seen of them (LOLF art. 21; rule A27).
+"""Earmarked special accounts: they spend no more than the receipts that were seen of them (LOLF art. 21; rule A23).
 
 Expenses are what the programmes of the account reserve and consume of CP in the budget year, whatever the title or fund;
 frozen credits are reserved, but are no expense.  Receipts count in the year of their day (LOLF art. 28).
@@ -17,19 +17,19 @@ from kernels.links import compute_demand, compute_settlement
 
 
 @rare_part
-def _compute_left(book, row):
+def _compute_remainder(book, row):
     """Return the cents that the account of ``row`` may still spend in its year."""
-    left = np.int64(book.special[row].brought)
+    remainder = np.int64(book.special[row].brought)
     for number in range(book.special[row].first, book.special[row].end):
         at = as_position(number)
-        left += book.special[at].collected
+        remainder += book.special[at].collected
         first = np.int64(book.special[at].node)
         for sheet in range(SHEETS):
             node = as_position(first + sheet)
-            left += (
+            remainder += (
                 book.frozen[node].cp - book.figures[node, CP + RESERVED] - book.figures[node, CP + CONSUMED]
             )
-    return left
+    return remainder
 
 
 @rare_part
@@ -38,7 +38,7 @@ def check_expense(book, cell, cents):
     row = as_position(book.cells[cell].special)
     if row == 0 or cents <= 0:
         return accepted()
-    missing = cents - _compute_left(book, row)
+    missing = cents - _compute_remainder(book, row)
     if missing > 0:
         return refused(
             Outcome.SPECIAL_RECEIPTS_EXCEEDED.value, np.int64(book.special[row].node), np.int64(missing)

@@ -105,7 +105,7 @@ class Balances:
         special = self._state.book.special
         at = _collect_marked_rows(special, 0, len(special))
         keys = self._state.registry.special_rows.describe_rows(at)
-        return SpecialBalances(np.full(len(at), batch), *keys, special["collected"][at])
+        return SpecialBalances._make((np.full(len(at), batch), *keys, special["collected"][at]))
 
     def _read_changed_accounts(self, batch: int) -> AccountBalances:
         ledger, at = self._state.book.ledger, self._collect_accounts()

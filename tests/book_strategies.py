@@ -225,10 +225,10 @@ def _special_accounts(draw: st.DrawFn, tree: CentreTree) -> dict[tuple[int, Hash
     years = draw(st.sampled_from(((0, 1), (0,), (1,))))
     accounts = [programmes & set(kinds) & {0, 1}, programmes & set(kinds) & {2}]
     return {
-        (year, programme): SpecialAccount(frozenset(account), brought)
+        (year, programme): SpecialAccount(frozenset(account), balance)
         for account in accounts
         for year in years
-        for brought in (draw(st.sampled_from((0, 50, 200, 800, 2 * _LARGE))),)
+        for balance in (draw(st.sampled_from((0, 50, 200, 800, 2 * _LARGE))),)
         for programme in account
     }
 

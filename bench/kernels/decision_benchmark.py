@@ -36,7 +36,7 @@ from core.tables.book import (
     TitleFigures,
     WithdrawnFigures,
 )
-from core.tables.columns import allocate_records, seal_array
+from core.tables.columns import allocate_records, seal_array, seal_records
 from core.tables.decree_balances import DecreeFigures
 from core.tables.journal import Acts, Decisions, Draws, Numbers
 from core.tables.signatures import NO_SIGNATURES, Grants
@@ -157,7 +157,7 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
     cells, nodes, figures = _build_budget(rng)
     room = lines + _PAYEES + 1
     book = Book(
-        effects=seal_array(_build_catalog()),
+        effects=seal_records(Effects, build_effects()),
         cells=seal_array(cells),
         nodes=nodes,
         items=allocate_records(OpenItems, room),
@@ -200,14 +200,6 @@ def _register_payees(book: Book) -> None:
     payees["head"] = np.arange(_PAYEES)
     payees["payee_high"], payees["payee_low"] = payees["key_high"], payees["key_low"]
     decisions.decide(seal_array(payees), book, allocate_records(Decisions, _PAYEES), False)
-
-
-def _build_catalog() -> np.ndarray:
-    """Return the effects of every kind as records."""
-    catalog = allocate_records(Effects, len(build_effects()[0]))
-    for name, column in build_effects()._asdict().items():
-        catalog[name] = column
-    return catalog
 
 
 def _build_years() -> np.ndarray:

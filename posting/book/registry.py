@@ -214,9 +214,8 @@ class Registry:
         creditors = np.zeros((self.years.stop - YEAR_FIRST, CREDITOR_SETS, LEDGER_ACCOUNTS), np.int16)
         for year, year_chart in self.reference.charts.items():
             for (account, role), creditor in year_chart.own_creditors.items():
-                creditors[year - YEAR_FIRST, int(role is Role.PAYROLL), accounts[account]] = accounts[
-                    creditor
-                ]
+                place = year - YEAR_FIRST, int(role is Role.PAYROLL), accounts[account]
+                creditors[place] = accounts[creditor]
         return creditors.ravel()
 
     def _build_admitted_accounts(self) -> NDArray[np.uint8]:
@@ -233,7 +232,6 @@ class Registry:
     def _build_year_codes(self, year: int) -> YearCodes:
         nodes = self.find_node_positions(np.arange(2), np.array(year), np.array(0))
         nodes[1] -= nodes[0]
-        ordinary = self.numbers[CodeKind.FUND].get(ORDINARY_FUND, -1)
         year_nomenclature, year_chart = self.reference.nomenclatures[year], self.reference.charts[year]
         account_lists = year_chart.list_marked_accounts()
         meanings = self._view_year(year)
@@ -241,7 +239,7 @@ class Registry:
             YearCodes(
                 np.array([year], np.int64),
                 nodes,
-                np.array([ordinary], np.int32),
+                np.array([self.numbers[CodeKind.FUND].get(ORDINARY_FUND, -1)], np.int32),
                 meanings.centre_level,
                 meanings.centre_parent,
                 meanings.centre_programme,

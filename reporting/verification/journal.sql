@@ -324,7 +324,7 @@ select batch, node, sum(sum(withdrawn)) over (partition by node order by batch) 
 from withdrawal where withdrawn <> 0 group by batch, node;
 
 -- name: special_step
--- What each act collects for the programmes of earmarked special accounts, and what it orders or pays there, in signed cents (rule A27).
+-- What each act collects for the programmes of earmarked special accounts, and what it orders or pays there, in signed cents (rule A23).
 create table special_step as
 with of_cell as (
     select c.cell, c.budget_year as year, s.code, s.account from cell c join reference_text t on t.kind = 1 and t.id = c.centre

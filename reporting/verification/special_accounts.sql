@@ -1,7 +1,7 @@
 -- One statement per rule of special accounts, as in checks.sql.
 
 -- name: special_accounts
--- At no moment did an earmarked account order or pay more of a year than was collected for its programmes in that year, and brought forward (LOLF art. 21; rule A27).
+-- At no moment did an earmarked account order or pay more of a year than was collected for its programmes in that year, and brought forward (LOLF art. 21; rule A23).
 with running as (
     select *, sum(collected) over w as collected_here, sum(spent) over w as spent_here
     from special_step window w as (partition by year, account order by entry_id)
@@ -14,7 +14,7 @@ join entry e on e.entry_id = r.entry_id
 where r.spent > 0 and r.spent_here > r.collected_here + b.brought;
 
 -- name: special_balances
--- What was collected for a programme of an earmarked account after every batch follows from the journal (rule A27).
+-- What was collected for a programme of an earmarked account after every batch follows from the journal (rule A23).
 -- A batch that undid an act may store the figure again.
 select coalesce(t.code, 'programme ' || b.programme) || ' of ' || b.budget_year || ' after batch ' || b.batch as place,
        'collected ' || euros(b.collected) as found, 'collected ' || euros(coalesce(f.collected, 0)) || ' from the journal' as expected

@@ -98,6 +98,10 @@ class Year:
         own |= {*self.assets, *(plan.depreciation for plan in self.assets.values())}
         return bool(account) and (account in of_items | of_all | own or account.startswith(self.restricted))
 
+    earmarked: dict[str, str] = field(default_factory=dict)
+    """Of each programme of an earmarked special account the account, which is its mission."""
+    brought_forward: dict[tuple[str, int], int] = field(default_factory=dict)
+    """The cents that an account brings into a year."""
     ministries: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Of each programme its ministry, and the special account or annexed budget it belongs to, if any."""
 
@@ -174,8 +178,23 @@ def _read_year(folder: Path, year: int) -> Year:
         result.visas = {
             (row["ministry"], row["title"]): row["threshold"] for row in _rows(files / "visas.csv")
         }
+    _read_special_accounts(files, result)
     result.settlement = {row["role"]: row["account"] for row in _rows(files / "treasury.csv")}
     return result
+
+
+def _read_special_accounts(files: Path, result: Year) -> None:
+    if not (files / "special_accounts.csv").exists():
+        return
+    earmarked = {
+        row["account"] for row in _rows(files / "special_accounts.csv") if row["category"] == "earmarked"
+    }
+    for row in _rows(files / "programmes.csv"):
+        if row["mission"] in earmarked:
+            result.earmarked[row["code"]] = row["mission"]
+    for row in _rows(files / "special_balances.csv"):
+        euros, _, cents = row["balance"].partition(".")
+        result.brought_forward[row["account"], int(row["year"])] = int(euros) * 100 + int(cents or 0)
 
 
 def _read_tree(files: Path, result: Year) -> None:

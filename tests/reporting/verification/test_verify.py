@@ -34,6 +34,7 @@ from tests.reporting.verification import (
     test_restorations,
     test_retentions,
     test_rollover,
+    test_special_accounts,
     test_staff,
     test_suspense,
     test_visas,
