@@ -56,7 +56,7 @@ def test_a_balance_is_of_one_year(tmp_path: Path) -> None:
         ("Pensions,earmarked,x\n", "Pensions,18,1,x\n", "year is '18'"),
         ("Pensions,earmarked,x\n", "Pensions,2018,-1,x\n", "balance is '-1'"),
         ("Pensions,earmarked,x\n", "Pensions,2018,1.5,x\n", "balance is '1.5'"),
-        ("Pensions,earmarked,x\n", "Pensions,2018,9999999999999,x\n", "balance is '9999999999999'"),
+        ("Pensions,earmarked,x\n", "Pensions,2018,99999999999999,x\n", "balance is '99999999999999'"),
         ("Pensions,earmarked,x\n", "Pensions,2018,1,\n", "the balance of Pensions has no source"),
         ("Pensions,earmarked,x\n", "Pensions,2018,1,x\nPensions,2018,2,x\n", "listed twice for 2018"),
     ],

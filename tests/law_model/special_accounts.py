@@ -20,8 +20,10 @@ def check_receipts(act: Act, place: Assignment, state: State) -> list[str]:
         for key, node in state.budget.nodes.items()
         if key.year == place.key.year and key.centre in programmes
     )
-    seen = state.collected[place.key.year, account] + files.brought_forward.get((account, place.key.year), 0)
-    return ["SPECIAL_RECEIPTS_EXCEEDED"] if spent + act.amount > seen else []
+    receipts = state.collected[place.key.year, account] + files.brought_forward.get(
+        (account, place.key.year), 0
+    )
+    return ["SPECIAL_RECEIPTS_EXCEEDED"] if spent + act.amount > receipts else []
 
 
 def collect(receipt: Document, receivable: Document, state: State) -> None:
