@@ -9,7 +9,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from core import before_service, receipt_natures, recycling_cases, restorations, visa_thresholds
 from core.before_service import Nature
@@ -18,6 +18,7 @@ from core.receipt_natures import ReceiptNature
 from core.recycling_cases import RecyclingCase
 from core.reference.files import ReferenceRow, parse_flag, read_rows, resolve_year_folder
 from core.restorations import RestorationRule
+from core.special_accounts import SpecialAccount, read_special_accounts
 from core.succession_rows import Successions
 
 CENTRES_MAX = 131_071
@@ -127,15 +128,11 @@ class Nomenclature:
     receipt_natures: dict[str, ReceiptNature]  # each is a commitment item too
     restorations: dict[str, RestorationRule]
     visa_thresholds: visa_thresholds.Thresholds  # in cents
+    special_accounts: dict[str, SpecialAccount]  # by mission
     successions: Successions = field(default_factory=dict)
 
 
-class _HasCode(Protocol):
-    @property
-    def code(self) -> str: ...
-
-
-CodedT = TypeVar("CodedT", bound=_HasCode)
+CodedT = TypeVar("CodedT", Programme, FundCentre, FunctionalArea, CommitmentItem, Fund)
 
 _CODE_PATTERNS: Mapping[str, re.Pattern[str]] = {
     "programme": re.compile(r"\d{4}"),
@@ -178,6 +175,7 @@ def load(folder: Path) -> Nomenclature:
         natures,
         restorations.read(source.joinpath("restorations.csv"), natures),
         visa_thresholds.read(source.joinpath("visas.csv"), {row.ministry for row in programmes.values()}),
+        read_special_accounts(source, {row.mission for row in programmes.values()}),
     )
 
 

@@ -153,6 +153,7 @@ class Outcome(IntEnum):
     VIREMENT_LIMIT = 116
     ADVANCE_LIMIT = 117
     CANCELLATION_LIMIT = 118
+    SPECIAL_RECEIPTS_EXCEEDED = 143
     # because of other lines or acts
     ACT_REFUSED = 42
     FORM_REFUSED = 43

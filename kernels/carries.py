@@ -11,7 +11,7 @@ import numpy as np
 
 from core.catalog import Family
 from core.outcome_codes import Outcome
-from kernels import followers, spending
+from kernels import followers, special_accounts, spending
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.links import find_nodes
@@ -79,8 +79,12 @@ def check_reservation(book, link, amount):
     What the year before reserves does not count here: it is reserved for the carries, which come first (rule A30).
     """
     own, old = _find_both_nodes(book, link)
-    taking = own if link[4] > 0 else old
-    return spending.check_spending(build_tree(book), taking, _compute_reservation(book, link, amount))
+    taking, demand = own if link[4] > 0 else old, _compute_reservation(book, link, amount)
+    finding = spending.check_spending(build_tree(book), taking, demand)
+    if finding[0] != Outcome.ACCEPTED.value:
+        return finding
+    cell = as_position(link[1] if link[4] > 0 else book.items[link[3]].cell)
+    return special_accounts.check_expense(book, cell, demand[2])
 
 
 @rare_part

@@ -92,6 +92,7 @@ def borrow_book(book):
         borrow(book.withdrawn),
         borrow(book.decrees),
         borrow(book.decree_years),
+        borrow(book.special),
         borrow(book.payroll_checks),
         borrow(book.roles),
         borrow(book.creditors),

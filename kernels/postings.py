@@ -16,11 +16,13 @@ from kernels import (
     invoices,
     key_index,
     payees,
+    special_accounts,
     spending,
     visas,
     withdrawals,
     years,
 )
+from kernels.instructions import seldom
 from kernels.jit import as_position, part, rare_part
 from kernels.links import (
     build_link,
@@ -123,6 +125,8 @@ def apply_line(acts, book, step, link, accounts):
     """Apply a checked line; ``step`` = (line, amount), a negative amount undoes it."""
     apply_remainders(book, acts[step[0]].kind, link, step[1])
     _apply_budget(acts, book, step, link)
+    if seldom(book.effects[acts[step[0]].kind].reaches == Stage.COLLECTED.value):
+        special_accounts.count_receipt(acts, book, step, link)
     _apply_accounts(acts, book, step, link[1], accounts)
 
 

@@ -29,6 +29,7 @@ from kernels import (
     retentions,
     service_requests,
     signatures,
+    special_accounts,
     spending,
     suspense,
     visas,
@@ -283,6 +284,8 @@ def check_line(acts, book, place):
     finding = years.check_budget_year(acts, book, line, link)
     if finding[0] == Outcome.ACCEPTED.value:
         finding = _check_budget(acts, book, line, link)
+    if finding[0] == Outcome.ACCEPTED.value and seldom(book.cells[link[1]].special != 0):
+        finding = special_accounts.check_line(acts, book, line, link)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, no_posting
     debit, credit = accounts.find_accounts(acts, book, line, link)

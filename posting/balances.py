@@ -13,6 +13,7 @@ from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS
 from core.tables.decree_balances import DecreeBalances, DecreeFigures
 from core.tables.frozen_balances import FrozenBalances
 from core.tables.journal import AccountBalances, NodeBalances
+from core.tables.special_balances import SpecialBalances
 from core.tables.title_balances import TitleBalances
 from core.tables.withdrawn_balances import WithdrawnBalances
 from posting.book.book_state import BookState
@@ -29,6 +30,7 @@ class Balances:
         self._nodes, self._accounts = Encoder(NodeBalances), Encoder(AccountBalances)
         self._titles, self._frozen = Encoder(TitleBalances), Encoder(FrozenBalances)
         self._withdrawn, self._decrees = Encoder(WithdrawnBalances), Encoder(DecreeBalances)
+        self._special = Encoder(SpecialBalances)
 
     def encode_changes(self, batch: int) -> dict[str, NDArray[np.uint8]]:
         """Return the COPY bytes of the figures that the batch changed."""
@@ -38,6 +40,7 @@ class Balances:
             "frozen_balance": self._frozen.encode(self._read_frozen(batch, nodes)),
             "withdrawn_balance": self._withdrawn.encode(self._read_changed_withdrawals(batch, nodes)),
             "decree_balance": self._decrees.encode(self._read_changed_decrees(batch, nodes)),
+            "special_balance": self._special.encode(self._read_changed_special_accounts(batch)),
             "title_balance": self._titles.encode(self._read_changed_titles(batch)),
             "account_balance": self._accounts.encode(self._read_changed_accounts(batch)),
         }
@@ -48,7 +51,8 @@ class Balances:
         self._state.book.frozen["touched"][nodes] = 0
         self._state.book.withdrawn["touched"][nodes] = 0
         self._state.book.decrees["touched"][_list_decree_rows(nodes)] = 0
-        _collect_marked_rows(self._state.book.titles, 0, len(self._state.book.titles))
+        for table in (self._state.book.titles, self._state.book.special):
+            _collect_marked_rows(table, 0, len(table))
         self._collect_accounts()
 
     def _collect_nodes(self) -> NDArray[np.int64]:
@@ -96,6 +100,12 @@ class Balances:
         keys = self._state.registry.title_rows.describe_rows(at)
         figures = titles["opened"][at], titles["anticipated"][at]
         return TitleBalances._make((np.full(len(at), batch), *keys, *figures))
+
+    def _read_changed_special_accounts(self, batch: int) -> SpecialBalances:
+        special = self._state.book.special
+        at = _collect_marked_rows(special, 0, len(special))
+        keys = self._state.registry.special_rows.describe_rows(at)
+        return SpecialBalances._make((np.full(len(at), batch), *keys, special["collected"][at]))
 
     def _read_changed_accounts(self, batch: int) -> AccountBalances:
         ledger, at = self._state.book.ledger, self._collect_accounts()

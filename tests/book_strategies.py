@@ -27,6 +27,7 @@ from tests.oracle.model import (
     BudgetYear,
     Cell,
     Node,
+    SpecialAccount,
     TitleKey,
     World,
 )
@@ -206,6 +207,7 @@ def books(draw: st.DrawFn) -> StartingBook:
             assets=ASSETS,
             successions=draw(_successions()),
             programmes={year: frozenset(range(_PROGRAMMES)) for year in YEARS},
+            special=draw(_special_accounts(tree)),
             signatures=directory.signatures,
             grants=directory.grants,
         ),
@@ -223,6 +225,22 @@ def _successions() -> st.SearchStrategy[frozenset[tuple[int, Hashable, Hashable]
     """Draw which programmes follow others in the second year."""
     programme = st.integers(0, _PROGRAMMES - 1)
     return st.frozensets(st.tuples(st.just(1), programme, programme), max_size=3)
+
+
+@st.composite
+def _special_accounts(draw: st.DrawFn, tree: CentreTree) -> dict[tuple[int, Hashable], SpecialAccount]:
+    """Draw of which programmes receipts limit the expenses, in one year or in both; the first two share an account."""
+    programmes = {programme for _, _, programme in tree.centres}
+    kinds = draw(st.sampled_from(((), (), (0,), (0, 1), (2,), (1, 2), (0, 1, 2))))
+    years = draw(st.sampled_from(((0, 1), (0,), (1,))))
+    accounts = [programmes & set(kinds) & {0, 1}, programmes & set(kinds) & {2}]
+    return {
+        (year, programme): SpecialAccount(frozenset(account), balance)
+        for account in accounts
+        for year in years
+        for balance in (draw(st.sampled_from((0, 50, 200, 800, 2 * _LARGE))),)
+        for programme in account
+    }
 
 
 def _build_node(tree: CentreTree, centre: int, sheet: Sheet) -> Node:

@@ -36,10 +36,11 @@ from core.tables.book import (
     TitleFigures,
     WithdrawnFigures,
 )
-from core.tables.columns import allocate_records, seal_array
+from core.tables.columns import allocate_records, seal_array, seal_records
 from core.tables.decree_balances import DecreeFigures
 from core.tables.journal import Acts, Decisions, Draws, Numbers
 from core.tables.signatures import NO_SIGNATURES, Grants
+from core.tables.special_balances import SpecialProgrammes
 from kernels import availability, decisions
 from posting.book.reserved_memory import reserve
 
@@ -156,7 +157,7 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
     cells, nodes, figures = _build_budget(rng)
     room = lines + _PAYEES + 1
     book = Book(
-        effects=seal_array(_build_catalog()),
+        effects=seal_records(Effects, build_effects()),
         cells=seal_array(cells),
         nodes=nodes,
         items=allocate_records(OpenItems, room),
@@ -176,6 +177,7 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         withdrawn=allocate_records(WithdrawnFigures, 1),
         decrees=allocate_records(DecreeFigures, 1),
         decree_years=allocate_records(DecreeFigures, 2),
+        special=allocate_records(SpecialProgrammes, 1),
         roles=np.zeros(_PERIODS * ROLE_COUNT, np.int16),
         creditors=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * CREDITOR_SETS * LEDGER_ACCOUNTS, np.int16),
         assets=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * ASSET_COLUMNS * LEDGER_ACCOUNTS, np.int16),
@@ -198,14 +200,6 @@ def _register_payees(book: Book) -> None:
     payees["head"] = np.arange(_PAYEES)
     payees["payee_high"], payees["payee_low"] = payees["key_high"], payees["key_low"]
     decisions.decide(seal_array(payees), book, allocate_records(Decisions, _PAYEES), False)
-
-
-def _build_catalog() -> np.ndarray:
-    """Return the effects of every kind as records."""
-    catalog = allocate_records(Effects, len(build_effects()[0]))
-    for name, column in build_effects()._asdict().items():
-        catalog[name] = column
-    return catalog
 
 
 def _build_years() -> np.ndarray:

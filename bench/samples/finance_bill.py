@@ -1,6 +1,7 @@
-"""The finance bill of 2018: credits of the general budget by programme, action and category.
+"""The finance bill of 2018: credits by programme, action and category.
 
-``finance_bill_2018.csv`` repeats the figures of the bill's annexes.  A line without CP or without AE is a line of the bill.
+``finance_bill_2018.csv`` repeats the figures of the bill's annexes for the general budget, ``special_accounts_2018.csv`` those
+for the special accounts.  A line without CP or without AE is a line of the bill.
 """
 
 from collections import Counter
@@ -26,8 +27,17 @@ class BillLine(NamedTuple):
 
 
 def load_bill() -> list[BillLine]:
-    """Load the lines of the bill, in order of programme, action and category."""
-    path = Path(__file__).with_name("finance_bill_2018.csv")
+    """Load the lines of the general budget, in order of programme, action and category."""
+    return _load_lines("finance_bill_2018.csv")
+
+
+def load_special_accounts() -> list[BillLine]:
+    """Load the lines of the special accounts, in the same order."""
+    return _load_lines("special_accounts_2018.csv")
+
+
+def _load_lines(name: str) -> list[BillLine]:
+    path = Path(__file__).with_name(name)
     return [_parse_line(row.cells) for row in read_rows(path, _COLUMNS)]
 
 

@@ -1,8 +1,8 @@
 """Write the generated part of the sample nomenclature: ``python -m bench.samples.sample_nomenclature``.
 
 The programmes, items, funds and accounts are written by hand.  Functional areas are the actions of the finance bill.  BOPs,
-UOs and operations are generated: they are too many, and the real ones are not public.  The same bill gives the same files,
-byte for byte.
+UOs and operations are generated: they are too many, and the real ones are not public.  A programme of a special account has
+one UO.  The same bill gives the same files, byte for byte.
 """
 
 import csv
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import sqrt
 from pathlib import Path
 
-from bench.samples.finance_bill import BillLine, load_bill, sum_programmes
+from bench.samples.finance_bill import BillLine, load_bill, load_special_accounts, sum_programmes
 from core.reference.files import SAMPLE_FOLDER
 
 BOPS, UOS, OPERATIONS = 1800, 9000, 200
@@ -46,9 +46,10 @@ def write_sample(folder: Path) -> None:
     rng = random.Random(SEED)
     bill = load_bill()
     sizes = {code: max(1, euros // 1_000_000) for code, euros in sum_programmes(bill).items()}
-    centres = list(_generate_centres(sizes, rng))
+    special = load_special_accounts()
+    centres = [*_generate_centres(sizes, rng), *_list_special_centres(special)]
     _write_csv(folder.joinpath("centres.csv"), ("code", "parent", "level", "label"), centres)
-    _write_csv(folder.joinpath("areas.csv"), ("code", "programme", "label"), _list_areas(bill))
+    _write_csv(folder.joinpath("areas.csv"), ("code", "programme", "label"), _list_areas(bill + special))
 
 
 def _generate_centres(sizes: dict[str, int], rng: random.Random) -> Iterator[tuple[str, str, str, str]]:
@@ -64,6 +65,15 @@ def _generate_centres(sizes: dict[str, int], rng: random.Random) -> Iterator[tup
     sites = sorted(rng.sample([unit for unit in units if unit[:4] in builders], OPERATIONS))
     for number, site in enumerate(sites, 1):
         yield f"OP-{site[:4]}-{number:06}", site, "operation", f"Opération {number} (exemple)"
+
+
+def _list_special_centres(lines: list[BillLine]) -> Iterator[tuple[str, str, str, str]]:
+    """List one central BOP with one UO for each programme of a special account."""
+    for programme in dict.fromkeys(line.programme for line in lines):
+        bop = f"{programme}-CENT"
+        yield bop, programme, "bop", f"BOP {bop[5:]} (exemple)"
+        (unit,) = _list_units(bop, 1)
+        yield unit, bop, "uo", f"UO {unit[5:]} (exemple)"
 
 
 def _split_total(sizes: dict[str, int], total: int, share_max: int) -> dict[str, int]:

@@ -21,6 +21,7 @@ from core.tables.columns import (
 )
 from core.tables.decree_balances import DecreeFigures
 from core.tables.signatures import Grants, Signatures
+from core.tables.special_balances import SpecialProgrammes
 
 Slots = Hash64
 """Open addressing over ``Keys``: the upper 32 bits are a tag, the lower the row + 1; 0 is free."""
@@ -78,6 +79,8 @@ class Cells(NamedTuple):
     """The amount from which on a commitment needs a visa, by ministry and title: ``NO_THRESHOLD`` for none."""
     invoice_service_from: Day
     """The day from which on an invoice service requests what is certified there: ``NO_SERVICE`` for none."""
+    special: Index
+    """Row of its programme in ``Book.special``, in its budget year; 0 where its expenses are not limited by receipts."""
 
 
 class BudgetNodes(NamedTuple):
@@ -230,6 +233,7 @@ class Book(NamedTuple):
     """Two rows for each row of ``nodes``: AE, then CP."""
     decree_years: Annotated[Records, DecreeFigures]
     """The same of all programmes together: two rows for each row of ``years``."""
+    special: Annotated[Records, SpecialProgrammes]
     payroll_checks: Code
     """1 where the credits of payroll are checked."""
     roles: Small

@@ -144,6 +144,7 @@ def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     cells["admits"] = registry.find_admission_rows(parts.item, parts.year)
     for role, numbers in zip(ITEM_ROLES, accounts.T, strict=True):
         cells[role.name.lower()] = numbers
+    cells["special"] = registry.special_rows.find_rows(cells["programme"], parts.year)
     cells["accountant"] = meanings.centre_accountant[at, parts.centre]
     cells["invoice_service_from"] = meanings.centre_invoice_service[at, parts.centre]
     return cells

@@ -130,6 +130,8 @@ def _read_centres(
         level, accountant = level_names[centre.level], accountants_by_centre[code]
         if programme := year.programmes.get(code):
             meaning = {"estimated": programme.estimated, "level": level, "accountant": accountant}
+            account = year.special_accounts.get(programme.mission)
+            meaning["special_account"] = account.name if account and account.is_earmarked else ""
             yield CodeKind.CENTRE, FileMeaning("programmes.csv", code, meaning)
         else:
             meaning = {"parent": centre.parent, "level": level, "accountant": accountant}

@@ -53,6 +53,7 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         withdrawn=reserve(to_record_dtype(WithdrawnFigures), len(nodes)),
         decrees=reserve(to_record_dtype(DecreeFigures), 2 * len(nodes), is_sparse=True),
         decree_years=allocate_records(DecreeFigures, 2 * BUDGET_YEARS),
+        special=registry.special_rows.build_table(),
         payroll_checks=registry.reference.calendar.mark_payroll_checks(),
         roles=registry.shared_accounts.copy(),
         creditors=registry.own_creditors.copy(),

@@ -30,6 +30,7 @@ from core.tables.raw_lines import YearCodes
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
 from posting.book import code_meanings
 from posting.book.code_meanings import CodeMeanings, CodeNumbers
+from posting.book.special_rows import SpecialRows
 from posting.book.title_rows import TitleRows
 
 
@@ -177,8 +178,8 @@ class Registry:
     """Creditors of the expense accounts that have their own, in the layout of ``core.tables.book.Book.creditors``."""
     year_codes: Mapping[int, YearCodes] = field(init=False)
     """By year: the codes in its files, in the form that the kernels read."""
-
     title_rows: TitleRows = field(init=False)
+    special_rows: SpecialRows = field(init=False)
 
     def __post_init__(self) -> None:
         for kind in CodeKind:
@@ -186,11 +187,11 @@ class Registry:
         numbered = CodeNumbers(*(self.numbers[kind] for kind in NUMBERS_MAX))
         self.meanings = code_meanings.create_blank(numbered, len(self.years))
         for year, year_nomenclature in self.reference.nomenclatures.items():
-            code_meanings.fill_year(
-                self._view_year(year), year_nomenclature, self.reference.charts[year], numbered=numbered
-            )
-            code_meanings.fill_accountants(self._view_year(year), self.reference.accountants[year], numbered)
+            rows, year_chart = self._view_year(year), self.reference.charts[year]
+            code_meanings.fill_year(rows, year_nomenclature, year_chart, numbered=numbered)
+            code_meanings.fill_accountants(rows, self.reference.accountants[year], numbered)
         self.title_rows = TitleRows(self.reference.nomenclatures, numbered, self.meanings, years=self.years)
+        self.special_rows = SpecialRows(self.reference.nomenclatures, numbered.centre, self.years)
         self.shared_accounts = self._build_shared_accounts()
         self.own_creditors = self._build_own_creditors()
         self.admitted_accounts = self._build_admitted_accounts()
@@ -213,8 +214,8 @@ class Registry:
         creditors = np.zeros((self.years.stop - YEAR_FIRST, CREDITOR_SETS, LEDGER_ACCOUNTS), np.int16)
         for year, year_chart in self.reference.charts.items():
             for (account, role), creditor in year_chart.own_creditors.items():
-                place = int(role is Role.PAYROLL)
-                creditors[year - YEAR_FIRST, place, accounts[account]] = accounts[creditor]
+                place = year - YEAR_FIRST, int(role is Role.PAYROLL), accounts[account]
+                creditors[place] = accounts[creditor]
         return creditors.ravel()
 
     def _build_admitted_accounts(self) -> NDArray[np.uint8]:
@@ -231,7 +232,6 @@ class Registry:
     def _build_year_codes(self, year: int) -> YearCodes:
         nodes = self.find_node_positions(np.arange(2), np.array(year), np.array(0))
         nodes[1] -= nodes[0]
-        ordinary = self.numbers[CodeKind.FUND].get(ORDINARY_FUND, -1)
         year_nomenclature, year_chart = self.reference.nomenclatures[year], self.reference.charts[year]
         account_lists = year_chart.list_marked_accounts()
         meanings = self._view_year(year)
@@ -239,7 +239,7 @@ class Registry:
             YearCodes(
                 np.array([year], np.int64),
                 nodes,
-                np.array([ordinary], np.int32),
+                np.array([self.numbers[CodeKind.FUND].get(ORDINARY_FUND, -1)], np.int32),
                 meanings.centre_level,
                 meanings.centre_parent,
                 meanings.centre_programme,

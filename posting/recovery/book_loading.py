@@ -12,21 +12,20 @@ from core.nomenclature import CENTRES_A_YEAR, SHEETS
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS
 from core.tables.columns import seal
-from core.tables.frozen_balances import FrozenBalances
 from core.tables.journal import AccountBalances, NewCells, NewPayees, NodeBalances, Spans
 from core.tables.title_balances import TitleBalances
-from core.tables.withdrawn_balances import WithdrawnBalances
 from kernels import key_index as key_kernel
 from posting.book import budget_nodes, fingerprints
 from posting.book.book_state import BookState
 from posting.book.cells import CellParts, pack
 from posting.book.checkpoint import NO_CHECKPOINT, CheckpointExtent, CheckpointRow
 from posting.book.empty_book import create_empty_book
-from posting.book.registry import ReferenceData, Registry, build_missing_year_error
+from posting.book.registry import ReferenceData, Registry
 from posting.book.title_rows import TitleKeys
 from posting.hash_chain import ChainHead
 from posting.pgcopy import TextCells, decode, list_columns
-from posting.recovery import checkpoint_restore, decree_loading, invoice_replay, journal_replay
+from posting.recovery import checkpoint_restore, decree_loading, invoice_replay, journal_replay, rare_figures
+from posting.recovery.rare_figures import check_years
 from posting.store import directory_store
 from posting.store.journal_store import PostgresStore
 from posting.store.layout import check_layout
@@ -130,7 +129,7 @@ def _parse_secret(stored: bytes) -> fingerprints.Secret:
 async def _load_cells(store: PostgresStore, state: BookState) -> None:
     stream = await store.read_copy(f"select {', '.join(list_columns(NewCells))} from cell order by cell")
     rows, _ = decode(NewCells, stream)
-    _check_years(state.registry, rows.budget_year, "account assignments")
+    check_years(state.registry, rows.budget_year, "account assignments")
     centre = np.where(rows.operation > 0, rows.operation, rows.centre)
     parts = (
         np.asarray(column, np.int64) for column in (centre, rows.area, rows.item, rows.fund, rows.budget_year)
@@ -144,35 +143,26 @@ async def _load_figures(store: PostgresStore, state: BookState) -> None:
     last = "(select node, max(batch) as batch from node_balance group by node) last using (node, batch)"
     rows, _ = decode(NodeBalances, await store.read_copy(f"select {names} from node_balance join {last}"))
     nodes_a_year = CENTRES_A_YEAR * SHEETS
-    _check_years(state.registry, rows.node // nodes_a_year + YEAR_FIRST, "figures of budget nodes")
+    check_years(state.registry, rows.node // nodes_a_year + YEAR_FIRST, "figures of budget nodes")
     at = rows.node - state.registry.first_node
     for column, figure in enumerate(rows[2:]):
         state.book.figures[at, column] = figure
-    await _load_frozen(store, state)
+    await rare_figures.load_frozen(store, state)
     budget_nodes.add_up_earmarks(state.book)
     await _load_titles(store, state)
-    await _load_withdrawals(store, state)
+    await rare_figures.load_withdrawals(store, state)
     await decree_loading.load_decrees(store, state)
+    await rare_figures.load_special_accounts(store, state)
     names = ", ".join(list_columns(AccountBalances))
     place = "accountant, account, period"
     last = f"""(select {place}, max(batch) as batch from account_balance group by {place}) last using ({place}, batch)"""
     sums, _ = decode(
         AccountBalances, await store.read_copy(f"select {names} from account_balance join {last}")
     )
-    _check_years(state.registry, sums.period // PERIODS_PER_YEAR + YEAR_FIRST, "sums of accounts")
+    check_years(state.registry, sums.period // PERIODS_PER_YEAR + YEAR_FIRST, "sums of accounts")
     folio = sums.period.astype(np.int64) * LEDGER_ACCOUNTANTS + sums.accountant
     row = folio * LEDGER_ACCOUNTS + sums.account
     state.book.ledger["debit"][row], state.book.ledger["credit"][row] = sums.debit, sums.credit
-
-
-async def _load_frozen(store: PostgresStore, state: BookState) -> None:
-    """Load the last row of each node at which credits were frozen; such a node has other figures too."""
-    names = ", ".join(list_columns(FrozenBalances))
-    last = "(select node, max(batch) as batch from frozen_balance group by node) last using (node, batch)"
-    rows, _ = decode(FrozenBalances, await store.read_copy(f"select {names} from frozen_balance join {last}"))
-    at, frozen = rows.node - state.registry.first_node, state.book.frozen
-    frozen["ae"][at], frozen["cp"][at] = rows.ae_frozen, rows.cp_frozen
-    frozen["ae_here"][at], frozen["cp_here"][at] = rows.ae_frozen_here, rows.cp_frozen_here
 
 
 async def _load_titles(store: PostgresStore, state: BookState) -> None:
@@ -180,28 +170,10 @@ async def _load_titles(store: PostgresStore, state: BookState) -> None:
     names, key = ", ".join(list_columns(TitleBalances)), "programme, budget_year, title"
     last = f"(select {key}, max(batch) as batch from title_balance group by {key}) last using ({key}, batch)"
     rows, _ = decode(TitleBalances, await store.read_copy(f"select {names} from title_balance join {last}"))
-    _check_years(state.registry, rows.budget_year, "figures of titles")
+    check_years(state.registry, rows.budget_year, "figures of titles")
     keys = TitleKeys(*(column.astype(np.int64) for column in rows[1:4]))
     row = state.registry.title_rows.find_rows(keys)
     state.book.titles["opened"][row], state.book.titles["anticipated"][row] = rows.opened, rows.anticipated
-
-
-async def _load_withdrawals(store: PostgresStore, state: BookState) -> None:
-    """Load what was withdrawn at each node."""
-    names = ", ".join(list_columns(WithdrawnBalances))
-    last = "(select node, max(batch) as batch from withdrawn_balance group by node) last using (node, batch)"
-    stream = await store.read_copy(f"select {names} from withdrawn_balance join {last}")
-    rows, _ = decode(WithdrawnBalances, stream)
-    years = rows.node // (CENTRES_A_YEAR * SHEETS) + YEAR_FIRST
-    _check_years(state.registry, years, "withdrawals at budget nodes")
-    state.book.withdrawn["withdrawn"][rows.node - state.registry.first_node] = rows.withdrawn
-
-
-def _check_years(registry: Registry, years: NDArray[np.integer], rows_label: str) -> None:
-    """Check that the calendar has the years of the stored rows: those of a missing year would go to another year's nodes."""
-    missing = set(np.unique(years).tolist()) - registry.reference.calendar.exercises.keys()
-    if missing:
-        raise build_missing_year_error(min(missing), rows_label)
 
 
 async def _restore_checkpoints(store: PostgresStore, registry: Registry, journal: _JournalEnd) -> _Restored:

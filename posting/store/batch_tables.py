@@ -18,6 +18,7 @@ from core.tables.journal import (
 from core.tables.periods import PeriodEffects
 from core.tables.raw_lines import FormRows
 from core.tables.signatures import AgreementUses, DetailsEvidence, DirectoryEffects, EntrySignatures
+from core.tables.special_balances import SpecialBalances
 from core.tables.title_balances import TitleBalances
 from core.tables.withdrawn_balances import WithdrawnBalances
 
@@ -42,6 +43,7 @@ TABLES: Mapping[str, BatchTable] = {
     "title_balance": BatchTable(TitleBalances),
     "withdrawn_balance": BatchTable(WithdrawnBalances),
     "decree_balance": BatchTable(DecreeBalances),
+    "special_balance": BatchTable(SpecialBalances),
     "account_balance": BatchTable(AccountBalances),
     "period_effect": BatchTable(PeriodEffects),
     "entry_signature": BatchTable(EntrySignatures),

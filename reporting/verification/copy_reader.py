@@ -26,6 +26,7 @@ from core.tables.journal import (
     Refusals,
     RequestPages,
 )
+from core.tables.special_balances import SpecialBalances
 from core.tables.title_balances import TitleBalances
 from core.tables.withdrawn_balances import WithdrawnBalances
 
@@ -92,6 +93,7 @@ BALANCES = (
     StoredTable("title_balance", TitleBalances, (), "batch, budget_year, programme, title", "batch"),
     StoredTable("withdrawn_balance", WithdrawnBalances, (), "batch, node", "batch"),
     StoredTable("decree_balance", DecreeBalances, (), "batch, node, measure", "batch"),
+    StoredTable("special_balance", SpecialBalances, (), "batch, budget_year, programme", "batch"),
     StoredTable("account_balance", AccountBalances, (), "batch, period, accountant, account", "batch"),
 )
 

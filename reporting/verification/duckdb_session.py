@@ -49,6 +49,7 @@ CHECKS: Mapping[str, str] = read_queries(
     "assets.sql",
     "retentions.sql",
     "visas.sql",
+    "special_accounts.sql",
 )
 _PACKAGE = "reporting.verification"
 
@@ -173,6 +174,7 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
             "visa_rule": year_tables.build_visa_rules(codes),
             "succession": year_tables.build_successions(codes),
         }
+        | {"special_programme": year_tables.build_special_programmes(codes)}
         | {"exercise_dates": year_tables.build_exercise_dates(codes)}
         | {"payroll_check": {"exercise": list(months), "month": list(months.values())}}
     )

@@ -335,6 +335,36 @@ create table withdrawn_figure as
 select batch, node, sum(sum(withdrawn)) over (partition by node order by batch) as withdrawn
 from withdrawal where withdrawn <> 0 group by batch, node;
 
+-- name: special_step
+-- What each act collects for the programmes of earmarked special accounts, and what it orders or pays there, in signed cents (rule A23).
+create table special_step as
+with of_cell as (
+    select c.cell, c.budget_year as year, s.code, s.account from cell c join reference_text t on t.kind = 1 and t.id = c.centre
+    join special_programme s on s.year = c.budget_year and s.code = left(t.code, 4)
+),
+expense as (
+    select f.entry_id, f.batch, f.cell, f.cents * (k.cp_reserved + k.cp_consumed) as cents
+    from effect f join kind k on k.kind = f.kind where k.budget = 'SPEND'
+    union all
+    select f.entry_id, f.batch, f.cell, if(k.settles > 0 and k.budget = 'SETTLE', 0, f.cents * k.settles * u.cp_reserved)
+    from effect f join kind k on k.kind = f.kind join settled s on s.entry_id = f.entry_id join kind u on u.kind = s.kind
+    where k.budget in ('SETTLE', 'REASSIGN')
+    union all
+    select c.entry_id, c.batch, v.cell, v.cents * u.cp_reserved
+    from carried c join kind u on u.kind = c.kind, lateral (select unnest([c.cell, c.old_cell]) as cell, unnest([c.cents, -c.cents]) as cents) v
+)
+select x.entry_id, x.batch, o.year, o.code, o.account, 0 as collected, x.cents as spent from expense x join of_cell o using (cell) where x.cents <> 0
+union all
+select e.entry_id, e.batch, s.year, s.code, s.account, e.amount, 0
+from entry e join kind k on k.kind = e.kind join entry r on r.entry_id = e.predecessor join of_cell o on o.cell = r.cell
+join special_programme s on s.year = year(e.day) and s.code = o.code
+where k.reaches = 'COLLECTED' and r.predecessor = 0;
+
+-- name: special_figure
+create table special_figure as
+select s.batch, t.id as programme, s.year, sum(sum(s.collected)) over (partition by t.id, s.year order by s.batch) as collected
+from special_step s join reference_text t on t.kind = 1 and t.code = s.code where s.collected > 0 group by s.batch, t.id, s.year;
+
 -- name: moved
 -- Changes by batch and node.  Spending on an operation turns the credits that its earmark reserved above into consumption.
 create table moved as

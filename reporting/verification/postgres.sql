@@ -295,6 +295,7 @@ union all select 'frozen_balance', count(*) from frozen_balance
 union all select 'title_balance', count(*) from title_balance
 union all select 'withdrawn_balance', count(*) from withdrawn_balance
 union all select 'decree_balance', count(*) from decree_balance
+union all select 'special_balance', count(*) from special_balance
 union all select 'account_balance', count(*) from account_balance;
 
 -- name: can_summarise

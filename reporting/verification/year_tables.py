@@ -1,4 +1,4 @@
-"""What each year allows, as tables: payment before service, recycled AE, restorations, last days, visas."""
+"""What each year allows, as tables: payment before service, recycled AE, restorations, last days, visas, special accounts."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from core.successions import list_pairs
+from core.special_accounts import list_earmarked_programmes
 from reporting.code_labels import CodeLabels
 
 _RULE_TYPES: Mapping[str, pa.DataType] = {
@@ -14,6 +15,12 @@ _RULE_TYPES: Mapping[str, pa.DataType] = {
     "ministry": pa.string(),
     "title": pa.int32(),
     "threshold": pa.int64(),
+}
+_SPECIAL_TYPES: Mapping[str, pa.DataType] = {
+    "year": pa.int32(),
+    "code": pa.string(),
+    "account": pa.string(),
+    "brought": pa.int64(),
 }
 
 
@@ -85,6 +92,15 @@ def build_successions(codes: CodeLabels) -> dict[str, Any]:
     ]
     columns = _name_columns(("year", "programme", "follower"), pairs)
     return {name: pa.array(values, _RULE_TYPES.get(name, pa.string())) for name, values in columns.items()}
+def build_special_programmes(codes: CodeLabels) -> dict[str, Any]:
+    """Return the programmes of each year whose expenses receipts limit, with what their account brings into the year."""
+    programmes = [
+        (year, code, account.name, account.brought_cents)
+        for year, of_year in codes.years.items()
+        for account in list_earmarked_programmes(of_year)
+        for code in account.programmes
+    columns = _name_columns(("year", "code", "account", "brought"), programmes)
+    return {name: pa.array(values, _SPECIAL_TYPES[name]) for name, values in columns.items()}
 
 
 def _name_columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:

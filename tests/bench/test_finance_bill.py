@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from bench.samples.finance_bill import load_bill, sum_programmes
+from bench.samples.finance_bill import load_bill, load_special_accounts, sum_programmes
 from bench.year.bill_comparison import ComparedCell, compare_year, format_comparison
 from bench.year.spending_mixture import ACTS, CENTS
 from bench.year.year_generator import Year, generate_year
@@ -22,6 +22,13 @@ def test_the_bill_has_the_sums_of_the_general_budget() -> None:
     assert len({(line.programme, line.item) for line in bill}) == 655
 
 
+def test_the_special_accounts_have_the_sums_of_the_bill() -> None:
+    lines = load_special_accounts()
+    assert sum(line.ae_euros for line in lines) == 204_856_358_699
+    assert sum(line.cp_euros for line in lines) == 204_973_828_058
+    assert len({line.programme for line in lines}) == 42
+
+
 def test_programmes_have_the_credits_that_the_bill_gives_them() -> None:
     credits_of_programmes = sum_programmes(load_bill())
     assert credits_of_programmes["0117"] == 41_197_000_000
@@ -35,8 +42,9 @@ def test_programmes_have_the_credits_that_the_bill_gives_them() -> None:
 
 def test_every_category_is_a_commitment_item() -> None:
     items = nomenclature.load(SAMPLE_FOLDER / "2018").items
-    assert {line.item for line in load_bill()} <= items.keys()
-    assert not any(items[line.item].budget_only for line in load_bill())
+    lines = load_bill() + load_special_accounts()
+    assert {line.item for line in lines} <= items.keys()
+    assert not any(items[line.item].budget_only for line in lines)
 
 
 @pytest.mark.parametrize(("seed", "acts"), [(1, 100_000), (2, 300_000)])

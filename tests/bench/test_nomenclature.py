@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.samples.finance_bill import load_bill
+from bench.samples.finance_bill import load_bill, load_special_accounts
 from bench.samples.sample_nomenclature import BOPS, OPERATIONS, UOS, list_builders, write_sample
 from core import nomenclature
 from core.nomenclature import CentreLevel
@@ -21,20 +21,26 @@ def test_the_script_writes_the_shipped_file(name: str, tmp_path: Path) -> None:
 
 def test_the_nomenclature_has_the_declared_sizes() -> None:
     levels = [centre.level for centre in nomenclature.load(FOLDER).centres.values()]
-    assert levels.count(CentreLevel.BOP) == BOPS
-    assert levels.count(CentreLevel.UO) == UOS
+    special = len({line.programme for line in load_special_accounts()})
+    assert special == 42
+    assert levels.count(CentreLevel.BOP) == BOPS + special
+    assert levels.count(CentreLevel.UO) == UOS + special
     assert levels.count(CentreLevel.OPERATION) == OPERATIONS
 
 
 def test_programmes_are_those_of_the_bill_and_have_units() -> None:
     codes = nomenclature.load(FOLDER)
     with_units = {code[:4] for code, centre in codes.centres.items() if centre.level is CentreLevel.UO}
-    assert {line.programme for line in load_bill()} == codes.programmes.keys() == with_units
+    assert (
+        {line.programme for line in load_bill() + load_special_accounts()}
+        == codes.programmes.keys()
+        == with_units
+    )
 
 
 def test_areas_are_the_actions_of_the_bill_and_public_subactions() -> None:
     codes = nomenclature.load(FOLDER)
-    actions = {f"{line.programme}-{line.action}" for line in load_bill()}
+    actions = {f"{line.programme}-{line.action}" for line in load_bill() + load_special_accounts()}
     assert {code for code in codes.areas if len(code) == 7} == actions
     assert {code for code in codes.areas if len(code) > 7} == {"0177-12-08", "0203-04-02"}
 

@@ -1,6 +1,6 @@
 """A small budget as tables for the decision kernel, and its content in the terms of the plain model."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,12 +41,13 @@ from core.tables.columns import allocate_records, seal_array, to_record_dtype
 from core.tables.decree_balances import DecreeFigures
 from core.tables.expense_marks import MOVE_MASK, REPAYMENT_BIT, REPAYMENT_MASK, RETENTION_BIT
 from core.tables.journal import Acts, Decisions
+from core.tables.special_balances import SpecialProgrammes
 from kernels import decisions as kernel
 from tests.act_strategies import to_columns
 from tests.book_strategies import StartingBook
 from tests.kernels.directory_cases import build_grant_starts, build_grants, build_signatures
 from tests.kernels.marked_pages import require_marks
-from tests.oracle import invoices
+from tests.oracle import invoices, special_accounts
 from tests.oracle import ledger as oracle
 from tests.oracle.lines import Line
 from tests.oracle.model import (
@@ -66,6 +67,7 @@ from tests.oracle.model import (
     Payee,
     State,
     TitleKey,
+    World,
 )
 
 _PERIODS = 8
@@ -94,6 +96,7 @@ class BookContent(NamedTuple):
     titles: dict[TitleKey, tuple[int, int]]
     withdrawn: dict[int, int]
     decrees: dict[DecreeKey, int]
+    collected: dict[tuple[int, Hashable], int]
     waiting: dict[Fingerprint, object]
     invoices: dict[Fingerprint, tuple[Claim, ...]]
 
@@ -102,7 +105,7 @@ class KernelBook:
     """The tables of a book for a limited number of lines."""
 
     def __init__(self, book: StartingBook, lines: int) -> None:
-        self._title_keys = _list_titles(book)
+        self._title_keys, self._world = _list_titles(book), book.world
         self.tables = Tables(
             effects=seal_array(
                 _allocate_rows(Effects, zip(*(column.tolist() for column in build_effects()), strict=True))
@@ -126,6 +129,7 @@ class KernelBook:
             withdrawn=allocate_records(WithdrawnFigures, max(book.world.nodes) + 1),
             decrees=allocate_records(DecreeFigures, 2 * max(book.world.nodes) + 2),
             decree_years=allocate_records(DecreeFigures, 2 * max(book.world.years) + 2),
+            special=_build_special_accounts(book),
             payroll_checks=np.isin(
                 np.arange(_PERIODS), [period for period, _ in book.world.payroll_checks]
             ).astype(np.uint8),
@@ -198,6 +202,11 @@ class KernelBook:
             },
             {node: cents for node, (cents, _) in enumerate(tables.withdrawn.tolist()) if cents},
             _list_decrees(tables.decrees),
+            {
+                key: int(tables.special["collected"][row])
+                for key, row in _number_special_accounts(self._world).items()
+                if tables.special["collected"][row]
+            },
             {tuple(row[:2]): row[3] for row in tables.waiting[: count["waiting"]].tolist()},
             _list_claims(tables.invoices[: count["invoices"]].tolist()),
         )
@@ -252,6 +261,7 @@ def read_ledger_content(ledger: oracle.Ledger) -> BookContent:
         {key: both for key, both in state.titles.items() if any(both)},
         {node: cents for node, cents in state.withdrawn.items() if cents},
         {key: cents for key, cents in state.decrees.items() if cents},
+        {key: cents for key, cents in state.collected.items() if cents},
         {key: _fold_content(content) for key, content in ledger.waiting.items()},
         dict(state.invoices),
     )
@@ -401,6 +411,26 @@ def _build_nodes(book: StartingBook) -> np.ndarray:
     return nodes
 
 
+def _number_special_accounts(world: World) -> dict[tuple[int, Hashable], int]:
+    """Return the row of each programme of an earmarked account, those of one account and year next to each other."""
+    keys = sorted(
+        world.special, key=lambda key: (key[0], min(map(str, world.special[key].programmes)), str(key))
+    )
+    return {key: row for row, key in enumerate(keys, 1)}
+
+
+def _build_special_accounts(book: StartingBook) -> np.ndarray:
+    rows = _number_special_accounts(book.world)
+    table = allocate_records(SpecialProgrammes, len(rows) + 1)
+    for (year, programme), row in rows.items():
+        account = book.world.special[year, programme]
+        members = [rows[year, other] for other in account.programmes]
+        node = special_accounts.find_programme_node(book.world, year, programme)
+        later = rows.get((year + 1, programme), 0)
+        table[row] = (node, year, min(members), max(members) + 1, later, account.brought, 0, 0)
+    return table
+
+
 def _build_years(book: StartingBook) -> np.ndarray:
     days = allocate_records(BudgetYears, max(book.world.years) + 1)
     nodes_a_year = (max(book.world.nodes) + 1) // len(book.world.years)
@@ -438,7 +468,10 @@ def _describe_restoration(rule: RestorationRule | None) -> dict[str, int]:
 
 
 def _build_cells(book: StartingBook, keys: list[TitleKey]) -> np.ndarray:
-    cells = allocate_records(Cells, max(book.world.cells) + 1)
+    cells, special = (
+        allocate_records(Cells, max(book.world.cells) + 1),
+        _number_special_accounts(book.world),
+    )
     for number, cell in book.world.cells.items():
         fields = {
             "title": NONE if cell.title is None else keys.index((cell.year, cell.title)),
@@ -449,6 +482,7 @@ def _build_cells(book: StartingBook, keys: list[TitleKey]) -> np.ndarray:
             "area_code": cell.area or 0,
             "item_code": int(cell.item or 0),
             "fund_code": cell.fund or 0,
+            "special": special.get((cell.year, cell.programme), 0),
             **_describe_restoration(cell.restoration),
         }
         cells[number] = tuple(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from tests.law_model import assets, reassignments, retentions
+from tests.law_model import assets, reassignments, retentions, special_accounts
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.chain import find_commitment, find_root
@@ -225,13 +225,14 @@ def _ask_back(receivable: Document, amount: int) -> None:
         debt.asked_back += amount
 
 
-def _collect(_: Act, document: Document, __: State) -> None:
+def _collect(_: Act, document: Document, state: State) -> None:
     """Take what is collected, or reduced, from what is left of a receivable; no credits change (LOLF 28)."""
     _predecessor(document).left -= document.amount
     if document.kind == "receivable_reduction":
         _ask_back(_predecessor(document), -document.amount)
     else:
         document.left = document.amount
+        special_accounts.collect(document, _predecessor(document), state)
 
 
 def _restore(_: Act, document: Document, state: State) -> None:

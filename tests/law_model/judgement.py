@@ -46,6 +46,7 @@ from tests.law_model.reassignments import check_targets
 from tests.law_model.restorations import check_restoration
 from tests.law_model.retentions import check_retention
 from tests.law_model.settlement_ways import check_way
+from tests.law_model.special_accounts import check_receipts
 from tests.law_model.state import Act, Document, State
 from tests.law_model.suspense import check_item, check_justification
 from tests.law_model.visas import check_decision, check_threshold
@@ -208,6 +209,7 @@ def _check_place(act: Act, judgement: Judgement, state: State) -> None:
         return
     judgement.codes += check_title(act, place)
     judgement.codes += _check_credits(act, judgement, state)
+    judgement.codes += check_receipts(act, place, state)
 
 
 def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:

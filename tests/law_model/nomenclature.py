@@ -100,6 +100,10 @@ class Year:
 
     successions: set[tuple[str, str]] = field(default_factory=set)
     """Programmes of the year before, each with one to which an order gives its commitments in this year (GBCP 161)."""
+    earmarked: dict[str, str] = field(default_factory=dict)
+    """Of each programme of an earmarked special account the account, which is its mission."""
+    brought_forward: dict[tuple[str, int], int] = field(default_factory=dict)
+    """The cents that an account brings into a year."""
     ministries: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Of each programme its ministry, and the special account or annexed budget it belongs to, if any."""
 
@@ -191,8 +195,23 @@ def _read_year(folder: Path, year: int) -> Year:
     for row in _rows(orders) if orders.exists() else ():
         old, new = (row[name].removeprefix("OP-")[:4] for name in ("fund_centre", "new_fund_centre"))
         result.successions.add((old, new))
+    _read_special_accounts(files, result)
     result.settlement = {row["role"]: row["account"] for row in _rows(files / "treasury.csv")}
     return result
+
+
+def _read_special_accounts(files: Path, result: Year) -> None:
+    if not (files / "special_accounts.csv").exists():
+        return
+    earmarked = {
+        row["account"] for row in _rows(files / "special_accounts.csv") if row["category"] == "earmarked"
+    }
+    for row in _rows(files / "programmes.csv"):
+        if row["mission"] in earmarked:
+            result.earmarked[row["code"]] = row["mission"]
+    for row in _rows(files / "special_balances.csv"):
+        euros, _, cents = row["balance"].partition(".")
+        result.brought_forward[row["account"], int(row["year"])] = int(euros) * 100 + int(cents or 0)
 
 
 def _read_tree(files: Path, result: Year) -> None:

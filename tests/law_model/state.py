@@ -153,6 +153,8 @@ class State:
     payees: dict[str, Payee] = field(default_factory=dict)
     debits: Counter[AccountKey] = field(default_factory=Counter)
     credits: Counter[AccountKey] = field(default_factory=Counter)
+    collected: Counter[tuple[int, str]] = field(default_factory=Counter)
+    """What was collected in each year for each earmarked special account (LOLF 21)."""
 
     def post(self, exercise: int, accountant: str, legs: tuple[str, str], amount: int) -> None:
         """Post an entry: an account that is debited, and one that is credited; empty where it has one side alone."""

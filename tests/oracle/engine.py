@@ -70,6 +70,7 @@ class Engine:
                 assets=reference.list_asset_accounts(),
                 successions=reference.successions,
                 programmes=reference.list_programmes(),
+                special=reference.list_special_accounts(),
                 years=reference.list_budget_years(),
                 payroll_checks=reference.list_payroll_checks(),
                 entry_accounts=reference.list_entry_accounts(),

@@ -271,6 +271,14 @@ class AssetAccounts(NamedTuple):
     months: int = 0
 
 
+class SpecialAccount(NamedTuple):
+    """An account whose expenses of a year are limited by its receipts."""
+
+    programmes: frozenset[Hashable]
+    brought: int
+    """The balance that it brings into the year."""
+
+
 class World(NamedTuple):
     """The data that decisions read and never change."""
 
@@ -308,6 +316,9 @@ class World(NamedTuple):
             reached = named | (reached & self.programmes.get(year, frozenset()))
         return later.programme in reached or later.programme == earlier.programme
 
+    special: Mapping[tuple[int, Hashable], SpecialAccount] = {}
+    """By budget year and programme, where it is of such an account."""
+
     def find_node_of_year(self, number: int, year: int) -> int:
         """Return the node of another year on the same fund centre, title and family of funds; NONE if there is none."""
         later = self.nodes[number]._replace(year=year)
@@ -344,6 +355,8 @@ class State(NamedTuple):
     """What withdrawals of commitments of earlier years lower of the reported consumption of AE, by node."""
     decrees: ChainMap[DecreeKey, int]
     """What finance laws opened at programmes, and what decrees did, where that is not 0."""
+    collected: ChainMap[tuple[int, Hashable], int]
+    """What was collected for the programmes of special accounts, by year of the day and programme."""
     invoices: ChainMap[Fingerprint, tuple[Claim, ...]]
     requested: ChainMap[int, int]
     """The amount of each debt, by entry."""

@@ -20,6 +20,7 @@ from tests.oracle import (
     retentions,
     set_offs,
     signatures,
+    special_accounts,
     visas,
     withdrawals,
     years,
@@ -216,7 +217,9 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
             root = state.items[followed.root]
             before = world.cells[root.cell]
             places = (cell, before) if followed.sign > 0 else (before, cell)
+            spent = special_accounts.sum_expenses(world, state, places[0])
             budget.move_reservation(world, state, places, CATALOG[root.under], amount=line.amount)
+            special_accounts.require_receipts(world, state, places[0], spent)
             return
         settles = base.budget in (BudgetAction.SETTLE, BudgetAction.REASSIGN)
         under = CATALOG[state.items[followed.entry].under] if settles else base
@@ -227,9 +230,13 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
         is_checked = not is_in_advance and (base.check is CreditCheck.ALWAYS or is_year_end)
         counts_prior = prior_reservations.is_year_before_over(world, line, cell)
         demand = demand._replace(is_checked=is_checked, is_year_end=is_year_end, counts_prior=counts_prior)
+        spent = special_accounts.sum_expenses(world, state, cell)
         budget.apply_demand(world, state, demand)
         years.add_to_title(world, state, base, line, cell=followed.cell)
         decrees.count_decree(world, state, base, line, cell=cell)
+        special_accounts.require_receipts(world, state, cell, spent)
+        repaid = state.items[followed.entry].parent if followed.entry else 0
+        special_accounts.count_receipt(world, state, line, cell, reaches=base.reaches, repaid=repaid)
 
 
 def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tuple[int, int]:

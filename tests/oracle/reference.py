@@ -14,7 +14,7 @@ from core.catalog import Role
 from core.chart import Chart
 from core.nomenclature import FundFamily, Nomenclature
 from core.periods import to_period
-from tests.oracle.model import NONE, AssetAccounts, BudgetYear, Node
+from tests.oracle.model import NONE, AssetAccounts, BudgetYear, Node, SpecialAccount
 
 CENTRES_A_YEAR = 131_072
 SHEETS = 6
@@ -128,6 +128,22 @@ class Reference(NamedTuple):
     def list_programmes(self) -> dict[int, frozenset[Hashable]]:
         """Return the programmes of each budget year."""
         return {year: frozenset(data.nomenclature.programmes) for year, data in self.years.items()}
+
+    def list_special_accounts(self) -> dict[tuple[int, Hashable], SpecialAccount]:
+        """Return the account of each programme whose expenses are limited by receipts, by budget year."""
+        accounts: dict[tuple[int, Hashable], SpecialAccount] = {}
+        for year, data in self.years.items():
+            codes = data.nomenclature
+            for programme in codes.programmes.values():
+                account = codes.special_accounts.get(programme.mission)
+                if account and account.category.value == "earmarked":
+                    same = {
+                        other.code for other in codes.programmes.values() if other.mission == account.name
+                    }
+                    accounts[year, programme.code] = SpecialAccount(
+                        frozenset(same), account.balances.get(year, 0)
+                    )
+        return accounts
 
     def list_entry_accounts(self) -> dict[int, tuple[int, ...]]:
         """Return the accounts of each budget year on which is owed what an entry settles, without a transfer."""

@@ -13,7 +13,7 @@ from reporting.verification.raw_rows import StoredColumn
 from reporting.verification.snapshot_queries import BatchRow, JournalSnapshot, WindowSpan, open_snapshot
 
 ALL = WindowSpan(1, 1_000, 1, 1_000_000)
-_RARE = {"frozen_balance", "withdrawn_balance"}
+_RARE = {"frozen_balance", "withdrawn_balance", "special_balance"}
 """The small journal freezes no credits, and withdraws nothing of earlier years."""
 
 

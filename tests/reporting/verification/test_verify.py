@@ -34,6 +34,7 @@ from tests.reporting.verification import (
     test_restorations,
     test_retentions,
     test_rollover,
+    test_special_accounts,
     test_staff,
     test_suspense,
     test_visas,
@@ -51,8 +52,8 @@ async def test_the_journal_of_a_year_is_proven(journal: str) -> None:
     assert verification.findings == []
     assert verification.rows["entry"] > 1_000
     empty = [name for name, rows in verification.rows.items() if not rows]
-    # the generated year freezes no credits, and withdraws nothing of earlier years
-    assert empty == ["frozen_balance", "withdrawn_balance"]
+    # the generated year freezes and withdraws nothing, and has no special accounts
+    assert empty == ["frozen_balance", "withdrawn_balance", "special_balance"]
 
 
 async def test_the_small_journal_is_proven(small_journal: str) -> None:
@@ -173,7 +174,7 @@ def test_every_rule_is_broken_by_some_corruption() -> None:
         *(test_advances.BREACHES, test_assets.BREACHES, test_funds.BREACHES),
         *(test_reassignments.BREACHES, test_restorations.BREACHES),
         *(test_retentions.BREACHES, test_staff.BREACHES, test_suspense.BREACHES, test_withdrawals.BREACHES),
-        *(test_invoice_services.BREACHES, test_visas.BREACHES),
+        *(test_invoice_services.BREACHES, test_special_accounts.BREACHES, test_visas.BREACHES),
         *(test_settlements.CHANGES, test_verification.CHANGES),
     )
     broken = {check for corruption in CORRUPTIONS for check in corruption.finding_places}

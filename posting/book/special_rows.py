@@ -1,0 +1,69 @@
+"""The rows of ``Book.special``: the programmes of earmarked special accounts, year after year, account by account."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.nomenclature import CENTRES_A_YEAR, SHEETS, Nomenclature
+from core.periods import YEAR_FIRST
+from core.special_accounts import list_earmarked_programmes
+from core.tables.columns import allocate_records
+from core.tables.special_balances import SpecialProgrammes
+
+Numbers = NDArray[np.int64]
+
+
+class _Member(NamedTuple):
+    """A programme of an earmarked account in a year."""
+
+    year: int
+    account: str
+    programme: int
+    """The number of its fund centre."""
+    brought_cents: int
+
+
+class SpecialRows:
+    """The earmarked accounts of each year; row 0 stands for none."""
+
+    def __init__(
+        self, nomenclatures: Mapping[int, Nomenclature], numbered: Mapping[str, int], years: range
+    ) -> None:
+        self._years = years
+        self._members = [
+            _Member(year, name, numbered[code], cents)
+            for year, codes in sorted(nomenclatures.items())
+            for name, cents, programmes in list_earmarked_programmes(codes)
+            for code in programmes
+        ]
+        self._row = np.zeros((len(years) + 1, max(numbered.values(), default=0) + 1), np.int32)
+        """By year and fund centre; no programme has a row in the year after the last."""
+        for row, member in enumerate(self._members, 1):
+            self._row[member.year - years.start, member.programme] = row
+
+    def find_rows(self, programmes: np.ndarray, years: np.ndarray) -> NDArray[np.int32]:
+        """Return the row of each programme in its year; 0 for none."""
+        return self._row[years - self._years.start, programmes]
+
+    def describe_rows(self, rows: Numbers) -> tuple[Numbers, Numbers]:
+        """Return programme and budget year of each row."""
+        members = [self._members[row - 1] for row in rows.tolist()]
+        return (
+            np.array([member.programme for member in members], np.int64),
+            np.array([member.year for member in members], np.int64),
+        )
+
+    def build_table(self) -> np.ndarray:
+        """Build the rows as records, with nothing collected yet."""
+        table = allocate_records(SpecialProgrammes, len(self._members) + 1)
+        groups = [(member.year, member.account) for member in self._members]
+        for row, member in enumerate(self._members, 1):
+            first, at = groups.index(groups[row - 1]), member.year - self._years.start
+            table["node"][row] = (at * CENTRES_A_YEAR + member.programme) * SHEETS
+            table["year"][row] = member.year - YEAR_FIRST
+            table["first"][row], table["end"][row] = first + 1, first + 1 + groups.count(groups[first])
+            table["later"][row] = self._row[at + 1, member.programme]
+            table["brought"][row] = member.brought_cents
+        return table

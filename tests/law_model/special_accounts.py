@@ -1,0 +1,41 @@
+"""Earmarked special accounts: no more is ordered in a year than was collected and brought forward (LOLF 21; A23)."""
+
+from tests.law_model.assignments import Assignment
+from tests.law_model.budget import NodeKey
+from tests.law_model.kinds import REASSIGNMENT_TARGET, REQUESTS
+from tests.law_model.state import Act, Document, State
+
+_ORDERS = REQUESTS | {"advance_request", "retention_release", "request_carry", REASSIGNMENT_TARGET}
+
+
+def check_receipts(act: Act, place: Assignment, state: State) -> list[str]:
+    """Check that what an act orders or pays is covered by the receipts of its account in its year."""
+    account = _find_account(place.key, state)
+    if not account or act.kind not in _ORDERS:
+        return []
+    files = state.reference.years[place.key.year]
+    programmes = {code for code, name in files.earmarked.items() if name == account}
+    spent = sum(
+        node.cp.reserved + node.cp.consumed
+        for key, node in state.budget.nodes.items()
+        if key.year == place.key.year and key.centre in programmes
+    )
+    receipts = state.collected[place.key.year, account] + files.brought_forward.get(
+        (account, place.key.year), 0
+    )
+    return ["SPECIAL_RECEIPTS_EXCEEDED"] if spent + act.amount > receipts else []
+
+
+def collect(receipt: Document, receivable: Document, state: State) -> None:
+    """Count a receipt for its account in the year of its day (LOLF 28); what repays an expense restores credits instead."""
+    if receivable.predecessor is None and receivable.key is not None:
+        key = receivable.key._replace(year=receipt.day.year)
+        account = _find_account(key, state)
+        if account:
+            state.collected[key.year, account] += receipt.amount
+
+
+def _find_account(key: NodeKey, state: State) -> str:
+    files = state.reference.years.get(key.year)
+    centre = files.centres.get(key.centre) if files else None
+    return files.earmarked.get(centre.programme, "") if files and centre else ""

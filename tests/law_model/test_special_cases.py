@@ -1,0 +1,56 @@
+"""Earmarked special accounts in small cases worked by hand from LOLF art. 21, without the engine."""
+
+import pytest
+
+from tests.law_model.small_year import IBAN, PAYEE, SmallYear
+
+_RADARS = {"fund_centre": "0751-CENT-C001", "functional_area": "0751-01", "commitment_item": "31"}
+_TOWNS = {"fund_centre": "0754-CENT-C001", "functional_area": "0754-01", "commitment_item": "31"}
+_DUE = {"fund_centre": "0751-CENT-C001", "commitment_item": "269906", "payee": PAYEE}
+
+
+@pytest.fixture
+def year() -> SmallYear:
+    small = SmallYear()
+    small.send("third_party", "T", "2018-03-05", payee=PAYEE, payee_name="Durand", iban=IBAN)
+    for number in (2018, 2019):
+        for budget in ("ae", "cp"):
+            for place in ("0751", "0751-CENT", "0751-CENT-C001", "0754", "0754-CENT", "0754-CENT-C001"):
+                kind = "allotment" if "-" in place else "budget_opening"
+                columns = {"fund_centre": place, "commitment_item": "HT2", "amount": "1000"}
+                day = f"{number}-03-05"
+                assert (
+                    small.send(f"{kind}_{budget}", f"{place}{budget}{number}", day, **columns) == "ACCEPTED"
+                )
+    assert small.send("receivable", "TP", "2018-03-15", amount="100", **_DUE) == "ACCEPTED"
+    return small
+
+
+def _order(
+    year: SmallYear, reference: str, amount: str, place: dict[str, str], day: str = "2018-05-02"
+) -> str:
+    return year.send("direct_payment_request", reference, day, payee=PAYEE, amount=amount, **place)
+
+
+def test_both_programmes_spend_what_was_collected_for_one(year: SmallYear) -> None:
+    """Of 100 due 60 are collected: 25 and 35 are ordered, a hundredth more is refused, and the same after the payment."""
+    assert _order(year, "D1", "0.01", _RADARS) == "SPECIAL_RECEIPTS_EXCEEDED"
+    assert year.send("receipt", "E1", "2018-04-03", predecessor=year.name("TP"), amount="60") == "ACCEPTED"
+    assert _order(year, "D2", "25", _TOWNS) == "ACCEPTED"
+    assert _order(year, "D3", "35.01", _RADARS) == "SPECIAL_RECEIPTS_EXCEEDED"
+    assert _order(year, "D4", "35", _RADARS) == "ACCEPTED"
+    pay = {"predecessor": year.name("D4"), "amount": "35"}
+    assert year.send("payment", "P", "2018-05-03", **pay) == "ACCEPTED"
+    assert _order(year, "D5", "0.01", _TOWNS) == "SPECIAL_RECEIPTS_EXCEEDED"
+    reject = {"predecessor": year.name("D2"), "amount": "5"}
+    assert year.send("payment_request_rejection", "R", "2018-05-03", **reject) == "ACCEPTED"
+    assert _order(year, "D6", "5", _RADARS) == "ACCEPTED"
+
+
+def test_a_year_spends_its_receipts_and_what_it_brought_forward(year: SmallYear) -> None:
+    """2019 brings 12.50 forward, and collects 30 of the receivable of 2018; 2018 has nothing of both."""
+    late = {"predecessor": year.name("TP"), "amount": "30"}
+    assert year.send("receipt", "E1", "2019-03-06", **late) == "ACCEPTED"
+    assert _order(year, "D1", "0.01", _RADARS) == "SPECIAL_RECEIPTS_EXCEEDED"
+    assert _order(year, "D2", "42.51", _RADARS, "2019-03-07") == "SPECIAL_RECEIPTS_EXCEEDED"
+    assert _order(year, "D3", "42.50", _RADARS, "2019-03-07") == "ACCEPTED"
