@@ -69,6 +69,14 @@ class _ClaimSums(NamedTuple):
     paid: Counter[int]
 
 
+class _DueInterest(NamedTuple):
+    """What is due on payments whose days are over; days since 1970."""
+
+    paid_on: int
+    deadline: int
+    cents: int
+
+
 class _Payments:
     """The late payments whose days are over, and the payments of interest, of the debits that are read."""
 
@@ -122,8 +130,11 @@ async def load_overdue_interest(
         debts = await fetch(connection, "overdue_debts", due.payable.tolist())
     paid_on = _find_payment_days(late, due.debit)
     deadlines = paid_on + rules.payment_days.look_up(paid_on)
-    days = zip(paid_on.tolist(), deadlines.tolist(), due.amount.tolist(), strict=True)
-    rows = [_build_debt(row, *dates, day=day, sums=sums) for row, dates in zip(debts, days, strict=True)]
+    due_rows = zip(paid_on.tolist(), deadlines.tolist(), due.amount.tolist(), strict=True)
+    rows = [
+        _build_debt(row, _DueInterest(*columns), day=day, sums=sums)
+        for row, columns in zip(debts, due_rows, strict=True)
+    ]
     overdue = sorted(
         (row for row in rows if row.overdue_cents > 0), key=lambda row: (row.payable_by, row.entry)
     )
@@ -152,24 +163,22 @@ def _find_payment_days(late: LatePayments, debits: NDArray[np.int64]) -> NDArray
     return late.day[order[np.searchsorted(late.debit[order], debits)]]
 
 
-def _build_debt(
-    row: Row, paid_on: int, deadline: int, due_cents: int, *, day: date, sums: _ClaimSums
-) -> OverdueDebt:
+def _build_debt(row: Row, due: _DueInterest, *, day: date, sums: _ClaimSums) -> OverdueDebt:
     entry = row["entry_id"]
     rejected, paid = sums.rejected[entry], sums.paid[entry]
-    payable_by = _EPOCH + timedelta(deadline)
+    payable_by = _EPOCH + timedelta(due.deadline)
     return OverdueDebt(
         row["payee"],
         row["reference"],
         entry,
-        (_EPOCH + timedelta(paid_on)).isoformat(),
+        (_EPOCH + timedelta(due.paid_on)).isoformat(),
         payable_by.isoformat(),
         (day - payable_by).days,
-        due_cents,
+        due.cents,
         sums.claimed[entry],
         rejected,
         paid,
-        max(due_cents - rejected - paid, 0),
+        max(due.cents - rejected - paid, 0),
     )
 
 
