@@ -30,6 +30,7 @@ _RATE = re.compile(r"(\d{1,2})\.(\d\d)")
 _ITEM = re.compile(r"3[1-9]")
 _DAYS_A_YEAR = range(360, 367)
 _COMPENSATION_MAX = 10_000
+_PAYMENT_DAYS_MAX = 366
 _MONTHS_PER_HALF_YEAR = 6
 _EPOCH = date(1970, 1, 1)
 
@@ -54,6 +55,8 @@ class LateInterestRules:
     """The first day on which a payment term that bears interest began, since 1970."""
     item: EffectiveDated
     """The commitment item on which the treasury claims interest, as a number, by the day of the claim."""
+    payment_days: EffectiveDated
+    """Within how many days after a late payment its interest is paid, by the day of that payment."""
 
     def find_item(self, day: date) -> str:
         """Return the code of the commitment item for claims of ``day``."""
@@ -133,6 +136,7 @@ def load(folder: Path = SAMPLE_FOLDER) -> LateInterestRules:
         item=parse_dated_rule(
             str(path), "item", settings.get("item"), parse=lambda value: _parse_item(str(path), value)
         ),
+        payment_days=rules.read_whole("payment_days", range(_PAYMENT_DAYS_MAX + 1)),
     )
 
 

@@ -2,6 +2,7 @@
 
 The delay of a payment (*délai global de paiement*) runs from the receipt of the request, or from the certification of the
 service if that is later, to the day of payment, without the days of a suspension.  A payment within its term is in time.
+A set-off is a payment, as it extinguishes the debt; the report says how much was set off.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from core.account_roles import SHARED_ROLES
 from core.amount_fields import AmountStruct, Cents, OldCents, list_new_names
 from core.catalog import CATALOG, ActKind, Stage
 from core.delay_rules import DelayRules
+from core.kind_rules import Pairing
 from core.tables.columns import allocate_zeros, concat_tables, select_rows
 from core.tables.delays import DelaySums
 from posting.delays.day_span import ALL_DAYS, DaySpan
@@ -59,6 +61,9 @@ class Delay(AmountStruct, frozen=True, kw_only=True):
     interest_due_cents: Cents = 0
     interest_proposed_cents: Cents = 0
     interest_paid_cents: Cents = 0
+    set_offs: int = 0
+    """How many of the payments are set-offs, which no bank debits."""
+    set_off_cents: Cents = 0
 
 
 class Delays(msgspec.Struct, frozen=True):
@@ -107,11 +112,11 @@ async def load_delays(connection: Connection, names: CodeNames, scope: DelayScop
 
 
 def _belongs_to_delays(kind: ActKind) -> bool:
-    return kind.reaches is Stage.DEBITED or kind.is_interest
+    return kind.reaches is Stage.DEBITED or kind.pairs is Pairing.DEBT or kind.is_interest
 
 
 async def _may_have_payments(connection: Connection, names: CodeNames) -> bool:
-    """Return whether debits or interest may have been posted, by CP and the sums of accounts, without a look at entries.
+    """Return whether debits, set-offs or interest may have been posted, by CP and the sums of accounts, not by entries.
 
     Each of these kinds posts to an account that is the same for all commitment items.  The reference files name these
     accounts, and may be others than those of the ledger; the CP that payments consume are independent of them.
@@ -203,7 +208,7 @@ _NOT_SUMMED = frozenset({"ministry", "programme", "mean_days", "in_time_percent"
 _SUMMED = tuple(name for name in Delay.__struct_fields__ if name not in _NOT_SUMMED)
 
 _DROP_ORDER = (
-    *("days of it", "suspended", "interest proposed", "interest paid"),
+    *("days of it", "suspended", "set off", "interest proposed", "interest paid"),
     *("mean days", "euros", "interest due", "payments"),
 )
 
@@ -217,6 +222,7 @@ def build_table(delays: Delays) -> ReportTable:
         *(
             Column("payments", CellType.COUNT),
             Column("euros", CellType.MONEY),
+            Column("set off", CellType.MONEY),
             Column("mean days"),
             Column("in time"),
         ),
@@ -235,7 +241,13 @@ def build_table(delays: Delays) -> ReportTable:
 
 def _list_cells(delay: Delay) -> list[str | int]:
     return [
-        *(delay.payments, delay.cents, f"{delay.mean_days:.1f}", f"{delay.in_time_percent:.1f} %"),
+        *(
+            delay.payments,
+            delay.cents,
+            delay.set_off_cents,
+            f"{delay.mean_days:.1f}",
+            f"{delay.in_time_percent:.1f} %",
+        ),
         *(delay.suspended, delay.suspended_days),
         *(delay.interest_due, delay.interest_proposed, delay.interest_paid),
     ]

@@ -136,6 +136,18 @@ REPORTS = (
         example="exercise=2018",
     ),
     Report(
+        "visas",
+        "Visas of the budget controller: requested, decided, days waited, used, left, and used after a reversal",
+        (
+            _EXERCISE,
+            ReportParameter(
+                "day", "Days waited up to this day, as YYYY-MM-DD; by default today", ParameterType.DAY
+            ),
+        ),
+        report_sources.import_visas,
+        example="exercise=2018",
+    ),
+    Report(
         "delays",
         "How long payments took, from request to debit; how many were in time; late interest due, proposed and paid",
         (
@@ -148,6 +160,12 @@ REPORTS = (
         ),
         report_sources.import_delays,
         example="by=programme&year=2018",
+    ),
+    Report(
+        "overdue-interest",
+        "Late interest that is not paid within the days after the late payment, 45 by law",
+        (ReportParameter("day", "Overdue on this day, as YYYY-MM-DD; by default today", ParameterType.DAY),),
+        report_sources.import_overdue_interest,
     ),
     Report(
         "invoices",

@@ -199,6 +199,36 @@ def import_assets() -> ReportSource:
     )
 
 
+def import_visas() -> ReportSource:
+    """Return the implementation of the report of visas."""
+    from reporting import visas as report
+
+    return ReportSource(
+        lambda connection, names, arguments: report.load_visas(
+            connection,
+            names,
+            exercise=arguments.values["exercise"],
+            day=arguments.values["day"],
+            visibility=arguments.visibility,
+        ),
+        report.Visas,
+        report.build_table,
+    )
+
+
+def import_overdue_interest() -> ReportSource:
+    """Return the implementation of the report of overdue interest."""
+    from reporting import overdue_interest as report
+
+    return ReportSource(
+        lambda connection, names, arguments: report.load_overdue_interest(
+            connection, names, day=arguments.values["day"]
+        ),
+        report.OverdueInterest,
+        report.build_table,
+    )
+
+
 def import_delays() -> ReportSource:
     """Return the implementation of the report of delays."""
     from reporting import delays as report

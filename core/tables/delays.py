@@ -6,13 +6,15 @@ from core.tables.columns import Count, Day, Entry, Index, Money, Small
 
 
 class DebitedPayments(NamedTuple):
-    """Payments that the bank debited, and the debt that each of them paid.  A COPY row."""
+    """Payments that the bank debited, and set-offs, and the debt that each of them paid.  A COPY row."""
 
     entry_id: Entry
-    """The entry of the debit."""
+    """The entry of the debit, or of the set-off."""
     amount: Money
     day: Day
     """The day of payment (*mise en paiement*): that of the transfer, not that of its debit (docs/rules.md, A59)."""
+    settled_by: Small
+    """The kind of the entry: a debit, or a set-off."""
     payable: Entry
     """The paid debt: a request, a part of one that is owed to another payee, or late interest."""
     above: Entry
@@ -116,6 +118,7 @@ class DelaySums(NamedTuple):
     year: Small
     """The year of the payment; of ``interest_proposed`` that of the claim."""
     payments: Count
+    """Debited payments and set-offs."""
     cents: Money
     days: Count
     in_time: Count
@@ -132,3 +135,6 @@ class DelaySums(NamedTuple):
     compensation_of_sender_and_year: Money
     interest_proposed: Money
     interest_paid: Money
+    set_offs: Count
+    """How many of the payments are set-offs."""
+    set_off_cents: Money

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core.catalog import CATALOG, Stage, list_kinds
 from core.contracts import OPPOSING_KINDS
 from core.effective_dates import EffectiveDated
+from core.kind_rules import Pairing
 from core.late_interest import LateInterestRules
 from core.sql_files import read_queries
 from core.tables.columns import allocate_zeros, concat_tables, select_rows
@@ -38,6 +39,7 @@ _INTEREST_KINDS = list_kinds(lambda kind: kind.is_interest)
 _DIVERTING_KINDS = list_kinds(lambda kind: kind.is_part)
 _QUERY_KINDS: Mapping[str, tuple[int, ...]] = {
     "debits": list_kinds(lambda kind: kind.reaches is Stage.DEBITED),
+    "set_offs": list_kinds(lambda kind: kind.pairs is Pairing.DEBT),
     "payments": list_kinds(lambda kind: kind.remits and kind.after is Stage.PAYABLE),
     "rejects": list_kinds(lambda kind: kind.after is Stage.IN_TRANSIT and kind.reaches is Stage.RETURNED),
     "identified": list_kinds(lambda kind: kind.reaches is Stage.REOPENED),
@@ -92,7 +94,7 @@ async def load_facts_of_debits(
 
 
 async def read_debits(connection: Connection, span: DaySpan, work: Callable[[DebitedPayments], None]) -> None:
-    """Call ``work`` with the payments of ``span`` that the bank debited, a chunk at a time.
+    """Call ``work`` with the payments of ``span`` that the bank debited, and the set-offs, a chunk at a time.
 
     This includes transfers that the bank rejected before a debit and debited after they were sent again.  Call it within a
     snapshot: it disables nested-loop joins for the rest of the transaction.
@@ -103,7 +105,7 @@ async def read_debits(connection: Connection, span: DaySpan, work: Callable[[Deb
 
 
 async def read_debits_after(connection: Connection, entry: int) -> DebitedPayments:
-    """Return all debits of every payable that was debited after ``entry``.
+    """Return all debits and set-offs of every payable that one of them paid after ``entry``.
 
     Call it within a snapshot: it disables nested-loop joins for the rest of the transaction.
     """
@@ -166,7 +168,8 @@ async def _stream_debits(
 def _format_reissues(oldest: int) -> dict[str, str]:
     """Return the query parameters: the kinds of acts, and the transfers sent again for entries after ``oldest``."""
     kinds = {name: _join_numbers(numbers) for name, numbers in _QUERY_KINDS.items()}
-    return {**kinds, "reissued": SQL["reissued"].format(**kinds, oldest=oldest)}
+    reissued = SQL["reissued"].format(**kinds, oldest=oldest)
+    return {**kinds, "reissued": reissued, "oldest": str(oldest)}
 
 
 def _join_numbers(numbers: Iterable[int]) -> str:

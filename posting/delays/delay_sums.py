@@ -1,7 +1,7 @@
 """The figures of delays, added up by sender, fund centre, budget year and year of payment.
 
-What is measured of a debit depends on the entries before it alone, and no later entry changes it.  So sums of the debits up to
-an entry stay valid, and those of later debits are added to them.
+What is measured of a debit or a set-off depends on the entries before it alone, and no later entry changes it.  So sums of
+those up to an entry stay valid, and those of later ones are added to them.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.catalog import CATALOG
 from core.delay_rules import DelayRules
+from core.kind_rules import Pairing
 from core.late_interest import to_half_years
 from core.tables.columns import allocate_zeros, concat_tables, select_rows
 from core.tables.delays import (
@@ -34,6 +36,7 @@ _COMPENSATIONS: Mapping[str, tuple[str, ...]] = {
     "compensation_of_sender_and_year": ("sender", "year"),
 }
 """The columns within whose values the first late payment of a request is looked for."""
+_IS_SET_OFF = np.array([kind.pairs is Pairing.DEBT for kind in CATALOG])
 _FIRST_YEAR = 1970
 _YEAR_BITS, _CENTRE_BITS = 12, 17
 
@@ -106,6 +109,8 @@ class DelayAdder:
         sums.payments[:], sums.cents[:] = 1, rows.amount
         sums.days[:], sums.in_time[:] = delays.delay_days[at], delays.late_days[at] == 0
         sums.suspended[:], sums.suspended_days[:] = suspended_days > 0, suspended_days
+        is_set_off = _IS_SET_OFF[rows.settled_by]
+        sums.set_offs[:], sums.set_off_cents[:] = is_set_off, np.where(is_set_off, rows.amount, 0)
         return add_up(sums)
 
     def _add_up_interest(self, rows: DebitedPayments) -> DelaySums:

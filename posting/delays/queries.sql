@@ -4,24 +4,31 @@
 set local enable_nestloop = off;
 
 -- name: paid_after
--- The payables that the debits after an entry paid.
+-- The payables that the debits and set-offs after an entry paid.
 {reissued}
 select p.predecessor as payable from entry d join entry p on p.entry_id = d.predecessor
 where d.kind in ({debits}) and d.entry_id > {after} and p.kind in ({payments})
   and p.entry_id >= (select min(predecessor) from entry where kind in ({debits}) and entry_id > {after})
 union all
 select a.payable from reissued a join entry d on d.predecessor = a.entry_id where d.kind in ({debits}) and d.entry_id > {after}
+union all
+select predecessor as payable from entry where kind in ({set_offs}) and entry_id > {after}
 
 -- name: debited
 -- Debited payments, each with the day of its transfer; the few transfers that were sent again before any debit are a part of their own, which keeps the first part a plain join.
+-- A set-off pays without a transfer, on its own day (rule A59).
 {reissued}
-select d.entry_id, d.amount, p.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind, r.debit, r.credit, r.submission
+select d.entry_id, d.amount, p.day, d.kind as settled_by, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind, r.debit, r.credit, r.submission
 from entry d join entry p on p.entry_id = d.predecessor join entry r on r.entry_id = p.predecessor
-where d.kind in ({debits}) and p.kind in ({payments}) and p.day between '{first}' and '{last}' {only}
+where d.kind in ({debits}) and d.entry_id > {oldest} and p.kind in ({payments}) and p.day between '{first}' and '{last}' {only}
 union all
-select d.entry_id, d.amount, p.day, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind, r.debit, r.credit, r.submission
+select d.entry_id, d.amount, p.day, d.kind as settled_by, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind, r.debit, r.credit, r.submission
 from entry d join reissued p on p.entry_id = d.predecessor join entry r on r.entry_id = p.payable
-where d.kind in ({debits}) and p.day between '{first}' and '{last}' {only}
+where d.kind in ({debits}) and d.entry_id > {oldest} and p.day between '{first}' and '{last}' {only}
+union all
+select p.entry_id, p.amount, p.day, p.kind as settled_by, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind, r.debit, r.credit, r.submission
+from entry p join entry r on r.entry_id = p.predecessor
+where p.kind in ({set_offs}) and p.day between '{first}' and '{last}' {only}
 
 -- name: reissued
 -- Transfers sent again for others that the bank had rejected before it debited them, and the payable of each.
@@ -39,8 +46,8 @@ with recursive back as materialized (
 )
 
 -- name: of_payables
--- A condition on some payables: their payments and debits come after the oldest of them.
-and r.entry_id in (select unnest('{{{wanted}}}'::bigint[])) and r.entry_id between {oldest} and {newest} and p.entry_id > {oldest} and d.entry_id > {oldest}
+-- A condition on some payables: their payments and set-offs come after the oldest of them.
+and r.entry_id in (select unnest('{{{wanted}}}'::bigint[])) and r.entry_id between {oldest} and {newest} and p.entry_id > {oldest}
 
 -- name: service_entries
 select entry_id, predecessor, amount, day, kind, debit from entry where kind in ({kinds})

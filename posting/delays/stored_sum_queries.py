@@ -7,6 +7,7 @@ import asyncpg
 
 from core.catalog import Stage, list_kinds
 from core.delay_rules import DelayRules
+from core.kind_rules import Pairing
 from core.senders import RESERVED_SENDERS
 from core.sql_files import read_queries
 from core.tables.columns import allocate_zeros, concat_tables, read_column_kinds
@@ -17,7 +18,7 @@ from posting.store import copy_out
 
 SQL = read_queries("posting.delays", "stored_sums.sql")
 INTEREST_KINDS = list_kinds(lambda kind: kind.is_interest)
-DEBIT_KINDS = list_kinds(lambda kind: kind.reaches is Stage.DEBITED)
+PAYING_KINDS = list_kinds(lambda kind: kind.reaches is Stage.DEBITED or kind.pairs is Pairing.DEBT)
 
 Connection = asyncpg.Connection
 Table = TypeVar("Table", bound=NamedTuple)
@@ -64,8 +65,8 @@ async def store_sums(connection: Connection, state: SumState, sums: DelaySums, *
 
 
 async def has_debits_after(connection: Connection, entry: int) -> bool:
-    """Return whether the bank debited a payment after ``entry``."""
-    return bool(await connection.fetchval(SQL["has_kinds_after"], entry, DEBIT_KINDS))
+    """Return whether the bank debited a payment, or a debt was set off, after ``entry``."""
+    return bool(await connection.fetchval(SQL["has_kinds_after"], entry, PAYING_KINDS))
 
 
 async def load_journal_end(connection: Connection) -> int:

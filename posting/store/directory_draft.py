@@ -33,11 +33,22 @@ class Term(NamedTuple):
     partner: int = 0
     """The other person of a couple."""
 
+    def find_partner(self, person: int) -> int:
+        """Return the other person of a couple."""
+        return self.partner if self.person == person else self.person
+
     def overlaps(self, *others: "Term") -> bool:
         """Return whether a day is in all."""
         terms = (self, *others)
         first = max(term.first_day for term in terms)
         return all(term.last_day is None or first <= term.last_day for term in terms)
+
+
+class NamedTerm(NamedTuple):
+    """A term with its name in messages."""
+
+    name: str
+    term: Term
 
 
 class DirectoryDraft:
@@ -120,18 +131,26 @@ class DirectoryDraft:
 
     def _check_couples(self, term: Term) -> None:
         """Check that no couple has a role that orders and one that accounts on one day (GBCP art. 9)."""
-        couples = {"the new couple": term} if term.partner else self._couples.get(term.person, {})
-        for name, couple in couples.items() if term.partner or term.role else ():
-            roles = [term] if term.role else list(self._of_person.get(term.person, {}).values())
-            partner = couple.partner if couple.person == term.person else couple.person
-            for partner_name, other in self._of_person.get(partner, {}).items():
-                for role in roles:
-                    if _is_of_two_sides(couple, role, other):
-                        raise RefusedChange(
-                            f"by {name}, {describe_days(couple)}, the person is spouse or partner of who has the role"
-                            f" {other.role} by {partner_name}, {describe_days(other)}, and nobody is {role.role} on the same"
-                            " days: end one of these first, or state other days"
-                        )
+        for couple, role, other in self._list_couple_roles(term):
+            if _is_of_two_sides(couple.term, role, other.term):
+                raise RefusedChange(
+                    f"by {couple.name}, {describe_days(couple.term)}, the person is spouse or partner of who has the role"
+                    f" {other.term.role} by {other.name}, {describe_days(other.term)}, and nobody is {role.role} on the same"
+                    " days: end one of these first, or state other days"
+                )
+
+    def _list_couple_roles(self, term: Term) -> list[tuple[NamedTerm, Term, NamedTerm]]:
+        """List each couple that a new role or couple concerns, with a role of the person and one of the partner."""
+        if term.partner:
+            couples, roles = {"the new couple": term}, list(self._of_person.get(term.person, {}).values())
+        else:
+            couples, roles = self._couples.get(term.person, {}) if term.role else {}, [term]
+        return [
+            (NamedTerm(name, couple), role, NamedTerm(other_name, other))
+            for name, couple in couples.items()
+            for other_name, other in self._of_person.get(couple.find_partner(term.person), {}).items()
+            for role in roles
+        ]
 
     def check_end(self, subject: Subject, name: str, last_day: date) -> Term:
         """Return what an end is about.

@@ -18,10 +18,14 @@ with recursive newest as (
     left join entry p on p.entry_id = e.predecessor left join submission o on o.submission = p.submission
     where k.family = 'PAYMENT_REQUEST' or k.is_interest
 ), paid as (
-    select d.entry_id as debit, d.amount, p.day as paid, o.entry_id as payable, o.cell, o.sender
+    select d.entry_id as debit, d.amount, p.day as paid, o.entry_id as payable, o.cell, o.sender, false as is_set_off
     from newest n join entry d on d.entry_id <= n.last_entry join kind k on k.kind = d.kind
     join sent_transfer p on p.entry_id = d.predecessor join owned o on o.entry_id = p.payable
     where k.reaches = 'DEBITED'
+    union all  -- a set-off is a payment of its own day
+    select e.entry_id, e.amount, e.day, o.entry_id, o.cell, o.sender, true
+    from newest n join entry e on e.entry_id <= n.last_entry join kind k on k.kind = e.kind join owned o on o.entry_id = e.predecessor
+    where k.pairs = 'DEBT'
 ), climb as (
     select distinct payable, payable as at, false as is_opposed from paid
     union all
@@ -45,7 +49,7 @@ with recursive newest as (
     select p.debit, count(*) as undone
     from paid p join request q using (payable) join undone u on u.commitment = q.commitment and u.entry_id < p.debit group by p.debit
 ), judged as (
-    select p.debit, p.amount, p.paid, p.cell, p.sender, q.*, coalesce(b.undone, 0) as undone
+    select p.debit, p.amount, p.paid, p.cell, p.sender, p.is_set_off, q.*, coalesce(b.undone, 0) as undone
     from paid p join request q using (payable) left join undone_before b using (debit) where not q.is_interest
 ), left_of as (
     select s.commitment, s.undone, l.entry_id, l.day, l.sign, any_value(l.debit) as debit, any_value(l.amount) - coalesce(sum(u.amount), 0) as cents
@@ -60,7 +64,7 @@ with recursive newest as (
     where r.sign < 0 and s.sign > 0 and r.entry_id in (select request from judged)
     group by r.commitment, r.undone, r.entry_id
 ), begun as (  -- receipt, or two days after the invoice; and the one suspension before the order
-    select j.debit, j.amount, j.paid, j.cell, j.sender, j.request, j.day, j.credit, j.is_opposed, j.stated, j.of_item,
+    select j.debit, j.amount, j.paid, j.cell, j.sender, j.is_set_off, j.request, j.day, j.credit, j.is_opposed, j.stated, j.of_item,
            to_day(n.suspension_notified) as suspended, to_day(n.suspension_ended) as resumed, coalesce(c.debit, j.charged) as expense,
            greatest(coalesce(to_day(n.received), least(to_day(n.invoice_date) + 2, j.day), j.day), coalesce(c.day, date '1970-01-01')) as start
     from judged j left join request_line n on n.entry_id = j.request
@@ -98,12 +102,13 @@ with recursive newest as (
            (m.paid <= m.last)::int as in_time, (m.stopped > 0)::int as suspended, m.stopped as suspended_days, coalesce(l.interest, 0) as interest,
            if(l.place = 1, l.compensation, 0) as compensation, if(l.place_of_year = 1, l.compensation, 0) as compensation_of_year,
            if(l.place_of_sender = 1, l.compensation, 0) as compensation_of_sender,
-           if(l.place_of_both = 1, l.compensation, 0) as compensation_of_sender_and_year, 0 as interest_proposed, 0 as interest_paid
+           if(l.place_of_both = 1, l.compensation, 0) as compensation_of_sender_and_year, 0 as interest_proposed, 0 as interest_paid,
+           m.is_set_off::int as set_offs, if(m.is_set_off, m.amount, 0) as set_off_cents
     from moved m left join late l using (debit)
     union all
-    select p.sender, p.cell, year(p.paid), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, p.amount from paid p join request q using (payable) where q.is_interest
+    select p.sender, p.cell, year(p.paid), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, p.amount, 0, 0 from paid p join request q using (payable) where q.is_interest
     union all
-    select o.sender, o.cell, year(o.day), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, o.amount, 0
+    select o.sender, o.cell, year(o.day), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, o.amount, 0, 0, 0
     from newest n join owned o on o.entry_id <= n.last_entry where o.is_interest
 ), added as (
     select sender, cell, year, sum(payments)::bigint as payments, sum(cents)::bigint as cents, sum(days)::bigint as days,
@@ -112,7 +117,8 @@ with recursive newest as (
            sum(compensation_of_year)::bigint as compensation_of_year,
            sum(compensation_of_sender)::bigint as compensation_of_sender,
            sum(compensation_of_sender_and_year)::bigint as compensation_of_sender_and_year,
-           sum(interest_proposed)::bigint as interest_proposed, sum(interest_paid)::bigint as interest_paid
+           sum(interest_proposed)::bigint as interest_proposed, sum(interest_paid)::bigint as interest_paid,
+           sum(set_offs)::bigint as set_offs, sum(set_off_cents)::bigint as set_off_cents
     from figure group by sender, cell, year
 ), expected as (
     select coalesce(t.id, 0) as sender, c.centre, c.budget_year, u.year, u.figure, sum(u.value)::bigint as value

@@ -1,6 +1,6 @@
 -- name: late_interest
 -- The late interest claimed by the treasury is, with the earlier claims, the amount due up to the payment that the claim names (rule A59).
--- Interest runs to the day of the transfer.  The compensation is due once for a request with its parts, to its creditor; an opposing creditor has nothing.
+-- Interest runs to the day of the transfer, or of the set-off.  The compensation is due once for a request with its parts, to its creditor; an opposing creditor has nothing.
 -- A claim by hand may be decided while those of the treasury wait: then the treasury alone claims no more, and all claims no less.
 -- Each payment is checked by the entries before its debit; of several claims for one payable the last is checked, with the sum of all.
 -- The contract decides whether anything is due: the one that the request states, otherwise that of the expense that it charges (of the
@@ -39,6 +39,11 @@ with recursive claim as (
     from entry d join kind dk on dk.kind = d.kind join sent_transfer p on p.entry_id = d.predecessor
     join family f on f.member = p.payable join claim c on c.claim = f.claim and d.entry_id <= c.debit
     where dk.reaches = 'DEBITED'
+    union all  -- a set-off is a payment of its own day
+    select f.claim, f.payable, f.member, e.entry_id, e.amount, e.day
+    from entry e join kind k on k.kind = e.kind join family f on f.member = e.predecessor
+    join claim c on c.claim = f.claim and e.entry_id <= c.debit
+    where k.pairs = 'DEBT'
 ), line as (
     select e.entry_id, e.predecessor as commitment, e.day, e.amount, e.debit, k.unbilled_sign as sign from entry e join kind k on k.kind = e.kind
     where k.unbilled_sign <> 0 and e.predecessor in (select commitment from request)

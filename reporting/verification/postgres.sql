@@ -172,7 +172,8 @@ select sender, centre, budget_year::int as budget_year, year::bigint as year,
        sum(in_time)::bigint as in_time, sum(suspended)::bigint as suspended, sum(suspended_days)::bigint as suspended_days,
        sum(interest)::bigint as interest, sum(compensation)::bigint as compensation, sum(compensation_of_year)::bigint as compensation_of_year,
        sum(compensation_of_sender)::bigint as compensation_of_sender, sum(compensation_of_sender_and_year)::bigint as compensation_of_sender_and_year, sum(interest_proposed)::bigint as interest_proposed,
-       sum(interest_paid)::bigint as interest_paid
+       sum(interest_paid)::bigint as interest_paid,
+       sum(set_offs)::bigint as set_offs, sum(set_off_cents)::bigint as set_off_cents
 from delay_sum where measurement >= (select max(measurement) from delay_measurement where after_entry = 0)
 group by sender, centre, budget_year, year;
 

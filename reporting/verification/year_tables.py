@@ -99,6 +99,7 @@ def build_special_programmes(codes: CodeLabels) -> dict[str, Any]:
         for year, of_year in codes.years.items()
         for account in list_earmarked_programmes(of_year)
         for code in account.programmes
+    ]
     columns = _name_columns(("year", "code", "account", "brought"), programmes)
     return {name: pa.array(values, _SPECIAL_TYPES[name]) for name, values in columns.items()}
 

@@ -29,7 +29,7 @@ Journal = dict[int, JournalRow]
 
 
 class LateDebit(NamedTuple):
-    """A debit that came late."""
+    """A debit, or a set-off, that came late."""
 
     payable: int
     amount: int
@@ -51,7 +51,7 @@ def check_claim(world: World, state: State, line: Line, payable: int) -> None:
 
 
 def compute_due(world: World, journal: Journal, payable: int, until: int) -> int:
-    """Return the cents due for ``payable`` by the debits up to the entry ``until``."""
+    """Return the cents due for ``payable`` by the debits and set-offs up to the entry ``until``."""
     family = find_root(journal, payable) if payable in journal else 0
     late = [
         debit
@@ -78,9 +78,14 @@ def find_root(journal: Journal, entry: int) -> int:
 
 def _find_late_debits(world: World, journal: Journal, until: int) -> Iterator[LateDebit]:
     for entry, debit in journal.items():
-        if entry > until or _kind(debit).reaches is not Stage.DEBITED:
+        if entry > until:
             continue
-        payable, paid = _find_payable(journal, debit.predecessor)
+        if _kind(debit).name == "set_off":
+            payable, paid = debit.predecessor, debit.day
+        elif _kind(debit).reaches is Stage.DEBITED:
+            payable, paid = _find_payable(journal, debit.predecessor)
+        else:
+            continue
         if not payable or not _bears_interest(world, journal, payable, entry):
             continue
         end = _find_term_end(journal, find_root(journal, payable), entry)

@@ -22,6 +22,7 @@ RULES = DelayRules(build_constant(30), late_interest.load())
 DIRECT, ASSIGNMENT, INTEREST = (
     KIND_NUMBERS[name] for name in ("direct_payment_request", "assignment", "late_interest")
 )
+DEBIT, SET_OFF = KIND_NUMBERS["bank_debit"], KIND_NUMBERS["set_off"]
 REQUEST_DAYS = {1: 17_600, 2: 17_605, 3: 17_640}
 """Requests 1 and 3 are of sender 1, 2 is of sender 2; payable 4 is a part of 1 that sender 2 diverted; 5 is interest on 2."""
 PARTS = {4: DivertedPart((1,), REQUEST_DAYS[1], DIRECT, 1, 0, 0, is_opposed=False)}
@@ -38,17 +39,25 @@ class Paid(NamedTuple):
     payable: int
     cents: int
     day: int
+    is_set_off: bool
 
 
 payments = st.lists(
-    st.builds(Paid, st.sampled_from(sorted(OWNERS)), st.integers(1, 10**9), st.integers(17_600, 17_960)),
+    st.builds(
+        Paid,
+        st.sampled_from(sorted(OWNERS)),
+        st.integers(1, 10**9),
+        st.integers(17_600, 17_960),
+        st.booleans(),
+    ),
     max_size=14,
 )
 
 
 def build_rows(paid: list[Paid]) -> DebitedPayments:
     rows = allocate_zeros(DebitedPayments, len(paid))
-    for at, (payable, cents, day) in enumerate(paid):
+    for at, (payable, cents, day, is_set_off) in enumerate(paid):
+        rows.settled_by[at] = SET_OFF if is_set_off else DEBIT
         rows.entry_id[at], rows.payable[at], rows.amount[at], rows.day[at] = 100 + at, payable, cents, day
         rows.cell[at], rows.submission[at] = CELLS[payable], SUBMISSIONS[payable]
         rows.kind[at] = {4: ASSIGNMENT, 5: INTEREST}.get(payable, DIRECT)
@@ -85,7 +94,7 @@ def add_up_plainly(paid: list[Paid]) -> dict[tuple[int, ...], dict[str, int]]:
     """Add up payment by payment."""
     sums: dict[tuple[int, ...], Counter[str]] = {}
     paid_late: set[tuple[object, ...]] = set()
-    for payable, cents, day in paid:
+    for payable, cents, day, is_set_off in paid:
         centre, budget_year = CENTRES[CELLS[payable]]
         year = 2018 if day < 17_897 else 2019
         figures = sums.setdefault((OWNERS[payable], centre, budget_year, year), Counter())
@@ -103,6 +112,8 @@ def add_up_plainly(paid: list[Paid]) -> dict[tuple[int, ...], dict[str, int]]:
             in_time=int(not late_days),
             suspended=int(stopped > 0),
             suspended_days=stopped,
+            set_offs=int(is_set_off),
+            set_off_cents=cents * is_set_off,
         )
         if late_days:
             rate = 800  # what became late in the first half of 2018 and in the second has the same rate

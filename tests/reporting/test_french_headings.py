@@ -21,6 +21,8 @@ MODULES = (
     "submissions",
     "invoices",
     "third_parties",
+    "visas",
+    "overdue_interest",
 )
 
 

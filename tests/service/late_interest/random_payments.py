@@ -1,4 +1,4 @@
-"""Random payments of a small State: what is requested, paid, rejected, returned, sent again and claimed."""
+"""Random payments of a small State: what is requested, paid, set off, rejected, returned, sent again and claimed."""
 
 import random
 from datetime import date, timedelta
@@ -7,6 +7,12 @@ from core.catalog import KIND_NUMBERS
 from tests.service.small_state import Row, State, build_payee_code, build_request
 
 SENDERS = ("ministry", "other-ministry")
+OWED = """
+select y.code as payee, c.code as fund_centre, a.code as functional_area
+from entry e join cell l on l.cell = e.cell join reference_text c on c.kind = 1 and c.id = l.centre
+join reference_text a on a.kind = 2 and a.id = l.area join payee y on y.payee = e.payee where e.entry_id = $1 limit 1
+"""
+"""The person to whom an entry is owed, and its place."""
 
 
 class Payments:
@@ -98,6 +104,23 @@ class Payments:
         for entry, transfer in zip(again, entries[len(debts) :], strict=True):
             if transfer:
                 del self.returned[entry]
+
+    async def set_off(self) -> None:
+        """Set some debts off, whole or in part, against a receivable of the same person and accountant."""
+        for entry in self.rng.sample(sorted(self.open), 2):
+            cents, day = self.open[entry]
+            part = cents if self.rng.random() < 0.5 else max(cents // 3, 1)
+            (debt,) = await self.state.fetch(OWED, entry)
+            of_debt = {"predecessor": "", "commitment_item": "269906", **dict(debt)}
+            receivable: Row = {**self.build("receivable", entry, part, day), **of_debt}
+            (due,) = await self.submit([receivable], SENDERS[0])
+            act = self.build("set_off", entry, part, day + timedelta(self.rng.randrange(60)))
+            receipt = {**act, "kind": "set_off_receipt", "line": 2, "predecessor": f"@{due}"}
+            accepted, _ = await self.submit([{**act, "line": 1}, receipt], "treasury")
+            if due and accepted:
+                del self.open[entry]
+                if cents > part:
+                    self.open[entry] = (cents - part, day)
 
     async def answer(self) -> None:
         """Debit most transfers, return some after their debit, and reject the others."""

@@ -210,6 +210,8 @@ BREACHES = {
     "compensation": ("delay_sums", "update delay_sum set compensation_of_sender_and_year = 0"),
     "proposed": ("delay_sums", "update delay_sum set interest_proposed = interest_proposed + 1"),
     "paid": ("delay_sums", "update delay_sum set interest_paid = 1"),
+    "set-offs": ("delay_sums", "update delay_sum set set_offs = 1"),
+    "set off": ("delay_sums", "update delay_sum set set_off_cents = 1"),
     "another centre": ("delay_sums", "update delay_sum set centre = centre + 100000"),
     "another year": ("delay_sums", "update delay_sum set year = 2017"),
     "sums removed": ("delay_sums", "delete from delay_sum"),
@@ -251,7 +253,7 @@ async def claim_since_mark(state: State) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_random_payments_leave_the_sums_of_all(database: Database, tmp_path: Path, seed: int) -> None:
-    """Parts, suspensions, rejections, returns, transfers sent again, interest claimed and paid; sums are stored between."""
+    """Parts, suspensions, set-offs, rejections, returns, transfers sent again, interest claimed and paid; sums are stored."""
     rng = random.Random(seed)
     (tmp_path / "own").mkdir()
     async with open_state(database, tmp_path / "own", 4) as state:
@@ -260,6 +262,7 @@ async def test_random_payments_leave_the_sums_of_all(database: Database, tmp_pat
             for sender in SENDERS:
                 await payments.order(sender)
             await payments.pay()
+            await payments.set_off()
             await payments.answer()
             match rng.choice(("update", "claim", "claim since mark", "nothing")):
                 case "update":
@@ -281,5 +284,7 @@ async def test_random_payments_leave_the_sums_of_all(database: Database, tmp_pat
             "compensation",
             "interest_proposed",
             "interest_paid",
+            "set_offs",
+            "set_off_cents",
         ):
             assert getattr(total, name).any(), name

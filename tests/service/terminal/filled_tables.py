@@ -23,6 +23,7 @@ from reporting import (
     general_ledger,
     invoices,
     journal,
+    overdue_interest,
     proofs,
     receipts,
     refusals,
@@ -30,6 +31,7 @@ from reporting import (
     suspense,
     third_parties,
     trial_balance,
+    visas,
 )
 from reporting.delays import Delay, Delays
 from reporting.reference.folder_comparison import FolderComparison
@@ -128,6 +130,12 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "no.": ("1,403",),
     "ministry": ("MIN-09",),
     "programme": ("0177",),
+    "title": ("5",),
+    "requested on": ("2018-12-31",),
+    "decided on": ("2018-12-31",),
+    "decision": ("visa_override",),
+    "paid late on": ("2018-12-31",),
+    "payable by": ("2018-12-31",),
     "outcome": ("duplicate",),
     "file": ("20181220-0-pain002-CRSC-01-1-PRMI-SEPA-1.xml",),
     "where": ("crescendo-demo/data/outbox/00000001/CRSC-01-1-PRMI-SEPA-1.xml",),
@@ -229,6 +237,10 @@ def build_tables() -> dict[str, ReportTable]:
         ),
         "receipts.build_table": receipts.build_table(receipts.Receipts(1, [], 1, 1, 1, 1)),
         "assets.build_table": assets.build_table(assets.AssetRegister(1, 2018, [], [])),
+        "visas.build_table": visas.build_table(visas.Visas(1, 2018, [], 1, 1, 1, 1, 1)),
+        "overdue_interest.build_table": overdue_interest.build_table(
+            overdue_interest.OverdueInterest(1, "2018-12-31", [], 1)
+        ),
         "suspense.build_table": suspense.build_table(suspense.SuspenseItems(1, [], [])),
         "advances.build_table": advances.build_table(advances.Advances(1, [], 1, 1, 1, 1, 1)),
         "refusals.build_table": refusals.build_table(refusals.Refusals(3, [], 1, 1)),
