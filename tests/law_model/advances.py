@@ -46,7 +46,7 @@ def _check_request(act: Act, commitment: Document, state: State) -> list[str]:
 
 
 def _check_payment(act: Act, debt: Document, state: State) -> list[str]:
-    """Check that a payment leaves enough of the contract, of what was requested since its first advance or is not requested."""
+    """Check that a payment leaves enough of the contract to recover its advances."""
     request = find_root(debt)
     if request.kind not in ON_COMMITMENT or request.predecessor is None:
         return []

@@ -60,7 +60,7 @@ def carry(_: Act, document: Document, __: State) -> None:
 
 
 def reject(_: Act, document: Document, state: State) -> None:
-    """Give back to the request what was retained of it, with its CP; or of a carry, to the guarantee of the year before (ours)."""
+    """Give back to the request what was retained of it, with its CP; of a carry, to that of the year before (ours)."""
     retention = document.predecessor
     assert retention is not None
     before = retention.predecessor

@@ -43,8 +43,8 @@ _ACTS = [
     act("bank_debit", "D4", "8.00", predecessor="P4"),
     act("commitment_increase", "CI1", "2.00", predecessor="C3"),
 ]
-"""Entries 16 to 43, behind those of the budget: AV1 is entry 20, D1 24, D2 27, W1 30 and 31, W2 32 and 33, W3 36 and 37, P3 38,
-C3 39, CI1 43."""
+"""Entries 16 to 43, behind those of the budget: AV1 is entry 20, D1 24, D2 27, W1 30 and 31, W2 32 and 33, W3 36 and 37,
+P3 38, C3 39, CI1 43."""
 _FILES = (("BUDGET", BUDGET), ("MINISTRY", _ACTS))
 _PAYEE = "(select payee from entry where entry_id = 17)"
 BREACHES = {
