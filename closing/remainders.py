@@ -51,7 +51,7 @@ _CARRIES_SERVICE = _flag(lambda kind: kind.carries and kind.family is Family.SER
 _ACTS_ON_COMMITMENT = _flag(lambda kind: kind.follows is Family.COMMITMENT and not kind.carries)
 _MIRRORS = _flag(lambda kind: kind.mirrors)
 _CARRIES_REQUEST = _flag(lambda kind: kind.carries and kind.inherits)
-_IS_INHERITED = REQUESTS & _flag(lambda kind: kind.inherits)
+_IS_INHERITED = (REQUESTS | RETAINS) & _flag(lambda kind: kind.inherits)
 _TAKES_REST = _MIRRORS | _CARRIES_SERVICE | _flag(lambda kind: kind.inherits and kind.draws is Remainder.OPEN)
 _SIGNS: Mapping[Remainder, NDArray[np.int64]] = {
     remainder: _sign(remainder) for remainder in (Remainder.OPEN, Remainder.UNBILLED)
@@ -144,7 +144,7 @@ def _compute_rest(journal: Journal) -> NDArray[np.int64]:
     taking = np.flatnonzero(_TAKES_REST[kind])
     np.subtract.at(rest, predecessor[taking], amount[taking])
     mirrors = np.flatnonzero(_MIRRORS[kind])
-    # a rejected part is owed to the first creditor again, and a rejected release is retained again
+    # a rejected part or guarantee is owed to the first creditor again, and a rejected release is retained again
     returned = mirrors[_IS_INHERITED[kind[predecessor[mirrors]]]]
     np.add.at(rest, predecessor[predecessor[returned]], amount[returned])
     return rest

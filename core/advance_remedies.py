@@ -44,3 +44,14 @@ ADVANCE_EXCEEDED = Remedy(
     "Le reste à récupérer de l'avance est inférieur au montant de cette ligne.",
     "Précompter et récupérer ce qui reste ; l'état advances l'indique. Le surplus est dû au fournisseur.",
 )
+
+ADVANCE_NOT_RECOVERED = Remedy(
+    "After this payment or withdrawal less would be left of the commitment than its advances that are not recovered:"
+    " nothing could recover them any more.",
+    "Withhold and recover an advance first, by at least what is missing, or pay or withdraw that much less; report advances"
+    " shows what is left to recover.",
+    "Après ce paiement ou ce retrait, il resterait moins de l'engagement que ses avances à récupérer : rien ne pourrait plus"
+    " les récupérer.",
+    "Précompter et récupérer d'abord une avance, au moins du montant manquant, ou payer ou retirer d'autant moins ; l'état"
+    " advances indique le reste à récupérer.",
+)

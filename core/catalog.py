@@ -236,6 +236,8 @@ CATALOG: tuple[ActKind, ...] = (
             budget=_B.SPEND, cp_reserved=1, draws=_R.UNBILLED, shortfall=_O.SERVICE_INSUFFICIENT,
             debit=Role.ACCRUED, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE, year_rule=_Y.ORDERS, bills=True,
             requester=Requester.INVOICE_SERVICE),
+    ActKind("retention_rejection", "rejet de retenue de garantie", _F.REJECTION, follows=_F.RETENTION,
+            mirrors=True, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.RETAINED),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -121,6 +121,7 @@ class Outcome(IntEnum):
     COMMITMENT_EXCEEDED = 33
     SERVICE_INSUFFICIENT = 34
     SERVICE_ALREADY_BILLED = 35
+    ADVANCE_NOT_RECOVERED = 136
     VISA_MISSING = 128
     # against the roles and delegations of persons
     ENTRY_ROLE_MISSING = 72
@@ -172,6 +173,7 @@ LACKS_OF_PREDECESSOR = frozenset(
         Outcome.COMMITMENT_EXCEEDED,
         Outcome.SERVICE_INSUFFICIENT,
         Outcome.SERVICE_ALREADY_BILLED,
+        Outcome.ADVANCE_NOT_RECOVERED,
         Outcome.ORIGINAL_FOLLOWED,
         Outcome.RETENTION_EXCEEDED,
         Outcome.VISA_EXCEEDED,

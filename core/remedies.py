@@ -5,7 +5,7 @@ The row of the refusal has the field, its value, the budget node and the missing
 
 from collections.abc import Mapping
 
-from core.advance_remedies import ADVANCE_EXCEEDED, ADVANCE_REMEDIES
+from core.advance_remedies import ADVANCE_EXCEEDED, ADVANCE_NOT_RECOVERED, ADVANCE_REMEDIES
 from core.asset_remedies import ASSET_REMEDIES
 from core.carry_remedies import CARRY_REMEDIES, PRIOR_REQUESTS_FIRST
 from core.decree_remedies import DECREE_REMEDIES, MOVE_FORBIDDEN
@@ -150,6 +150,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.SERVICE_INSUFFICIENT: SETTLEMENT_REMEDIES[_O.SERVICE_INSUFFICIENT],
     _O.SERVICE_ALREADY_BILLED: SETTLEMENT_REMEDIES[_O.SERVICE_ALREADY_BILLED],
+    _O.ADVANCE_NOT_RECOVERED: ADVANCE_NOT_RECOVERED,
     _O.VISA_MISSING: VISA_REMEDIES[_O.VISA_MISSING],
     _O.ENTRY_ROLE_MISSING: Remedy(
         "The person who entered the line has no role that may enter this kind of act.",

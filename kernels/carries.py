@@ -11,7 +11,7 @@ import numpy as np
 
 from core.catalog import Family
 from core.outcome_codes import Outcome
-from kernels import followers, special_accounts, spending
+from kernels import advances, followers, special_accounts, spending
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.links import find_nodes
@@ -106,6 +106,7 @@ def store_carry(book, entry, link):
         items[entry].parent = items[item].parent
         items[item].parent = entry
         items[item].kind = 0
+        advances.carry_advances(items, item, entry)
         return
     items[entry].parent = items[as_position(items[item].parent)].parent
     items[entry].debit = items[item].debit
@@ -120,3 +121,4 @@ def undo_carry(book, entry, link):
     if book.effects[link[2]].family == Family.COMMITMENT.value:
         items[item].kind = items[item].under
         items[item].parent = items[entry].parent
+        advances.carry_advances(items, entry, item)

@@ -16,8 +16,16 @@ _RETENTION, _REPAYMENTS = np.int64(RETENTION_BIT), np.int64(REPAYMENT_MASK)
 
 @part
 def is_debt(book, item):
-    """Return whether an entry is a debt that may be paid, set off or passed on; it counts no acts, but what they take."""
-    return book.effects[book.items[item].kind].reaches == Stage.PAYABLE.value
+    """Return whether an entry is a debt that may be paid, passed on or released; it counts no acts, but what they take."""
+    reaches = book.effects[book.items[item].kind].reaches
+    return reaches == Stage.PAYABLE.value or reaches == Stage.RETAINED.value
+
+
+@part
+def _retains(book, base):
+    """Return whether acts of the kind ``base`` retain a part of a request."""
+    effects = book.effects[base]
+    return effects.reaches == Stage.RETAINED.value and effects.after == Stage.PAYABLE.value
 
 
 @part
@@ -57,7 +65,7 @@ def count_use(book, link, amount):
     """Count what an act takes up of a debt, or is undone; what is retained as a guarantee is no use: nothing was paid yet."""
     base, root = link[2], link[3]
     if _takes_up(book, base, root):
-        if book.effects[base].reaches == Stage.RETAINED.value:
+        if _retains(book, base):
             book.items[root].unbilled += _RETENTION if amount > 0 else -_RETENTION
         else:
             add_use_cents(book.items, root, amount)
@@ -65,10 +73,17 @@ def count_use(book, link, amount):
 
 @rare_part
 def lower_item(book, link, amount):
-    """Lower the open amount of an item that a mirror undoes; what is rejected of a part was not taken up of its debt."""
+    """Lower the open amount of an item that a mirror undoes; what is rejected of a part was not taken up of its debt.
+
+    A guarantee that is rejected in full was not retained.
+    """
     item, _, base, root, _ = link
+    was_rejected = has_full_rejection(book.items, item)
     book.items[item].open -= amount
-    if _takes_up(book, base, root):
+    if _retains(book, base):
+        if has_full_rejection(book.items, item) != was_rejected:
+            book.items[root].unbilled += _RETENTION if was_rejected else -_RETENTION
+    elif _takes_up(book, base, root):
         add_use_cents(book.items, root, -amount)
 
 

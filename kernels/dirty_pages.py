@@ -8,9 +8,12 @@ from kernels.jit import as_position, borrow, fills_column, kernel, part, reads_c
 
 @part
 def _leads_on(items, effects, entry):
-    """Return whether what follows ``entry`` may change its parent: a carried commitment, or a part or carry of a debt."""
+    """Return whether what follows ``entry`` may change its parent.
+
+    It may of a carried commitment, of a part or carry of a debt, and of a debt that concerns the advances of its commitment.
+    """
     kind = items[entry].kind
-    return kind == 0 or effects[kind].inherits != 0
+    return kind == 0 or effects[kind].inherits != 0 or items[entry].advanced != 0
 
 
 @kernel(reads_column(Entry), reads_records(OpenItems), reads_records(Effects), whole, fills_column(Code))
@@ -19,6 +22,7 @@ def mark_pages(followed, items, effects, page_rows, pages):
 
     The item of a carried commitment has kind 0: then the commitments that it was carried to are marked too.  A part, a
     carry and a settlement lead back to their request, which counts what moves its expense or asks it back: it is marked too.
+    So is the commitment of a request, if it has an advance: it counts what is paid and recovered.
 
     Reads     followed    n entries; 0 is none
               items       by entry

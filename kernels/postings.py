@@ -6,6 +6,7 @@ from core.catalog import BudgetAction, Family, PayeeChange, Remainder, Stage
 from core.outcome_codes import Outcome
 from core.tables.book import LEDGER_ACCOUNTS
 from kernels import (
+    advances,
     budget,
     carries,
     commitments,
@@ -59,6 +60,7 @@ def apply_remainders(book, kind, link, amount):
     if root > 0:
         commitments.add_to_remainder(book.items, root, book.effects[base].draws, -sign * amount)
         commitments.add_to_remainder(book.items, root, book.effects[base].feeds, sign * amount)
+        advances.count_line(book, link, amount)
 
 
 @part
@@ -196,6 +198,7 @@ def store_item(book, place, link, amount):
     items[entry].under = under
     items[entry].lines_after = lines_after
     items[entry].followers = 0
+    items[entry].advanced = advances.find_mark(book, link, kind)
     if _feeds_earlier_entry(book, link):
         _note_source(book, as_position(entry), link)
 

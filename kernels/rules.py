@@ -117,7 +117,7 @@ def _check_remainders(book, link, kind, amount):
         remainder = commitments.read_remainder(items, root, draws)
         if amount > remainder:
             return refused(effects[kind].shortfall, -1, amount - remainder)
-    return accepted()
+    return advances.check_security(book, link, amount) if advances.lowers_security(book, link) else accepted()
 
 
 @part

@@ -48,6 +48,10 @@ def _find_step(kind: ActKind) -> StepSign | None:
         return StepSign("requested", 1)
     if kind.remits and kind.settles:
         return StepSign("paid", 1)
+    if (
+        kind.follows is Family.RETENTION
+    ):  # what is retained stays requested, and so does what is rejected of it
+        return None
     return _FAMILY_STEPS.get(kind.family)
 
 

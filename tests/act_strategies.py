@@ -256,6 +256,15 @@ _SETTLEMENT_CHAINS = [
             *("commitment", "service", "payment_request", "retention", "retention_carry"),
             *("retention_release", "term_suspension", "payment", "retention_carry"),
         ),
+        (
+            *("commitment", "service", "payment_request", "retention", "retention_rejection"),
+            *("retention", "retention_release", "payment_request_rejection", "retention_rejection"),
+            *("payment_request_rejection", "payment_request"),
+        ),
+        (
+            *("commitment", "advance_request", "payment", "bank_debit", "service", "payment_request"),
+            *("payment", "commitment_decrease", "advance_request", "attachment", "payment", "set_off"),
+        ),
         ("commitment", "payment_request_without_service", "attachment", "retention", "advance_request"),
         (
             "visa_request",

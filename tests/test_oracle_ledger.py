@@ -89,7 +89,12 @@ _RARE_OUTCOMES = {
     *(Outcome.ADVANCE_DIVERSION, Outcome.ADVANCE_EXCEEDED, Outcome.ADVANCE_ITEM, Outcome.ADVANCE_MISSING),
     *(Outcome.CANCELLATION_LIMIT, Outcome.COMMITMENT_CARRIED, Outcome.ENTRY_DAY, Outcome.JOURNAL_UNBALANCED),
     *(Outcome.PAYEE_BLOCKED, Outcome.PRIOR_REQUESTS_FIRST, Outcome.RESTORATION_TOO_LATE),
-    *(Outcome.RETENTION_LATE, Outcome.SERVICE_ALREADY_BILLED, Outcome.TRANSFER_UNPAIRED),
+    *(
+        Outcome.ADVANCE_NOT_RECOVERED,
+        Outcome.RETENTION_LATE,
+        Outcome.SERVICE_ALREADY_BILLED,
+        Outcome.TRANSFER_UNPAIRED,
+    ),
 }
 """Outcomes that chance seldom brings: a scenario has each (``test_every_outcome_is_expected_somewhere``)."""
 

@@ -148,7 +148,8 @@ class OpenItems(NamedTuple):
     debit: Small
     """The account debited.  Of a commitment: the days from its own to the latest of its increases and services."""
     credit: Small
-    """The account on which the amount is open: that the entry credited, or, if it posts nothing, that of the entry before."""
+    """The account on which the amount is open: that the entry credited, or, if it posts nothing, that of the entry before.
+    Of a commitment: the number of its advances."""
     kind: Code
     under: Code
     """The kind whose reservation it uses: that of the original request, or its own."""
@@ -156,6 +157,9 @@ class OpenItems(NamedTuple):
     """The number of later lines of the same act, to check the line number of a predecessor."""
     followers: Position
     """The number of acts with an amount that follow it, less those that were reversed.  Of a debt: see ``USE_MASK``."""
+    advanced: Money
+    """Of a commitment: its advances that were neither rejected nor recovered, less what is unpaid of the requests that
+    secure them; below 0 where these are more.  Of a debt: ``core.tables.expense_marks.SECURES`` or ``IS_ADVANCE``, if so."""
 
 
 class KeyRows(NamedTuple):

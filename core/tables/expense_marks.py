@@ -14,3 +14,9 @@ REPAYMENT_BIT = 54
 
 MOVE_MASK = (1 << REPAYMENT_BIT) - (1 << MOVE_BIT)
 REPAYMENT_MASK = (1 << 61) - (1 << REPAYMENT_BIT)
+
+SECURES = 1
+"""In ``OpenItems.advanced`` of a debt: a request made while its commitment had an advance, or a part or a carry of one."""
+
+IS_ADVANCE = 2
+"""In ``OpenItems.advanced`` of a debt: an advance, or a part or a carry of one."""

@@ -27,7 +27,7 @@ from posting.book.reserved_memory import extend, reserve
 ENTRIES_MAX = 2**32 - 2
 """Entry ids have 32 bits in memory; a shard that comes near this number must be split."""
 
-ITEMS_A_PAGE = 192
+ITEMS_A_PAGE = 160
 """Items in one page of a checkpoint; the page must fit in a page of PostgreSQL."""
 
 KEYS_A_PAGE = 320

@@ -43,3 +43,30 @@ where k.debit_role = 'ADVANCE' and i.title is distinct from 3
 union all
 select entry_name(a.entry_id, a.reference), 'an advance of ' || euros(a.amount), 'at most ' || euros(c.cents) || ', committed by ' || a.day || ' and open'
 from advance a join committed c using (entry_id) where a.amount > c.cents;
+
+-- name: advance_cover
+-- At no moment is more paid on a commitment, its advances included, than is committed: so what is left of it is enough to recover them.
+-- An advance counts from its request on, and what is withheld for it is not paid again.  A commitment and its carries are one (rule A36).
+with chain as (select distinct e.entry_id as commitment, coalesce(o.origin, e.entry_id) as origin
+               from entry e join kind k on k.kind = e.kind left join commitment_origin o on o.commitment = e.entry_id where k.family = 'COMMITMENT'),
+step as (
+    select c.origin, f.entry_id, f.cents * f.engaged_sign as committed, 0 as paid
+    from engagement f join chain c using (commitment) where f.engaged_sign <> 0
+    union all
+    select c.origin, f.entry_id, 0, f.cents from effect f join kind k on k.kind = f.kind join chain c using (commitment) where k.debit_role = 'ADVANCE'
+    union all
+    select c.origin, f.entry_id, 0, f.cents * k.settles
+    from settled s join effect f on f.entry_id = s.entry_id join kind k on k.kind = f.kind join kind r on r.kind = s.kind
+    join chain c on c.commitment = s.followed where r.follows = 'COMMITMENT' and r.debit_role <> 'ADVANCE'
+),
+advanced as (
+    select distinct c.origin from effect f join kind k on k.kind = f.kind join chain c using (commitment) where k.debit_role = 'ADVANCE'
+),
+running as (
+    select origin, entry_id, sum(committed) over w as committed, sum(paid) over w as paid
+    from step join advanced using (origin) window w as (partition by origin order by entry_id)
+)
+select entry_name(r.origin, coalesce(any_value(e.reference), 'missing')) as place,
+       'after entry ' || min(r.entry_id) || ': ' || euros(arg_min(r.paid, r.entry_id)) || ' paid or requested in advance' as found,
+       'at most ' || euros(arg_min(r.committed, r.entry_id)) || ', committed and not withdrawn' as expected
+from running r left join entry e on e.entry_id = r.origin where r.paid > r.committed group by r.origin;

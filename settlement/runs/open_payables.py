@@ -34,7 +34,8 @@ TAKES = _flag_kinds(
 )
 """By kind: whether it consumes the debt that it follows."""
 _MIRRORS = _flag_kinds(lambda kind: kind.mirrors)
-_ARE_PARTS = _flag_kinds(lambda kind: kind.is_part)
+_REJECTS = _flag_kinds(lambda kind: kind.family is Family.REJECTION)
+_DIVERTS = _flag_kinds(lambda kind: kind.diverts)
 _CHANGES = _flag_kinds(lambda kind: kind.change in (PayeeChange.BLOCK, PayeeChange.RELEASE))
 _SUSPENDS = _flag_kinds(lambda kind: kind.reaches is Stage.SUSPENDED)
 _RESUMES = _flag_kinds(lambda kind: kind.after is Stage.SUSPENDED)
@@ -44,7 +45,7 @@ _BLOCKS = _flag_kinds(lambda kind: kind.change is PayeeChange.BLOCK)
 _COMMITS = _flag_kinds(lambda kind: kind.family is Family.COMMITMENT)
 _REQUESTS = _flag_kinds(lambda kind: kind.family is Family.PAYMENT_REQUEST)
 
-SEARCHED_KINDS = np.flatnonzero(OPENS | TAKES | _CONTROLS | _COMMITS).tolist()
+SEARCHED_KINDS = np.flatnonzero(OPENS | TAKES | _REJECTS | _CONTROLS | _COMMITS).tolist()
 """The kinds that the search reads."""
 REFERENCED_KINDS = np.flatnonzero(OPENS | _COMMITS).tolist()
 """Those of them whose references are needed."""
@@ -85,9 +86,9 @@ class PayablesSearch:
         self._commitments.append((rows.entry_id[commits], compact(take_rows(reference, commits))))
 
     def _return_rejected_parts(self, rows: Payables) -> None:
-        """Give what was rejected of a part back to its debt: an opposition has ended, or a carry was wrong."""
+        """Give what was rejected of a part or a guarantee back to its debt: an opposition has ended, or a carry was wrong."""
         self._rejections.append(select_rows(rows, np.flatnonzero(_MIRRORS[rows.kind])))
-        parts = np.flatnonzero(_ARE_PARTS[rows.kind])
+        parts = np.flatnonzero(_DIVERTS[rows.kind])
         if not len(parts):
             return
         parts = parts[np.argsort(rows.entry_id[parts])]

@@ -41,7 +41,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         "fund_opening",
         *("visa_request", "visa", "visa_refusal", "visa_override", "tacit_visa", "commitment_with_visa"),
         *("asset_service", "asset_depreciation", "asset_disposal", "asset_depreciation_disposal"),
-        "invoice_request",
+        *("invoice_request", "retention_rejection"),
     ]
     assert [kind.name for kind in _KINDS] == names
 

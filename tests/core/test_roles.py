@@ -64,7 +64,7 @@ _ACCOUNTING = {
     *("receipt", "set_off_receipt", "credit_restoration"),
     *("advance_withholding", "advance_recovery"),
     *("reassignment_origin", "reassignment_target"),
-    "retention",
+    *("retention", "retention_rejection"),
 }
 _ENTERED = {
     Role.BUDGET_DIRECTORATE: _OF_DIRECTORATE,

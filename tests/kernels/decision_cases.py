@@ -47,7 +47,7 @@ from tests.act_strategies import to_columns
 from tests.book_strategies import StartingBook
 from tests.kernels.directory_cases import build_grant_starts, build_grants, build_signatures
 from tests.kernels.marked_pages import require_marks
-from tests.oracle import invoices, special_accounts
+from tests.oracle import advances, invoices, special_accounts
 from tests.oracle import ledger as oracle
 from tests.oracle.lines import Line
 from tests.oracle.model import (
@@ -270,7 +270,10 @@ def read_ledger_content(ledger: oracle.Ledger) -> BookContent:
 def _count_taken(state: State, entry: int) -> OpenItem:
     """Return an item as the book has it: a debt counts what acts take up, not the acts, and has a mark of a guarantee."""
     item = state.items[entry]
-    if CATALOG[item.kind].reaches is not Stage.PAYABLE:
+    if CATALOG[item.kind].family is Family.COMMITMENT:
+        return item if item.carried_to else item._replace(advanced=advances.sum_advanced(state, entry))
+    item = item._replace(advanced=advances.find_mark(state, entry))
+    if CATALOG[item.kind].reaches not in (Stage.PAYABLE, Stage.RETAINED):
         return item
     return item._replace(retained=min(item.retained, 1), asked=0, followers=invoices.sum_taken(state, entry))
 
@@ -307,7 +310,7 @@ def to_item(row: dict[str, int]) -> OpenItem:
     if carried_to:
         row = row | {"kind": row["under"]}
     if CATALOG[row["under"]].family is Family.COMMITMENT:
-        row = row | {"parent": 0, "debit": 0}
+        row = row | {"parent": 0, "debit": 0, "credit": 0}
     elif kind.feeds:
         row = row | {"unbilled": 0}
     original = row["under"] if CATALOG[row["kind"]].undoes else row["kind"]
@@ -321,7 +324,7 @@ def to_item(row: dict[str, int]) -> OpenItem:
     fields["repayments"] = (row["unbilled"] & REPAYMENT_MASK) >> REPAYMENT_BIT if is_owed else 0
     fields["retained"] = int(is_owed and bool(row["unbilled"] & RETENTION_BIT))
     fields["is_suspended"] = bool(row["unbilled"] & SUSPENDED_BIT)
-    if kind.reaches is Stage.PAYABLE:
+    if kind.reaches in (Stage.PAYABLE, Stage.RETAINED):
         fields["followers"] = row["followers"] | row["unbilled"] & USE_MASK
     return OpenItem(**{name: (row | fields)[name] for name in OpenItem._fields})  # type: ignore[arg-type]
 

@@ -197,7 +197,7 @@ _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "service_cancellation": _check_cancellation,
     **dict.fromkeys(ON_SERVICE, _check_service),
     "payment_request_without_service": _check_uncommitted,
-    "payment_request_rejection": _check_rejection,
+    **dict.fromkeys(("payment_request_rejection", "retention_rejection"), _check_rejection),
     "attachment": _check_stage,
     "assignment": _check_stage,
     "payment": _check_stage,

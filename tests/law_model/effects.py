@@ -411,6 +411,7 @@ _EFFECTS: Mapping[str, Effect] = {
     "retention": retentions.retain,
     "retention_release": retentions.release,
     "retention_carry": retentions.carry,
+    "retention_rejection": retentions.reject,
     "reassignment_origin": reassignments.take_away,
     "reassignment_target": reassignments.bring,
     "commitment_carry": _carry_commitment,

@@ -242,4 +242,7 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
     if act.kind == "request_carry" and judgement.predecessor:
         reserved = list_reserved(judgement.predecessor)
         return check_reservation(act, place, reserved, state)
+    if act.kind == "retention_rejection" and judgement.predecessor:
+        is_of_request = judgement.predecessor.kind == "retention"
+        return check_reservation(act, place, ("cp",) if is_of_request else (), state)
     return check_credits(act, place, state, judgement.anticipates)

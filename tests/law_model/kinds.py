@@ -66,6 +66,7 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "retention": _PAYABLES,
     "retention_release": _RETENTIONS,
     "retention_carry": _RETENTIONS,
+    "retention_rejection": _RETENTIONS,
     "attachment": _PAYABLES,
     "assignment": _PAYABLES,
     "term_suspension": _PAYABLES,

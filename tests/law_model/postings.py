@@ -103,7 +103,7 @@ def _list_part(document: Document, state: State) -> Legs:
 def _list_rejection(document: Document, state: State) -> Legs:
     rejected = document.predecessor
     assert rejected is not None
-    if rejected.kind == "request_carry":
+    if rejected.kind in {"request_carry", "retention_carry"}:
         return []  # what is carried stays on its account
     return [(credit, debit) for debit, credit in reversed(_EVENTS[rejected.kind](rejected, state))]
 
@@ -208,7 +208,7 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "payment_request_without_service": _list_direct,
     "direct_payment_request": _list_direct,
     "payroll": _list_direct,
-    "payment_request_rejection": _list_rejection,
+    **dict.fromkeys(("payment_request_rejection", "retention_rejection"), _list_rejection),
     "receivable": _list_receivable,
     "repayment_receivable": _list_receivable,
     "credit_restoration": _list_restoration,

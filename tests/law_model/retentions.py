@@ -57,3 +57,17 @@ def carry(_: Act, document: Document, __: State) -> None:
     assert document.predecessor is not None
     document.predecessor.left -= document.amount
     document.left = document.amount
+
+
+def reject(_: Act, document: Document, state: State) -> None:
+    """Give back to the request what was retained of it, with its CP; of a carry, to that of the year before (ours)."""
+    retention = document.predecessor
+    assert retention is not None
+    before = retention.predecessor
+    assert before is not None
+    assert before.key is not None
+    retention.left -= document.amount
+    before.left += document.amount
+    if retention.kind == "retention":
+        before.retained -= document.amount
+        state.budget.reserve(before.key, before.operation, "cp", document.amount)

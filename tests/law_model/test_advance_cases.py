@@ -82,8 +82,8 @@ def test_an_advance_is_no_more_than_the_rest_of_its_commitment(year: SmallYear) 
 
 
 def test_an_advance_relies_on_no_later_increase(year: SmallYear) -> None:
-    """Of 120, the last 20 are engaged on 2 April: until then 100 are the most."""
-    assert year.send("commitment_increase", "EC", "2018-04-02", predecessor="EJ", amount="20") == "ACCEPTED"
+    """Of 150, the last 50 are engaged on 2 April: until then 100 are the most."""
+    assert year.send("commitment_increase", "EC", "2018-04-02", predecessor="EJ", amount="50") == "ACCEPTED"
     ask = {"predecessor": "EJ", "amount": "101", "payee": PAYEE}
     assert year.send("advance_request", "A2", "2018-04-01", **ask) == "DATE_BEFORE_PREDECESSOR"
     assert year.send("advance_request", "A2", "2018-04-02", **ask) == "ACCEPTED"
@@ -118,3 +118,39 @@ def test_nothing_is_withheld_from_a_suspended_debt(year: SmallYear) -> None:
     _request(year, "100")
     assert year.send("term_suspension", "TS", predecessor=year.name("DP")) == "ACCEPTED"
     assert _recover(year, "PR", "30")[0] == "TERM_SUSPENDED"
+
+
+def _pay(year: SmallYear, reference: str, amount: str) -> str:
+    return year.send("payment", reference, sender="treasury", predecessor=year.name("DP"), amount=amount)
+
+
+def test_no_more_is_paid_than_is_committed_and_the_advance_is_recovered_first(year: SmallYear) -> None:
+    """Of 100 are 30 paid in advance: so 70 more are paid, and 30 can only be withheld."""
+    _request(year, "100")
+    assert _pay(year, "P2", "70.01") == "ADVANCE_NOT_RECOVERED"
+    assert _pay(year, "P2", "70") == "ACCEPTED"
+    assert _pay(year, "P3", "0.01") == "ADVANCE_NOT_RECOVERED"
+    assert _recover(year, "PR", "30") == ["ACCEPTED", "ACCEPTED"]
+
+
+def test_a_contract_is_not_withdrawn_below_its_advances(year: SmallYear) -> None:
+    assert year.send("commitment_decrease", "CD", predecessor="EJ", amount="70.01") == "ADVANCE_NOT_RECOVERED"
+    assert year.send("commitment_decrease", "CD", predecessor="EJ", amount="60") == "ACCEPTED"
+    request = {"predecessor": "EJ", "payee": PAYEE}
+    assert year.send("advance_request", "A2", amount="10.01", **request) == "COMMITMENT_EXCEEDED"
+    assert year.send("advance_request", "A2", amount="10", **request) == "ACCEPTED"
+    assert year.send("commitment_increase", "CI", predecessor="EJ", amount="5") == "ACCEPTED"
+    assert year.send("advance_request", "A3", amount="5", **request) == "ACCEPTED"
+    reversal = year.send("commitment_change_reversal", "CR", predecessor="CI", amount="5")
+    assert reversal == "ADVANCE_NOT_RECOVERED"
+
+
+def test_a_request_before_the_first_advance_does_not_secure_it() -> None:
+    """It is paid whole; what was requested or is left after the advance has to be enough to recover it (ours)."""
+    year = SmallYear()
+    year.open_credits()
+    assert year.engage("EJ", "100") == "ACCEPTED"
+    _request(year, "50")
+    assert year.send("advance_request", "AV", predecessor="EJ", amount="50", payee=PAYEE) == "ACCEPTED"
+    assert year.send("commitment_decrease", "CD", predecessor="EJ", amount="1") == "ADVANCE_NOT_RECOVERED"
+    assert _pay(year, "P2", "50") == "ACCEPTED"

@@ -93,3 +93,16 @@ def test_a_rejected_release_is_retained_again(year: SmallYear) -> None:
     assert year.send("payment_request_rejection", "RE", **rejection) == "ACCEPTED"
     assert (year.figures("cp"), year.balance("4017000000")) == ((1000, 95, 0), -5)
     assert year.send("retention_release", "L2", predecessor="RG", amount="5") == "ACCEPTED"
+
+
+def test_a_guarantee_of_a_wrong_request_is_rejected_with_it(year: SmallYear) -> None:
+    """Its CP are reserved again, and then released with the request (ours)."""
+    assert year.send("retention", "RG", predecessor="DP", amount="5") == "ACCEPTED"
+    assert (
+        year.send("retention_rejection", "RR", predecessor="RG", amount="5.01") == "REVERSAL_EXCEEDS_ORIGINAL"
+    )
+    assert year.send("retention_rejection", "RR", predecessor="RG", amount="5") == "ACCEPTED"
+    assert (year.figures("cp"), year.balance("4017000000")) == ((1000, 100, 0), 0)
+    rejection = {"predecessor": year.name("DP"), "amount": "100"}
+    assert year.send("payment_request_rejection", "RE", **rejection) == "ACCEPTED"
+    assert (year.figures("cp"), year.balance("4011100000")) == ((1000, 0, 0), 0)

@@ -151,7 +151,7 @@ def test_every_kind_with_an_amount_has_a_step_or_is_known_to_have_none() -> None
         *("bank_debit", "bank_reject", "bank_return", "return_identified", "reissue", "void", "set_off"),
         *("set_off_receipt", "advance_withholding", "advance_recovery"),
         *("reassignment_origin", "reassignment_target"),
-        *("retention", "retention_release", "retention_carry"),
+        *("retention", "retention_release", "retention_carry", "retention_rejection"),
         *("visa_request", "visa", "visa_refusal", "visa_override", "tacit_visa"),
         *("journal_debit", "journal_credit", "opening_debit", "opening_credit"),
         *("clearing_debit", "clearing_credit"),

@@ -1,8 +1,10 @@
 """Advances: asked for on a commitment, paid, and withheld from later debts of the same commitment (rule A36)."""
 
-from core.catalog import CATALOG, ActKind
+from core.catalog import CATALOG, ActKind, Family, Remainder, Stage
 from core.outcome_codes import Outcome
+from core.tables.expense_marks import IS_ADVANCE, SECURES
 from tests.oracle import expenses
+from tests.oracle.commitments import Link
 from tests.oracle.lines import Line
 from tests.oracle.model import Cell, LineRefused, OpenItem, State, World
 
@@ -14,8 +16,84 @@ def require_purchase(world: World, state: State, kind: ActKind, *, line: Line, c
     item = state.items[commitment]
     if not world.cells.get(item.cell, Cell(0)).operating:
         raise LineRefused(Outcome.ADVANCE_ITEM)
-    if line.amount > item.open:
-        raise LineRefused(Outcome.COMMITMENT_EXCEEDED, missing=line.amount - item.open)
+    limit = min(item.open, _compute_security(state, commitment))
+    if line.amount > limit:
+        raise LineRefused(Outcome.COMMITMENT_EXCEEDED, missing=line.amount - limit)
+
+
+def require_security(state: State, kind: ActKind, followed: Link, amount: int) -> None:
+    """Refuse to pay what secures an advance, or to withdraw it, where too little would be left to recover the advances.
+
+    The remainders of the commitment are those after the line, and the journal does not have it yet.
+    """
+    if kind.settles > 0 and kind.after is Stage.PAYABLE:
+        if find_mark(state, followed.entry) != SECURES:
+            return
+        commitment = _find_commitment(state, state.items[expenses.find_request(state, followed.entry)])
+        missing = amount - _compute_security(state, commitment)
+    elif followed.base.family is Family.COMMITMENT_CHANGE and followed.root:
+        is_raise = (followed.base.feeds is Remainder.OPEN) == (followed.sign > 0)
+        if is_raise or not _list_requests(state, followed.root, is_advance=True):
+            return
+        missing = -_compute_security(state, followed.root)
+    else:
+        return
+    if missing > 0:
+        raise LineRefused(Outcome.ADVANCE_NOT_RECOVERED, missing=missing)
+
+
+def find_mark(state: State, entry: int) -> int:
+    """Return whether a debt is an advance, or was requested on a commitment that had one already."""
+    request = expenses.find_request(state, entry)
+    kind = CATALOG[state.items[request].kind]
+    if kind.name == "advance_request":
+        return IS_ADVANCE
+    if not (kind.pays and kind.follows is Family.COMMITMENT):
+        return 0
+    advances = _list_requests(state, _find_commitment(state, state.items[request]), is_advance=True)
+    return SECURES if any(advance < request for advance in advances) else 0
+
+
+def sum_advanced(state: State, commitment: int) -> int:
+    """Return the advances of a commitment that are not recovered, less what is unpaid of the requests that secure them."""
+    advances = _list_requests(state, commitment, is_advance=True)
+    if not advances:
+        return 0
+    requests = _list_requests(state, commitment, is_advance=False)
+    securing = {request for request in requests if request > min(advances)}
+    cents = sum(_read_requested(state, advance) for advance in advances)
+    cents -= sum(_read_requested(state, request) for request in securing)
+    for row in state.journal.values():
+        kind = CATALOG[row.kind]
+        if kind.after is not Stage.PAYABLE:
+            continue
+        request = expenses.find_request(state, row.predecessor)
+        if kind.settles > 0 and request in securing:
+            cents += row.amount
+        if kind.name == "advance_withholding" and request in set(requests) - securing:
+            cents -= row.amount
+    return cents
+
+
+def _compute_security(state: State, commitment: int) -> int:
+    item = state.items[commitment]
+    return item.open + item.unbilled - sum_advanced(state, commitment)
+
+
+def _read_requested(state: State, request: int) -> int:
+    return state.requested[request] - state.rejected.get(request, 0)
+
+
+def _list_requests(state: State, commitment: int, *, is_advance: bool) -> list[int]:
+    """List the advances of a commitment and of those that it carries on, or the other requests."""
+    return [
+        entry
+        for entry, item in state.items.items()
+        if CATALOG[item.kind].follows is Family.COMMITMENT
+        and CATALOG[item.kind].pays
+        and (CATALOG[item.kind].name == "advance_request") is is_advance
+        and _find_commitment(state, item) == commitment
+    ]
 
 
 def require_own_advance(world: World, state: State, *, debt: int, transfer: int) -> None:

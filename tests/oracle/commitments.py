@@ -278,6 +278,8 @@ def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) ->
         _add(state, root, fed, amount)
     if kind.name == "retention":
         state.items[root] = state.items[root]._replace(retained=state.items[root].retained + amount)
+    if base.name == "retention" and followed.sign < 0:
+        state.items[root] = state.items[root]._replace(retained=state.items[root].retained - amount)
     if kind.mirrors:
         _add(state, followed.entry, Remainder.OPEN, -amount)
         invoices.note_rejection(state, followed.entry, amount)

@@ -160,6 +160,8 @@ class OpenItem(NamedTuple):
     """Of a request: what was retained of it as a guarantee."""
     asked: int = 0
     """Of a debt: what is asked back of it and of its parts."""
+    advanced: int = 0
+    """As the book has it, whose items the tests compare; the plain model adds it up from the journal."""
 
 
 class Payee(NamedTuple):

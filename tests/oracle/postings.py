@@ -54,6 +54,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition, *, act
         reassignments.require_targets(world, state, act=act, place=place, debit=followed.entry)
     assets.take_from_asset(world, state, kind, line=line, asset=followed.entry)
     commitments.draw_remainders(state, followed, kind, line.amount)
+    advances.require_security(state, kind, followed, line.amount)
     visas.require_visa(world, kind, followed.cell, act)
     signatures.check_signature(world, line, cell=followed.cell, act_cents=act_cents)
     if kind.year_rule is YearRule.WAITS:
@@ -247,7 +248,7 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
             own = world.cells.get(item.cell, Cell(0))
             is_of_year = line.period // PERIODS_PER_YEAR == own.year % YEAR_FIRST
             return item.credit if is_of_year else own.accrued, item.debit
-        return (item.credit, item.debit) if item.debit else (0, 0)
+        return (0, 0) if followed.base.debit is Role.NONE else (item.credit, item.debit)
     if followed.base.family is Family.ASSET:
         return assets.find_accounts(world, state, followed.base, line, asset=followed.entry)
     cell = world.cells.get(followed.cell, Cell(0))

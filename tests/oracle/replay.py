@@ -6,7 +6,7 @@ from typing import NamedTuple
 from core.catalog import CATALOG, PayeeChange, Remainder
 from tests.oracle import invoices
 from tests.oracle.commitments import Link, build_mirror_link, build_reversal_link, draw_remainders
-from tests.oracle.model import AcceptedAct, Claim, Fingerprint, OpenItem, State
+from tests.oracle.model import AcceptedAct, Claim, Fingerprint, JournalRow, OpenItem, State
 from tests.oracle.postings import add_item
 
 
@@ -40,6 +40,9 @@ def replay_entries(entries: Iterable[StoredEntry], state: State) -> None:
         bare = posted._replace(payee=entry.payee, day=entry.day)
         add_item(state, entry.entry, link, bare)
         invoices.note_amount(state, entry.entry, entry.amount)
+        state.journal[entry.entry] = JournalRow(
+            entry.kind, entry.predecessor, entry.amount, entry.day, entry.cell, 0, 0, (0, 0), ""
+        )
         _apply_block(state, entry)
 
 

@@ -41,11 +41,10 @@ _ACTS = [
     act("advance_request", "AV4", "8.00", PAID, predecessor="C3"),
     act("payment", "P4", "8.00", predecessor="AV4"),
     act("bank_debit", "D4", "8.00", predecessor="P4"),
-    act(
-        "commitment_decrease", "CD1", "8.00", predecessor="C3"
-    ),  # no rule holds it back: the report shows the advance
+    act("commitment_increase", "CI1", "2.00", predecessor="C3"),
 ]
-"""Entries 16 to 43, behind those of the budget: AV1 is entry 20, D1 24, D2 27, W1 30 and 31, W2 32 and 33, W3 36 and 37."""
+"""Entries 16 to 43, behind those of the budget: AV1 is entry 20, D1 24, D2 27, W1 30 and 31, W2 32 and 33, W3 36 and 37,
+P3 38, C3 39, CI1 43."""
 _FILES = (("BUDGET", BUDGET), ("MINISTRY", _ACTS))
 _PAYEE = "(select payee from entry where entry_id = 17)"
 BREACHES = {
@@ -78,6 +77,15 @@ BREACHES = {
         "update cell set item = (select id from reference_text where kind = 3 and code = '51')"
         " where cell = (select cell from entry where entry_id = 20)",
         "purchase_advances", "entry 20 ",
+    ),
+    "a request paid whole before the advance is recovered": Breach(
+        "update entry set amount = 8000 where entry_id = 38", "advance_cover", "entry 18 "
+    ),
+    "more advanced than is committed": Breach(
+        "update entry set amount = 7001 where entry_id = 21", "advance_cover", "entry 19 "
+    ),
+    "an advance left by a withdrawal": Breach(
+        f"update entry set kind = {KIND_NUMBERS['commitment_decrease']} where entry_id = 43", "advance_cover", "entry 39 "
     ),
     "an account of advances that is not that of what is left to recover": Breach(
         "update entry set credit = debit where entry_id = 36", "item_balances", "4091000000 "

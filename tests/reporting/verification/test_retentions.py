@@ -44,9 +44,31 @@ _ACTS = [
         fund_centre="0217-SGAC-ASPR",
         commitment_item="48560",
     ),
+    act("commitment", "C3", "30.00", ASPR),
+    act(
+        "payment_request_without_service",
+        "R5",
+        "30.00",
+        PAID,
+        predecessor="C3",
+        nature="acompte",
+        invoice_number="F5",
+    ),
+    act("retention", "G4", "1.50", predecessor="R5"),
+    act("retention_rejection", "RR1", "1.50", predecessor="G4"),
+    act("payment_request_rejection", "RJ4", "30.00", predecessor="R5"),
+    act(
+        "payment_request_without_service",
+        "R6",
+        "30.00",
+        PAID,
+        predecessor="C3",
+        nature="acompte",
+        invoice_number="F5",
+    ),
 ]
-"""Entries 16 to 39, behind those of the budget: R1 is entry 20, G1 24, P1 25, L1 26, R2 30, G2 31, L2 32, RJ3 33, R3 34,
-O2 35, R4 36, G3 37, P4 38, TP1 39."""
+"""Entries 16 to 45, behind those of the budget: R1 is entry 20, G1 24, P1 25, L1 26, R2 30, G2 31, L2 32, RJ3 33, R3 34,
+O2 35, R4 36, G3 37, P4 38, TP1 39, C3 40, R5 41, G4 42, RR1 43, RJ4 44, R6 45."""
 _FILES = (("BUDGET", BUDGET), ("MINISTRY", _ACTS))
 
 
@@ -97,7 +119,7 @@ BREACHES = {
 @pytest.mark.parametrize("breach", [None, *BREACHES])
 async def test_a_breach_of_guarantees_is_found(dsn: str, tmp_path: Path, breach: str | None) -> None:
     await process_senders(dsn, tmp_path, _FILES)
-    await assert_found(dsn, BREACHES[breach] if breach else None, entries=39)
+    await assert_found(dsn, BREACHES[breach] if breach else None, entries=45)
 
 
 async def test_the_history_of_a_request_says_what_is_retained_of_it(dsn: str, tmp_path: Path) -> None:

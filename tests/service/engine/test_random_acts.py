@@ -47,6 +47,7 @@ LATE_KINDS = frozenset(
         "advance_recovery",
         *("credit_restoration", "fund_opening"),
         *("retention", "retention_release", "retention_carry", "commitment_reversal"),
+        "retention_rejection",
         *("visa", "visa_refusal", "visa_override", "tacit_visa", "commitment_with_visa"),
         "asset_depreciation_disposal",
         "invoice_request",
