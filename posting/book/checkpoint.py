@@ -55,8 +55,8 @@ CHECKPOINT_HEADER = np.dtype(
 )
 """The header of a checkpoint: it makes the digest cover the checkpoint's row as well."""
 
-FORMAT_VERSION = -8
-"""The version of the records in the pages; another one is not used.  Version -7 counted the acts that took up a debt."""
+FORMAT_VERSION = -9
+"""The version of the records in the pages; another one is not used.  Version -8 did not note what is to leave of an asset."""
 
 
 class CheckpointExtent(NamedTuple):

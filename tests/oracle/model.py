@@ -160,6 +160,8 @@ class OpenItem(NamedTuple):
     """Of a request: what was retained of it as a guarantee."""
     asked: int = 0
     """Of a debt: what is asked back of it and of its parts."""
+    leaving: int = 0
+    """Of an asset: the part of its depreciation that is to leave with the net value that was taken out."""
 
 
 class Payee(NamedTuple):
