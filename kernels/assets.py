@@ -3,9 +3,10 @@
 The ``open`` of an asset is its net value, its ``unbilled`` what is depreciated; both together are its cost.  Its plan and its
 accounts are those of the budget year in which it was put into service.
 
-A part that leaves takes the same share of both with it.  Its net value is taken out first: then the share of what is depreciated
-may leave, and no more, as what leaves beyond it would be charged again (decision D311).  The ``parent`` of an asset is the
-last entry that took out of it; the ``unbilled`` of that entry is what is still to leave after it, its ``open`` the entry before it.
+A part that leaves takes the same share of both with it.  Its net value is taken out first: then the share of what is
+depreciated may leave, and no more, as what leaves beyond it would be charged again (decision D311).  The ``parent`` of an
+asset is the last entry that took out of it; the ``unbilled`` of that entry is what is still to leave after it, its ``open``
+the entry before it.
 """
 
 import numpy as np
@@ -62,7 +63,7 @@ def _find_charge_limit(book, item, day):
 
 @part
 def divide_product(first, second, divisor):
-    """Return ``first * second // divisor`` of amounts of which ``second`` is at most ``divisor``, digit by digit of ``second``."""
+    """Return ``first * second // divisor``, digit by digit of ``second``, which is at most ``divisor``: the product is too large."""
     quotient, rest = np.int64(0), np.int64(0)
     for place in range(_DIGITS - 1, -1, -1):
         digit = (second >> (place * _DIGIT_BITS)) & ((1 << _DIGIT_BITS) - 1)
