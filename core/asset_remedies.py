@@ -29,7 +29,7 @@ ASSET_REMEDIES: Mapping[Outcome, Remedy] = {
         "Take out the net value of the part first, by an asset_disposal; then at most the same share of what is depreciated,"
         " rounded down to the cent.",
         "La ligne sort plus d'amortissements que la part qui suit la valeur nette déjà sortie.",
-        "Sortir d'abord la valeur nette de la partie par asset_disposal, puis au plus la même part des amortissements, arrondie"
-        " au centime inférieur.",
+        "Sortir d'abord la valeur nette de la partie par asset_disposal, puis au plus la même part des amortissements,"
+        " arrondie au centime inférieur.",
     ),
 }

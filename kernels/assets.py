@@ -63,7 +63,10 @@ def _find_charge_limit(book, item, day):
 
 @part
 def divide_product(first, second, divisor):
-    """Return ``first * second // divisor``, digit by digit of ``second``, which is at most ``divisor``: the product is too large."""
+    """Return ``first * second // divisor``, digit by digit of ``second``, which is at most ``divisor``.
+
+    The product itself may be above 64 bits.
+    """
     quotient, rest = np.int64(0), np.int64(0)
     for place in range(_DIGITS - 1, -1, -1):
         digit = (second >> (place * _DIGIT_BITS)) & ((1 << _DIGIT_BITS) - 1)
