@@ -132,11 +132,11 @@ async def _find_obstacle(context: EngineContext, request: DepreciationRequest) -
 
 async def _compute(context: EngineContext, year: int, reporter: ProgressReporter) -> _ComputedYear:
     async with open_snapshot(context.database.dsn) as connection:
-        return await _load_charges(connection, context.reference, year, reporter)
+        return await _load_charges(connection, context.reference, year, reporter=reporter)
 
 
 async def _load_charges(
-    connection: Connection, reference: ReferenceData, year: int, reporter: ProgressReporter
+    connection: Connection, reference: ReferenceData, year: int, *, reporter: ProgressReporter
 ) -> _ComputedYear:
     """Compute what is to be charged; the transaction must be one snapshot."""
     reporter.report_activity("reading the register of assets")

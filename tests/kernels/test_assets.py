@@ -49,8 +49,8 @@ def test_a_leap_day_belongs_to_february() -> None:
 
 @run_examples(300)
 @given(_AMOUNTS, _AMOUNTS, _AMOUNTS)
-def test_a_share_of_large_amounts_is_exact(depreciated: int, one: int, other: int) -> None:
+def test_a_share_of_large_amounts_is_exact(depreciated: int, first: int, second: int) -> None:
     """The product of two amounts is above 64 bits."""
-    leaving, net = sorted((one, other))
+    leaving, net = sorted((first, second))
     numbers = (np.int64(number) for number in (depreciated, leaving, max(net, 1)))
     assert _divide_product(*numbers) == depreciated * leaving // max(net, 1)
