@@ -15,6 +15,7 @@ from service.engine.asset_depreciation import DepreciationRequest, DepreciationR
 from service.terminal.processing_progress import ProgressLines
 from tests.accountants import CHANGE_FIELDS
 from tests.databases import create_database, open_connection
+from tests.reference_years import replace_text
 from tests.service.small_state import ANNE, UNITS, State, create_interruption
 
 YEAR = 2018
@@ -49,9 +50,10 @@ def build_acts() -> list[Row]:
 
 @asynccontextmanager
 async def open_assets(database: Database, folder: Path) -> AsyncIterator[State]:
-    """Open the State, at the end of the year."""
+    """Open the State, at the end of the year; December of the next one is open too."""
     async with create_database(database) as dsn:
         state = State(dsn, folder)
+        replace_text(state.reference, "calendar.toml", "[1, 2, 3]", "[1, 2, 3, 12]")
         await state.fund(1)
         async with open_connection(dsn) as connection:
             rights = frozenset({Role.ASSIGNED_ACCOUNTANT})

@@ -30,7 +30,8 @@ from tests.closing.asset_state import (
     open_assets,
     read_charges,
 )
-from tests.reference_years import copy_year, remove_lines, replace_text
+from tests.period_decisions import decide_period
+from tests.reference_years import copy_year, remove_lines
 from tests.service.small_state import UNITS, State
 
 SUMS = [
@@ -51,11 +52,6 @@ async def _read_due(state: State, year: int = YEAR) -> dict[str, int]:
         register = await load_assets(connection, names, exercise=year)
     assert register.adds_up
     return {asset.reference: asset.to_charge_cents for asset in register.assets}
-
-
-def _open_december(state: State) -> None:
-    """Let December of 2019 be open when the ledger begins the year."""
-    replace_text(state.reference, "calendar.toml", "[1, 2, 3]", "[1, 2, 3, 12]")
 
 
 async def test_each_asset_is_charged_what_its_plan_gives(state: State) -> None:
@@ -93,7 +89,6 @@ async def test_a_dry_run_stores_nothing(state: State) -> None:
 
 async def test_the_next_year_contains_what_the_year_did_not_charge(state: State) -> None:
     """Of 1,000.00 the plan gives 12 months more, 583.33 of 21; of land nothing."""
-    _open_december(state)
     await depreciate(state, "2019-12-31", year=2019)
     assert await read_charges(state, 2019) == [("IM-1", 58_333), ("IM-2", 14_250), ("IM-4", 17_250)]
     assert await read_charges(state) == []
@@ -115,7 +110,6 @@ async def test_what_has_left_since_is_named_and_not_charged(state: State) -> Non
 
 async def test_an_assignment_that_the_year_does_not_have_is_named(state: State) -> None:
     await depreciate(state)
-    _open_december(state)
     copy_year(state.reference)
     remove_lines(state.reference, "2019/centres.csv", UNITS[1][0])
     result = await depreciate(state, "2019-12-31", year=2019, is_dry_run=True)
@@ -130,13 +124,21 @@ async def test_an_assignment_that_the_year_does_not_have_is_named(state: State) 
     [
         (2030, "2031-01-01", "the calendar has no exercise 2030: name one of 2018, 2019, by --year"),
         (2018, "2018-12-30", "2018 is not over: its depreciation is charged from 2018-12-31 on"),
-        (2019, "2019-12-31", "December of 2019 is not open"),
     ],
 )
 async def test_a_year_that_cannot_be_charged_says_why(state: State, year: int, day: str, text: str) -> None:
     result = await depreciate(state, day, year=year)
     assert text in result.waits
     assert await read_charges(state) == []
+
+
+async def test_nothing_is_charged_once_december_is_closed(state: State) -> None:
+    await decide_period(state.dsn, "2018-12", "close")
+    assert (await depreciate(state)).waits.startswith("December of 2018 is not open")
+    assert await read_charges(state) == []
+    await decide_period(state.dsn, "2018-12", "reopen")
+    await depreciate(state)
+    assert await read_charges(state) == CHARGES
 
 
 _SERVICE, _CHARGE, _NET_OUT, _DEPRECIATION_OUT = (
