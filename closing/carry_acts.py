@@ -50,9 +50,7 @@ def build_acts_table(
     return describe_file(table, amount, day.year - 1, step=step, cause=cause)
 
 
-def describe_file(
-    table: pa.Table, cents: NDArray[np.int64], year: int, *, step: Step, cause: str
-) -> pa.Table:
+def describe_file(table: pa.Table, cents: NDArray[np.int64], year: int, *, step: str, cause: str) -> pa.Table:
     """Add the envelope of a file of the step that closes ``year``."""
     envelope = {"sender": CLOSING, "batch_id": f"{year}-{step}-{cause}", "version": _VERSION}
     envelope |= {"count": str(len(cents)), "control_sum": format_plain_euros(sum_exactly(cents))}
@@ -69,7 +67,7 @@ def _build_table(part: CarryLines, assignments: Assignments, day: date) -> pa.Ta
         "exercise": pa.array(np.full(count, day.year, np.int32)),
         "date": pa.repeat(pa.scalar(day, pa.date32()), count),
         **{column: assignments.codes[column].take(cells) for column in CODES},
-        "predecessor": _name_entries(lines.entry),
+        "predecessor": name_entries(lines.entry),
         "reference_sender": lines.owner.dictionary_decode(),
         "amount_cents": pa.array(part.amount),
     }
@@ -84,5 +82,6 @@ def _number_lines(act: NDArray[np.int64]) -> NDArray[np.int32]:
     )
 
 
-def _name_entries(entries: NDArray[np.int64]) -> pa.Array:
+def name_entries(entries: NDArray[np.int64]) -> pa.Array:
+    """Return the names by which acts follow entries, as in ``@14710``."""
     return pc.binary_join_element_wise("@", pa.array(entries).cast(pa.string()), "")  # type: ignore[call-overload]

@@ -32,6 +32,10 @@ select submission, sender from submission;
 -- The senders whose references carries have, by the numbers that carries store.
 select id, code from reference_text where kind = 6;
 
+-- name: account_numbers
+-- The accounts, by the numbers that entries have.
+select id, code from reference_text where kind = 5;
+
 -- name: pending_runs
 -- Payment runs that are neither issued nor abandoned.
 select run, state from payment_state where state in ('proposed', 'released', 'issuing') order by run;

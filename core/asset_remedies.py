@@ -24,4 +24,12 @@ ASSET_REMEDIES: Mapping[Outcome, Remedy] = {
         "Sortir au plus ce que report assets indique : la valeur nette par asset_disposal, les amortissements par"
         " asset_depreciation_disposal.",
     ),
+    _O.DEPRECIATION_SHARE_EXCEEDED: Remedy(
+        "The line takes out more of what is depreciated than its share that leaves with the net value taken out so far.",
+        "Take out the net value of the part first, by an asset_disposal; then at most the same share of what is depreciated,"
+        " rounded down to the cent.",
+        "La ligne sort plus d'amortissements que la part qui suit la valeur nette déjà sortie.",
+        "Sortir d'abord la valeur nette de la partie par asset_disposal, puis au plus la même part des amortissements,"
+        " arrondie au centime inférieur.",
+    ),
 }

@@ -116,6 +116,7 @@ class Outcome(IntEnum):
     VISA_EXCEEDED = 130
     DEPRECIATION_EXCEEDED = 124
     ASSET_VALUE_EXCEEDED = 125
+    DEPRECIATION_SHARE_EXCEEDED = 147
     RESTORATION_EXCEEDS_RECEIPT = 89
     FUND_RECEIPT_EXCEEDED = 134
     COMMITMENT_EXCEEDED = 33
@@ -179,6 +180,7 @@ LACKS_OF_PREDECESSOR = frozenset(
         Outcome.VISA_EXCEEDED,
         Outcome.DEPRECIATION_EXCEEDED,
         Outcome.ASSET_VALUE_EXCEEDED,
+        Outcome.DEPRECIATION_SHARE_EXCEEDED,
     }
 )
 """Refusals whose missing cents are what an earlier act has too little left of."""

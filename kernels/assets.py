@@ -2,6 +2,11 @@
 
 The ``open`` of an asset is its net value, its ``unbilled`` what is depreciated; both together are its cost.  Its plan and its
 accounts are those of the budget year in which it was put into service.
+
+A part that leaves takes the same share of both with it.  Its net value is taken out first: then the share of what is
+depreciated may leave, and no more, as what leaves beyond it would be charged again (decision D311).  The ``parent`` of an
+asset is the last entry that took out of it; the ``unbilled`` of that entry is what is still to leave after it, its ``open``
+the entry before it.
 """
 
 import numpy as np
@@ -17,6 +22,9 @@ from kernels.jit import as_position, part, rare_part
 _DAYS_BEFORE_1970 = 719_468
 """From 1 March of the year 0, on which the count of the calendar begins."""
 _DAYS_OF_ERA = 146_097
+_DIGIT_BITS = 15
+"""The bits of one step of a division: an amount has at most 47, and a step must be below 2 ** 63."""
+_DIGITS = 4
 
 
 @part
@@ -53,6 +61,65 @@ def _find_charge_limit(book, item, day):
     return max(np.int64(0), cost * passed // months - book.items[item].unbilled)
 
 
+@part
+def divide_product(first, second, divisor):
+    """Return ``first * second // divisor``, digit by digit of ``second``, which is at most ``divisor``.
+
+    The product itself may be above 64 bits.
+    """
+    quotient, rest = np.int64(0), np.int64(0)
+    for place in range(_DIGITS - 1, -1, -1):
+        digit = (second >> (place * _DIGIT_BITS)) & ((1 << _DIGIT_BITS) - 1)
+        rest = (rest << _DIGIT_BITS) + first * digit
+        quotient = (quotient << _DIGIT_BITS) + rest // divisor
+        rest %= divisor
+    return quotient
+
+
+@part
+def _read_leaving(items, asset):
+    """Return the cents of what is depreciated that are to leave with the net value that was taken out."""
+    last = as_position(items[asset].parent)
+    return np.int64(items[last].unbilled) if last > 0 else np.int64(0)
+
+
+@part
+def takes_out(book, kind):
+    """Return whether ``kind`` takes out of an asset."""
+    draws = book.effects[kind].draws
+    return draws == Remainder.NET_VALUE.value or draws == Remainder.DEPRECIATED.value
+
+
+@rare_part
+def note_disposal(book, entry, asset, amount):
+    """Note at ``entry``, which took ``amount`` out of ``asset``, what of the depreciation is to leave after it."""
+    items = book.items
+    leaving = _read_leaving(items, asset)
+    if book.effects[items[entry].kind].draws == Remainder.NET_VALUE.value:
+        stays = np.int64(items[asset].unbilled) - leaving
+        leaving += divide_product(stays, np.int64(amount), np.int64(items[asset].open) + amount)
+    else:
+        leaving = max(np.int64(0), leaving - amount)
+    items[entry].open = items[asset].parent
+    items[entry].unbilled = leaving
+    items[asset].parent = entry
+
+
+@rare_part
+def remove_disposal(items, entry, asset):
+    """Undo ``note_disposal`` of the last entry that took out of ``asset``."""
+    items[asset].parent = items[entry].open
+
+
+@rare_part
+def _check_share(items, asset, amount):
+    """Check that no more of the depreciation leaves than its share; once all is depreciated, any part of it may."""
+    leaving = _read_leaving(items, asset)
+    if items[asset].open > 0 and amount > leaving:
+        return refused(Outcome.DEPRECIATION_SHARE_EXCEEDED.value, -1, amount - leaving)
+    return accepted()
+
+
 @rare_part
 def check_item(acts, book, line, item):
     """Check that a charge is within the plan, and that no more leaves than stands: of the net value, or depreciated."""
@@ -65,6 +132,8 @@ def check_item(acts, book, line, item):
         limit = _find_charge_limit(book, item, acts[line].day)
     if acts[line].amount > limit:
         return refused(book.effects[acts[line].kind].shortfall, -1, acts[line].amount - limit)
+    if draws == Remainder.DEPRECIATED.value:
+        return _check_share(book.items, item, acts[line].amount)
     return accepted()
 
 

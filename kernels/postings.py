@@ -7,6 +7,7 @@ from core.outcome_codes import Outcome
 from core.tables.book import LEDGER_ACCOUNTS
 from kernels import (
     advances,
+    assets,
     budget,
     carries,
     commitments,
@@ -171,6 +172,8 @@ def undo_lines(acts, book, decisions, first, last):
         apply_line(acts, book, (line, -acts[line].amount), link, accounts)
         if _feeds_earlier_entry(book, link):
             _remove_source(book, as_position(decisions[line].entry), link)
+        if assets.takes_out(book, acts[line].kind):
+            assets.remove_disposal(book.items, as_position(decisions[line].entry), link[0])
         if book.effects[acts[line].kind].change != PayeeChange.NONE.value:
             payees.undo_change(
                 acts, book, line, as_position(decisions[line].entry), as_position(decisions[line].payee)
@@ -179,7 +182,7 @@ def undo_lines(acts, book, decisions, first, last):
 
 @part
 def store_item(book, place, link, amount):
-    """Store the open item of entry ``place`` = (entry, kind, day, number of later lines, posting)."""
+    """Store the open item of ``place`` = (entry, kind, day, number of later lines, posting); its amount is applied already."""
     entry, kind, day, lines_after, (payee, debit, credit) = place
     items, effects = book.items, book.effects[kind]
     parent, under = find_parent(book, link, kind)
@@ -201,6 +204,8 @@ def store_item(book, place, link, amount):
     items[entry].advanced = advances.find_mark(book, link, kind)
     if _feeds_earlier_entry(book, link):
         _note_source(book, as_position(entry), link)
+    if assets.takes_out(book, kind):
+        assets.note_disposal(book, as_position(entry), link[0], amount)
 
 
 @part

@@ -66,8 +66,8 @@ def replay_entries(replayed, fingerprints, book):
             book.items[replayed.entry[earlier]].lines_after += 1
         link = _rebuild_link(book, replayed, row)
         posting = (replayed.payee[row], replayed.debit[row], replayed.credit[row])
-        store_item(book, (entry, kind, replayed.day[row], 0, posting), link, replayed.amount[row])
         apply_remainders(book, kind, link, replayed.amount[row])
+        store_item(book, (entry, kind, replayed.day[row], 0, posting), link, replayed.amount[row])
         change = book.effects[kind].change
         if change > PayeeChange.DETAILS.value:
             payees.set_block(book, np.int64(replayed.payee[row]), np.int64(change == PayeeChange.BLOCK.value))

@@ -59,7 +59,7 @@ class AssetAccount(AmountStruct, frozen=True):
 
 
 class AssetRegister(AmountStruct, frozen=True):
-    """The assets, and the accounts on which they stand."""
+    """The assets, in order of their entries, and the accounts on which they stand."""
 
     batch: int
     exercise: int | None
@@ -71,6 +71,18 @@ class AssetRegister(AmountStruct, frozen=True):
     def adds_up(self) -> bool:
         """Whether the assets of each account add up to its balance."""
         return all(account.balance_cents in (None, account.sum_cents) for account in self.accounts)
+
+
+class AssetPage(AmountStruct, frozen=True, kw_only=True):
+    """A page of the assets, in order of their entries; amounts in cents."""
+
+    batch: int
+    exercise: int | None
+    """Null while there is no asset."""
+    assets: list[Asset]
+    accounts: list[AssetAccount]
+    """Of all assets, on every page."""
+    next: str | None
 
 
 async def load_assets(
@@ -87,9 +99,8 @@ async def load_assets(
     rows = await fetch(connection, "assets", *_KINDS, *limits)
     if exercise is None:
         exercise = max((row["last_exercise"] for row in rows), default=None)
-    assets = sorted(
-        (_build_asset(names, row, exercise or 0) for row in rows), key=lambda asset: asset.account
-    )
+    # a page begins after so many assets, so a later asset comes last
+    assets = sorted((_build_asset(names, row, exercise or 0) for row in rows), key=lambda asset: asset.entry)
     scope = BalanceScope(exercise, None, accountant)
     balances = await _load_balances(connection, names, scope) if visibility.is_whole else None
     batch = await find_batch_or_last(connection, None)
@@ -163,6 +174,17 @@ def _list_accounts(
         for (of, account), cents in sums.items()
         if of in used or (balances or {}).get(account)
     ]
+
+
+def build_page(register: AssetRegister, assets: list[Asset], next_link: str | None) -> AssetPage:
+    """Build a page with some of the assets."""
+    return AssetPage(
+        batch=register.batch,
+        exercise=register.exercise,
+        assets=assets,
+        accounts=register.accounts,
+        next=next_link,
+    )
 
 
 def build_table(register: AssetRegister) -> ReportTable:

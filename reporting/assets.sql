@@ -19,4 +19,4 @@ left join moved m on m.predecessor = e.entry_id
 where e.kind = any($1::smallint[]) and ($5::smallint is null or e.exercise <= $5)
   and ($6::smallint is null or e.accountant = $6)
   and ($7::text is null or s.sender = $7) and ($8::int[] is null or l.centre = any($8::int[]))
-order by e.accountant, e.day, e.entry_id;
+order by e.entry_id;

@@ -186,6 +186,7 @@ def import_assets() -> ReportSource:
     """Return the implementation of the report of assets."""
     from reporting import assets as report
 
+    paging = ReportPaging(100, 1000, report.AssetPage, lambda register: register.assets, report.build_page)
     return ReportSource(
         lambda connection, names, arguments: report.load_assets(
             connection,
@@ -196,6 +197,7 @@ def import_assets() -> ReportSource:
         ),
         report.AssetRegister,
         report.build_table,
+        paging,
     )
 
 

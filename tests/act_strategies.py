@@ -232,6 +232,7 @@ _SETTLEMENT_CHAINS = [
         (
             *("asset_service", "asset_depreciation", "asset_disposal", "asset_depreciation_disposal"),
             *("asset_depreciation", "asset_service", "asset_disposal", "asset_depreciation_disposal"),
+            *("asset_depreciation", "asset_depreciation_disposal"),
         ),
         (
             *("commitment", "advance_request", "payment", "bank_debit", "service", "payment_request"),

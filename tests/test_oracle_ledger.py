@@ -67,7 +67,12 @@ _OUTCOMES_OF_LIVES: Mapping[str, frozenset[Outcome]] = {
     "assignment": frozenset({Outcome.INTEREST_ASSIGNMENT}),
     "justification": frozenset({Outcome.SUSPENSE_EXCEEDED}),
     "invoice_request": frozenset({Outcome.INVOICE_SERVICE_MISMATCH}),
-    "asset_depreciation": frozenset({Outcome.ASSET_VALUE_EXCEEDED, Outcome.DEPRECIATION_EXCEEDED}),
+    "asset_depreciation": frozenset(
+        {
+            *(Outcome.ASSET_VALUE_EXCEEDED, Outcome.DEPRECIATION_EXCEEDED),
+            Outcome.DEPRECIATION_SHARE_EXCEEDED,
+        }
+    ),
     "visa_request": frozenset({Outcome.VISA_AMOUNT_DIFFERS, Outcome.VISA_PENDING}),
 }
 """By kind: outcomes that need several accepted acts of fitting amounts before them, which the lives with that kind bring."""

@@ -134,14 +134,16 @@ class OpenItems(NamedTuple):
     """The open items: what later acts may still take up of each entry, by entry id."""
 
     open: Money
-    """The amount left to take up.  Of a change of bank details: the bits of the digest that it replaced."""
+    """The amount left to take up.  Of a change of bank details: the bits of the digest that it replaced.  Of what takes out
+    of an asset: the entry before it that did."""
     unbilled: Money
     """Of a commitment: the amount certified and not yet requested.  Of a debt, paid or not: the number of the payee, with
     ``FOLLOWED_BIT`` once what follows only once has followed, ``SUSPENDED_BIT`` while its payment is suspended, and in
-    ``USE_MASK`` the higher bits of what was taken up.  Of an increase or service: ``parent`` and ``debit`` before it."""
+    ``USE_MASK`` the higher bits of what was taken up.  Of an increase or service: ``parent`` and ``debit`` before it.
+    Of what takes out of an asset: what is depreciated and is still to leave after it."""
     parent: Position
     """The entry it acts on: of a service the commitment, of an attachment the debt it diverts, of a settlement the payable;
-    of a commitment the last increase or service of it; 0 if none."""
+    of a commitment the last increase or service of it; of an asset the last entry that took out of it; 0 if none."""
     cell: Index
     day: Day
     """The day of the entry: what follows it is not dated before."""

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from core.tables.columns import Entry, Index, Money, Small
+from core.tables.columns import Day, Entry, Index, Money, Small
 
 
 class EntryLinks(NamedTuple):
@@ -13,6 +13,20 @@ class EntryLinks(NamedTuple):
     amount: Money
     cell: Index
     kind: Small
+
+
+class AssetEntries(NamedTuple):
+    """Entries that put assets into service, charge them or take them out.  A COPY row."""
+
+    entry_id: Entry
+    predecessor: Entry
+    amount: Money
+    day: Day
+    cell: Index
+    debit: Small
+    """The number of the account debited: of an entry that puts an asset into service, the account of the asset."""
+    kind: Small
+    exercise: Small
 
 
 class OwnedEntries(NamedTuple):

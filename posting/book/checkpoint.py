@@ -56,7 +56,8 @@ CHECKPOINT_HEADER = np.dtype(
 """The header of a checkpoint: it makes the digest cover the checkpoint's row as well."""
 
 FORMAT_VERSION = -9
-"""The version of the records in the pages; another one is not used.  Version -8 counted no advances of a commitment."""
+"""The version of the records in the pages; another one is not used.  Version -8 did not note advances of a commitment
+and what is to leave of an asset."""
 
 
 class CheckpointExtent(NamedTuple):

@@ -3,7 +3,7 @@
 -- name: asset_register
 -- An asset is put into service on an account of assets of its budget year, from the account under construction of its plan. What is charged
 -- and taken out follows it in the books of its accountant, on the accounts of its plan: no more is charged than the plan gives to the end of
--- the month, and no more leaves than stands. No other act moves these accounts, openings apart, so that the register adds up to them (D293).
+-- the month, and no more leaves than stands: of the depreciation the share that leaves with net value (D311). No other act moves these accounts, openings apart, so that the register adds up to them (D293).
 with numbered as (select id, code from reference_text where kind = 5),
 plan as (
     select p.year, a.id as account, u.id as under_construction, d.id as depreciation, c.id as charge, n.id as net_value, p.months::bigint as months
@@ -35,6 +35,24 @@ running as (
     from moved where asset is not null
     window earlier as (partition by asset order by entry_id rows between unbounded preceding and 1 preceding),
            upto as (partition by asset order by entry_id rows between unbounded preceding and current row)
+),
+stepped as (
+    select *, row_number() over (partition by asset order by entry_id) as step
+    from running join (select entry_id, amount from moved) using (entry_id) where name <> 'asset_depreciation'
+),
+-- depreciated and net are those after the entry: before it, a disposal of net value has its own amount more, one of depreciation too
+shared as (
+    with recursive shared as (
+        select asset, entry_id, reference, name, amount, net, step, 0::hugeint as allowed,
+               if(name = 'asset_disposal', depreciated::hugeint * amount // nullif(net + amount, 0), 0)::hugeint as leaving
+        from stepped where step = 1
+        union all
+        select n.asset, n.entry_id, n.reference, n.name, n.amount, n.net, n.step, s.leaving,
+               if(n.name = 'asset_disposal', s.leaving + (n.depreciated - s.leaving) * n.amount // nullif(n.net + n.amount, 0),
+                  greatest(s.leaving - n.amount, 0))::hugeint
+        from shared s join stepped n on n.asset = s.asset and n.step = s.step + 1
+    )
+    select * from shared
 ),
 held as (select distinct account, false as is_depreciation from plan union select distinct depreciation, true from plan where depreciation is not null),
 balance as (
@@ -69,6 +87,10 @@ union all
 select entry_name(entry_id, reference), 'leaves a net value of ' || euros(net) || ' and ' || euros(depreciated) || ' depreciated of asset ' || asset,
        'nothing below zero'
 from running where net < 0 or depreciated < 0
+union all
+select entry_name(entry_id, reference), euros(amount) || ' of the depreciation of asset ' || asset || ' leaves',
+       'at most ' || euros(allowed::bigint) || ', the share of the net value that left'
+from shared where name = 'asset_depreciation_disposal' and net > 0 and amount > allowed
 union all
 select account_name(account) || ' of ' || accountant_name(accountant), 'its movements are ' || euros(coalesce(b.cents, 0)),
        euros(coalesce(r.cents, 0)) || ', the sum of its assets'

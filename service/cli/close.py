@@ -229,12 +229,12 @@ def _print_obstacles(blocked: Sequence["BlockedSum"]) -> None:
         console.print_table(build_blocked_table(blocked))
 
 
-def build_blocked_table(blocked: Sequence["BlockedSum"]) -> ReportTable:
-    """Build the table of what cannot be carried, and why."""
+def build_blocked_table(blocked: Sequence["BlockedSum"], title: str = "Cannot be carried yet") -> ReportTable:
+    """Build the table of what a step cannot do, and why."""
     columns = [Column("kind"), Column("reason", CellType.PROSE)]
     columns += [Column("lines", CellType.COUNT), Column("euros", CellType.MONEY), Column("first entry")]
     rows = [
         [row.kind, row.obstacle, row.lines, row.cents, f"@{row.first_entry}" if row.first_entry else ""]
         for row in blocked
     ]
-    return ReportTable("Cannot be carried yet", columns, rows, drop_order=())
+    return ReportTable(title, columns, rows, drop_order=())

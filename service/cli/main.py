@@ -36,6 +36,7 @@ _COMMANDS = (
     ("explain", "service.cli.explain:explain", "The complete history of one act."),
     ("pay", "service.cli.pay:app", "Payment runs, and their files for the bank."),
     ("close", "service.cli.close:app", "The closing of a year: its plan; execute a step."),
+    ("assets", "service.cli.assets:app", "Assets: the depreciation of a year."),
     ("period", "service.cli.period:app", "Months: open, closed or locked; close, reopen, lock them."),
     (
         "person",

@@ -113,7 +113,7 @@ async def load_plan(
     """Return the plan of a year with what is open for each step, or why there is none."""
     if missing := _find_missing_year(reference, year):
         return missing
-    async with _open_snapshot(dsn) as connection:
+    async with open_snapshot(dsn) as connection:
         open_year = await step_acts.load_open_year(connection, reference, year, reporter=reporter)
         opening = await step_acts.load_openings(connection, reference, year)
     steps = [PlannedStep(*row, step_acts.sum_planned_step(row.step, open_year, opening)) for row in PLAN]
@@ -156,7 +156,7 @@ def _own_acts(request: StepRequest) -> OwnActs:
 
 async def _describe(context: EngineContext, request: StepRequest, reporter: ProgressReporter) -> StepResult:
     """Return what a step would carry, and what prevents it."""
-    async with _open_snapshot(context.database.dsn) as connection:
+    async with open_snapshot(context.database.dsn) as connection:
         computed = await _compute(connection, context, request, reporter=reporter)
         waits = await _find_obstacle(connection, context, request)
     return StepResult(request.year, request.step, computed.sums, waits=waits)
@@ -171,7 +171,7 @@ async def _carry(
     reporter: ProgressReporter,
 ) -> StepResult:
     """Compute the acts of a step, and have them decided."""
-    async with _open_snapshot(context.database.dsn) as connection:
+    async with open_snapshot(context.database.dsn) as connection:
         if waits := await _find_obstacle(connection, context, request):
             return msgspec.structs.replace(result, waits=waits)
         computed = await _compute(connection, context, request, reporter=reporter)
@@ -201,7 +201,7 @@ async def _write_acts(
 
 
 @asynccontextmanager
-async def _open_snapshot(dsn: str) -> AsyncIterator[Connection]:
+async def open_snapshot(dsn: str) -> AsyncIterator[Connection]:
     """Open a connection in one snapshot of the ledger."""
     with command_queries.translate_database_errors(dsn):
         async with command_queries.connect(dsn, _READ_SECONDS) as connection:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.account_roles import ENTRY_ROLES
-from core.catalog import CATALOG, ActKind, Family, Role, Stage
+from core.catalog import CATALOG, ActKind, Family, Remainder, Role, Stage
 from core.catalog_effects import Effects, build_effects
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
@@ -188,7 +188,7 @@ class KernelBook:
         }
         return BookContent(
             self._read_figures(),
-            {entry: to_item(items[entry]) for entry in range(1, int(count["entries"]) + 1)},
+            {entry: to_item(_read_disposal(items, entry)) for entry in range(1, int(count["entries"]) + 1)},
             payees,
             keys,
             {entry: items[entry]["lines_after"] for entry in range(1, int(count["entries"]) + 1)},
@@ -319,6 +319,7 @@ def to_item(row: dict[str, int]) -> OpenItem:
     own = row["unbilled"] & ~marks
     fields = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}
     fields["carried_to"], fields["asked"] = carried_to, 0
+    fields["leaving"] = row.get("leaving", 0)
     fields["is_followed"] = bool(row["unbilled"] & FOLLOWED_BIT)
     fields["is_moved"] = is_owed and bool(row["unbilled"] & MOVE_MASK)
     fields["repayments"] = (row["unbilled"] & REPAYMENT_MASK) >> REPAYMENT_BIT if is_owed else 0
@@ -327,6 +328,18 @@ def to_item(row: dict[str, int]) -> OpenItem:
     if kind.reaches in (Stage.PAYABLE, Stage.RETAINED):
         fields["followers"] = row["followers"] | row["unbilled"] & USE_MASK
     return OpenItem(**{name: (row | fields)[name] for name in OpenItem._fields})  # type: ignore[arg-type]
+
+
+def _read_disposal(items: Mapping[int, dict[str, int]], entry: int) -> dict[str, int]:
+    """Return an item without what the last entry that took out of an asset notes; an asset has it as its own."""
+    row = items[entry]
+    kind = CATALOG[row["kind"]]
+    if kind.reaches is Stage.IN_SERVICE:
+        last = row["parent"]
+        return row | {"parent": 0, "leaving": items[last]["unbilled"] if last else 0}
+    if kind.draws in (Remainder.NET_VALUE, Remainder.DEPRECIATED):
+        return row | {"open": 0, "unbilled": 0}
+    return row
 
 
 def list_followed(kind: ActKind, items: Mapping[int, OpenItem]) -> list[int]:

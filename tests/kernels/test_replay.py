@@ -11,7 +11,7 @@ from core.tables.columns import read_column_kinds, seal
 from core.tables.invoices import RequestedInvoices
 from core.tables.journal import Fingerprints, StoredEntries
 from kernels import replay as kernel
-from tests.act_strategies import DecisionCase, cases
+from tests.act_strategies import DecisionCase, cases, find_chains
 from tests.kernels.decision_cases import KernelBook, read_ledger_content
 from tests.kernels.execution_modes import run_examples
 from tests.oracle.ledger import Ledger
@@ -21,7 +21,7 @@ from tests.oracle.replay import StoredEntry, replay_claims, replay_entries
 
 
 @run_examples(100)
-@given(cases(), st.data())
+@given(cases() | cases(chains=find_chains("asset_disposal")), st.data())
 def test_the_journal_reconstructs_the_book(case: DecisionCase, data: st.DataObject) -> None:
     """It restores items, remainders, keys and blocks of payees; figures, sums and payees are stored separately."""
     lines = [line for batch in case.batches for line in batch.lines]

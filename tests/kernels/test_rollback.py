@@ -8,7 +8,7 @@ from core.tables.columns import allocate_records, seal_array
 from core.tables.journal import Decisions
 from kernels import decisions as decision_kernel
 from kernels import rollback as kernel
-from tests.act_strategies import CaseBatch, DecisionCase, cases
+from tests.act_strategies import CaseBatch, DecisionCase, cases, find_chains
 from tests.kernels.decision_cases import KernelBook, read_ledger_content, to_records
 from tests.kernels.execution_modes import run_examples
 from tests.oracle.decisions import decide
@@ -43,7 +43,7 @@ def _decide_and_undo(kernel_book: KernelBook, batch: CaseBatch) -> np.ndarray:
 
 
 @run_examples(250)
-@given(cases(), st.data())
+@given(cases() | cases(chains=find_chains("asset_disposal")), st.data())
 def test_undone_decisions_leave_no_trace(case: DecisionCase, data: st.DataObject) -> None:
     """Before each batch some batch is decided and undone, which does not change the following decisions."""
     kernel_book, ledger = KernelBook(case.book, 2 * _count_lines(case)), case.book.build_ledger()

@@ -30,7 +30,8 @@ def write_change(context: YearContext) -> Row | None:
     if asset is None or asset.key is None:
         return None
     kind = context.random.choice([ASSET_CHARGE, *sorted(ASSET_CHANGES)])
-    rest = {ASSET_CHARGE: asset.amount // 36, ASSET_NET_OUT: asset.left}.get(kind, asset.depreciated)
+    leaving = asset.depreciated - asset.staying if context.random.random() < 0.8 else asset.depreciated
+    rest = {ASSET_CHARGE: asset.amount // 36, ASSET_NET_OUT: asset.left}.get(kind, leaving)
     place = Place(asset.key.centre, asset.area, asset.item)
     if context.random.random() < 0.1:
         place = context.random.choice(PLACES[:6])

@@ -17,6 +17,8 @@ def check_asset(act: Act, place: Assignment | None, asset: Document, state: Stat
         codes.append("ASSET_VALUE_EXCEEDED")
     if act.kind == ASSET_DEPRECIATION_OUT and act.amount > asset.depreciated:
         codes.append("ASSET_VALUE_EXCEEDED")
+    elif act.kind == ASSET_DEPRECIATION_OUT and asset.left and act.amount > asset.depreciated - asset.staying:
+        codes.append("DEPRECIATION_SHARE_EXCEEDED")
     return codes
 
 
@@ -54,9 +56,18 @@ def change(act: Act, document: Document, _: State) -> None:
     """Charge an asset, or take a part of it out."""
     asset = document.predecessor
     assert asset is not None
+    if act.kind == ASSET_NET_OUT:
+        # the depreciation that stays is in proportion to the net value that stays, rounded up to the cent
+        asset.staying = -(-asset.staying * (asset.left - document.amount) // asset.left)
     asset.left -= document.amount if act.kind != ASSET_DEPRECIATION_OUT else 0
-    if act.kind != ASSET_NET_OUT:
-        asset.depreciated += document.amount if act.kind == ASSET_CHARGE else -document.amount
+    if act.kind == ASSET_CHARGE:
+        asset.depreciated, asset.staying = (
+            asset.depreciated + document.amount,
+            asset.staying + document.amount,
+        )
+    elif act.kind == ASSET_DEPRECIATION_OUT:
+        asset.depreciated -= document.amount
+        asset.staying = min(asset.staying, asset.depreciated)
 
 
 def list_legs(document: Document, state: State) -> list[tuple[str, str]]:

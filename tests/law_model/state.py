@@ -69,6 +69,8 @@ class Document:
     """Of a debited advance: what was withheld for it since (A36)."""
     depreciated: int = 0
     """Of an asset, whose net value is ``left``: what was charged of it and not taken out."""
+    staying: int = 0
+    """Of an asset: what of its depreciation belongs to what is left, and does not leave with what was taken out."""
     retained: int = 0
     """Of a request: what was retained of it as a guarantee (A36)."""
     followed: bool = False

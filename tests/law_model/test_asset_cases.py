@@ -76,3 +76,40 @@ def test_an_asset_stays_with_its_accountant_and_two_persons_serve_it(year: Small
     assert _change(year, "asset_depreciation", "A2", "1", **nobody) == "ACCEPTED"
     assert _serve(year, "I3", "1", "2318000000") == "ACCOUNT_MISMATCH"
     assert _change(year, "asset_disposal", "S2", "1", predecessor="A2") == "PREDECESSOR_STAGE"
+
+
+def test_a_part_takes_the_same_share_of_net_value_and_depreciation(year: SmallYear) -> None:
+    """Of 2,700 net, 900 leave: a third, and so a third of the 900 that are depreciated; never more, and not before it."""
+    assert _change(year, "asset_depreciation", "A1", "900") == "ACCEPTED"
+    assert _change(year, "asset_depreciation_disposal", "S1", "0.01") == "DEPRECIATION_SHARE_EXCEEDED"
+    assert _change(year, "asset_disposal", "S2", "900") == "ACCEPTED"
+    assert _change(year, "asset_depreciation_disposal", "S3", "300.01") == "DEPRECIATION_SHARE_EXCEEDED"
+    assert _change(year, "asset_depreciation_disposal", "S4", "100") == "ACCEPTED"
+    assert _change(year, "asset_depreciation_disposal", "S5", "200.01") == "DEPRECIATION_SHARE_EXCEEDED"
+    assert _change(year, "asset_depreciation_disposal", "S6", "200") == "ACCEPTED"
+    # 2,400 are left, 1,800 net: the plan gives 2,400 x 12 / 36 = 800 by March 2019, less 600
+    late = {"predecessor": year.name("IM"), "day": "2019-03-31"}
+    assert _change(year, "asset_depreciation", "A2", "200.01", **late) == "DEPRECIATION_EXCEEDED"
+    assert _change(year, "asset_depreciation", "A3", "200", **late) == "ACCEPTED"
+    assert [year.balance(account) for account in (_EQUIPMENT, "2818320000")] == [2400, -600]
+
+
+def test_a_share_is_rounded_down_and_the_last_part_takes_the_rest(year: SmallYear) -> None:
+    """Of 2,999.99 net and 600.01 depreciated, a third of the net value leaves: 200.00, and 400.01 stay."""
+    assert _change(year, "asset_depreciation", "A1", "600.01") == "ACCEPTED"
+    assert _change(year, "asset_disposal", "S1", "1000") == "ACCEPTED"
+    assert _change(year, "asset_depreciation_disposal", "S2", "200.01") == "DEPRECIATION_SHARE_EXCEEDED"
+    assert _change(year, "asset_depreciation_disposal", "S3", "200") == "ACCEPTED"
+    assert _change(year, "asset_disposal", "S4", "1999.99") == "ACCEPTED"
+    assert _change(year, "asset_depreciation_disposal", "S5", "400.02") == "ASSET_VALUE_EXCEEDED"
+    assert _change(year, "asset_depreciation_disposal", "S6", "400.01") == "ACCEPTED"
+    assert [year.balance(account) for account in (_EQUIPMENT, "2818320000")] == [0, 0]
+
+
+def test_once_no_net_value_is_left_any_part_of_the_depreciation_leaves(year: SmallYear) -> None:
+    assert _change(year, "asset_depreciation", "A1", "900") == "ACCEPTED"
+    assert _change(year, "asset_disposal", "S1", "2700") == "ACCEPTED"
+    assert _change(year, "asset_depreciation_disposal", "S2", "500") == "ACCEPTED"
+    assert _change(year, "asset_depreciation", "A2", "0.01") == "DEPRECIATION_EXCEEDED"
+    assert _change(year, "asset_depreciation_disposal", "S3", "400.01") == "ASSET_VALUE_EXCEEDED"
+    assert _change(year, "asset_depreciation_disposal", "S4", "400") == "ACCEPTED"

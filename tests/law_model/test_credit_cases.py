@@ -93,3 +93,30 @@ def test_an_operation_gives_back_what_is_not_engaged_on_it(year: SmallYear) -> N
     assert year.send("earmark_decrease", "RA2", amount="15", **columns) == "ACCEPTED"
     assert year.figures("ae", "0217-SGAC-IMMO") == (100, 0, 45)
     assert _send(year, "credit_return_ae", "R1", "0217-SGAC-IMMO", "55") == "ACCEPTED"
+
+
+def test_no_earmark_is_used_after_its_year() -> None:
+    """So none is left that could lapse two years later (GBCP art. 158): a later year has AE and earmarks of its own."""
+    year = SmallYear()
+    place = {"fund_centre": "0217-SGAC-IMMO", "operation": "OP-0217-000001"}
+    works = {"functional_area": "0217-07", "commitment_item": "51", **place}
+    for exercise in (2018, 2019):
+        day = f"{exercise}-03-05"
+        for centre, kind in (
+            ("0217", "budget_opening"),
+            ("0217-SGAC", "allotment"),
+            ("0217-SGAC-IMMO", "allotment"),
+        ):
+            columns = {"fund_centre": centre, "commitment_item": "HT2", "amount": "100"}
+            assert year.send(f"{kind}_ae", f"{centre}-{exercise}", day, **columns) == "ACCEPTED"
+    year.send("earmark", "AF", "2018-03-10", commitment_item="HT2", amount="60", **place)
+    assert year.send("commitment", "EJ1", "2018-12-31", amount="20", **works) == "ACCEPTED"
+    before = {"exercise": "2018", "amount": "1"}
+    assert year.send("commitment", "EJ2", "2019-01-15", **before, **works) == "BUDGET_YEAR_CLOSED"
+    assert year.send("commitment", "EJ3", "2019-02-05", amount="1", budget_year="2018", **works) == (
+        "BUDGET_YEAR_CLOSED"
+    )
+    assert year.send("commitment", "EJ4", "2019-02-05", amount="1", **works) == "AE_EXCEEDED"
+    assert year.send("earmark", "AF2", "2019-02-05", commitment_item="HT2", amount="5", **place) == "ACCEPTED"
+    assert year.send("commitment", "EJ5", "2019-02-06", amount="5.01", **works) == "AE_EXCEEDED"
+    assert year.send("commitment", "EJ6", "2019-02-06", amount="5", **works) == "ACCEPTED"

@@ -15,15 +15,30 @@ def take_from_asset(world: World, state: State, kind: ActKind, *, line: Line, as
     if kind.follows is not Family.ASSET:
         return
     item = state.items[asset]
-    changes = {
-        "asset_depreciation": (_find_due(world, item, line.day) - item.unbilled, -line.amount, line.amount),
-        "asset_disposal": (item.open, -line.amount, 0),
-        "asset_depreciation_disposal": (item.unbilled, 0, -line.amount),
+    limits = {
+        "asset_depreciation": _find_due(world, item, line.day) - item.unbilled,
+        "asset_disposal": item.open,
+        "asset_depreciation_disposal": item.unbilled,
     }
-    limit, net, depreciated = changes[kind.name]
-    if line.amount > max(limit, 0):
-        raise LineRefused(kind.shortfall, missing=line.amount - max(limit, 0))
-    state.items[asset] = item._replace(open=item.open + net, unbilled=item.unbilled + depreciated)
+    limit = max(limits[kind.name], 0)
+    if line.amount > limit:
+        raise LineRefused(kind.shortfall, missing=line.amount - limit)
+    if kind.name == "asset_depreciation_disposal" and item.open and line.amount > item.leaving:
+        raise LineRefused(Outcome.DEPRECIATION_SHARE_EXCEEDED, missing=line.amount - item.leaving)
+    change_asset(state, kind, line.amount, asset=asset)
+
+
+def change_asset(state: State, kind: ActKind, amount: int, *, asset: int) -> None:
+    """Charge an asset or take a part of it out, unchecked: the same share of both its amounts is to leave."""
+    item = state.items[asset]
+    if kind.name == "asset_depreciation":
+        item = item._replace(open=item.open - amount, unbilled=item.unbilled + amount)
+    elif kind.name == "asset_disposal":
+        share = (item.unbilled - item.leaving) * amount // item.open
+        item = item._replace(open=item.open - amount, leaving=item.leaving + share)
+    else:
+        item = item._replace(unbilled=item.unbilled - amount, leaving=max(item.leaving - amount, 0))
+    state.items[asset] = item
 
 
 def _find_due(world: World, item: OpenItem, day: int) -> int:

@@ -162,6 +162,8 @@ class OpenItem(NamedTuple):
     """Of a debt: what is asked back of it and of its parts."""
     advanced: int = 0
     """As the book has it, whose items the tests compare; the plain model adds it up from the journal."""
+    leaving: int = 0
+    """Of an asset: the part of its depreciation that is to leave with the net value that was taken out."""
 
 
 class Payee(NamedTuple):

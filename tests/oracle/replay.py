@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from core.catalog import CATALOG, PayeeChange, Remainder
-from tests.oracle import invoices
+from core.catalog import CATALOG, Family, PayeeChange, Remainder
+from tests.oracle import assets, invoices
 from tests.oracle.commitments import Link, build_mirror_link, build_reversal_link, draw_remainders
 from tests.oracle.model import AcceptedAct, Claim, Fingerprint, JournalRow, OpenItem, State
 from tests.oracle.postings import add_item
@@ -36,6 +36,8 @@ def replay_entries(entries: Iterable[StoredEntry], state: State) -> None:
         state.keys[entry.key] = act._replace(lines=act.lines + 1)
         link = _build_link(state, entry)
         draw_remainders(state, link, CATALOG[entry.kind], entry.amount)
+        if CATALOG[entry.kind].follows is Family.ASSET:
+            assets.change_asset(state, CATALOG[entry.kind], entry.amount, asset=entry.predecessor)
         posted = OpenItem(entry.kind, entry.cell, entry.amount, 0, 0, entry.debit, entry.credit)
         bare = posted._replace(payee=entry.payee, day=entry.day)
         add_item(state, entry.entry, link, bare)

@@ -93,7 +93,7 @@ class ReportHandler:
             names,
             source.paging.list_items(computed.result),
             page=page,
-            batch=computed.result.batch,
+            **_fix_batch(names, computed.result),
         )
         return respond(source.paging.build_page(computed.result, items, next_link))
 
@@ -183,6 +183,11 @@ def _list_query_names(report: Report, paging: ReportPaging | None) -> list[str]:
     return [*names, "limit", "after"] if paging else names
 
 
+def _fix_batch(names: Sequence[str], result: Any) -> dict[str, int]:
+    """Return the batch of a result, if the report may be read as of one, so that all its pages are."""
+    return {"batch": result.batch} if "batch" in names else {}
+
+
 def _respond_with_page(
     report: Report, computed: _Computed, request: Request, *, names: Sequence[str]
 ) -> Response:
@@ -191,8 +196,8 @@ def _respond_with_page(
     assert paging is not None  # noqa: S101 -- the caller has checked it
     assert paging.find_next is not None  # noqa: S101
     after = paging.find_next(result)
-    batch = {"batch": result.batch} if "batch" in names else {}  # all pages are as of one batch
-    next_link = None if after is None else query_scope.build_next_link(request, names, after, **batch)
+    fixed = _fix_batch(names, result)
+    next_link = None if after is None else query_scope.build_next_link(request, names, after, **fixed)
     if computed.csv is None:
         return respond(paging.build_page(result, list(paging.list_items(result)), next_link))
     link = {} if next_link is None else {"link": f'<{next_link}>; rel="next"'}

@@ -64,6 +64,8 @@ BREACHES = {
     "a charge of an asset without a plan": ("update entry set predecessor = 2 where entry_id = 6", _CHECK, "entry 6 "),
     "more than the net value leaves": ("update entry set amount = 90100 where entry_id = 7", _CHECK, "entry 7 "),
     "more depreciation leaves than there is": ("update entry set amount = 10001 where entry_id = 8", _CHECK, "entry 8 "),
+    "more depreciation leaves than its share": ("update entry set amount = 4001 where entry_id = 8", _CHECK, "entry 8 "),
+    "depreciation leaves without net value": ("update entry set predecessor = 2 where entry_id = 7", _CHECK, "entry 8 "),
     "a net value on another charge": (
         f"update entry set debit = {_number('6188000000')} where entry_id = 7", _CHECK, "entry 7 ",
     ),
