@@ -6,8 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from core.successions import list_pairs
 from core.special_accounts import list_earmarked_programmes
+from core.successions import list_pairs
 from reporting.code_labels import CodeLabels
 
 _RULE_TYPES: Mapping[str, pa.DataType] = {
