@@ -236,6 +236,14 @@ CATALOG: tuple[ActKind, ...] = (
             budget=_B.SPEND, cp_reserved=1, draws=_R.UNBILLED, shortfall=_O.SERVICE_INSUFFICIENT,
             debit=Role.ACCRUED, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE, year_rule=_Y.ORDERS, bills=True,
             requester=Requester.INVOICE_SERVICE),
+    ActKind("suspense_receipt", "encaissement à identifier", _F.RECEIPT, debit=Role.TREASURY, credit=Role.SUSPENSE_RECEIPT,
+            reaches=_S.BY_HAND, year_rule=_Y.IN_YEAR),
+    ActKind("suspense_identification", "identification d'un encaissement en attente", _F.RECEIPT, follows=_F.RECEIPT,
+            draws=_R.OPEN, shortfall=_O.SUSPENSE_EXCEEDED, after=_S.BY_HAND, year_rule=_Y.IN_YEAR, pairs=Pairing.SUSPENSE),
+    ActKind("identification_receipt", "encaissement d'un titre de perception après identification", _F.RECEIPT,
+            follows=_F.RECEIVABLE, after=_S.DUE, draws=_R.OPEN, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL,
+            debit=Role.SUSPENSE_RECEIPT, credit=Role.CLEARED, reaches=_S.COLLECTED, inherits=True,
+            pairs=Pairing.IDENTIFICATION),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

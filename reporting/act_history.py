@@ -79,8 +79,8 @@ class HistoryOptions(NamedTuple):
 
 
 ALL_FOLLOWERS = HistoryOptions()
-_OF_NO_PROGRAMME = list_kinds(lambda kind: kind.family is Family.OPENING)
-"""Openings state what an accountant has of every programme."""
+_OF_NO_PROGRAMME = list_kinds(lambda kind: kind.names_centre_alone)
+"""Openings and credits of the bank state what an accountant has of every programme, or of none."""
 
 
 async def explain(

@@ -145,7 +145,7 @@ def _describe_kind(number: int) -> list[str]:
 def _describe_assignment(kind: ActKind, number: int) -> str:
     if kind.is_payee_act or not list_assignment_fields(number):
         return "none"
-    if kind.family is Family.OPENING:
+    if kind.names_centre_alone:
         return "`fund_centre` alone"
     return "inherited" if kind.follows and not kind.needs_assignment else "needed"
 
@@ -160,7 +160,7 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
         yield Field.PREDECESSOR_SENDER
     if (
         kind.has_assignment
-        and kind.family is not Family.OPENING
+        and not kind.names_centre_alone
         and (kind.needs_assignment or not kind.inherits)
     ):
         yield from _list_credit_fields(kind)
