@@ -123,7 +123,7 @@ class ActKind(NamedTuple):
 
     @property
     def names_centre_alone(self) -> bool:
-        """Whether its assignment is a fund centre alone, which says in whose books it is posted: what the bank or a closing says."""
+        """Whether its assignment is a fund centre alone, which says in whose books the bank or a closing posts."""
         is_credit = self.family is Family.RECEIPT and self.follows is Family.NONE
         return self.family is Family.OPENING or is_credit
 

@@ -8,7 +8,6 @@ from core.tables.book import ROLE_COUNT
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, rare_part
 
-
 _RECEIPTS = Role.SUSPENSE_RECEIPT.value
 
 

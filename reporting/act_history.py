@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from core.catalog import CATALOG, BudgetAction, Family, list_kinds
+from core.catalog import CATALOG, BudgetAction, list_kinds
 from core.kind_rules import MOVES_CREDITS
 from core.nomenclature import CENTRES_A_YEAR, SHEETS
 from reporting import act_status

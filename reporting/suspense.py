@@ -1,7 +1,7 @@
 """What is open on suspense accounts, item by item, and why it stays there (état de développement de solde; rule A70).
 
-An item is a line of an entry by hand or of an opening; what clears it names it.  The items of an account add up to its
-balance of the exercise.
+An item is a line of an entry by hand or of an opening, or a credit of the bank; what clears or identifies it names it.  The
+items of an account add up to its balance of the exercise.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from datetime import date
 from core.amount_fields import AmountStruct, Cents
 from core.catalog import Family, list_kinds
 from core.debt_stages import Stage
+from core.kind_rules import Pairing
 from reporting.code_names import ACCOUNT, ACCOUNTANT, CodeNames
 from reporting.payment_details import fetch_terms
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
@@ -21,7 +22,7 @@ NOT_JUSTIFIED, EQUAL, DIFFERENT = "not justified", "equals the balance", "differ
 """The findings on an item, and on the sum of the items of an account."""
 _KINDS = (
     list_kinds(lambda kind: kind.reaches is Stage.BY_HAND),
-    list_kinds(lambda kind: kind.clears),
+    list_kinds(lambda kind: kind.clears or kind.pairs is Pairing.SUSPENSE),
     list_kinds(lambda kind: kind.family is Family.JUSTIFICATION),
 )
 
