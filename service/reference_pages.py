@@ -158,11 +158,7 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
         return
     if kind.follows:
         yield Field.PREDECESSOR_SENDER
-    if (
-        kind.has_assignment
-        and not kind.names_centre_alone
-        and (kind.needs_assignment or not kind.inherits)
-    ):
+    if kind.has_assignment and not kind.names_centre_alone and (kind.needs_assignment or not kind.inherits):
         yield from _list_credit_fields(kind)
     if kind.debit is AccountRole.EXPENSE or kind.family is Family.RESTORATION:
         yield Field.ACCOUNT

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from core.catalog import CATALOG, ActKind, Family, Measure, PayeeChange, Remainder, Role
 from core.contracts import OPPOSING_KINDS
+from core.kind_rules import Pairing
 from core.nomenclature import CommitmentItem, FunctionalArea, Fund, FundCentre
 from core.sql_files import read_queries
 from reporting.code_labels import CodeLabels
@@ -233,7 +234,7 @@ def _find_open_sign(kind: ActKind) -> int:
     """
     if kind.carries:
         return int(kind.family is Family.COMMITMENT)
-    takes_other = kind.inherits or kind.clears or kind.opens_fund
+    takes_other = kind.inherits or kind.clears or kind.opens_fund or kind.pairs is Pairing.SUSPENSE
     return 0 if takes_other else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN)
 
 

@@ -30,7 +30,7 @@ def describe_credits(message: "MessageReceipt") -> Iterator[str]:
 
 
 def describe_accounts(accounts: "Sequence[AccountStatus]") -> Iterator[str]:
-    """Yield a line for each first statement that does not open as the books do, and for receipts by hand that are no credit."""
+    """Yield a line for a first statement that does not open as the books do, and for receipts by hand that are no credit."""
     for account in accounts:
         if account.unopened:
             yield (

@@ -2,8 +2,8 @@
 
 The books are as of the bank's last statement: the opening balance, less debits, plus returns and what statements collected and
 put on suspense, up to its day.  Movements that the journal does not have are listed beside them; nothing else may explain a
-difference (rule A56).  Two figures stand apart: what the first statement opens with beyond the books, and receipts by hand that
-are no credit yet.
+difference (rule A56).  Two figures stand apart: what the first statement opens with beyond the books, and receipts by hand
+that are no credit yet.
 """
 
 from collections.abc import Mapping

@@ -44,6 +44,6 @@ MISMATCH_TEXTS: Mapping[Mismatch, str] = {
     Mismatch.NOTHING_LEFT: "nothing is left of the receivable it names: find out whether it was paid twice",
     Mismatch.EXCESS: "this much is paid beyond the receivable: find out what it is for, or pay it back",
     Mismatch.NOTICE: "a notice collects nothing: import the statement that books it",
-    Mismatch.BY_HAND: "receipts of its receivable were posted by hand, of another amount or on a later day: find out which it is",
+    Mismatch.BY_HAND: "receipts of its receivable were posted by hand, of another amount or later: find out what it pays",
 }
 """What each reason means, and what to do."""
