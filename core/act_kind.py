@@ -153,6 +153,11 @@ class ActKind(NamedTuple):
         return self.concerns_suspense and self.posts_by_hand
 
     @property
+    def takes_off_suspense(self) -> bool:
+        """Whether it takes an amount off a suspense account: by an entry by hand, or as money that is identified."""
+        return self.clears or self.pairs is Pairing.SUSPENSE
+
+    @property
     def opens_fund(self) -> bool:
         """Whether it takes up a receipt and opens credits of its fund, which are no commitment."""
         return self.budget is BudgetAction.OPEN_FUND

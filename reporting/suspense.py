@@ -10,7 +10,6 @@ from datetime import date
 from core.amount_fields import AmountStruct, Cents
 from core.catalog import Family, list_kinds
 from core.debt_stages import Stage
-from core.kind_rules import Pairing
 from reporting.code_names import ACCOUNT, ACCOUNTANT, CodeNames
 from reporting.payment_details import fetch_terms
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
@@ -22,7 +21,7 @@ NOT_JUSTIFIED, EQUAL, DIFFERENT = "not justified", "equals the balance", "differ
 """The findings on an item, and on the sum of the items of an account."""
 _KINDS = (
     list_kinds(lambda kind: kind.reaches is Stage.BY_HAND),
-    list_kinds(lambda kind: kind.clears or kind.pairs is Pairing.SUSPENSE),
+    list_kinds(lambda kind: kind.takes_off_suspense),
     list_kinds(lambda kind: kind.family is Family.JUSTIFICATION),
 )
 

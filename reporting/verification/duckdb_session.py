@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from core.catalog import CATALOG, ActKind, Family, Measure, PayeeChange, Remainder, Role
 from core.contracts import OPPOSING_KINDS
-from core.kind_rules import Pairing
 from core.nomenclature import CommitmentItem, FunctionalArea, Fund, FundCentre
 from core.sql_files import read_queries
 from reporting.code_labels import CodeLabels
@@ -234,7 +233,7 @@ def _find_open_sign(kind: ActKind) -> int:
     """
     if kind.carries:
         return int(kind.family is Family.COMMITMENT)
-    takes_other = kind.inherits or kind.clears or kind.opens_fund or kind.pairs is Pairing.SUSPENSE
+    takes_other = kind.inherits or kind.takes_off_suspense or kind.opens_fund
     return 0 if takes_other else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN)
 
 

@@ -127,7 +127,7 @@ def _draw_account(context: YearContext) -> str:
 
 def write_credit(context: YearContext) -> Row | None:
     """Credit money of which nobody knows what it is, in the books of an accountant."""
-    centre = context.random.choice([place.centre for place in PLACES[:6]])
+    centre = context.random.choice([assign(place)["fund_centre"] for place in PLACES[:6]])
     if context.random.random() < 0.1:
         centre = context.random.choice(("0177", "0177-XXXX", ""))
     return context.begin_row("UB", CREDIT, amount=write_euros(context.draw_amount()), fund_centre=centre)
