@@ -106,22 +106,22 @@ class ReceiptMatcher(NamedTuple):
         if not rows.size:
             return MatchedCredits(matches, NO_RECEIPTS, NO_SUSPENSE, NO_HAND_RECEIPTS)
         amount, references = self.message.movements.amount[rows], format_references(self.message, rows)
-        known = await self._load_known(rows, references)
+        earlier = await self._load_known_credits(rows, references)
         on_suspense = name_suspense(references)
         results = build_no_matches(np.where(self._is_in_statement(rows), Mismatch.TWICE, Mismatch.NOTICE))
-        hand_entry = np.array([known.hand_receipts.get(row, 0) for row in rows.tolist()], np.int64)
-        cents = sum_known_suspense(on_suspense, known.suspense)
-        if known.is_new.any():
-            new = known.is_new
+        hand_entry = np.array([earlier.hand_receipts.get(row, 0) for row in rows.tolist()], np.int64)
+        cents = sum_known_suspense(on_suspense, earlier.suspense)
+        if earlier.is_new.any():
+            new = earlier.is_new
             matched = await self._match_new(rows[new], amount[new] - cents[new])
             hand_entry[new] = await self._find_hand_receipts(rows[new], matched)
             for column, values in zip(results, matched, strict=True):
                 column[new] = values
-        _keep_existing_receipts(results, amount, references, existing=known.receipts)
-        keep_known_reasons(results, on_suspense, known.suspense)
+        _keep_existing_receipts(results, amount, references, existing=earlier.receipts)
+        keep_known_reasons(results, on_suspense, earlier.suspense)
         results.mismatch[hand_entry > 0] = Mismatch.NONE
         if not self.attempt.is_stored:
-            cents = self._choose_suspense(rows, results, cents, is_first=known.is_first)
+            cents = self._choose_suspense(rows, results, cents, is_first=earlier.is_first)
         outcomes = CreditOutcomes(references, on_suspense, cents, hand_entry)
         return self._apply(matches, rows, results, outcomes=outcomes)
 
@@ -130,7 +130,7 @@ class ReceiptMatcher(NamedTuple):
         has_balance = np.array([statement.closing is not None for statement in self.message.statements])
         return has_balance[self.message.movements.statement[rows]]
 
-    async def _load_known(self, rows: NDArray[np.int64], references: pa.Array) -> KnownCredits:
+    async def _load_known_credits(self, rows: NDArray[np.int64], references: pa.Array) -> KnownCredits:
         """Return what exists of the credits of this message, and which of them are to be matched."""
         number, attempt, is_stored = self.attempt
         none = np.zeros(rows.size, bool)

@@ -99,10 +99,10 @@ def link_hand_receipts(
         free.setdefault((receipt.receivable, receipt.amount), []).append(receipt)
     for at in np.flatnonzero(results.mismatch == Mismatch.BY_HAND).tolist():
         candidates = free.get((int(results.receivable[at]), int(amount[at])), [])
-        chosen = next((receipt for receipt in candidates if receipt.day <= day[at]), None)
-        if chosen:
-            candidates.remove(chosen)
-            entry[at], results.mismatch[at] = chosen.entry, Mismatch.NONE
+        choice = next((receipt for receipt in candidates if receipt.day <= day[at]), None)
+        if choice:
+            candidates.remove(choice)
+            entry[at], results.mismatch[at] = choice.entry, Mismatch.NONE
     return entry
 
 
@@ -111,16 +111,16 @@ def name_suspense(references: pa.Array) -> list[str]:
     return [LETTER + reference[1:] for reference in references.to_pylist()]
 
 
-def sum_known_suspense(references: Sequence[str], known: Mapping[str, KnownSuspense]) -> NDArray[np.int64]:
+def sum_known_suspense(references: Sequence[str], earlier: Mapping[str, KnownSuspense]) -> NDArray[np.int64]:
     """Return what of each credit is on suspense already."""
     nothing = KnownSuspense(0, 0)
-    return np.array([known.get(reference, nothing).amount for reference in references], np.int64)
+    return np.array([earlier.get(reference, nothing).amount for reference in references], np.int64)
 
 
 def keep_known_reasons(
-    results: CreditMatches, references: Sequence[str], known: Mapping[str, KnownSuspense]
+    results: CreditMatches, references: Sequence[str], earlier: Mapping[str, KnownSuspense]
 ) -> None:
     """Keep the reason of what is on suspense, where the credit collects nothing."""
     for at, reference in enumerate(references):
-        if reference in known and not results.amount[at]:
-            results.mismatch[at] = known[reference].mismatch
+        if reference in earlier and not results.amount[at]:
+            results.mismatch[at] = earlier[reference].mismatch

@@ -209,13 +209,13 @@ def test_what_stands_on_a_suspense_account_is_cleared_by_hand_on_the_account_tha
 
 def test_what_is_identified_is_collected_as_by_a_receipt() -> None:
     """It comes from the suspense account, where the bank put it, and not from the account of the Treasury."""
-    receipt, identified, credit, taken = _get_kinds(
+    receipt, collection, credit, identification = _get_kinds(
         "receipt", "identification_receipt", "suspense_receipt", "suspense_identification"
     )
-    different = {name: getattr(identified, name) for name in ("name", "french", "debit", "pairs")}
-    assert receipt._replace(**different) == identified
-    assert (credit.debit, credit.credit, identified.debit) == (receipt.debit, identified.debit, credit.credit)
-    assert (taken.debit, taken.credit, taken.draws, taken.reaches) == (
+    different = {name: getattr(collection, name) for name in ("name", "french", "debit", "pairs")}
+    assert receipt._replace(**different) == collection
+    assert (credit.debit, credit.credit, collection.debit) == (receipt.debit, collection.debit, credit.credit)
+    assert (identification.debit, identification.credit, identification.draws, identification.reaches) == (
         *(Role.NONE, Role.NONE),
         *(Remainder.OPEN, Stage.NONE),
     )
