@@ -43,11 +43,13 @@ class Role(IntEnum):
     """Guarantees retained from suppliers of assets."""
     ASSET = 22
     """An account that the plan of an asset gives: under construction, depreciation, its charge, or the net value."""
+    SUSPENSE_RECEIPT = 23
+    """The suspense account of what the bank credited and nobody has identified yet."""
 
 
 SHARED_ROLES = (
     *(role for role in Role if Role.TRANSIT <= role <= Role.TAX_RELIEF),
-    *(Role.ADVANCE, Role.RETENTION, Role.ASSET_RETENTION),
+    *(Role.ADVANCE, Role.RETENTION, Role.ASSET_RETENTION, Role.SUSPENSE_RECEIPT),
 )
 """Roles with one account per year, whatever the commitment item."""
 

@@ -119,7 +119,13 @@ class ActKind(NamedTuple):
     def has_assignment(self) -> bool:
         """Whether its lines have an account assignment: their own, or that of the entry they follow."""
         has_family = self.family in _FAMILIES_WITH_ASSIGNMENT
-        return self.carries or self.budget is not BudgetAction.NONE or has_family
+        return self.carries or self.budget is not BudgetAction.NONE or has_family or self.names_centre_alone
+
+    @property
+    def names_centre_alone(self) -> bool:
+        """Whether its assignment is a fund centre alone, which says in whose books the bank or a closing posts."""
+        is_credit = self.family is Family.RECEIPT and self.follows is Family.NONE
+        return self.family is Family.OPENING or is_credit
 
     @property
     def posts_by_hand(self) -> bool:
@@ -139,12 +145,17 @@ class ActKind(NamedTuple):
     @property
     def concerns_suspense(self) -> bool:
         """Whether it takes up or justifies what an earlier entry left on the suspense account that it states."""
-        return self.after is Stage.BY_HAND
+        return self.after is Stage.BY_HAND and self.pairs is Pairing.NONE
 
     @property
     def clears(self) -> bool:
         """Whether it takes an amount off a suspense account, for the accountant of its own assignment."""
         return self.concerns_suspense and self.posts_by_hand
+
+    @property
+    def takes_off_suspense(self) -> bool:
+        """Whether it takes an amount off a suspense account: by an entry by hand, or as money that is identified."""
+        return self.clears or self.pairs is Pairing.SUSPENSE
 
     @property
     def opens_fund(self) -> bool:

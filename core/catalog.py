@@ -238,6 +238,14 @@ CATALOG: tuple[ActKind, ...] = (
             requester=Requester.INVOICE_SERVICE),
     ActKind("retention_rejection", "rejet de retenue de garantie", _F.REJECTION, follows=_F.RETENTION,
             mirrors=True, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.RETAINED),
+    ActKind("suspense_receipt", "encaissement à identifier", _F.RECEIPT, debit=Role.TREASURY, credit=Role.SUSPENSE_RECEIPT,
+            reaches=_S.BY_HAND, year_rule=_Y.IN_YEAR),
+    ActKind("suspense_identification", "identification d'un encaissement en attente", _F.RECEIPT, follows=_F.RECEIPT,
+            draws=_R.OPEN, shortfall=_O.SUSPENSE_EXCEEDED, after=_S.BY_HAND, year_rule=_Y.IN_YEAR, pairs=Pairing.SUSPENSE),
+    ActKind("identification_receipt", "encaissement d'un titre de perception après identification", _F.RECEIPT,
+            follows=_F.RECEIVABLE, after=_S.DUE, draws=_R.OPEN, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL,
+            debit=Role.SUSPENSE_RECEIPT, credit=Role.CLEARED, reaches=_S.COLLECTED, inherits=True,
+            pairs=Pairing.IDENTIFICATION),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -144,6 +144,7 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
     ) | ({opening, *assets, *(plan.depreciation for plan in assets.values())} - {""})
     liaison = read_named_accounts(source.joinpath("liaison.csv"), accounts)
     suspense = read_named_accounts(source.joinpath("suspense.csv"), accounts)
+    _check_suspense_account(source.joinpath("treasury.csv"), shared[Role.SUSPENSE_RECEIPT], suspense)
     named = (shared, creditors, restricted, liaison, suspense)
     return Chart(year, accounts, roles, families, *named, assets, opening)
 
@@ -216,6 +217,15 @@ def _read_shared_accounts(path: Path, accounts: Mapping[str, Account]) -> dict[R
         if role not in shared:
             raise ReferenceDataError(str(path), f"role {name} has no account", "Add a line for the role.")
     return shared
+
+
+def _check_suspense_account(path: Path, account: str, suspense: Collection[str]) -> None:
+    if account not in suspense:
+        raise ReferenceDataError(
+            str(path),
+            f"role suspense_receipt has account {account}, which suspense.csv does not name",
+            "Name a suspense account, so that what stands there is cleared or justified.",
+        )
 
 
 def _read_creditors(path: Path, accounts: Mapping[str, Account]) -> dict[tuple[str, Role], str]:

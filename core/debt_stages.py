@@ -51,7 +51,8 @@ class Stage(IntEnum):
     RETAINED = 10
     """Of a part of a request: retained as a guarantee, and not released yet; no payment takes it up."""
     BY_HAND = 11
-    """Of an entry by hand or an opening: posted, and not cleared; only what is on a suspense account is cleared (rule A70)."""
+    """Of an entry by hand, an opening or a credit of the bank: posted, and not cleared; only what is on a suspense account is
+    cleared (rule A70)."""
     IN_SERVICE = 12
     """Of an asset: in service, and not taken out yet; what is open is its net value."""
     VISA_REQUESTED = 13

@@ -96,7 +96,8 @@ class TitleTwo(IntEnum):
 class Pairing(IntEnum):
     """Whether a line stands beside others of its act, of the same amount.
 
-    These are a debt and the receivable or advance beside it, or the imputations that an expense leaves and to which it goes.
+    These are a debt and the receivable or advance beside it, the imputations that an expense leaves and to which it goes, or
+    what stands on suspense and the receivable that it pays.
     """
 
     NONE = 0
@@ -109,6 +110,9 @@ class Pairing(IntEnum):
     ORIGIN = 5
     """It takes an expense from its imputation; the next lines of the act bring it to others."""
     TARGET = 6
+    SUSPENSE = 7
+    """It takes up a receipt on suspense; the next line of the act collects the receivable that it pays."""
+    IDENTIFICATION = 8
 
 
 class Requester(IntEnum):

@@ -23,6 +23,7 @@ SENDER_OF_KIND: Mapping[str, str] = {
     "bank_debit": BANK,
     "bank_reject": BANK,
     "bank_return": BANK,
+    "suspense_receipt": BANK,
     "commitment_carry": CLOSING,
     "request_carry": CLOSING,
     "service_carry": CLOSING,

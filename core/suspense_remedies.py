@@ -24,6 +24,22 @@ SUSPENSE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Indiquer la ligne qui y a laissé le montant, que report suspense cite, et son compte ; un centre financier de son"
         " comptable, et l'année de l'écriture. Le reste de l'année précédente s'apure par sa balance d'entrée.",
     ),
+    _O.IDENTIFICATION_UNPAIRED: Remedy(
+        "No identification_receipt of the same amount and day follows the line in its act.",
+        "Put an identification_receipt of the same amount and day behind each suspense_identification, in the same act; clear"
+        " what pays no receivable by clearing_debit.",
+        "Aucun identification_receipt de mêmes montant et date ne suit la ligne dans son acte.",
+        "Faire suivre chaque suspense_identification d'un identification_receipt de mêmes montant et date, dans le même acte ;"
+        " apurer par clearing_debit ce qui ne paie aucun titre.",
+    ),
+    _O.IDENTIFICATION_MISMATCH: Remedy(
+        "The receivable is due to another accountant than the one in whose books the money is on suspense, or no"
+        " suspense_identification of this amount precedes.",
+        "Name a receivable of that accountant, in a line behind its suspense_identification, of the same amount and day.",
+        "Le titre est dû à un autre comptable que celui dont les livres portent la somme en attente, ou aucun"
+        " suspense_identification de ce montant ne le précède.",
+        "Nommer un titre de ce comptable, sur une ligne qui suit son suspense_identification, de mêmes montant et date.",
+    ),
     _O.SUSPENSE_EXCEEDED: Remedy(
         "The line clears more than what is still open of the entry on the suspense account, or it justifies an entry of which"
         " nothing is open any more.",

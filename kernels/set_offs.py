@@ -1,6 +1,7 @@
 """Pairs: a line takes up a debt, and the next line of its act a receivable or an advance of the same person, by one amount.
 
-A set-off takes up a receivable (rule A58), a withholding an advance that was paid (rule A36).
+A set-off takes up a receivable (rule A58), a withholding an advance that was paid (rule A36).  An identification takes up what
+stands on suspense, and the next line the receivable that it pays, of the same accountant (rule A56).
 """
 
 import numpy as np
@@ -21,8 +22,10 @@ def _are_beside(acts, book, line):
     pairs = book.effects[acts[line].kind].pairs, book.effects[acts[after].kind].pairs
     is_set_off = pairs[0] == Pairing.DEBT.value and pairs[1] == Pairing.RECEIVABLE.value
     is_recovery = pairs[0] == Pairing.WITHHOLDING.value and pairs[1] == Pairing.ADVANCE.value
+    is_identification = pairs[0] == Pairing.SUSPENSE.value and pairs[1] == Pairing.IDENTIFICATION.value
     is_alike = acts[after].amount == acts[line].amount and acts[after].day == acts[line].day
-    return (is_set_off or is_recovery) and is_alike and acts[after].period == acts[line].period
+    is_pair = is_set_off or is_recovery or is_identification
+    return is_pair and is_alike and acts[after].period == acts[line].period
 
 
 @rare_part
@@ -39,24 +42,44 @@ def _check_receivable(book, payable, item):
 
 
 @rare_part
+def _check_identification(book, suspense_item, item):
+    """Check that a receivable is due to the accountant in whose books the money stands on suspense."""
+    accountant = book.cells[as_position(book.items[suspense_item].cell)].accountant
+    if accountant == book.cells[as_position(book.items[item].cell)].accountant:
+        return accepted()
+    return refused(Outcome.IDENTIFICATION_MISMATCH.value, -1, 0)
+
+
+@part
+def _find_code(pairs):
+    """Return the code of a line that stands beside no other of its pair."""
+    if pairs == Pairing.DEBT.value:
+        return np.int64(Outcome.RECEIVABLE_MISSING.value)
+    if pairs == Pairing.WITHHOLDING.value:
+        return np.int64(Outcome.ADVANCE_MISSING.value)
+    if pairs == Pairing.SUSPENSE.value:
+        return np.int64(Outcome.IDENTIFICATION_UNPAIRED.value)
+    if pairs == Pairing.RECEIVABLE.value:
+        return np.int64(Outcome.SET_OFF_MISMATCH.value)
+    if pairs == Pairing.IDENTIFICATION.value:
+        return np.int64(Outcome.IDENTIFICATION_MISMATCH.value)
+    return np.int64(Outcome.ADVANCE_MISMATCH.value)
+
+
+@rare_part
 def check_pair(acts, book, line, item):
     """Check that a line stands beside the other of its pair, and that what falls with the debt is of the same person."""
     pairs = book.effects[acts[line].kind].pairs
-    if pairs == Pairing.DEBT.value or pairs == Pairing.WITHHOLDING.value:
-        if _are_beside(acts, book, line):
-            return accepted()
-        is_set_off = pairs == Pairing.DEBT.value
-        return refused(
-            Outcome.RECEIVABLE_MISSING.value if is_set_off else Outcome.ADVANCE_MISSING.value, -1, 0
-        )
-    is_receivable = pairs == Pairing.RECEIVABLE.value
+    is_first = pairs == Pairing.DEBT.value or pairs == Pairing.WITHHOLDING.value
+    if is_first or pairs == Pairing.SUSPENSE.value:
+        return accepted() if _are_beside(acts, book, line) else refused(_find_code(pairs), -1, 0)
     place = np.int64(line) - np.int64(acts[line].head)
     if place == 0 or not _are_beside(acts, book, as_position(line - 1)):
-        return refused(
-            Outcome.SET_OFF_MISMATCH.value if is_receivable else Outcome.ADVANCE_MISMATCH.value, -1, 0
-        )
+        return refused(_find_code(pairs), -1, 0)
     first = as_position(np.int64(book.counters[0].entries) + place)
-    payable = as_position(book.items[first].parent)
-    if is_receivable:
-        return _check_receivable(book, payable, item)
-    return advances.check_recovery(book, payable, item)
+    other = as_position(book.items[first].parent)
+    if pairs == Pairing.RECEIVABLE.value:
+        return _check_receivable(book, other, item)
+    if pairs == Pairing.IDENTIFICATION.value:
+        return _check_identification(book, other, item)
+    return advances.check_recovery(book, other, item)

@@ -1,16 +1,26 @@
-"""Suspense accounts: what an entry by hand or an opening left there is cleared or justified by its own entry (rule A70)."""
+"""Suspense accounts: what was left there is cleared or justified by its own entry, or identified (rules A56, A70)."""
 
 from core.account_roles import Role
 from core.debt_stages import Remainder
+from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
+from core.tables.book import ROLE_COUNT
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, rare_part
+
+_RECEIPTS = Role.SUSPENSE_RECEIPT.value
 
 
 @rare_part
 def _stands_on(acts, book, line, item):
-    """Return whether the entry posted on the account that the line states; what a line clears, on the other side of it."""
+    """Return whether the entry posted on the account that the line states; what a line clears, on the other side of it.
+
+    What is identified was credited on the account of the bank's credits.
+    """
     account, effects = acts[line].account, book.effects[acts[line].kind]
+    if effects.pairs == Pairing.SUSPENSE.value:
+        account = book.roles[as_position(acts[line].period) * ROLE_COUNT + _RECEIPTS]
+        return account != 0 and book.items[item].credit == account
     is_debit, is_credit = book.items[item].debit == account, book.items[item].credit == account
     if effects.draws == Remainder.NONE.value:
         return is_debit or is_credit

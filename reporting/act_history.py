@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from core.catalog import CATALOG, BudgetAction, Family, list_kinds
+from core.catalog import CATALOG, BudgetAction, list_kinds
 from core.kind_rules import MOVES_CREDITS
 from core.nomenclature import CENTRES_A_YEAR, SHEETS
 from reporting import act_status
@@ -79,8 +79,8 @@ class HistoryOptions(NamedTuple):
 
 
 ALL_FOLLOWERS = HistoryOptions()
-_OF_NO_PROGRAMME = list_kinds(lambda kind: kind.family is Family.OPENING)
-"""Openings state what an accountant has of every programme."""
+_OF_NO_PROGRAMME = list_kinds(lambda kind: kind.names_centre_alone)
+"""Openings and credits of the bank state what an accountant has of every programme, or of none."""
 
 
 async def explain(

@@ -83,7 +83,7 @@ def _render_accepted_line(line: AcceptedLine, document: str) -> Iterator[Narrati
     for follower in line.followers:
         yield f"  followed   by {_format_entry(follower)}{_format_transfer(transfers.get(follower.entry))}"
     for credit in line.bank_credits:
-        yield f"  collected  {_format_credit(credit)}"
+        yield f"  {'collected' if line.payee else 'credited '}  {_format_credit(credit)}"
     for origin in line.duplicates:
         yield f"  repeated   {_format_origin(origin)}: the same act, so nothing changed"
     if line.nodes:

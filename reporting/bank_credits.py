@@ -1,4 +1,4 @@
-"""The entries of bank statements by which receivables were collected."""
+"""The entries of bank statements by which receivables were collected, or that are on suspense."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,9 @@ async def load_bank_credits(connection: Connection, rows: Sequence[Row]) -> Mapp
     receipts = [row for row in rows if row["kind"] in _RECEIPTS and row["sender"] == BANK]
     if not receipts:
         return {}
-    records = await fetch(connection, "bank_credits", sorted({row["predecessor"] for row in receipts}))
+    references = sorted({row["reference"] for row in receipts if not row["predecessor"]})
+    receivables = sorted({row["predecessor"] for row in receipts})
+    records = await fetch(connection, "bank_credits", receivables, references)
     credits_ = {(row["receivable"], row["reference"]): row for row in records}
     named = [(row["entry_id"], credits_.get((row["predecessor"], row["reference"]))) for row in receipts]
     return {entry: _describe_credit(entry, row) for entry, row in named if row}

@@ -39,11 +39,16 @@ where e.predecessor = any($1::bigint[])
   and case when cardinality($1::bigint[]) <= 10 then e.entry_id + 0 > $2 else e.entry_id > $2 end order by e.entry_id limit $3;
 
 -- name: bank_credits
--- The entries of statements that collected receivables $1.
-select distinct on (b.receivable, b.reference) b.receivable, b.reference, b.amount, m.file_name, s.identity, s.account, i.item, i.day
+-- The entries of statements that collected receivables $1, and those that put on suspense what has references $2.
+(select distinct on (b.receivable, b.reference) b.receivable, b.reference, b.amount, m.file_name, s.identity, s.account, i.item, i.day
 from bank_receipt b join bank_item i using (message, attempt, row) join bank_message m using (message)
      join bank_statement s on s.message = b.message and s.statement = b.statement
-where b.receivable = any($1::bigint[]) and s.closing is not null order by b.receivable, b.reference, b.message, b.attempt desc;
+where b.receivable = any($1::bigint[]) and s.closing is not null order by b.receivable, b.reference, b.message, b.attempt desc)
+union all
+(select distinct on (b.reference) 0, b.reference, b.amount, m.file_name, s.identity, s.account, i.item, i.day
+from bank_suspense b join bank_item i using (message, attempt, row) join bank_message m using (message)
+     join bank_statement s on s.message = b.message and s.statement = b.statement
+where b.reference = any($2::text[]) and s.closing is not null order by b.reference, b.message, b.attempt desc);
 
 -- name: entries_of_sender
 -- Those of entries $1 that are acts of sender $2, or acts of Crescendo's own senders $3 or of kinds $4 that follow, directly or

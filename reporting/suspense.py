@@ -1,7 +1,7 @@
 """What is open on suspense accounts, item by item, and why it stays there (état de développement de solde; rule A70).
 
-An item is a line of an entry by hand or of an opening; what clears it names it.  The items of an account add up to its
-balance of the exercise.
+An item is a line of an entry by hand or of an opening, or a credit of the bank; what clears or identifies it names it.  The
+items of an account add up to its balance of the exercise.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ NOT_JUSTIFIED, EQUAL, DIFFERENT = "not justified", "equals the balance", "differ
 """The findings on an item, and on the sum of the items of an account."""
 _KINDS = (
     list_kinds(lambda kind: kind.reaches is Stage.BY_HAND),
-    list_kinds(lambda kind: kind.clears),
+    list_kinds(lambda kind: kind.takes_off_suspense),
     list_kinds(lambda kind: kind.family is Family.JUSTIFICATION),
 )
 

@@ -145,7 +145,7 @@ def _describe_kind(number: int) -> list[str]:
 def _describe_assignment(kind: ActKind, number: int) -> str:
     if kind.is_payee_act or not list_assignment_fields(number):
         return "none"
-    if kind.family is Family.OPENING:
+    if kind.names_centre_alone:
         return "`fund_centre` alone"
     return "inherited" if kind.follows and not kind.needs_assignment else "needed"
 
@@ -158,11 +158,7 @@ def _list_other_fields(kind: ActKind) -> Iterator[Field]:
         return
     if kind.follows:
         yield Field.PREDECESSOR_SENDER
-    if (
-        kind.has_assignment
-        and kind.family is not Family.OPENING
-        and (kind.needs_assignment or not kind.inherits)
-    ):
+    if kind.has_assignment and not kind.names_centre_alone and (kind.needs_assignment or not kind.inherits):
         yield from _list_credit_fields(kind)
     if kind.debit is AccountRole.EXPENSE or kind.family is Family.RESTORATION:
         yield Field.ACCOUNT

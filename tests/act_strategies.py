@@ -117,6 +117,8 @@ _JOURNAL_ACCOUNTS = st.sampled_from((OTHER_ACCOUNT, OTHER_ACCOUNT + 1))
 CARRY_DAY = YEARS[0].last_payment_day + 1
 """The first day on which the first year may be carried into the second."""
 _PAYMENT_KINDS = ("payment", "bank_debit", "bank_return", "return_identified", "reissue", "bank_reject")
+_SECOND_OF_PAIRS = frozenset({Pairing.RECEIVABLE, Pairing.ADVANCE, Pairing.IDENTIFICATION})
+_IDENTIFICATION_KINDS = ("suspense_identification", "identification_receipt")
 _REASSIGNMENT_KINDS = ("reassignment_origin", "reassignment_target")
 _TERM_KINDS = ("term_suspension", "term_resumption")
 _REPAYMENT_CHAINS = (
@@ -136,6 +138,11 @@ _REPAYMENT_CHAINS = (
     ),
     ("receivable", *("receipt", "fund_opening") * 2, "fund_opening"),
     ("direct_payment_request", "payment", "repayment_receivable", "receipt", "fund_opening"),
+    ("suspense_receipt", "receivable", *_IDENTIFICATION_KINDS * 2, "fund_opening", "justification"),
+    (
+        *("suspense_receipt", "direct_payment_request", "payment", "repayment_receivable", "clearing_debit"),
+        *(*_IDENTIFICATION_KINDS, "credit_restoration", *_IDENTIFICATION_KINDS),
+    ),
 )
 """They come often: the outcomes of a restoration need five accepted acts before it."""
 _SETTLEMENT_CHAINS = [
@@ -478,7 +485,7 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             line = line._replace(cell=draw(st.sampled_from([*near * 9, *spending])), day=acts[-1][-1].day)
             continues = continues or draw(st.integers(0, 4)) > 0
             line = line._replace(previous=None, previous_entry=0, previous_line=1) if continues else line
-        if kind.pairs in {Pairing.RECEIVABLE, Pairing.ADVANCE} and draw(st.integers(0, 4)):
+        if kind.pairs in _SECOND_OF_PAIRS and draw(st.integers(0, 4)):
             line, continues = line._replace(amount=acts[-1][-1].amount, day=acts[-1][-1].day), True
         if kind.states_account:
             line = line._replace(account=OTHER_ACCOUNT, nature=False)
@@ -768,7 +775,7 @@ _OWN_PLACE_FAMILIES = (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family
 def _add_cell(draw: st.DrawFn, book: StartingBook, line: Line) -> Line:
     """Add an assignment at an allowed level: always for spending, as reading ensures, else mostly."""
     budget, nodes, cells = CATALOG[line.kind].budget, book.world.nodes, book.world.cells
-    is_of_unit = CATALOG[line.kind].family in _OWN_PLACE_FAMILIES
+    is_of_unit = CATALOG[line.kind].family in _OWN_PLACE_FAMILIES or CATALOG[line.kind].names_centre_alone
     fitting_cells = _list_cells(book, BudgetAction.SPEND if is_of_unit else budget)
     must_fit = is_of_unit or budget is BudgetAction.SPEND or draw(st.integers(0, 9)) > 0
     line = line._replace(

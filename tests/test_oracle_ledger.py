@@ -66,6 +66,7 @@ _OUTCOMES_OF_LIVES: Mapping[str, frozenset[Outcome]] = {
     "attachment": frozenset({Outcome.ADVANCE_LIMIT}),
     "assignment": frozenset({Outcome.INTEREST_ASSIGNMENT}),
     "justification": frozenset({Outcome.SUSPENSE_EXCEEDED}),
+    "suspense_identification": frozenset({Outcome.IDENTIFICATION_UNPAIRED, Outcome.IDENTIFICATION_MISMATCH}),
     "invoice_request": frozenset({Outcome.INVOICE_SERVICE_MISMATCH}),
     "asset_depreciation": frozenset(
         {

@@ -282,8 +282,7 @@ def _submit(rows: list[tuple[str, Row]], scenario: Scenario, driver: Driver) -> 
 def _complete(row: Row, usual: Row) -> Row:
     """Return the row in the flat act format, with the usual values that its kind needs."""
     kind = CATALOG[KIND_NUMBERS.get(row.get("kind", ""), 0)]
-    is_opening = kind.family is Family.OPENING
-    needed = _ALWAYS | ({"fund_centre"} if is_opening else _CELL if _names_cell(kind) else set())
+    needed = _ALWAYS | ({"fund_centre"} if kind.names_centre_alone else _CELL if _names_cell(kind) else set())
     needed |= {"payee"} if kind.pays else set()
     needed |= {"document_hash"} if kind.is_minister_decision else set()
     needed |= {"nature"} if kind.before_service else set()

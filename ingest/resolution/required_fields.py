@@ -50,8 +50,8 @@ def _list_assignment_triggers(kind: ActKind) -> tuple[Field, ...]:
 
 
 def _list_cell_fields(kind: ActKind) -> tuple[Field, ...]:
-    """List the fields of an assignment; an opening names a fund centre alone, which says whose books it is posted in."""
-    if kind.family is Family.OPENING:
+    """List the fields of an assignment; some kinds name a fund centre alone, which says whose books they are posted in."""
+    if kind.names_centre_alone:
         return CELL_FIELDS[:1]
     return CELL_FIELDS[:2] if kind.family in _WITHOUT_AREA else CELL_FIELDS
 

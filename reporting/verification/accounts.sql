@@ -73,7 +73,7 @@ with home as (  -- the account that an item is on: what is certified of a commit
     from entry e join kind k using (kind) left join standing_account h on h.entry_id = e.entry_id
     where k.reaches not in ('NONE', 'SUSPENDED', 'COLLECTED', 'UNASSIGNED', 'IN_SERVICE', 'BY_HAND') and k.family <> 'VISA' and e.amount > 0
     union all  -- cash that was collected stays on the operations account
-    select e.entry_id, e.debit from entry e join kind k using (kind) where k.debit_role = 'TREASURY' and k.follows = 'RECEIVABLE'
+    select e.entry_id, e.debit from entry e join kind k using (kind) where k.debit_role = 'TREASURY' and k.family = 'RECEIPT'
     union all  -- what a supplier has to give back of an advance, beside the debt of paying it
     select -e.entry_id, e.debit from entry e join kind k using (kind) where k.debit_role = 'ADVANCE'
 ),
@@ -84,7 +84,7 @@ change as (
     select e.entry_id, e.entry_id, if(k.reaches = 'DUE', -e.amount, e.amount)
     from entry e join kind k using (kind) where k.reaches not in ('NONE', 'SUSPENDED', 'COLLECTED', 'UNASSIGNED', 'IN_SERVICE', 'BY_HAND') and k.family <> 'VISA'
     union all
-    select e.entry_id, e.entry_id, -e.amount from entry e join kind k using (kind) where k.debit_role = 'TREASURY' and k.follows = 'RECEIVABLE'
+    select e.entry_id, e.entry_id, -e.amount from entry e join kind k using (kind) where k.debit_role = 'TREASURY' and k.family = 'RECEIPT'
     union all
     select e.entry_id, -e.entry_id, -e.amount from entry e join kind k using (kind) where k.debit_role = 'ADVANCE'
     union all

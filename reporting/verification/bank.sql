@@ -53,6 +53,10 @@ with of_cell as (
 ), debit as (
     select e.entry_id, e.amount, e.day, t.account from entry e join kind k using (kind) join transfer t on t.entry_id = e.predecessor
     where k.reaches = 'DEBITED'
+), posting as (  -- what each attempt makes of credits
+    select message, attempt, statement, reference, amount from bank_receipt
+    union all
+    select message, attempt, statement, reference, amount from bank_suspense
 ), answer as (
     select account, day, -amount as cents from debit
     union all
@@ -61,9 +65,13 @@ with of_cell as (
     union all
     select c.account, e.day, e.amount from entry e join kind k using (kind) join submission u using (submission)
     join (
-        select distinct r.reference, s.account from bank_receipt r join bank_statement s using (message, statement) where s.closing is not null
+        select distinct r.reference, s.account from posting r join bank_statement s using (message, statement) where s.closing is not null
     ) c using (reference)
     where k.family = 'RECEIPT' and u.sender = 'bank'
+    union all  -- receipts by hand that are credits, on the day of the bank
+    select s.account, i.day, h.amount from bank_hand_receipt h join bank_item i using (message, attempt, row)
+    join bank_statement s on s.message = h.message and s.statement = h.statement join entry e on e.entry_id = h.entry_id
+    where h.attempt = (select max(attempt) from bank_attempt a where a.message = h.message)
 ), told as (
     select account, arg_max(day, (message, statement)) as day, arg_max(closing, (message, statement)) as closing,
            arg_min(opening, (message, statement)) as opening
@@ -71,13 +79,13 @@ with of_cell as (
 ), moved as (
     select account, sum(a.cents) as cents from answer a join told t using (account) where a.day <= t.day group by account
 ), unmatched as (
-    select s.account, sum(case when i.sort in (2, 3) then i.amount else -i.amount end) as cents
-    from bank_item i join bank_statement s using (message, statement)
+    select s.account, sum(case when i.sort in (2, 3) then i.amount - coalesce(b.amount, 0) else -i.amount end) as cents
+    from bank_item i join bank_statement s using (message, statement) left join bank_suspense b using (message, attempt, row)
     where i.why <> 0 and s.closing is not null and i.attempt = (select max(attempt) from bank_attempt a where a.message = i.message)
     group by s.account
 ), not_collected as (  -- credits whose receipts the journal refused; a credit whose receipt is not decided yet is a difference
     select s.account, sum(r.amount) as cents
-    from bank_receipt r join bank_statement s using (message, statement)
+    from posting r join bank_statement s using (message, statement)
     where s.closing is not null and r.attempt = (select max(attempt) from bank_attempt a where a.message = r.message)
       and r.reference not in (
           select e.reference from entry e join kind k using (kind) join submission u using (submission)

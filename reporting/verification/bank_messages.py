@@ -7,7 +7,10 @@ import pyarrow as pa
 from core.accountants import Accountants
 from reporting.verification.snapshot_queries import JournalSnapshot, TablePart
 
-TABLES = ("bank_statement", "bank_attempt", "bank_item", "bank_receipt", "bank_submission")
+TABLES = (
+    *("bank_statement", "bank_attempt", "bank_item", "bank_submission"),
+    *("bank_receipt", "bank_suspense", "bank_hand_receipt"),
+)
 _ASSIGNED = pa.schema([("exercise", pa.int32()), ("centre", pa.string()), ("account", pa.string())])
 _OF_ACCOUNTANTS = pa.schema([("year", pa.int32()), ("accountant", pa.string()), ("account", pa.string())])
 

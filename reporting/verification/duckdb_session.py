@@ -238,7 +238,7 @@ def _find_open_sign(kind: ActKind) -> int:
     """
     if kind.carries:
         return int(kind.family is Family.COMMITMENT)
-    takes_other = kind.inherits or kind.clears or kind.opens_fund
+    takes_other = kind.inherits or kind.takes_off_suspense or kind.opens_fund
     return 0 if takes_other else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN)
 
 

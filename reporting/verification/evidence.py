@@ -39,6 +39,8 @@ COVERED_TABLES = frozenset(
             "bank_attempt",
             "bank_item",
             "bank_receipt",
+            "bank_suspense",
+            "bank_hand_receipt",
             "interest_mark",
             "task",
             "task_event",

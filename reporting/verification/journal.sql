@@ -129,7 +129,7 @@ select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, coalesce(v.kind, p.k
        case when k.follows = 'NONE' then if(e.predecessor <> 0, 'follows an entry, though its kind follows none', null)
             when p.entry_id is null then 'follows an entry that does not exist'
             when p.entry_id >= e.entry_id then 'follows a later entry'
-            when pk.family <> k.follows and not (k.after = 'COLLECTED' and pk.family = 'SETTLEMENT' or k.after = 'BY_HAND' and pk.family = 'OPENING') then 'follows an entry of kind ' || pk.name
+            when pk.family <> k.follows and not (k.after = 'COLLECTED' and pk.family = 'SETTLEMENT' or k.after = 'BY_HAND' and pk.reaches = 'BY_HAND') then 'follows an entry of kind ' || pk.name
             when k.after <> 'NONE' and pk.reaches <> k.after then 'follows an entry of kind ' || pk.name || ', which has not reached the stage before it'
             when p.cell <> e.cell and not k.assigns then 'does not have the account assignment of its predecessor'
             when p.accountant <> e.accountant and (not k.assigns or k.family in ('RESTORATION', 'REASSIGNMENT', 'JOURNAL', 'ASSET')) then 'does not have the accountant of its predecessor'

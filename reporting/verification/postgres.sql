@@ -251,13 +251,19 @@ select run, encode(digest, 'hex') as digest from payment_run;
 select message, statement, identity, account, day, opening, closing, debit_cents, credit_cents from bank_statement;
 
 -- name: bank_attempt
-select message, attempt, returns, rejects, unmatched, receipts, receipt_cents, acts from bank_attempt;
+select message, attempt, returns, rejects, unmatched, receipts, receipt_cents, suspense, suspense_cents, acts from bank_attempt;
 
 -- name: bank_item
 select message, attempt, row, statement, sort, amount, day, why from bank_item;
 
 -- name: bank_receipt
 select message, attempt, row, statement, reference, receivable, amount from bank_receipt;
+
+-- name: bank_suspense
+select message, attempt, row, statement, reference, amount from bank_suspense;
+
+-- name: bank_hand_receipt
+select message, attempt, row, statement, entry_id, amount from bank_hand_receipt;
 
 -- name: bank_submission
 select a.message, a.attempt, s.submission, s.declared_lines as lines,

@@ -22,7 +22,7 @@ from running r left join entry p on p.entry_id = r.item
 where r.taken > coalesce(p.amount, 0) group by r.item
 union all
 select entry_name(e.entry_id, e.reference), 'a ' || k.name || ' without a debtor', 'a registered third party'
-from entry e join kind k on k.kind = e.kind where k.family in ('RECEIVABLE', 'RECEIPT') and e.payee = 0;
+from entry e join kind k on k.kind = e.kind where (k.family = 'RECEIVABLE' or k.family = 'RECEIPT' and k.follows = 'RECEIVABLE') and e.payee = 0;
 
 -- name: annulments
 -- What lowers a receivable of its own exercise debits the product; of an earlier one the account of annulments (chart 7291000000).
@@ -165,7 +165,7 @@ with last as (
     select message, max(attempt) as attempt from bank_attempt group by message
 ), posted as (
     select e.entry_id, e.reference, e.predecessor, e.amount, e.day, e.accountant, count(*) over (partition by e.reference) as times
-    from entry e join kind k on k.kind = e.kind join submission u using (submission) where k.family = 'RECEIPT' and u.sender = 'bank'
+    from entry e join kind k on k.kind = e.kind join submission u using (submission) where k.family = 'RECEIPT' and k.follows = 'RECEIVABLE' and u.sender = 'bank'
 ), credit as (  -- of any attempt: what was posted stays when its message is matched again
     select distinct r.message, r.row, r.reference, r.receivable, r.amount, i.day, s.account
     from bank_receipt r join bank_item i using (message, attempt, row)
@@ -202,3 +202,61 @@ from posted p join credit c on c.reference = p.reference and c.receivable = p.pr
 left join reference_text t on t.kind = 8 and t.id = p.accountant
 left join accountant_account a on a.year = year(p.day) and a.accountant = t.code and a.account = c.account
 where a.account is null;
+
+-- name: bank_suspense
+-- What stands on suspense as a credit of the bank is a credit of a statement, once, in the books of the accountant who keeps the account;
+-- each import states what it puts there; and a receipt by hand is at most one credit, of its amount, not before its day (rule A56).
+with posted as (
+    select e.entry_id, e.reference, e.amount, e.day, e.accountant, u.sender, count(*) over (partition by e.reference) as times
+    from entry e join kind k on k.kind = e.kind join submission u using (submission) where k.family = 'RECEIPT' and k.follows = 'NONE'
+), credit as (  -- of any attempt: what was posted stays when its message is matched again
+    select distinct b.message, b.row, b.reference, b.amount, i.day, s.account
+    from bank_suspense b join bank_item i using (message, attempt, row)
+    join bank_statement s on s.message = b.message and s.statement = b.statement
+    where s.closing is not null and i.sort = 2 and i.statement = b.statement and i.why <> 0 and b.amount <= i.amount
+), stated as (
+    select message, attempt, count(*) as items, sum(amount) as cents from bank_suspense group by message, attempt
+), last as (
+    select message, max(attempt) as attempt from bank_attempt group by message
+), by_hand as (
+    select h.entry_id, h.amount, i.day, count(*) over (partition by h.entry_id) as times
+    from bank_hand_receipt h join last using (message, attempt) join bank_item i using (message, attempt, row)
+)
+select entry_name(p.entry_id, p.reference) as place, p.times || ' acts of ' || p.sender || ', of ' || count(c.reference) || ' credits of statements' as found,
+       'one of the bank, of a credit of ' || euros(p.amount) || ' on ' || p.day as expected
+from posted p left join credit c on c.reference = p.reference and c.amount = p.amount and c.day = p.day
+group by p.entry_id, p.reference, p.times, p.sender, p.amount, p.day having p.times <> 1 or p.sender <> 'bank' or count(c.reference) <> 1
+union all
+select entry_name(p.entry_id, p.reference), 'accountant ' || coalesce(t.code, 'missing') || ', to the account ' || c.account,
+       'to the account that the accountant keeps in ' || year(p.day)
+from posted p join credit c on c.reference = p.reference and c.amount = p.amount and c.day = p.day
+left join reference_text t on t.kind = 8 and t.id = p.accountant
+left join accountant_account a on a.year = year(p.day) and a.accountant = t.code and a.account = c.account
+where a.account is null
+union all
+select 'message ' || a.message, coalesce(s.items, 0) || ' credits of ' || euros(coalesce(s.cents, 0)) || ' on suspense', a.suspense || ' of ' || euros(a.suspense_cents)
+from bank_attempt a left join stated s using (message, attempt)
+where coalesce(s.items, 0) <> a.suspense or coalesce(s.cents, 0) <> a.suspense_cents
+union all
+select 'entry ' || h.entry_id, h.times || ' credits, of ' || euros(h.amount) || ' on ' || h.day,
+       coalesce('one, of ' || euros(e.amount) || ' from ' || e.day || ' on', 'a receipt by hand')
+from by_hand h left join (
+    select e.entry_id, e.amount, e.day from entry e join kind k on k.kind = e.kind join submission u using (submission)
+    where k.family = 'RECEIPT' and k.debit_role = 'TREASURY' and u.sender <> 'bank'
+) e using (entry_id)
+where e.entry_id is null or h.times <> 1 or e.amount <> h.amount or e.day > h.day;
+
+-- name: identifications
+-- What is identified takes an amount off suspense and, in the next entry of its act, collects a receivable of its accountant with it.
+with half as (
+    select e.*, k.pairs from entry e join kind k on k.kind = e.kind where k.pairs in ('SUSPENSE', 'IDENTIFICATION')
+)
+select entry_name(h.entry_id, h.reference) as place,
+       'a' || if(h.pairs = 'SUSPENSE', 'n identification', ' receipt after one') || ' of ' || euros(h.amount) || ' alone, or in other books' as found,
+       'both, by one amount on one day, in the books of one accountant' as expected
+from half h left join half o
+  on o.entry_id = if(h.pairs = 'SUSPENSE', h.entry_id + 1, h.entry_id - 1) and o.pairs <> h.pairs
+ and o.submission = h.submission and o.reference = h.reference and o.exercise = h.exercise
+ and o.amount = h.amount and o.day = h.day and o.month = h.month and o.accountant = h.accountant
+left join entry p on p.entry_id = if(h.pairs = 'SUSPENSE', h.predecessor, o.predecessor)
+where o.entry_id is null or p.credit is distinct from if(h.pairs = 'SUSPENSE', o.debit, h.debit);

@@ -1,11 +1,11 @@
 -- The rules of suspense accounts, one statement each as in checks.sql.  Runs in DuckDB.
 
 -- name: suspense_items
--- What clears or justifies an amount follows the entry by hand or opening that left it on a suspense account: a clearing on the other side
+-- What clears, identifies or justifies an amount follows the entry that left it on a suspense account: a clearing on the other side
 -- of that account, of its accountant and budget year, in all at most the amount; a justification in words, while something is open, by the suspense accounts of its exercise.
 -- So the items of an account add up to its balance, by accountant and budget year (rules A08, A70).
 with line as (
-    select e.entry_id, e.reference, e.predecessor, e.amount, e.accountant, e.exercise, e.debit, e.credit, c.budget_year, k.name, k.family, k.after, k.reaches
+    select e.entry_id, e.reference, e.predecessor, e.amount, e.accountant, e.exercise, e.debit, e.credit, c.budget_year, k.name, k.family, k.after, k.reaches, k.pairs
     from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell
 ),
 suspended as (select distinct s.year, t.id from suspense s join reference_text t on t.kind = 5 and t.code = s.code),
@@ -17,7 +17,11 @@ side as (
 standing as (select s.* from side s join suspended a on a.year = s.budget_year and a.id = s.account),
 item as (select * from standing where reaches = 'BY_HAND'),
 justifiable as (select s.*, a.year from side s join suspended a on a.id = s.account where s.reaches = 'BY_HAND'),
-clearing as (select * from side where after = 'BY_HAND'),
+clearing as (
+    select * from side where after = 'BY_HAND'
+    union all  -- what is identified takes the amount off, and the receipt beside it posts it
+    select l.*, p.credit, l.amount from line l join line p on p.entry_id = l.predecessor where l.pairs = 'SUSPENSE'
+),
 matched as (
     select c.*, i.entry_id as item from clearing c join item i on i.entry_id = c.predecessor and i.entry_id < c.entry_id
     and i.account = c.account and i.accountant = c.accountant and i.budget_year = c.budget_year and sign(i.cents) = -sign(c.cents)

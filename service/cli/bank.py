@@ -161,7 +161,12 @@ def unmatched(
 def print_account_status(status: "AccountsReport", in_transit: "Sequence[TransferInTransit]" = ()) -> None:
     """Print the status of the accounts."""
     console.print_parts(
-        [*_build_status_tables(status, in_transit), _format_verdict(status), *_format_foreign(status)]
+        [
+            *_build_status_tables(status, in_transit),
+            _format_verdict(status),
+            *bank_credits.describe_accounts(status.accounts),
+            *_format_foreign(status),
+        ]
     )
 
 

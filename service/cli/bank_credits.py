@@ -1,6 +1,6 @@
-"""What the credits of a bank file collected, and what of it was not matched, in words."""
+"""What the credits of a bank file collected, what is on suspense, and what was not matched, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from core.money import format_euros
@@ -8,17 +8,38 @@ from service.terminal import console
 
 if TYPE_CHECKING:
     from service.engine.bank_import import MessageReceipt
+    from settlement.reconciliation.account_status import AccountStatus
 
 
 def describe_credits(message: "MessageReceipt") -> Iterator[str]:
-    """Yield a line for what was collected, and one for what was not matched, by reason."""
+    """Yield a line for what was collected, one for what is on suspense, and one for what was not matched, by reason."""
     if message.receipts:
         credits_ = console.format_count(message.receipts, "credit")
         euros = format_euros(message.receipt_cents)
         yield f"  collected by {message.file}: {credits_} of {euros} euros with receivables."
+    if message.suspense:
+        credits_ = console.format_count(message.suspense, "credit")
+        euros = format_euros(message.suspense_cents)
+        yield f"  on suspense by {message.file}: {credits_} of {euros} euros to identify (crescendo report suspense)."
     if message.reasons:
         sums = message.reasons.items()
         parts = [
             f"{name} {unmatched.items:,} ({format_euros(unmatched.cents)} euros)" for name, unmatched in sums
         ]
         yield f"  not matched of {message.file}: {', '.join(parts)} (crescendo bank unmatched)."
+
+
+def describe_accounts(accounts: "Sequence[AccountStatus]") -> Iterator[str]:
+    """Yield a line for a first statement that does not open as the books do, and for receipts by hand that are no credit."""
+    for account in accounts:
+        if account.unopened:
+            yield (
+                f"{account.account}: the first statement opens with {format_euros(account.unopened)} euros more than the books"
+                " (C14 opens them; a ledger that begins opens nothing): the books of the Treasury differ by that."
+            )
+        if account.by_hand:
+            receipts = console.format_count(account.by_hand_items, "receipt")
+            yield (
+                f"{account.account}: {receipts} by hand of {format_euros(account.by_hand)} euros"
+                f" {'is' if account.by_hand_items == 1 else 'are'} no credit of a statement yet."
+            )

@@ -64,6 +64,9 @@ class MessageReceipt(msgspec.Struct, frozen=True, kw_only=True):
     receipts: int
     """Credits that collect a receivable, whole or in part."""
     receipt_cents: int
+    suspense: int
+    """Credits that are posted to suspense, whole or in part; they are among the unmatched."""
+    suspense_cents: int
     reasons: dict[str, UnmatchedSum]
     """The unmatched movements by reason."""
     refused: dict[str, int]

@@ -1,8 +1,9 @@
 """Status of the operations accounts: books and bank to the cent, transfers in transit, and unmatched movements.
 
-The books are as of the bank's last statement: the opening balance, less debits, plus returns and the receipts that statements
-collected, up to its day.  Movements that the journal does not have are listed beside them; nothing else may explain a
-difference (rule A56).
+The books are as of the bank's last statement: the opening balance, less debits, plus returns and what statements collected and
+put on suspense, up to its day.  Movements that the journal does not have are listed beside them; nothing else may explain a
+difference (rule A56).  Two figures stand apart: what the first statement opens with beyond the books, and receipts by hand
+that are no credit yet.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from core.catalog import CATALOG, Stage, list_kinds
+from core.catalog import CATALOG, Family, Stage, list_kinds
 from core.outcome_codes import Outcome
 from core.tables.bank_messages import MovementType
 from settlement.reconciliation import bank_queries
@@ -23,6 +24,7 @@ _REMITTING = list_kinds(lambda kind: kind.remits)
 _DEBITS = list_kinds(lambda kind: kind.reaches is Stage.DEBITED)
 _RETURNS = list_kinds(lambda kind: kind.after is Stage.DEBITED and kind.reaches is Stage.RETURNED)
 _REJECTS = list_kinds(lambda kind: kind.after is Stage.IN_TRANSIT and kind.reaches is Stage.RETURNED)
+_OPENINGS = list_kinds(lambda kind: kind.family is Family.OPENING)
 _CREDIT_TYPES = (int(MovementType.CREDIT), int(MovementType.RETURN))
 _TYPE_NAMES: Mapping[MovementType, str] = {
     MovementType.DEBIT: "debit",
@@ -52,6 +54,11 @@ class AccountStatus(msgspec.Struct, frozen=True, kw_only=True):
     transit: int
     """Transfers sent that the bank has neither debited nor rejected."""
     transit_items: int
+    unopened: int | None = None
+    """What the bank's first statement opens with, less what the closing opened in the books; None without a statement."""
+    by_hand: int = 0
+    """Receipts that the accountant posted by hand by the last statement, and that are no credit of the bank yet."""
+    by_hand_items: int = 0
 
     @property
     def difference(self) -> int:
@@ -118,6 +125,7 @@ async def load_accounts_report(
         _REJECTS,
         _CREDIT_TYPES,
         RECEIPTS,
+        _OPENINGS,
     )
     fields = AccountStatus.__struct_fields__
     accounts = [AccountStatus(**{name: row[name] for name in fields}) for row in rows]

@@ -15,10 +15,22 @@ from numpy.typing import NDArray
 
 from core.act_fields import ACT_LINES_MAX
 from core.bank_reasons import BankReason, BankReasons, BlockedParty
-from core.catalog import CATALOG, KIND_NUMBERS
+from core.catalog import KIND_NUMBERS
 from core.money import CENTS_PER_EURO
 from core.senders import BANK
 from core.tables.bank_messages import BankMessage, MovementType, unpack_code
+from settlement.reconciliation.act_lines import (
+    BLOCKED,
+    COLLECTED,
+    IDENTIFIED,
+    SUSPENDED,
+    ActLines,
+    build_table,
+    fill_centres,
+    format_numbers,
+    join_texts,
+)
+from settlement.reconciliation.credit_suspense import NO_SUSPENSE, CreditSuspense
 from settlement.reconciliation.matching import Matches
 from settlement.reconciliation.receipt_matching import NO_RECEIPTS, CreditReceipts
 from settlement.reconciliation.sent_transfers import SentTransfers
@@ -32,33 +44,14 @@ _LETTERS: Mapping[MovementType, str] = {
     MovementType.REJECT: "X",
 }
 """First letter of an act's reference; the entry of the transfer follows.  So the same movement is always the same act."""
-_IDENTIFIED, _BLOCKED, _COLLECTED = "I", "B", "C"
-_RANKS: Mapping[str, int] = {"D": 0, "R": 1, "X": 2, _IDENTIFIED: 3, _BLOCKED: 4, _COLLECTED: 5}
-"""The order of acts: debits before the returns of the same day, blocks of payees last."""
 _KINDS_BY_TYPE: Mapping[MovementType, int] = {
     MovementType.DEBIT: KIND_NUMBERS["bank_debit"],
     MovementType.RETURN: KIND_NUMBERS["bank_return"],
     MovementType.REJECT: KIND_NUMBERS["bank_reject"],
 }
-_IDENTIFY, _BLOCK, _COLLECT = (KIND_NUMBERS[name] for name in ("return_identified", "payee_block", "receipt"))
-_KIND_NAMES = pa.array([kind.name for kind in CATALOG])
-
-
-class ActLines(NamedTuple):
-    """Lines of acts of one kind."""
-
-    letter: str
-    """First letter of the references."""
-    entry: NDArray[np.int64]
-    """The entry of the transfer that the act is about; of a receipt the row of its movement, which orders the acts."""
-    line: NDArray[np.int64]
-    kind: int
-    day: NDArray[np.int32]
-    predecessor: pa.Array
-    amount: NDArray[np.int64]
-    payee: pa.Array | None = None
-    reference: pa.Array | None = None
-    """The references; None where they are the letter and the entry."""
+_IDENTIFY, _BLOCK, _COLLECT, _SUSPEND = (
+    KIND_NUMBERS[name] for name in ("return_identified", "payee_block", "receipt", "suspense_receipt")
+)
 
 
 class MatchedMessage(NamedTuple):
@@ -73,6 +66,7 @@ class MatchedMessage(NamedTuple):
     debits: Mapping[int, int]
     """The debit of each line that was returned in a later exercise than it was debited in, by the entry of the line."""
     receipts: CreditReceipts = NO_RECEIPTS
+    suspense: CreditSuspense = NO_SUSPENSE
 
 
 class TransferLines(NamedTuple):
@@ -88,10 +82,10 @@ class TransferLines(NamedTuple):
 
 def build_acts_table(matched: MatchedMessage, batch_id: str) -> pa.Table | None:
     """Build the acts; None if there is nothing to post."""
-    parts = [_to_table(lines) for lines in _build_lines(matched) if lines.entry.size]
+    parts = [build_table(lines) for lines in _build_lines(matched) if lines.entry.size]
     if not parts:
         return None
-    acts = pa.concat_tables(parts)
+    acts = fill_centres(pa.concat_tables(parts, promote_options="default"))
     acts = acts.sort_by([("rank", "ascending"), ("entry", "ascending"), ("line", "ascending")])
     acts = acts.drop_columns(["rank", "entry"])
     total = int(acts["amount_cents"].to_numpy().sum(dtype=np.int64))
@@ -122,11 +116,6 @@ def expand_lines(matched: MatchedMessage, rows: NDArray[np.int64]) -> TransferLi
     return TransferLines(movement, number, np.repeat(matched.sent.head[transfer], size) + number - 1)
 
 
-def to_years(days: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Return the year of each day."""
-    return days.astype("M8[D]").astype("M8[Y]").astype(np.int64) + 1970
-
-
 def _build_lines(matched: MatchedMessage) -> list[ActLines]:
     matches = matched.matches
     reopens_debt = np.zeros(matches.entry.size, bool)
@@ -137,7 +126,7 @@ def _build_lines(matched: MatchedMessage) -> list[ActLines]:
         lines.append(_build_bank_lines(matched, np.flatnonzero(has_type), movement_type))
         if movement_type is not MovementType.DEBIT:
             lines += _build_identifications(matched, np.flatnonzero(has_type & reopens_debt), movement_type)
-    return [*lines, _build_blocks(matched), _build_receipts(matched)]
+    return [*lines, _build_blocks(matched), _build_receipts(matched), _build_suspense(matched)]
 
 
 def _select_by_reason(matched: MatchedMessage, test: Callable[[BankReason], bool]) -> NDArray[np.int64]:
@@ -156,7 +145,7 @@ def _build_bank_lines(
     """Build what the bank did with each line of the transfers: a debit, a return or a rejection."""
     lines = expand_lines(matched, rows)
     sent = matched.sent.lines
-    predecessor = _format_numbers("@", sent.entry_id[lines.sent])
+    predecessor = format_numbers("@", sent.entry_id[lines.sent])
     if movement_type is MovementType.RETURN:
         predecessor = _refer_to_debits(matched, lines)
     return ActLines(
@@ -172,13 +161,13 @@ def _build_bank_lines(
 
 def _refer_to_debits(matched: MatchedMessage, lines: TransferLines) -> pa.Array:
     """Return the predecessor of each returned line: its debit, by reference, or by entry if it is of another exercise."""
-    act = _format_numbers(_LETTERS[MovementType.DEBIT], matched.matches.entry[lines.movement])
-    by_reference = _join(act, _format_numbers("", lines.number), "#")
+    act = format_numbers(_LETTERS[MovementType.DEBIT], matched.matches.entry[lines.movement])
+    by_reference = join_texts(act, format_numbers("", lines.number), "#")
     entries = matched.sent.lines.entry_id[lines.sent]
     debits = np.array([matched.debits.get(entry, 0) for entry in entries.tolist()], np.int64)
     if not debits.any():
         return by_reference
-    by_entry = _format_numbers("@", debits)
+    by_entry = format_numbers("@", debits)
     return pc.if_else(pa.array(debits > 0), by_entry, by_reference)  # type: ignore[call-overload]
 
 
@@ -196,18 +185,18 @@ def _build_identifications(
         lines.number + size,
         _IDENTIFY,
         matched.message.movements.day[lines.movement],
-        _join("", _format_numbers("", lines.number), "#"),
+        join_texts("", format_numbers("", lines.number), "#"),
         sent.lines.amount[lines.sent],
     )
     lines = expand_lines(matched, rows[is_long])
     entry = matches.entry[lines.movement]
     other_act = ActLines(
-        _IDENTIFIED,
+        IDENTIFIED,
         entry,
         lines.number,
         _IDENTIFY,
         matched.message.movements.day[lines.movement],
-        _join(_format_numbers(_LETTERS[movement_type], entry), _format_numbers("", lines.number), "#"),
+        join_texts(format_numbers(_LETTERS[movement_type], entry), format_numbers("", lines.number), "#"),
         sent.lines.amount[lines.sent],
     )
     return [within_act, other_act]
@@ -217,7 +206,7 @@ def _build_blocks(matched: MatchedMessage) -> ActLines:
     rows = select_payee_blocks(matched)
     payees = [matched.payees[number] for number in _find_payees(matched, rows).tolist()]
     return ActLines(
-        _BLOCKED,
+        BLOCKED,
         matched.matches.entry[rows],
         np.ones(rows.size, np.int64),
         _BLOCK,
@@ -232,48 +221,33 @@ def _build_receipts(matched: MatchedMessage) -> ActLines:
     """Build the receipts that credits of statements are."""
     rows, receivable, amount, reference = matched.receipts
     return ActLines(
-        _COLLECTED,
+        COLLECTED,
         rows,
         np.ones(rows.size, np.int64),
         _COLLECT,
         matched.message.movements.day[rows],
-        _format_numbers("@", receivable),
+        format_numbers("@", receivable),
         amount,
         reference=reference,
+    )
+
+
+def _build_suspense(matched: MatchedMessage) -> ActLines:
+    """Build what of the credits of statements is posted to suspense."""
+    rows, amount, reference, centre = matched.suspense
+    return ActLines(
+        SUSPENDED,
+        rows,
+        np.ones(rows.size, np.int64),
+        _SUSPEND,
+        matched.message.movements.day[rows],
+        pa.array([""] * rows.size, pa.string()),
+        amount,
+        reference=reference,
+        centre=centre,
     )
 
 
 def _find_payees(matched: MatchedMessage, rows: NDArray[np.int64]) -> NDArray[np.int32]:
     sent = matched.sent
     return sent.lines.payee[sent.head[matched.matches.transfer[rows]]]
-
-
-def _format_numbers(prefix: str, numbers: NDArray[np.integer]) -> pa.Array:
-    return _join(prefix, pa.array(numbers).cast(pa.string()), "")
-
-
-def _join(first: pa.Array | str, second: pa.Array, separator: str) -> pa.Array:
-    return pc.binary_join_element_wise(first, second, separator)  # type: ignore[call-overload]
-
-
-def _to_table(lines: ActLines) -> pa.Table:
-    count = lines.entry.size
-    year = to_years(lines.day)
-    kinds = pa.DictionaryArray.from_arrays(pa.array(np.full(count, lines.kind, np.uint8)), _KIND_NAMES)
-    payee = lines.payee if lines.payee is not None else pa.array([""] * count, pa.string())
-    return pa.table(
-        {
-            "reference": _format_numbers(lines.letter, lines.entry)
-            if lines.reference is None
-            else lines.reference,
-            "line": pa.array(lines.line.astype(np.int32)),
-            "kind": kinds,
-            "exercise": pa.array(year.astype(np.int32)),
-            "date": pa.array(lines.day).cast(pa.date32()),
-            "predecessor": lines.predecessor,
-            "payee": payee,
-            "amount_cents": pa.array(lines.amount),
-            "rank": pa.array(np.full(count, _RANKS[lines.letter], np.int8)),
-            "entry": pa.array(lines.entry),
-        }
-    )

@@ -10,16 +10,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from core.account_roles import Role
 from core.catalog import KIND_NUMBERS, Family, Stage, list_kinds
 from core.outcome_codes import Outcome
 from core.sql_files import read_queries
 from settlement.bank_files.statement_checks import Closing
+from settlement.reconciliation.credit_rows import CreditRows, HandReceiptRow, ReceiptRow, SuspenseRow
 from settlement.reconciliation.message_rows import (
     AttemptRow,
     ItemRow,
     MessageRow,
     MovementCounts,
-    ReceiptRow,
     StatementRow,
 )
 from settlement.reconciliation.mismatch import Mismatch
@@ -30,7 +31,7 @@ Connection = asyncpg.Connection
 STATED_QUERIES: Mapping[str, str] = {name: SQL[name] for name in ("stated", "booked_again")}
 """Parts of queries: the acts of statements, and those of them that book a transfer again."""
 _DEBITS = list_kinds(lambda kind: kind.reaches is Stage.DEBITED)
-_RECEIPTS = list_kinds(lambda kind: kind.family is Family.RECEIPT)
+_RECEIPTS = list_kinds(lambda kind: kind.family is Family.RECEIPT and kind.debit is Role.TREASURY)
 _HARMLESS_REFUSAL = (KIND_NUMBERS["payee_block"], int(Outcome.PAYEE_BLOCKED))
 """Kind and code: to block a payee who is blocked already."""
 
@@ -202,12 +203,18 @@ async def insert_message(
 
 
 async def insert_attempt(
-    connection: Connection, attempt: AttemptRow, items: Iterable[ItemRow], *, receipts: Iterable[ReceiptRow]
+    connection: Connection, attempt: AttemptRow, items: Iterable[ItemRow], *, credit_rows: CreditRows
 ) -> None:
     """Store how a message was matched."""
     await connection.execute(SQL["insert_attempt"], *attempt)
     await connection.copy_records_to_table("bank_item", records=items, columns=list(ItemRow._fields))
-    await connection.copy_records_to_table("bank_receipt", records=receipts, columns=list(ReceiptRow._fields))
+    tables = (
+        ("bank_receipt", credit_rows.receipts, ReceiptRow._fields),
+        ("bank_suspense", credit_rows.suspense, SuspenseRow._fields),
+        ("bank_hand_receipt", credit_rows.hand_receipts, HandReceiptRow._fields),
+    )
+    for table, rows, columns in tables:
+        await connection.copy_records_to_table(table, records=rows, columns=list(columns))
 
 
 async def lock_messages(connection: Connection) -> None:

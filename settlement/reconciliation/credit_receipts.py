@@ -6,17 +6,33 @@ in the journal stays as it is when its message is matched again.  A statement th
 nothing: only its sums are known to be the same, and its entries may have another order.
 """
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.tables.bank_messages import BankMessage, BankStatement, MovementType
-from settlement.reconciliation import bank_acts, bank_queries, receipt_queries
+from core.tables.bank_messages import BankMessage, MovementType
+from settlement.reconciliation import act_lines, bank_queries, receipt_queries
+from settlement.reconciliation.credit_references import (
+    find_named_receivables,
+    find_positions,
+    format_references,
+    mark_first,
+)
+from settlement.reconciliation.credit_suspense import (
+    NO_HAND_RECEIPTS,
+    NO_SUSPENSE,
+    CreditSuspense,
+    HandReceipts,
+    KnownSuspense,
+    keep_known_reasons,
+    link_hand_receipts,
+    list_fund_centres,
+    name_suspense,
+    sum_known_suspense,
+)
 from settlement.reconciliation.matching import NOT_IN_MESSAGE, Matches, number_accounts
 from settlement.reconciliation.mismatch import Mismatch
 from settlement.reconciliation.receipt_matching import (
@@ -25,16 +41,12 @@ from settlement.reconciliation.receipt_matching import (
     CreditReceipts,
     Credits,
     NamedReceivables,
-    Receivables,
     build_no_matches,
     match_credits,
 )
 from settlement.reconciliation.receipt_queries import KnownReceipt
-from settlement.reconciliation.remittance_references import WrittenReferences, extract_references
+from settlement.reconciliation.remittance_references import extract_references
 from settlement.reconciliation.transfer_accounts import AccountantsByYear, find_iban
-
-LETTER = "C"
-_HASH_CHARACTERS = 16
 
 
 class MatchingAttempt(NamedTuple):
@@ -48,10 +60,35 @@ class MatchingAttempt(NamedTuple):
 
 
 class MatchedCredits(NamedTuple):
-    """The matches of a message with those of its credits, and the receipts."""
+    """The matches of a message with those of its credits, and what becomes of the credits."""
 
     matches: Matches
     receipts: CreditReceipts
+    suspense: CreditSuspense
+    hand_receipts: HandReceipts
+
+
+class KnownCredits(NamedTuple):
+    """What acts that exist, or are to be made again, do with the credits of a message."""
+
+    receipts: Mapping[str, KnownReceipt]
+    """By reference."""
+    suspense: Mapping[str, KnownSuspense]
+    hand_receipts: Mapping[int, int]
+    """Entries, by the row of the movement: of a stored attempt alone."""
+    is_new: NDArray[np.bool_]
+    """Whether a credit is to be matched."""
+    is_first: NDArray[np.bool_]
+    """Whether a statement books the credit, and no other message before."""
+
+
+class CreditOutcomes(NamedTuple):
+    """What becomes of each credit, beside what it collects."""
+
+    references: pa.Array
+    suspense_references: Sequence[str]
+    suspense_cents: NDArray[np.int64]
+    hand_entry: NDArray[np.int64]
 
 
 class ReceiptMatcher(NamedTuple):
@@ -67,45 +104,91 @@ class ReceiptMatcher(NamedTuple):
         is_foreign = matches.mismatch == Mismatch.NOT_OURS
         rows = np.flatnonzero(is_foreign & (matches.movement_type == MovementType.CREDIT))
         if not rows.size:
-            return MatchedCredits(matches, NO_RECEIPTS)
-        movements, references = self.message.movements, format_references(self.message, rows)
-        existing, is_new = await self._load_existing_receipts(rows, references)
+            return MatchedCredits(matches, NO_RECEIPTS, NO_SUSPENSE, NO_HAND_RECEIPTS)
+        amount, references = self.message.movements.amount[rows], format_references(self.message, rows)
+        earlier = await self._load_known_credits(rows, references)
+        on_suspense = name_suspense(references)
         results = build_no_matches(np.where(self._is_in_statement(rows), Mismatch.TWICE, Mismatch.NOTICE))
-        if is_new.any():
-            matched = await self._match_new(rows[is_new])
+        hand_entry = np.array([earlier.hand_receipts.get(row, 0) for row in rows.tolist()], np.int64)
+        cents = sum_known_suspense(on_suspense, earlier.suspense)
+        if earlier.is_new.any():
+            new = earlier.is_new
+            matched = await self._match_new(rows[new], amount[new] - cents[new])
+            hand_entry[new] = await self._find_hand_receipts(rows[new], matched)
             for column, values in zip(results, matched, strict=True):
-                column[is_new] = values
-        _keep_existing_receipts(results, movements.amount[rows], references, existing=existing)
-        return _apply(matches, rows, results, references=references)
+                column[new] = values
+        _keep_existing_receipts(results, amount, references, existing=earlier.receipts)
+        keep_known_reasons(results, on_suspense, earlier.suspense)
+        results.mismatch[hand_entry > 0] = Mismatch.NONE
+        if not self.attempt.is_stored:
+            cents = self._choose_suspense(rows, results, cents, is_first=earlier.is_first)
+        outcomes = CreditOutcomes(references, on_suspense, cents, hand_entry)
+        return self._apply(matches, rows, results, outcomes=outcomes)
 
     def _is_in_statement(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return whether the credits are those of statements with balances, and not of notices."""
         has_balance = np.array([statement.closing is not None for statement in self.message.statements])
         return has_balance[self.message.movements.statement[rows]]
 
-    async def _load_existing_receipts(
-        self, rows: NDArray[np.int64], references: pa.Array
-    ) -> tuple[Mapping[str, KnownReceipt], NDArray[np.bool_]]:
-        """Return the receipts of this message that exist, by reference, and which credits are to be matched."""
+    async def _load_known_credits(self, rows: NDArray[np.int64], references: pa.Array) -> KnownCredits:
+        """Return what exists of the credits of this message, and which of them are to be matched."""
         number, attempt, is_stored = self.attempt
+        none = np.zeros(rows.size, bool)
         if is_stored:
-            stored = await receipt_queries.load_stored_receipts(self.connection, number, attempt)
-            return stored, np.zeros(rows.size, bool)
+            receipts = await receipt_queries.load_stored_receipts(self.connection, number, attempt)
+            suspense = await receipt_queries.load_stored_suspense(self.connection, number, attempt)
+            by_hand = await receipt_queries.load_stored_hand_receipts(self.connection, number, attempt)
+            return KnownCredits(receipts, suspense, by_hand, none, none)
         statements = self.message.statements
         repeated = await receipt_queries.find_repeated_statements(self.connection, statements, number)
         is_repeated = np.isin(self.message.movements.statement[rows], repeated)
-        is_first = self._is_in_statement(rows) & ~is_repeated & _is_first(references)
+        is_first = self._is_in_statement(rows) & ~is_repeated & mark_first(references)
         may_exist = references.filter(pa.array(is_first & bool(number)))
-        posted = await receipt_queries.load_posted_receipts(self.connection, may_exist)
-        is_posted = _find_positions(references, pa.array(list(posted), pa.string())) >= 0
-        return posted, is_first & ~is_posted
+        receipts = await receipt_queries.load_posted_receipts(self.connection, may_exist)
+        suspense = await receipt_queries.load_posted_suspense(
+            self.connection, pa.array(name_suspense(may_exist), pa.string())
+        )
+        is_posted = find_positions(references, pa.array(list(receipts), pa.string())) >= 0
+        return KnownCredits(receipts, suspense, {}, is_first & ~is_posted, is_first)
 
-    async def _match_new(self, rows: NDArray[np.int64]) -> CreditMatches:
-        """Match credits with the receivables that they name."""
+    async def _find_hand_receipts(self, rows: NDArray[np.int64], matched: CreditMatches) -> NDArray[np.int64]:
+        """Return the receipt by hand that each credit is; 0 for none."""
+        named = np.unique(matched.receivable[matched.mismatch == Mismatch.BY_HAND]).tolist()
+        receipts = await receipt_queries.load_hand_receipts(
+            self.connection, named, message=self.attempt.message
+        )
+        movements = self.message.movements
+        return link_hand_receipts(
+            matched, movements.amount[rows], movements.day[rows].astype(np.int64), receipts=receipts
+        )
+
+    def _choose_suspense(
+        self,
+        rows: NDArray[np.int64],
+        results: CreditMatches,
+        known_cents: NDArray[np.int64],
+        *,
+        is_first: NDArray[np.bool_],
+    ) -> NDArray[np.int64]:
+        """Return what of each credit is posted to suspense: what it does not collect, unless something of it is there."""
+        rest = np.where(
+            results.mismatch == Mismatch.NONE, 0, self.message.movements.amount[rows] - results.amount
+        )
+        has_centre = np.array([bool(centre) for centre in self._list_centres(rows)], bool)
+        return np.where(known_cents > 0, known_cents, np.where(is_first & has_centre, rest, 0))
+
+    def _list_centres(self, rows: NDArray[np.int64]) -> list[str]:
+        """Return a fund centre of the accountant who keeps the account of each credit; empty for none."""
+        movements = self.message.movements
+        statements = [self.message.statements[number] for number in movements.statement[rows].tolist()]
+        return list_fund_centres(statements, act_lines.to_years(movements.day[rows]), self.accountants)
+
+    async def _match_new(self, rows: NDArray[np.int64], amount: NDArray[np.int64]) -> CreditMatches:
+        """Match credits with the receivables that they name: what is not on suspense of them."""
         remittances, movements = self.message.remittances, self.message.movements
         if remittances is None:
             return build_no_matches(np.full(rows.size, Mismatch.NO_REFERENCE))
-        credits_ = Credits(rows, movements.amount[rows], movements.day[rows].astype(np.int64))
+        credits_ = Credits(rows, amount, movements.day[rows].astype(np.int64))
         words = extract_references(remittances, rows)
         receivables = await receipt_queries.load_receivables(
             self.connection, words.word.unique(), message=self.attempt.message
@@ -127,7 +210,7 @@ class ReceiptMatcher(NamedTuple):
         numbers = number_accounts(self.message)
         accounts = np.array([numbers[statement.account] for statement in self.message.statements], np.int64)
         account = accounts[self.message.movements.statement[credits_.row]]
-        year = bank_acts.to_years(credits_.day.astype(np.int32))
+        year = act_lines.to_years(credits_.day.astype(np.int32))
         keys = np.stack((year[named.credit], accountant[named.receivable]))
         distinct, positions = np.unique(keys, axis=1, return_inverse=True)
         ibans = [
@@ -136,56 +219,38 @@ class ReceiptMatcher(NamedTuple):
         own = np.array([numbers.get(iban, NOT_IN_MESSAGE) for iban in ibans], np.int64)
         return own[positions.reshape(-1)] == account[named.credit]
 
-
-def format_references(message: BankMessage, rows: NDArray[np.int64]) -> pa.Array:
-    """Return the reference of the act of each credit: its statement, its entry there, and the transaction in the entry."""
-    prefixes = pa.array([_format_statement(statement) for statement in message.statements], pa.string())
-    statement, item = (column[rows] for column in (message.movements.statement, message.movements.item))
-    part = message.remittances.part[rows] if message.remittances else np.zeros(rows.size, np.int32)
-    entry = _join(pa.array(item).cast(pa.string()), pa.array(part).cast(pa.string()), ".")
-    return _join(prefixes.take(pa.array(statement)), entry, "-")
-
-
-def _join(first: pa.Array, second: pa.Array, separator: str) -> pa.Array:
-    arguments = [first, second, pa.scalar(separator)]
-    return pc.call_function("binary_join_element_wise", arguments, pc.JoinOptions())
-
-
-def _find_positions(values: pa.Array, among: pa.Array) -> NDArray[np.int64]:
-    """Return the position of each value among others; -1 where it is not among them."""
-    positions = pc.call_function("index_in", [values], pc.SetLookupOptions(value_set=among))
-    return positions.fill_null(-1).to_numpy().astype(np.int64)
-
-
-def _format_statement(statement: BankStatement) -> str:
-    text = f"{statement.account}\n{statement.identity}"
-    return LETTER + hashlib.sha256(text.encode()).hexdigest()[:_HASH_CHARACTERS]
-
-
-def _is_first(references: pa.Array) -> NDArray[np.bool_]:
-    """Return whether each reference is the first of its kind in the message."""
-    codes = references.dictionary_encode().indices.to_numpy()
-    is_first = np.zeros(codes.size, bool)
-    is_first[np.unique(codes, return_index=True)[1]] = True
-    return is_first
-
-
-def find_named_receivables(words: WrittenReferences, receivables: Receivables) -> NamedReceivables:
-    """Return the receivables whose references are among the words: several may have the same reference."""
-    distinct = receivables.reference.unique()
-    code = _find_positions(receivables.reference, distinct)
-    order = np.argsort(code, kind="stable")
-    size = np.bincount(code, minlength=len(distinct))
-    word_code = _find_positions(words.word.cast(pa.string()), distinct)
-    rows = np.flatnonzero(word_code >= 0)
-    count = size[word_code[rows]]
-    first = np.append(0, np.cumsum(size))[word_code[rows]]
-    offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    receivable = order[np.repeat(first, count) + offset]
-    credit, is_structured = np.repeat(words.credit[rows], count), np.repeat(words.is_structured[rows], count)
-    first = np.unique((credit * len(order) + receivable) * 2 + is_structured, return_index=True)[1]
-    is_own = np.zeros(first.size, bool)
-    return NamedReceivables(credit[first], receivable[first], is_structured[first], is_own)
+    def _apply(
+        self,
+        matches: Matches,
+        rows: NDArray[np.int64],
+        results: CreditMatches,
+        *,
+        outcomes: CreditOutcomes,
+    ) -> MatchedCredits:
+        """Put the matches of the credits into those of the message."""
+        entry, mismatch = matches.entry.copy(), matches.mismatch.copy()
+        entry[rows], mismatch[rows] = results.receivable, results.mismatch
+        taking, left = np.flatnonzero(results.amount > 0), np.flatnonzero(outcomes.suspense_cents > 0)
+        by_hand = np.flatnonzero(outcomes.hand_entry > 0)
+        references, centres = outcomes.references, self._list_centres(rows[left])
+        return MatchedCredits(
+            matches._replace(entry=entry, mismatch=mismatch),
+            CreditReceipts(
+                rows[taking],
+                results.receivable[taking],
+                results.amount[taking],
+                references.take(pa.array(taking)),
+            ),
+            CreditSuspense(
+                rows[left],
+                outcomes.suspense_cents[left],
+                pa.array([outcomes.suspense_references[at] for at in left.tolist()], pa.string()),
+                pa.array(centres, pa.string()),
+            ),
+            HandReceipts(
+                rows[by_hand], outcomes.hand_entry[by_hand], self.message.movements.amount[rows[by_hand]]
+            ),
+        )
 
 
 def _keep_existing_receipts(
@@ -198,22 +263,9 @@ def _keep_existing_receipts(
     """Keep the receipts that exist, each for the first credit with its reference."""
     if not existing:
         return
-    positions = _find_positions(pa.array(list(existing), pa.string()), references)
+    positions = find_positions(pa.array(list(existing), pa.string()), references)
     for position, receipt in zip(positions.tolist(), existing.values(), strict=True):
         if position >= 0:
             is_whole = receipt.amount == amount[position]
             results.receivable[position], results.amount[position] = receipt
             results.mismatch[position] = Mismatch.NONE if is_whole else Mismatch.EXCESS
-
-
-def _apply(
-    matches: Matches, rows: NDArray[np.int64], results: CreditMatches, *, references: pa.Array
-) -> MatchedCredits:
-    """Put the matches of the credits into those of the message."""
-    entry, mismatch = matches.entry.copy(), matches.mismatch.copy()
-    entry[rows], mismatch[rows] = results.receivable, results.mismatch
-    taking = np.flatnonzero(results.amount > 0)
-    receipts = CreditReceipts(
-        rows[taking], results.receivable[taking], results.amount[taking], references.take(pa.array(taking))
-    )
-    return MatchedCredits(matches._replace(entry=entry, mismatch=mismatch), receipts)

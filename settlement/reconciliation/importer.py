@@ -19,6 +19,7 @@ from settlement.bank_formats import AccountNaming, BankFormat
 from settlement.reconciliation import bank_queries
 from settlement.reconciliation.bank_queries import PostingState, StoredMessage, StoredStatement
 from settlement.reconciliation.credit_receipts import MatchingAttempt
+from settlement.reconciliation.credit_rows import build_credit_rows
 from settlement.reconciliation.message_rows import (
     MovementCounts,
     PreparedMessage,
@@ -26,7 +27,6 @@ from settlement.reconciliation.message_rows import (
     build_attempt_row,
     build_item_rows,
     build_message_row,
-    build_receipt_rows,
     build_statement_rows,
 )
 from settlement.reconciliation.mismatch import Mismatch
@@ -194,8 +194,8 @@ class Importer(NamedTuple):
             proof = await person_proof.store_decision(self.connection, decider, decision.kind, number=number)
             attempt_row = build_attempt_row(number, attempt, prepared, proof=proof)
             items = build_item_rows(number, attempt, prepared)
-            receipts = build_receipt_rows(number, attempt, prepared)
-            await bank_queries.insert_attempt(self.connection, attempt_row, items, receipts=receipts)
+            credit_rows = build_credit_rows(number, attempt, prepared)
+            await bank_queries.insert_attempt(self.connection, attempt_row, items, credit_rows=credit_rows)
         return number
 
     async def _select_new_statements(self, message: BankMessage, name: str) -> list[StatementRow]:

@@ -14,6 +14,7 @@ from core.tables.bank_messages import (
     read_end_to_end_id,
     unpack_code,
 )
+from settlement.reconciliation.credit_suspense import CreditSuspense, HandReceipts
 from settlement.reconciliation.matching import Matches
 from settlement.reconciliation.mismatch import Mismatch
 from settlement.reconciliation.receipt_matching import CreditReceipts
@@ -34,6 +35,9 @@ class MovementCounts(NamedTuple):
     receipts: int = 0
     """Credits that collect a receivable, whole or in part."""
     receipt_cents: int = 0
+    suspense: int = 0
+    """Credits that are posted to suspense, whole or in part; they count as unmatched too."""
+    suspense_cents: int = 0
 
 
 class PreparedMessage(NamedTuple):
@@ -44,6 +48,8 @@ class PreparedMessage(NamedTuple):
     """Rejections of messages or lots that are not ours."""
     matches: Matches
     receipts: CreditReceipts
+    suspense: CreditSuspense
+    hand_receipts: HandReceipts
     counts: MovementCounts
     batch_id: str
     acts: int
@@ -91,6 +97,8 @@ class AttemptRow(NamedTuple):
     unmatched_cents: int
     receipts: int
     receipt_cents: int
+    suspense: int
+    suspense_cents: int
     acts: int
     acts_hash: bytes | None
     batch_id: str
@@ -113,18 +121,6 @@ class ItemRow(NamedTuple):
     entry_id: int
     why: int
     end_to_end: str
-
-
-class ReceiptRow(NamedTuple):
-    """A row of ``bank_receipt``: the receivable that a credit collects, and how much of it."""
-
-    message: int
-    attempt: int
-    row: int
-    statement: int
-    reference: str
-    receivable: int
-    amount: int
 
 
 def build_message_row(
@@ -217,19 +213,13 @@ def build_item_rows(message: int, attempt: int, prepared: PreparedMessage) -> li
     return items
 
 
-def build_receipt_rows(message: int, attempt: int, prepared: PreparedMessage) -> list[ReceiptRow]:
-    """Build the rows of the credits that collect a receivable."""
-    receipts, statement = prepared.receipts, prepared.message.movements.statement
-    columns = (receipts.row, statement[receipts.row], receipts.receivable, receipts.amount)
-    rows = zip(*(column.tolist() for column in columns), receipts.reference.to_pylist(), strict=True)
-    return [
-        ReceiptRow(message, attempt, row, number, reference, receivable, amount)
-        for row, number, receivable, amount, reference in rows
-    ]
-
-
 def count_movements(
-    message: BankMessage, matches: Matches, receipts: CreditReceipts, *, unknown: int
+    message: BankMessage,
+    matches: Matches,
+    receipts: CreditReceipts,
+    *,
+    suspense: CreditSuspense,
+    unknown: int,
 ) -> MovementCounts:
     """Count the movements, and ``unknown`` bulk rejections as unmatched."""
     is_matched = matches.is_matched
@@ -240,9 +230,10 @@ def count_movements(
     amount = message.movements.amount
     cents = int((amount - receipts.spread(amount.size))[~is_matched].sum())
     unmatched = int((~is_matched).sum()) + unknown
-    collected = int(receipts.amount.sum())
     return MovementCounts(
-        debits, returns, rejects, unmatched, cents, receipts=receipts.row.size, receipt_cents=collected
+        *(debits, returns, rejects, unmatched, cents),
+        *(receipts.row.size, int(receipts.amount.sum())),
+        *(suspense.row.size, int(suspense.amount.sum())),
     )
 
 

@@ -37,13 +37,13 @@ MISMATCH_TEXTS: Mapping[Mismatch, str] = {
     Mismatch.TWICE: "the same message contains this movement already: ask the bank whether it moved twice",
     Mismatch.UNKNOWN_MESSAGE: "the bank rejects a message or lot that we did not send: ask the bank",
     Mismatch.NOT_DEBITED: "its debit of an earlier year is not in the journal: import the debit, then this file with --again",
-    Mismatch.NO_REFERENCE: "it names no receivable: find out what it pays, and post that by hand; it stays listed",
-    Mismatch.SEVERAL_RECEIVABLES: "it names several receivables: post a receipt of each that it pays by hand; it stays listed",
+    Mismatch.NO_REFERENCE: "it names no receivable: find out what it pays, and identify it",
+    Mismatch.SEVERAL_RECEIVABLES: "it names several receivables: identify it, in parts if it pays each",
     Mismatch.OTHER_ACCOUNTANT: "the receivable's accountant keeps another account, or none in that year: transfer it to him",
     Mismatch.BEFORE_RECEIVABLE: "the bank booked it before the receivable was issued: find out what was paid",
     Mismatch.NOTHING_LEFT: "nothing is left of the receivable it names: find out whether it was paid twice",
     Mismatch.EXCESS: "this much is paid beyond the receivable: find out what it is for, or pay it back",
     Mismatch.NOTICE: "a notice collects nothing: import the statement that books it",
-    Mismatch.BY_HAND: "receipts of its receivable were posted by hand: post one more if none is for it; it stays listed",
+    Mismatch.BY_HAND: "receipts of its receivable were posted by hand, of another amount or later: find out what it pays",
 }
 """What each reason means, and what to do."""

@@ -51,8 +51,8 @@ async def prepare_message(
     expanded = await _expand_rejections(connection, context, message)
     matched = await _match(connection, context, expanded.message)
     matcher = ReceiptMatcher(connection, context.accountants, expanded.message, attempt)
-    matches, receipts = await matcher.match(matched.matches)
-    matched = matched._replace(matches=matches, receipts=receipts)
+    matches, receipts, suspense, hand_receipts = await matcher.match(matched.matches)
+    matched = matched._replace(matches=matches, receipts=receipts, suspense=suspense)
     payees = await bank_queries.load_payee_codes(connection, bank_acts.list_payees_to_block(matched))
     batch_id = derive_batch_id(expanded.message)
     acts = await asyncio.to_thread(bank_acts.build_acts_table, matched._replace(payees=payees), batch_id)
@@ -61,7 +61,11 @@ async def prepare_message(
         tuple(expanded.unknown),
         matches,
         receipts,
-        count_movements(expanded.message, matches, receipts, unknown=len(expanded.unknown)),
+        suspense,
+        hand_receipts,
+        count_movements(
+            expanded.message, matches, receipts, suspense=suspense, unknown=len(expanded.unknown)
+        ),
         batch_id,
         acts=acts.num_rows if acts is not None else 0,
         acts_hash=await asyncio.to_thread(_write_acts, acts, acts_path) if acts is not None else None,

@@ -1,5 +1,6 @@
 -- name: message
-select m.message, a.attempt, a.acts_hash, a.debits, a.returns, a.rejects, a.unmatched, a.unmatched_cents, a.receipts, a.receipt_cents
+select m.message, a.attempt, a.acts_hash, a.debits, a.returns, a.rejects, a.unmatched, a.unmatched_cents, a.receipts, a.receipt_cents,
+       a.suspense, a.suspense_cents
 from bank_message m join bank_last_attempt a using (message) where m.file_hash = $1;
 
 -- name: lock_messages
@@ -24,8 +25,8 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- name: insert_attempt
 insert into bank_attempt (message, attempt, debits, returns, rejects, unmatched, unmatched_cents, receipts, receipt_cents,
-                          acts, acts_hash, batch_id, person_decision)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+                          suspense, suspense_cents, acts, acts_hash, batch_id, person_decision)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
 
 -- name: receivables
 -- Receivables (kinds $1) with references $2, of any sender and exercise.
@@ -56,6 +57,26 @@ where e.kind = any($1::smallint[]) and e.reference = any($2::text[]) and s.sende
 
 -- name: stored_receipts
 select reference, receivable, amount from bank_receipt where message = $1 and attempt = $2;
+
+-- name: posted_suspense
+-- What is on suspense (kind $1) by acts with references $2 of sender $3, and the reason that the first attempt gave.
+select distinct on (e.reference) e.reference, e.amount, i.why
+from entry e join submission s using (submission) join bank_suspense b on b.reference = e.reference
+     join bank_item i on i.message = b.message and i.attempt = b.attempt and i.row = b.row
+where e.kind = $1 and e.reference = any($2::text[]) and s.sender = $3 order by e.reference, b.message, b.attempt;
+
+-- name: stored_suspense
+select b.reference, b.amount, i.why from bank_suspense b join bank_item i using (message, attempt, row) where message = $1 and attempt = $2;
+
+-- name: hand_receipts
+-- Receipts (kinds $2) of receivables $1 by other senders than $3 that are no credits of other messages than $4.
+select e.entry_id, e.predecessor, e.amount, e.day from entry e join submission s using (submission)
+where e.predecessor = any($1::bigint[]) and e.kind = any($2::smallint[]) and s.sender <> $3 and not exists (
+    select from bank_hand_receipt h join bank_last_attempt using (message, attempt) where h.entry_id = e.entry_id and h.message <> $4)
+order by e.entry_id;
+
+-- name: stored_hand_receipts
+select row, entry_id from bank_hand_receipt where message = $1 and attempt = $2;
 
 -- name: repeated_statements
 -- The positions (from 0) of statements with accounts $1 and identities $2 that another message than $3 brought.
@@ -153,19 +174,34 @@ select * from (
 -- name: accounts_report
 -- Each operations account: with the bank, in the books as of its last statement, and the differences.
 -- Parameters as for transfers; $5 to $7: kinds of debits, returns, rejections; $8: movement types that are credits; $9: kinds of
--- receipts.  Receipts that a statement collects are in the books of its account; those by hand are not, as no account is known of them.
+-- receipts; $10: kinds of openings.  Receipts that a statement collects, and what it posts to suspense, are in the books of its account;
+-- so are receipts by hand that are credits; those that are none yet are listed, by the account that the accountant has now.
 {transfers}, debited as (
     select d.entry_id, d.amount, d.day, d.kind, t.account from entry d join transfer t on t.entry_id = d.predecessor where (d.kind = any($5::int[]) or d.kind = any($7::int[]))
+), posting as (  -- what each attempt makes of credits
+    select message, attempt, statement, reference, amount from bank_receipt
+    union all
+    select message, attempt, statement, reference, amount from bank_suspense
 ), credited as (
     select distinct on (b.reference) b.reference, s.account
-    from bank_receipt b join bank_statement s using (message, statement) where s.closing is not null order by b.reference
+    from posting b join bank_statement s using (message, statement) where s.closing is not null order by b.reference
 ), collected as (
     select e.reference, e.amount, e.day, e.kind, c.account from entry e join submission s using (submission) join credited c using (reference)
     where e.kind = any($9::int[]) and s.sender = 'bank'
+), confirmed as (  -- receipts by hand that are credits, on the days of the bank
+    select '' as reference, h.amount, i.day, e.kind, s.account, h.entry_id
+    from bank_hand_receipt h join bank_last_attempt using (message, attempt) join bank_item i using (message, attempt, row)
+         join bank_statement s on s.message = h.message and s.statement = h.statement join entry e on e.entry_id = h.entry_id
+), by_hand as (
+    select a.account, e.amount, e.day from entry e join submission s using (submission)
+    join assigned a on a.exercise = e.exercise and a.accountant = e.accountant
+    where e.kind = any($9::int[]) and s.sender <> 'bank' and e.entry_id not in (select entry_id from confirmed)
 ), booked as (
     select amount, day, kind, account from transfer
     union all
     select amount, day, kind, account from collected
+    union all
+    select amount, day, kind, account from confirmed
     union all
     select amount, day, kind, account from debited
     union all
@@ -174,7 +210,16 @@ select * from (
     select distinct on (account) account, identity, day, closing from bank_statement
     where closing is not null order by account, message desc, statement desc
 ), first as (
-    select distinct on (account) account, opening from bank_statement where closing is not null order by account, message, statement
+    select distinct on (account) account, opening, day from bank_statement where closing is not null order by account, message, statement
+), treasury as (
+    select distinct credit as number from entry where kind = any($5::int[]) union select distinct debit from entry where kind = any($9::int[])
+), opened as (  -- what the closing opened of the account of the Treasury, in the year of the first statement of the operations account
+    select a.account, sum(case when e.debit <> 0 then e.amount else -e.amount end)::bigint as cents
+    from first f join assigned a on a.account = f.account and a.exercise = extract(year from f.day)
+    join entry e on e.exercise = a.exercise and e.accountant = a.accountant
+    where e.kind = any($10::int[]) and e.debit + e.credit in (select number from treasury) group by a.account
+), announced as (  -- receipts by hand that no credit is yet
+    select b.account, sum(b.amount)::bigint as cents, count(*) as items from by_hand b join last l using (account) where b.day <= l.day group by b.account
 ), moved as (
     select account,
            coalesce(sum(e.amount) filter (where e.kind = any($4::int[])), 0)::bigint as sent,
@@ -186,9 +231,10 @@ select * from (
            count(*) filter (where e.kind = any($4::int[])) - count(*) filter (where e.kind = any($5::int[]) or e.kind = any($7::int[])) as open_lines
     from booked e left join last l using (account) where account is not null group by account
 ), item as (
-    select s.account, sum(case when i.sort = any($8::int[]) then i.amount else -i.amount end)::bigint as net, count(*) as items
+    select s.account, sum(case when i.sort = any($8::int[]) then i.amount - coalesce(b.amount, 0) else -i.amount end)::bigint as net, count(*) as items
     from bank_item i join bank_last_attempt using (message, attempt) join bank_statement s using (message, statement)
-    where i.why <> 0 and s.closing is not null group by s.account
+         left join bank_suspense b using (message, attempt, row)
+    where i.why <> 0 and s.closing is not null and i.amount > coalesce(b.amount, 0) group by s.account
 ), stated as (
     {stated}
 ), refusing as (  -- each further statement is another movement of the bank
@@ -198,7 +244,7 @@ select * from (
 ), booked_again as (
     {booked_again}
 ), not_collected as (  -- credits of the last attempts whose receipts the journal refused; what it has not decided explains nothing
-    select s.account, b.amount from bank_receipt b join bank_last_attempt a using (message, attempt) join bank_statement s using (message, statement)
+    select s.account, b.amount from posting b join bank_last_attempt a using (message, attempt) join bank_statement s using (message, statement)
     where s.closing is not null and not exists (select from collected c where c.reference = b.reference)
       and exists (select from submission u join refusal r using (submission)
                   where u.sender = 'bank' and u.file_hash = a.acts_hash and r.reference = b.reference and r.kind = any($9::int[]))
@@ -223,8 +269,10 @@ select account, l.identity as statement, l.day, l.closing as bank, f.opening,
        f.opening - coalesce(m.debited_then, 0) + coalesce(m.returned_then, 0) + coalesce(m.collected_then, 0) as books,
        coalesce(i.net, 0) as unmatched, coalesce(i.items, 0) as unmatched_items,
        coalesce(r.net, 0) as refused, coalesce(r.lines, 0) as refused_lines,
-       coalesce(m.sent - m.debited - m.rejected, 0) as transit, coalesce(m.open_lines, 0) as transit_items
+       coalesce(m.sent - m.debited - m.rejected, 0) as transit, coalesce(m.open_lines, 0) as transit_items,
+       f.opening - coalesce(o.cents, 0) as unopened, coalesce(h.cents, 0) as by_hand, coalesce(h.items, 0) as by_hand_items
 from last l join first f using (account) full join moved m using (account) left join item i using (account) left join refused r using (account)
+     left join opened o using (account) left join announced h using (account)
 order by account;
 
 -- name: in_transit
@@ -235,12 +283,12 @@ where t.account is not null and not exists (select from entry f where f.predeces
 order by t.entry_id limit $7;
 
 -- name: unmatched
--- Unmatched movements of the last attempts.
-select m.file_name as file, coalesce(s.identity, m.identity) as statement, coalesce(s.account, '') as account, i.item, i.sort, i.amount, i.day,
-       i.reason, i.entry_id as transfer, i.why, i.end_to_end
+-- Unmatched movements of the last attempts, as far as nothing of them is on suspense.
+select m.file_name as file, coalesce(s.identity, m.identity) as statement, coalesce(s.account, '') as account, i.item, i.sort,
+       i.amount - coalesce(b.amount, 0) as amount, i.day, i.reason, i.entry_id as transfer, i.why, i.end_to_end
 from bank_item i join bank_last_attempt using (message, attempt) join bank_message m using (message)
-     left join bank_statement s using (message, statement)
-where i.why <> 0 order by i.message, i.row limit $1;
+     left join bank_statement s using (message, statement) left join bank_suspense b using (message, attempt, row)
+where i.why <> 0 and (b.amount is null or i.amount > b.amount) order by i.message, i.row limit $1;
 
 -- name: refused_acts
 -- Acts from bank files that the journal refused.  A notice and a statement report the same movement, two statements report two.  So of statements
@@ -253,7 +301,9 @@ with stated as (
     from refusal r join submission u using (submission) left join stated t using (submission)
     where u.sender = 'bank' and t.is_last is not false and not (r.kind = $2 and r.code = $3)
       and (r.kind <> all($5::int[]) or exists (  -- matching again may have found another receivable, or none
-          select from bank_receipt b join bank_last_attempt using (message, attempt) where b.reference = r.reference))
+          select from bank_receipt b join bank_last_attempt using (message, attempt) where b.reference = r.reference
+          union all
+          select from bank_suspense b join bank_last_attempt using (message, attempt) where b.reference = r.reference))
 ), numbered as (
     select *, dense_rank() over (partition by reference, kind, is_stated order by submission) as nth, bool_or(is_stated) over (partition by reference, kind) as has_statement
     from refusing

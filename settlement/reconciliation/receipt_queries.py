@@ -1,21 +1,29 @@
 """What matching credits needs of the journal and of earlier imports: receivables, and the receipts that exist."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from core.catalog import Family, list_kinds
+from core.account_roles import Role
+from core.catalog import KIND_NUMBERS, Family, list_kinds
 from core.senders import BANK
 from core.tables.bank_messages import BankStatement
 from settlement.reconciliation.bank_queries import SQL, Connection
+from settlement.reconciliation.credit_suspense import HandReceipt, KnownSuspense
 from settlement.reconciliation.receipt_matching import Receivables
 
 PAGE_REFERENCES = 20_000
 """The references of one query: each page is looked up by the indexes of the journal."""
 _RECEIVABLES = list_kinds(lambda kind: kind.family is Family.RECEIVABLE)
-RECEIPTS = list_kinds(lambda kind: kind.family is Family.RECEIPT)
+RECEIPTS = list_kinds(lambda kind: kind.family is Family.RECEIPT and kind.debit is Role.TREASURY)
+"""The receipts of money: what collects a receivable, and what is on suspense; an identification moves none."""
+_SUSPENSE = KIND_NUMBERS["suspense_receipt"]
+
+
+_EPOCH = date(1970, 1, 1)
 
 
 class KnownReceipt(NamedTuple):
@@ -68,6 +76,42 @@ async def load_stored_receipts(connection: Connection, message: int, attempt: in
     """Load what an attempt matched, by the reference of the act."""
     rows = await connection.fetch(SQL["stored_receipts"], message, attempt)
     return {row["reference"]: KnownReceipt(row["receivable"], row["amount"]) for row in rows}
+
+
+async def load_posted_suspense(connection: Connection, references: pa.Array) -> dict[str, KnownSuspense]:
+    """Load what is on suspense by acts of the sender bank with these references, and why, from the journal."""
+    return {
+        row["reference"]: KnownSuspense(row["amount"], row["why"])
+        for page in _split_pages(references)
+        for row in await connection.fetch(SQL["posted_suspense"], _SUSPENSE, page, BANK)
+    }
+
+
+async def load_stored_suspense(
+    connection: Connection, message: int, attempt: int
+) -> dict[str, KnownSuspense]:
+    """Load what an attempt puts on suspense, by the reference of the act."""
+    rows = await connection.fetch(SQL["stored_suspense"], message, attempt)
+    return {row["reference"]: KnownSuspense(row["amount"], row["why"]) for row in rows}
+
+
+async def load_hand_receipts(
+    connection: Connection, receivables: Sequence[int], *, message: int
+) -> list[HandReceipt]:
+    """Load the receipts of ``receivables`` by others than the bank that are no credits of other messages than ``message``."""
+    if not receivables:
+        return []
+    rows = await connection.fetch(SQL["hand_receipts"], list(receivables), RECEIPTS, BANK, message)
+    return [
+        HandReceipt(row["entry_id"], row["predecessor"], row["amount"], (row["day"] - _EPOCH).days)
+        for row in rows
+    ]
+
+
+async def load_stored_hand_receipts(connection: Connection, message: int, attempt: int) -> dict[int, int]:
+    """Load the receipt that each credit of an attempt is, by the row of its movement."""
+    rows = await connection.fetch(SQL["stored_hand_receipts"], message, attempt)
+    return {row["row"]: row["entry_id"] for row in rows}
 
 
 async def find_repeated_statements(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.tables.bank_messages import MovementType
-from settlement.reconciliation import bank_acts
+from settlement.reconciliation import act_lines, bank_acts
 from settlement.reconciliation.bank_acts import MatchedMessage
 from settlement.reconciliation.mismatch import Mismatch
 
@@ -57,12 +57,12 @@ def _select_later_returns(matched: MatchedMessage) -> NDArray[np.int64]:
     """Return the movements that return a transfer of an earlier year."""
     matches, sent = matched.matches, matched.sent
     rows = np.flatnonzero(matches.is_matched & (matches.movement_type == MovementType.RETURN))
-    sent_year = bank_acts.to_years(sent.lines.day[sent.head[matches.transfer[rows]]])
+    sent_year = act_lines.to_years(sent.lines.day[sent.head[matches.transfer[rows]]])
     return rows[_compute_years(matched)[rows] > sent_year]
 
 
 def _compute_years(matched: MatchedMessage) -> NDArray[np.int64]:
-    return bank_acts.to_years(matched.message.movements.day)
+    return act_lines.to_years(matched.message.movements.day)
 
 
 def _pack_entry_year(entry: NDArray[np.int64], year: NDArray[np.int64]) -> NDArray[np.int64]:

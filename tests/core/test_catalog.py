@@ -42,6 +42,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("visa_request", "visa", "visa_refusal", "visa_override", "tacit_visa", "commitment_with_visa"),
         *("asset_service", "asset_depreciation", "asset_disposal", "asset_depreciation_disposal"),
         *("invoice_request", "retention_rejection"),
+        *("suspense_receipt", "suspense_identification", "identification_receipt"),
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -51,7 +52,11 @@ def test_all_kinds_that_reach_a_stage_are_of_the_family_followed(kind: ActKind) 
     """A predecessor named by entry is therefore checked by its stage alone."""
     predecessors = [other for other in _KINDS if other.reaches is kind.after]
     assert predecessors
-    others = {Family.RECEIPT: {Family.SETTLEMENT}, Family.JOURNAL: {Family.OPENING}}  # set-offs, and openings
+    others = {Family.RECEIPT: {Family.SETTLEMENT}}  # set-offs
+    if (
+        kind.after is Stage.BY_HAND
+    ):  # what stands on suspense: openings, entries by hand and credits of the bank
+        others = dict.fromkeys(Family, {Family.OPENING, Family.JOURNAL, Family.RECEIPT} - {kind.follows})
     assert {other.family for other in predecessors} - others.get(kind.follows, set()) == {kind.follows}
 
 
@@ -137,7 +142,7 @@ def test_only_our_own_senders_state_what_was_paid() -> None:
     assert {kind.name for kind in _KINDS if kind.remits} == {
         name for name, sender in SENDER_OF_KIND.items() if sender == TREASURY
     }
-    assert {kind.name for kind in moving_kinds()} == {
+    assert {kind.name for kind in moving_kinds()} | {"suspense_receipt"} == {
         name for name, sender in SENDER_OF_KIND.items() if sender == BANK
     }
     assert {kind.name for kind in _KINDS if kind.carries or kind.family is Family.OPENING} == {
@@ -198,7 +203,25 @@ def test_what_stands_on_a_suspense_account_is_cleared_by_hand_on_the_account_tha
     assert (justification.draws, justification.needs_assignment) == (Remainder.NONE, False)
     assert not justification.has_amount
     leaving = [kind for kind in _KINDS if kind.reaches is clearings[0].after]
-    assert all(kind.posts_by_hand and kind.opens for kind in leaving)
+    assert [kind.name for kind in leaving if not kind.posts_by_hand] == ["suspense_receipt"]
+    assert all(kind.opens for kind in leaving)
+
+
+def test_what_is_identified_is_collected_as_by_a_receipt() -> None:
+    """It comes from the suspense account, where the bank put it, and not from the account of the Treasury."""
+    receipt, collection, credit, identification = _get_kinds(
+        "receipt", "identification_receipt", "suspense_receipt", "suspense_identification"
+    )
+    different = {name: getattr(collection, name) for name in ("name", "french", "debit", "pairs")}
+    assert receipt._replace(**different) == collection
+    assert (credit.debit, credit.credit, collection.debit) == (receipt.debit, collection.debit, credit.credit)
+    assert (identification.debit, identification.credit, identification.draws, identification.reaches) == (
+        *(Role.NONE, Role.NONE),
+        *(Remainder.OPEN, Stage.NONE),
+    )
+    assert [kind.name for kind in _KINDS if kind.names_centre_alone] == [
+        *("opening_debit", "opening_credit", "suspense_receipt"),
+    ]
 
 
 def test_what_follows_an_asset_takes_from_it_and_leaves_nothing_for_later_acts() -> None:

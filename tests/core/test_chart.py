@@ -32,6 +32,7 @@ number,label,side,statement,source
 4091000000,,debit,,chart
 4017000000,,credit,,chart
 4047000000,,credit,,chart
+4721000000,,credit,,chart
 """
 ROLES = "item,expense,accrued,creditor,payroll,admits,source\n31,6110000000,4081000000,4011100000,,60 61 62,chart\n"
 STAFF = "21,6411110000,4280000000,4211110000,4211110000,641,chart\n"
@@ -48,7 +49,9 @@ tax_relief,4678410000,chart
 advance,4091000000,chart
 retention,4017000000,chart
 asset_retention,4047000000,chart
+suspense_receipt,4721000000,chart
 """
+SUSPENSE = "account,source\n472,chart\n"
 CREDITORS = "expense,creditor,payroll,source\n606,4211110000,,chart\n"
 
 
@@ -65,6 +68,7 @@ def folder(tmp_path: Path) -> Path:
         "accounts.csv": ACCOUNTS,
         "roles.csv": ROLES + STAFF,
         "treasury.csv": TREASURY,
+        "suspense.csv": SUSPENSE,
         "creditors.csv": CREDITORS,
     }
     for name, text in files.items():

@@ -62,6 +62,7 @@ _ACCOUNTING = {
     *("asset_service", "asset_depreciation", "asset_disposal", "asset_depreciation_disposal"),
     *("journal_debit", "journal_credit", "clearing_debit", "clearing_credit", "justification"),
     *("receipt", "set_off_receipt", "credit_restoration"),
+    *("suspense_identification", "identification_receipt"),
     *("advance_withholding", "advance_recovery"),
     *("reassignment_origin", "reassignment_target"),
     *("retention", "retention_rejection"),

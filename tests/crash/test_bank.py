@@ -41,6 +41,7 @@ async def read_outcome(state: State) -> dict[str, object]:
             ),
             ("bank_item", "*"),
             ("bank_receipt", "*"),
+            ("bank_suspense", "*"),
         ):
             outcome[table] = [
                 tuple(row)

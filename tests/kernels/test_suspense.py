@@ -1,4 +1,4 @@
-"""What stands on a suspense account: clearings and justifications are decided as by the plain model."""
+"""What stands on a suspense account: clearings, justifications and identifications are decided as by the plain model."""
 
 from hypothesis import given
 
@@ -11,6 +11,16 @@ from tests.oracle.decisions import decide
 @run_examples(150)
 @given(cases(chains=find_chains("justification")))
 def test_what_stands_on_a_suspense_account_is_decided_as_by_the_plain_model(case: DecisionCase) -> None:
+    _check_decisions(case)
+
+
+@run_examples(150)
+@given(cases(chains=find_chains("suspense_identification")))
+def test_what_is_identified_is_decided_as_by_the_plain_model(case: DecisionCase) -> None:
+    _check_decisions(case)
+
+
+def _check_decisions(case: DecisionCase) -> None:
     lines = sum(len(batch.lines) for batch in case.batches)
     kernel_book, ledger = KernelBook(case.book, lines), case.book.build_ledger()
     for batch in case.batches:

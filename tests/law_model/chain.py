@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping
 
 from tests.law_model import reassignments
 from tests.law_model.codes import RECEIVABLE_MISSING, SET_OFF_MISMATCH
-from tests.law_model.kinds import ON_SERVICE, REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET, REQUESTS, TRANSFERS
+from tests.law_model.kinds import (
+    IDENTIFICATION,
+    IDENTIFICATION_RECEIPT,
+    ON_SERVICE,
+    REASSIGNMENT_ORIGIN,
+    REASSIGNMENT_TARGET,
+    REQUESTS,
+    TRANSFERS,
+)
 from tests.law_model.state import Act, Document, State
 
 
@@ -54,6 +62,8 @@ def check_set_off(act: Act, predecessor: Document, earlier: list[Document], stat
     """Check that a debt and a receivable of one person fall by the same sum, in two lines of one act (A58)."""
     if act.kind == "set_off":
         return [] if act.next_line and _is_collection(act, act.next_line) else [RECEIVABLE_MISSING]
+    if act.kind in {IDENTIFICATION, IDENTIFICATION_RECEIPT}:
+        return _check_identification(act, predecessor, earlier, state)
     if act.kind != "set_off_receipt":
         return []
     before = earlier[-1] if earlier else None
@@ -66,9 +76,28 @@ def check_set_off(act: Act, predecessor: Document, earlier: list[Document], stat
     return [] if is_of_both else [SET_OFF_MISMATCH]
 
 
-def _is_collection(act: Act, after: Act) -> bool:
+def _is_collection(act: Act, after: Act, kind: str = "set_off_receipt") -> bool:
     is_alike = (after.amount, after.day) == (act.amount, act.day)
-    return after.kind == "set_off_receipt" and is_alike
+    return after.kind == kind and is_alike
+
+
+def _check_identification(
+    act: Act, predecessor: Document, earlier: list[Document], state: State
+) -> list[str]:
+    """Check that money on suspense and a receivable of one accountant fall by the same sum, in two lines of one act (A56)."""
+    if act.kind == IDENTIFICATION:
+        is_paired = act.next_line and _is_collection(act, act.next_line, IDENTIFICATION_RECEIPT)
+        return [] if is_paired else ["IDENTIFICATION_UNPAIRED"]
+    before = earlier[-1] if earlier else None
+    if (
+        before is None
+        or before.kind != IDENTIFICATION
+        or (before.amount, before.day) != (act.amount, act.day)
+    ):
+        return ["IDENTIFICATION_MISMATCH"]
+    assert before.predecessor is not None
+    is_own = _find_accountant(before.predecessor, state) == _find_accountant(predecessor, state)
+    return [] if is_own else ["IDENTIFICATION_MISMATCH"]
 
 
 def _find_accountant(document: Document, state: State) -> str:
@@ -191,6 +220,7 @@ _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "receivable_cancellation": _check_reversal,
     "receipt": _check_stage,
     "set_off_receipt": _check_stage,
+    IDENTIFICATION_RECEIPT: _check_stage,
     "credit_restoration": _check_restored,
     "fund_opening": _check_opened,
     "service": _check_uncommitted,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tests.law_model.form import write_euros
+from tests.law_model.kinds import RECEIPTS
 from tests.law_model.state import Row
 from tests.law_model.year_context import PAYEES, PLACES, YearContext
 
@@ -99,9 +100,7 @@ def write_opening(context: YearContext) -> Row:
 def write_fund_opening(context: YearContext) -> Row | None:
     """Open credits of a fund by what was collected for it; seldom by a receipt of none, which opens nothing."""
     is_any = context.random.random() < 0.2
-    receipt = context.choose(
-        lambda act: act.kind in {"receipt", "set_off_receipt"} and act.left > 0 and (is_any or bool(act.fund))
-    )
+    receipt = context.choose(lambda act: act.kind in RECEIPTS and act.left > 0 and (is_any or bool(act.fund)))
     if receipt is None or receipt.key is None:
         return None
     item = context.random.choice(("HT2", "HT2", "T2", "T3"))

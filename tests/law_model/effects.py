@@ -251,7 +251,7 @@ def _cancel_receivable(_: Act, document: Document, __: State) -> None:
 
 
 def _stand(_: Act, document: Document, __: State) -> None:
-    """Leave the amount of an entry by hand for what clears it; on a suspense account alone is it ever cleared (A70)."""
+    """Leave an amount for what clears or identifies it; on a suspense account alone is it ever cleared (A56, A70)."""
     document.left = document.amount
 
 
@@ -402,6 +402,9 @@ _EFFECTS: Mapping[str, Effect] = {
     "receivable_cancellation": _cancel_receivable,
     "receipt": _collect,
     "set_off_receipt": _collect,
+    "identification_receipt": _collect,
+    "suspense_receipt": _stand,
+    "suspense_identification": _clear,
     "set_off": _pay,
     "advance_request": _advance,
     "advance_withholding": _withhold,

@@ -17,7 +17,7 @@ from tests.law_model import (
     settlements,
 )
 from tests.law_model.form import write_euros
-from tests.law_model.kinds import CLEARINGS, JOURNAL_DEBIT, ON_SERVICE, REASSIGNMENT_ORIGIN
+from tests.law_model.kinds import CLEARINGS, IDENTIFICATION, JOURNAL_DEBIT, ON_SERVICE, REASSIGNMENT_ORIGIN
 from tests.law_model.model import LawModel
 from tests.law_model.periods import PeriodDecision
 from tests.law_model.state import Row
@@ -61,7 +61,7 @@ _SENDERS: Mapping[str, tuple[int, tuple[tuple[int, Writer], ...]]] = {
     ),
     "SFACT": (3, ((1, commitments.write_invoice_request),)),
     "treasury": (18, settlements.TREASURY_WRITERS),
-    "bank": (14, settlements.BANK_WRITERS),
+    "bank": (14, (*settlements.BANK_WRITERS, (2, journals.write_credit))),
     "DB": (6, credit_acts.WRITERS),
 }
 
@@ -127,6 +127,8 @@ def _write_act(context: YearContext, writers: Sequence[tuple[int, Writer]]) -> l
         rows = journals.complete_journal(context, row)
     if row["kind"] in CLEARINGS and "line" not in row:
         rows = journals.complete_clearing(context, row)
+    if row["kind"] == IDENTIFICATION and "line" not in row:
+        rows = journals.complete_identification(context, row)
     return [{name: text for name, text in line.items() if text} for line in rows]
 
 

@@ -3,13 +3,18 @@
 from collections.abc import Callable
 
 from tests.law_model.commitments import assign
-from tests.law_model.form import write_euros
+from tests.law_model.form import is_amount, read_cents, write_euros
 from tests.law_model.kinds import (
     CLEARING_CREDIT,
     CLEARING_DEBIT,
+    CREDIT,
+    DUES,
+    IDENTIFICATION,
+    IDENTIFICATION_RECEIPT,
     JOURNAL_CREDIT,
     JOURNAL_DEBIT,
     JUSTIFICATION,
+    LEAVES_ON_SUSPENSE,
 )
 from tests.law_model.state import Document, Row
 from tests.law_model.year_context import PLACES, Place, YearContext
@@ -94,7 +99,7 @@ def _choose_item(context: YearContext, fits: Callable[[Document], bool]) -> Docu
     items = [
         document
         for document in context.model.state.documents
-        if document.kind in {JOURNAL_DEBIT, JOURNAL_CREDIT}
+        if document.kind in LEAVES_ON_SUSPENSE
         and (document.account in _SUSPENSE) == on_suspense
         and fits(document)
     ]
@@ -120,4 +125,53 @@ def _draw_account(context: YearContext) -> str:
     return context.random.choice(accounts)
 
 
-SUSPENSE_WRITERS = ((4, write_clearing), (4, write_justification))
+def write_credit(context: YearContext) -> Row | None:
+    """Credit money of which nobody knows what it is, in the books of an accountant."""
+    centre = context.random.choice([assign(place)["fund_centre"] for place in PLACES[:6]])
+    if context.random.random() < 0.1:
+        centre = context.random.choice(("0177", "0177-XXXX", ""))
+    return context.begin_row("UB", CREDIT, amount=write_euros(context.draw_amount()), fund_centre=centre)
+
+
+def write_identification(context: YearContext) -> Row | None:
+    """Identify what stands on suspense; ``complete_identification`` adds the receivable that it pays."""
+    items = [
+        document
+        for document in context.model.state.documents
+        if document.kind == (CREDIT if context.random.random() < 0.9 else JOURNAL_CREDIT)
+        and (document.left > 0 or context.random.random() < 0.05)
+    ]
+    if not items:
+        return None
+    item = context.random.choice(items)
+    amount = context.draw_part(max(item.left, 1))
+    return context.begin_row("ID", IDENTIFICATION, predecessor=f"@{item.number}", amount=amount)
+
+
+def complete_identification(context: YearContext, row: Row) -> list[Row]:
+    """Return the act of two lines, mostly with a receivable of the accountant and what it has left; seldom of one."""
+    place, documents = row.get("predecessor", "").removeprefix("@"), context.model.state.documents
+    item = documents[int(place) - 1] if place.isdigit() and 0 < int(place) <= len(documents) else None
+    is_other = context.random.random() < 0.1
+    receivable = context.choose(
+        lambda act: (
+            act.kind in DUES and act.left > 0 and (is_other or _have_one_accountant(context, act, item))
+        )
+    )
+    if receivable is None or context.random.random() < 0.05:
+        return [row]
+    if is_amount(row.get("amount", "")) and context.random.random() < 0.9:
+        row |= {"amount": write_euros(min(read_cents(row["amount"]), receivable.left))}
+    receipt = {"kind": IDENTIFICATION_RECEIPT, "predecessor": f"@{receivable.number}", "line": "2"}
+    return [row | {"line": "1"}, row | receipt]
+
+
+def _have_one_accountant(context: YearContext, act: Document, item: Document | None) -> bool:
+    if item is None or item.key is None or act.key is None:
+        return True
+    years = context.model.state.reference.years
+    accountants = {years[key.year].find_accountant(key.centre) for key in (act.key, item.key)}
+    return len(accountants) == 1
+
+
+SUSPENSE_WRITERS = ((4, write_clearing), (4, write_justification), (6, write_identification))

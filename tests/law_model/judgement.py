@@ -28,6 +28,7 @@ from tests.law_model.kinds import (
     ASSET_CHARGE,
     CARRIES,
     CLEARINGS,
+    CREDIT,
     CREDIT_KINDS,
     GIVES_BACK_CHARGE,
     JOURNALS,
@@ -48,7 +49,7 @@ from tests.law_model.retentions import check_retention
 from tests.law_model.settlement_ways import check_way
 from tests.law_model.special_accounts import check_receipts
 from tests.law_model.state import Act, Document, State
-from tests.law_model.suspense import check_item, check_justification
+from tests.law_model.suspense import check_item, check_justification, read_books
 from tests.law_model.visas import check_decision, check_threshold
 from tests.law_model.years import (
     check_dates,
@@ -131,7 +132,10 @@ def _find_place(act: Act, columns: KindColumns, state: State, judgement: Judgeme
     inherited = inherit(judgement.predecessor) if judgement.predecessor else None
     if columns.assignment == "none":
         return
-    if not act.text("fund_centre"):
+    if act.kind == CREDIT:
+        judgement.place, codes = read_books(act, state)
+        judgement.codes += codes
+    elif not act.text("fund_centre"):
         judgement.place = inherited
     else:
         assignment, codes = read_assignment(act, state)

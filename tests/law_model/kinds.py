@@ -25,6 +25,8 @@ NEW_COMMITMENTS = frozenset({"commitment", "commitment_with_visa"})
 COMMITMENTS = NEW_COMMITMENTS | {"commitment_carry"}
 DUES = frozenset({"receivable", "repayment_receivable"})
 """The kinds of receivable."""
+RECEIPTS = frozenset({"receipt", "set_off_receipt", "identification_receipt"})
+"""The kinds that collect a receivable."""
 _SERVICES = frozenset({"service", "service_carry"})
 
 ASSET_CHARGE, ASSET_NET_OUT = "asset_depreciation", "asset_disposal"
@@ -47,9 +49,11 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "receivable_cancellation": DUES,
     "receipt": DUES,
     "set_off_receipt": DUES,
+    "identification_receipt": DUES,
+    "suspense_identification": frozenset({"suspense_receipt"}),
     "repayment_receivable": _PAYABLES,
-    "credit_restoration": frozenset({"receipt", "set_off_receipt"}),
-    "fund_opening": frozenset({"receipt", "set_off_receipt"}),
+    "credit_restoration": RECEIPTS,
+    "fund_opening": RECEIPTS,
     "commitment_carry": COMMITMENTS,
     "service": COMMITMENTS,
     "service_cancellation": _SERVICES,
@@ -94,7 +98,7 @@ REVERSALS = CREDIT_REVERSALS | {"receivable_cancellation"}
 RECEIVABLES = frozenset(
     {
         *("receivable", "repayment_receivable", "receivable_reduction", "receivable_cancellation"),
-        *("receipt", "set_off_receipt"),
+        *RECEIPTS,
     }
 )
 """What is due to the State and what is collected of it: on natures of receipt, without credits (LOLF 28)."""
@@ -137,6 +141,13 @@ CLEARING_DEBIT, CLEARING_CREDIT, JUSTIFICATION = "clearing_debit", "clearing_cre
 CLEARINGS = frozenset({CLEARING_DEBIT, CLEARING_CREDIT})
 JOURNALS = CLEARINGS | {JOURNAL_DEBIT, JOURNAL_CREDIT}
 """Entries by hand: each line posts the account that it states, on one side."""
+CREDIT, IDENTIFICATION, IDENTIFICATION_RECEIPT = (
+    "suspense_receipt",
+    "suspense_identification",
+    "identification_receipt",
+)
+LEAVES_ON_SUSPENSE = frozenset({JOURNAL_DEBIT, JOURNAL_CREDIT, CREDIT})
+"""The kinds that leave an amount for what clears or identifies it."""
 YEAR_BOUND = (
     SPENDS_AE
     | JOURNALS
@@ -145,6 +156,7 @@ YEAR_BOUND = (
     | CREDIT_REVERSALS
     | {"receivable", "repayment_receivable", "credit_restoration"}
     | {"commitment_decrease", "prior_withdrawal", "earmark", "earmark_decrease", "late_interest"}
+    | {CREDIT, IDENTIFICATION}
     | {"service", "void", REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET}
     | {"retention", "retention_release", "asset_service", *ASSET_CHANGES}
     | CARRIES
@@ -157,6 +169,7 @@ BY_SYSTEM: Mapping[str, str] = {
     "bank_debit": "bank",
     "bank_reject": "bank",
     "bank_return": "bank",
+    "suspense_receipt": "bank",
     "commitment_carry": "closing",
     "request_carry": "closing",
     "service_carry": "closing",

@@ -93,7 +93,8 @@ class Year:
         of_items = {
             held for role in self.roles.values() for held in (role.accrued, role.creditor, role.payroll)
         }
-        of_all = {held for role, held in self.settlement.items() if role != "late_interest"}
+        open_roles = {"late_interest", "suspense_receipt"}
+        of_all = {held for role, held in self.settlement.items() if role not in open_roles}
         own = {*self.creditors.values(), *self.payroll_creditors.values()}
         own |= {*self.assets, *(plan.depreciation for plan in self.assets.values())}
         return bool(account) and (account in of_items | of_all | own or account.startswith(self.restricted))

@@ -164,6 +164,13 @@ def _list_collection(document: Document, state: State) -> Legs:
     return [(_settlement(document, state, "other_creditor"), receivable)]
 
 
+def _list_identification(document: Document, state: State) -> Legs:
+    """Return the entry of what is identified: from suspense to the receivable (chart 4721000000)."""
+    assert document.predecessor is not None
+    receivable = _settlement(document.predecessor, state, "receivable")
+    return [(_settlement(document, state, "suspense_receipt"), receivable)]
+
+
 def _list_advance(document: Document, state: State) -> Legs:
     """Return the entry of an advance, which passes by the supplier's account (docs/accounts.md; the chart leaves it out)."""
     return [(_settlement(document, state, "advance"), find_creditor(document, state))]
@@ -221,6 +228,9 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "retention": _list_retention,
     "retention_release": _list_release,
     "set_off_receipt": _list_collection,
+    "suspense_receipt": _build_transfer("treasury", "suspense_receipt"),
+    "suspense_identification": lambda _, __: [],
+    "identification_receipt": _list_identification,
     "attachment": _list_part,
     "assignment": _list_part,
     "payment": _list_payment,

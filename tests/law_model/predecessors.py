@@ -3,9 +3,9 @@
 from tests.law_model.kinds import (
     ASSET_CHANGES,
     CLEARINGS,
-    JOURNAL_CREDIT,
-    JOURNAL_DEBIT,
+    IDENTIFICATION,
     JUSTIFICATION,
+    LEAVES_ON_SUSPENSE,
     PREDECESSORS,
     REVERSALS,
 )
@@ -36,8 +36,8 @@ def check_kind(act: Act, document: Document) -> list[str]:
     """Return the code that refuses to follow a document of this kind; nothing follows what was reversed (A05)."""
     if act.kind in REVERSALS:
         return [] if document.kind in PREDECESSORS[act.kind] else ["REVERSAL_FORBIDDEN"]
-    if act.kind in CLEARINGS | {JUSTIFICATION}:
-        return [] if document.kind in {JOURNAL_DEBIT, JOURNAL_CREDIT} else ["NOT_ON_SUSPENSE"]
+    if act.kind in CLEARINGS | {JUSTIFICATION, IDENTIFICATION}:
+        return [] if document.kind in LEAVES_ON_SUSPENSE else ["NOT_ON_SUSPENSE"]
     if act.kind in ASSET_CHANGES:
         return [] if document.kind == "asset_service" else ["PREDECESSOR_STAGE"]
     is_followed = document.kind in PREDECESSORS[act.kind] and not document.is_reversed

@@ -1,7 +1,7 @@
 """Random acts about receivables: what authorising officers issue and lower, and what accountants collect."""
 
 from tests.law_model.form import write_euros
-from tests.law_model.kinds import DUES, REQUESTS
+from tests.law_model.kinds import DUES, RECEIPTS, REQUESTS
 from tests.law_model.state import Document, Row
 from tests.law_model.year_context import PAYEES, PLACES, YearContext
 
@@ -80,7 +80,7 @@ def write_restoration(context: YearContext) -> Row | None:
 
 
 def _may_restore(act: Document) -> bool:
-    return act.kind in {"receipt", "set_off_receipt"} and act.left > 0
+    return act.kind in RECEIPTS and act.left > 0
 
 
 def _is_left(act: Document) -> bool:

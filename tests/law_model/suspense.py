@@ -1,7 +1,16 @@
 """Suspense accounts: what stands there is cleared by an entry that names it, or justified (A70; chart 4741000000)."""
 
 from tests.law_model.assignments import Assignment
-from tests.law_model.kinds import CLEARING_CREDIT, CLEARING_DEBIT, CLEARINGS, JOURNAL_DEBIT, JUSTIFICATION
+from tests.law_model.budget import NodeKey
+from tests.law_model.kinds import (
+    CLEARING_CREDIT,
+    CLEARING_DEBIT,
+    CLEARINGS,
+    IDENTIFICATION,
+    JOURNAL_DEBIT,
+    JUSTIFICATION,
+)
+from tests.law_model.nomenclature import ORDINARY
 from tests.law_model.state import Act, Document, State
 
 
@@ -20,6 +29,8 @@ def check_justification(act: Act, state: State) -> list[str]:
 
 def check_item(act: Act, place: Assignment | None, item: Document, state: State) -> list[str]:
     """Check that the entry left the amount on the stated account, and that something of it is open."""
+    if act.kind == IDENTIFICATION:
+        return _check_identified_item(act, item, state)
     if act.kind not in CLEARINGS | {JUSTIFICATION}:
         return []
     sides = {CLEARING_DEBIT: {False}, CLEARING_CREDIT: {True}, JUSTIFICATION: {True, False}}
@@ -27,6 +38,29 @@ def check_item(act: Act, place: Assignment | None, item: Document, state: State)
     codes = [] if is_there and _has_same_owner(act, place, item, state) else ["NOT_ON_SUSPENSE"]
     is_too_much = act.amount > item.left or not item.left
     return [*codes, "SUSPENSE_EXCEEDED"] if is_too_much else codes
+
+
+def _check_identified_item(act: Act, item: Document, state: State) -> list[str]:
+    """Check that money stands on the account of what is not identified yet (A56; chart 4721000000)."""
+    assert item.key is not None
+    account = state.reference.years[act.exercise].settlement["suspense_receipt"]
+    is_there = item.kind != JOURNAL_DEBIT and item.account == account
+    codes = [] if is_there else ["NOT_ON_SUSPENSE"]
+    return [*codes, "SUSPENSE_EXCEEDED"] if act.amount > item.left or not item.left else codes
+
+
+def read_books(act: Act, state: State) -> tuple[Assignment | None, list[str]]:
+    """Return in whose books a credit of the bank stands: those of the accountant of its fund centre."""
+    year, centre = state.reference.years.get(act.budget_year), act.text("fund_centre")
+    if year is None:
+        return None, ["FIELD_INVALID"]
+    codes = ["ACCOUNT_MISMATCH" if act.text("account") in year.accounts else "ACCOUNT_UNKNOWN"] * bool(
+        act.text("account")
+    )
+    if centre not in year.centres or year.centres[centre].level == "operation":
+        return None, [*codes, "FUND_CENTRE_UNKNOWN"]
+    key = NodeKey(act.budget_year, centre, False, year.funds[ORDINARY][0])
+    return Assignment(key, "", "", "", ORDINARY, year.settlement["suspense_receipt"]), codes
 
 
 def _has_same_owner(act: Act, place: Assignment | None, item: Document, state: State) -> bool:

@@ -91,3 +91,50 @@ def test_what_is_asked_back_is_set_off_against_a_debt_to_its_own_debtor(year: Sm
     assert year.send("repayment_receivable", "TI", predecessor="DP1", amount="40", **repaid) == "ACCEPTED"
     assert year.send("direct_payment_request", "DP", amount="40", payee=PAYEE, **place) == "ACCEPTED"
     assert _set_off(year, "40", "TI") == ["ACCEPTED", "ACCEPTED"]
+
+
+def _identify(year: SmallYear, reference: str, amount: str, item: str, day: str = "2018-04-01") -> list[str]:
+    """Take an amount off suspense and collect the receivable with it."""
+    head = {"reference": reference, "exercise": day[:4], "date": day, "amount": amount}
+    first = {"kind": "suspense_identification", "line": "1", "predecessor": item}
+    second = {"kind": "identification_receipt", "line": "2", "predecessor": year.name("TP")}
+    return year.send_file([head | first, head | second])
+
+
+def test_what_the_bank_credits_is_identified_in_parts(year: SmallYear) -> None:
+    """Of 70 that nobody knew, 40 and 30 collect the receivable; then nothing stands on suspense, and 30 are due."""
+    assert year.send("suspense_receipt", "U1", sender="bank", fund_centre=UNIT, amount="70") == "ACCEPTED"
+    assert (year.balance("5121100000"), year.balance("4721000000")) == (70, -70)
+    credit = year.name("U1")
+    assert _identify(year, "I1", "40", credit) == ["ACCEPTED", "ACCEPTED"]
+    assert _identify(year, "I2", "31", credit) == ["SUSPENSE_EXCEEDED", "ACT_REFUSED"]
+    assert _identify(year, "I3", "30", credit) == ["ACCEPTED", "ACCEPTED"]
+    assert _identify(year, "I4", "1", credit) == ["SUSPENSE_EXCEEDED", "ACT_REFUSED"]
+    assert (year.balance("4721000000"), year.balance("4111100000"), year.balance("5121100000")) == (0, 30, 70)
+    assert year.figures("cp") == (1000, 0, 0)
+
+
+def test_what_is_identified_is_of_the_accountant_and_the_year_of_the_credit(year: SmallYear) -> None:
+    """The receivable is due to the accountant of the unit, who keeps another account at the bank than the other one."""
+    for reference, centre in (("U1", UNIT), ("U2", "0177-D075-DD75")):
+        columns = {"fund_centre": centre, "amount": "70"}
+        assert year.send("suspense_receipt", reference, sender="bank", **columns) == "ACCEPTED"
+    assert _identify(year, "I1", "40", year.name("U2")) == ["ACT_REFUSED", "IDENTIFICATION_MISMATCH"]
+    assert _identify(year, "I2", "40", year.name("TP")) == ["NOT_ON_SUSPENSE", "ACT_REFUSED"]
+    assert _identify(year, "I3", "40", year.name("U1"), "2019-02-01")[0] == "BUDGET_YEAR_CLOSED"
+    alone = {"predecessor": year.name("U1"), "amount": "40"}
+    assert year.send("suspense_identification", "I4", **alone) == "IDENTIFICATION_UNPAIRED"
+    assert (
+        year.send("identification_receipt", "I5", predecessor="TP", amount="40") == "IDENTIFICATION_MISMATCH"
+    )
+
+
+def test_what_is_identified_restores_as_what_is_collected_by_a_receipt(year: SmallYear) -> None:
+    """It repays no expense here, so nothing is restored; the line that takes it off suspense collects nothing."""
+    assert year.send("suspense_receipt", "U1", sender="bank", fund_centre=UNIT, amount="70") == "ACCEPTED"
+    assert _identify(year, "I1", "40", year.name("U1")) == ["ACCEPTED", "ACCEPTED"]
+    place = {"fund_centre": UNIT, "functional_area": "0177-12", "commitment_item": "31", "amount": "10"}
+    assert year.send("credit_restoration", "R1", "2018-04-02", predecessor="I1#2", **place) == (
+        "RESTORATION_WITHOUT_EXPENSE"
+    )
+    assert year.send("credit_restoration", "R2", "2018-04-02", predecessor="I1#1", **place) != "ACCEPTED"

@@ -9,8 +9,10 @@ from tests.law_model.kinds import (
     ASSET_CHANGES,
     CARRIES,
     COMMITMENTS,
+    CREDIT,
     CREDIT_KINDS,
     CREDIT_REVERSALS,
+    IDENTIFICATION,
     INVOICED,
     JOURNALS,
     ON_SERVICE,
@@ -105,7 +107,7 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
         return ["BUDGET_YEAR_CLOSED"]
     if act.kind == "commitment_decrease" and predecessor and predecessor.kind == "commitment_carry":
         return ["BUDGET_YEAR_CLOSED"]  # another year consumed the AE (GBCP 160)
-    if act.kind in JOURNALS | ASSET_CHANGES | {"asset_service"}:
+    if act.kind in JOURNALS | ASSET_CHANGES | {"asset_service", CREDIT, IDENTIFICATION}:
         return [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
     of_year = {"commitment_decrease", "earmark", "earmark_decrease", *_OF_RUNNING_YEAR}
     of_year |= {REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET, "retention", "retention_release"}

@@ -34,7 +34,7 @@ def has_cell(kind: ActKind, fields: Fields) -> bool:
     if kind.follows and not kind.needs_assignment:
         return any(fields.get(field) for field in {*CELL_FIELDS, Field.FUND, Field.OPERATION})
     own_families = (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.VISA, Family.ASSET)
-    is_own = kind.family in own_families
+    is_own = kind.family in own_families or kind.name == "suspense_receipt"
     return kind.needs_assignment or kind.budget is not BudgetAction.NONE or is_own
 
 

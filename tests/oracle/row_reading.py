@@ -207,7 +207,7 @@ def list_required_fields(line: ReadLine) -> set[Field]:
     needed |= {Field.COUNTERPART} if kind.budget in _MOVES else set()
     needed |= {Field.DOCUMENT_HASH} if kind.budget in _OF_DECREES or kind.name == "visa_override" else set()
     needed |= {Field.OPERATION} if kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK) else set()
-    if kind.family is Family.OPENING:
+    if kind.family is Family.OPENING or kind.name == "suspense_receipt":
         needed |= {Field.FUND_CENTRE}
     elif has_cell(kind, line.fields):
         needed |= CELL_FIELDS - ({Field.FUNCTIONAL_AREA} if kind.family in _WITHOUT_AREA else set())

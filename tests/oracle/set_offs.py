@@ -9,12 +9,18 @@ from tests.oracle import advances
 from tests.oracle.lines import Line
 from tests.oracle.model import Cell, LineRefused, OpenItem, State, World
 
-_PAIRS = ([Pairing.DEBT, Pairing.RECEIVABLE], [Pairing.WITHHOLDING, Pairing.ADVANCE])
+_PAIRS = (
+    [Pairing.DEBT, Pairing.RECEIVABLE],
+    [Pairing.WITHHOLDING, Pairing.ADVANCE],
+    [Pairing.SUSPENSE, Pairing.IDENTIFICATION],
+)
 _CODES = {
     Pairing.DEBT: Outcome.RECEIVABLE_MISSING,
     Pairing.RECEIVABLE: Outcome.SET_OFF_MISMATCH,
     Pairing.WITHHOLDING: Outcome.ADVANCE_MISSING,
     Pairing.ADVANCE: Outcome.ADVANCE_MISMATCH,
+    Pairing.SUSPENSE: Outcome.IDENTIFICATION_UNPAIRED,
+    Pairing.IDENTIFICATION: Outcome.IDENTIFICATION_MISMATCH,
 }
 
 
@@ -25,7 +31,7 @@ def require_pair(
     at = place[1] - place[0]
     if kind.pairs not in _CODES:
         return
-    if kind.pairs in {Pairing.DEBT, Pairing.WITHHOLDING}:
+    if kind.pairs in {Pairing.DEBT, Pairing.WITHHOLDING, Pairing.SUSPENSE}:
         if not _is_pair(act[at : at + 2]):
             raise LineRefused(_CODES[kind.pairs])
         return
@@ -34,6 +40,9 @@ def require_pair(
     debt = state.items[place[1] - 1].parent
     if kind.pairs is Pairing.ADVANCE:
         advances.require_own_advance(world, state, debt=debt, transfer=followed)
+    elif kind.pairs is Pairing.IDENTIFICATION:
+        if len({_name_parties(world, state.items[item])[1] for item in (debt, followed)}) != 1:
+            raise LineRefused(Outcome.IDENTIFICATION_MISMATCH)
     elif _name_parties(world, state.items[debt]) != _name_parties(world, state.items[followed]):
         raise LineRefused(Outcome.SET_OFF_MISMATCH)
 

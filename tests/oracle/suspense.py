@@ -1,5 +1,6 @@
-"""What stands on a suspense account, and what clears or justifies it (rule A70)."""
+"""What stands on a suspense account, and what clears, justifies or identifies it (rules A56, A70)."""
 
+from core.account_roles import Role
 from core.catalog import ActKind
 from core.outcome_codes import Outcome
 from tests.oracle.lines import Line
@@ -8,6 +9,11 @@ from tests.oracle.model import LineRefused, OpenItem, World
 
 def require_item(world: World, kind: ActKind, item: OpenItem, line: Line, cell: int) -> None:
     """Refuse an entry that stands elsewhere than the line says, and to justify one of which nothing is open."""
+    if kind.name == "suspense_identification":
+        account = world.roles.get((line.period, Role.SUSPENSE_RECEIPT))
+        if not account or item.credit != account:
+            raise LineRefused(Outcome.NOT_ON_SUSPENSE)
+        return
     sides = {
         "clearing_debit": (item.credit,),
         "clearing_credit": (item.debit,),

@@ -158,6 +158,8 @@ ONE_RULE = {
     "reference_uses",  # tests/posting/store/test_reference_acceptance.py
     "opening_balances",  # tests/closing/test_openings.py
     "bank_receipts",  # tests/service/cli/test_bank_receipts.py
+    "bank_suspense",  # tests/service/cli/test_bank_suspense.py
+    "identifications",  # tests/service/cli/test_bank_suspense.py
     "reversals",  # test_reversals.py
     "run_details",  # tests/settlement/runs/test_new_bank_details.py
     *("delay_sums", "delay_measurements"),  # tests/service/late_interest/test_stored_sums.py

@@ -63,6 +63,7 @@ _WEIGHTS: Mapping[str, int] = {
     "retention": 8,
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
     **dict.fromkeys(("clearing_debit", "clearing_credit"), 16),
+    "suspense_identification": 40,
     "service": 24,
     "payment_request": 40,
     "invoice_request": 8,
@@ -71,6 +72,7 @@ _WEIGHTS: Mapping[str, int] = {
 _PAIRED_KINDS: Mapping[Pairing, tuple[str, str]] = {
     Pairing.DEBT: ("set_off", "set_off_receipt"),
     Pairing.WITHHOLDING: ("advance_withholding", "advance_recovery"),
+    Pairing.SUSPENSE: ("suspense_identification", "identification_receipt"),
 }
 """The two lines of an act by what the first of them does."""
 _NEW_KIND = 3
@@ -185,7 +187,8 @@ class ActGenerator:
             elif row.predecessor in self._expenses:
                 self._expenses[row.entry] = self._expenses[row.predecessor]
             takes_up = kind.inherits and kind.draws is not Remainder.IMPUTATION
-            if followed and (takes_up or kind.mirrors or kind.carries or kind.clears or kind.opens_fund):
+            takes_up = takes_up or kind.clears or kind.pairs is Pairing.SUSPENSE
+            if followed and (takes_up or kind.mirrors or kind.carries or kind.opens_fund):
                 followed.taken += row.amount
             if kind.change is PayeeChange.BLOCK:
                 self._blocked.add(row.payee)
@@ -241,9 +244,11 @@ class ActGenerator:
         ]
 
     def _list_pairs(self, kind: ActKind) -> list[tuple[Posted, Posted]]:
-        """Return the debts with the receivables, or debited advances, that may fall with them."""
+        """Return the debts, or what is on suspense, with the receivables or debited advances that may fall with them."""
         debts, others = map(self._list_candidates, map(_find_kind, _PAIRED_KINDS[kind.pairs]))
-        fits = self._is_recovery if kind.pairs is Pairing.WITHHOLDING else _are_of_one_person
+        fits = {Pairing.WITHHOLDING: self._is_recovery, Pairing.SUSPENSE: _are_in_one_place}.get(
+            kind.pairs, _are_of_one_person
+        )
         return [(debt, other) for debt in debts for other in others if fits(debt, other)]
 
     def _find_request(self, item: Posted) -> Posted:
@@ -599,6 +604,12 @@ def _describe_holder(item: Posted) -> tuple[int, int, str]:
 def _are_of_one_person(debt: Posted, receivable: Posted) -> bool:
     """Return whether both are of one person, year and fund centre, as one accountant must hold both."""
     return _is_set_off(debt) and _describe_holder(debt) == _describe_holder(receivable)
+
+
+def _are_in_one_place(item: Posted, receivable: Posted) -> bool:
+    """Return whether money stands on the account of credits, and a receivable is due in its year and fund centre."""
+    is_credit = item.account == _SUSPENSE[0] and item.kind.debit is Role.NONE
+    return is_credit and _describe_holder(item)[1:] == _describe_holder(receivable)[1:]
 
 
 def _is_set_off(debt: Posted) -> bool:

@@ -54,8 +54,11 @@ ROLES: Mapping[str, frozenset[Role]] = {
 }
 OUTSIDE_KINDS = frozenset(KIND_NUMBERS) - SENDER_OF_KIND.keys()
 """The kinds that a file from outside may contain, if its sender holds the role of the accountant."""
-COMPUTED_KINDS = frozenset({"opening_debit", "opening_credit"})
-"""The kinds that are right only as the closing computes them: ``RandomState.open_next_year`` sends them, and no random act."""
+COMPUTED_KINDS = frozenset({"opening_debit", "opening_credit", "suspense_receipt"})
+"""The kinds that are right only as the closing or an import computes them: no random act is of them.
+
+``RandomState.open_next_year`` sends openings; a credit on suspense is that of a statement.
+"""
 INTERNAL_KINDS: Mapping[str, frozenset[str]] = {
     sender: frozenset(name for name, owner in SENDER_OF_KIND.items() if owner == sender) - COMPUTED_KINDS
     | others

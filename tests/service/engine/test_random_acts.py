@@ -36,8 +36,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SEQUENCES, SEED = int(os.environ.get("RANDOM_SEQUENCES", "14")), int(os.environ.get("RANDOM_SEED", "1"))
 KINDS = frozenset(
     CATALOG[number].name for number in list_kinds(lambda kind: kind.family and not kind.refusal)
-)
-"""The kinds that can be accepted."""
+) - {"suspense_receipt"}
+"""The kinds that can be accepted without a statement of the bank."""
 LATE_KINDS = frozenset(
     {
         "service_carry",
@@ -51,6 +51,7 @@ LATE_KINDS = frozenset(
         *("visa", "visa_refusal", "visa_override", "tacit_visa", "commitment_with_visa"),
         "asset_depreciation_disposal",
         "invoice_request",
+        *("suspense_identification", "identification_receipt"),
     }
 )
 """Kinds that may follow only two others in one year or place: the sequences by default are too few, sixty have them all."""

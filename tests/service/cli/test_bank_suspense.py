@@ -1,0 +1,177 @@
+"""Credits that collect nothing are on suspense, in the books of the accountant of the account, until they are identified."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from core.catalog import KIND_NUMBERS
+from service.database.embedded_server import Database
+from settlement.reconciliation.bank_queries import UnmatchedSum
+from tests.databases import open_connection
+from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
+from tests.service.cli.test_bank_receipts import (
+    ACCOUNTANT,
+    ISSUED,
+    LATER,
+    check_agreement,
+    collect_by_hand,
+    import_one,
+    list_suspense,
+    write_statement,
+)
+from tests.service.small_state import State, copy_state, open_state
+from tests.settlement.camt_messages import free_text
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def template(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
+    async with open_state(database, tmp_path_factory.mktemp("suspense"), 2) as state:
+        await state.submit_accepted(ISSUED)
+        yield state
+
+
+@pytest_asyncio.fixture
+async def state(template: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
+    async with copy_state(database, template, tmp_path / "state") as copy:
+        yield copy
+
+
+async def find_item(state: State) -> int:
+    """Return the entry of the last credit on suspense."""
+    kind = KIND_NUMBERS["suspense_receipt"]
+    ((entry,),) = await state.fetch("select max(entry_id) from entry where kind = $1", kind)
+    return entry
+
+
+async def identify(state: State, receivable: str, amount: str) -> None:
+    """Identify a part of the last credit on suspense: it pays a receivable of the ministry."""
+    await state.fetch(
+        "insert into access_key (key, sender, digest, roles, programmes, label)"
+        " values ('accountant22', $1, sha256('1'), '{assigned_accountant}', '{}', '') on conflict do nothing",
+        ACCOUNTANT,
+    )
+    item = await find_item(state)
+    common = {"reference": f"ID-{receivable}", "exercise": 2018, "date": LATER, "amount": amount}
+    receipt = {"predecessor": receivable, "predecessor_sender": "ministry"}
+    lines = [
+        {**common, "kind": "suspense_identification", "line": 1, "predecessor": f"@{item}"},
+        {**common, "kind": "identification_receipt", "line": 2, **receipt},
+    ]
+    await state.submit_accepted(lines, ACCOUNTANT)
+
+
+async def read_balance(state: State, account: str) -> int:
+    """Return the balance of an account, debit less credit."""
+    ((cents,),) = await state.fetch(
+        "select sum(case when d.code = $1 then e.amount when c.code = $1 then -e.amount else 0 end)::bigint from entry e"
+        " left join reference_text d on d.kind = 5 and d.id = e.debit"
+        " left join reference_text c on c.kind = 5 and c.id = e.credit",
+        account,
+    )
+    return cents
+
+
+async def test_the_books_of_the_treasury_are_the_balance_of_the_bank_after_each_statement(
+    state: State,
+) -> None:
+    path = write_statement(state, [(12_000, free_text("TP-2018-0001")), (500, "")])
+    for _ in range(2):
+        receipt = await import_one(state, path)
+        assert (receipt.receipt_cents, receipt.suspense, receipt.suspense_cents) == (10_000, 2, 2_500)
+    assert await read_balance(state, "5121100000") == 12_500
+    assert await read_balance(state, "4721000000") == -2_500
+    assert await state.read_unmatched() == []
+    await check_agreement(state)
+
+
+async def test_the_accountant_identifies_a_credit_in_parts_and_the_receivable_takes_no_less(
+    state: State,
+) -> None:
+    path = write_statement(state, [(6_000, "")])
+    await import_one(state, path)
+    await identify(state, "TP-2018-0002", "40.00")
+    await identify(state, "TP-2018-0001", "20.00")
+    assert await read_balance(state, "4721000000") == 0
+    assert await read_balance(state, "5121100000") == 6_000
+    receipt = await import_one(state, path, again=True)
+    assert (receipt.receipts, receipt.suspense_cents) == (0, 6_000)
+    second = write_statement(state, [(9_000, free_text("TP-2018-0001"))], identity="S-2", opening=6_000)
+    receipt = await import_one(state, second)
+    assert (receipt.receipt_cents, receipt.reasons) == (8_000, {"EXCESS": UnmatchedSum(1, 1_000)})
+    await check_agreement(state)
+
+
+async def test_a_receipt_by_hand_is_the_credit_of_its_amount_and_no_other(state: State) -> None:
+    await collect_by_hand(state, "TP-2018-0001", "60.00")
+    path = write_statement(state, [(6_000, free_text("TP-2018-0001")), (6_000, free_text("TP-2018-0001"))])
+    receipt = await import_one(state, path)
+    assert (receipt.receipts, receipt.reasons) == (0, {"BY_HAND": UnmatchedSum(1, 6_000)})
+    assert await list_suspense(state) == [6_000]
+    assert await read_balance(state, "5121100000") == 12_000
+    for again in (False, True):
+        await import_one(state, path, again=again)
+        assert await list_suspense(state) == [6_000]
+    assert {account.by_hand for account in (await state.read_status()).accounts} == {0}
+    await check_agreement(state)
+
+
+async def test_a_receipt_by_hand_that_is_no_credit_is_listed_beside_the_account(state: State) -> None:
+    await import_one(state, write_statement(state, [(6_000, "")]))
+    await collect_by_hand(state, "TP-2018-0001", "60.00")
+    (account,) = [account for account in (await state.read_status()).accounts if account.statement]
+    assert (account.by_hand, account.by_hand_items, account.difference) == (6_000, 1, 0)
+
+
+async def test_what_a_first_statement_opens_with_beyond_the_books_is_listed(state: State) -> None:
+    await import_one(state, write_statement(state, [(500, "")], opening=70_000))
+    (account,) = [account for account in (await state.read_status()).accounts if account.statement]
+    assert (account.unopened, account.difference) == (70_000, 0)
+
+
+BREACHES = {
+    "an amount of another credit": (
+        "bank_suspense",
+        "update entry set amount = amount + 1 where kind = $kind",
+    ),
+    "a day of another credit": ("bank_suspense", "update entry set day = day + 1 where kind = $kind"),
+    "a credit of no statement": ("bank_suspense", "delete from bank_suspense"),
+    "an import that states another sum": (
+        "bank_suspense",
+        "update bank_attempt set suspense_cents = suspense_cents + 1",
+    ),
+    "another accountant": (
+        "bank_suspense",
+        "update entry set accountant = (select accountant from entry where reference = 'TP-2018-0003') where kind = $kind",
+    ),
+    "a credit that is a receipt of another amount": (
+        "bank_suspense",
+        "update bank_hand_receipt set amount = amount + 1",
+    ),
+    "an identification of another amount": (
+        "identifications",
+        "update entry set amount = amount + 1 where kind = $identification",
+    ),
+    "an identification of what stands elsewhere": (
+        "identifications",
+        "update entry set debit = credit where kind = $identification + 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+async def test_a_breach_is_found(state: State, breach: str) -> None:
+    await collect_by_hand(state, "TP-2018-0002", "10.00")
+    await import_one(state, write_statement(state, [(1_000, free_text("TP-2018-0002")), (500, "")]))
+    await identify(state, "TP-2018-0001", "2.00")
+    await check_agreement(state)
+    check, statement = BREACHES[breach]
+    for name, kind in (("$kind", "suspense_receipt"), ("$identification", "suspense_identification")):
+        statement = statement.replace(name, str(KIND_NUMBERS[kind]))
+    async with open_connection(state.dsn) as connection, connection.transaction():
+        await connection.execute(f"set local session_replication_role = replica; {statement}")
+        await remake_hashes(connection)
+    verification = await state.verify()
+    assert list_hash_findings(verification) == []
+    assert check in {finding.check for finding in verification.findings}
