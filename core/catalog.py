@@ -236,6 +236,14 @@ CATALOG: tuple[ActKind, ...] = (
             budget=_B.SPEND, cp_reserved=1, draws=_R.UNBILLED, shortfall=_O.SERVICE_INSUFFICIENT,
             debit=Role.ACCRUED, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE, year_rule=_Y.ORDERS, bills=True,
             requester=Requester.INVOICE_SERVICE),
+    ActKind("opening_item_debit", "balance d'entrée d'une imputation provisoire, débit", _F.OPENING, _F.JOURNAL,
+            debit=Role.BY_HAND, after=_S.BY_HAND, reaches=_S.BY_HAND, year_rule=_Y.IN_YEAR),
+    ActKind("opening_item_credit", "balance d'entrée d'une imputation provisoire, crédit", _F.OPENING, _F.JOURNAL,
+            credit=Role.BY_HAND, after=_S.BY_HAND, reaches=_S.BY_HAND, year_rule=_Y.IN_YEAR),
+    ActKind("opening_reduction_debit", "réduction de la balance d'entrée d'une imputation provisoire, débit",
+            _F.OPENING, _F.JOURNAL, debit=Role.BY_HAND, **_SUSPENSE_DEFAULTS),
+    ActKind("opening_reduction_credit", "réduction de la balance d'entrée d'une imputation provisoire, crédit",
+            _F.OPENING, _F.JOURNAL, credit=Role.BY_HAND, **_SUSPENSE_DEFAULTS),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

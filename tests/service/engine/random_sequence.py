@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import asyncpg
 
-from core.catalog import CATALOG, KIND_NUMBERS
+from core.catalog import CATALOG, KIND_NUMBERS, Family
 from core.errors import SenderForbidden
 from core.roles import Role
 from core.senders import (
@@ -54,7 +54,7 @@ ROLES: Mapping[str, frozenset[Role]] = {
 }
 OUTSIDE_KINDS = frozenset(KIND_NUMBERS) - SENDER_OF_KIND.keys()
 """The kinds that a file from outside may contain, if its sender holds the role of the accountant."""
-COMPUTED_KINDS = frozenset({"opening_debit", "opening_credit"})
+COMPUTED_KINDS = frozenset(kind.name for kind in CATALOG if kind.family is Family.OPENING)
 """The kinds that are right only as the closing computes them: ``RandomState.open_next_year`` sends them, and no random act."""
 INTERNAL_KINDS: Mapping[str, frozenset[str]] = {
     sender: frozenset(name for name, owner in SENDER_OF_KIND.items() if owner == sender) - COMPUTED_KINDS
