@@ -223,15 +223,15 @@ def test_after_each_execution_what_is_opened_of_an_item_is_what_is_open_of_it(
     case: tuple[int, list[tuple[int, int]]], sign: int
 ) -> None:
     """Both years clear the item between two executions; no reduction takes more than the next year has left."""
-    closing, opened, left = case[0], 0, 0
+    closing, opened, rest = case[0], 0, 0
     for before, after in [(0, 0), *case[1]]:
-        closing, left = closing - min(before, closing), left - min(after, left)
+        closing, rest = closing - min(before, closing), rest - min(after, rest)
         item = ITEM._replace(
-            closing=sign * closing, opened=sign * opened, opening=9 if opened else 0, left=sign * left
+            closing=sign * closing, opened=sign * opened, opening=9 if opened else 0, left=sign * rest
         )
         for line in list_item_lines(item):
             opened += sign * line.cents
-            left += sign * line.cents if line.is_reduction or not item.opening else 0
+            rest += sign * line.cents if line.is_reduction or not item.opening else 0
             assert line.entry == (9 if line.is_reduction else 7)
         assert opened == closing
-        assert left >= 0
+        assert rest >= 0

@@ -94,7 +94,8 @@ async def test_an_entry_in_a_locked_opening_month_is_found(state: State) -> None
     connection = await asyncpg.connect(state.dsn)
     await connection.execute(
         "set session_replication_role = replica;"
-        " update period_effect set after_batch = (select min(batch) - 1 from entry where month = 0)"
+        " update period_effect set after_batch = (select max(batch) - 1 from batch"
+        " where first_entry <= (select min(entry_id) from entry where month = 0))"
     )
     await remake_hashes(connection)
     await connection.close()

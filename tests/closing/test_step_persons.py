@@ -102,7 +102,7 @@ async def test_what_changed_since_is_prepared_again(state: State) -> None:
     assert "what david prepared has changed since" in (await execute(state, Step.OPENING, by=CHLOE)).waits
     await prepare(state, Step.OPENING, DAVID)
     assert (await execute(state, Step.OPENING, by=CHLOE)).waits == ""
-    await state.submit_accepted([{**build_request(2), "reference": "DP-10"}])
+    await state.submit_accepted([{**build_request(1), "reference": "DP-10"}])
     assert "nobody has prepared it" in (await execute(state, Step.OPENING, by=CHLOE)).waits
 
 
