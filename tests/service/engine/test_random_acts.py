@@ -50,6 +50,7 @@ LATE_KINDS = frozenset(
         *("visa", "visa_refusal", "visa_override", "tacit_visa", "commitment_with_visa"),
         "asset_depreciation_disposal",
         "invoice_request",
+        *("opening_item_debit", "opening_item_credit", "opening_reduction_debit", "opening_reduction_credit"),
     }
 )
 """Kinds that may follow only two others in one year or place: the sequences by default are too few, sixty have them all."""
