@@ -28,8 +28,12 @@ def build_opening_table(acts: Sequence[OpeningAct], year: int, *, last_entry: in
                 "kind": line.kind,
                 "account": line.account,
                 "amount_cents": abs(line.cents),
+                "predecessor": f"@{line.entry}" if line.entry else None,
             }
             for number, line in enumerate(act.lines, 1)
         ]
     amounts = np.array([row["amount_cents"] for row in rows], np.int64)
-    return describe_file(pa.Table.from_pylist(rows), amounts, year, step=Step.OPENING, cause=cause)
+    table = pa.Table.from_pylist(rows)
+    if table["predecessor"].type == pa.null():
+        table = table.drop_columns("predecessor")
+    return describe_file(table, amounts, year, step=Step.OPENING, cause=cause)

@@ -1,13 +1,16 @@
 """The opening balances of the next year: what the year closes with, less what was opened so far (rule A61).
 
-Each accountant's balances of classes 1 to 5 are opened, account by account.  Classes 6 and 7 are not: as long as the result is
-not brought to an account of class 1, the openings of an accountant differ by it, and stand against the technical account.
+Each accountant's balances of classes 1 to 5 are opened, account by account; suspense accounts item by item, as far as their
+items are their balance, and what was opened of the items is what was opened.  Classes 6 and 7 are not opened: as long as the
+result is not brought to an account of class 1, the openings of an accountant differ by it, and stand against the technical
+account.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from closing.opening_items import Items, OpeningLine, list_lines
 from closing.step_sums import BlockedSum, CarriedSum, DifferenceSum, StepSums
 from core.accountants import Accountants
 from core.act_fields import ACT_LINES_MAX
@@ -15,7 +18,6 @@ from core.chart import Chart, is_carried_over
 from core.money import AMOUNT_MAX
 from core.nomenclature import CentreLevel, Nomenclature
 
-OPENING_DEBIT, OPENING_CREDIT = "opening_debit", "opening_credit"
 _RESULT_CLASSES = frozenset("67")
 _LINES_MAX = ACT_LINES_MAX // 2
 """Accounts of one act: as many lines are left for the technical account."""
@@ -47,18 +49,6 @@ class NextYear(NamedTuple):
     """By accountant: a fund centre in whose books he posts."""
 
 
-class OpeningLine(NamedTuple):
-    """A line of an opening act: cents on one account, a debit if positive."""
-
-    account: str
-    cents: int
-
-    @property
-    def kind(self) -> str:
-        """The kind of act of the line."""
-        return OPENING_DEBIT if self.cents > 0 else OPENING_CREDIT
-
-
 class OpeningAct(NamedTuple):
     """What is opened of one accountant, balanced."""
 
@@ -76,6 +66,8 @@ class Opening(NamedTuple):
     next_year: NextYear
     technical_account: str
     """That of the year itself, on which its own openings left the results before it; empty if its files name none."""
+    items: Items
+    """What stands on accounts that are suspense accounts in both years."""
 
 
 def read_next_year(chart: Chart, nomenclature: Nomenclature, accountants: Accountants) -> NextYear:
@@ -88,19 +80,23 @@ def read_next_year(chart: Chart, nomenclature: Nomenclature, accountants: Accoun
 
 
 def build_openings(
-    rows: Iterable[Mapping[str, Any]], next_year: NextYear, *, technical_account: str
+    rows: Iterable[Mapping[str, Any]],
+    next_year: NextYear,
+    *,
+    technical_account: str,
+    items: Items | None = None,
 ) -> Opening:
     """Build the balances from the sums of the ledger."""
     columns = AccountBalance._fields
     balances = sorted(AccountBalance(*(row[column] for column in columns)) for row in rows)
-    return Opening(balances, next_year, technical_account)
+    return Opening(balances, next_year, technical_account, items or {})
 
 
 def list_acts(opening: Opening) -> Iterator[OpeningAct]:
     """Yield what is still to be opened, one act for each accountant, or several if he has very many accounts."""
-    due = [balance for balance in _list_due(opening) if not _find_obstacle(balance, opening.next_year)]
-    for accountant, own in groupby(due, lambda balance: balance.accountant):
-        lines = [OpeningLine(balance.account, balance.delta) for balance in own]
+    may_open = (balance for balance in opening.balances if not _find_obstacle(balance, opening.next_year))
+    for accountant, own in groupby(may_open, lambda balance: balance.accountant):
+        lines = [line for balance in own for line in _list_lines(opening, balance)]
         for part, first in enumerate(range(0, len(lines), _LINES_MAX), 1):
             balanced = _balance(lines[first : first + _LINES_MAX], opening.next_year.technical_account)
             yield OpeningAct(accountant, opening.next_year.places[accountant], part, balanced)
@@ -128,6 +124,17 @@ def sum_openings(opening: Opening) -> StepSums:
     ]
     done = sum(1 for balance in opening.balances if balance.opened and is_carried_over(balance.account))
     return StepSums(carried, _sum_obstacles(opening), done, _list_differences(opening))
+
+
+def _list_lines(opening: Opening, balance: AccountBalance) -> Iterator[OpeningLine]:
+    """Yield what is still to be opened of a balance: item by item, or the whole of it."""
+    items = opening.items.get((balance.accountant, balance.account), ())
+    closing, opened = sum(item.closing for item in items), sum(item.opened for item in items)
+    if items and (closing, opened) == (balance.closing, balance.opened):
+        for item in items:
+            yield from list_lines(item)
+    elif is_carried_over(balance.account) and balance.delta:
+        yield OpeningLine(balance.account, balance.delta)
 
 
 def _list_due(opening: Opening) -> Iterator[AccountBalance]:

@@ -19,6 +19,8 @@ class StepDescription(NamedTuple):
     french: str
     summary: str
     source: str
+    persons: int = 1
+    """Two where the step cannot be undone: one prepares it, another one confirms and executes it."""
 
 
 PLAN = (
@@ -39,6 +41,8 @@ PLAN = (
         "balances d'entrée provisoires",
         "Open each accountant's balances of classes 1 to 5, and later what changed of them.",
         "rule A61",
+        persons=2,
     ),
 )
 """The steps in the order in which they are executed."""
+TWO_PERSON_STEPS = frozenset(row.step for row in PLAN if row.persons == 2)

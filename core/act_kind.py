@@ -108,7 +108,8 @@ class ActKind(NamedTuple):
     def needs_assignment(self) -> bool:
         """Whether it states that assignment: it is not that of the entry it follows."""
         takes_other = self.repays or self.after is Stage.COLLECTED or self.pairs is Pairing.TARGET
-        return self.carries or takes_other or self.clears or self.follows is Family.ASSET
+        concerns_balance = self.clears or self.opens_item
+        return self.carries or takes_other or concerns_balance or self.follows is Family.ASSET
 
     @property
     def repays(self) -> bool:
@@ -150,7 +151,12 @@ class ActKind(NamedTuple):
     @property
     def clears(self) -> bool:
         """Whether it takes an amount off a suspense account, for the accountant of its own assignment."""
-        return self.concerns_suspense and self.posts_by_hand
+        return self.concerns_suspense and self.posts_by_hand and self.draws is Remainder.OPEN
+
+    @property
+    def opens_item(self) -> bool:
+        """Whether it opens, in the year after, what an earlier entry left on a suspense account."""
+        return self.concerns_suspense and self.reaches is Stage.BY_HAND
 
     @property
     def takes_off_suspense(self) -> bool:

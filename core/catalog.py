@@ -246,6 +246,14 @@ CATALOG: tuple[ActKind, ...] = (
             follows=_F.RECEIVABLE, after=_S.DUE, draws=_R.OPEN, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL,
             debit=Role.SUSPENSE_RECEIPT, credit=Role.CLEARED, reaches=_S.COLLECTED, inherits=True,
             pairs=Pairing.IDENTIFICATION),
+    ActKind("opening_item_debit", "balance d'entrée d'une imputation provisoire, débit", _F.OPENING, _F.JOURNAL,
+            debit=Role.BY_HAND, after=_S.BY_HAND, reaches=_S.BY_HAND, year_rule=_Y.IN_YEAR),
+    ActKind("opening_item_credit", "balance d'entrée d'une imputation provisoire, crédit", _F.OPENING, _F.JOURNAL,
+            credit=Role.BY_HAND, after=_S.BY_HAND, reaches=_S.BY_HAND, year_rule=_Y.IN_YEAR),
+    ActKind("opening_reduction_debit", "réduction de la balance d'entrée d'une imputation provisoire, débit",
+            _F.OPENING, _F.JOURNAL, debit=Role.BY_HAND, **_SUSPENSE_DEFAULTS),
+    ActKind("opening_reduction_credit", "réduction de la balance d'entrée d'une imputation provisoire, crédit",
+            _F.OPENING, _F.JOURNAL, credit=Role.BY_HAND, **_SUSPENSE_DEFAULTS),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -57,7 +57,7 @@ class PeriodDecision(NamedTuple):
 
 
 def build_states(open_periods: Iterable[int]) -> States:
-    """Return the states at the beginning of a ledger, the same for all accountants; opening periods are always open."""
+    """Return the states at the beginning of a ledger, the same for all accountants; opening periods are open."""
     states = np.full(to_period(YEAR_LAST + 1, 0) * LEDGER_ACCOUNTANTS, PeriodState.CLOSED, np.uint8)
     states.reshape(-1, PERIODS_PER_YEAR, LEDGER_ACCOUNTANTS)[:, OPENING_MONTH] = PeriodState.OPEN
     for period in open_periods:
@@ -71,6 +71,15 @@ def view_folios(states: States, period: int, accountant: int = ALL_ACCOUNTANTS) 
     if accountant == ALL_ACCOUNTANTS:
         return states[first : first + LEDGER_ACCOUNTANTS]
     return states[first + accountant : first + accountant + 1]
+
+
+def find_opening_state(states: States, exercise: int) -> PeriodState:
+    """Return the state of the opening month of an exercise: locked or closed if it is so for some accountant."""
+    folios = view_folios(states, to_period(exercise, OPENING_MONTH))
+    for state in (PeriodState.LOCKED, PeriodState.CLOSED):
+        if (folios == state).any():
+            return state
+    return PeriodState.OPEN
 
 
 def has_locked_year(states: States, exercise: int) -> bool:

@@ -2,8 +2,9 @@
 
 A period is one month of one exercise, numbered ``(exercise - 2000) * 16 + month`` so that months thirteen to fifteen
 remain free for closing entries.  Month 0 has the opening balances of the exercise and nothing else, so that the sums of a
-year show them apart from its movements; it is always open, as it follows later entries of the year before.  These numbers
-stand apart from the calendar, which needs NumPy: a report starts without it.
+year show them apart from its movements.  It is open at first, as it follows later entries of the year before, and is closed
+and locked like the others once the openings are final.  These numbers stand apart from the calendar, which needs NumPy: a
+report starts without it.
 """
 
 from enum import IntEnum

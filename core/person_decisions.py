@@ -34,6 +34,8 @@ class DecisionKind(StrEnum):
     """Changed reference files are accepted."""
     CLOSING = "closing"
     """What is open of a year is carried into the next."""
+    PREPARATION = "preparation"
+    """A step of the closing is prepared, which another person confirms."""
 
 
 class Login(NamedTuple):

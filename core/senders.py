@@ -30,6 +30,10 @@ SENDER_OF_KIND: Mapping[str, str] = {
     "retention_carry": CLOSING,
     "opening_debit": CLOSING,
     "opening_credit": CLOSING,
+    "opening_item_debit": CLOSING,
+    "opening_item_credit": CLOSING,
+    "opening_reduction_debit": CLOSING,
+    "opening_reduction_credit": CLOSING,
 }
 """The only sender of some kinds of act: they state what a payment run, the bank or the closing of a year did."""
 _OF_ACCOUNTANT = (

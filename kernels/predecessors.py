@@ -184,7 +184,7 @@ def _check_own_assignment(acts, book, line, item):
         return restorations.check_repayment(acts, book, line, item)
     if book.effects[acts[line].kind].family == Family.RESTORATION.value:
         return restorations.check_restoration(acts, book, line, item)
-    is_by_hand = book.effects[acts[line].kind].family == Family.JOURNAL.value
+    is_by_hand = book.effects[acts[line].kind].after == Stage.BY_HAND.value
     if is_by_hand or book.effects[acts[line].kind].pairs == Pairing.TARGET.value:
         return accepted()
     return _check_interest_assignment(acts, book, line, item)

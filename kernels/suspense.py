@@ -1,7 +1,9 @@
 """Suspense accounts: what was left there is cleared or justified by its own entry, or identified (rules A56, A70)."""
 
+import numpy as np
+
 from core.account_roles import Role
-from core.debt_stages import Remainder
+from core.debt_stages import Remainder, Stage
 from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
 from core.tables.book import ROLE_COUNT
@@ -16,6 +18,7 @@ def _stands_on(acts, book, line, item):
     """Return whether the entry posted on the account that the line states; what a line clears, on the other side of it.
 
     What is identified was credited on the account of the bank's credits.
+    An opening may stand on either side: it also takes back what the next year has cleared already.
     """
     account, effects = acts[line].account, book.effects[acts[line].kind]
     if effects.pairs == Pairing.SUSPENSE.value:
@@ -29,15 +32,20 @@ def _stands_on(acts, book, line, item):
 
 @rare_part
 def check_item(acts, book, line, link):
-    """Check that the entry stands on the account, of the accountant and year of what clears it, and is open if justified."""
-    item = as_position(link[0])
+    """Check that the entry stands on the account, and is open if justified.
+
+    What clears it has its accountant and year; what opens it has its accountant, in the year after.
+    """
+    item, effects = as_position(link[0]), book.effects[acts[line].kind]
     if not _stands_on(acts, book, line, item):
         return refused(Outcome.NOT_ON_SUSPENSE.value, -1, 0)
-    if book.effects[acts[line].kind].draws == Remainder.NONE.value:
+    opens_item = effects.reaches == Stage.BY_HAND.value
+    if effects.draws == Remainder.NONE.value and not opens_item:
         is_open = book.items[item].open > 0
         return accepted() if is_open else refused(Outcome.SUSPENSE_EXCEEDED.value, -1, 0)
     own, other = as_position(link[1]), as_position(book.items[item].cell)
     is_same_owner = book.cells[own].accountant == book.cells[other].accountant
-    if not is_same_owner or book.cells[own].year != book.cells[other].year:
+    year = np.int64(book.cells[other].year) + np.int64(opens_item)
+    if not is_same_owner or np.int64(book.cells[own].year) != year:
         return refused(Outcome.NOT_ON_SUSPENSE.value, -1, 0)
     return accepted()

@@ -42,7 +42,7 @@ _CARRYING = list_kinds(lambda kind: kind.carries and not kind.inherits)
 """The kinds that carry a commitment or a service into the next year."""
 _DRAWING = list_kinds(
     lambda kind: (
-        not (kind.inherits or kind.takes_off_suspense or kind.opens_fund)
+        not (kind.inherits or kind.takes_off_suspense or kind.opens_item or kind.opens_fund)
         and {kind.draws, kind.feeds} & {Remainder.OPEN, Remainder.UNBILLED, Remainder.CARRIED}
     )
 )

@@ -108,6 +108,10 @@ _SIDES = {
         ("journal_credit", "journal_debit", "journal_credit"),
         ("opening_debit", "opening_debit", "opening_credit"),
         ("opening_credit", "opening_debit", "opening_credit"),
+        ("opening_item_debit", "opening_item_debit", "opening_credit"),
+        ("opening_item_credit", "opening_debit", "opening_item_credit"),
+        ("opening_reduction_debit", "opening_reduction_debit", "opening_credit"),
+        ("opening_reduction_credit", "opening_debit", "opening_reduction_credit"),
         ("clearing_debit", "clearing_debit", "journal_credit"),
         ("clearing_credit", "journal_debit", "clearing_credit"),
     )
@@ -236,6 +240,20 @@ _SETTLEMENT_CHAINS = [
         ("journal_debit", *("justification", "clearing_credit") * 2, "clearing_debit"),
         ("journal_credit", "clearing_debit", "justification", "clearing_debit", "justification"),
         ("opening_debit", "justification", "clearing_credit", "justification"),
+        (
+            "journal_debit",
+            "opening_item_debit",
+            "justification",
+            "opening_reduction_credit",
+            "clearing_credit",
+        ),
+        (
+            "journal_credit",
+            "opening_item_credit",
+            "clearing_debit",
+            "opening_reduction_debit",
+            "opening_item_debit",
+        ),
         (
             *("asset_service", "asset_depreciation", "asset_disposal", "asset_depreciation_disposal"),
             *("asset_depreciation", "asset_service", "asset_disposal", "asset_depreciation_disposal"),
@@ -418,7 +436,7 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
     acts: list[list[Line]] = []
     spending = _list_cells(book, BudgetAction.SPEND)
     carried = [at for at in spending if any(_are_twins(book, at, other) for other in spending)]
-    is_carried = any(CATALOG[number].carries for number in chain)
+    is_carried = any(CATALOG[number].carries or CATALOG[number].opens_item for number in chain)
     opens_fund = any(CATALOG[number].opens_fund for number in chain)
     of_funds = [at for at in spending if book.world.cells[at].fund]
     fitting = carried if is_carried and carried else of_funds if opens_fund and of_funds else spending
@@ -464,6 +482,9 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             line = line._replace(cell=cell)
         if kind.needs_assignment:
             line = line._replace(cell=draw(_list_cells_of_expense(book, cell)))
+        if kind.opens_item or (kind.clears and next_cell != NONE):
+            next_cell = draw(_carry_cells(book, cell)) if next_cell == NONE else next_cell
+            line = line._replace(cell=next_cell)
         if kind.opens_fund:
             line = line._replace(cell=draw(_list_cells_of_fund(book, cell)))
         if kind.follows is Family.ASSET:
@@ -629,7 +650,7 @@ def _journal_lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int],
         if draw(st.integers(0, 5)):
             other = other._replace(fault=0, amount=_take_amount(line), period=line.period, cell=line.cell)
         lines += [line, other]
-    is_transfer = len(lines) == 4 and not CATALOG[blank.kind].clears and draw(st.booleans())
+    is_transfer = len(lines) == 4 and not CATALOG[blank.kind].follows and draw(st.booleans())
     lines = [line._replace(nature=is_transfer and line.account == OTHER_ACCOUNT) for line in lines]
     if is_transfer and draw(st.booleans()):
         debit, credit = (line._replace(amount=_take_amount(lines[0]), fault=0) for line in lines[:2])

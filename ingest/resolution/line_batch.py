@@ -192,7 +192,11 @@ ISSUES = _select_kinds(lambda kind: kind.family is Family.RECEIVABLE)
 RECEIVES = _select_kinds(lambda kind: Family.RECEIVABLE in (kind.family, kind.follows))
 _OF_CREDITS = _select_kinds(lambda kind: kind.family is Family.BUDGET)
 SPENDS = (
-    (_select_kinds(lambda kind: kind.budget is BudgetAction.SPEND or kind.needs_assignment) & ~_OF_CREDITS)
+    (
+        _select_kinds(lambda kind: kind.budget is BudgetAction.SPEND or kind.needs_assignment)
+        & ~_OF_CREDITS
+        & ~OPENS_YEAR
+    )
     | _select_kinds(lambda kind: kind.requests_visa)
     | JOURNALS
     | ISSUES

@@ -63,7 +63,8 @@ from due where account is distinct from expected;
 
 -- name: item_balances
 -- An account that holds debts, certified service, transfers or receivables has the balance of its open items, by accountant and after
--- every batch (rule A08).  Opening balances repeat in a year what the year before has, so they stand apart, in month 0.
+-- every batch (rule A08).  Opening balances repeat in a year what the year before has, so they stand apart, in month 0; what was opened of
+-- such an account by the last execution is the sum of the items that were open then and go on (rule A61).
 with home as (  -- the account that an item is on: what is certified of a commitment, carried or not, or a debt
     select coalesce(o.origin, e.predecessor) as item, min(e.credit) as account
     from entry e join kind k using (kind) left join commitment_origin o on o.commitment = e.predecessor
@@ -110,11 +111,31 @@ posted as (
     from (select batch, accountant, credit as account, amount as cents from entry where month > 0
           union all select batch, accountant, debit, -amount from entry where month > 0)
     where account in (select account from home where account > 0) group by all
+),
+execution as (  -- the last one of each exercise of which nothing is undecided or refused
+    select e.exercise, max(try_cast(split_part(e.reference, '.', 3) as bigint)) as last_entry
+    from entry e join kind k using (kind)
+    join (select submission from progress group by submission having bool_or(done) and max(refused) = 0) p using (submission)
+    where k.family = 'OPENING' group by e.exercise
+),
+gone_on as (
+    select x.exercise, e.accountant, h.account, sum(c.cents) as cents
+    from execution x join entry e on e.exercise < x.exercise and e.entry_id <= x.last_entry
+    join change c on c.entry_id = e.entry_id join home h using (item) group by all
+),
+opened as (
+    select x.exercise, e.accountant, e.debit + e.credit as account, sum(if(e.credit <> 0, e.amount, -e.amount)) as cents
+    from execution x join entry e on e.exercise = x.exercise and e.month = 0 and try_cast(split_part(e.reference, '.', 3) as bigint) <= x.last_entry
+    where e.debit + e.credit in (select account from home where account > 0) group by all
 )
 select account_name(account) || ' of ' || accountant_name(accountant) || ' in batch ' || batch as place,
        'its balance changed by ' || euros(coalesce(p.cents, 0)) as found, euros(coalesce(o.cents, 0)) || ', as its open items did' as expected
 from posted p full join owed o using (batch, accountant, account)
-where coalesce(p.cents, 0) <> coalesce(o.cents, 0);
+where coalesce(p.cents, 0) <> coalesce(o.cents, 0)
+union all
+select account_name(account) || ' of ' || accountant_name(accountant) || ', ' || exercise, euros(o.cents) || ' opened',
+       euros(coalesce(g.cents, 0)) || ', the items that were open then'
+from opened o left join gone_on g using (exercise, accountant, account) where o.cents <> coalesce(g.cents, 0);
 
 -- name: manual_entries
 -- The entries by hand of an act debit as much as they credit, of each accountant in each month, on accounts on which the year lets
@@ -143,18 +164,21 @@ from line l where l.entry_id not in (select entry from entry_signature);
 
 -- name: opening_balances
 -- The openings of an act debit as much as they credit; they are posted by the closing, on accounts of classes 1 to 5 or the technical
--- account; and what they opened of an accountant's account so far is what it closed the year before with, by the entry that they name.
+-- account; and what they opened of an accountant's account so far is what it closed the year before with, by the entry that they name; of an
+-- account that is opened item by item, once all lines of the execution are accepted.
 -- The last execution of which nothing is undecided or refused leaves no account out, of no accountant, unless it cannot be opened: its
 -- account is not in the chart of the year, its accountant has no fund centre there, or it has more than one line may state (rule A61).
 with line as (
     select e.*, if(k.debit_role = 'BY_HAND', e.amount, -e.amount) as cents, e.debit + e.credit as number, t.code as account,
-           try_cast(split_part(e.reference, '.', 3) as bigint) as last_entry, u.sender
+           try_cast(split_part(e.reference, '.', 3) as bigint) as last_entry, u.sender, k.after
     from entry e join kind k on k.kind = e.kind left join reference_text t on t.kind = 5 and t.id = e.debit + e.credit
     left join submission u on u.submission = e.submission
     where k.family = 'OPENING'
 ),
 opened as (
-    select *, sum(cents) over (partition by exercise, accountant, number order by entry_id) as so_far
+    select *, sum(cents) over (partition by exercise, accountant, number order by entry_id) as so_far,
+           l.after = 'BY_HAND' and entry_id < max(entry_id) over (partition by exercise, accountant, number, last_entry)
+           or l.after = 'BY_HAND' and submission in (select submission from progress where refused > 0) as is_part
     from line l where not exists (select 1 from technical_account a where a.year = l.exercise and a.code = l.account)
 ),
 movement as (
@@ -199,7 +223,7 @@ select entry_name(entry_id, reference), 'opened by ' || coalesce(sender, 'nobody
 union all
 select entry_name(o.entry_id, o.reference), euros(o.so_far) || ' opened so far on ' || account_name(o.number) || ' of ' || accountant_name(o.accountant),
        euros(coalesce(c.cents, 0)) || ', its balance of ' || (o.exercise - 1) || ' by entry ' || coalesce(o.last_entry::varchar, 'that its reference names')
-from opened o left join closed c using (entry_id) where o.last_entry is null or o.last_entry >= o.entry_id or o.so_far <> coalesce(c.cents, 0)
+from opened o left join closed c using (entry_id) where o.last_entry is null or o.last_entry >= o.entry_id or not o.is_part and o.so_far <> coalesce(c.cents, 0)
 union all
 select entry_name(min(entry_id), reference), 'an opening of ' || accountant_name(accountant) || ' in ' || exercise,
        'the year before it and its accountant, as its reference names them'

@@ -150,8 +150,8 @@ group by l.page, l.entry_id having count(*) > 1 or not coalesce(any_value(k.fami
 
 -- name: periods
 -- The day of an entry lies in its month, or in the January after its December, and the month was open for its accountant when its
--- batch was decided (rule A04).  Openings, and they alone, are in month 0 of their year, which is always open.
-with posted as (select distinct batch, exercise, month, accountant from entry where month > 0),
+-- batch was decided (rule A04).  Openings, and they alone, are in month 0 of their year.
+with posted as (select distinct batch, exercise, month, accountant from entry),
 state_owner as (  -- the accountants whom a decision on the month names have a course of their own
     select p.*, if(s.accountant is null, 0, p.accountant) as whose
     from posted p left join (select distinct exercise, month, accountant from period_span) s using (exercise, month, accountant)

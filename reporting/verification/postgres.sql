@@ -186,6 +186,20 @@ select first_entry, last_entry, agreement from agreement_use;
 -- name: details_evidence
 select entry, evidence_hash, call_back from details_evidence;
 
+-- name: step_file
+-- The files of steps of the closing that a proved person gave to the engine, from the day on that such a step needs two persons.
+select submission, left(batch_id, 4)::int as year, substring(batch_id, 6, 3) as step, substring(batch_id from '-P([0-9]{1,18})$')::bigint as proof
+from submission where sender = 'closing' and batch_id ~ '^[0-9]{4}-C[0-9]{2}-P[0-9]{1,18}$' and submission > (select min(after_submission) from step_rule);
+
+-- name: step_preparation
+select step_preparation, year::int as year, step, last_entry, person_decision from step_preparation;
+
+-- name: step_confirmation
+select person_decision, step_preparation from step_confirmation;
+
+-- name: step_rule
+select after_submission from step_rule;
+
 -- name: details_rule
 select after_entry from details_rule;
 

@@ -18,7 +18,7 @@ standing as (select s.* from side s join suspended a on a.year = s.budget_year a
 item as (select * from standing where reaches = 'BY_HAND'),
 justifiable as (select s.*, a.year from side s join suspended a on a.id = s.account where s.reaches = 'BY_HAND'),
 clearing as (
-    select * from side where after = 'BY_HAND'
+    select * from side where after = 'BY_HAND' and reaches = 'NONE'
     union all  -- what is identified takes the amount off, and the receipt beside it posts it
     select l.*, p.credit, l.amount from line l join line p on p.entry_id = l.predecessor where l.pairs = 'SUSPENSE'
 ),
@@ -57,3 +57,65 @@ union all
 select account_name(account) || ' of ' || accountant_name(accountant) || ', ' || budget_year, 'its balance is ' || euros(coalesce(b.cents, 0)),
        euros(coalesce(s.cents, 0)) || ', the sum of its items'
 from balance b full join summed s using (account, accountant, budget_year) where coalesce(b.cents, 0) <> coalesce(s.cents, 0);
+
+-- name: opening_items
+-- What opens an item of a suspense account names the line that left the amount there in the year before, for its accountant; what lowers
+-- an opening names one.  By the entry that its act names, what was opened of the item is what the year before had not cleared of it; and
+-- of an account that is opened item by item, the last execution of which nothing is refused leaves no item out (rule A61).
+with line as (
+    select e.entry_id, e.reference, e.predecessor, e.exercise, e.accountant, e.submission, e.amount, e.debit + e.credit as account, k.name, k.family, k.after, k.reaches,
+           if(e.debit <> 0 or k.pairs = 'SUSPENSE', e.amount, -e.amount) as cents, try_cast(split_part(e.reference, '.', 3) as bigint) as last_entry
+    from entry e join kind k on k.kind = e.kind where k.reaches = 'BY_HAND' or k.after = 'BY_HAND' and (k.posts or k.pairs = 'SUSPENSE')
+),
+opener as (select * from line where family = 'OPENING' and after = 'BY_HAND' and reaches = 'BY_HAND'),
+reducer as (select l.*, o.predecessor as origin from line l left join opener o on o.entry_id = l.predecessor and o.exercise = l.exercise
+            where l.family = 'OPENING' and l.reaches = 'NONE'),
+named as (
+    select o.*, i.entry_id as origin from opener o
+    left join line i on i.entry_id = o.predecessor and i.reaches = 'BY_HAND' and i.entry_id < o.entry_id and i.exercise = o.exercise - 1
+                     and i.account = o.account and i.accountant = o.accountant
+),
+opened as (
+    select entry_id, reference, exercise, accountant, account, origin, cents, last_entry from named
+    union all
+    select entry_id, reference, exercise, accountant, account, origin, cents, last_entry from reducer
+),
+running as (
+    select *, sum(cents) over (partition by exercise, origin order by entry_id) as so_far,
+           max(entry_id) over (partition by exercise, origin, last_entry) as last_of_execution
+    from opened where origin is not null
+),
+change as (
+    select entry_id as item, entry_id, cents from line where reaches = 'BY_HAND'
+    union all
+    select predecessor, entry_id, cents from line where after = 'BY_HAND' and reaches = 'NONE'
+),
+closed as (
+    select r.entry_id, sum(c.cents) as cents from running r join change c on c.item = r.origin and c.entry_id <= r.last_entry group by r.entry_id
+),
+execution as (
+    select l.exercise, max(l.last_entry) as last_entry
+    from line l join (select submission from progress group by submission having bool_or(done) and max(refused) = 0) p using (submission)
+    where l.family = 'OPENING' group by l.exercise
+),
+left_open as (
+    select i.entry_id, i.reference, x.exercise, sum(c.cents) as cents
+    from execution x join line i on i.exercise = x.exercise - 1 and i.reaches = 'BY_HAND' and i.entry_id <= x.last_entry
+    join change c on c.item = i.entry_id and c.entry_id <= x.last_entry
+    where exists (select 1 from opener o where o.exercise = x.exercise and o.account = i.account and o.accountant = i.accountant and o.last_entry <= x.last_entry)
+    group by i.entry_id, i.reference, x.exercise
+)
+select entry_name(entry_id, reference) as place, 'a ' || name || ' of entry ' || predecessor as found,
+       'a line of ' || (exercise - 1) || ' that left an amount on that account, of its accountant' as expected
+from named where origin is null
+union all
+select entry_name(entry_id, reference), 'a ' || name || ' of entry ' || predecessor, 'an earlier opening of an item, of its exercise'
+from reducer where origin is null
+union all
+select entry_name(r.entry_id, r.reference), euros(r.so_far) || ' opened so far of entry ' || r.origin,
+       euros(coalesce(c.cents, 0)) || ', open of it by entry ' || coalesce(r.last_entry::varchar, 'that its reference names')
+from running r left join closed c using (entry_id)
+where r.last_entry is null or r.entry_id = r.last_of_execution and r.so_far <> coalesce(c.cents, 0)
+union all
+select entry_name(l.entry_id, l.reference), 'not opened in ' || l.exercise, euros(l.cents) || ', as the other items of its account'
+from left_open l where l.cents <> 0 and not exists (select 1 from opened o where o.exercise = l.exercise and o.origin = l.entry_id);

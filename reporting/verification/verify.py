@@ -59,6 +59,10 @@ _SMALL_TABLES = (
     "delay_sum",
     "details_evidence",
     "details_rule",
+    "step_file",
+    "step_preparation",
+    "step_confirmation",
+    "step_rule",
     "access_holder",
     "separation_rule",
 )

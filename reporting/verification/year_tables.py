@@ -92,6 +92,8 @@ def build_successions(codes: CodeLabels) -> dict[str, Any]:
     ]
     columns = _name_columns(("year", "programme", "follower"), pairs)
     return {name: pa.array(values, _RULE_TYPES.get(name, pa.string())) for name, values in columns.items()}
+
+
 def build_special_programmes(codes: CodeLabels) -> dict[str, Any]:
     """Return the programmes of each year whose expenses receipts limit, with what their account brings into the year."""
     programmes = [

@@ -98,7 +98,7 @@ def _charge(
 
 def print_depreciation(result: "DepreciationResult", *, is_dry_run: bool = False) -> None:
     """Print what was charged, or would be."""
-    from service.cli.close import build_blocked_table
+    from service.cli.closing_tables import build_blocked_table
 
     if result.earlier:
         lines = console.format_count(result.earlier, "line")

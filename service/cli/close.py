@@ -10,7 +10,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 from core.money import format_euros
-from reporting.report_tables import CellType, Column, ReportTable
+from service.cli import closing_tables
 from service.cli.caller import UNNAMED_CALLER, UnnamedCallerOptions
 from service.cli.engine_work import run_work
 from service.cli.number_limits import NUMBER_OF_A_YEAR
@@ -22,11 +22,14 @@ from service.engine import process_tuning
 from service.terminal import console, signals
 
 if TYPE_CHECKING:
-    from closing.step_sums import BlockedSum, DifferenceSum, StepSums
+    from closing.step_sums import BlockedSum, DifferenceSum
     from service.auth.person_credentials import CommandCaller
     from service.configuration.settings import Settings
+    from service.engine.closing_plan import ClosingPlan
     from service.engine.processing_result import ProcessingResult
-    from service.engine.year_closing import ClosingPlan, StepRequest, StepResult
+    from service.engine.step_conditions import StepRequest
+    from service.engine.step_preparation import PreparedStep
+    from service.engine.year_closing import StepResult
 
 app = App(name="close", help="The closing of a year: what is open of it goes on in the next (bascule).")
 EXIT_REFUSED = 1
@@ -55,14 +58,15 @@ DEFAULT_STEP = StepOptions()
 @app.command
 def plan(*, year: YearOption, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> None:
     """Show the steps in their order, what each would carry into the next year now, and what prevents it."""
-    from service.engine import engine_context, year_closing
+    from service.engine import closing_plan as planning
+    from service.engine import engine_context
     from service.terminal.processing_progress import ProgressReporter
 
     settings = options.read_settings()
 
     async def work(dsn: str, reporter: ProgressReporter) -> "ClosingPlan | str":
         reference = await asyncio.to_thread(engine_context.load_reference, settings)
-        return await year_closing.load_plan(dsn, reference, year, reporter=reporter)
+        return await planning.load_plan(dsn, reference, year, reporter=reporter)
 
     closing_plan = session.run_on_database(settings, work, open_or_attach)
     if isinstance(closing_plan, str):
@@ -70,12 +74,38 @@ def plan(*, year: YearOption, options: DataOptions = DEFAULT_DATA, json: JsonOpt
     if json:
         console.print_json(closing_plan)
         return
-    console.print_table(build_plan_table(closing_plan))
+    console.print_table(closing_tables.build_plan_table(closing_plan))
+    if any(step.preparation for step in closing_plan.steps):
+        console.print_table(closing_tables.build_preparation_table(closing_plan))
     _print_obstacles([row for step in closing_plan.steps for row in step.sums.blocked])
     _print_differences([row for step in closing_plan.steps for row in step.sums.differences])
     console.print_line(
         f"{year} pays until {closing_plan.last_payment_day}: its steps are executed from the day after."
     )
+
+
+@app.command
+def prepare(
+    step: Annotated[str, Parameter(help="Step of the plan that needs two persons, as in C14.")],
+    *,
+    year: YearOption,
+    at: MomentOption = "",
+    caller: Annotated[UnnamedCallerOptions, Parameter(name="*")] = UNNAMED_CALLER,
+    options: DataOptions = DEFAULT_DATA,
+    json: JsonOption = False,
+) -> int:
+    """Prepare a step that cannot be undone: show what it would do, and record it for another person, who executes it.
+
+    Exit codes: 0 it is prepared, or there is nothing to do; 1 it cannot begin; 2 wrong usage.
+    """
+    process_tuning.tune_process()  # before Arrow is imported
+    request = _build_request(step, year, StepOptions(at))
+    result = _prepare(options.read_settings(), request, caller.read_caller())
+    if json:
+        console.print_json(result)
+    else:
+        print_preparation(result)
+    return EXIT_REFUSED if result.waits else 0
 
 
 @app.command
@@ -98,13 +128,7 @@ def execute(
     usage; 3 the engine cannot continue; 130 interrupted.
     """
     process_tuning.tune_process()  # before Arrow is imported
-    from closing.steps import Step
-    from service.engine.year_closing import StepRequest
-
-    if step not in tuple(Step):
-        raise UsageError(f"there is no step {step}; crescendo close plan lists all: {', '.join(Step)}")
-    day = parse_moment(step_options.at).astimezone(_find_time_zone()).date()
-    request = StepRequest(year, Step(step), day, step_options.dry_run)
+    request = _build_request(step, year, step_options)
     settings = options.read_settings()
     result = _execute(settings, request, caller.read_caller())
     if json:
@@ -117,6 +141,16 @@ def execute(
     is_refused = result.posted is not None and bool(result.posted.reasons)
     is_blocked = result.sums is not None and bool(result.sums.blocked)
     return EXIT_REFUSED if result.waits or is_refused or is_blocked else 0
+
+
+def _build_request(step: str, year: int, step_options: StepOptions) -> "StepRequest":
+    from closing.steps import Step
+    from service.engine.step_conditions import StepRequest
+
+    if step not in tuple(Step):
+        raise UsageError(f"there is no step {step}; crescendo close plan lists all: {', '.join(Step)}")
+    day = parse_moment(step_options.at).astimezone(_find_time_zone()).date()
+    return StepRequest(year, Step(step), day, step_options.dry_run)
 
 
 def _find_time_zone() -> ZoneInfo:
@@ -138,34 +172,17 @@ def _execute(settings: "Settings", request: "StepRequest", caller: "CommandCalle
     )
 
 
-def build_plan_table(closing_plan: "ClosingPlan") -> ReportTable:
-    """Build the table of the steps."""
-    columns = [
-        *(Column("step"), Column("what it does", CellType.PROSE), Column("source")),
-        *(Column("open lines", CellType.COUNT), Column("euros", CellType.MONEY)),
-        *(Column("cannot go on", CellType.COUNT), Column("carried lines", CellType.COUNT)),
-    ]
-    rows = [
-        [
-            *(step.step.value, step.summary, step.source, step.sums.lines, step.sums.cents),
-            *(sum(row.lines for row in step.sums.blocked), step.sums.done),
-        ]
-        for step in closing_plan.steps
-    ]
-    title = f"Closing of {closing_plan.year}: what goes on in {closing_plan.year + 1}"
-    return ReportTable(title, columns, rows, drop_order=("source", "what it does"))
+def _prepare(settings: "Settings", request: "StepRequest", caller: "CommandCaller") -> "PreparedStep":
+    """Prepare a step in the name of the caller."""
+    from service.engine import step_preparation
 
-
-def build_step_table(sums: "StepSums") -> ReportTable:
-    """Build the table of what a step carries."""
-    whose = "accountant" if any(row.accountant for row in sums.carried) else "programme"
-    columns = [
-        *(Column("kind"), Column(whose)),
-        *(Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)),
-    ]
-    rows = [[row.kind, row.accountant or row.programme, row.lines, row.cents] for row in sums.carried]
-    foot = ["", "all", sums.lines, sums.cents]
-    return ReportTable(f"Open, by kind and {whose}", columns, rows, foot, drop_order=())
+    return run_work(
+        settings,
+        caller,
+        lambda context, by, _, reporter: step_preparation.prepare_step(
+            context, msgspec.structs.replace(request, by=by), reporter=reporter
+        ),
+    )
 
 
 def print_step(result: "StepResult", *, is_dry_run: bool = False) -> None:
@@ -174,7 +191,7 @@ def print_step(result: "StepResult", *, is_dry_run: bool = False) -> None:
         lines = console.format_count(result.earlier, "line")
         console.print_line(f"Given to the engine by an interrupted call, and decided now: {lines}.")
     if result.sums and result.sums.lines:
-        console.print_table(build_step_table(result.sums))
+        console.print_table(closing_tables.build_step_table(result.sums))
     if result.sums:
         _print_obstacles(result.sums.blocked)
         _print_differences(result.sums.differences)
@@ -186,6 +203,22 @@ def print_step(result: "StepResult", *, is_dry_run: bool = False) -> None:
         console.print_line(f"Nothing of {result.year} is left for this step to carry.")
     if result.posted:
         _print_outcome(result.posted, result.year + 1)
+
+
+def print_preparation(result: "PreparedStep") -> None:
+    """Print what a person prepared."""
+    if result.sums and result.sums.lines:
+        console.print_table(closing_tables.build_step_table(result.sums))
+    if result.sums:
+        _print_obstacles(result.sums.blocked)
+        _print_differences(result.sums.differences)
+    if result.waits:
+        console.print_line(f"The step cannot begin: {result.waits}")
+    elif result.preparation:
+        execute_it = f"crescendo close execute {result.step} --year {result.year}"
+        console.print_line(f"Preparation {result.preparation}: another person confirms it by {execute_it}.")
+    else:
+        console.print_line(f"Nothing of {result.year} is left for this step to carry.")
 
 
 def _print_outcome(posted: "ProcessingResult", year: int) -> None:
@@ -209,32 +242,9 @@ def _print_refusals(result: "StepResult", settings: "Settings") -> None:
 
 def _print_differences(differences: Sequence["DifferenceSum"]) -> None:
     if differences:
-        console.print_table(build_difference_table(differences))
-
-
-def build_difference_table(differences: Sequence["DifferenceSum"]) -> ReportTable:
-    """Build the table of what openings leave on the technical account, beside the results that are not on 12 yet."""
-    amounts = ("left there", "opened there before", "classes 6 and 7", "not explained")
-    columns = [Column("accountant"), Column("account"), *(Column(name, CellType.MONEY) for name in amounts)]
-    rows = [
-        [row.accountant, row.account, row.cents, row.earlier_cents, row.result_cents, row.unexplained_cents]
-        for row in differences
-    ]
-    title = "What openings leave on the technical account (debit less credit)"
-    return ReportTable(title, columns, rows, drop_order=())
+        console.print_table(closing_tables.build_difference_table(differences))
 
 
 def _print_obstacles(blocked: Sequence["BlockedSum"]) -> None:
     if blocked:
-        console.print_table(build_blocked_table(blocked))
-
-
-def build_blocked_table(blocked: Sequence["BlockedSum"], title: str = "Cannot be carried yet") -> ReportTable:
-    """Build the table of what a step cannot do, and why."""
-    columns = [Column("kind"), Column("reason", CellType.PROSE)]
-    columns += [Column("lines", CellType.COUNT), Column("euros", CellType.MONEY), Column("first entry")]
-    rows = [
-        [row.kind, row.obstacle, row.lines, row.cents, f"@{row.first_entry}" if row.first_entry else ""]
-        for row in blocked
-    ]
-    return ReportTable(title, columns, rows, drop_order=())
+        console.print_table(closing_tables.build_blocked_table(blocked))

@@ -40,7 +40,13 @@ class MonthOptions:
     """Which month, and whose."""
 
     year: Annotated[int, Parameter(help="Exercise.", validator=NUMBER_OF_A_YEAR)]
-    month: Annotated[int, Parameter(help="Month of the exercise, 1 to 12.", validator=Number(gte=1, lte=12))]
+    month: Annotated[
+        int,
+        Parameter(
+            help="Month of the exercise, 1 to 12; 0 has its opening balances.",
+            validator=Number(gte=0, lte=12),
+        ),
+    ]
     accountant: Annotated[str, Parameter(help="Code of the accountant. Default: all accountants.")] = ""
 
 

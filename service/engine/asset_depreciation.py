@@ -24,7 +24,7 @@ from service.engine.engine_context import EngineContext
 from service.engine.own_acts import OwnActs
 from service.engine.processing_result import ProcessingResult, require_acceptance
 from service.engine.settlement_lock import lock_settlement
-from service.engine.year_closing import open_snapshot
+from service.engine.step_conditions import open_snapshot
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 import pyarrow as pa
 
-from closing import opening_balances, rollover
+from closing import opening_balances, opening_items, rollover
 from closing.journal_queries import Connection
 from closing.opening_acts import build_opening_table
 from closing.opening_balances import Opening
@@ -77,7 +77,14 @@ async def _load_balances(connection: Connection, reference: ReferenceData, year:
     next_year = opening_balances.read_next_year(
         reference.charts[year + 1], reference.nomenclatures[year + 1], reference.accountants[year + 1]
     )
-    return opening_balances.build_openings(rows, next_year, technical_account=reference.charts[year].opening)
+    charts = reference.charts[year], reference.charts[year + 1]
+    suspended = charts[0].suspense & charts[1].suspense
+    arguments = (year, sorted(suspended), *opening_items.KINDS)
+    is_suspended = any(row["account"] in suspended for row in rows)  # otherwise the journal needs no reading
+    items = await connection.fetch(rollover.SQL["opening_items"], *arguments) if is_suspended else ()
+    return opening_balances.build_openings(
+        rows, next_year, technical_account=charts[0].opening, items=opening_items.group_items(items)
+    )
 
 
 def sum_planned_step(step: Step, open_year: Rollover, opened_year: OpenedYear) -> StepSums:

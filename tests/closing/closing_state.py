@@ -8,12 +8,14 @@ from typing import Any
 
 from closing.steps import Step
 from core.catalog import CATALOG
+from core.person_decisions import NOBODY, StatedPerson
 from reporting import code_labels
 from reporting.code_names import read_names
 from reporting.trial_balance import BalanceScope, TrialBalance, load_trial_balance
 from service.database import command_queries
 from service.database.embedded_server import Database
-from service.engine import year_closing
+from service.engine import step_preparation, year_closing
+from service.engine.step_preparation import PreparedStep
 from service.engine.year_closing import StepRequest, StepResult
 from service.terminal.processing_progress import ProgressLines
 from service.terminal.signals import Interruption
@@ -89,16 +91,23 @@ async def execute(
     day: str = CARRIED_ON,
     *,
     is_dry_run: bool = False,
+    by: StatedPerson = NOBODY,
     interruption: Interruption | None = None,
     reporter: ProgressLines | None = None,
 ) -> StepResult:
     """Execute a step of the closing."""
     return await year_closing.execute_step(
         state.context,
-        StepRequest(YEAR, step, date.fromisoformat(day), is_dry_run),
+        StepRequest(YEAR, step, date.fromisoformat(day), is_dry_run, by),
         interruption or create_interruption(),
         reporter=reporter or ProgressLines(),
     )
+
+
+async def prepare(state: State, step: Step, by: StatedPerson, day: str = CARRIED_ON) -> PreparedStep:
+    """Prepare a step of the closing, for another person to execute."""
+    request = StepRequest(YEAR, step, date.fromisoformat(day), by=by)
+    return await step_preparation.prepare_step(state.context, request, reporter=ProgressLines())
 
 
 async def read_carries(state: State) -> list[tuple[str, str, int, int]]:

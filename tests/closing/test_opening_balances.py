@@ -9,12 +9,13 @@ from closing.opening_balances import (
     AccountBalance,
     NextYear,
     Opening,
-    OpeningLine,
     build_openings,
     list_acts,
     sum_missing_openings,
     sum_openings,
 )
+from closing.opening_items import OpeningLine, SuspenseItem, group_items
+from closing.opening_items import list_lines as list_item_lines
 from closing.step_sums import BlockedSum, DifferenceSum
 from core.act_fields import ACT_LINES_MAX
 from core.money import AMOUNT_MAX
@@ -181,3 +182,56 @@ def _execute(closing: dict[tuple[str, str], int], opened: dict[tuple[str, str], 
         for line in act.lines:
             place = act.accountant, line.account
             opened[place] = opened.get(place, 0) + line.cents
+
+
+ITEM = SuspenseItem("PACA", SUPPLIERS, 7, -100, 0)
+
+
+def test_an_item_is_opened_once_and_lowered_by_what_is_cleared_of_it() -> None:
+    assert list(list_item_lines(ITEM)) == [OpeningLine(SUPPLIERS, -100, 7)]
+    assert list(list_item_lines(ITEM._replace(opened=-100, opening=9, left=-100))) == []
+    lowered = ITEM._replace(closing=-60, opened=-100, opening=9, left=-100)
+    assert list(list_item_lines(lowered)) == [OpeningLine(SUPPLIERS, 40, 9, is_reduction=True)]
+    rest = [OpeningLine(SUPPLIERS, 10, 9, is_reduction=True), OpeningLine(SUPPLIERS, 30, 7)]
+    assert list(list_item_lines(lowered._replace(left=-10))) == rest
+    assert list(list_item_lines(lowered._replace(left=0))) == [OpeningLine(SUPPLIERS, 40, 7)]
+    assert [line.kind for line in rest] == ["opening_reduction_debit", "opening_item_debit"]
+
+
+@pytest.mark.parametrize(
+    ("closing", "opened", "is_by_item"), [(-100, 0, True), (-90, 0, False), (-100, -100, False)]
+)
+def test_an_account_is_opened_by_items_where_they_are_its_balance(
+    closing: int, opened: int, *, is_by_item: bool
+) -> None:
+    """And what was opened of them is all that was opened: an account that was opened as a whole goes on so."""
+    items = group_items([ITEM._asdict()])
+    rows = [AccountBalance("PACA", SUPPLIERS, closing, opened)._asdict()]
+    acts = list(list_acts(build_openings(rows, NEXT_YEAR, technical_account=TECHNICAL, items=items)))
+    assert [line.entry for act in acts for line in act.lines] == (
+        [7, 0] if is_by_item else [0, 0] if closing - opened else []
+    )
+
+
+@given(
+    st.integers(1, 1000).flatmap(
+        lambda cents: st.tuples(st.just(cents), st.lists(st.tuples(*[st.integers(0, cents)] * 2), max_size=5))
+    ),
+    st.sampled_from((1, -1)),
+)
+def test_after_each_execution_what_is_opened_of_an_item_is_what_is_open_of_it(
+    case: tuple[int, list[tuple[int, int]]], sign: int
+) -> None:
+    """Both years clear the item between two executions; no reduction takes more than the next year has left."""
+    closing, opened, rest = case[0], 0, 0
+    for before, after in [(0, 0), *case[1]]:
+        closing, rest = closing - min(before, closing), rest - min(after, rest)
+        item = ITEM._replace(
+            closing=sign * closing, opened=sign * opened, opening=9 if opened else 0, left=sign * rest
+        )
+        for line in list_item_lines(item):
+            opened += sign * line.cents
+            rest += sign * line.cents if line.is_reduction or not item.opening else 0
+            assert line.entry == (9 if line.is_reduction else 7)
+        assert opened == closing
+        assert rest >= 0

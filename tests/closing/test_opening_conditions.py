@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 
+import asyncpg
 import msgspec
 import pytest
 
@@ -17,14 +18,15 @@ from reporting.verification.verify import verify
 from reporting.visibility import WHOLE_JOURNAL, ReferenceQuery, Visibility, list_centres_within
 from service.database import command_queries
 from service.database.embedded_server import Database
-from service.engine import year_closing
+from service.engine import closing_plan, year_closing
 from service.engine.year_closing import StepRequest, StepResult
 from service.http.problems import Problem
 from service.http.query_scope import read_visible_entry
 from service.terminal.processing_progress import ProgressLines
 from tests.closing.closing_state import OPENED, SUPPLIERS, TECHNICAL, execute, open_year_end, read_openings
 from tests.period_decisions import decide_period
-from tests.service.small_state import State, create_interruption
+from tests.reporting.remade_hashes import remake_hashes
+from tests.service.small_state import State, build_request, create_interruption
 
 
 @pytest.fixture
@@ -63,6 +65,44 @@ async def test_a_locked_year_takes_no_openings(state: State) -> None:
     assert await read_openings(state) == {}
 
 
+async def test_a_closed_or_locked_opening_month_takes_no_openings(state: State) -> None:
+    """Of one accountant or of all; a closed one may be opened again, a locked one is final."""
+    await decide_period(state.dsn, "2019-00", "close", "PACA")
+    assert (
+        "the opening month of 2019 is closed for an accountant" in (await execute(state, Step.OPENING)).waits
+    )
+    await decide_period(state.dsn, "2019-00", "reopen", "PACA")
+    await execute(state, Step.OPENING)
+    assert await read_openings(state) == OPENED
+    await decide_period(state.dsn, "2019-00", "close")
+    await decide_period(state.dsn, "2019-00", "lock")
+    await state.submit_accepted([{**build_request(1), "reference": "DP-9"}])
+    assert (
+        "the opening month of 2019 is locked for an accountant" in (await execute(state, Step.OPENING)).waits
+    )
+    refused = {"exercise": 2019, "date": "2019-01-01", "kind": "opening_debit", "reference": "X-1"}
+    refused |= {"fund_centre": "0177-D013", "account": SUPPLIERS, "amount": "1.00"}
+    assert [reason.code for reason in (await state.submit([refused], CLOSING)).reasons] == ["PERIOD_LOCKED"]
+    assert (await state.verify()).findings == []
+
+
+async def test_an_entry_in_a_locked_opening_month_is_found(state: State) -> None:
+    """As if the lock had held before the openings."""
+    await execute(state, Step.OPENING)
+    await decide_period(state.dsn, "2019-00", "close")
+    await state.submit_accepted([{**build_request(1), "reference": "DP-9"}])
+    connection = await asyncpg.connect(state.dsn)
+    await connection.execute(
+        "set session_replication_role = replica;"
+        " update period_effect set after_batch = (select max(batch) - 1 from batch"
+        " where first_entry <= (select min(entry_id) from entry where month = 0))"
+    )
+    await remake_hashes(connection)
+    await connection.close()
+    findings = (await state.verify()).findings
+    assert [finding.found for finding in findings if finding.expected == "a month that was open then"]
+
+
 async def test_a_year_waits_for_the_openings_of_the_year_before(state: State) -> None:
     """What 2019 closes with contains its openings, so 2020 is opened after they are whole."""
     _add_year_2020(state)
@@ -70,7 +110,7 @@ async def test_a_year_waits_for_the_openings_of_the_year_before(state: State) ->
     obstacle = "2018 is not opened wholly in 2019: execute C14 of 2018 first"
     early = await _execute_request(state, request)
     assert (early.waits, early.posted) == (obstacle, None)
-    plan = await year_closing.load_plan(state.dsn, state.context.reference, 2019, reporter=ProgressLines())
+    plan = await closing_plan.load_plan(state.dsn, state.context.reference, 2019, reporter=ProgressLines())
     assert not isinstance(plan, str)
     assert plan.steps[2].sums.blocked == [
         BlockedSum("opening_credit", obstacle, 3, 30_900),

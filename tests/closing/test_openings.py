@@ -204,6 +204,21 @@ async def test_a_breach_of_an_opening_is_found(state: State, breach: str) -> Non
     assert [finding.found for finding in findings if text in finding.found], findings
 
 
+@pytest.mark.parametrize("account", [SUPPLIERS, ACCRUED, TRANSIT])
+async def test_what_is_opened_of_debts_is_the_sum_of_the_items_that_go_on(state: State, account: str) -> None:
+    """Judged by the items themselves, before and after the carries, which move them to the next year without a posting."""
+    await execute(state, Step.OPENING)
+    assert (await state.verify("item_balances")).findings == []
+    await execute(state, Step.COMMITMENTS)
+    await execute(state, Step.REQUESTS)
+    assert (await state.verify("item_balances")).findings == []
+    await _plant(
+        state, f"update entry set amount = amount + 1 where month = 0 and credit = {_ACCOUNT.format(account)}"
+    )
+    findings = (await state.verify("item_balances")).findings
+    assert [finding.place for finding in findings] == [f"{account} of PACA, 2019"]
+
+
 _SUSPENSE = "4721000000"
 _TO_SUSPENSE = f"update entry set credit = {_ACCOUNT.format(_SUSPENSE)} where reference = 'DP-2'"
 _ABOVE_THE_LIMIT = f"update entry set amount = amount + {AMOUNT_MAX} where reference = 'DP-2'"

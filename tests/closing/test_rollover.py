@@ -16,7 +16,7 @@ from reporting.visibility import Visibility
 from service.auth.access_queries import Grant, create_key
 from service.database import command_queries
 from service.database.embedded_server import Database
-from service.engine import engine_context, year_closing
+from service.engine import closing_plan, engine_context
 from service.terminal.processing_progress import ProgressLines
 from tests.closing.closing_state import (
     CARRIED_ON,
@@ -289,7 +289,7 @@ async def test_a_debt_is_not_carried_to_another_accountant(state: State) -> None
 
 
 async def test_a_year_that_the_calendar_lacks_is_refused(state: State) -> None:
-    plan = await year_closing.load_plan(
+    plan = await closing_plan.load_plan(
         state.dsn, engine_context.load_reference(state.settings), 2019, reporter=ProgressLines()
     )
     assert isinstance(plan, str)
@@ -304,7 +304,7 @@ async def test_the_plan_counts_what_is_open_and_what_is_done(state: State) -> No
 
 async def _read_plan(state: State) -> list[tuple[str, int, int]]:
     reference = engine_context.load_reference(state.settings)
-    plan = await year_closing.load_plan(state.dsn, reference, YEAR, reporter=ProgressLines())
+    plan = await closing_plan.load_plan(state.dsn, reference, YEAR, reporter=ProgressLines())
     assert not isinstance(plan, str)
     return [(step.step.value, step.sums.lines, step.sums.done) for step in plan.steps]
 

@@ -43,6 +43,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("asset_service", "asset_depreciation", "asset_disposal", "asset_depreciation_disposal"),
         *("invoice_request", "retention_rejection"),
         *("suspense_receipt", "suspense_identification", "identification_receipt"),
+        *("opening_item_debit", "opening_item_credit", "opening_reduction_debit", "opening_reduction_credit"),
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -191,15 +192,18 @@ def test_one_kind_opens_credits_of_a_fund_by_what_a_receipt_has_left() -> None:
 
 def test_what_stands_on_a_suspense_account_is_cleared_by_hand_on_the_account_that_the_line_states() -> None:
     clearings = [kind for kind in _KINDS if kind.clears]
-    assert clearings == _get_kinds("clearing_debit", "clearing_credit")
-    assert [(kind.debit, kind.credit) for kind in clearings] == [
-        (Role.BY_HAND, Role.NONE),
-        (Role.NONE, Role.BY_HAND),
-    ]
+    reductions = ("opening_reduction_debit", "opening_reduction_credit")
+    assert clearings == _get_kinds("clearing_debit", "clearing_credit", *reductions)
+    sides = [(Role.BY_HAND, Role.NONE), (Role.NONE, Role.BY_HAND)]
+    assert [(kind.debit, kind.credit) for kind in clearings] == sides * 2
     for kind in clearings:
         assert (kind.draws, kind.reaches, kind.inherits) == (Remainder.OPEN, Stage.NONE, False)
         assert kind.needs_assignment
-    (justification,) = [kind for kind in _KINDS if kind.concerns_suspense and not kind.clears]
+    others = [kind for kind in _KINDS if kind.concerns_suspense and not kind.clears]
+    justification, *openings = others
+    assert openings == _get_kinds("opening_item_debit", "opening_item_credit")
+    assert [(kind.debit, kind.credit) for kind in openings] == sides
+    assert all(kind.opens_item and kind.needs_assignment for kind in openings)
     assert (justification.draws, justification.needs_assignment) == (Remainder.NONE, False)
     assert not justification.has_amount
     leaving = [kind for kind in _KINDS if kind.reaches is clearings[0].after]

@@ -9,7 +9,16 @@ import pytest_asyncio
 
 from closing.steps import Step
 from service.database.embedded_server import Database
-from tests.closing.closing_state import execute, open_year_end, read_carries, read_opening_lines
+from tests.accountants import add_accountants
+from tests.closing.closing_state import (
+    OPENED,
+    execute,
+    open_year_end,
+    prepare,
+    read_carries,
+    read_opening_lines,
+)
+from tests.closing.test_opening_items import CHLOE, DAVID, ITEMS
 from tests.crash.killed_processes import run_to_step
 from tests.service.small_state import State, copy_state
 
@@ -23,9 +32,11 @@ async def read_acts(state: State) -> list[tuple]:
     return [*await read_carries(state), *await read_opening_lines(state)]
 
 
-async def run_child(state: State, point: int, step: Step) -> tuple[int, list[str]]:
+async def run_child(state: State, point: int, step: Step, person: str = "") -> tuple[int, list[str]]:
     """Execute in a process that kills itself at a point; return its exit code and the points it reached."""
-    return await run_to_step("closing_process", state.dsn, state.folder, point, step)
+    return await run_to_step(
+        "closing_process", state.dsn, state.folder, point, step, *[person] * bool(person)
+    )
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -53,3 +64,31 @@ async def test_a_step_killed_at_each_point(
             assert await state.fetch("select * from refusal") == [], points[point]
             assert (await execute(state, step, AGAIN_ON)).posted is None, points[point]
             assert (await state.verify()).findings == [], points[point]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+async def test_a_step_of_two_persons_killed_at_each_point(
+    year_end: State, database: Database, tmp_path: Path
+) -> None:
+    """Who confirmed it executes it again, without another preparation; items of suspense accounts are among what it opens."""
+    async with copy_state(database, year_end, tmp_path / "undisturbed") as undisturbed:
+        await _prepare_opening(undisturbed)
+        code, points = await run_child(undisturbed, _NEVER, Step.OPENING, CHLOE.name)
+        assert code == 0
+        expected = await read_acts(undisturbed)
+        assert len(expected) > len(OPENED)
+    for point in range(len(points)):
+        async with copy_state(database, year_end, tmp_path / f"killed-{point}") as state:
+            await _prepare_opening(state)
+            code, _ = await run_child(state, point, Step.OPENING, CHLOE.name)
+            assert code == -signal.SIGKILL
+            assert (await execute(state, Step.OPENING, AGAIN_ON, by=CHLOE)).waits == "", points[point]
+            assert await read_acts(state) == expected, points[point]
+            assert (await execute(state, Step.OPENING, AGAIN_ON, by=CHLOE)).posted is None, points[point]
+            assert (await state.verify()).findings == [], points[point]
+
+
+async def _prepare_opening(state: State) -> None:
+    await add_accountants(state.dsn)
+    await state.submit_accepted(ITEMS, "treasury")
+    assert (await prepare(state, Step.OPENING, DAVID)).preparation

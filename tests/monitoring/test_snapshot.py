@@ -160,6 +160,7 @@ def test_every_kind_with_an_amount_has_a_step_or_is_known_to_have_none() -> None
         *("receivable", "receivable_reduction", "receivable_cancellation", "receipt"),
         *("repayment_receivable", "credit_restoration"),
         *("opening_debit", "opening_credit"),
+        *("opening_item_debit", "opening_item_credit", "opening_reduction_debit", "opening_reduction_credit"),
     }
 
 

@@ -102,7 +102,7 @@ def _is_centre(code: str, codes: Nomenclature) -> bool:
 def _find_level_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
     centre = _find_nomenclature(fields, reference).centres.get(fields.get(Field.FUND_CENTRE, ""))
     is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL, Family.ASSET) or kind.name == "visa_request"
-    takes_own = kind.needs_assignment and kind.family is not Family.BUDGET
+    takes_own = kind.needs_assignment and kind.family not in (Family.BUDGET, Family.OPENING)
     is_of_unit = takes_own or kind.budget is BudgetAction.SPEND or is_own
     if is_of_unit and centre and centre.level is not CentreLevel.UO:
         yield Outcome.FUND_CENTRE_LEVEL

@@ -165,7 +165,7 @@ def _choose_cell(world: World, state: State, kind: ActKind, line: Line, *, entry
         cell = item.cell if line.cell == NONE else line.cell
         assets.require_accountant(world, item, cell)
         return cell
-    if kind.pairs is Pairing.TARGET or kind.clears:
+    if kind.pairs is Pairing.TARGET or kind.clears or kind.opens_item:
         return item.cell if line.cell == NONE else line.cell
     if not kind.is_interest:
         if line.cell not in (NONE, item.cell):

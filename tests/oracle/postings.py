@@ -292,7 +292,7 @@ def _require_balance(world: World, act: Sequence[Line]) -> None:
 
 
 def _sign(line: Line) -> int:
-    return 1 if CATALOG[line.kind].name in ("journal_debit", "opening_debit", "clearing_debit") else -1
+    return 1 if CATALOG[line.kind].debit is Role.BY_HAND else -1
 
 
 def _is_after_request(kind: ActKind) -> bool:

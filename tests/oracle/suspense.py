@@ -17,7 +17,11 @@ def require_item(world: World, kind: ActKind, item: OpenItem, line: Line, cell: 
     sides = {
         "clearing_debit": (item.credit,),
         "clearing_credit": (item.debit,),
+        "opening_reduction_debit": (item.credit,),
+        "opening_reduction_credit": (item.debit,),
         "justification": (item.debit, item.credit),
+        "opening_item_debit": (item.debit, item.credit),
+        "opening_item_credit": (item.debit, item.credit),
     }
     if line.account not in sides[kind.name]:
         raise LineRefused(Outcome.NOT_ON_SUSPENSE)
@@ -26,5 +30,6 @@ def require_item(world: World, kind: ActKind, item: OpenItem, line: Line, cell: 
             raise LineRefused(Outcome.SUSPENSE_EXCEEDED)
         return
     own, other = world.cells[cell], world.cells[item.cell]
-    if (own.accountant, own.year) != (other.accountant, other.year):
+    opens_item = kind.name in ("opening_item_debit", "opening_item_credit")
+    if (own.accountant, own.year) != (other.accountant, other.year + opens_item):
         raise LineRefused(Outcome.NOT_ON_SUSPENSE)

@@ -166,6 +166,15 @@ _INVOICE = {"invoice_number": "F-77", "invoice_date": "2018-04-20"}
 _PART = _INVOICE | {"invoice_part": "2"}
 _RUNNING_EXPENSES = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
 
+_LAST_OF_BOTH_YEARS = 167 + len(build_openings())
+"""The last entry before the items of suspense accounts, and their openings."""
+_OPENED_ITEMS = (
+    ("opening_item_debit", "4731000000", f"@{_LAST_OF_BOTH_YEARS + 1}"),
+    ("opening_item_credit", "4721000000", f"@{_LAST_OF_BOTH_YEARS + 2}"),
+    *(("opening_reduction_credit", "4731000000", "#1"), ("opening_reduction_debit", "4721000000", "#2")),
+)
+"""The kind of each line that opens an item or lowers its opening, its account, and what it names."""
+
 _FIRST_COMMITMENT = f"@{len(build_openings()) + 5}"
 """The entry of the first line of EJ1."""
 _FIRST_SERVICE = f"@{len(build_openings()) + 10}"
@@ -353,10 +362,22 @@ FILES: list[File] = [
         *_act("SF27", "service", _build_follower("EJ27", "2.00")),
         *_act("DF27", "invoice_request", _build_follower("EJ27", "1.50", payee="P1", date="2018-06-01")),
     ],
+    [
+        *_act("OD5", "journal_debit", *_SUSPENSE),
+        *_act(
+            "BE2",
+            "opening_item_debit",
+            *(
+                {"kind": kind, "account": account, "predecessor": before}
+                | {"fund_centre": "0217", "amount": "7.00", "exercise": "2019", "date": "2019-01-01"}
+                for kind, account, before in _OPENED_ITEMS
+            ),
+        ),
+    ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 167 + len(_OPENINGS_OF_NEXT_YEAR)
+_ENTRIES = _LAST_OF_BOTH_YEARS + 2 + len(_OPENED_ITEMS)
 """Of all of them together."""
 
 

@@ -60,6 +60,14 @@ ROWS = (
         " values ('release', {n}, {n}, {n}, 2, '2018-01-02')"
     ),
     *_repeat(
+        "insert into step_preparation (year, step, last_entry, lines, cents, digest, by, person_decision)"
+        " values (2018, 'C14', {n}, 1, 1, sha256('{n}'), 'chloe', {n})"
+    ),
+    *_repeat(
+        "insert into step_confirmation (person_decision, step_preparation, by) values ({n}, {n}, 'david')"
+    ),
+    "insert into step_rule values (1), (2)",
+    *_repeat(
         "insert into reference_acceptance (files, digest, last_use, reason, by)"
         " values ('{{}}', sha256('{n}'), 1, 'New accounts', 'Claire')"
     ),

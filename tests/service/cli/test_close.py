@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from service.database.embedded_server import Database
+from tests.accountants import add_accountants
 from tests.closing.closing_state import open_year_end, read_carries
 from tests.service.command_line import CommandResult, run_crescendo
 from tests.service.small_state import State
@@ -103,3 +104,18 @@ async def test_wrong_words_are_explained(state: State) -> None:
     unknown = await run_crescendo("close", "plan", "--year", "2031", environment=place)
     assert unknown.code == 2
     assert "the calendar has no exercise 2031" in unknown.err
+
+
+async def test_a_step_of_two_persons_is_prepared_and_shown(state: State) -> None:
+    """Where the directory knows nobody yet, one person executes it."""
+    alone = await close(state, "prepare", "C14", *AT, code=1)
+    assert "the directory knows nobody, so one person executes the step" in alone.out
+    other = await close(state, "prepare", "C06", *AT, code=1)
+    assert "one person executes C06: no other prepares it" in other.out
+    await add_accountants(state.dsn)
+    prepared = (await close(state, "prepare", "C14", *AT)).out
+    assert "Preparation 1: another person confirms it by crescendo close execute C14 --year 2018." in prepared
+    assert (await close(state, "prepare", "C14", *AT, "--json")).json()["preparation"] == 2
+    assert "nobody yet" in (await close(state, "plan")).out
+    own = await close(state, "execute", "C14", *AT, code=1)
+    assert "prepared it: another person executes it" in own.out

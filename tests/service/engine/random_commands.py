@@ -4,17 +4,19 @@ import random
 from datetime import date
 from pathlib import Path
 
+import msgspec
+
 from closing.steps import Step
 from posting.book.registry import ReferenceData
 from service.configuration.settings import Settings
 from service.database.embedded_server import Database
-from service.engine import late_interest, year_closing
+from service.engine import late_interest, step_preparation, year_closing
 from service.engine.file_processing import EngineContext
 from service.engine.late_interest import InterestRequest
 from service.engine.year_closing import StepRequest
 from service.terminal.processing_progress import ProgressLines
 from settlement.simulated_bank.transfer_outcomes import OutcomeRates
-from tests.service.small_state import ANNE, State, create_interruption, paris_time
+from tests.service.small_state import ANNE, BENOIT, State, create_interruption, paris_time
 
 _OPENED_ON = date(2019, 3, 25)
 _OBSTACLES = frozenset({"account 5126410000 does not exist in 2019"})
@@ -52,6 +54,8 @@ class RandomState(State):
     async def open_next_year(self) -> None:
         """Open the balances of 2019, or what changed of them since."""
         request = StepRequest(2018, Step.OPENING, _OPENED_ON, by=ANNE)
+        prepared = msgspec.structs.replace(request, by=BENOIT)
+        await step_preparation.prepare_step(self.context, prepared, reporter=ProgressLines())
         result = await year_closing.execute_step(
             self.context, request, create_interruption(), reporter=ProgressLines()
         )

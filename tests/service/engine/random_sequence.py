@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import asyncpg
 
-from core.catalog import CATALOG, KIND_NUMBERS
+from core.catalog import CATALOG, KIND_NUMBERS, Family
 from core.errors import SenderForbidden
 from core.roles import Role
 from core.senders import (
@@ -54,7 +54,9 @@ ROLES: Mapping[str, frozenset[Role]] = {
 }
 OUTSIDE_KINDS = frozenset(KIND_NUMBERS) - SENDER_OF_KIND.keys()
 """The kinds that a file from outside may contain, if its sender holds the role of the accountant."""
-COMPUTED_KINDS = frozenset({"opening_debit", "opening_credit", "suspense_receipt"})
+COMPUTED_KINDS = frozenset(
+    {"suspense_receipt", *(kind.name for kind in CATALOG if kind.family is Family.OPENING)}
+)
 """The kinds that are right only as the closing or an import computes them: no random act is of them.
 
 ``RandomState.open_next_year`` sends openings; a credit on suspense is that of a statement.

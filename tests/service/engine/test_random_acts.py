@@ -52,6 +52,7 @@ LATE_KINDS = frozenset(
         "asset_depreciation_disposal",
         "invoice_request",
         *("suspense_identification", "identification_receipt"),
+        *("opening_item_debit", "opening_item_credit", "opening_reduction_debit", "opening_reduction_credit"),
     }
 )
 """Kinds that may follow only two others in one year or place: the sequences by default are too few, sixty have them all."""

@@ -13,6 +13,7 @@ from core.remedies import REMEDIES
 from monitoring.service_metrics import ServiceMetrics
 from monitoring.snapshot import build_figures
 from monitoring.trend import Trend
+from posting.store.step_persons import StepPreparation
 from reporting import (
     act_narrative,
     advances,
@@ -42,7 +43,7 @@ from service.cli import (
     access,
     access_trust,
     bank,
-    close,
+    closing_tables,
     demo_payments,
     payment_run_report,
     period,
@@ -52,7 +53,7 @@ from service.cli import (
     signer,
     verify,
 )
-from service.engine.year_closing import ClosingPlan, PlannedStep
+from service.engine.closing_plan import ClosingPlan, PlannedStep
 from service.results.receipts import OUTCOMES, Receipt
 from service.terminal import live_view
 from settlement.reconciliation.account_status import AccountsReport, ReturnsByReason, TransferInTransit
@@ -202,7 +203,10 @@ def _build_trust(*names: str) -> ReportTable:
 def _build_plan() -> ClosingPlan:
     rows = ([CarriedSum("commitment_carry", "0177", 1, 1)], [BlockedSum("commitment_carry", "", 1, 1)])
     differences = [DifferenceSum("PACA", "8900009999", 1, 1)]
-    return ClosingPlan(2018, "2018-12-31", [PlannedStep(*PLAN[0], StepSums(*rows, 1, differences))])
+    preparation = StepPreparation(1, "chloe", "2019-01-02 08:00", 1, 1, "", is_used=False)
+    return ClosingPlan(
+        2018, "2018-12-31", [PlannedStep(*PLAN[0], StepSums(*rows, 1, differences), preparation)]
+    )
 
 
 def build_tables() -> dict[str, ReportTable]:
@@ -267,10 +271,13 @@ def build_tables() -> dict[str, ReportTable]:
         "bank._build_status_tables": returns,
         "bank._build_status_tables, in transit": in_transit,
         "bank._build_unmatched_table": bank._build_unmatched_table([]),
-        "close.build_plan_table": close.build_plan_table(plan),
-        "close.build_step_table": close.build_step_table(plan.steps[0].sums),
-        "close.build_difference_table": close.build_difference_table(plan.steps[0].sums.differences),
-        "close.build_blocked_table": close.build_blocked_table(plan.steps[0].sums.blocked),
+        "closing_tables.build_plan_table": closing_tables.build_plan_table(plan),
+        "closing_tables.build_preparation_table": closing_tables.build_preparation_table(plan),
+        "closing_tables.build_step_table": closing_tables.build_step_table(plan.steps[0].sums),
+        "closing_tables.build_difference_table": closing_tables.build_difference_table(
+            plan.steps[0].sums.differences
+        ),
+        "closing_tables.build_blocked_table": closing_tables.build_blocked_table(plan.steps[0].sums.blocked),
         "payment_run_report.build_run_table": payment_run_report.build_run_table([]),
         "payment_run_report.build_file_table": payment_run_report.build_file_table([]),
         "payment_run_report._build_total_table": payment_run_report._build_total_table([]),

@@ -1,0 +1,134 @@
+"""What a step of the closing needs before it begins, and what it has to do then, in one snapshot of the ledger."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
+
+import msgspec
+
+from closing import rollover
+from closing.journal_queries import Connection
+from closing.steps import Step
+from core.period_states import find_opening_state, has_locked_year
+from core.periods import PeriodState
+from core.person_decisions import NOBODY, StatedPerson
+from posting.book.registry import ReferenceData
+from posting.store import period_store
+from service.database import command_queries
+from service.engine import own_acts, step_acts
+from service.engine.engine_context import EngineContext
+from service.engine.step_acts import ComputedStep
+from service.terminal.processing_progress import ProgressReporter
+
+_UNKNOWN_YEAR = (
+    "the calendar has no exercise {year}: add it, with its nomenclature, and mark its first months as open"
+)
+_TOO_EARLY = (
+    "{year} still pays until {last}: what is open of it is carried over from the day after, by --at DAY"
+)
+_NO_OPEN_PERIOD = "{day} is not in an open period of {year}: name a day in an open one, by --at DAY"
+_NOT_OVER = "{year} is not over: its balances are opened from {next_year}-01-01 on, by --at DAY"
+_LOCKED_YEAR = (
+    "every month of {year} is locked for an accountant, and its opening balances are final with them: correct what changed "
+    "in a year that is open"
+)
+_OPENING_STATES: Mapping[PeriodState, str] = {
+    PeriodState.OPEN: "",
+    PeriodState.CLOSED: (
+        "the opening month of {year} is closed for an accountant: open it again, by crescendo period reopen --year {year} "
+        "--month 0"
+    ),
+    PeriodState.LOCKED: (
+        "the opening month of {year} is locked for an accountant, and its opening balances are final: correct what changed "
+        "in a year that is open"
+    ),
+}
+_PENDING_RUNS = (
+    "payment run {run} is {state}: issue it or abandon it first, as it may pay what is carried over"
+)
+_NO_TECHNICAL_ACCOUNT = (
+    "the files of {year} name no technical account for opening balances: add opening.csv with one account"
+)
+
+
+class StepRequest(msgspec.Struct, frozen=True):
+    """A step to execute."""
+
+    year: int
+    """The budget year that is closed."""
+    step: Step
+    day: date
+    """The day of the acts, in the next year."""
+    is_dry_run: bool = False
+    by: StatedPerson = NOBODY
+
+
+@asynccontextmanager
+async def open_snapshot(dsn: str) -> AsyncIterator[Connection]:
+    """Open a connection in one snapshot of the ledger."""
+    with command_queries.translate_database_errors(dsn):
+        async with command_queries.connect(dsn, _READ_SECONDS) as connection:
+            await command_queries.apply_migrations(connection)
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                yield connection
+
+
+_READ_SECONDS = 600.0
+"""The longest that one query of the journal may take: fifteen million entries take about ten seconds."""
+
+
+async def compute_step(
+    connection: Connection, context: EngineContext, request: StepRequest, *, reporter: ProgressReporter
+) -> ComputedStep:
+    """Return what a step has to do."""
+    reference, day = context.reference, request.day
+    if request.step is Step.OPENING:
+        return step_acts.compute_openings(await step_acts.load_openings(connection, reference, request.year))
+    open_year = await step_acts.load_open_year(connection, reference, request.year, reporter=reporter)
+    return step_acts.compute_carry(open_year, request.step, day)
+
+
+def find_missing_year(reference: ReferenceData, year: int) -> str:
+    """Return why a year cannot be closed: the calendar lacks it, or the next one; empty if it has both."""
+    years = reference.nomenclatures
+    missing = [number for number in (year, year + 1) if number not in years]
+    return _UNKNOWN_YEAR.format(year=missing[0]) if missing else ""
+
+
+def find_last_payment_day(reference: ReferenceData, year: int) -> date:
+    """Return the last day on which a year pays."""
+    days = reference.calendar.exercises[year].complementary_days
+    return date(year, 12, 31) + timedelta(days)
+
+
+async def find_obstacle(connection: Connection, context: EngineContext, request: StepRequest) -> str:
+    """Return why the step cannot begin on its day; empty if it can."""
+    if request.step is Step.OPENING:
+        return await _find_opening_obstacle(connection, context.reference, request)
+    last = find_last_payment_day(context.reference, request.year)
+    if request.day <= last:
+        return _TOO_EARLY.format(year=request.year, last=last)
+    if request.day.year != request.year + 1 or not await own_acts.is_open_day(context, request.day):
+        return _NO_OPEN_PERIOD.format(day=request.day, year=request.year + 1)
+    if request.step is Step.REQUESTS:
+        for run in await connection.fetch(rollover.SQL["pending_runs"]):
+            return _PENDING_RUNS.format(run=run["run"], state=run["state"])
+    return ""
+
+
+async def _find_opening_obstacle(
+    connection: Connection, reference: ReferenceData, request: StepRequest
+) -> str:
+    """Return why no balance can be opened; empty if it can.  Openings are dated 1 January, so no month needs to be open."""
+    year, next_year = request.year, request.year + 1
+    if request.day <= date(year, 12, 31):
+        return _NOT_OVER.format(year=year, next_year=next_year)
+    if not reference.charts[next_year].opening:
+        return _NO_TECHNICAL_ACCOUNT.format(year=next_year)
+    states = await period_store.load_states(connection)
+    if obstacle := _OPENING_STATES[find_opening_state(states, next_year)]:
+        return obstacle.format(year=next_year)
+    if has_locked_year(states, next_year):
+        return _LOCKED_YEAR.format(year=next_year)
+    unopened = await step_acts.load_missing_openings(connection, reference, year - 1)
+    return unopened[0].obstacle if unopened else ""
