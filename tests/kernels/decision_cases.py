@@ -1,7 +1,7 @@
 """A small budget as tables for the decision kernel, and its content in the terms of the plain model."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -458,7 +458,7 @@ def _build_years(book: StartingBook) -> np.ndarray:
 def _build_followers(book: StartingBook) -> np.ndarray:
     """Return the programmes that follow others in the second year, the only one into which an order leads."""
     pairs = sorted({(old, new) for _, old, new in book.world.successions if old != new}, key=repr)
-    return _allocate_rows(Followers, ((0, 1, old, new) for old, new in pairs))
+    return _allocate_rows(Followers, ((0, 1, cast(int, old), cast(int, new)) for old, new in pairs))
 
 
 def _list_titles(book: StartingBook) -> list[TitleKey]:

@@ -18,10 +18,12 @@ def test_claims_of_a_later_year_go_where_orders_lead(tmp_path: Path) -> None:
     centres = ["0177-D013-DD13", "0217-SGAC-ASPR", "0135-D013-DD13", "0177-D013-DD13"]
     areas = [f"{centre[:4]}-{'07' if centre.startswith('0217') else '12'}" for centre in centres]
     of_requests = Assignments(
-        *(pa.array(codes) for codes in (centres, areas, ["31"] * 4)),
-        np.zeros(4, bool),
-        np.zeros(4, bool),
-        np.array([2018, 2018, 2019, 2018]),
+        centre=pa.array(centres),
+        area=pa.array(areas),
+        item=pa.array(["31"] * 4),
+        has_operation=np.zeros(4, bool),
+        has_fund=np.zeros(4, bool),
+        year=np.array([2018, 2018, 2019, 2018]),
     )
     moved = move_assignments(of_requests, 2019, years)
     assert moved.centre.to_pylist() == [
