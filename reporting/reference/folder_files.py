@@ -13,7 +13,7 @@ from core.errors import ReferenceDataError
 FILES_MAX = 2_000
 BYTES_MAX = 256 * 1024 * 1024
 PATHS_MAX = 50_000
-"""Limits of a folder: the sample has 25 files and a megabyte. Of paths that are no such files more may lie beside them."""
+"""Limits of a folder: the sample has 31 files and a megabyte. Of paths that are no such files more may lie beside them."""
 
 CALENDAR, YEAR_SETTINGS = "calendar.toml", "year.toml"
 COMMON_FILES = (
