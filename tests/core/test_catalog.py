@@ -224,7 +224,8 @@ def test_what_is_identified_is_collected_as_by_a_receipt() -> None:
         *(Remainder.OPEN, Stage.NONE),
     )
     assert [kind.name for kind in _KINDS if kind.names_centre_alone] == [
-        *("opening_debit", "opening_credit", "suspense_receipt"),
+        *("opening_debit", "opening_credit", "suspense_receipt", "opening_item_debit", "opening_item_credit"),
+        *("opening_reduction_debit", "opening_reduction_credit"),
     ]
 
 

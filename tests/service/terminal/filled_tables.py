@@ -6,6 +6,7 @@ from datetime import date
 
 import msgspec
 
+from closing.depreciation_acts import DepreciationSums
 from closing.step_sums import BlockedSum, CarriedSum, DifferenceSum, StepSums
 from closing.steps import PLAN
 from core.outcome_codes import Outcome
@@ -53,6 +54,7 @@ from service.cli import (
     signer,
     verify,
 )
+from service.cli import assets as asset_commands
 from service.engine.closing_plan import ClosingPlan, PlannedStep
 from service.results.receipts import OUTCOMES, Receipt
 from service.terminal import live_view
@@ -266,6 +268,7 @@ def build_tables() -> dict[str, ReportTable]:
             "holder", "fingerprint", "created_at", "ended_at", "reason"
         ),
         "signer._build_signer_table": signer._build_signer_table([]),
+        "assets.build_charge_table": asset_commands.build_charge_table(DepreciationSums([], [], 0, 0), 2018),
         "bank._build_message_table": bank._build_message_table([]),
         "bank._build_account_table": accounts,
         "bank._build_status_tables": returns,
