@@ -21,7 +21,7 @@ KINDS = (
     list_kinds(lambda kind: kind.opens_item),
     list_kinds(lambda kind: kind.clears and kind.family is Family.OPENING),
 )
-"""The kinds that leave an amount on a suspense account, that take it off, that open an item, and that lower such an opening."""
+"""The kinds that leave an amount on a suspense account, take it off, open an item, and lower such an opening."""
 
 
 class OpeningLine(NamedTuple):
