@@ -230,9 +230,9 @@ class ReceiptMatcher(NamedTuple):
         """Put the matches of the credits into those of the message."""
         entry, mismatch = matches.entry.copy(), matches.mismatch.copy()
         entry[rows], mismatch[rows] = results.receivable, results.mismatch
-        taking, left = np.flatnonzero(results.amount > 0), np.flatnonzero(outcomes.suspense_cents > 0)
+        taking, rest = np.flatnonzero(results.amount > 0), np.flatnonzero(outcomes.suspense_cents > 0)
         by_hand = np.flatnonzero(outcomes.hand_entry > 0)
-        references, centres = outcomes.references, self._list_centres(rows[left])
+        references, centres = outcomes.references, self._list_centres(rows[rest])
         return MatchedCredits(
             matches._replace(entry=entry, mismatch=mismatch),
             CreditReceipts(
@@ -242,9 +242,9 @@ class ReceiptMatcher(NamedTuple):
                 references.take(pa.array(taking)),
             ),
             CreditSuspense(
-                rows[left],
-                outcomes.suspense_cents[left],
-                pa.array([outcomes.suspense_references[at] for at in left.tolist()], pa.string()),
+                rows[rest],
+                outcomes.suspense_cents[rest],
+                pa.array([outcomes.suspense_references[at] for at in rest.tolist()], pa.string()),
                 pa.array(centres, pa.string()),
             ),
             HandReceipts(
