@@ -194,7 +194,7 @@ async def test_claims_without_credits_are_refused_and_proposed_again(state: Stat
         "update entry set day = day + 1 where kind = 18 and payee = 11",
         "update entry set day = day - 1 where kind = 16 and payee = 11",
         "update entry set amount = amount * 2 where kind = 19 and payee = 11",
-        "update entry set kind = 27 where kind = 18 and payee = 11",
+        "update entry set kind = 24 where kind = 18 and payee = 11",
     ],
 )
 async def test_altered_interest_is_detected(state: State, damage: str) -> None:
