@@ -21,6 +21,10 @@ MODULES = (
     "submissions",
     "invoices",
     "third_parties",
+    "remaining",
+    "mandatory",
+    "statements",
+    "situation",
 )
 
 

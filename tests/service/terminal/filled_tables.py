@@ -23,9 +23,13 @@ from reporting import (
     general_ledger,
     invoices,
     journal,
+    mandatory,
     proofs,
     receipts,
     refusals,
+    remaining,
+    situation,
+    statements,
     submissions,
     suspense,
     third_parties,
@@ -73,6 +77,9 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "account": ("4081000000",),
     "normal side": ("credit",),
     "finding": ("wrong side",),
+    "section": ("net_position", "without a line"),
+    "year of origin": ("2018",),
+    "certified in": ("2018",),
     "reason": tuple(CODES),
     "refused": tuple(CODES),
     "left out": ("TERM_SUSPENDED",),
@@ -227,6 +234,14 @@ def build_tables() -> dict[str, ReportTable]:
         "proofs.build_table": proofs.build_table(
             proofs.SubmissionProof(1, REFERENCE, "MIN-09", "", True, [], [])
         ),
+        "remaining.build_table": remaining.build_table(
+            remaining.RemainingToPay(1, [], COUNTS[0], *AMOUNTS[:5], *AMOUNTS[:2])
+        ),
+        "mandatory.build_table": mandatory.build_table(mandatory.MandatoryReport(1, 2018, [], 1, 1, 2)),
+        "statements.build_table": statements.build_table(
+            statements.Statements(1, None, [], [], [statements.StatementYear(2018, 1, 1, 0, 0, 0, 0)])
+        ),
+        "situation.build_table": situation.build_table(situation.MonthlySituation(1, 2018, [])),
         "receipts.build_table": receipts.build_table(receipts.Receipts(1, [], 1, 1, 1, 1)),
         "assets.build_table": assets.build_table(assets.AssetRegister(1, 2018, [], [])),
         "suspense.build_table": suspense.build_table(suspense.SuspenseItems(1, [], [])),
