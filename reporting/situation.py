@@ -43,6 +43,7 @@ _TAX_ACCOUNTS = ("771", "7791")
 _SPENDING = list_kinds(lambda kind: kind.settles or kind.cp_consumed)
 _SIGNS = [CATALOG[number].settles + CATALOG[number].cp_consumed for number in _SPENDING]
 _COLLECTING = list_kinds(lambda kind: kind.follows is Family.RECEIVABLE and kind.draws is Remainder.OPEN)
+_ISSUING = list_kinds(lambda kind: kind.family is Family.RECEIVABLE)
 _RESTORING = list_kinds(lambda kind: kind.family is Family.RESTORATION)
 
 
@@ -93,7 +94,7 @@ async def load_situation(
     spent = await fetch(
         connection, "situation_expenses", _SPENDING, _SIGNS, *limits, sorted(RESERVED_SENDERS)
     )
-    collected = await fetch(connection, "situation_receipts", _COLLECTING, _RESTORING, *limits)
+    collected = await fetch(connection, "situation_receipts", _COLLECTING, _RESTORING, *limits, _ISSUING)
     sums: _Sums = defaultdict(int)
     for movement in (*_list_expenses(names, spent), *_list_receipts(names, collected)):
         for line, sign in _list_totals(movement.line):

@@ -13,9 +13,13 @@ climb as (
 ),
 seen as (
     select c.entry_id from climb c join entry e on e.entry_id = c.at join submission s on s.submission = e.submission where s.sender = $3
+),
+spent as (
+    select exercise, month, cell, submission, case when $3::text is null then 0 else entry_id end as entry_id, kind, sum(amount) as amount
+    from entry where kind = any($1::smallint[]) group by 1, 2, 3, 4, 5, 6
 )
 select e.exercise, e.month, c.item, sum(e.amount * k.sign)::bigint as cents
-from entry e join unnest($1::smallint[], $2::smallint[]) as k (kind, sign) on k.kind = e.kind
+from spent e join unnest($1::smallint[], $2::smallint[]) as k (kind, sign) on k.kind = e.kind
 join cell c on c.cell = e.cell join submission s on s.submission = e.submission
 where ($4::int[] is null or c.centre = any($4::int[]))
   and ($3::text is null or s.sender = $3 or exists (select from seen n where n.entry_id = e.entry_id))
@@ -23,9 +27,10 @@ group by e.exercise, e.month, c.item;
 
 -- name: situation_receipts
 -- What was collected, less what restored credits, by exercise, month, nature of receipt and fund: $1 kinds that collect, $2
--- that restore.  Only receivables of sender $3 on fund centres $4 (all if null).
+-- that restore, $5 that issue receivables.  Only receivables of sender $3 on fund centres $4 (all if null).
 with line as materialized (
-    select entry_id, predecessor, amount, kind, exercise, month from entry where kind = any($1::smallint[] || $2::smallint[])
+    select entry_id, predecessor, amount, kind, exercise, month, cell, submission from entry
+    where kind = any($1::smallint[] || $2::smallint[] || $5::smallint[])
 ),
 step as (
     select exercise, month, predecessor as receivable, amount from line where kind = any($1::smallint[])
@@ -33,6 +38,6 @@ step as (
     select l.exercise, l.month, p.predecessor, -l.amount from line l join line p on p.entry_id = l.predecessor where l.kind = any($2::smallint[])
 )
 select t.exercise, t.month, c.item, c.fund, sum(t.amount)::bigint as cents
-from step t join entry r on r.entry_id = t.receivable join cell c on c.cell = r.cell join submission s on s.submission = r.submission
+from step t join line r on r.entry_id = t.receivable join cell c on c.cell = r.cell join submission s on s.submission = r.submission
 where ($3::text is null or s.sender = $3) and ($4::int[] is null or c.centre = any($4::int[]))
 group by t.exercise, t.month, c.item, c.fund;
