@@ -96,7 +96,8 @@ def load(folder: Path) -> StatementPlan:
     for row in _read_rows(folder / "statement_words.csv", ("words", "accounts", "side", "line", "source")):
         words, *cells, _ = row.cells.values()
         rule = WordRule(*cells)
-        _check_rule(row, rule, lines, rules.get(words, ()))
+        _check_rule(row, rule, lines)
+        _check_others(row, rule, rules.get(words, ()))
         rules[words] = (*rules.get(words, ()), rule)
     return StatementPlan(tuple(lines.values()), rules)
 
@@ -139,15 +140,17 @@ def _check_totals(path: Path, lines: Mapping[str, PrintedLine]) -> None:
                 terms.extend(term for _, term in lines[code].terms)
 
 
-def _check_rule(
-    row: ReferenceRow, rule: WordRule, lines: Mapping[str, PrintedLine], others: tuple[WordRule, ...]
-) -> None:
+def _check_rule(row: ReferenceRow, rule: WordRule, lines: Mapping[str, PrintedLine]) -> None:
     if rule.line not in lines or lines[rule.line].terms or rule.side not in _SIDES:
         raise ReferenceDataError(
             row.place,
             f"{rule.line!r} is no line of statements.csv on which accounts stand, or {rule.side!r} no side",
             "Name a line that adds nothing; write debit, credit or nothing as side.",
         )
+
+
+def _check_others(row: ReferenceRow, rule: WordRule, others: tuple[WordRule, ...]) -> None:
+    """Check that no other rule of the same words is for the same digits and side."""
     for other in others:
         if other.digits == rule.digits and ("" in (other.side, rule.side) or other.side == rule.side):
             raise ReferenceDataError(

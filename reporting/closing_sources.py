@@ -5,7 +5,7 @@ from reporting.report_definition import ReportSource
 
 def import_remaining() -> ReportSource:
     """Return the implementation of the report of what remains to be paid by year of origin."""
-    from reporting import remaining as report
+    from reporting import remaining_amounts as report
 
     return ReportSource(
         lambda connection, names, arguments: report.load_remaining(

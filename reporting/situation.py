@@ -41,7 +41,7 @@ LABELS: Mapping[str, str] = {
 _TAX_ACCOUNTS = ("771", "7791")
 """The first digits of the products of taxes, and of what is given back of them."""
 _SPENDING = list_kinds(lambda kind: kind.settles or kind.cp_consumed)
-_SIGNS = [CATALOG[number].settles + CATALOG[number].cp_consumed for number in _SPENDING]
+_SIGNS = tuple(CATALOG[number].settles + CATALOG[number].cp_consumed for number in _SPENDING)
 _COLLECTING = list_kinds(lambda kind: kind.follows is Family.RECEIVABLE and kind.draws is Remainder.OPEN)
 _ISSUING = list_kinds(lambda kind: kind.family is Family.RECEIVABLE)
 _RESTORING = list_kinds(lambda kind: kind.family is Family.RESTORATION)
@@ -99,9 +99,9 @@ async def load_situation(
     for movement in (*_list_expenses(names, spent), *_list_receipts(names, collected)):
         for line, sign in _list_totals(movement.line):
             sums[movement.exercise, movement.month, line] += sign * movement.cents
-    shown = year or max((exercise for exercise, _, _ in sums), default=None)
-    lines = list(_build_lines(sums, shown, month)) if shown else []
-    return MonthlySituation(batch, shown, lines)
+    latest = year or max((exercise for exercise, _, _ in sums), default=None)
+    lines = list(_build_lines(sums, latest, month)) if latest else []
+    return MonthlySituation(batch, latest, lines)
 
 
 def _list_expenses(names: CodeNames, rows: Iterable[Row]) -> Iterator[_Movement]:
@@ -122,8 +122,8 @@ def _list_receipts(names: CodeNames, rows: Iterable[Row]) -> Iterator[_Movement]
 def _find_receipt_line(codes: Nomenclature, nature: str, fund: str) -> str:
     if fund in codes.funds and codes.funds[fund].family is not FundFamily.ORDINARY:
         return FUNDS
-    known = codes.receipt_natures.get(nature)
-    return TAXES if known and known.product.startswith(_TAX_ACCOUNTS) else OTHER_RECEIPTS
+    of_nature = codes.receipt_natures.get(nature)
+    return TAXES if of_nature and of_nature.product.startswith(_TAX_ACCOUNTS) else OTHER_RECEIPTS
 
 
 def _list_totals(line: str) -> tuple[tuple[str, int], ...]:

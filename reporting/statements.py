@@ -103,11 +103,11 @@ async def load_statements(
             connection, names, scope._replace(exercise=year, batch=result.batch), visibility=visibility
         )
         if balance.accounts or scope.exercise:
-            _add_year(result, names, year, [row for row in balance.accounts if row.balance])
+            _add_year(result, names, year=year, accounts=[row for row in balance.accounts if row.balance])
     return result
 
 
-def _add_year(result: Statements, names: CodeNames, year: int, accounts: Iterable[AccountSums]) -> None:
+def _add_year(result: Statements, names: CodeNames, *, year: int, accounts: Iterable[AccountSums]) -> None:
     """Add the lines of one year, its accounts without a line, and its proof."""
     chart = names.codes.charts.get(year)
     plan = chart.statements if chart else NO_PLAN
@@ -125,7 +125,9 @@ def _add_year(result: Statements, names: CodeNames, year: int, accounts: Iterabl
     totals = {code: _sum_line(line, lines, sums) for code, line in lines.items()}
     result.lines.extend(_build_line(year, line, totals[line.code]) for line in plan.lines)
     result.unplaced.extend(unplaced)
-    result.years.append(_prove_year(year, plan, totals, sum(row.balance_cents for row in unplaced)))
+    result.years.append(
+        _prove_year(year, plan, totals, unplaced_cents=sum(row.balance_cents for row in unplaced))
+    )
 
 
 def _build_line(year: int, line: PrintedLine, sums: _LineSums) -> StatementLine:
@@ -150,7 +152,7 @@ def _sum_line(
 
 
 def _prove_year(
-    year: int, plan: StatementPlan, totals: Mapping[str, _LineSums], unplaced_cents: int
+    year: int, plan: StatementPlan, totals: Mapping[str, _LineSums], *, unplaced_cents: int
 ) -> StatementYear:
     """Compare the last line of each section, which is its total."""
     last = {line.section: totals[line.code].net for line in plan.lines}
@@ -171,7 +173,7 @@ def build_table(statements: Statements) -> ReportTable:
     ]
     rows = [
         *_list_lines(statements, years, is_single=is_single),
-        *_list_unplaced(statements, years, is_single=is_single),
+        *_list_other_accounts(statements, years, is_single=is_single),
     ]
     differences: list[Cell] = [year.difference_cents for year in statements.years]
     footer: list[Cell] = [DIFFERENCE, "", *([None, None] if is_single else []), *differences]
@@ -197,7 +199,7 @@ def _list_lines(statements: Statements, years: list[int], *, is_single: bool) ->
     return rows
 
 
-def _list_unplaced(statements: Statements, years: list[int], *, is_single: bool) -> list[list[Cell]]:
+def _list_other_accounts(statements: Statements, years: list[int], *, is_single: bool) -> list[list[Cell]]:
     """Return a row for each account without a line, debit positive."""
     by_account: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
     for row in statements.unplaced:

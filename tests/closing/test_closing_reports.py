@@ -10,7 +10,7 @@ from reporting import code_labels
 from reporting.code_names import read_names
 from reporting.commitments import load_outstanding_commitments
 from reporting.mandatory import MandatoryReport, load_mandatory
-from reporting.remaining import RemainingToPay, load_remaining
+from reporting.remaining_amounts import RemainingToPay, load_remaining
 from reporting.statements import Statements, load_statements
 from reporting.trial_balance import BalanceScope
 from service.database import command_queries

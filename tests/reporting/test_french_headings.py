@@ -21,7 +21,7 @@ MODULES = (
     "submissions",
     "invoices",
     "third_parties",
-    "remaining",
+    "remaining_amounts",
     "mandatory",
     "statements",
     "situation",

@@ -11,7 +11,7 @@ from reporting.code_names import CodeNames, read_names
 from reporting.commitments import load_outstanding_commitments
 from reporting.french_headings import translate_headings
 from reporting.mandatory import load_mandatory
-from reporting.remaining import load_remaining
+from reporting.remaining_amounts import load_remaining
 from reporting.report_queries import Connection
 from reporting.statements import WITHOUT_LINE, Statements, build_table, load_statements
 from reporting.trial_balance import BalanceScope, load_trial_balance

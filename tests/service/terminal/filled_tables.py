@@ -27,7 +27,7 @@ from reporting import (
     proofs,
     receipts,
     refusals,
-    remaining,
+    remaining_amounts,
     situation,
     statements,
     submissions,
@@ -234,8 +234,8 @@ def build_tables() -> dict[str, ReportTable]:
         "proofs.build_table": proofs.build_table(
             proofs.SubmissionProof(1, REFERENCE, "MIN-09", "", True, [], [])
         ),
-        "remaining.build_table": remaining.build_table(
-            remaining.RemainingToPay(1, [], COUNTS[0], *AMOUNTS[:5], *AMOUNTS[:2])
+        "remaining_amounts.build_table": remaining_amounts.build_table(
+            remaining_amounts.RemainingToPay(1, [], COUNTS[0], *AMOUNTS[:5], *AMOUNTS[:2])
         ),
         "mandatory.build_table": mandatory.build_table(mandatory.MandatoryReport(1, 2018, [], 1, 1, 2)),
         "statements.build_table": statements.build_table(

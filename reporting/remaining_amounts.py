@@ -80,12 +80,12 @@ async def load_remaining(
         key = names.codes.find_programme(centre, row["budget_year"]).code, row["origin_year"]
         if programme in (None, key[0]):
             sums[key] = sums[key].add(row)
-    rows = [_build_amounts(names, code, year, figures) for (code, year), figures in sorted(sums.items())]
+    rows = [_build_amounts(names, code, year, sums=figures) for (code, year), figures in sorted(sums.items())]
     totals = (sum(getattr(row, name) for row in rows) for name in _SUMS)
     return RemainingToPay(await find_batch_or_last(connection, None), rows, *totals)
 
 
-def _build_amounts(names: CodeNames, programme: str, year: int, sums: CommitmentSums) -> RemainingAmounts:
+def _build_amounts(names: CodeNames, programme: str, year: int, *, sums: CommitmentSums) -> RemainingAmounts:
     *_, requested, remaining = sums.all_figures
     return RemainingAmounts(
         *(programme, names.codes.programmes[programme].label, year, sums.commitments),
