@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from core import asset_plans, opening_account, receipt_natures
+from core import asset_plans, opening_account, receipt_natures, statement_plan
 from core.account_roles import SHARED_ROLES
 from core.asset_plans import AssetPlan
 from core.catalog import Role
@@ -18,6 +18,7 @@ from core.errors import ReferenceDataError
 from core.nomenclature import Nomenclature
 from core.reference.files import ReferenceRow, read_rows, resolve_year_folder
 from core.restricted_accounts import list_restricted_accounts, read_named_accounts
+from core.statement_plan import NO_PLAN, StatementPlan
 
 ACCOUNT_DIGITS = 10
 _BALANCE_SHEET_CLASSES = frozenset("12345")
@@ -82,6 +83,8 @@ class Chart:
     """The plan of each account of assets in service."""
     opening: str = ""
     """The technical account against which opening balances stand; empty if the year has none."""
+    statements: StatementPlan = NO_PLAN
+    """The lines of the financial statements; none without their files."""
 
     def list_opening_accounts(self) -> frozenset[str]:
         """Return the accounts on which opening balances are posted: those of the balance sheet, and the technical one."""
@@ -146,7 +149,8 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
     suspense = read_named_accounts(source.joinpath("suspense.csv"), accounts)
     _check_suspense_account(source.joinpath("treasury.csv"), shared[Role.SUSPENSE_RECEIPT], suspense)
     named = (shared, creditors, restricted, liaison, suspense)
-    return Chart(year, accounts, roles, families, *named, assets, opening)
+    statements = statement_plan.load(source)
+    return Chart(year, accounts, roles, families, *named, assets, opening, statements)
 
 
 def _read_accounts(path: Path) -> dict[str, Account]:

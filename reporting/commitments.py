@@ -89,8 +89,8 @@ class OutstandingCommitments(AmountStruct, frozen=True):
     unbilled_cents: Cents = 0
 
 
-class _CentreSums(NamedTuple):
-    """The sums of the statement for one fund centre, in its order."""
+class CommitmentSums(NamedTuple):
+    """Sums of the statement, in its order."""
 
     commitments: int = 0
     open: int = 0
@@ -99,8 +99,9 @@ class _CentreSums(NamedTuple):
     withdrawn: int = 0
     paid: int = 0
 
-    def add(self, row: Mapping[str, Any]) -> "_CentreSums":
-        return _CentreSums(*(total + row[name] for name, total in self._asdict().items()))
+    def add(self, row: Mapping[str, Any]) -> "CommitmentSums":
+        """Add a row of the statement."""
+        return CommitmentSums(*(total + row[name] for name, total in self._asdict().items()))
 
     @property
     def all_figures(self) -> tuple[int, ...]:
@@ -117,9 +118,9 @@ async def load_outstanding_commitments(
     visibility: Visibility = WHOLE_JOURNAL,
 ) -> OutstandingCommitments:
     """Load what remains to be paid of all commitments that the caller may see; reads all entries of the journal."""
-    sums_by_cell = await _fetch_sums(connection, visibility, by_cell=False)
-    sums: dict[tuple[int, str], _CentreSums] = defaultdict(_CentreSums)
-    for row in sums_by_cell:
+    rows_of_centres = await _fetch_sums(connection, visibility)
+    sums: dict[tuple[int, str], CommitmentSums] = defaultdict(CommitmentSums)
+    for row in rows_of_centres:
         centres = names.codes.find_year(row["budget_year"]).centres
         key = row["budget_year"], _find_ancestor(centres, names.find_code(CENTRE, row["centre"]), level)
         sums[key] = sums[key].add(row)
@@ -136,12 +137,19 @@ async def fetch_sums_of_cells(connection: Connection) -> list[Row]:
     return await _fetch_sums(connection, WHOLE_JOURNAL, by_cell=True)
 
 
-async def _fetch_sums(connection: Connection, visibility: Visibility, *, by_cell: bool) -> list[Row]:
+async def fetch_sums_of_origins(connection: Connection, visibility: Visibility) -> list[Row]:
+    """Return the sums of the commitments of a fund centre by ``origin_year``, in which they were engaged first."""
+    return await _fetch_sums(connection, visibility, by_origin=True)
+
+
+async def _fetch_sums(
+    connection: Connection, visibility: Visibility, *, by_cell: bool = False, by_origin: bool = False
+) -> list[Row]:
     return await fetch(
         connection,
         "commitments",
         *_list_effects(),
-        *(visibility.sender, visibility.centres, _CARRYING, by_cell),
+        *(visibility.sender, visibility.centres, _CARRYING, by_cell, by_origin),
     )
 
 

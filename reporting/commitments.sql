@@ -3,7 +3,8 @@
 -- amount engaged and not yet drawn, $3 their effect on the amount certified and not yet requested, $4 what they engage (below 0:
 -- withdraw); $5 kinds that mirror; $6 kinds that commit; $7 kinds that settle with $8 whether they consume (1) or give back (-1);
 -- $9 kinds that pass a debt on; $10 requests on commitments; only commitments of sender $11 on fund centres $12 (all if null);
--- $13 kinds that carry a commitment or a service; $14 whether each account assignment has a row of its own.  What a commitment carries of one of the year before is engaged in its own year, and
+-- $13 kinds that carry a commitment or a service; $14 whether each account assignment has a row of its own, $15 each year in which
+-- a commitment was engaged first, before it was carried, as each carry goes on to the next year.  What a commitment carries of one of the year before is engaged in its own year, and
 -- no longer in that before; so is what is carried of a service, and what is requested in one year and rejected in a later one.
 with recursive effect as (
     select * from unnest($1::smallint[], $2::smallint[], $3::smallint[], $4::smallint[]) as t (kind, open_sign, unbilled_sign, engaged_sign)
@@ -70,11 +71,13 @@ standing as (
     select commitment, sum(open) as open, sum(unbilled) as unbilled, sum(engaged) as engaged, sum(withdrawn) as withdrawn, sum(paid) as paid
     from step group by commitment
 )
-select c.centre, c.budget_year, case when $14::bool then c.cell end as cell, (count(*) filter (where r.engaged <> r.withdrawn + r.paid)) as commitments,
+select c.centre, c.budget_year, case when $14::bool then c.cell end as cell,
+       case when $15::bool then c.budget_year - coalesce(o.years, 0) end as origin_year, (count(*) filter (where r.engaged <> r.withdrawn + r.paid)) as commitments,
        sum(r.open)::bigint as open, sum(r.unbilled)::bigint as unbilled,
        sum(r.engaged)::bigint as engaged, sum(r.withdrawn)::bigint as withdrawn, sum(r.paid)::bigint as paid
 from standing r join entry e on e.entry_id = r.commitment join cell c on c.cell = e.cell join submission s on s.submission = e.submission
+left join origin o on o.commitment = r.commitment
 where ($11::text is null or s.sender = $11
        or exists (select from reference_text o where o.kind = 6 and o.id = e.source and o.code = $11 and s.sender = 'closing'))
   and ($12::int[] is null or c.centre = any($12::int[]))
-group by 1, 2, 3;
+group by 1, 2, 3, 4;

@@ -129,6 +129,18 @@ HEADINGS: Mapping[str, str] = {
     "counterpart": "contrepartie",
     "accounts": "comptes",
     "movements": "mouvements",
+    "year of origin": "année d'origine",
+    "certified in": "exercice du service fait",
+    "mandatory": "dépense obligatoire",
+    "section": "partie",
+    "statement line": "poste",
+    "gross": "brut",
+    "lowered": "amortissements, dépréciations",
+    "month": "mois",
+    "line of the situation": "ligne de la situation",
+    "in the month": "dans le mois",
+    "since January": "cumul depuis janvier",
+    "year before": "cumul de l'année précédente",
 }
 """By their English names."""
 
@@ -152,8 +164,16 @@ _WORDS: Mapping[str, str] = {
     "not justified": "non justifié",
     "equals the balance": "égal au solde",
     "differs from the balance": "différent du solde",
+    "asset": "actif",
+    "liability": "passif",
+    "net_position": "situation nette",
+    "charge": "charges",
+    "product": "produits",
+    "sovereign": "produits régaliens",
+    "result": "résultat",
+    "without a line": "sans poste",
 }
-_WORD_COLUMNS = frozenset({"normal side", "finding", "row"})
+_WORD_COLUMNS = frozenset({"normal side", "finding", "row", "section"})
 """The columns whose cells are words of the reports themselves."""
 
 _LEVELS: Mapping[str, str] = {
@@ -186,6 +206,18 @@ _TITLES = tuple(
         ),
         (r"Trial balance, after batch (.+)", "Balance générale, après le lot {0}"),
         (r"Remaining to be paid by (\w+), after batch (.+)", "Restes à payer par {0}, après le lot {1}"),
+        (
+            r"Remaining to be paid by year of origin, after batch (.+)",
+            "Restes à payer par année d'origine, après le lot {0}",
+        ),
+        (r"Mandatory expenses, after batch (.+)", "Dépenses obligatoires, après le lot {0}"),
+        (
+            r"Balance sheet and result of (\w+), after batch (.+)",
+            "Bilan et compte de résultat du comptable {0}, après le lot {1}",
+        ),
+        (r"Balance sheet and result, after batch (.+)", "Bilan et compte de résultat, après le lot {0}"),
+        (r"Monthly situation (\d+), after batch (.+)", "Situation mensuelle {0}, après le lot {1}"),
+        (r"Monthly situation, after batch (.+)", "Situation mensuelle, après le lot {0}"),
         (r"Journal", "Livre-journal"),
         (r"Totals of the journal", "Totaux du livre-journal"),
         (r"General ledger", "Grand livre"),
@@ -225,6 +257,7 @@ _TITLES = tuple(
 )
 _FOOTERS: Mapping[str, str] = {
     "all": "total",
+    "difference": "différence",
     "balanced": "équilibrée",
     "NOT balanced": "NON équilibrée",
     "equal to the balances": "égal aux soldes",

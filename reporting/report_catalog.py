@@ -5,7 +5,7 @@ to ``REPORTS``, the function in ``report_sources`` that imports the module, and 
 """
 
 from core.nomenclature import CentreLevel
-from reporting import report_sources
+from reporting import closing_sources, report_sources
 from reporting.report_definition import ParameterType, Report, ReportDetail, ReportParameter
 
 _LEVEL = ReportParameter(
@@ -103,6 +103,47 @@ REPORTS = (
         (_LEVEL,),
         report_sources.import_commitments,
         example="level=uo",
+    ),
+    Report(
+        "remaining",
+        "What remains to be paid by programme and by the year in which the commitments were engaged first",
+        (ReportParameter("programme", "Only this programme", ParameterType.PROGRAMME),),
+        closing_sources.import_remaining,
+        example="programme=0177",
+    ),
+    Report(
+        "mandatory",
+        "What must be paid of the year after: service that was certified and is not paid, by programme",
+        (
+            ReportParameter("exercise", "Only service certified in this exercise", ParameterType.YEAR),
+            _LINES_OF_BATCH,
+        ),
+        closing_sources.import_mandatory,
+        example="exercise=2018",
+    ),
+    Report(
+        "statements",
+        "Balance sheet and result by the lines in which they print; every account, balanced to the cent",
+        (
+            ReportParameter(
+                "exercise", "Only this exercise; by default each has a column", ParameterType.YEAR
+            ),
+            *(_ACCOUNTANT, _BATCH),
+        ),
+        closing_sources.import_statements,
+        example="exercise=2018",
+    ),
+    Report(
+        "situation",
+        "Expenses by title and receipts, by month and since January, beside the year before",
+        (
+            ReportParameter(
+                "year", "Of this year; by default the last one with movements", ParameterType.YEAR
+            ),
+            ReportParameter("month", "Only this month of the year, 1 to 15", ParameterType.MONTH),
+        ),
+        closing_sources.import_situation,
+        example="year=2018",
     ),
     Report(
         "receipts",

@@ -13,7 +13,7 @@ from core.errors import ReferenceDataError
 FILES_MAX = 2_000
 BYTES_MAX = 256 * 1024 * 1024
 PATHS_MAX = 50_000
-"""Limits of a folder: the sample has 31 files and a megabyte. Of paths that are no such files more may lie beside them."""
+"""Limits of a folder: the sample has 33 files and a megabyte. Of paths that are no such files more may lie beside them."""
 
 CALENDAR, YEAR_SETTINGS = "calendar.toml", "year.toml"
 COMMON_FILES = (
@@ -45,6 +45,8 @@ KEY_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "suspense.csv": ("account",),
     "assets.csv": ("account",),
     "opening.csv": ("account",),
+    "statements.csv": ("line",),
+    "statement_words.csv": ("words", "accounts", "side"),
     "accountants.csv": ("code",),
     "assigned.csv": ("centre",),
     "invoice_services.csv": ("centre",),
@@ -77,6 +79,8 @@ NOUNS: Mapping[str, str] = {
     "suspense.csv": "suspense account",
     "assets.csv": "account of assets",
     "opening.csv": "technical account of openings",
+    "statements.csv": "line of the statements",
+    "statement_words.csv": "words of the chart for a line",
     "accountants.csv": "accountant",
     "assigned.csv": "assignment of fund centre",
     "invoice_services.csv": "invoice service",

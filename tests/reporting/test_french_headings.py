@@ -23,6 +23,10 @@ MODULES = (
     "third_parties",
     "visas",
     "overdue_interest",
+    "remaining_amounts",
+    "mandatory",
+    "statements",
+    "situation",
 )
 
 

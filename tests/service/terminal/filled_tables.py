@@ -26,9 +26,13 @@ from reporting import (
     invoices,
     journal,
     overdue_interest,
+    mandatory,
     proofs,
     receipts,
     refusals,
+    remaining_amounts,
+    situation,
+    statements,
     submissions,
     suspense,
     third_parties,
@@ -78,6 +82,9 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "account": ("4081000000",),
     "normal side": ("credit",),
     "finding": ("wrong side",),
+    "section": ("net_position", "without a line"),
+    "year of origin": ("2018",),
+    "certified in": ("2018",),
     "reason": tuple(CODES),
     "refused": tuple(CODES),
     "left out": ("TERM_SUSPENDED",),
@@ -241,6 +248,14 @@ def build_tables() -> dict[str, ReportTable]:
         "proofs.build_table": proofs.build_table(
             proofs.SubmissionProof(1, REFERENCE, "MIN-09", "", True, [], [])
         ),
+        "remaining_amounts.build_table": remaining_amounts.build_table(
+            remaining_amounts.RemainingToPay(1, [], COUNTS[0], *AMOUNTS[:5], *AMOUNTS[:2])
+        ),
+        "mandatory.build_table": mandatory.build_table(mandatory.MandatoryReport(1, 2018, [], 1, 1, 2)),
+        "statements.build_table": statements.build_table(
+            statements.Statements(1, None, [], [], [statements.StatementYear(2018, 1, 1, 0, 0, 0, 0)])
+        ),
+        "situation.build_table": situation.build_table(situation.MonthlySituation(1, 2018, [])),
         "receipts.build_table": receipts.build_table(receipts.Receipts(1, [], 1, 1, 1, 1)),
         "assets.build_table": assets.build_table(assets.AssetRegister(1, 2018, [], [])),
         "visas.build_table": visas.build_table(visas.Visas(1, 2018, [], 1, 1, 1, 1, 1)),

@@ -1,0 +1,106 @@
+"""Mandatory expenses (dépenses obligatoires, GBCP art. 95): service that was certified and is not paid, by programme.
+
+They are what is open of the entries that certified service posted by itself (4081), and of the debts (401) of the requests
+for it.  Entries by hand, direct requests and requests without service are none of them.
+"""
+
+from collections import defaultdict
+
+from core.amount_fields import AmountStruct, Cents
+from core.catalog import Family, Pairing, Remainder, list_kinds
+from reporting.code_names import CENTRE, CodeNames
+from reporting.report_queries import Connection, fetch, find_batch_or_last
+from reporting.report_tables import CellType, Column, ReportTable
+from reporting.visibility import WHOLE_JOURNAL, Visibility
+
+_DEBT_FAMILIES = frozenset({Family.PAYMENT_REQUEST, Family.RETENTION})
+_KINDS = (
+    list_kinds(lambda kind: kind.family is Family.COMMITMENT),
+    list_kinds(lambda kind: kind.family is Family.COMMITMENT and kind.carries),
+    list_kinds(lambda kind: kind.family is Family.SERVICE and not kind.carries),
+    list_kinds(lambda kind: kind.family is Family.SERVICE and kind.carries),
+    list_kinds(lambda kind: kind.mirrors),
+    list_kinds(lambda kind: kind.family is Family.PAYMENT_REQUEST and kind.draws is Remainder.UNBILLED),
+    list_kinds(lambda kind: kind.family in _DEBT_FAMILIES and kind.inherits),
+    list_kinds(lambda kind: kind.family is Family.PAYMENT_REQUEST and kind.carries),
+    list_kinds(
+        lambda kind: (
+            kind.family is Family.SETTLEMENT and (kind.settles > 0 or kind.pairs is Pairing.WITHHOLDING)
+        )
+    ),
+)
+"""In the order of the parameters of the statement, from $2 on."""
+
+
+class MandatoryExpenses(AmountStruct, frozen=True):
+    """What one programme owes for the service certified in one exercise, in cents."""
+
+    programme: str
+    label: str
+    certified_in: int
+    """The exercise in which the service was certified."""
+    accrued_cents: Cents
+    """Certified, and not requested."""
+    owed_cents: Cents
+    """Requested, and not paid."""
+    mandatory_cents: Cents
+
+
+class MandatoryReport(AmountStruct, frozen=True):
+    """All programmes with such expenses, by exercise of the service."""
+
+    batch: int
+    exercise: int | None
+    programmes: list[MandatoryExpenses]
+    accrued_cents: Cents
+    owed_cents: Cents
+    mandatory_cents: Cents
+
+
+async def load_mandatory(
+    connection: Connection,
+    names: CodeNames,
+    *,
+    exercise: int | None = None,
+    batch: int | None = None,
+    visibility: Visibility = WHOLE_JOURNAL,
+) -> MandatoryReport:
+    """Load what is certified and not paid, of the commitments that the caller may see; reads all entries of the journal."""
+    number = await find_batch_or_last(connection, batch)
+    sums: dict[tuple[str, int], tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for row in await fetch(connection, "mandatory", number, *_KINDS, visibility.sender, visibility.centres):
+        key = names.codes.find_programme(names.find_code(CENTRE, row["centre"])).code, row["exercise"]
+        if exercise in (None, key[1]):
+            accrued, owed = sums[key]
+            sums[key] = accrued + row["accrued"], owed + row["owed"]
+    rows = [
+        MandatoryExpenses(
+            *(programme, names.codes.programmes[programme].label, year, accrued, owed, accrued + owed)
+        )
+        for (programme, year), (accrued, owed) in sorted(sums.items())
+    ]
+    accrued, owed = sum(row.accrued_cents for row in rows), sum(row.owed_cents for row in rows)
+    return MandatoryReport(number, exercise, rows, accrued, owed, accrued + owed)
+
+
+def build_table(report: MandatoryReport) -> ReportTable:
+    """Build the table."""
+    columns = [
+        *(Column("programme"), Column("label", CellType.PROSE), Column("certified in")),
+        Column("certified, not requested", CellType.MONEY),
+        *(Column("requested, not paid", CellType.MONEY), Column("mandatory", CellType.MONEY)),
+    ]
+    rows = [
+        [row.programme, row.label, str(row.certified_in), *_list_amounts(row)] for row in report.programmes
+    ]
+    return ReportTable(
+        f"Mandatory expenses, after batch {report.batch:,}",
+        columns,
+        rows,
+        ["all", "", "", *_list_amounts(report)],
+        drop_order=("label", "certified, not requested", "requested, not paid"),
+    )
+
+
+def _list_amounts(figures: MandatoryExpenses | MandatoryReport) -> list[int]:
+    return [figures.accrued_cents, figures.owed_cents, figures.mandatory_cents]
