@@ -40,7 +40,7 @@ stepped as (
     select *, row_number() over (partition by asset order by entry_id) as step
     from running join (select entry_id, amount from moved) using (entry_id) where name <> 'asset_depreciation'
 ),
--- depreciated and net are those after the entry: before it, a disposal of net value has its own amount more, one of depreciation too
+    -- depreciated and net are those after the entry: before it, a disposal of net value has its own amount more, one of depreciation too
 shared as (
     with recursive shared as (
         select asset, entry_id, reference, name, amount, net, step, 0::hugeint as allowed,

@@ -356,7 +356,7 @@ FILES: list[File] = [
             "SO3",
             "asset_disposal",
             _spent("2.00", predecessor="IM1", **_PERSONS),
-            _spent("1.00", predecessor="IM1", kind="asset_depreciation_disposal", **_PERSONS),
+            _spent("0.05", predecessor="IM1", kind="asset_depreciation_disposal", **_PERSONS),
         ),
         *_act("EJ27", "commitment", _SERVED | {"amount": "2.00"}),
         *_act("SF27", "service", _build_follower("EJ27", "2.00")),
@@ -373,11 +373,24 @@ FILES: list[File] = [
                 for kind, account, before in _OPENED_ITEMS
             ),
         ),
+        *_act("EJ28", "commitment", _spent("2.00", **_RUNNING_EXPENSES)),
+        *_act("SF28", "service", _build_follower("EJ28", "2.00")),
+        *_act("DP28", "payment_request", _build_follower("EJ28", "2.00", payee="P1")),
+        *_act("RG28", "retention", _build_follower("DP28", "0.10")),
+        *_act("RX28", "retention_rejection", _build_follower("RG28", "0.10")),
+        *_act("UB1", "suspense_receipt", {"fund_centre": "0217", "amount": "5.00"}),
+        *_act("TP28", "receivable", _due("5.00", "269906")),
+        *_act(
+            "ID1",
+            "suspense_identification",
+            _build_follower("UB1", "5.00"),
+            _build_follower("TP28", "5.00", kind="identification_receipt"),
+        ),
     ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = _LAST_OF_BOTH_YEARS + 2 + len(_OPENED_ITEMS)
+_ENTRIES = _LAST_OF_BOTH_YEARS + 2 + len(_OPENED_ITEMS) + 9
 """Of all of them together."""
 
 
