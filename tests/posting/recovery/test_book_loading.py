@@ -418,7 +418,7 @@ def assert_same(actual: BookState, expected: BookState) -> None:
 
 
 @pytest.mark.parametrize("checkpoints", [set(), {4}, {1}, {2, 5}, {5}, {1, 2, 3, 4, 5, 6}])
-@pytest.mark.parametrize("stretch", [3, 1 << 20])
+@pytest.mark.parametrize("stretch", [4, 1 << 20])
 async def test_committed_acts_are_restored(
     dsn: str, checkpoints: set[int], stretch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
