@@ -5,7 +5,8 @@
 -- of that account, of its accountant and budget year, in all at most the amount; a justification in words, while something is open, by the suspense accounts of its exercise.
 -- So the items of an account add up to its balance, by accountant and budget year (rules A08, A70).
 with line as (
-    select e.entry_id, e.reference, e.predecessor, e.amount, e.accountant, e.exercise, e.debit, e.credit, c.budget_year, k.name, k.family, k.after, k.reaches, k.pairs
+    select e.entry_id, e.reference, e.predecessor, e.amount, e.accountant, e.exercise, e.debit, e.credit, k.name, k.family, k.after, k.reaches, k.pairs,
+           if(k.pairs = 'IDENTIFICATION', e.exercise, c.budget_year) as budget_year  -- its own assignment is that of the receivable
     from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell
 ),
 suspended as (select distinct s.year, t.id from suspense s join reference_text t on t.kind = 5 and t.code = s.code),
@@ -63,8 +64,8 @@ from balance b full join summed s using (account, accountant, budget_year) where
 -- an opening names one.  By the entry that its act names, what was opened of the item is what the year before had not cleared of it; and
 -- of an account that is opened item by item, the last execution of which nothing is refused leaves no item out (rule A61).
 with line as (
-    select e.entry_id, e.reference, e.predecessor, e.exercise, e.accountant, e.submission, e.amount, e.debit + e.credit as account, k.name, k.family, k.after, k.reaches,
-           if(e.debit <> 0 or k.pairs = 'SUSPENSE', e.amount, -e.amount) as cents, try_cast(split_part(e.reference, '.', 3) as bigint) as last_entry
+    select e.entry_id, e.reference, e.predecessor, e.exercise, e.accountant, e.submission, e.amount, if(e.credit <> 0, e.credit, e.debit) as account, k.name, k.family, k.after, k.reaches,
+           if(e.credit <> 0, -e.amount, e.amount) as cents, try_cast(split_part(e.reference, '.', 3) as bigint) as last_entry
     from entry e join kind k on k.kind = e.kind where k.reaches = 'BY_HAND' or k.after = 'BY_HAND' and (k.posts or k.pairs = 'SUSPENSE')
 ),
 opener as (select * from line where family = 'OPENING' and after = 'BY_HAND' and reaches = 'BY_HAND'),

@@ -51,6 +51,7 @@ LATE_KINDS = frozenset(
         *("visa", "visa_refusal", "visa_override", "tacit_visa", "commitment_with_visa"),
         "asset_depreciation_disposal",
         "invoice_request",
+        *("reassignment_origin", "reassignment_target"),
         *("suspense_identification", "identification_receipt"),
         *("opening_item_debit", "opening_item_credit", "opening_reduction_debit", "opening_reduction_credit"),
     }
