@@ -19,7 +19,6 @@ from core.retention_remedies import RETENTION_REMEDIES
 from core.reversal_remedies import JOURNAL_UNBALANCED, REVERSAL_REMEDIES, TRANSFER_UNPAIRED
 from core.service_remedies import SERVICE_REMEDIES
 from core.settlement_remedies import SETTLEMENT_REMEDIES
-from core.special_remedies import SPECIAL_REMEDIES
 from core.suspense_remedies import SUSPENSE_REMEDIES
 from core.visa_remedies import VISA_REMEDIES
 
@@ -284,7 +283,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Un total dépasserait le plus grand nombre des livres.", "Vérifier le montant ; aucun budget n'est aussi grand.",
     ),
     **DECREE_REMEDIES,
-    **SPECIAL_REMEDIES,
+    _O.SPECIAL_RECEIPTS_EXCEEDED: FUND_REMEDIES[_O.SPECIAL_RECEIPTS_EXCEEDED],
     _O.ACT_REFUSED: Remedy(
         "Another line of the same act was refused, and an act is accepted whole or not at all.",
         "Correct the line that was refused, and send the whole act again.",

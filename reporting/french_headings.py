@@ -275,7 +275,7 @@ def translate_headings(table: ReportTable) -> ReportTable:
         columns=columns,
         rows=[_translate_cells(table.columns, row) for row in table.rows],
         below=table.below and table.below._replace(column=_translate_name(table.below.column)),
-        footer=_translate_footer(table.footer),
+        footer=[_FOOTERS.get(cell, cell) if isinstance(cell, str) else cell for cell in table.footer],
         drop_order=order,
     )
 
@@ -296,7 +296,3 @@ def _translate_title(title: str) -> str:
         if match := pattern.fullmatch(title):
             return french.format(*(_LEVELS.get(text, text) for text in match.groups()))
     return title
-
-
-def _translate_footer(footer: Sequence[Cell]) -> list[Cell]:
-    return [_FOOTERS.get(cell, cell) if isinstance(cell, str) else cell for cell in footer]

@@ -29,7 +29,6 @@ from core.tables.book import (
     BudgetYears,
     Cells,
     Counters,
-    Followers,
     FrozenFigures,
     KeyRows,
     Ledger,
@@ -39,6 +38,7 @@ from core.tables.book import (
 )
 from core.tables.columns import allocate_records, seal_array, seal_records
 from core.tables.decree_balances import DecreeFigures
+from core.tables.followers import Followers
 from core.tables.journal import Acts, Decisions, Draws, Numbers
 from core.tables.signatures import NO_SIGNATURES, Grants
 from core.tables.special_balances import SpecialProgrammes

@@ -20,6 +20,7 @@ from core.tables.columns import (
     Small,
 )
 from core.tables.decree_balances import DecreeFigures
+from core.tables.followers import Followers
 from core.tables.signatures import Grants, Signatures
 from core.tables.special_balances import SpecialProgrammes
 
@@ -184,17 +185,6 @@ class Ledger(NamedTuple):
     debit: Money
     credit: Money
     touched: Code
-
-
-class Followers(NamedTuple):
-    """Each programme of a budget year with each other programme of a later year that follows it by an order."""
-
-    year: Code
-    """Row of the budget year in ``Book.years``."""
-    later_year: Code
-    programme: Index
-    """The number of its code, as in ``Cells.programme``."""
-    follower: Index
 
 
 class Counters(NamedTuple):

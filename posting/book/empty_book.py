@@ -28,8 +28,7 @@ from posting.book.reserved_memory import read_memory_bytes, reserve
 
 def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
     """Return an empty book with capacity for ``entries``."""
-    rows = round_up_to_pages(max(2 * entries, RESERVED_ENTRIES))
-    reserved_rows = read_memory_bytes() // (2 * to_record_dtype(OpenItems).itemsize)
+    rows, reserved_rows = _count_rows(entries)
     nodes, figures = budget_nodes.build_nodes(registry)
     periods = ledger_folios.build_period_states(registry.reference.calendar)
     book = Book(
@@ -69,6 +68,12 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         invoice_slots=reserve(np.uint64, 1 << 18),
     )
     return BookState(registry, book, _reserve_words())
+
+
+def _count_rows(entries: int) -> tuple[int, int]:
+    """Return the rows of the book, and those for which addresses are reserved: items take half of the memory."""
+    reserved_rows = read_memory_bytes() // (2 * to_record_dtype(OpenItems).itemsize)
+    return round_up_to_pages(max(2 * entries, RESERVED_ENTRIES)), reserved_rows
 
 
 def _reserve_words() -> NDArray[np.int64]:

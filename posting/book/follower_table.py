@@ -4,8 +4,8 @@ import numpy as np
 
 from core.periods import YEAR_FIRST
 from core.successions import list_followers
-from core.tables.book import Followers
 from core.tables.columns import allocate_records, seal_array
+from core.tables.followers import Followers
 from posting.book.registry import CodeKind, Registry
 
 

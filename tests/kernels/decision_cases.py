@@ -28,7 +28,6 @@ from core.tables.book import (
     BudgetYears,
     Cells,
     Counters,
-    Followers,
     FrozenFigures,
     KeyRows,
     Ledger,
@@ -40,6 +39,7 @@ from core.tables.book import Book as Tables
 from core.tables.columns import allocate_records, seal_array, to_record_dtype
 from core.tables.decree_balances import DecreeFigures
 from core.tables.expense_marks import MOVE_MASK, REPAYMENT_BIT, REPAYMENT_MASK, RETENTION_BIT
+from core.tables.followers import Followers
 from core.tables.journal import Acts, Decisions
 from core.tables.special_balances import SpecialProgrammes
 from kernels import decisions as kernel
