@@ -31,8 +31,8 @@ from service.terminal.signals import Interruption
 _UNKNOWN_YEAR = "the calendar has no exercise {year}: name one of {years}, by --year"
 _NOT_OVER = "{year} is not over: its depreciation is charged from {year}-12-31 on, by --at DAY"
 _CLOSED_DECEMBER = (
-    "December of {year} is not open, and the depreciation of a year is dated 31 December: reopen it "
-    "(crescendo period reopen {year} 12), or charge the next year, whose plan contains what is missing"
+    "December of {year} is not open, and the depreciation of a year is dated 31 December: reopen it, by crescendo period "
+    'reopen --year {year} --month 12 --reason "...", or charge the next year, whose plan contains what is missing'
 )
 _UNDECIDED = (
     "charges of an earlier call are not decided yet ({file}), and nothing is charged before that. If their sender is paused, "

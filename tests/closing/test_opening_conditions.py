@@ -69,9 +69,9 @@ async def test_a_locked_year_takes_no_openings(state: State) -> None:
 async def test_a_closed_or_locked_opening_month_takes_no_openings(state: State) -> None:
     """Of one accountant or of all; a closed one may be opened again, a locked one is final."""
     await decide_period(state.dsn, "2019-00", "close", "PACA")
-    assert (
-        "the opening month of 2019 is closed for an accountant" in (await execute(state, Step.OPENING)).waits
-    )
+    waits = (await execute(state, Step.OPENING)).waits
+    assert "the opening month of 2019 is closed for an accountant" in waits
+    assert 'crescendo period reopen --year 2019 --month 0 --reason "..."' in waits
     await decide_period(state.dsn, "2019-00", "reopen", "PACA")
     await execute(state, Step.OPENING)
     assert await read_openings(state) == OPENED
