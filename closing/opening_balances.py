@@ -16,7 +16,6 @@ from core.accountants import Accountants
 from core.act_fields import ACT_LINES_MAX
 from core.chart import Chart, is_carried_over
 from core.money import AMOUNT_MAX
-from core.nomenclature import CentreLevel, Nomenclature
 
 _RESULT_CLASSES = frozenset("67")
 _LINES_MAX = ACT_LINES_MAX // 2
@@ -72,11 +71,7 @@ class Opening(NamedTuple):
 
 def read_next_year(chart: Chart, nomenclature: Nomenclature, accountants: Accountants) -> NextYear:
     """Return what the openings need of the files of the next year."""
-    places: dict[str, str] = {}
-    for centre, accountant in accountants.by_centre.items():
-        if nomenclature.centres[centre].level is not CentreLevel.OPERATION:
-            places.setdefault(accountant, centre)
-    return NextYear(chart.year, frozenset(chart.accounts), chart.opening, places)
+    return NextYear(chart.year, frozenset(chart.accounts), chart.opening, accountants.main_centres)
 
 
 def build_openings(
