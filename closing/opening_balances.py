@@ -1,9 +1,8 @@
 """The opening balances of the next year: what the year closes with, less what was opened so far (rule A61).
 
-Each accountant's balances of classes 1 to 5 are opened, account by account; suspense accounts item by item, as far as their
-items are their balance, and what was opened of the items is what was opened.  Classes 6 and 7 are not opened: as long as the
-result is not brought to an account of class 1, the openings of an accountant differ by it, and stand against the technical
-account.
+Each accountant's balances of classes 1 to 5 are opened, account by account; a suspense account item by item where the sums of
+its items, closing and opened, equal those of the account.  Classes 6 and 7 are not opened: as long as the result is not on an
+account of class 1, the openings of an accountant differ by it, and stand against the technical account.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -69,7 +68,7 @@ class Opening(NamedTuple):
     """What stands on accounts that are suspense accounts in both years."""
 
 
-def read_next_year(chart: Chart, nomenclature: Nomenclature, accountants: Accountants) -> NextYear:
+def read_next_year(chart: Chart, accountants: Accountants) -> NextYear:
     """Return what the openings need of the files of the next year."""
     return NextYear(chart.year, frozenset(chart.accounts), chart.opening, accountants.main_centres)
 
