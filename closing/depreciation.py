@@ -56,27 +56,27 @@ class PlanBook(NamedTuple):
 def compute_charges(entries: AssetEntries, book: PlanBook, year: int) -> AssetCharges:
     """Compute what the assets that were in service by the end of ``year`` are still to be charged for it."""
     is_service = (entries.kind == _SERVICE) & (entries.exercise <= year)
-    served = select_rows(entries, np.flatnonzero(is_service))
-    served = select_rows(served, np.argsort(served.entry_id, kind="stable"))
+    assets = select_rows(entries, np.flatnonzero(is_service))
+    assets = select_rows(assets, np.argsort(assets.entry_id, kind="stable"))
     changes = select_rows(entries, np.flatnonzero(entries.kind != _SERVICE))
-    changes = select_rows(changes, np.flatnonzero(np.isin(changes.predecessor, served.entry_id)))
-    asset = np.searchsorted(served.entry_id, changes.predecessor)
-    plan, plans, accounts = _find_plans(served, book)
+    changes = select_rows(changes, np.flatnonzero(np.isin(changes.predecessor, assets.entry_id)))
+    asset = np.searchsorted(assets.entry_id, changes.predecessor)
+    plan, plans, accounts = _find_plans(assets, book)
     months = np.array([row.months for row in plans], np.int64)[plan]
-    passed = _count_months(served.day, year)
-    of_year = _find_due(served, changes, asset, scope=changes.exercise <= year, months=months, passed=passed)
-    present = _find_due(served, changes, asset, scope=changes.exercise > 0, months=months, passed=passed)
+    age = _count_months(assets.day, year)
+    of_year = _find_due(assets, changes, asset, scope=changes.exercise <= year, months=months, age=age)
+    present = _find_due(assets, changes, asset, scope=changes.exercise > 0, months=months, age=age)
     amount = np.minimum(of_year, present)
     is_charge = (changes.kind == _CHARGE) & (changes.exercise == year)
     charged = _add_up(changes, asset, len(plan), is_selected=is_charge)
     return AssetCharges(
-        served.entry_id, served.cell, plan, plans, accounts, charged, amount, of_year - amount
+        assets.entry_id, assets.cell, plan, plans, accounts, charged, amount, of_year - amount
     )
 
 
-def _find_plans(served: AssetEntries, book: PlanBook) -> tuple[NDArray[np.int64], list[AssetPlan], list[str]]:
+def _find_plans(assets: AssetEntries, book: PlanBook) -> tuple[NDArray[np.int64], list[AssetPlan], list[str]]:
     """Return (the plan of each asset, the plans, their accounts): each is that of its account in its budget year."""
-    pairs = np.stack([book.year_of_cell[served.cell], served.debit.astype(np.int64)], axis=1)
+    pairs = np.stack([book.year_of_cell[assets.cell], assets.debit.astype(np.int64)], axis=1)
     distinct, plan = np.unique(pairs, axis=0, return_inverse=True)
     accounts = [book.account_codes[number] for _, number in distinct.tolist()]
     years = [book.of_year.get(year, {}) for year, _ in distinct.tolist()]
@@ -91,22 +91,22 @@ def _count_months(day: NDArray[np.int32], year: int) -> NDArray[np.int64]:
 
 
 def _find_due(
-    served: AssetEntries,
+    assets: AssetEntries,
     changes: AssetEntries,
     asset: NDArray[np.int64],
     *,
     scope: NDArray[np.bool_],
     months: NDArray[np.int64],
-    passed: NDArray[np.int64],
+    age: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Return what the plan gives, less what is depreciated, after the changes in ``scope``."""
-    count = len(served.entry_id)
+    count = len(assets.entry_id)
     charged, net_out, depreciation_out = (
         _add_up(changes, asset, count, is_selected=scope & (changes.kind == kind))
         for kind in (_CHARGE, _NET_OUT, _DEPRECIATION_OUT)
     )
-    cost, depreciated = served.amount - net_out - depreciation_out, charged - depreciation_out
-    due = np.where(months > 0, cost * np.minimum(passed, months) // np.maximum(months, 1), 0)
+    cost, depreciated = assets.amount - net_out - depreciation_out, charged - depreciation_out
+    due = np.where(months > 0, cost * np.minimum(age, months) // np.maximum(months, 1), 0)
     return np.maximum(due - depreciated, 0)
 
 

@@ -1,9 +1,8 @@
 """The opening balances of the next year: what the year closes with, less what was opened so far (rule A61).
 
-Each accountant's balances of classes 1 to 5 are opened, account by account; suspense accounts item by item, as far as their
-items are their balance, and what was opened of the items is what was opened.  Classes 6 and 7 are not opened: as long as the
-result is not brought to an account of class 1, the openings of an accountant differ by it, and stand against the technical
-account.
+Each accountant's balances of classes 1 to 5 are opened, account by account; a suspense account item by item where the sums of
+its items, closing and opened, equal those of the account.  Classes 6 and 7 are not opened: as long as the result is not on an
+account of class 1, the openings of an accountant differ by it, and stand against the technical account.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +15,6 @@ from core.accountants import Accountants
 from core.act_fields import ACT_LINES_MAX
 from core.chart import Chart, is_carried_over
 from core.money import AMOUNT_MAX
-from core.nomenclature import CentreLevel, Nomenclature
 
 _RESULT_CLASSES = frozenset("67")
 _LINES_MAX = ACT_LINES_MAX // 2
@@ -70,13 +68,9 @@ class Opening(NamedTuple):
     """What stands on accounts that are suspense accounts in both years."""
 
 
-def read_next_year(chart: Chart, nomenclature: Nomenclature, accountants: Accountants) -> NextYear:
+def read_next_year(chart: Chart, accountants: Accountants) -> NextYear:
     """Return what the openings need of the files of the next year."""
-    places: dict[str, str] = {}
-    for centre, accountant in accountants.by_centre.items():
-        if nomenclature.centres[centre].level is not CentreLevel.OPERATION:
-            places.setdefault(accountant, centre)
-    return NextYear(chart.year, frozenset(chart.accounts), chart.opening, places)
+    return NextYear(chart.year, frozenset(chart.accounts), chart.opening, accountants.main_centres)
 
 
 def build_openings(

@@ -1,7 +1,7 @@
 """What stands on suspense accounts, item by item, and what the next year opened of each item (rules A61, A70).
 
 An item is opened by a line that names its entry, so that it is cleared and justified in the next year by itself.  What is
-cleared in the old year afterwards is taken off the opening of the item; what the next year has cleared already by then is
+cleared in the old year afterwards reduces the opening of the item; what the next year has cleared already by then is
 opened on the other side, and stays open until both are cleared together.
 """
 
@@ -21,7 +21,7 @@ KINDS = (
     list_kinds(lambda kind: kind.opens_item),
     list_kinds(lambda kind: kind.clears and kind.family is Family.OPENING),
 )
-"""The kinds that leave an amount on a suspense account, take it off, open an item, and lower such an opening."""
+"""The kinds that leave an amount on a suspense account, take it off, open an item, and reduce such an opening."""
 
 
 class OpeningLine(NamedTuple):
@@ -30,7 +30,7 @@ class OpeningLine(NamedTuple):
     account: str
     cents: int
     entry: int = 0
-    """The entry of the year before whose item it opens, or the opening that it lowers; 0 if it opens a whole account."""
+    """The entry of the year before whose item it opens, or the opening that it reduces; 0 if it opens a whole account."""
     is_reduction: bool = False
 
     @property
@@ -71,11 +71,11 @@ def group_items(rows: Iterable[Mapping[str, Any]]) -> Items:
 
 
 def list_lines(item: SuspenseItem) -> Iterator[OpeningLine]:
-    """Yield what is still to be opened of an item: its amount, or what is to be taken back of it."""
+    """Yield what is still to be opened of an item: its amount, or by what its opening is to be reduced."""
     delta = item.closing - item.opened
-    is_lowered = item.left and (delta > 0) != (item.left > 0)
-    lowered = min(abs(delta), abs(item.left)) * (1 if delta > 0 else -1) if is_lowered else 0
-    if lowered:
-        yield OpeningLine(item.account, lowered, item.opening, is_reduction=True)
-    if delta - lowered:
-        yield OpeningLine(item.account, delta - lowered, item.entry)
+    is_reduced = item.left and (delta > 0) != (item.left > 0)
+    reduction = min(abs(delta), abs(item.left)) * (1 if delta > 0 else -1) if is_reduced else 0
+    if reduction:
+        yield OpeningLine(item.account, reduction, item.opening, is_reduction=True)
+    if delta - reduction:
+        yield OpeningLine(item.account, delta - reduction, item.entry)

@@ -27,21 +27,21 @@ group by 1, 2;
 
 -- name: opening_items
 -- Of exercise $1 and accounts $2: each line that left an amount there, by kinds $3, what kinds $4 did not clear of it, what kinds $5
--- opened of it in the next exercise, less what kinds $6 took back; and the first of these openings, with what is left of it there.
+-- opened of it in the next exercise, less what kinds $6 reduced it by; and the first of these openings, with what is left of it there.
 -- Each line has one side, but a credit of the bank, which stands on the side of its credit.
 with cleared as (
     select predecessor, sum(amount) as amount from entry where kind = any($4::smallint[]) group by predecessor
 ),
 opening as (
     select e.entry_id, e.predecessor, case when e.debit <> 0 then e.amount else -e.amount end as cents,
-           e.amount - coalesce(c.amount, 0) as left_amount, coalesce(r.amount, 0) as lowered
+           e.amount - coalesce(c.amount, 0) as left_amount, coalesce(r.amount, 0) as reduction
     from entry e left join cleared c on c.predecessor = e.entry_id
     left join (select predecessor, sum(amount) as amount from entry where kind = any($6::smallint[]) group by predecessor) r
     on r.predecessor = e.entry_id
     where e.exercise = $1 + 1 and e.kind = any($5::smallint[])
 ),
 opened as (
-    select predecessor, min(entry_id) as first, sum(cents - sign(cents) * lowered) as cents from opening group by predecessor
+    select predecessor, min(entry_id) as first, sum(cents - sign(cents) * reduction) as cents from opening group by predecessor
 )
 select coalesce(o.code, '') as accountant, t.code as account, e.entry_id as entry,
        (case when e.credit <> 0 then -1 else 1 end * (e.amount - coalesce(c.amount, 0)))::bigint as closing,

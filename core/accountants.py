@@ -42,6 +42,8 @@ class Accountants:
     year: int
     accountants: Mapping[str, Accountant]
     by_centre: Mapping[str, str]
+    main_centres: Mapping[str, str]
+    """By accountant: a fund centre in whose books he posts what is of no programme, see ``_find_main_centres``."""
     invoice_services: Mapping[str, date]
     """The first day of the invoice service of each fund centre that has one: see ``core.invoice_services``."""
 
@@ -56,10 +58,12 @@ def load(folder: Path, nomenclature: Nomenclature) -> Accountants:
     """
     year, source = resolve_year_folder(folder)
     accountants = _read_accountants(source.joinpath("accountants.csv"))
+    by_centre = _resolve_assignments(source.joinpath("assigned.csv"), accountants, nomenclature)
     return Accountants(
         year,
         accountants,
-        _resolve_assignments(source.joinpath("assigned.csv"), accountants, nomenclature),
+        by_centre,
+        _find_main_centres(by_centre, nomenclature),
         invoice_services.read(source.joinpath("invoice_services.csv"), nomenclature),
     )
 
@@ -119,6 +123,15 @@ def _resolve_assignments(
             )
         by_centre[code] = assigned.get(code) or by_centre[centre.parent]
     return by_centre
+
+
+def _find_main_centres(by_centre: Mapping[str, str], nomenclature: Nomenclature) -> dict[str, str]:
+    """Return by accountant the first fund centre in file order that is no operation; it only says in whose books a line is."""
+    main_centres: dict[str, str] = {}
+    for centre, accountant in by_centre.items():
+        if nomenclature.centres[centre].level is not CentreLevel.OPERATION:
+            main_centres.setdefault(accountant, centre)
+    return main_centres
 
 
 def _read_assignments(

@@ -18,7 +18,7 @@ from core.tables.book import LEDGER_ACCOUNTANTS
 ALL_ACCOUNTANTS = 0
 """The number in a decision about a month of all accountants; also that of what is in nobody's books."""
 
-_LAST_MONTH = 12
+_MONTHS = range(1, 13)
 
 States = NDArray[np.uint8]
 """``PeriodState`` of each folio of ``core.tables.book.Ledger``: of each accountant in each period."""
@@ -84,11 +84,16 @@ def find_opening_state(states: States, exercise: int) -> PeriodState:
 
 def has_locked_year(states: States, exercise: int) -> bool:
     """Return whether every month of an exercise is locked for some accountant: its figures are final, its openings too."""
-    months = [
-        view_folios(states, period)
-        for period in range(to_period(exercise, 1), to_period(exercise, _LAST_MONTH + 1))
-    ]
+    months = [view_folios(states, to_period(exercise, month)) for month in _MONTHS]
     return bool((np.array(months) == PeriodState.LOCKED).all(axis=0).any())
+
+
+def find_unlocked_month(states: States, exercise: int, accountant: int) -> int:
+    """Return the first month of an exercise that is not locked for an accountant, or for some of all; 0 if all are locked."""
+    for month in _MONTHS:
+        if (view_folios(states, to_period(exercise, month), accountant) != PeriodState.LOCKED).any():
+            return month
+    return 0
 
 
 def apply_decision(states: States, decision: PeriodDecision) -> None:

@@ -124,7 +124,7 @@ async def load_overdue_interest(
         facts = await delay_queries.load_request_facts(connection, names.codes.term_days, rules)
         payments = _Payments(facts, rules, (day - _EPOCH).days)
         await delay_queries.read_debits(connection, ALL_DAYS, payments.add_debits)
-        sums = await _sum_claims(connection, facts, payments.paid)
+        sums = await _sum_claims(connection, payments.paid)
         late = payments.build_late()
         due = compute_amounts_due(late, rules)
         debts = await fetch(connection, "overdue_debts", due.payable.tolist())
@@ -141,8 +141,11 @@ async def load_overdue_interest(
     return OverdueInterest(batch, day.isoformat(), overdue, sum(row.overdue_cents for row in overdue))
 
 
-async def _sum_claims(connection: Connection, facts: "RequestFacts", paid: Mapping[int, int]) -> _ClaimSums:
-    """Add up the claims by what they are for, with what was rejected and paid of them."""
+async def _sum_claims(connection: Connection, paid: Mapping[int, int]) -> _ClaimSums:
+    """Add up the claims by what they are for, with what was rejected and paid of them.
+
+    Only a rejection of the claim itself counts: that of an opposition, an assignment or a carry gives the amount back to it.
+    """
     claims = {row["entry_id"]: row for row in await fetch(connection, "claims_of_interest", _CLAIMS)}
     sums = _ClaimSums(Counter(), Counter(), Counter())
     for claim in claims.values():
@@ -150,9 +153,7 @@ async def _sum_claims(connection: Connection, facts: "RequestFacts", paid: Mappi
     for entry, cents in paid.items():
         sums.paid[claims[entry]["predecessor"]] += cents
     for row in await fetch(connection, "rejections", _REJECTIONS, min(claims, default=None)):
-        part = facts.diverted_parts.get(row["predecessor"])
-        claim = claims.get(part.chain[-1] if part else row["predecessor"])
-        if claim:
+        if claim := claims.get(row["predecessor"]):
             sums.rejected[claim["predecessor"]] += row["amount"]
     return sums
 

@@ -1,7 +1,8 @@
 """The monthly situation (situation mensuelle): expenses by title and receipts of a year, by month and from January on.
 
 Its lines are those of the public series as far as a ledger knows them.  An expense counts in the month of its payment, in
-which it consumes CP; a receipt in that of its collection (LOLF art. 28).  What restored credits lowers both.
+which it consumes CP; a receipt in that of its collection (LOLF art. 28).  What restored credits lowers both.  Special accounts
+are left out, as the lines are those of the general budget.
 """
 
 from collections import defaultdict
@@ -91,10 +92,11 @@ async def load_situation(
     """Load the situation of a year, by default the last with movements; reads all entries of the journal."""
     batch = await find_batch_or_last(connection, None)
     limits = (visibility.sender, visibility.centres)
-    spent = await fetch(
-        connection, "situation_expenses", _SPENDING, _SIGNS, *limits, sorted(RESERVED_SENDERS)
-    )
-    collected = await fetch(connection, "situation_receipts", _COLLECTING, _RESTORING, *limits, _ISSUING)
+    special = _list_special_centres(names)
+    spending = (_SPENDING, _SIGNS, *limits, sorted(RESERVED_SENDERS))
+    spent = await fetch(connection, "situation_expenses", *spending, *special)
+    collecting = (_COLLECTING, _RESTORING, *limits, _ISSUING)
+    collected = await fetch(connection, "situation_receipts", *collecting, *special)
     sums: _Sums = defaultdict(int)
     for movement in (*_list_expenses(names, spent), *_list_receipts(names, collected)):
         for line, sign in _list_totals(movement.line):
@@ -102,6 +104,18 @@ async def load_situation(
     latest = year or max((exercise for exercise, _, _ in sums), default=None)
     lines = list(_build_lines(sums, latest, month)) if latest else []
     return MonthlySituation(batch, latest, lines)
+
+
+def _list_special_centres(names: CodeNames) -> tuple[list[int], list[int]]:
+    """Return (years, numbers of fund centres) of the special accounts: they are no part of the general budget."""
+    places = [
+        (year, names.by_code[centre])
+        for year, codes in names.codes.years.items()
+        if codes.special_accounts
+        for centre in codes.centres.keys() & names.by_code.keys()
+        if names.codes.find_programme(centre, year).mission in codes.special_accounts
+    ]
+    return [year for year, _ in places], [centre for _, centre in places]
 
 
 def _list_expenses(names: CodeNames, rows: Iterable[Row]) -> Iterator[_Movement]:

@@ -1,7 +1,7 @@
 -- name: situation_expenses
 -- The CP that were consumed, by exercise, month and commitment item: $1 kinds with $2 whether they consume (1) or give back
 -- (-1).  Only those of sender $3 on fund centres $4 (all if null); an entry of a sender of Crescendo's own, $5, belongs to the sender
--- of the act that it follows.
+-- of the act that it follows.  $6, $7: exercises, and the fund centres that are of special accounts in each.
 with recursive own as materialized (
     select e.entry_id, e.predecessor from entry e join submission s on s.submission = e.submission
     where $3::text is not null and s.sender = any($5::text[])
@@ -23,11 +23,13 @@ from spent e join unnest($1::smallint[], $2::smallint[]) as k (kind, sign) on k.
 join cell c on c.cell = e.cell join submission s on s.submission = e.submission
 where ($4::int[] is null or c.centre = any($4::int[]))
   and ($3::text is null or s.sender = $3 or exists (select from seen n where n.entry_id = e.entry_id))
+  and not exists (select from unnest($6::int[], $7::int[]) as x (exercise, centre) where x.exercise = e.exercise and x.centre = c.centre)
 group by e.exercise, e.month, c.item;
 
 -- name: situation_receipts
 -- What was collected, less what restored credits, by exercise, month, nature of receipt and fund: $1 kinds that collect, $2
--- that restore, $5 that issue receivables.  Only receivables of sender $3 on fund centres $4 (all if null).
+-- that restore, $5 that issue receivables.  Only receivables of sender $3 on fund centres $4 (all if null).  $6, $7: exercises, and
+-- the fund centres that are of special accounts in each.
 with line as materialized (
     select entry_id, predecessor, amount, kind, exercise, month, cell, submission from entry
     where kind = any($1::smallint[] || $2::smallint[] || $5::smallint[])
@@ -40,4 +42,5 @@ step as (
 select t.exercise, t.month, c.item, c.fund, sum(t.amount)::bigint as cents
 from step t join line r on r.entry_id = t.receivable join cell c on c.cell = r.cell join submission s on s.submission = r.submission
 where ($3::text is null or s.sender = $3) and ($4::int[] is null or c.centre = any($4::int[]))
+  and not exists (select from unnest($6::int[], $7::int[]) as x (exercise, centre) where x.exercise = t.exercise and x.centre = c.centre)
 group by t.exercise, t.month, c.item, c.fund;

@@ -14,6 +14,7 @@ from core.period_states import (
     apply_decision,
     build_states,
     find_obstacle,
+    find_unlocked_month,
     view_folios,
 )
 from core.periods import OPENING_MONTH, PeriodState, to_period
@@ -25,6 +26,10 @@ SQL = read_queries("posting.store", "periods.sql")
 Connection = Any
 Value = TypeVar("Value")
 _MONTHS = range(OPENING_MONTH, 13)
+_UNLOCKED_YEAR = (
+    "{month} is not locked, and what is posted there could not be opened any more: lock every month of {year}, execute step "
+    "C14 of {year} once more, and lock this month then"
+)
 
 
 class NewDecision(NamedTuple):
@@ -139,12 +144,27 @@ async def store_decision(connection: Connection, new: NewDecision) -> int:
             raise NoSuchRecord(f"{_format_month(new.exercise, new.month)}: the ledger has no such month yet")
         period = to_period(new.exercise, new.month)
         decision = PeriodDecision(0, period, accountant, new.action)
-        if obstacle := find_obstacle(await load_states(connection), decision):
+        states = await load_states(connection)
+        unlocked = await _find_unlocked_year(connection, new, states, accountant=accountant)
+        if obstacle := find_obstacle(states, decision) or unlocked:
             raise RefusedDecision(f"{_format_month(new.exercise, new.month)} stays as it is: {obstacle}")
         arguments = (new.exercise, new.month, accountant, new.action, new.reason, decider.name, new.by.key)
         number = await connection.fetchval(SQL["insert_decision"], *arguments)
         await person_proof.store_decision(connection, decider, DecisionKind.PERIOD, number=number)
         return number
+
+
+async def _find_unlocked_year(
+    connection: Connection, new: NewDecision, states: States, *, accountant: int
+) -> str:
+    """Return why the opening month cannot be locked yet: a month of the year before still takes entries; empty if it can."""
+    year = new.exercise - 1
+    if (new.action, new.month) != (PeriodAction.LOCK, OPENING_MONTH):
+        return ""
+    month = find_unlocked_month(states, year, accountant)
+    if not month or not await connection.fetchval(SQL["is_started"], year, month):
+        return ""
+    return _UNLOCKED_YEAR.format(month=_format_month(year, month), year=year)
 
 
 async def _find_accountant(connection: Connection, code: str) -> int:

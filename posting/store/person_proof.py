@@ -87,15 +87,22 @@ async def prove_person(connection: Connection, person: StatedPerson, decision: D
         raise PersonNotProved(
             f"the {person.login} has no role {' or '.join(sorted(roles))}: use a key of that side, as over HTTP"
         )
-    if decider.person:
-        rows = await connection.fetch(SQL["roles"], decider.person)
-        lack = find_missing_right([_to_grant(row) for row in rows], decision, decider.day)
-        if lack:
-            raise PersonNotProved(
-                f"{decider.name} is proved by the {person.login}, and {lack}: let a person with that role decide, or let an "
-                "operator give it with crescendo person grant"
-            )
+    if decider.person and (
+        lack := await describe_missing_right(connection, decider.person, decision, day=decider.day)
+    ):
+        raise PersonNotProved(
+            f"{decider.name} is proved by the {person.login}, and {lack}: let a person with that role decide, or let an "
+            "operator give it with crescendo person grant"
+        )
     return decider
+
+
+async def describe_missing_right(
+    connection: Connection, person: int, decision: Decision, *, day: date
+) -> str:
+    """Return what a person lacks for a decision on a day, as the end of a sentence about them; empty if they may take it."""
+    rows = await connection.fetch(SQL["roles"], person)
+    return find_missing_right([_to_grant(row) for row in rows], decision, day)
 
 
 async def find_person(connection: Connection, person: StatedPerson, kind: DecisionKind) -> Decider:

@@ -107,7 +107,7 @@ async def confirm_step(connection: Connection, content: StepContent, by: StatedP
 
 
 async def _find_obstacle(connection: Connection, row: Any, content: StepContent, *, decider: Decider) -> str:
-    """Return why a person may not confirm the last preparation; empty if they may."""
+    """Return why a person may not confirm the last preparation, or its preparer not prepare it any more; empty if they may."""
     prepare = f"crescendo close prepare {content.step} --year {content.year}"
     if row is None or row["is_used"]:
         return f"nobody has prepared it: another person runs {prepare} first"
@@ -115,6 +115,11 @@ async def _find_obstacle(connection: Connection, row: Any, content: StepContent,
         return f"what {row['by']} prepared has changed since: another person runs {prepare} again"
     if row["person"] == decider.person:
         return f"{row['by']} prepared it: another person executes it"
+    preparing = Decision(DecisionKind.PREPARATION, cents=content.cents)
+    if lack := await person_proof.describe_missing_right(
+        connection, row["person"], preparing, day=decider.day
+    ):
+        return f"{row['by']} prepared it, and {lack}: another person runs {prepare} again"
     if await connection.fetchval(SQL["is_couple"], row["person"], decider.person, decider.day):
         return f"{row['by']}, who prepared it, is spouse or partner of {decider.name}: another person executes it"
     return ""

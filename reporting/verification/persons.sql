@@ -253,7 +253,7 @@ where r.decision = 'release';
 -- partner of the first: the file of each has a confirmation, with the proof of its batch id, of a preparation of that step before it
 -- (rules A41 and A61).
 with proof as (select person_decision, decision, person, day from person_decision),
-confirmed as (
+confirmation as (
     select c.person_decision as proof, c.step_preparation as preparation, p.year, p.step, p.person_decision as first_proof,
            a.person as preparer, a.decision as first_decision, b.person as confirmer, b.decision, b.day
     from step_confirmation c left join step_preparation p using (step_preparation)
@@ -266,17 +266,17 @@ couple as (
 )
 select step || ' of ' || year || ', file ' || submission as place, 'one person' as found, 'a preparation, and a confirmation by another person' as expected
 from step_file f where step in ('C12', 'C13', 'C14', 'C15')
-and not exists (select 1 from confirmed c where c.proof = f.proof and c.year = f.year and c.step = f.step)
+and not exists (select 1 from confirmation c where c.proof = f.proof and c.year = f.year and c.step = f.step)
 union all
-select 'preparation ' || preparation, 'prepared and confirmed by person ' || confirmer, 'two persons' from confirmed where preparer = confirmer
+select 'preparation ' || preparation, 'prepared and confirmed by person ' || confirmer, 'two persons' from confirmation where preparer = confirmer
 union all
 select 'preparation ' || preparation, 'prepared by proof ' || coalesce(first_proof::varchar, 'none') || ', confirmed by proof ' || proof,
        'a preparation, and a closing after it'
-from confirmed
+from confirmation
 where not coalesce(first_proof < proof and first_decision = 'preparation' and decision = 'closing', false)
 union all
 select 'preparation ' || c.preparation, 'by person ' || c.preparer || ' and person ' || c.confirmer || ', spouses or partners', 'two persons who are not'
-from confirmed c join couple k on (k.person, k.partner) in ((c.preparer, c.confirmer), (c.confirmer, c.preparer))
+from confirmation c join couple k on (k.person, k.partner) in ((c.preparer, c.confirmer), (c.confirmer, c.preparer))
 where c.day >= k.first_day and (k.last_day is null or c.day <= k.last_day)
 union all
 select 'step_rule', count(*) || ' rows', 'one row' from step_rule having count(*) <> 1;

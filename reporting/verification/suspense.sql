@@ -60,7 +60,7 @@ select account_name(account) || ' of ' || accountant_name(accountant) || ', ' ||
 from balance b full join summed s using (account, accountant, budget_year) where coalesce(b.cents, 0) <> coalesce(s.cents, 0);
 
 -- name: opening_items
--- What opens an item of a suspense account names the line that left the amount there in the year before, for its accountant; what lowers
+-- What opens an item of a suspense account names the line that left the amount there in the year before, for its accountant; what reduces
 -- an opening names one.  By the entry that its act names, what was opened of the item is what the year before had not cleared of it; and
 -- of an account that is opened item by item, the last execution of which nothing is refused leaves no item out (rule A61).
 with line as (

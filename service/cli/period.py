@@ -25,7 +25,8 @@ _SUMMARIES: Mapping[PeriodAction, str] = {
     ),
     PeriodAction.REOPEN: "Open a closed month again.  Exit code 1 if it is not closed, or locked.",
     PeriodAction.LOCK: (
-        "Lock a closed month for ever: nobody can open it again.  Exit code 1 if it is still open, or locked."
+        "Lock a closed month for ever: nobody can open it again.  Exit code 1 if it is still open, or locked, or month 0 "
+        "while a month of the year before is not locked."
     ),
 }
 _NEW_STATES: Mapping[PeriodAction, str] = {

@@ -17,12 +17,11 @@ from closing.depreciation import AssetCharges
 from closing.depreciation_acts import STEP, DepreciationSums
 from core.person_decisions import NOBODY, Decision, DecisionKind, StatedPerson
 from core.senders import CLOSING
-from ingest.queue.file_feed import ProcessingRequest
 from posting.book.registry import ReferenceData
-from service.engine import decision_records, file_processing, own_acts
+from service.engine import decision_records, own_acts
 from service.engine.engine_context import EngineContext
 from service.engine.own_acts import OwnActs
-from service.engine.processing_result import ProcessingResult, require_acceptance
+from service.engine.processing_result import ProcessingResult
 from service.engine.settlement_lock import lock_settlement
 from service.engine.step_conditions import open_snapshot
 from service.terminal.processing_progress import ProgressReporter
@@ -31,13 +30,8 @@ from service.terminal.signals import Interruption
 _UNKNOWN_YEAR = "the calendar has no exercise {year}: name one of {years}, by --year"
 _NOT_OVER = "{year} is not over: its depreciation is charged from {year}-12-31 on, by --at DAY"
 _CLOSED_DECEMBER = (
-    "December of {year} is not open, and the depreciation of a year is dated 31 December: reopen it "
-    "(crescendo period reopen {year} 12), or charge the next year, whose plan contains what is missing"
-)
-_UNDECIDED = (
-    "charges of an earlier call are not decided yet ({file}), and nothing is charged before that. If their sender is paused, "
-    'resume it: crescendo access resume closing --reason "...". If their file is missing from the spool, restore it. Then '
-    "call crescendo assets depreciate again"
+    "December of {year} is not open, and the depreciation of a year is dated 31 December: reopen it, by crescendo period "
+    'reopen --year {year} --month 12 --reason "...", or charge the next year, whose plan contains what is missing'
 )
 
 
@@ -104,13 +98,14 @@ async def charge_depreciation(
             return msgspec.structs.replace(nothing, sums=computed.sums)
         decision = Decision(DecisionKind.CLOSING)
         await decision_records.prove_decider(context, request.by, decision)
-        acts = _own_acts(request.year)
-        earlier = await own_acts.finish_earlier_files(context, acts, interruption, reporter=reporter)
-        if earlier and earlier.is_interrupted:
-            return msgspec.structs.replace(nothing, posted=earlier)
-        result = msgspec.structs.replace(nothing, earlier=own_acts.count_lines(earlier, acts))
-        if file := await own_acts.find_undecided_file(context, acts):
-            return msgspec.structs.replace(result, waits=_UNDECIDED.format(file=file))
+        earlier = await own_acts.finish_earlier_calls(
+            context, _own_acts(request.year), interruption, reporter=reporter
+        )
+        result = msgspec.structs.replace(
+            nothing, earlier=earlier.lines, waits=earlier.waits, posted=earlier.posted
+        )
+        if not earlier.is_decided:
+            return result
         return await _charge(context, request, result, interruption=interruption, reporter=reporter)
 
 
@@ -169,11 +164,9 @@ async def _charge(
     await _write_acts(context, request, computed)
     del computed  # it has memory that the book needs, which is loaded next
     reporter.report_activity("deciding the charges")
-    path = _own_acts(request.year).find_path(context)
-    processing = ProcessingRequest([path], reprocess=True, is_internal=True)
-    posted = await file_processing.process_files(context, processing, interruption, reporter=reporter)
-    if not (require_acceptance(posted, "the depreciation").is_interrupted or posted.lost):
-        path.unlink(missing_ok=True)
+    posted = await own_acts.decide_acts(
+        context, _own_acts(request.year), interruption, origin="the depreciation", reporter=reporter
+    )
     return msgspec.structs.replace(result, posted=posted)
 
 

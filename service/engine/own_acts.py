@@ -15,7 +15,7 @@ from posting.store import period_store
 from service.database import command_queries
 from service.engine import file_processing
 from service.engine.engine_context import EngineContext
-from service.engine.processing_result import ProcessingResult
+from service.engine.processing_result import ProcessingResult, require_acceptance
 from service.results import receipt_queries
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
@@ -23,6 +23,11 @@ from settlement.orders import outbox
 from settlement.reconciliation.preparation import hash_file
 
 _FILE = "acts.arrow"
+_UNDECIDED = (
+    "acts of an earlier call are not decided yet ({file}), and nothing is added before that. If their sender is paused, "
+    'resume it: crescendo access resume {sender} --reason "...". If their file is missing from the spool, restore it. Then '
+    "call the same command again"
+)
 _EPOCH = date(1970, 1, 1)
 
 
@@ -38,6 +43,57 @@ class OwnActs(NamedTuple):
     def find_path(self, context: EngineContext) -> Path:
         """Return the path of their file."""
         return context.settings.data / self.folder / _FILE
+
+
+class EarlierCalls(NamedTuple):
+    """What became of the acts of earlier calls."""
+
+    lines: int
+    """Lines of these acts that were decided now."""
+    waits: str
+    """Why no further act may be computed, and what to do; empty if it may."""
+    posted: ProcessingResult | None
+    """The processing that a signal stopped; None if none did."""
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether every act of an earlier call is decided."""
+        return not (self.waits or self.posted)
+
+
+async def finish_earlier_calls(
+    context: EngineContext, acts: OwnActs, interruption: Interruption, *, reporter: ProgressReporter
+) -> EarlierCalls:
+    """Have the acts of earlier calls decided, before further ones are computed."""
+    earlier = await finish_earlier_files(context, acts, interruption, reporter=reporter)
+    if earlier and earlier.is_interrupted:
+        return EarlierCalls(0, "", earlier)
+    file = await find_undecided_file(context, acts)
+    waits = _UNDECIDED.format(file=file, sender=acts.sender) if file else ""
+    return EarlierCalls(count_lines(earlier, acts), waits, None)
+
+
+async def decide_acts(
+    context: EngineContext,
+    acts: OwnActs,
+    interruption: Interruption,
+    *,
+    origin: str,
+    reporter: ProgressReporter,
+) -> ProcessingResult:
+    """Have the acts of their file decided, and delete the file once they are.
+
+    Raises
+    ------
+    EngineError
+        The acts of ``origin`` were refused whole.
+    """
+    path = acts.find_path(context)
+    request = ProcessingRequest([path], reprocess=True, is_internal=True)
+    posted = await file_processing.process_files(context, request, interruption, reporter=reporter)
+    if not (require_acceptance(posted, origin).is_interrupted or posted.lost):
+        path.unlink(missing_ok=True)
+    return posted
 
 
 async def finish_earlier_files(

@@ -74,9 +74,7 @@ async def load_missing_openings(
 async def _load_balances(connection: Connection, reference: ReferenceData, year: int) -> Opening:
     periods = [to_period(number, OPENING_MONTH) for number in (year, year + 1)]
     rows = await connection.fetch(rollover.SQL["opening_balances"], *periods)
-    next_year = opening_balances.read_next_year(
-        reference.charts[year + 1], reference.nomenclatures[year + 1], reference.accountants[year + 1]
-    )
+    next_year = opening_balances.read_next_year(reference.charts[year + 1], reference.accountants[year + 1])
     charts = reference.charts[year], reference.charts[year + 1]
     suspended = charts[0].suspense & charts[1].suspense
     arguments = (year, sorted(suspended), *opening_items.KINDS)

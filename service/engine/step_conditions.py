@@ -36,7 +36,7 @@ _OPENING_STATES: Mapping[PeriodState, str] = {
     PeriodState.OPEN: "",
     PeriodState.CLOSED: (
         "the opening month of {year} is closed for an accountant: open it again, by crescendo period reopen --year {year} "
-        "--month 0"
+        '--month 0 --reason "..."'
     ),
     PeriodState.LOCKED: (
         "the opening month of {year} is locked for an accountant, and its opening balances are final: correct what changed "

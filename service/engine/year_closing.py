@@ -12,12 +12,11 @@ from closing.step_sums import StepSums
 from closing.steps import TWO_PERSON_STEPS, Step
 from core.person_decisions import Decision, DecisionKind
 from core.senders import CLOSING
-from ingest.queue.file_feed import ProcessingRequest
 from posting.store.step_persons import RefusedStep
-from service.engine import decision_records, file_processing, own_acts
+from service.engine import decision_records, own_acts
 from service.engine.engine_context import EngineContext
 from service.engine.own_acts import OwnActs
-from service.engine.processing_result import ProcessingResult, require_acceptance
+from service.engine.processing_result import ProcessingResult
 from service.engine.settlement_lock import lock_settlement
 from service.engine.step_acts import StepActs
 from service.engine.step_conditions import (
@@ -30,12 +29,6 @@ from service.engine.step_conditions import (
 from service.engine.step_preparation import describe_content
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
-
-_UNDECIDED = (
-    "acts of an earlier call are not decided yet ({file}), and nothing is carried before that. If their sender is paused, "
-    'resume it: crescendo access resume closing --reason "...". If their file is missing from the spool, restore it. Then '
-    "execute the step again"
-)
 
 
 class StepResult(msgspec.Struct, frozen=True):
@@ -78,13 +71,14 @@ async def execute_step(
             return await _describe(context, request, reporter)
         decision = Decision(DecisionKind.CLOSING)
         await decision_records.prove_decider(context, request.by, decision)
-        acts = _own_acts(request)
-        earlier = await own_acts.finish_earlier_files(context, acts, interruption, reporter=reporter)
-        if earlier and earlier.is_interrupted:
-            return msgspec.structs.replace(nothing, posted=earlier)
-        result = msgspec.structs.replace(nothing, earlier=own_acts.count_lines(earlier, acts))
-        if file := await own_acts.find_undecided_file(context, acts):
-            return msgspec.structs.replace(result, waits=_UNDECIDED.format(file=file))
+        earlier = await own_acts.finish_earlier_calls(
+            context, _own_acts(request), interruption, reporter=reporter
+        )
+        result = msgspec.structs.replace(
+            nothing, earlier=earlier.lines, waits=earlier.waits, posted=earlier.posted
+        )
+        if not earlier.is_decided:
+            return result
         return await _carry(context, request, result, interruption=interruption, reporter=reporter)
 
 
@@ -123,11 +117,9 @@ async def _carry(
         return msgspec.structs.replace(result, waits=str(refused))
     del computed, acts  # they have as much memory as the book, which is loaded next
     reporter.report_activity("deciding what is carried over")
-    path = _own_acts(request).find_path(context)
-    processing = ProcessingRequest([path], reprocess=True, is_internal=True)
-    posted = await file_processing.process_files(context, processing, interruption, reporter=reporter)
-    if not (require_acceptance(posted, "the closing").is_interrupted or posted.lost):
-        path.unlink(missing_ok=True)
+    posted = await own_acts.decide_acts(
+        context, _own_acts(request), interruption, origin="the closing", reporter=reporter
+    )
     return msgspec.structs.replace(result, posted=posted)
 
 

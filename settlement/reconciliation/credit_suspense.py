@@ -65,7 +65,7 @@ def list_fund_centres(
 ) -> list[str]:
     """Return a fund centre of the accountant who keeps the account of each statement in a year; empty where none does.
 
-    The one at the highest level says in whose books a credit is posted, as an opening balance does.
+    It says in whose books a credit is posted, as that of an opening balance does.
     """
     centres: dict[tuple[str, int], str] = {}
     for key in {(statement.account, int(year)) for statement, year in zip(statements, years, strict=True)}:
@@ -77,9 +77,8 @@ def _find_fund_centre(account: str, year: int, accountants: Mapping[int, Account
     of_year = accountants.get(year)
     if of_year is None:
         return ""
-    codes = {code for code, accountant in of_year.accountants.items() if accountant.iban == account}
-    own = [centre for centre, code in of_year.by_centre.items() if code in codes]
-    return min(own, key=lambda centre: (centre.count("-"), centre), default="")
+    codes = (code for code, accountant in of_year.accountants.items() if accountant.iban == account)
+    return of_year.main_centres.get(next(codes, ""), "")
 
 
 def link_hand_receipts(

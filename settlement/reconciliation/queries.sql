@@ -188,20 +188,20 @@ select * from (
 ), collected as (
     select e.reference, e.amount, e.day, e.kind, c.account from entry e join submission s using (submission) join credited c using (reference)
     where e.kind = any($9::int[]) and s.sender = 'bank'
-), confirmed as (  -- receipts by hand that are credits, on the days of the bank
+), hand_credit as (  -- receipts by hand that are credits, on the days of the bank
     select '' as reference, h.amount, i.day, e.kind, s.account, h.entry_id
     from bank_hand_receipt h join bank_last_attempt using (message, attempt) join bank_item i using (message, attempt, row)
          join bank_statement s on s.message = h.message and s.statement = h.statement join entry e on e.entry_id = h.entry_id
 ), by_hand as (
     select a.account, e.amount, e.day from entry e join submission s using (submission)
     join assigned a on a.exercise = e.exercise and a.accountant = e.accountant
-    where e.kind = any($9::int[]) and s.sender <> 'bank' and e.entry_id not in (select entry_id from confirmed)
+    where e.kind = any($9::int[]) and s.sender <> 'bank' and e.entry_id not in (select entry_id from hand_credit)
 ), booked as (
     select amount, day, kind, account from transfer
     union all
     select amount, day, kind, account from collected
     union all
-    select amount, day, kind, account from confirmed
+    select amount, day, kind, account from hand_credit
     union all
     select amount, day, kind, account from debited
     union all
@@ -218,7 +218,7 @@ select * from (
     from first f join assigned a on a.account = f.account and a.exercise = extract(year from f.day)
     join entry e on e.exercise = a.exercise and e.accountant = a.accountant
     where e.kind = any($10::int[]) and e.debit + e.credit in (select number from treasury) group by a.account
-), announced as (  -- receipts by hand that no credit is yet
+), open_receipt as (  -- receipts by hand that no credit is yet
     select b.account, sum(b.amount)::bigint as cents, count(*) as items from by_hand b join last l using (account) where b.day <= l.day group by b.account
 ), moved as (
     select account,
@@ -272,7 +272,7 @@ select account, l.identity as statement, l.day, l.closing as bank, f.opening,
        coalesce(m.sent - m.debited - m.rejected, 0) as transit, coalesce(m.open_lines, 0) as transit_items,
        f.opening - coalesce(o.cents, 0) as unopened, coalesce(h.cents, 0) as by_hand, coalesce(h.items, 0) as by_hand_items
 from last l join first f using (account) full join moved m using (account) left join item i using (account) left join refused r using (account)
-     left join opened o using (account) left join announced h using (account)
+     left join opened o using (account) left join open_receipt h using (account)
 order by account;
 
 -- name: in_transit

@@ -134,7 +134,9 @@ async def test_a_year_that_cannot_be_charged_says_why(state: State, year: int, d
 
 async def test_nothing_is_charged_once_december_is_closed(state: State) -> None:
     await decide_period(state.dsn, "2018-12", "close")
-    assert (await depreciate(state)).waits.startswith("December of 2018 is not open")
+    waits = (await depreciate(state)).waits
+    assert waits.startswith("December of 2018 is not open")
+    assert 'crescendo period reopen --year 2018 --month 12 --reason "..."' in waits
     assert await read_charges(state) == []
     await decide_period(state.dsn, "2018-12", "reopen")
     await depreciate(state)

@@ -11,6 +11,7 @@ import pytest
 from closing.step_sums import BlockedSum, DifferenceSum
 from closing.steps import Step
 from core.senders import CLOSING
+from posting.store.period_store import RefusedDecision
 from reporting import code_labels
 from reporting.act_history import fetch_accepted_lines, fetch_refused_lines
 from reporting.code_names import read_names
@@ -68,15 +69,15 @@ async def test_a_locked_year_takes_no_openings(state: State) -> None:
 async def test_a_closed_or_locked_opening_month_takes_no_openings(state: State) -> None:
     """Of one accountant or of all; a closed one may be opened again, a locked one is final."""
     await decide_period(state.dsn, "2019-00", "close", "PACA")
-    assert (
-        "the opening month of 2019 is closed for an accountant" in (await execute(state, Step.OPENING)).waits
-    )
+    waits = (await execute(state, Step.OPENING)).waits
+    assert "the opening month of 2019 is closed for an accountant" in waits
+    assert 'crescendo period reopen --year 2019 --month 0 --reason "..."' in waits
     await decide_period(state.dsn, "2019-00", "reopen", "PACA")
     await execute(state, Step.OPENING)
     assert await read_openings(state) == OPENED
     await decide_period(state.dsn, "2019-00", "close")
+    await _lock_year(state)
     await decide_period(state.dsn, "2019-00", "lock")
-    await state.submit_accepted([{**build_request(1), "reference": "DP-9"}])
     assert (
         "the opening month of 2019 is locked for an accountant" in (await execute(state, Step.OPENING)).waits
     )
@@ -84,6 +85,27 @@ async def test_a_closed_or_locked_opening_month_takes_no_openings(state: State) 
     refused |= {"fund_centre": "0177-D013", "account": SUPPLIERS, "amount": "1.00"}
     assert [reason.code for reason in (await state.submit([refused], CLOSING)).reasons] == ["PERIOD_LOCKED"]
     assert (await state.verify()).findings == []
+
+
+async def _lock_year(state: State, accountant: str = "") -> None:
+    for month in range(1, 13):
+        for action in ("close", "lock"):
+            await decide_period(state.dsn, f"2018-{month:02}", action, accountant)
+
+
+async def test_the_opening_month_is_locked_after_the_year_before(state: State) -> None:
+    """For the same accountant; otherwise a late entry of 2018 could not be opened, and C14 of 2019 would wait for good."""
+    await decide_period(state.dsn, "2019-00", "close")
+    for month in ("2018-05", "2018-06"):
+        await decide_period(state.dsn, month, "close")
+    with pytest.raises(RefusedDecision, match="2018-01 is not locked, and what is posted there could not"):
+        await decide_period(state.dsn, "2019-00", "lock")
+    for month in ("2018-05", "2018-06"):
+        await decide_period(state.dsn, month, "reopen")
+    await _lock_year(state, "PACA")
+    with pytest.raises(RefusedDecision, match="2018-01 is not locked"):
+        await decide_period(state.dsn, "2019-00", "lock")
+    await decide_period(state.dsn, "2019-00", "lock", "PACA")
 
 
 async def test_an_entry_in_a_locked_opening_month_is_found(state: State) -> None:

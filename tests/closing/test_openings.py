@@ -219,7 +219,7 @@ async def test_what_is_opened_of_debts_is_the_sum_of_the_items_that_go_on(state:
     assert [finding.place for finding in findings] == [f"{account} of PACA, 2019"]
 
 
-_SUSPENSE = "4741000000"
+_SUSPENSE = "4721000000"
 _TO_SUSPENSE = f"update entry set credit = {_ACCOUNT.format(_SUSPENSE)} where reference = 'DP-2'"
 _ABOVE_THE_LIMIT = f"update entry set amount = amount + {AMOUNT_MAX} where reference = 'DP-2'"
 
@@ -251,8 +251,11 @@ async def test_a_balance_that_cannot_be_opened_is_not_missing(state: State) -> N
     await execute(state, Step.OPENING)
     await _plant(state, _TO_SUSPENSE)
     assert await _is_suspense_missing(state)
-    _replace_in_next_year(state, "accounts.csv", f"{_SUSPENSE},", "4742000000,")
-    state.reference.joinpath("2019", "suspense.csv").write_text("account,source\n")
+    _replace_in_next_year(state, "accounts.csv", f"{_SUSPENSE},", "4722000000,")
+    folder = state.reference / "2019"
+    folder.joinpath("suspense.csv").write_text("account,source\n4731,chart\n")
+    treasury = folder.joinpath("treasury.csv").read_text()
+    folder.joinpath("treasury.csv").write_text(treasury.replace(_SUSPENSE, "4731000000"))
     assert not await _is_suspense_missing(state)
     _replace_in_next_year(state, "assigned.csv", "0177-D013,PACA", "0177-D013,COHE")
     assert not await _is_suspense_missing(state)

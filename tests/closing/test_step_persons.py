@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from closing.steps import Step
-from core.directory_entries import CoupleEntry, LoginEntry, PersonEntry, RoleEntry
+from core.directory_entries import CoupleEntry, LoginEntry, PersonEntry, RoleEnd, RoleEntry
 from core.errors import PersonNotProved
 from core.person_decisions import NOBODY, StatedPerson
 from core.roles import Role
@@ -20,6 +20,7 @@ from service.terminal.processing_progress import ProgressLines
 from tests.accountants import add_accountants
 from tests.closing.closing_state import OPENED, YEAR, execute, open_year_end, prepare, read_openings
 from tests.databases import open_connection
+from tests.proved_persons import find_yesterday
 from tests.reporting.remade_hashes import remake_hashes
 from tests.service.small_state import State, build_request
 
@@ -35,7 +36,7 @@ async def state(database: Database, tmp_path: Path) -> AsyncIterator[State]:
 
 
 async def _change_directory(
-    state: State, *entries: CoupleEntry | LoginEntry | PersonEntry | RoleEntry
+    state: State, *entries: CoupleEntry | LoginEntry | PersonEntry | RoleEnd | RoleEntry
 ) -> None:
     async with open_connection(state.dsn) as connection:
         await directory_store.store_change(connection, NewChange([*entries], "test", StatedPerson("test")))
@@ -93,6 +94,15 @@ async def test_a_person_without_a_role_of_an_accountant_neither_prepares_nor_con
     await prepare(state, Step.OPENING, DAVID)
     with pytest.raises(PersonNotProved, match="has no role assigned_accountant"):
         await execute(state, Step.OPENING, by=ELSA)
+
+
+async def test_who_prepared_it_still_has_the_role_when_it_is_confirmed(state: State) -> None:
+    await prepare(state, Step.OPENING, DAVID)
+    await _change_directory(state, RoleEnd(2, find_yesterday()))
+    waits = (await execute(state, Step.OPENING, by=CHLOE)).waits
+    assert waits.startswith("david prepared it, and has no role assigned_accountant or central_accountant on")
+    assert waits.endswith("another person runs crescendo close prepare C14 --year 2018 again")
+    assert await read_openings(state) == {}
 
 
 async def test_what_changed_since_is_prepared_again(state: State) -> None:

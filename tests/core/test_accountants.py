@@ -49,6 +49,15 @@ def test_a_centre_has_the_accountant_of_its_nearest_assigned_ancestor() -> None:
     assert table.by_centre["OP-0217-000001"] == "ECOL"
 
 
+def test_the_main_centre_of_an_accountant_is_the_first_that_is_no_operation() -> None:
+    codes = nomenclature.load(REFERENCE / "2018")
+    table = accountants.load(REFERENCE / "2018", codes)
+    for accountant, centre in table.main_centres.items():
+        own = [code for code, other in table.by_centre.items() if other == accountant]
+        assert centre == next(code for code in own if not code.startswith("OP-"))
+    assert table.main_centres["PACA"] == "0177-D013"
+
+
 def test_the_sample_assigns_every_fund_centre() -> None:
     codes = nomenclature.load(SAMPLE_FOLDER / "2018")
     table = accountants.load(SAMPLE_FOLDER / "2018", codes)

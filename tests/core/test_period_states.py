@@ -11,6 +11,7 @@ from core.period_states import (
     apply_decision,
     build_states,
     find_obstacle,
+    find_unlocked_month,
     has_locked_year,
     view_folios,
 )
@@ -81,3 +82,13 @@ def test_a_year_is_locked_once_every_month_is_for_one_accountant() -> None:
         view_folios(states, to_period(2018, month), 3)[:] = PeriodState.LOCKED
     assert has_locked_year(states, 2018)
     assert not has_locked_year(states, 2019)
+
+
+def test_the_first_month_that_is_not_locked_is_that_of_the_accountant() -> None:
+    states = build_states([])
+    for month in range(1, 13):
+        assert find_unlocked_month(states, 2018, 3) == month
+        view_folios(states, to_period(2018, month), 3)[:] = PeriodState.LOCKED
+    assert find_unlocked_month(states, 2018, 3) == 0
+    assert find_unlocked_month(states, 2018, 4) == find_unlocked_month(states, 2018, 0) == 1
+    assert find_unlocked_month(states, 2019, 3) == 1

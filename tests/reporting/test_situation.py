@@ -11,7 +11,7 @@ from reporting.visibility import WHOLE_JOURNAL, Visibility
 from tests.databases import open_connection
 from tests.file_strategies import REFERENCE
 from tests.posting.loaded_engines import process_rows
-from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, WORKS, act
+from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, WORKS, act, grant
 
 _PLACE = {**ASPR, "commitment_item": "269906"}
 _ACTS = [
@@ -83,6 +83,31 @@ async def test_the_expenses_are_the_credits_that_were_consumed(dsn: str, tmp_pat
         budget = await load_budget(connection, names, BudgetScope(CentreLevel.PROGRAMME, None, 2018, None))
     (total,) = [line for line in (await load(dsn, month=12)).lines if line.line == EXPENSES]
     assert total.since_january_cents == sum(node.cp.consumed for node in budget.nodes) == 7_000
+
+
+async def test_special_accounts_are_left_out(dsn: str, tmp_path: Path) -> None:
+    """The radars (0751) collect 50.00 and spend 20.00, which is no part of the general budget."""
+    centre = "0751-CENT-C001"
+    credits_of_radars = [
+        grant(f"{kind}_{measure}", f"{kind}{measure}", "100.00", place)
+        for measure in ("ae", "cp")
+        for kind, place in (("budget_opening", "0751"), ("allotment", "0751-CENT"), ("allotment", centre))
+    ]
+    credits_of_radars = [{**row, "reference": f"G{at}"} for at, row in enumerate(credits_of_radars)]
+    await post_acts(dsn, tmp_path)
+    before = await load(dsn, month=4)
+    await process_rows(dsn, tmp_path, REFERENCE, credits_of_radars, "TREASURY")
+    place = {"fund_centre": centre, "functional_area": "0751-01", "commitment_item": "31"}
+    acts = [
+        act("receivable", "R9", "50.00", PAID, {"fund_centre": centre, "commitment_item": "269906"}),
+        act("receipt", "E9", "50.00", predecessor="R9"),
+        act("direct_payment_request", "D9", "20.00", place, PAID),
+        act("payment", "V9", "20.00", predecessor="D9", iban=SPENDING[0]["iban"]),
+    ]
+    await process_rows(dsn, tmp_path, REFERENCE, acts)
+    after = await load(dsn, month=4)
+    assert after.batch > before.batch
+    assert after.lines == before.lines
 
 
 async def test_the_year_before_stands_beside(dsn: str, tmp_path: Path) -> None:

@@ -72,6 +72,15 @@ async def test_a_month_of_one_accountant(ledger: Ledger) -> None:
     assert await ledger.list_states("2018-06") == {"": "open", "PACA": "locked"}
 
 
+async def test_an_opening_month_is_locked_after_the_year_before(ledger: Ledger) -> None:
+    opening = ("--year", "2019", "--month", "0")
+    assert (await ledger.run("close", *opening, *_BY)).code == 0
+    early = await ledger.run("lock", *opening, *_BY)
+    assert (early.code, "2018-01 is not locked" in early.out) == (1, True)
+    await decide_period(ledger.dsn, "2018-00", "close")
+    assert (await ledger.run("lock", "--year", "2018", "--month", "0", *_BY)).code == 0  # the first year
+
+
 async def test_nobody_decides_without_name_and_reason(ledger: Ledger) -> None:
     month = ("--year", "2018", "--month", "6")
     for words in (

@@ -45,6 +45,15 @@ async def test_a_month_is_closed_reopened_and_locked(client: httpx.AsyncClient) 
     assert "a lock cannot be undone" in late.json()["detail"]
 
 
+async def test_an_opening_month_is_locked_after_the_year_before(client: httpx.AsyncClient) -> None:
+    opening = {"exercise": 2019, "month": 0, "accountant": "COHE"}
+    assert (await decide(client, **opening)).status_code == 200
+    early = await decide(client, **opening, action="lock")
+    assert (early.status_code, early.json()["code"]) == (409, "period-state")
+    assert "2018-01 is not locked" in early.json()["detail"]
+    assert (await decide(client, **opening, action="reopen")).status_code == 200
+
+
 async def test_a_decision_names_person_and_reason_and_the_trail_its_key(
     client: httpx.AsyncClient, place: ServicePlace
 ) -> None:

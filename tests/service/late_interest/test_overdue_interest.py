@@ -50,3 +50,19 @@ async def test_a_rejected_claim_is_not_overdue(database: Database, tmp_path: Pat
         await state.submit_accepted([rejection], "treasury")
         (debt,) = (await load_report(state, date(2018, 12, 31))).debts
         assert (debt.due_cents, debt.rejected_cents, debt.overdue_cents) == (4_045, 3_045, 1_000)
+
+
+async def test_a_rejected_opposition_gives_the_interest_back(database: Database, tmp_path: Path) -> None:
+    """30.45 of the claim go to another creditor, until the opposition is rejected; then they are owed to the first one."""
+    async for state in prepare_state(database, tmp_path / "own", ACTS):
+        await set_off(state, "2018-11-05")
+        await claim(state, "2018-11-20")
+        (row,) = await state.fetch("select entry_id from entry where kind = 28")
+        common = {"amount": "30.45", "exercise": 2018, "date": "2018-11-21"}
+        opposition = {**common, "kind": "attachment", "reference": "OP", "payee": build_payee_code(2)}
+        opposition |= {"predecessor": f"@{row['entry_id']}"}
+        await state.submit_accepted([opposition], "treasury")
+        rejection = {**common, "kind": "payment_request_rejection", "reference": "RJ", "predecessor": "OP"}
+        await state.submit_accepted([rejection], "treasury")
+        (debt,) = (await load_report(state, date(2018, 12, 31))).debts
+        assert (debt.due_cents, debt.rejected_cents, debt.overdue_cents) == (4_045, 0, 4_045)
