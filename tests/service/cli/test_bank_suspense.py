@@ -8,6 +8,9 @@ import pytest_asyncio
 
 from core.catalog import KIND_NUMBERS
 from service.database.embedded_server import Database
+from service.engine import bank_import
+from service.engine.bank_import import ImportOptions
+from service.terminal.processing_progress import ProgressLines
 from settlement.reconciliation.bank_queries import UnmatchedSum
 from tests.databases import open_connection
 from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
@@ -15,13 +18,15 @@ from tests.service.cli.test_bank_receipts import (
     ACCOUNTANT,
     ISSUED,
     LATER,
+    build_receivable,
     check_agreement,
     collect_by_hand,
     import_one,
+    list_receipts,
     list_suspense,
     write_statement,
 )
-from tests.service.small_state import State, copy_state, open_state
+from tests.service.small_state import ANNE, State, copy_state, create_interruption, open_state
 from tests.settlement.camt_messages import free_text
 
 
@@ -122,6 +127,30 @@ async def test_a_receipt_by_hand_that_is_no_credit_is_listed_beside_the_account(
     await collect_by_hand(state, "TP-2018-0001", "60.00")
     (account,) = [account for account in (await state.read_status()).accounts if account.statement]
     assert (account.by_hand, account.by_hand_items, account.difference) == (6_000, 1, 0)
+
+
+async def test_a_credit_whose_attempt_is_not_decided_yet_is_posted_once_when_it_is_matched_again(
+    state: State,
+) -> None:
+    """Its acts are registered when the import is stopped, and its receivable is issued before they are decided."""
+    path = write_statement(state, [(2_500, free_text("TP-2018-0009"))])
+    stopped = create_interruption()
+    stopped.is_requested = True
+    options = ImportOptions(ProgressLines(), by=ANNE)
+    assert (await bank_import.import_files(state.context, [path], stopped, options=options)).is_interrupted
+    assert await list_suspense(state) == []
+    pause = (
+        "insert into pause (sender, is_paused, reason, key, by) values ('bank', $1, 'inquiry', '', 'test')"
+    )
+    await state.fetch(pause, True)
+    await state.submit_accepted([build_receivable("TP-2018-0009", "25.00")])
+    assert (await import_one(state, path, again=True)).attempt == 1
+    await state.fetch(pause, False)
+    receipt = await import_one(state, path, again=True)
+    assert (receipt.attempt, receipt.receipts, receipt.suspense_cents) == (2, 0, 2_500)
+    assert await list_receipts(state) == []
+    assert await list_suspense(state) == [2_500]
+    await check_agreement(state)
 
 
 async def test_what_a_first_statement_opens_with_beyond_the_books_is_listed(state: State) -> None:
