@@ -114,7 +114,7 @@ class ReceiptMatcher(NamedTuple):
         if earlier.is_new.any():
             new = earlier.is_new
             matched = await self._match_new(rows[new], amount[new] - cents[new])
-            hand_entry[new] = await self._find_hand_receipts(rows[new], matched)
+            hand_entry[new] = await self._find_hand_receipts(rows[new], matched, is_whole=cents[new] == 0)
             for column, values in zip(results, matched, strict=True):
                 column[new] = values
         _keep_existing_receipts(results, amount, references, existing=earlier.receipts)
@@ -151,16 +151,17 @@ class ReceiptMatcher(NamedTuple):
         is_posted = find_positions(references, pa.array(list(receipts), pa.string())) >= 0
         return KnownCredits(receipts, suspense, {}, is_first & ~is_posted, is_first)
 
-    async def _find_hand_receipts(self, rows: NDArray[np.int64], matched: CreditMatches) -> NDArray[np.int64]:
-        """Return the receipt by hand that each credit is; 0 for none."""
+    async def _find_hand_receipts(
+        self, rows: NDArray[np.int64], matched: CreditMatches, *, is_whole: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        """Return the receipt by hand that each credit is; 0 for none, as where it is not whole: something is on suspense."""
         named = np.unique(matched.receivable[matched.mismatch == Mismatch.BY_HAND]).tolist()
         receipts = await receipt_queries.load_hand_receipts(
             self.connection, named, message=self.attempt.message
         )
         movements = self.message.movements
-        return link_hand_receipts(
-            matched, movements.amount[rows], movements.day[rows].astype(np.int64), receipts=receipts
-        )
+        amount = np.where(is_whole, movements.amount[rows], 0)
+        return link_hand_receipts(matched, amount, movements.day[rows].astype(np.int64), receipts=receipts)
 
     def _choose_suspense(
         self,

@@ -123,10 +123,18 @@ async def test_a_receipt_by_hand_is_the_credit_of_its_amount_and_no_other(state:
 
 
 async def test_a_receipt_by_hand_that_is_no_credit_is_listed_beside_the_account(state: State) -> None:
-    await import_one(state, write_statement(state, [(6_000, "")]))
-    await collect_by_hand(state, "TP-2018-0001", "60.00")
-    (account,) = [account for account in (await state.read_status()).accounts if account.statement]
-    assert (account.by_hand, account.by_hand_items, account.difference) == (6_000, 1, 0)
+    path = write_statement(state, [(6_000, free_text("TP-2018-0009"))])
+    await import_one(state, path)
+    await state.submit_accepted([build_receivable("TP-2018-0009", "60.00")])
+    await collect_by_hand(state, "TP-2018-0009", "60.00")
+    for again in (False, True):
+        assert (await import_one(state, path, again=again)).reasons == {
+            "NO_REFERENCE": UnmatchedSum(1, 6_000)
+        }
+        (account,) = [account for account in (await state.read_status()).accounts if account.statement]
+        assert (account.by_hand, account.by_hand_items, account.difference) == (6_000, 1, 0)
+    assert await list_suspense(state) == [6_000]
+    await check_agreement(state)
 
 
 async def test_a_credit_whose_attempt_is_not_decided_yet_is_posted_once_when_it_is_matched_again(
