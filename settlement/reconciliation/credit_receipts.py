@@ -121,7 +121,10 @@ class ReceiptMatcher(NamedTuple):
         keep_known_reasons(results, on_suspense, earlier.suspense)
         results.mismatch[hand_entry > 0] = Mismatch.NONE
         if not self.attempt.is_stored:
-            cents = self._choose_suspense(rows, results, cents, is_first=earlier.is_first)
+            may_suspend = earlier.is_first & await receipt_queries.has_suspense(
+                self.connection, self.attempt.message
+            )
+            cents = self._choose_suspense(rows, results, cents, may_suspend=may_suspend)
         outcomes = CreditOutcomes(references, on_suspense, cents, hand_entry)
         return self._apply(matches, rows, results, outcomes=outcomes)
 
@@ -169,14 +172,14 @@ class ReceiptMatcher(NamedTuple):
         results: CreditMatches,
         known_cents: NDArray[np.int64],
         *,
-        is_first: NDArray[np.bool_],
+        may_suspend: NDArray[np.bool_],
     ) -> NDArray[np.int64]:
         """Return what of each credit is posted to suspense: what it does not collect, unless something of it is there."""
         rest = np.where(
             results.mismatch == Mismatch.NONE, 0, self.message.movements.amount[rows] - results.amount
         )
         has_centre = np.array([bool(centre) for centre in self._list_centres(rows)], bool)
-        return np.where(known_cents > 0, known_cents, np.where(is_first & has_centre, rest, 0))
+        return np.where(known_cents > 0, known_cents, np.where(may_suspend & has_centre, rest, 0))
 
     def _list_centres(self, rows: NDArray[np.int64]) -> list[str]:
         """Return a fund centre of the accountant who keeps the account of each credit; empty for none."""

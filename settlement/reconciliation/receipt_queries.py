@@ -95,6 +95,11 @@ async def load_stored_suspense(
     return {row["reference"]: KnownSuspense(row["amount"], row["why"]) for row in rows}
 
 
+async def has_suspense(connection: Connection, message: int) -> bool:
+    """Return whether credits of ``message`` (0: a new one) are posted to suspense: no earlier version has stored it."""
+    return bool(await connection.fetchval(SQL["has_suspense"], message))
+
+
 async def load_hand_receipts(
     connection: Connection, receivables: Sequence[int], *, message: int
 ) -> list[HandReceipt]:

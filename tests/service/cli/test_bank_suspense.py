@@ -7,12 +7,15 @@ import pytest
 import pytest_asyncio
 
 from core.catalog import KIND_NUMBERS
+from posting.store.migrate import migrate, store_identity
+from posting.store.migration_files import list_migrations
 from service.database.embedded_server import Database
 from service.engine import bank_import
 from service.engine.bank_import import ImportOptions
 from service.terminal.processing_progress import ProgressLines
 from settlement.reconciliation.bank_queries import UnmatchedSum
 from tests.databases import open_connection
+from tests.period_decisions import decide_period
 from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
 from tests.service.cli.test_bank_receipts import (
     ACCOUNTANT,
@@ -161,6 +164,49 @@ async def test_a_credit_whose_attempt_is_not_decided_yet_is_posted_once_when_it_
     await check_agreement(state)
 
 
+async def test_a_credit_of_a_statement_from_before_the_rule_stays_listed(state: State) -> None:
+    """An earlier version told the accountant to post it by hand; which act that was, its statement does not say."""
+    path = write_statement(state, [(6_000, ""), (12_000, free_text("TP-2018-0001"))])
+    await decide_period(state.dsn, "2018-12", "close")
+    assert (await import_one(state, path)).refused == {"PERIOD_CLOSED": 3}
+    await decide_period(state.dsn, "2018-12", "reopen")
+    async with open_connection(state.dsn) as connection, connection.transaction():
+        await connection.execute(
+            "set local session_replication_role = replica; update suspense_rule set after_message = 1"
+        )
+    receipt = await import_one(state, path, again=True)
+    assert (receipt.receipt_cents, receipt.suspense_cents) == (10_000, 0)
+    assert sorted((item.why, item.amount) for item in await state.read_unmatched()) == [
+        ("EXCESS", 2_000),
+        ("NO_REFERENCE", 6_000),
+    ]
+    second = write_statement(state, [(500, "")], identity="S-2", opening=18_000)
+    assert (await import_one(state, second)).suspense_cents == 500
+    assert await list_suspense(state) == [500]
+    assert (await state.read_status()).agrees
+    assert (await state.verify("bank_books", "bank_receipts", "bank_suspense")).findings == []
+
+
+async def test_the_rule_begins_after_the_last_message_of_an_earlier_version(dsn: str) -> None:
+    async with open_connection(dsn) as connection:
+        await connection.execute(
+            "create table migration (name text primary key, digest bytea not null, applied_at timestamptz default now())"
+        )
+        for migration in list_migrations():
+            if migration.name < "0054":
+                await connection.execute(migration.sql)
+                await connection.execute(
+                    "insert into migration values ($1, $2)", migration.name, migration.digest
+                )
+        await store_identity(connection)
+        await connection.execute(
+            "insert into bank_message (message, format, identity, file_name, file_hash, size_bytes, statements, movements)"
+            " select n, 'camt053', n, n, sha256(n::text::bytea), 1, 1, 1 from generate_series(1, 2) n"
+        )
+        assert "0054_suspense_receipts.sql" in await migrate(connection)
+        assert await connection.fetchval("select after_message from suspense_rule") == 2
+
+
 async def test_what_a_first_statement_opens_with_beyond_the_books_is_listed(state: State) -> None:
     await import_one(state, write_statement(state, [(500, "")], opening=70_000))
     (account,) = [account for account in (await state.read_status()).accounts if account.statement]
@@ -186,6 +232,7 @@ BREACHES = {
         "bank_suspense",
         "update bank_hand_receipt set amount = amount + 1",
     ),
+    "a rule that is lost": ("bank_suspense", "delete from suspense_rule"),
     "an identification of another amount": (
         "identifications",
         "update entry set amount = amount + 1 where kind = $identification",
