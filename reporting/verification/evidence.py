@@ -42,6 +42,7 @@ COVERED_TABLES = frozenset(
             "bank_receipt",
             "bank_suspense",
             "bank_hand_receipt",
+            "suspense_rule",
             "interest_mark",
             "task",
             "task_event",

@@ -246,7 +246,9 @@ from by_hand h left join (
     select e.entry_id, e.amount, e.day from entry e join kind k on k.kind = e.kind join submission u using (submission)
     where k.family = 'RECEIPT' and k.debit_role = 'TREASURY' and u.sender <> 'bank'
 ) e using (entry_id)
-where e.entry_id is null or h.times <> 1 or e.amount <> h.amount or e.day > h.day;
+where e.entry_id is null or h.times <> 1 or e.amount <> h.amount or e.day > h.day
+union all
+select 'suspense_rule', count(*) || ' rows', 'one row' from suspense_rule having count(*) <> 1;
 
 -- name: identifications
 -- What is identified takes an amount off suspense and, in the next entry of its act, collects a receivable of its accountant with it.

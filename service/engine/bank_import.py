@@ -5,7 +5,7 @@ step fails.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -140,10 +140,8 @@ async def _import_under_lock(
 ) -> ImportResult:
     messages, rejected = await _import_messages(context, paths, options)
     posted = await _post_acts(context, messages, interruption, reporter=options.reporter)
-    waiting = [message.path for message in messages if message.awaits_debits]
-    if waiting and posted and not posted.is_interrupted:
-        # returns of January refer to debits of December that have only just been posted
-        rematched, _ = await _import_messages(context, waiting, msgspec.structs.replace(options, again=False))
+    rematched = await _match_again(context, messages, options) if posted and not posted.is_interrupted else []
+    if posted and rematched:
         second = await _post_acts(context, rematched, interruption, reporter=options.reporter)
         numbers = {message.number for message in rematched}
         messages = [*(message for message in messages if message.number not in numbers), *rematched]
@@ -165,7 +163,7 @@ async def _import_under_lock(
 
 
 async def _import_messages(
-    context: EngineContext, paths: Sequence[Path], options: ImportOptions
+    context: EngineContext, paths: Iterable[Path], options: ImportOptions
 ) -> tuple[list[ImportedMessage], list[FileRejection]]:
     """Read, match and store files; return also those refused because they are not bank messages or do not add up."""
     settings, database = context.settings, context.database
@@ -188,6 +186,22 @@ async def _import_messages(
                 except InputError as error:
                     rejected.append(FileRejection.from_error(path, error))
     return messages, rejected
+
+
+async def _match_again(
+    context: EngineContext, messages: Sequence[ImportedMessage], options: ImportOptions
+) -> list[ImportedMessage]:
+    """Match again what waited for acts that have only just been posted.
+
+    Returns of January refer to debits of December, and an attempt that was not decided had to be decided first.
+    """
+    rematched: list[ImportedMessage] = []
+    for again in (False, True):
+        waiting = [item.path for item in messages if (item.awaits_decision if again else item.awaits_debits)]
+        if waiting:
+            again_options = msgspec.structs.replace(options, again=again)
+            rematched += (await _import_messages(context, dict.fromkeys(waiting), again_options))[0]
+    return rematched
 
 
 def _merge_results(first: ProcessingResult, second: ProcessingResult) -> ProcessingResult:

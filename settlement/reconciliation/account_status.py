@@ -17,7 +17,6 @@ from core.outcome_codes import Outcome
 from core.tables.bank_messages import MovementType
 from settlement.reconciliation import bank_queries
 from settlement.reconciliation.mismatch import MISMATCH_TEXTS, Mismatch
-from settlement.reconciliation.receipt_queries import RECEIPTS
 from settlement.reconciliation.transfer_accounts import AccountantsByYear, load_own_accounts
 
 _REMITTING = list_kinds(lambda kind: kind.remits)
@@ -124,7 +123,7 @@ async def load_accounts_report(
         _RETURNS,
         _REJECTS,
         _CREDIT_TYPES,
-        RECEIPTS,
+        bank_queries.RECEIPTS,
         _OPENINGS,
     )
     fields = AccountStatus.__struct_fields__

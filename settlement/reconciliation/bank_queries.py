@@ -31,7 +31,8 @@ Connection = asyncpg.Connection
 STATED_QUERIES: Mapping[str, str] = {name: SQL[name] for name in ("stated", "booked_again")}
 """Parts of queries: the acts of statements, and those of them that book a transfer again."""
 _DEBITS = list_kinds(lambda kind: kind.reaches is Stage.DEBITED)
-_RECEIPTS = list_kinds(lambda kind: kind.family is Family.RECEIPT and kind.debit is Role.TREASURY)
+RECEIPTS = list_kinds(lambda kind: kind.family is Family.RECEIPT and kind.debit is Role.TREASURY)
+"""The receipts of money: what collects a receivable, and what is on suspense; an identification moves none."""
 _HARMLESS_REFUSAL = (KIND_NUMBERS["payee_block"], int(Outcome.PAYEE_BLOCKED))
 """Kind and code: to block a payee who is blocked already."""
 
@@ -182,7 +183,7 @@ async def load_refused_acts(
     If of all, acts that a further statement books again on the same day are included, without a code.
     """
     query = SQL["refused_acts"].format(**STATED_QUERIES)
-    rows = await connection.fetch(query, limit, *_HARMLESS_REFUSAL, files, _RECEIPTS)
+    rows = await connection.fetch(query, limit, *_HARMLESS_REFUSAL, files, RECEIPTS)
     return [dict(row) for row in rows]
 
 

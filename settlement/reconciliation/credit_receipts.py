@@ -106,22 +106,25 @@ class ReceiptMatcher(NamedTuple):
         if not rows.size:
             return MatchedCredits(matches, NO_RECEIPTS, NO_SUSPENSE, NO_HAND_RECEIPTS)
         amount, references = self.message.movements.amount[rows], format_references(self.message, rows)
-        earlier = await self._load_known_credits(rows, references)
+        acts = await self._load_known_credits(rows, references)
         on_suspense = name_suspense(references)
         results = build_no_matches(np.where(self._is_in_statement(rows), Mismatch.TWICE, Mismatch.NOTICE))
-        hand_entry = np.array([earlier.hand_receipts.get(row, 0) for row in rows.tolist()], np.int64)
-        cents = sum_known_suspense(on_suspense, earlier.suspense)
-        if earlier.is_new.any():
-            new = earlier.is_new
+        hand_entry = np.array([acts.hand_receipts.get(row, 0) for row in rows.tolist()], np.int64)
+        cents = sum_known_suspense(on_suspense, acts.suspense)
+        if acts.is_new.any():
+            new = acts.is_new
             matched = await self._match_new(rows[new], amount[new] - cents[new])
-            hand_entry[new] = await self._find_hand_receipts(rows[new], matched)
+            hand_entry[new] = await self._find_hand_receipts(rows[new], matched, is_whole=cents[new] == 0)
             for column, values in zip(results, matched, strict=True):
                 column[new] = values
-        _keep_existing_receipts(results, amount, references, existing=earlier.receipts)
-        keep_known_reasons(results, on_suspense, earlier.suspense)
+        _keep_existing_receipts(results, amount, references, existing=acts.receipts)
+        keep_known_reasons(results, on_suspense, acts.suspense)
         results.mismatch[hand_entry > 0] = Mismatch.NONE
         if not self.attempt.is_stored:
-            cents = self._choose_suspense(rows, results, cents, is_first=earlier.is_first)
+            may_suspend = acts.is_first & await receipt_queries.has_suspense(
+                self.connection, self.attempt.message
+            )
+            cents = self._choose_suspense(rows, results, cents, may_suspend=may_suspend)
         outcomes = CreditOutcomes(references, on_suspense, cents, hand_entry)
         return self._apply(matches, rows, results, outcomes=outcomes)
 
@@ -151,16 +154,17 @@ class ReceiptMatcher(NamedTuple):
         is_posted = find_positions(references, pa.array(list(receipts), pa.string())) >= 0
         return KnownCredits(receipts, suspense, {}, is_first & ~is_posted, is_first)
 
-    async def _find_hand_receipts(self, rows: NDArray[np.int64], matched: CreditMatches) -> NDArray[np.int64]:
-        """Return the receipt by hand that each credit is; 0 for none."""
+    async def _find_hand_receipts(
+        self, rows: NDArray[np.int64], matched: CreditMatches, *, is_whole: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        """Return the receipt by hand that each credit is; 0 for none, as where it is not whole: something is on suspense."""
         named = np.unique(matched.receivable[matched.mismatch == Mismatch.BY_HAND]).tolist()
         receipts = await receipt_queries.load_hand_receipts(
             self.connection, named, message=self.attempt.message
         )
         movements = self.message.movements
-        return link_hand_receipts(
-            matched, movements.amount[rows], movements.day[rows].astype(np.int64), receipts=receipts
-        )
+        amount = np.where(is_whole, movements.amount[rows], 0)
+        return link_hand_receipts(matched, amount, movements.day[rows].astype(np.int64), receipts=receipts)
 
     def _choose_suspense(
         self,
@@ -168,14 +172,14 @@ class ReceiptMatcher(NamedTuple):
         results: CreditMatches,
         known_cents: NDArray[np.int64],
         *,
-        is_first: NDArray[np.bool_],
+        may_suspend: NDArray[np.bool_],
     ) -> NDArray[np.int64]:
         """Return what of each credit is posted to suspense: what it does not collect, unless something of it is there."""
-        rest = np.where(
+        remainder = np.where(
             results.mismatch == Mismatch.NONE, 0, self.message.movements.amount[rows] - results.amount
         )
         has_centre = np.array([bool(centre) for centre in self._list_centres(rows)], bool)
-        return np.where(known_cents > 0, known_cents, np.where(is_first & has_centre, rest, 0))
+        return np.where(known_cents > 0, known_cents, np.where(may_suspend & has_centre, remainder, 0))
 
     def _list_centres(self, rows: NDArray[np.int64]) -> list[str]:
         """Return a fund centre of the accountant who keeps the account of each credit; empty for none."""
@@ -230,25 +234,26 @@ class ReceiptMatcher(NamedTuple):
         """Put the matches of the credits into those of the message."""
         entry, mismatch = matches.entry.copy(), matches.mismatch.copy()
         entry[rows], mismatch[rows] = results.receivable, results.mismatch
-        taking, rest = np.flatnonzero(results.amount > 0), np.flatnonzero(outcomes.suspense_cents > 0)
-        by_hand = np.flatnonzero(outcomes.hand_entry > 0)
-        references, centres = outcomes.references, self._list_centres(rows[rest])
+        receipt_at = np.flatnonzero(results.amount > 0)
+        suspense_at = np.flatnonzero(outcomes.suspense_cents > 0)
+        hand_at = np.flatnonzero(outcomes.hand_entry > 0)
+        references, centres = outcomes.references, self._list_centres(rows[suspense_at])
         return MatchedCredits(
             matches._replace(entry=entry, mismatch=mismatch),
             CreditReceipts(
-                rows[taking],
-                results.receivable[taking],
-                results.amount[taking],
-                references.take(pa.array(taking)),
+                rows[receipt_at],
+                results.receivable[receipt_at],
+                results.amount[receipt_at],
+                references.take(pa.array(receipt_at)),
             ),
             CreditSuspense(
-                rows[rest],
-                outcomes.suspense_cents[rest],
-                pa.array([outcomes.suspense_references[at] for at in rest.tolist()], pa.string()),
+                rows[suspense_at],
+                outcomes.suspense_cents[suspense_at],
+                pa.array([outcomes.suspense_references[at] for at in suspense_at.tolist()], pa.string()),
                 pa.array(centres, pa.string()),
             ),
             HandReceipts(
-                rows[by_hand], outcomes.hand_entry[by_hand], self.message.movements.amount[rows[by_hand]]
+                rows[hand_at], outcomes.hand_entry[hand_at], self.message.movements.amount[rows[hand_at]]
             ),
         )
 

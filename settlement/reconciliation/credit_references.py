@@ -8,10 +8,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.tables.bank_messages import BankMessage, BankStatement
+from settlement.reconciliation.act_lines import COLLECTED
 from settlement.reconciliation.receipt_matching import NamedReceivables, Receivables
 from settlement.reconciliation.remittance_references import WrittenReferences
 
-LETTER = "C"
 _HASH_CHARACTERS = 16
 
 
@@ -37,11 +37,11 @@ def find_positions(values: pa.Array, among: pa.Array) -> NDArray[np.int64]:
 
 def _format_statement(statement: BankStatement) -> str:
     text = f"{statement.account}\n{statement.identity}"
-    return LETTER + hashlib.sha256(text.encode()).hexdigest()[:_HASH_CHARACTERS]
+    return COLLECTED + hashlib.sha256(text.encode()).hexdigest()[:_HASH_CHARACTERS]
 
 
 def mark_first(references: pa.Array) -> NDArray[np.bool_]:
-    """Return whether each reference is the first of its kind in the message."""
+    """Return whether each credit is the first with its reference in the message."""
     codes = references.dictionary_encode().indices.to_numpy()
     is_first = np.zeros(codes.size, bool)
     is_first[np.unique(codes, return_index=True)[1]] = True

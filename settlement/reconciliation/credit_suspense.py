@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 
 from core.accountants import Accountants
 from core.tables.bank_messages import BankStatement
+from settlement.reconciliation.act_lines import SUSPENDED
 from settlement.reconciliation.mismatch import Mismatch
 from settlement.reconciliation.receipt_matching import CreditMatches
-
-LETTER = "U"
-"""First letter of the references of what is on suspense; that of a receipt is another."""
 
 
 class CreditSuspense(NamedTuple):
@@ -107,19 +105,19 @@ def link_hand_receipts(
 
 def name_suspense(references: pa.Array) -> list[str]:
     """Return the references of what is on suspense, by those of the receipts that the credits would be."""
-    return [LETTER + reference[1:] for reference in references.to_pylist()]
+    return [SUSPENDED + reference[1:] for reference in references.to_pylist()]
 
 
-def sum_known_suspense(references: Sequence[str], earlier: Mapping[str, KnownSuspense]) -> NDArray[np.int64]:
+def sum_known_suspense(references: Sequence[str], suspense: Mapping[str, KnownSuspense]) -> NDArray[np.int64]:
     """Return what of each credit is on suspense already."""
     nothing = KnownSuspense(0, 0)
-    return np.array([earlier.get(reference, nothing).amount for reference in references], np.int64)
+    return np.array([suspense.get(reference, nothing).amount for reference in references], np.int64)
 
 
 def keep_known_reasons(
-    results: CreditMatches, references: Sequence[str], earlier: Mapping[str, KnownSuspense]
+    results: CreditMatches, references: Sequence[str], suspense: Mapping[str, KnownSuspense]
 ) -> None:
     """Keep the reason of what is on suspense, where the credit collects nothing."""
     for at, reference in enumerate(references):
-        if reference in earlier and not results.amount[at]:
-            results.mismatch[at] = earlier[reference].mismatch
+        if reference in suspense and not results.amount[at]:
+            results.mismatch[at] = suspense[reference].mismatch

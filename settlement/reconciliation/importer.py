@@ -64,6 +64,8 @@ class ImportedMessage(NamedTuple):
     """Whether its acts are not decided yet, or some that were refused may pass now."""
     awaits_debits: bool = False
     """Whether a return waits for its debit of an earlier year, which is not in the journal yet."""
+    awaits_decision: bool = False
+    """Whether it is to be matched again once the acts of this attempt are decided."""
     was_refused: bool = False
     """Whether the engine had the same acts before and refused some of them."""
 
@@ -80,6 +82,9 @@ class Importer(NamedTuple):
     async def import_file(self, path: Path, *, rematch: bool = False) -> ImportedMessage:
         """Import a file.  A known file is only matched again on request, or if it waited for debits that came since.
 
+        While acts of its last attempt are registered and not decided, that attempt goes on instead: the journal does not
+        have yet what they post, so another attempt would post it a second time.
+
         Raises
         ------
         FileUnreadable, FormatUnknown, LimitExceeded
@@ -91,9 +96,11 @@ class Importer(NamedTuple):
         stored = await bank_queries.load_stored_message(self.connection, file.sha256)
         if stored is None:
             return await self._match_and_store(file, number=0, attempt=1)
-        if rematch or await bank_queries.has_late_debits(self.connection, stored.message):
-            return await self._match_and_store(file, stored.message, stored.attempt + 1)
-        return await self._resume(file, stored)
+        if not (rematch or await bank_queries.has_late_debits(self.connection, stored.message)):
+            return await self._resume(file, stored)
+        if await self._load_posting_state(stored.acts_hash) is PostingState.BEGUN:
+            return (await self._resume(file, stored))._replace(awaits_decision=True)
+        return await self._match_and_store(file, stored.message, stored.attempt + 1)
 
     async def _read(self, path: Path) -> BankFile:
         sha256 = await asyncio.to_thread(hash_file, path)

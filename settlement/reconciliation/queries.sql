@@ -68,6 +68,10 @@ where e.kind = $1 and e.reference = any($2::text[]) and s.sender = $3 order by e
 -- name: stored_suspense
 select b.reference, b.amount, i.why from bank_suspense b join bank_item i using (message, attempt, row) where message = $1 and attempt = $2;
 
+-- name: has_suspense
+-- Whether the rule of suspense holds for message $1, 0 for a new one.
+select $1::int = 0 or $1 > (select min(after_message) from suspense_rule);
+
 -- name: hand_receipts
 -- Receipts (kinds $2) of receivables $1 by other senders than $3 that are no credits of other messages than $4.
 select e.entry_id, e.predecessor, e.amount, e.day from entry e join submission s using (submission)

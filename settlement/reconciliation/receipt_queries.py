@@ -7,22 +7,17 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from core.account_roles import Role
 from core.catalog import KIND_NUMBERS, Family, list_kinds
 from core.senders import BANK
 from core.tables.bank_messages import BankStatement
-from settlement.reconciliation.bank_queries import SQL, Connection
+from settlement.reconciliation.bank_queries import RECEIPTS, SQL, Connection
 from settlement.reconciliation.credit_suspense import HandReceipt, KnownSuspense
 from settlement.reconciliation.receipt_matching import Receivables
 
 PAGE_REFERENCES = 20_000
 """The references of one query: each page is looked up by the indexes of the journal."""
 _RECEIVABLES = list_kinds(lambda kind: kind.family is Family.RECEIVABLE)
-RECEIPTS = list_kinds(lambda kind: kind.family is Family.RECEIPT and kind.debit is Role.TREASURY)
-"""The receipts of money: what collects a receivable, and what is on suspense; an identification moves none."""
 _SUSPENSE = KIND_NUMBERS["suspense_receipt"]
-
-
 _EPOCH = date(1970, 1, 1)
 
 
@@ -93,6 +88,11 @@ async def load_stored_suspense(
     """Load what an attempt puts on suspense, by the reference of the act."""
     rows = await connection.fetch(SQL["stored_suspense"], message, attempt)
     return {row["reference"]: KnownSuspense(row["amount"], row["why"]) for row in rows}
+
+
+async def has_suspense(connection: Connection, message: int) -> bool:
+    """Return whether credits of ``message`` (0: a new one) are posted to suspense: no earlier version has stored it."""
+    return bool(await connection.fetchval(SQL["has_suspense"], message))
 
 
 async def load_hand_receipts(

@@ -37,5 +37,13 @@ create table bank_hand_receipt (
 create index bank_hand_receipt_entry on bank_hand_receipt (entry_id);
 comment on table bank_hand_receipt is 'Which receipt of an accountant (entry) a credit is, so that it is posted no second time; the last attempt counts';
 
+create table suspense_rule (
+    after_message   int primary key
+);
+comment on table suspense_rule is 'The last bank message from before the rule: its credits that collect nothing stay listed, as a person may have posted them by hand';
+
 select protect('bank_suspense'), cover('bank_suspense');
 select protect('bank_hand_receipt'), cover('bank_hand_receipt');
+select protect('suspense_rule'), cover('suspense_rule');
+
+insert into suspense_rule select coalesce(max(message), 0) from bank_message;

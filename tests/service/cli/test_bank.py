@@ -18,6 +18,7 @@ from settlement.bank_files import bank_file_reader as reading
 from settlement.bank_files.bank_file_reader import BankMessage
 from settlement.bank_formats import STATEMENT_FORMATS, BankFormat
 from settlement.orders.end_to_end import format_identifier
+from settlement.reconciliation.bank_queries import UnmatchedSum
 from settlement.runs import run_queries, run_status
 from settlement.runs.run_status import LineSelection
 from settlement.simulated_bank.transfer_outcomes import REASON_SHARES, OutcomeRates
@@ -371,7 +372,6 @@ async def write_changed_statement(state: State, **how: str) -> tuple[Path, BankM
         ({"name": format_identifier(61, ledger=1)}, "UNKNOWN_TRANSFER"),
         ({"cents": "1"}, "AMOUNT_DIFFERS"),
         ({"day": "2018-11-02"}, "BEFORE_ISSUE"),
-        ({"name": "salary", "sign": "CRDT"}, "NO_REFERENCE"),
     ],
 )
 async def test_unmatched_movements_are_listed_and_the_others_posted(
@@ -391,8 +391,21 @@ async def test_unmatched_movements_are_listed_and_the_others_posted(
     standing = await state.read_status()
     assert standing.agrees
     (busy_account,) = [account for account in standing.accounts if account.bank]
-    assert busy_account.unmatched == (-1 if how.get("sign") != "CRDT" else 1) * movement.amount
+    assert busy_account.unmatched == -movement.amount
     assert busy_account.unmatched_items == 1
+    assert (await state.verify()).findings == []
+
+
+async def test_a_credit_that_is_no_return_is_on_suspense_and_the_others_posted(state: State) -> None:
+    path, changed = await write_changed_statement(state, name="salary", sign="CRDT")
+    (message,) = (await state.import_files([path])).messages
+    cents = list_movements(changed)[0][1]
+    assert (message.debits, message.reasons) == (2, {"NO_REFERENCE": UnmatchedSum(1, cents)})
+    assert (message.suspense, message.suspense_cents) == (1, cents)
+    assert await state.read_unmatched() == []
+    standing = await state.read_status()
+    assert standing.agrees
+    assert {account.unmatched_items for account in standing.accounts} == {0}
     assert (await state.verify()).findings == []
 
 

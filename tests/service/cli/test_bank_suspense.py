@@ -7,21 +7,29 @@ import pytest
 import pytest_asyncio
 
 from core.catalog import KIND_NUMBERS
+from posting.store.migrate import migrate, store_identity
+from posting.store.migration_files import list_migrations
 from service.database.embedded_server import Database
+from service.engine import bank_import
+from service.engine.bank_import import ImportOptions
+from service.terminal.processing_progress import ProgressLines
 from settlement.reconciliation.bank_queries import UnmatchedSum
 from tests.databases import open_connection
+from tests.period_decisions import decide_period
 from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
 from tests.service.cli.test_bank_receipts import (
     ACCOUNTANT,
     ISSUED,
     LATER,
+    build_receivable,
     check_agreement,
     collect_by_hand,
     import_one,
+    list_receipts,
     list_suspense,
     write_statement,
 )
-from tests.service.small_state import State, copy_state, open_state
+from tests.service.small_state import ANNE, State, copy_state, create_interruption, open_state
 from tests.settlement.camt_messages import free_text
 
 
@@ -118,10 +126,85 @@ async def test_a_receipt_by_hand_is_the_credit_of_its_amount_and_no_other(state:
 
 
 async def test_a_receipt_by_hand_that_is_no_credit_is_listed_beside_the_account(state: State) -> None:
-    await import_one(state, write_statement(state, [(6_000, "")]))
-    await collect_by_hand(state, "TP-2018-0001", "60.00")
-    (account,) = [account for account in (await state.read_status()).accounts if account.statement]
-    assert (account.by_hand, account.by_hand_items, account.difference) == (6_000, 1, 0)
+    path = write_statement(state, [(6_000, free_text("TP-2018-0009"))])
+    await import_one(state, path)
+    await state.submit_accepted([build_receivable("TP-2018-0009", "60.00")])
+    await collect_by_hand(state, "TP-2018-0009", "60.00")
+    for again in (False, True):
+        assert (await import_one(state, path, again=again)).reasons == {
+            "NO_REFERENCE": UnmatchedSum(1, 6_000)
+        }
+        (account,) = [account for account in (await state.read_status()).accounts if account.statement]
+        assert (account.by_hand, account.by_hand_items, account.difference) == (6_000, 1, 0)
+    assert await list_suspense(state) == [6_000]
+    await check_agreement(state)
+
+
+async def test_a_credit_whose_attempt_is_not_decided_yet_is_posted_once_when_it_is_matched_again(
+    state: State,
+) -> None:
+    """Its acts are registered when the import is stopped, and its receivable is issued before they are decided."""
+    path = write_statement(state, [(2_500, free_text("TP-2018-0009"))])
+    stopped = create_interruption()
+    stopped.is_requested = True
+    options = ImportOptions(ProgressLines(), by=ANNE)
+    assert (await bank_import.import_files(state.context, [path], stopped, options=options)).is_interrupted
+    assert await list_suspense(state) == []
+    pause = (
+        "insert into pause (sender, is_paused, reason, key, by) values ('bank', $1, 'inquiry', '', 'test')"
+    )
+    await state.fetch(pause, True)
+    await state.submit_accepted([build_receivable("TP-2018-0009", "25.00")])
+    assert (await import_one(state, path, again=True)).attempt == 1
+    await state.fetch(pause, False)
+    receipt = await import_one(state, path, again=True)
+    assert (receipt.attempt, receipt.receipts, receipt.suspense_cents) == (2, 0, 2_500)
+    assert await list_receipts(state) == []
+    assert await list_suspense(state) == [2_500]
+    await check_agreement(state)
+
+
+async def test_a_credit_of_a_statement_from_before_the_rule_stays_listed(state: State) -> None:
+    """An earlier version told the accountant to post it by hand; which act that was, its statement does not say."""
+    path = write_statement(state, [(6_000, ""), (12_000, free_text("TP-2018-0001"))])
+    await decide_period(state.dsn, "2018-12", "close")
+    assert (await import_one(state, path)).refused == {"PERIOD_CLOSED": 3}
+    await decide_period(state.dsn, "2018-12", "reopen")
+    async with open_connection(state.dsn) as connection, connection.transaction():
+        await connection.execute(
+            "set local session_replication_role = replica; update suspense_rule set after_message = 1"
+        )
+    receipt = await import_one(state, path, again=True)
+    assert (receipt.receipt_cents, receipt.suspense_cents) == (10_000, 0)
+    assert sorted((item.why, item.amount) for item in await state.read_unmatched()) == [
+        ("EXCESS", 2_000),
+        ("NO_REFERENCE", 6_000),
+    ]
+    second = write_statement(state, [(500, "")], identity="S-2", opening=18_000)
+    assert (await import_one(state, second)).suspense_cents == 500
+    assert await list_suspense(state) == [500]
+    assert (await state.read_status()).agrees
+    assert (await state.verify("bank_books", "bank_receipts", "bank_suspense")).findings == []
+
+
+async def test_the_rule_begins_after_the_last_message_of_an_earlier_version(dsn: str) -> None:
+    async with open_connection(dsn) as connection:
+        await connection.execute(
+            "create table migration (name text primary key, digest bytea not null, applied_at timestamptz default now())"
+        )
+        for migration in list_migrations():
+            if migration.name < "0054":
+                await connection.execute(migration.sql)
+                await connection.execute(
+                    "insert into migration values ($1, $2)", migration.name, migration.digest
+                )
+        await store_identity(connection)
+        await connection.execute(
+            "insert into bank_message (message, format, identity, file_name, file_hash, size_bytes, statements, movements)"
+            " select n, 'camt053', n, n, sha256(n::text::bytea), 1, 1, 1 from generate_series(1, 2) n"
+        )
+        assert "0054_suspense_receipts.sql" in await migrate(connection)
+        assert await connection.fetchval("select after_message from suspense_rule") == 2
 
 
 async def test_what_a_first_statement_opens_with_beyond_the_books_is_listed(state: State) -> None:
@@ -149,6 +232,7 @@ BREACHES = {
         "bank_suspense",
         "update bank_hand_receipt set amount = amount + 1",
     ),
+    "a rule that is lost": ("bank_suspense", "delete from suspense_rule"),
     "an identification of another amount": (
         "identifications",
         "update entry set amount = amount + 1 where kind = $identification",
