@@ -48,7 +48,7 @@ def check_expense(book, cell, cents):
 
 @rare_part
 def _find_row(acts, book, line, link):
-    """Return the row that a receipt counts in: that of its programme in the year of its day; 0 if it counts nowhere.
+    """Return the row that a receipt counts in: of its programme or account in the year of its day; 0 if it counts nowhere.
 
     What repays an expense does not count: it gives back credits (rule A29).
     """

@@ -229,17 +229,22 @@ def _successions() -> st.SearchStrategy[frozenset[tuple[int, Hashable, Hashable]
 
 @st.composite
 def _special_accounts(draw: st.DrawFn, tree: CentreTree) -> dict[tuple[int, Hashable], SpecialAccount]:
-    """Draw of which programmes receipts limit the expenses, in one year or in both; the first two share an account."""
+    """Draw of which programmes receipts limit the expenses, in one year or in both; the first two share an account.
+
+    In the second year the account may have one programme less.
+    """
     programmes = {programme for _, _, programme in tree.centres}
     kinds = draw(st.sampled_from(((), (), (0,), (0, 1), (2,), (1, 2), (0, 1, 2))))
     years = draw(st.sampled_from(((0, 1), (0,), (1,))))
+    absent = draw(st.sampled_from((set[int](), {0}, {1})))
     accounts = [programmes & set(kinds) & {0, 1}, programmes & set(kinds) & {2}]
     return {
-        (year, programme): SpecialAccount(frozenset(account), balance)
-        for account in accounts
+        (year, programme): SpecialAccount(name, frozenset(own), balance)
+        for name, account in enumerate(accounts)
         for year in years
         for balance in (draw(st.sampled_from((0, 50, 200, 800, 2 * _LARGE))),)
-        for programme in account
+        for own in (account - absent if year else account,)
+        for programme in own
     }
 
 

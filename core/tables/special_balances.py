@@ -20,11 +20,11 @@ class SpecialProgrammes(NamedTuple):
     end: Index
     """The end after its last row."""
     later: Index
-    """The row of the programme in the next year; 0 if it is of no such account then."""
+    """The row of the programme in the next year, else of another one of its account; 0 if there is none."""
     brought: Money
     """What the account brought forward into the year, the same in all of its rows."""
     collected: Money
-    """What was collected for the programme in the year; repayments of expenses do not count."""
+    """What was collected for the programme in the year, or for an ended one of its account; no repayments of expenses."""
     touched: Code
 
 

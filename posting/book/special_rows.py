@@ -20,6 +20,7 @@ class _Member(NamedTuple):
 
     year: int
     account: str
+    code: str
     programme: int
     """The number of its fund centre."""
     brought_cents: int
@@ -33,7 +34,7 @@ class SpecialRows:
     ) -> None:
         self._years = years
         self._members = [
-            _Member(year, name, numbered[code], cents)
+            _Member(year, name, code, numbered[code], cents)
             for year, codes in sorted(nomenclatures.items())
             for name, cents, programmes in list_earmarked_programmes(codes)
             for code in programmes
@@ -55,6 +56,20 @@ class SpecialRows:
             np.array([member.year for member in members], np.int64),
         )
 
+    def _find_later(self, member: _Member) -> int:
+        """Return the row of the programme in the next year, else of the lowest code that its account has then; 0 for none.
+
+        The limit is of the account (LOLF art. 21): what is due to a suppressed programme is collected for the others.
+        """
+        year = member.year + 1
+        others = [
+            (other.code, row)
+            for row, other in enumerate(self._members, 1)
+            if (other.year, other.account) == (year, member.account)
+        ]
+        _, first = min(others, default=("", 0))
+        return int(self._row[year - self._years.start, member.programme]) or first
+
     def build_table(self) -> np.ndarray:
         """Build the rows as records, with nothing collected yet."""
         table = allocate_records(SpecialProgrammes, len(self._members) + 1)
@@ -64,6 +79,6 @@ class SpecialRows:
             table["node"][row] = (at * CENTRES_A_YEAR + member.programme) * SHEETS
             table["year"][row] = member.year - YEAR_FIRST
             table["first"][row], table["end"][row] = first + 1, first + 1 + groups.count(groups[first])
-            table["later"][row] = self._row[at + 1, member.programme]
+            table["later"][row] = self._find_later(member)
             table["brought"][row] = member.brought_cents
         return table

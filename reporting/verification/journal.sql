@@ -335,6 +335,21 @@ create table withdrawn_figure as
 select batch, node, sum(sum(withdrawn)) over (partition by node order by batch) as withdrawn
 from withdrawal where withdrawn <> 0 group by batch, node;
 
+-- name: special_after
+-- Of each programme of an earmarked special account the one that its receipts count for in each year from its own on: itself, else
+-- the lowest code of its account, as the limit is of the account (rule A23).
+create table special_after as
+with recursive step as (
+    select s.year, s.code, coalesce(max(if(n.code = s.code, n.code, null)), min(n.code)) as follower
+    from special_programme s join special_programme n on n.year = s.year + 1 and (n.code = s.code or n.account = s.account) group by s.year, s.code
+),
+after as (
+    select year, code, year as later_year, code as follower from special_programme
+    union all
+    select a.year, a.code, a.later_year + 1, s.follower from after a join step s on s.year = a.later_year and s.code = a.follower
+)
+select a.*, s.account from after a join special_programme s on s.year = a.later_year and s.code = a.follower;
+
 -- name: special_step
 -- What each act collects for the programmes of earmarked special accounts, and what it orders or pays there, in signed cents (rule A23).
 create table special_step as
@@ -355,9 +370,9 @@ expense as (
 )
 select x.entry_id, x.batch, o.year, o.code, o.account, 0 as collected, x.cents as spent from expense x join of_cell o using (cell) where x.cents <> 0
 union all
-select e.entry_id, e.batch, s.year, s.code, s.account, e.amount, 0
+select e.entry_id, e.batch, a.later_year, a.follower, a.account, e.amount, 0
 from entry e join kind k on k.kind = e.kind join entry r on r.entry_id = e.predecessor join of_cell o on o.cell = r.cell
-join special_programme s on s.year = year(e.day) and s.code = o.code
+join special_after a on a.year = o.year and a.code = o.code and a.later_year = year(e.day)
 where k.reaches = 'COLLECTED' and r.predecessor = 0;
 
 -- name: special_figure

@@ -442,7 +442,9 @@ def _build_special_accounts(book: StartingBook) -> np.ndarray:
         account = book.world.special[year, programme]
         members = [rows[year, other] for other in account.programmes]
         node = special_accounts.find_programme_node(book.world, year, programme)
-        later = rows.get((year + 1, programme), 0)
+        same = [key for key in rows if (key[0], book.world.special[key].name) == (year + 1, account.name)]
+        first = min(same, key=lambda key: str(key[1]), default=None)
+        later = rows.get((year + 1, programme)) or (rows[first] if first else 0)
         table[row] = (node, year, min(members), max(members) + 1, later, account.brought, 0, 0)
     return table
 

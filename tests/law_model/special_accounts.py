@@ -27,12 +27,20 @@ def check_receipts(act: Act, place: Assignment, state: State) -> list[str]:
 
 
 def collect(receipt: Document, receivable: Document, state: State) -> None:
-    """Count a receipt for its account in the year of its day (LOLF 28); what repays an expense restores credits instead."""
-    if receivable.predecessor is None and receivable.key is not None:
-        key = receivable.key._replace(year=receipt.day.year)
-        account = _find_account(key, state)
-        if account:
-            state.collected[key.year, account] += receipt.amount
+    """Count a receipt for its account in the year of its day (LOLF 28); what repays an expense restores credits instead.
+
+    The account goes on without a programme that is suppressed.
+    """
+    if receivable.predecessor is not None or receivable.key is None:
+        return
+    account, last = _find_account(receivable.key, state), receipt.day.year
+    for year in range(receivable.key.year + 1, last + 1):
+        files = state.reference.years.get(year)
+        goes_on = files is not None and account in files.earmarked.values()
+        own = _find_account(receivable.key._replace(year=year), state)
+        account = account and (own or (account if goes_on else ""))
+    if account:
+        state.collected[last, account] += receipt.amount
 
 
 def _find_account(key: NodeKey, state: State) -> str:

@@ -47,6 +47,17 @@ def test_both_programmes_spend_what_was_collected_for_one(year: SmallYear) -> No
     assert _order(year, "D6", "5", _RADARS) == "ACCEPTED"
 
 
+def test_the_account_of_a_suppressed_programme_goes_on_with_the_others(year: SmallYear) -> None:
+    """In 2019 the account has 0754 alone: what is due to 0751 of 2018 counts for it, beside 12.50 brought forward."""
+    after = year.model.state.reference.years[2019]
+    after.earmarked = {"0754": after.earmarked["0754"]}
+    after.centres = {code: centre for code, centre in after.centres.items() if centre.programme != "0751"}
+    late = {"predecessor": year.name("TP"), "amount": "30"}
+    assert year.send("receipt", "E1", "2019-03-06", **late) == "ACCEPTED"
+    assert _order(year, "D1", "42.51", _TOWNS, "2019-03-07") == "SPECIAL_RECEIPTS_EXCEEDED"
+    assert _order(year, "D2", "42.50", _TOWNS, "2019-03-07") == "ACCEPTED"
+
+
 def test_a_year_spends_its_receipts_and_what_it_brought_forward(year: SmallYear) -> None:
     """2019 brings 12.50 forward, and collects 30 of the receivable of 2018; 2018 has nothing of both."""
     late = {"predecessor": year.name("TP"), "amount": "30"}

@@ -278,6 +278,7 @@ class AssetAccounts(NamedTuple):
 class SpecialAccount(NamedTuple):
     """An account whose expenses of a year are limited by its receipts."""
 
+    name: Hashable
     programmes: frozenset[Hashable]
     brought: int
     """The balance that it brings into the year."""

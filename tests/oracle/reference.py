@@ -141,7 +141,7 @@ class Reference(NamedTuple):
                         other.code for other in codes.programmes.values() if other.mission == account.name
                     }
                     accounts[year, programme.code] = SpecialAccount(
-                        frozenset(same), account.balances.get(year, 0)
+                        account.name, frozenset(same), account.balances.get(year, 0)
                     )
         return accounts
 

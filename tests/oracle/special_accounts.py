@@ -4,6 +4,8 @@ Source: LOLF art. 21 (no more is ordered than receipts were seen), art. 20 (the 
 year in which they are collected).
 """
 
+from collections.abc import Hashable
+
 from core.catalog import Stage
 from core.money import BALANCE_MAX
 from core.nomenclature import CentreLevel
@@ -46,15 +48,24 @@ def count_receipt(world: World, state: State, line: Line, cell: Cell, *, reaches
     """Count a receipt in the year of its day; what repays the expense ``repaid`` gives credits back instead."""
     if reaches is not Stage.COLLECTED or repaid:
         return
-    for year in sorted(world.years):
-        if year >= cell.year and (year, cell.programme) not in world.special:
-            return
-        if year >= cell.year and line.day <= world.years[year].last_day:
-            total = state.collected.get((year, cell.programme), 0) + line.amount
+    year, programme = cell.year, cell.programme
+    while (year, programme) in world.special:
+        if line.day <= world.years[year].last_day:
+            total = state.collected.get((year, programme), 0) + line.amount
             if total > BALANCE_MAX:
-                raise LineRefused(Outcome.BALANCE_LIMIT, find_programme_node(world, year, cell.programme))
-            state.collected[year, cell.programme] = total
+                raise LineRefused(Outcome.BALANCE_LIMIT, find_programme_node(world, year, programme))
+            state.collected[year, programme] = total
             return
+        programme = _find_follower(world, year, programme)
+        year += 1
+
+
+def _find_follower(world: World, year: int, programme: Hashable) -> Hashable:
+    """Return the programme itself if it goes on in an account, else that of the lowest code of its account."""
+    name = world.special[year, programme].name
+    same = {other for (of, other), account in world.special.items() if (of, account.name) == (year + 1, name)}
+    goes_on = (year + 1, programme) in world.special
+    return programme if goes_on else min(same, key=str, default=None)
 
 
 def find_programme_node(world: World, year: int, programme: object) -> int:
