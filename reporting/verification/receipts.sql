@@ -128,17 +128,19 @@ where total > receipt_cents or expense is null or not is_of_expense or debit <> 
       and not (until_closed and operation > 0 and year(collected) = budget_year);
 
 -- name: fund_openings
--- Credits of a fund open at most as much as was collected for it, on its programme, in their year, of what repays no expense; without a
--- receipt, only what was carried over or comes from another ledger is opened there (LOLF art. 17; rule A19).
+-- Credits of a fund open at most as much as was collected for it, on its programme, or one that follows it by an order, in their year, of
+-- what repays no expense; without a receipt, only what was carried over or comes from another ledger is opened there (LOLF art. 17; rules A19, A64).
 with taken as (
     select e.entry_id, e.reference, e.predecessor as receipt, e.cell, k.budget, sum(e.amount) over (partition by e.predecessor order by e.entry_id) as total
     from entry e join kind k on k.kind = e.kind where k.after = 'COLLECTED'
 ), opened as (
     select t.entry_id, t.reference, t.receipt, t.total, coalesce(p.amount, 0) as receipt_cents, p.day as collected, c.budget_year as year, r.predecessor as repaid,
-           f.code as fund, coalesce(g.code, 'no fund') as receipt_fund, n.programme, m.programme as receipt_programme, n.sheet % 3 > 0 as is_of_fund
+           f.code as fund, coalesce(g.code, 'no fund') as receipt_fund, n.programme, m.programme as receipt_programme, n.sheet % 3 > 0 as is_of_fund,
+           a.follower is not null as is_of_programme
     from taken t join cell c on c.cell = t.cell join carry_place n on n.cell = t.cell join reference_text f on f.kind = 4 and f.id = c.fund
     left join entry p on p.entry_id = t.receipt left join entry r on r.entry_id = p.predecessor
     left join cell w on w.cell = r.cell left join carry_place m on m.cell = r.cell left join reference_text g on g.kind = 4 and g.id = w.fund
+    left join programme_after a on a.year = m.budget_year and a.programme = m.programme and a.later_year = n.budget_year and a.follower = n.programme
     where t.budget = 'OPEN_FUND'
 )
 select entry_name(entry_id, reference) as place,
@@ -151,7 +153,7 @@ select entry_name(entry_id, reference) as place,
             when year(collected) <> year then 'the year of the receipt'
             else 'one fund and programme' end as expected
 from opened
-where total > receipt_cents or repaid > 0 or year(collected) <> year or not is_of_fund or fund <> receipt_fund or programme is distinct from receipt_programme
+where total > receipt_cents or repaid > 0 or year(collected) <> year or not is_of_fund or fund <> receipt_fund or not is_of_programme
 union all
 select entry_name(e.entry_id, e.reference), 'credits of ' || f.code || ' opened without a receipt', 'a receipt, or what was carried over or comes from another ledger'
 from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell join place p on p.cell = e.cell

@@ -1,7 +1,7 @@
 """Contribution funds and assigned revenue: credits up to what was collected (LOLF art. 17; docs/rules.md, A19)."""
 
 from tests.law_model.assignments import Assignment
-from tests.law_model.nomenclature import ORDINARY
+from tests.law_model.nomenclature import ORDINARY, follows_by_order
 from tests.law_model.state import Act, Document, State
 
 _WITHOUT_RECEIPT = {"carry_over", "transfer"}
@@ -20,9 +20,10 @@ def check_receipt(place: Assignment, receipt: Document, state: State) -> list[st
     receivable = receipt.predecessor
     assert receivable is not None
     assert receivable.key is not None
-    programmes = {
-        state.reference.years[key.year].centres[key.centre].programme for key in (place.key, receivable.key)
-    }
-    is_of_fund = place.fund != ORDINARY and place.fund == receivable.fund and len(programmes) == 1
+    years, keys = state.reference.years, (place.key, receivable.key)
+    programmes = {years[key.year].centres[key.centre].programme for key in keys}
+    ends = [(key.year, key.centre) for key in keys]
+    goes_on = len(programmes) == 1 or follows_by_order(years, *ends)
+    is_of_fund = place.fund != ORDINARY and place.fund == receivable.fund and goes_on
     is_right = is_of_fund and receipt.day.year == place.key.year and receivable.predecessor is None
     return [] if is_right else ["FUND_RECEIPT_MISMATCH"]

@@ -77,6 +77,17 @@ def test_credits_are_those_of_the_year_of_the_collection(year: SmallYear) -> Non
     )
 
 
+def test_an_order_gives_the_receipts_of_a_programme_to_another(year: SmallYear) -> None:
+    """What is collected in 2019 of a receivable of 0217 opens credits of 0177, as an order gives 0217 to it; not before."""
+    after = year.model.state.reference.years[2019]
+    after.funds = after.funds | {FUND: (after.funds[FUND][0], "0177")}
+    receipt = _collect(year, "E1", "60", "2019-01-10", fund=FUND)
+    place = {"predecessor": receipt, "fund": FUND, "fund_centre": "0177"}
+    assert _open(year, "F1", "60", "2019-01-11", **place) == "FUND_RECEIPT_MISMATCH"
+    after.successions.add(("0217", "0177"))
+    assert _open(year, "F2", "60", "2019-01-11", **place) == "ACCEPTED"
+
+
 @pytest.mark.parametrize(
     ("fund", "origin", "code"),
     [

@@ -8,7 +8,7 @@ def require_receipt(world: World, state: State, receipt: OpenItem, own: int) -> 
     """Refuse a receipt of another fund, programme or year than the credits, and one that repays an expense."""
     opened, collected = world.cells[own], world.cells[receipt.cell]
     year = world.years[opened.year]
-    is_of_place = (opened.fund, opened.programme) == (collected.fund, collected.programme)
+    is_of_place = opened.fund == collected.fund and world.follows(opened, collected)
     is_of_year = year.first_day <= receipt.day <= year.last_day
     repays = state.items[receipt.parent].parent != 0
     if not opened.fund or not is_of_place or not is_of_year or repays:
