@@ -62,19 +62,20 @@ def follow_carried_commitments(
 ) -> NDArray[np.int32]:
     """Return the assignment of each entry, or where its commitment is in the next year, if it was carried there already.
 
-    What has another assignment than its commitment, as late interest may, does not follow it.
+    What has another assignment than its commitment, as late interest may, does not follow it.  What was carried with the
+    commitment in an earlier year has the assignment that the commitment has since then.
     """
     numbers = journal.cell[entries].copy()
     root = find_roots(journal, remainders, entries)
-    is_beside = journal.cell[root] == numbers
-    place = root.copy()
+    place, is_of_commitment = root.copy(), journal.cell[root] == numbers
     while True:
         carry = remainders.carried_by[place].astype(np.int64)
         if not (carry > 0).any():
             break
         place = np.where(carry > 0, carry, place)
-    goes_along = is_beside & (place != root) & assignments.is_of_next[journal.cell[place]]
-    return np.where(goes_along, journal.cell[place], numbers).astype(np.int32)
+        is_of_commitment |= journal.cell[place] == numbers
+    has_target = is_of_commitment & (place != root) & assignments.is_of_next[journal.cell[place]]
+    return np.where(has_target, journal.cell[place], numbers).astype(np.int32)
 
 
 async def find_targets(
@@ -96,9 +97,9 @@ async def find_targets(
         own_places = places.number_entries(entries, roots, _match_names(lines, names))
         assignments = build_assignments(cells.rows, cells.year, cells.reference, own_places=own_places)
     if len(entries):
-        followed = follow_carried_commitments(journal, remainders, assignments, entries=entries)
-        is_along = followed != journal.cell[entries]
-        number[entries[is_along]] = followed[is_along]
+        new = follow_carried_commitments(journal, remainders, assignments, entries=entries)
+        is_new = new != journal.cell[entries]
+        number[entries[is_new]] = new[is_new]
     return Targets(assignments, number)
 
 
