@@ -105,11 +105,11 @@ left_open as (
     where exists (select 1 from opener o where o.exercise = x.exercise and o.account = i.account and o.accountant = i.accountant and o.last_entry <= x.last_entry)
     group by i.entry_id, i.reference, x.exercise
 )
-select entry_name(entry_id, reference) as place, 'a ' || name || ' of entry ' || predecessor as found,
+select entry_name(entry_id, reference) as place, 'an act ' || name || ' of entry ' || predecessor as found,
        'a line of ' || (exercise - 1) || ' that left an amount on that account, of its accountant' as expected
 from named where origin is null
 union all
-select entry_name(entry_id, reference), 'a ' || name || ' of entry ' || predecessor, 'an earlier opening of an item, of its exercise'
+select entry_name(entry_id, reference), 'an act ' || name || ' of entry ' || predecessor, 'an earlier opening of an item, of its exercise'
 from reducer where origin is null
 union all
 select entry_name(r.entry_id, r.reference), euros(r.so_far) || ' opened so far of entry ' || r.origin,

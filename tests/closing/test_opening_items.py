@@ -182,7 +182,7 @@ BREACHES = {
     ),
     "an opening of a charge": (
         "update entry set predecessor = predecessor - 1 where month = 0 and kind = {opening_item_credit} and amount = 10000",
-        "a opening_item_credit of entry",
+        "an act opening_item_credit of entry",
     ),
     "an item of another amount": (
         "update entry set amount = amount + 1 where month = 0 and kind = {opening_item_credit} and amount = 10000",
@@ -198,7 +198,7 @@ BREACHES = {
     ),
     "a reduction of another entry": (
         "update entry set predecessor = 1 where month = 0 and kind = {opening_reduction_debit}",
-        "a opening_reduction_debit of entry 1",
+        "an act opening_reduction_debit of entry 1",
     ),
 }
 
