@@ -236,14 +236,14 @@ def _special_accounts(draw: st.DrawFn, tree: CentreTree) -> dict[tuple[int, Hash
     programmes = {programme for _, _, programme in tree.centres}
     kinds = draw(st.sampled_from(((), (), (0,), (0, 1), (2,), (1, 2), (0, 1, 2))))
     years = draw(st.sampled_from(((0, 1), (0,), (1,))))
-    gone = draw(st.sampled_from((set[int](), {0}, {1})))
+    absent = draw(st.sampled_from((set[int](), {0}, {1})))
     accounts = [programmes & set(kinds) & {0, 1}, programmes & set(kinds) & {2}]
     return {
         (year, programme): SpecialAccount(name, frozenset(own), balance)
         for name, account in enumerate(accounts)
         for year in years
         for balance in (draw(st.sampled_from((0, 50, 200, 800, 2 * _LARGE))),)
-        for own in (account - gone if year else account,)
+        for own in (account - absent if year else account,)
         for programme in own
     }
 
