@@ -26,11 +26,17 @@ _ACCOUNT_FILES = (
     *("liaison.csv", "suspense.csv", "assets.csv", "opening.csv", "restorations.csv"),
 )
 _FURTHER_PROGRAMMES = (
-    ("0114", "Appels en garantie de l'État", True),
-    ("0110", "Aide économique et financière au développement", False),
-    ("0501", "Présidence de la République", False),
+    ("0114", "Appels en garantie de l'État", "Mission", True),
+    ("0110", "Aide économique et financière au développement", "Mission", False),
+    ("0501", "Présidence de la République", "Mission", False),
+    (
+        "0753",
+        "Contrôle et modernisation de la politique de la circulation et du stationnement routiers",
+        "Contrôle de la circulation et du stationnement routiers",
+        False,
+    ),
 )
-"""Programmes of the finance bill of 2018 that pay guarantees, shares and endowments."""
+"""Programmes of the finance bill of 2018 that pay guarantees, shares and endowments, or are of a special account."""
 _SUCCESSIONS = (
     "0110,,,,0501,,order of year 31,2019-01-02",
     "0110,,ministry,EJ-2,0114,,order of year 31,2019-01-02",
@@ -47,17 +53,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in (*_ACCOUNT_FILES, "items.csv", "before_service.csv"):
         shutil.copy(SAMPLE_FOLDER / "2018" / name, folder / "2018" / name)
     shutil.copy(SAMPLE_FOLDER / "calendar.toml", folder)
-    for programme, label, is_estimated in _FURTHER_PROGRAMMES:
-        _add_programme(folder / "2018", programme, label, is_estimated=is_estimated)
+    for programme, label, mission, is_estimated in _FURTHER_PROGRAMMES:
+        _add_programme(folder / "2018", programme, f"{label},{mission}", is_estimated=is_estimated)
     write_successions(folder, *_SUCCESSIONS)
     return folder
 
 
-def _add_programme(year: Path, programme: str, label: str, *, is_estimated: bool) -> None:
-    """Add a programme with one BOP, one UO and one action."""
+def _add_programme(year: Path, programme: str, titles: str, *, is_estimated: bool) -> None:
+    """Add a programme with one BOP, one UO and one action; ``titles`` are its label and its mission."""
     bop = f"{programme}-CENT"
     lines = {
-        "programmes.csv": f"{programme},{label},Mission,Ministère,{int(is_estimated)}\n",
+        "programmes.csv": f"{programme},{titles},Ministère,{int(is_estimated)}\n",
         "centres.csv": f"{bop},{programme},bop,Centre\n{bop}-C001,{bop},uo,Centre\n",
         "areas.csv": f"{programme}-01,{programme},Action\n",
         "assigned.csv": f"{programme},ADCE\n",
