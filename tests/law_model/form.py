@@ -64,6 +64,8 @@ def _check_missing(act: Act, columns: KindColumns) -> list[str]:
     is_stated = any(act.text(name) for name in assignment)
     if columns.assignment == "needed" or (columns.assignment == "inherited" and is_stated):
         needs += assignment
+    if columns.assignment == "`fund_centre` alone":
+        needs.append("fund_centre")
     return ["FIELD_MISSING"] if any(not act.text(name) for name in needs) else []
 
 

@@ -159,7 +159,7 @@ def test_every_kind_with_an_amount_has_a_step_or_is_known_to_have_none() -> None
         "commitment_change_reversal",  # its sign is that of what it undoes
         *("receivable", "receivable_reduction", "receivable_cancellation", "receipt"),
         *("repayment_receivable", "credit_restoration"),
-        *("opening_debit", "opening_credit"),
+        *("suspense_receipt", "suspense_identification", "identification_receipt"),
         *("opening_item_debit", "opening_item_credit", "opening_reduction_debit", "opening_reduction_credit"),
     }
 
