@@ -88,7 +88,7 @@ async def find_targets(
 ) -> Targets:
     """Find where each open entry goes; acts that orders name are looked up only if orders name some."""
     journal, remainders, opened = ledger
-    entries, number = _list_entries(opened), journal.cell.copy()
+    entries, number = _list_entries(opened, len(journal.cell)), journal.cell.copy()
     names = _list_names(cells)
     if names and len(entries):
         roots = await asyncio.to_thread(find_roots, journal, remainders, entries)
@@ -103,9 +103,12 @@ async def find_targets(
     return Targets(assignments, number)
 
 
-def _list_entries(opened: OpenYear) -> NDArray[np.int64]:
-    families = (opened.commitments, opened.services, opened.requests, opened.retentions)
-    return np.unique(np.concatenate([family.entry for family in families]))
+def _list_entries(opened: OpenYear, size: int) -> NDArray[np.int64]:
+    """List the open entries in ascending order: flags by entry are much faster than sorting or hashing millions."""
+    is_open = np.zeros(size, bool)
+    for family in (opened.commitments, opened.services, opened.requests, opened.retentions):
+        is_open[family.entry] = True
+    return np.flatnonzero(is_open)
 
 
 def _list_names(cells: CellRows) -> set[ActName]:
