@@ -91,13 +91,13 @@ def build_assignments(
         budget_year[number] = row["budget_year"]
         code = read_programme(row["fund_centre"])
         programme[number] = programmes.setdefault(code, len(programmes))
-        following = _find_following(row, year + 1, reference.nomenclatures, act=act)
+        new_codes = _find_new_codes(row, year + 1, reference.nomenclatures, act=act)
         for column in CODES:
-            codes[column][number] = following[column]
+            codes[column][number] = new_codes[column]
         if row["budget_year"] > year:
             continue
-        reason = _find_missing_code(row, following, year + 1, nomenclatures=reference.nomenclatures)
-        reason = reason or _find_other_accountant(row, following, year + 1, accountants=reference.accountants)
+        reason = _find_missing_code(row, new_codes, year + 1, nomenclatures=reference.nomenclatures)
+        reason = reason or _find_other_accountant(row, new_codes, year + 1, accountants=reference.accountants)
         obstacle[number] = obstacles.setdefault(reason, len(obstacles))
     return Assignments(
         {column: pa.array(texts, pa.string()) for column, texts in codes.items()},
@@ -111,35 +111,32 @@ def build_assignments(
     )
 
 
-def _find_following(
+def _find_new_codes(
     row: Mapping[str, Any], year: int, nomenclatures: Mapping[int, Nomenclature], *, act: ActName
 ) -> Mapping[str, Any]:
     """Return the codes of a cell as they are in ``year``, after the orders of every year until then."""
-    place = AssignmentPlace(row["fund_centre"], row["functional_area"], row["operation"])
     years = range(row["budget_year"] + 1, year + 1)
-    place = move_over_years(place, act, years, nomenclatures=nomenclatures)
-    return {
-        **row,
-        "fund_centre": place.centre,
-        "functional_area": place.area,
-        "operation": place.operation,
-    }
+    place = AssignmentPlace(row["fund_centre"], row["functional_area"], row["operation"])
+    new = move_over_years(place, act, years, nomenclatures=nomenclatures)
+    if new == place:
+        return row
+    return {**row, "fund_centre": new.centre, "functional_area": new.area, "operation": new.operation}
 
 
 def _find_missing_code(
     row: Mapping[str, Any],
-    following: Mapping[str, Any],
+    new_codes: Mapping[str, Any],
     year: int,
     *,
     nomenclatures: Mapping[int, Nomenclature],
 ) -> str:
     """Return which code the next year does not have, and of a suppressed programme that no order names another one."""
     after = nomenclatures[year]
-    programme = read_programme(following["fund_centre"])
+    programme = read_programme(new_codes["fund_centre"])
     if programme and programme not in after.programmes and programme == read_programme(row["fund_centre"]):
         return f"programme {programme} does not exist in {year}, and {year}/{FILE} names none that follows it"
     for column in CODES:
-        code = following[column]
+        code = new_codes[column]
         is_stated = code not in ("", ORDINARY_FUND)
         if is_stated and code not in getattr(after, _TABLES[column]):
             return f"{_NAMES[column]} {code} does not exist in {year}"
@@ -148,13 +145,13 @@ def _find_missing_code(
 
 def _find_other_accountant(
     row: Mapping[str, Any],
-    following: Mapping[str, Any],
+    new_codes: Mapping[str, Any],
     year: int,
     *,
     accountants: Mapping[int, Accountants],
 ) -> str:
     """Return that the accountant changes, in whose books a carry leaves the debt, as it posts nothing; empty if not."""
-    centres = row["fund_centre"], following["fund_centre"]
+    centres = row["fund_centre"], new_codes["fund_centre"]
     before, after = (
         accountants[number].by_centre.get(centre, "")
         for number, centre in zip((row["budget_year"], year), centres, strict=True)

@@ -46,7 +46,7 @@ class SpecialAccount:
     """The cents that it brings into a year, by year; a year without any brings nothing."""
 
     @property
-    def is_earmarked(self) -> bool:
+    def has_receipt_limit(self) -> bool:
         """Whether its expenses are limited by its receipts."""
         return self.category is Category.EARMARKED
 
@@ -146,5 +146,5 @@ def list_earmarked_programmes(codes: "Nomenclature") -> list[EarmarkedAccount]:
             tuple(code for code, programme in codes.programmes.items() if programme.mission == account.name),
         )
         for account in codes.special_accounts.values()
-        if account.is_earmarked
+        if account.has_receipt_limit
     ]

@@ -77,7 +77,7 @@ def divide_product(first, second, divisor):
 
 
 @part
-def _read_leaving(items, asset):
+def _read_share(items, asset):
     """Return the cents of what is depreciated that are to leave with the net value that was taken out."""
     last = as_position(items[asset].parent)
     return np.int64(items[last].unbilled) if last > 0 else np.int64(0)
@@ -94,14 +94,14 @@ def takes_out(book, kind):
 def note_disposal(book, entry, asset, amount):
     """Note at ``entry``, which took ``amount`` out of ``asset``, what of the depreciation is to leave after it."""
     items = book.items
-    leaving = _read_leaving(items, asset)
+    share = _read_share(items, asset)
     if book.effects[items[entry].kind].draws == Remainder.NET_VALUE.value:
-        stays = np.int64(items[asset].unbilled) - leaving
-        leaving += divide_product(stays, np.int64(amount), np.int64(items[asset].open) + amount)
+        stays = np.int64(items[asset].unbilled) - share
+        share += divide_product(stays, np.int64(amount), np.int64(items[asset].open) + amount)
     else:
-        leaving = max(np.int64(0), leaving - amount)
+        share = max(np.int64(0), share - amount)
     items[entry].open = items[asset].parent
-    items[entry].unbilled = leaving
+    items[entry].unbilled = share
     items[asset].parent = entry
 
 
@@ -114,9 +114,9 @@ def remove_disposal(items, entry, asset):
 @rare_part
 def _check_share(items, asset, amount):
     """Check that no more of the depreciation leaves than its share; once all is depreciated, any part of it may."""
-    leaving = _read_leaving(items, asset)
-    if items[asset].open > 0 and amount > leaving:
-        return refused(Outcome.DEPRECIATION_SHARE_EXCEEDED.value, -1, amount - leaving)
+    share = _read_share(items, asset)
+    if items[asset].open > 0 and amount > share:
+        return refused(Outcome.DEPRECIATION_SHARE_EXCEEDED.value, -1, amount - share)
     return accepted()
 
 

@@ -3,12 +3,12 @@
 from reporting.report_definition import ReportSource
 
 
-def import_remaining() -> ReportSource:
+def import_remaining_amounts() -> ReportSource:
     """Return the implementation of the report of what remains to be paid by year of origin."""
     from reporting import remaining_amounts as report
 
     return ReportSource(
-        lambda connection, names, arguments: report.load_remaining(
+        lambda connection, names, arguments: report.load_remaining_amounts(
             connection, names, programme=arguments.values["programme"], visibility=arguments.visibility
         ),
         report.RemainingToPay,

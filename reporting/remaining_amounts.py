@@ -66,7 +66,7 @@ class RemainingToPay(AmountStruct, frozen=True):
 _SUMS = RemainingAmounts.__struct_fields__[3:]
 
 
-async def load_remaining(
+async def load_remaining_amounts(
     connection: Connection,
     names: CodeNames,
     *,

@@ -108,7 +108,7 @@ REPORTS = (
         "remaining",
         "What remains to be paid by programme and by the year in which the commitments were engaged first",
         (ReportParameter("programme", "Only this programme", ParameterType.PROGRAMME),),
-        closing_sources.import_remaining,
+        closing_sources.import_remaining_amounts,
         example="programme=0177",
     ),
     Report(

@@ -131,7 +131,7 @@ def _read_centres(
         if programme := year.programmes.get(code):
             meaning = {"estimated": programme.estimated, "level": level, "accountant": accountant}
             account = year.special_accounts.get(programme.mission)
-            meaning["special_account"] = account.name if account and account.is_earmarked else ""
+            meaning["special_account"] = account.name if account and account.has_receipt_limit else ""
             yield CodeKind.CENTRE, FileMeaning("programmes.csv", code, meaning)
         else:
             meaning = {"parent": centre.parent, "level": level, "accountant": accountant}

@@ -10,7 +10,7 @@ from reporting import code_labels
 from reporting.code_names import read_names
 from reporting.commitments import load_outstanding_commitments
 from reporting.mandatory import MandatoryReport, load_mandatory
-from reporting.remaining_amounts import RemainingToPay, load_remaining
+from reporting.remaining_amounts import RemainingToPay, load_remaining_amounts
 from reporting.statements import Statements, load_statements
 from reporting.trial_balance import BalanceScope
 from service.database import command_queries
@@ -28,11 +28,11 @@ async def state(database: Database, tmp_path: Path) -> AsyncIterator[State]:
         yield small_state
 
 
-async def load_remaining_and_compare(state: State) -> RemainingToPay:
+async def load_and_compare(state: State) -> RemainingToPay:
     """Load what remains to be paid, which must add up to the report of commitments."""
     async with command_queries.connect(state.dsn) as connection:
         names = await read_names(connection, code_labels.load(state.reference))
-        remaining = await load_remaining(connection, names)
+        remaining = await load_remaining_amounts(connection, names)
         outstanding = await load_outstanding_commitments(connection, names)
     for name in ("engaged", "withdrawn", "paid", "open", "unbilled", "requested", "remaining"):
         assert getattr(remaining, f"{name}_cents") == getattr(outstanding, f"{name}_cents"), name
@@ -80,16 +80,16 @@ async def find_last(state: State, reference: str) -> str:
 async def test_a_carried_commitment_stays_in_its_year_of_origin(state: State) -> None:
     """What is requested and not paid remains, too: 120.00 of EJ-1; 9.00 of EJ-3 are paid."""
     expected = [("0177", 2018, 36_600, 900, 12_000, 35_700)]
-    assert list_remaining(await load_remaining_and_compare(state)) == expected
+    assert list_remaining(await load_and_compare(state)) == expected
     await execute(state, Step.COMMITMENTS)
     await execute(state, Step.REQUESTS)
-    assert list_remaining(await load_remaining_and_compare(state)) == expected
+    assert list_remaining(await load_and_compare(state)) == expected
     place = {"fund_centre": "0177-D013-DD13", "functional_area": "0177-12", "commitment_item": "31"}
     later = {"reference": "EJ-9", "kind": "commitment", "amount": "5.00", **place, **NEXT}
     withdrawal = {"reference": "RE-1", "kind": "prior_withdrawal", "amount": "7.00", **NEXT}
     await state.submit_accepted([later])
     await state.submit_accepted([{**withdrawal, "predecessor": await find_last(state, "EJ-2")}])
-    remaining = await load_remaining_and_compare(state)
+    remaining = await load_and_compare(state)
     assert list_remaining(remaining) == [
         ("0177", 2018, 36_600, 900, 12_000, 35_000),
         ("0177", 2019, 500, 0, 0, 500),

@@ -11,7 +11,7 @@ from reporting.code_names import CodeNames, read_names
 from reporting.commitments import load_outstanding_commitments
 from reporting.french_headings import translate_headings
 from reporting.mandatory import load_mandatory
-from reporting.remaining_amounts import load_remaining
+from reporting.remaining_amounts import load_remaining_amounts
 from reporting.report_queries import Connection
 from reporting.statements import WITHOUT_LINE, Statements, build_table, load_statements
 from reporting.trial_balance import BalanceScope, load_trial_balance
@@ -116,7 +116,7 @@ async def test_the_reports_of_closing_add_up_in_the_year_of_a_state(journal: str
         statements = await load_statements(connection, names, BalanceScope())
         assert statements.unplaced == []
         assert {year.difference_cents for year in statements.years} == {0}
-        remaining = await load_remaining(connection, names)
+        remaining = await load_remaining_amounts(connection, names)
         outstanding = await load_outstanding_commitments(connection, names)
         assert remaining.remaining_cents == outstanding.remaining_cents > 0
         mandatory = await load_mandatory(connection, names)
