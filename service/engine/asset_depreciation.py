@@ -20,8 +20,7 @@ from core.senders import CLOSING
 from posting.book.registry import ReferenceData
 from service.engine import decision_records, own_acts
 from service.engine.engine_context import EngineContext
-from service.engine.own_acts import OwnActs
-from service.engine.processing_result import ProcessingResult
+from service.engine.own_acts import OwnActs, OwnActsResult
 from service.engine.settlement_lock import lock_settlement
 from service.engine.step_conditions import open_snapshot
 from service.terminal.processing_progress import ProgressReporter
@@ -45,23 +44,12 @@ class DepreciationRequest(msgspec.Struct, frozen=True):
     by: StatedPerson = NOBODY
 
 
-class DepreciationResult(msgspec.Struct, frozen=True):
+class DepreciationResult(OwnActsResult, frozen=True):
     """What is to be charged for a year, and what was decided about it."""
 
     year: int
     sums: DepreciationSums | None = None
     """What is to be charged, before the call; None if that was not computed."""
-    posted: ProcessingResult | None = None
-    """The processing of the acts; None if there were none, or in a dry run."""
-    waits: str = ""
-    """Why nothing is charged, and what to do; empty if it is, or may be."""
-    earlier: int = 0
-    """Lines that an interrupted call had given to the engine, and that are decided now."""
-
-    @property
-    def is_interrupted(self) -> bool:
-        """Whether a signal stopped the processing."""
-        return self.posted is not None and self.posted.is_interrupted
 
 
 class _ComputedYear(NamedTuple):
@@ -104,7 +92,7 @@ async def charge_depreciation(
         result = msgspec.structs.replace(
             nothing, earlier=earlier.lines, waits=earlier.waits, posted=earlier.posted
         )
-        if not earlier.is_decided:
+        if not earlier.allows_more:
             return result
         return await _charge(context, request, result, interruption=interruption, reporter=reporter)
 

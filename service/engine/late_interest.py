@@ -27,8 +27,8 @@ from posting.delays import sum_measurement
 from service.database import command_queries
 from service.engine import decision_records, file_processing, own_acts
 from service.engine.engine_context import EngineContext
-from service.engine.own_acts import OwnActs
-from service.engine.processing_result import ProcessingResult, require_acceptance
+from service.engine.own_acts import OwnActs, OwnActsResult
+from service.engine.processing_result import require_acceptance
 from service.engine.settlement_lock import lock_settlement
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
@@ -50,7 +50,7 @@ _UNDECIDED = (
 )
 
 
-class InterestResult(msgspec.Struct, frozen=True):
+class InterestResult(OwnActsResult, frozen=True):
     """The late interest that was proposed, in cents, and what was decided about it."""
 
     payments: int
@@ -61,19 +61,8 @@ class InterestResult(msgspec.Struct, frozen=True):
     """The total interest due for these requests."""
     compensation_cents: int
     """The total compensation due for these requests."""
-    posted: ProcessingResult | None
-    """The processing of the acts; None if there was nothing to post, or in a dry run."""
-    waits: str = ""
-    """Why nothing was proposed although interest is due, and what to do; empty if it was proposed."""
-    earlier: int = 0
-    """Lines that an interrupted call had proposed, and that are decided now."""
     debits: int = 0
     """Number of debits that were measured."""
-
-    @property
-    def is_interrupted(self) -> bool:
-        """Whether a signal stopped the posting."""
-        return self.posted is not None and self.posted.is_interrupted
 
 
 class InterestRequest(msgspec.Struct, frozen=True):
@@ -87,7 +76,7 @@ class InterestRequest(msgspec.Struct, frozen=True):
     """Measure only the requests with debits after the stored mark."""
 
 
-_NOTHING_PROPOSED = InterestResult(0, 0, 0, 0, None)
+_NOTHING_PROPOSED = InterestResult(0, 0, 0, 0)
 
 
 async def propose_interest(
@@ -242,4 +231,4 @@ def _summarize(proposed: claim_acts.ProposedClaims) -> InterestResult:
         int(column.sum(dtype=np.int64))
         for column in (proposed.amount, due.interest[rows], due.compensation[rows])
     )
-    return InterestResult(len(rows), amount, interest, compensation, None)
+    return InterestResult(len(rows), amount, interest, compensation)

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -45,6 +46,22 @@ class OwnActs(NamedTuple):
         return context.settings.data / self.folder / _FILE
 
 
+class OwnActsResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided about acts that Crescendo computes; each sort of acts adds what it computed."""
+
+    posted: ProcessingResult | None = None
+    """The processing of the acts; None if there were none, or in a dry run."""
+    waits: str = ""
+    """Why no act is computed or given to the engine, and what to do; empty if one is, or may be."""
+    earlier: int = 0
+    """Lines that an interrupted call had given to the engine, and that are decided now."""
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether a signal stopped the processing."""
+        return self.posted is not None and self.posted.is_interrupted
+
+
 class EarlierCalls(NamedTuple):
     """What became of the acts of earlier calls."""
 
@@ -56,8 +73,8 @@ class EarlierCalls(NamedTuple):
     """The processing that a signal stopped; None if none did."""
 
     @property
-    def is_decided(self) -> bool:
-        """Whether every act of an earlier call is decided."""
+    def allows_more(self) -> bool:
+        """Whether every act of an earlier call is decided, so that further ones may be computed."""
         return not (self.waits or self.posted)
 
 

@@ -15,8 +15,7 @@ from core.senders import CLOSING
 from posting.store.step_persons import RefusedStep
 from service.engine import decision_records, own_acts
 from service.engine.engine_context import EngineContext
-from service.engine.own_acts import OwnActs
-from service.engine.processing_result import ProcessingResult
+from service.engine.own_acts import OwnActs, OwnActsResult
 from service.engine.settlement_lock import lock_settlement
 from service.engine.step_acts import StepActs
 from service.engine.step_conditions import (
@@ -31,24 +30,13 @@ from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 
 
-class StepResult(msgspec.Struct, frozen=True):
+class StepResult(OwnActsResult, frozen=True):
     """What a step carries, and what was decided about it."""
 
     year: int
     step: Step
     sums: StepSums | None = None
     """What is open, before the step; None if that was not computed."""
-    posted: ProcessingResult | None = None
-    """The processing of the acts; None if there were none, or in a dry run."""
-    waits: str = ""
-    """Why the step does not begin, and what to do; empty if it did, or may."""
-    earlier: int = 0
-    """Lines that an interrupted call had given to the engine, and that are decided now."""
-
-    @property
-    def is_interrupted(self) -> bool:
-        """Whether a signal stopped the processing."""
-        return self.posted is not None and self.posted.is_interrupted
 
 
 async def execute_step(
@@ -77,7 +65,7 @@ async def execute_step(
         result = msgspec.structs.replace(
             nothing, earlier=earlier.lines, waits=earlier.waits, posted=earlier.posted
         )
-        if not earlier.is_decided:
+        if not earlier.allows_more:
             return result
         return await _carry(context, request, result, interruption=interruption, reporter=reporter)
 
