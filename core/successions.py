@@ -159,7 +159,7 @@ def move_over_years(
 ) -> AssignmentPlace:
     """Return the place that follows ``place`` after the orders of every year; it is of the year before ``years``."""
     for year in years:
-        if year in nomenclatures and year - 1 in nomenclatures:
+        if year in nomenclatures and year - 1 in nomenclatures and nomenclatures[year].successions:
             place = move_place(place, act, nomenclatures[year - 1], after=nomenclatures[year])
     return place
 
