@@ -12,7 +12,7 @@ from core.amount_fields import AmountStruct, Cents, OldCents
 from core.catalog import CATALOG, Family, Remainder, list_kinds
 from core.nomenclature import CentreLevel, FundCentre
 from reporting.code_names import CENTRE, CodeNames
-from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
+from reporting.report_queries import Connection, Row, fetch_from_journal, find_batch_or_last
 from reporting.report_tables import CellType, Column, ReportTable
 from reporting.visibility import WHOLE_JOURNAL, Visibility
 
@@ -145,7 +145,7 @@ async def fetch_sums_of_origins(connection: Connection, visibility: Visibility) 
 async def _fetch_sums(
     connection: Connection, visibility: Visibility, *, by_cell: bool = False, by_origin: bool = False
 ) -> list[Row]:
-    return await fetch(
+    return await fetch_from_journal(
         connection,
         "commitments",
         *_list_effects(),

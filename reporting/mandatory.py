@@ -9,7 +9,7 @@ from collections import defaultdict
 from core.amount_fields import AmountStruct, Cents
 from core.catalog import Family, Pairing, Remainder, list_kinds
 from reporting.code_names import CENTRE, CodeNames
-from reporting.report_queries import Connection, fetch, find_batch_or_last
+from reporting.report_queries import Connection, fetch_from_journal, find_batch_or_last
 from reporting.report_tables import CellType, Column, ReportTable
 from reporting.visibility import WHOLE_JOURNAL, Visibility
 
@@ -68,7 +68,8 @@ async def load_mandatory(
     """Load what is certified and not paid, of the commitments that the caller may see; reads all entries of the journal."""
     number = await find_batch_or_last(connection, batch)
     sums: dict[tuple[str, int], tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for row in await fetch(connection, "mandatory", number, *_KINDS, visibility.sender, visibility.centres):
+    limits = visibility.sender, visibility.centres
+    for row in await fetch_from_journal(connection, "mandatory", number, *_KINDS, *limits):
         key = names.codes.find_programme(names.find_code(CENTRE, row["centre"])).code, row["exercise"]
         if exercise in (None, key[1]):
             accrued, owed = sums[key]

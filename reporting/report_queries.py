@@ -22,6 +22,17 @@ async def fetch(connection: Connection, query: str, *arguments: Any) -> list[Row
     return [dict(row) for row in await connection.fetch(SQL[query], *arguments)]
 
 
+async def fetch_from_journal(connection: Connection, query: str, *arguments: Any) -> list[Row]:
+    """Return the rows of a named query that joins entries of the whole journal with one another.
+
+    The planner cannot know how many rows its steps give.  It takes hundreds for millions, and then compares each with each:
+    for the entries of a State's year this does not end.  So such a query has no nested loops, and memory for its hashes.
+    """
+    async with connection.transaction():
+        await connection.execute("set local enable_nestloop = off; set local work_mem = '128MB'")
+        return await fetch(connection, query, *arguments)
+
+
 async def stream(connection: Connection, statement: str, *arguments: Any) -> AsyncGenerator[list[Row], None]:
     """Yield the rows of a statement, a few thousand at a time; the caller closes the generator."""
     async with connection.transaction():
