@@ -1,8 +1,8 @@
 """Earmarked special accounts: they engage and order no more than the receipts that were seen of them (LOLF art. 21; rule A23).
 
-Both totals are limited, each by itself, as an expense is engaged first and ordered later.  Engaged are the AE of the budget year
-that commitments and requests without one use, in advance too; ordered is what the programmes reserve and consume of CP, whatever
-the title or fund.  Frozen credits and earmarks are no expense.  Receipts count in the year of their day (LOLF art. 28).
+Both totals are limited, each by itself, as an expense is engaged first and ordered later.  Engaged are the AE of the budget
+year that commitments and requests without one use, in advance too; ordered is what the programmes reserve and consume of CP,
+whatever the title or fund.  Frozen credits and earmarks are no expense.  Receipts count in the year of their day (art. 28).
 """
 
 import numpy as np
@@ -111,7 +111,8 @@ def count_engagement(book, cell, cents):
 def count_line(acts, book, step, link):
     """Count what a line engages or collects for a special account; ``step`` = (line, amount), a negative amount undoes it.
 
-    A carry is counted where it moves its credits.  A withdrawal of an earlier year gives nothing back: the money is in the balance.
+    A carry is counted where it moves its credits.  A withdrawal of an earlier year gives nothing back: the balance that was
+    brought forward has its money already.
     """
     line, amount = step
     demand = _compute_change(book, link, amount)

@@ -27,7 +27,7 @@ class SpecialProgrammes(NamedTuple):
     collected: Money
     """What was collected for the programme in the year, or for an ended one of its section; no repayments of expenses."""
     engaged: Money
-    """AE of the year that commitments and requests without one engage on the programme; withdrawals of earlier years lower nothing."""
+    """AE of the year that commitments, and requests without one, engage; withdrawals of earlier years lower nothing."""
     touched: Code
 
 

@@ -1,4 +1,4 @@
-"""Earmarked special accounts: no more is engaged, nor ordered, in a year than was collected and brought forward (LOLF 21; A23)."""
+"""Earmarked special accounts: a year engages, and orders, no more than was collected and brought forward (LOLF 21; A23)."""
 
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey

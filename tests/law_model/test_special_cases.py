@@ -80,9 +80,7 @@ def test_what_is_engaged_stays_within_what_was_collected(year: SmallYear) -> Non
     assert year.send("commitment", "C3", amount="5.01", **engage) == "SPECIAL_RECEIPTS_EXCEEDED"
     assert year.send("commitment", "C4", amount="5", **engage) == "ACCEPTED"
     undo = {"predecessor": year.name("W1"), "amount": "5"}
-    assert (
-        year.send("commitment_change_reversal", "U1", "2018-05-04", **undo) == "SPECIAL_RECEIPTS_EXCEEDED"
-    )
+    assert year.send("commitment_change_reversal", "U1", "2018-05-04", **undo) == "SPECIAL_RECEIPTS_EXCEEDED"
 
 
 def test_no_section_spends_what_the_other_collected(year: SmallYear) -> None:

@@ -1,7 +1,7 @@
 """Earmarked special accounts: what they spend, and what was collected for them.
 
-Source: LOLF art. 21 (no more is engaged, or ordered, than receipts were seen), art. 20 (the balance goes on), art. 28 (receipts are of the
-year in which they are collected).
+Source: LOLF art. 21 (no more is engaged, or ordered, than receipts were seen), art. 20 (the balance goes on), art. 28
+(receipts are of the year in which they are collected).
 """
 
 from collections.abc import Hashable
