@@ -35,9 +35,9 @@ class SpecialRows:
     ) -> None:
         self._years = years
         self._members = [
-            _Member(year, *section, code, numbered[code], cents)
+            _Member(year, account, section, code, numbered[code], cents)
             for year, codes in sorted(nomenclatures.items())
-            for *section, cents, programmes in list_earmarked_accounts(codes)
+            for account, section, cents, programmes in list_earmarked_accounts(codes)
             for code in programmes
         ]
         self._row = np.zeros((len(years) + 1, max(numbered.values(), default=0) + 1), np.int32)

@@ -203,7 +203,8 @@ class KernelBook:
             },
             {node: cents for node, (cents, _) in enumerate(tables.withdrawn.tolist()) if cents},
             _list_decrees(tables.decrees),
-            *(self._read_special(name) for name in ("collected", "engaged")),
+            self._read_special("collected"),
+            self._read_special("engaged"),
             {tuple(row[:2]): row[3] for row in tables.waiting[: count["waiting"]].tolist()},
             _list_claims(tables.invoices[: count["invoices"]].tolist()),
         )
