@@ -153,6 +153,13 @@ REPORTS = (
         example="exercise=2018",
     ),
     Report(
+        "special-accounts",
+        "Earmarked special accounts by section: receipts, what is engaged, ordered and paid, what is free, what is carried",
+        (ReportParameter("year", "Only this budget year", ParameterType.YEAR), _BATCH),
+        closing_sources.import_special_accounts,
+        example="year=2019",
+    ),
+    Report(
         "advances",
         "Advances that are unpaid or not recovered",
         (),

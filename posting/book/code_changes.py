@@ -132,6 +132,7 @@ def _read_centres(
             meaning = {"estimated": programme.estimated, "level": level, "accountant": accountant}
             account = year.special_accounts.get(programme.mission)
             meaning["special_account"] = account.name if account and account.has_receipt_limit else ""
+            meaning["special_section"] = account.sections.get(code, "") if account else ""
             yield CodeKind.CENTRE, FileMeaning("programmes.csv", code, meaning)
         else:
             meaning = {"parent": centre.parent, "level": level, "accountant": accountant}

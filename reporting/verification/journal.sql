@@ -337,48 +337,52 @@ from withdrawal where withdrawn <> 0 group by batch, node;
 
 -- name: special_after
 -- Of each programme of an earmarked special account the one that its receipts count for in each year from its own on: itself, else
--- the lowest code of its account, as the limit is of the account (rule A23).
+-- the lowest code of its section, as the limit is of the section; of its account, if that has no sections any more (rule A23).
 create table special_after as
 with recursive step as (
     select s.year, s.code, coalesce(max(if(n.code = s.code, n.code, null)), min(n.code)) as follower
-    from special_programme s join special_programme n on n.year = s.year + 1 and (n.code = s.code or n.account = s.account) group by s.year, s.code
+    from special_programme s join special_programme n
+      on n.year = s.year + 1 and (n.code = s.code or n.account = s.account and n.section in ('', s.section)) group by s.year, s.code
 ),
 after as (
     select year, code, year as later_year, code as follower from special_programme
     union all
     select a.year, a.code, a.later_year + 1, s.follower from after a join step s on s.year = a.later_year and s.code = a.follower
 )
-select a.*, s.account from after a join special_programme s on s.year = a.later_year and s.code = a.follower;
+select a.*, s.account, s.section from after a join special_programme s on s.year = a.later_year and s.code = a.follower;
 
 -- name: special_step
--- What each act collects for the programmes of earmarked special accounts, and what it orders or pays there, in signed cents (rule A23).
+-- What each act collects for the programmes of earmarked special accounts, and what it engages there, and orders or pays, in signed
+-- cents (rule A23).  A withdrawal of a commitment of an earlier year gives nothing back.
 create table special_step as
 with of_cell as (
-    select c.cell, c.budget_year as year, s.code, s.account from cell c join reference_text t on t.kind = 1 and t.id = c.centre
+    select c.cell, c.budget_year as year, s.code, s.account, s.section from cell c join reference_text t on t.kind = 1 and t.id = c.centre
     join special_programme s on s.year = c.budget_year and s.code = left(t.code, 4)
 ),
 expense as (
-    select f.entry_id, f.batch, f.cell, f.cents * (k.cp_reserved + k.cp_consumed) as cents
+    select f.entry_id, f.batch, f.cell, f.cents * (k.ae_reserved + k.ae_consumed) as engaged, f.cents * (k.cp_reserved + k.cp_consumed) as spent
     from effect f join kind k on k.kind = f.kind where k.budget = 'SPEND'
     union all
-    select f.entry_id, f.batch, f.cell, if(k.settles > 0 and k.budget = 'SETTLE', 0, f.cents * k.settles * u.cp_reserved)
+    select f.entry_id, f.batch, f.cell, f.cents * k.settles * u.ae_reserved, f.cents * k.settles * u.cp_reserved
     from effect f join kind k on k.kind = f.kind join settled s on s.entry_id = f.entry_id join kind u on u.kind = s.kind
-    where k.budget in ('SETTLE', 'REASSIGN')
+    where k.budget = 'REASSIGN' or k.budget = 'SETTLE' and k.settles < 0
     union all
-    select c.entry_id, c.batch, v.cell, v.cents * u.cp_reserved
+    select c.entry_id, c.batch, v.cell, v.cents * u.ae_reserved, v.cents * u.cp_reserved
     from carried c join kind u on u.kind = c.kind, lateral (select unnest([c.cell, c.old_cell]) as cell, unnest([c.cents, -c.cents]) as cents) v
 )
-select x.entry_id, x.batch, o.year, o.code, o.account, 0 as collected, x.cents as spent from expense x join of_cell o using (cell) where x.cents <> 0
+select x.entry_id, x.batch, o.year, o.code, o.account, o.section, 0 as collected, x.engaged, x.spent
+from expense x join of_cell o using (cell) where x.engaged <> 0 or x.spent <> 0
 union all
-select e.entry_id, e.batch, a.later_year, a.follower, a.account, e.amount, 0
+select e.entry_id, e.batch, a.later_year, a.follower, a.account, a.section, e.amount, 0, 0
 from entry e join kind k on k.kind = e.kind join entry r on r.entry_id = e.predecessor join of_cell o on o.cell = r.cell
 join special_after a on a.year = o.year and a.code = o.code and a.later_year = year(e.day)
 where k.reaches = 'COLLECTED' and r.predecessor = 0;
 
 -- name: special_figure
 create table special_figure as
-select s.batch, t.id as programme, s.year, sum(sum(s.collected)) over (partition by t.id, s.year order by s.batch) as collected
-from special_step s join reference_text t on t.kind = 1 and t.code = s.code where s.collected > 0 group by s.batch, t.id, s.year;
+select s.batch, t.id as programme, s.year, sum(sum(s.collected)) over w as collected, sum(sum(s.engaged)) over w as engaged
+from special_step s join reference_text t on t.kind = 1 and t.code = s.code where s.collected > 0 or s.engaged <> 0
+group by s.batch, t.id, s.year window w as (partition by t.id, s.year order by s.batch);
 
 -- name: moved
 -- Changes by batch and node.  Spending on an operation turns the credits that its earmark reserved above into consumption.

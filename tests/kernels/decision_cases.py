@@ -97,6 +97,7 @@ class BookContent(NamedTuple):
     withdrawn: dict[int, int]
     decrees: dict[DecreeKey, int]
     collected: dict[tuple[int, Hashable], int]
+    engaged: dict[tuple[int, Hashable], int]
     waiting: dict[Fingerprint, object]
     invoices: dict[Fingerprint, tuple[Claim, ...]]
 
@@ -202,11 +203,8 @@ class KernelBook:
             },
             {node: cents for node, (cents, _) in enumerate(tables.withdrawn.tolist()) if cents},
             _list_decrees(tables.decrees),
-            {
-                key: int(tables.special["collected"][row])
-                for key, row in _number_special_accounts(self._world).items()
-                if tables.special["collected"][row]
-            },
+            self._read_special("collected"),
+            self._read_special("engaged"),
             {tuple(row[:2]): row[3] for row in tables.waiting[: count["waiting"]].tolist()},
             _list_claims(tables.invoices[: count["invoices"]].tolist()),
         )
@@ -220,6 +218,12 @@ class KernelBook:
             for figure, column in _FROZEN_COLUMNS.items()
             for at in np.flatnonzero(frozen[column])
         }
+
+    def _read_special(self, figure: str) -> dict[tuple[int, Hashable], int]:
+        """Return a figure of special accounts by budget year and programme, without zeros."""
+        cents = self.tables.special[figure]
+        rows = _number_special_accounts(self._world)
+        return {key: int(cents[row]) for key, row in rows.items() if cents[row]}
 
     def set_sums(self, place: tuple[int, int, int], both: tuple[int, int]) -> None:
         """Set debit and credit of ``place`` = (period, accountant, account)."""
@@ -262,6 +266,7 @@ def read_ledger_content(ledger: oracle.Ledger) -> BookContent:
         {node: cents for node, cents in state.withdrawn.items() if cents},
         {key: cents for key, cents in state.decrees.items() if cents},
         {key: cents for key, cents in state.collected.items() if cents},
+        {key: cents for key, cents in state.engaged.items() if cents},
         {key: _fold_content(content) for key, content in ledger.waiting.items()},
         dict(state.invoices),
     )
@@ -442,10 +447,15 @@ def _build_special_accounts(book: StartingBook) -> np.ndarray:
         account = book.world.special[year, programme]
         members = [rows[year, other] for other in account.programmes]
         node = special_accounts.find_programme_node(book.world, year, programme)
-        same = [key for key in rows if (key[0], book.world.special[key].name) == (year + 1, account.name)]
+        same = [
+            key
+            for key in rows
+            if (key[0], book.world.special[key].name) == (year + 1, account.name)
+            and book.world.special[key].section in ("", account.section)
+        ]
         first = min(same, key=lambda key: str(key[1]), default=None)
         later = rows.get((year + 1, programme)) or (rows[first] if first else 0)
-        table[row] = (node, year, min(members), max(members) + 1, later, account.brought, 0, 0)
+        table[row] = (node, year, min(members), max(members) + 1, later, account.brought, 0, 0, 0)
     return table
 
 

@@ -75,7 +75,7 @@ def _withdraw_later(act: Act, document: Document, state: State) -> None:
     _predecessor(document).engaged -= document.amount
     key = _key(document)._replace(year=act.day.year)
     if act.text("recycling_case"):
-        state.budget.consume(key, document.operation, "ae", -document.amount)
+        state.budget.recycle(key, document.operation, document.amount)
     else:
         state.budget.withdraw(key, document.operation, document.amount)
 

@@ -213,7 +213,7 @@ def _check_place(act: Act, judgement: Judgement, state: State) -> None:
         return
     judgement.codes += check_title(act, place)
     judgement.codes += _check_credits(act, judgement, state)
-    judgement.codes += check_receipts(act, place, state)
+    judgement.codes += check_receipts(act, place, judgement.predecessor, state)
 
 
 def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:

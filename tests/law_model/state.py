@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tests.law_model.budget import Budget, NodeKey
 from tests.law_model.kinds import PARTS, REQUESTS
-from tests.law_model.nomenclature import Reference
+from tests.law_model.nomenclature import Reference, Section
 from tests.law_model.periods import Periods
 
 Row = dict[str, str]
@@ -155,8 +155,8 @@ class State:
     payees: dict[str, Payee] = field(default_factory=dict)
     debits: Counter[AccountKey] = field(default_factory=Counter)
     credits: Counter[AccountKey] = field(default_factory=Counter)
-    collected: Counter[tuple[int, str]] = field(default_factory=Counter)
-    """What was collected in each year for each earmarked special account (LOLF 21)."""
+    collected: Counter[tuple[int, Section]] = field(default_factory=Counter)
+    """What was collected in each year for each section of an earmarked special account (LOLF 21)."""
 
     def post(self, exercise: int, accountant: str, legs: tuple[str, str], amount: int) -> None:
         """Post an entry: an account that is debited, and one that is credited; empty where it has one side alone."""

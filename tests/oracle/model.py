@@ -276,9 +276,11 @@ class AssetAccounts(NamedTuple):
 
 
 class SpecialAccount(NamedTuple):
-    """An account whose expenses of a year are limited by its receipts."""
+    """An account, or a section of one, whose expenses of a year are limited by its receipts."""
 
     name: Hashable
+    section: Hashable
+    """Empty if the account has no sections."""
     programmes: frozenset[Hashable]
     brought: int
     """The balance that it brings into the year."""
@@ -362,6 +364,8 @@ class State(NamedTuple):
     """What finance laws opened at programmes, and what decrees did, where that is not 0."""
     collected: ChainMap[tuple[int, Hashable], int]
     """What was collected for the programmes of special accounts, by year of the day and programme."""
+    engaged: ChainMap[tuple[int, Hashable], int]
+    """The AE that their programmes engage, by budget year and programme."""
     invoices: ChainMap[Fingerprint, tuple[Claim, ...]]
     requested: ChainMap[int, int]
     """The amount of each debt, by entry."""

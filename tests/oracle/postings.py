@@ -219,7 +219,10 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
             before = world.cells[root.cell]
             places = (cell, before) if followed.sign > 0 else (before, cell)
             spent = special_accounts.sum_expenses(world, state, places[0])
-            budget.move_reservation(world, state, places, CATALOG[root.under], amount=line.amount)
+            under = CATALOG[root.under]
+            budget.move_reservation(world, state, places, under, amount=line.amount)
+            for place, cents in zip(places, (line.amount, -line.amount), strict=True):
+                special_accounts.engage(world, state, place, under.ae_reserved * cents)
             special_accounts.require_receipts(world, state, places[0], spent)
             return
         settles = base.budget in (BudgetAction.SETTLE, BudgetAction.REASSIGN)
@@ -233,6 +236,8 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
         demand = demand._replace(is_checked=is_checked, is_year_end=is_year_end, counts_prior=counts_prior)
         spent = special_accounts.sum_expenses(world, state, cell)
         budget.apply_demand(world, state, demand)
+        engagement = special_accounts.compute_engagement(base, under, followed.sign * line.amount)
+        special_accounts.engage(world, state, cell, engagement)
         years.add_to_title(world, state, base, line, cell=followed.cell)
         decrees.count_decree(world, state, base, line, cell=cell)
         special_accounts.require_receipts(world, state, cell, spent)

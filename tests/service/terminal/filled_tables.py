@@ -32,6 +32,7 @@ from reporting import (
     refusals,
     remaining_amounts,
     situation,
+    special_accounts,
     statements,
     submissions,
     suspense,
@@ -256,6 +257,7 @@ def build_tables() -> dict[str, ReportTable]:
             statements.Statements(1, None, [], [], [statements.StatementYear(2018, 1, 1, 0, 0, 0, 0)])
         ),
         "situation.build_table": situation.build_table(situation.MonthlySituation(1, 2018, [])),
+        "special_accounts.build_table": special_accounts.build_table(special_accounts.SpecialAccounts(1, [])),
         "receipts.build_table": receipts.build_table(receipts.Receipts(1, [], 1, 1, 1, 1)),
         "assets.build_table": assets.build_table(assets.AssetRegister(1, 2018, [], [])),
         "visas.build_table": visas.build_table(visas.Visas(1, 2018, [], 1, 1, 1, 1, 1)),
