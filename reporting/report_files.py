@@ -41,8 +41,8 @@ _WIDTHS = {CellType.TEXT: 16, CellType.PROSE: 40, CellType.COUNT: 12, CellType.M
 
 
 _TOO_MANY_ROWS = (
-    f"the report has more than {SHEET_ROWS_MAX:,} rows, the most that a sheet holds: write .parquet, or name a month, an account "
-    "or a programme"
+    f"the report has more than {SHEET_ROWS_MAX:,} rows, the most that a sheet holds: write .parquet, or name a month, "
+    "an account or a programme"
 )
 
 

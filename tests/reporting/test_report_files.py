@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -38,7 +38,7 @@ def write(table: ReportTable, file_format: FileFormat) -> io.BytesIO:
 
 def read_sheet(file: io.BytesIO, number: int) -> list[dict[str, tuple[str, str]]]:
     """Return by row and column the type of each cell, ``n`` for a number, and what it has."""
-    root = ElementTree.fromstring(zipfile.ZipFile(file).read(f"xl/worksheets/sheet{number}.xml"))
+    root = ET.fromstring(zipfile.ZipFile(file).read(f"xl/worksheets/sheet{number}.xml"))
     rows = []
     for row in root.iterfind("s:sheetData/s:row", _NAMES):
         cells = {}

@@ -252,12 +252,11 @@ async def test_the_budget_report_is_paged_and_its_csv_is_whole(client: httpx.Asy
 @pytest.mark.parametrize("path", [path for path in spending_story.QUERIES if path.startswith("/v1/reports")])
 async def test_every_report_is_a_file_with_the_rows_of_its_csv(client: httpx.AsyncClient, path: str) -> None:
     key, address = spending_story.QUERIES[path]
-    lines = list(csv.DictReader(io.StringIO(QUERY_EXAMPLES[path]["csv"])))
+    lines = csv.DictReader(io.StringIO(QUERY_EXAMPLES[path]["csv"]))
     table = await client.get(address, headers={**key, "accept": PARQUET})
     assert (table.status_code, table.headers["content-type"]) == (200, PARQUET), table.text
     assert f'filename="{path.rpartition("/")[2]}.parquet"' in table.headers["content-disposition"]
     rows = pq.read_table(io.BytesIO(table.content)).to_pylist()
-    assert len(rows) == len(lines)
     for row, line in zip(rows, lines, strict=True):
         assert {name: "" if value is None else str(value) for name, value in row.items()} == line
     workbook = await client.get(address, headers={**key, "accept": XLSX})
@@ -298,7 +297,4 @@ async def test_a_malformed_query_is_refused(address: str, client: httpx.AsyncCli
 
 async def test_an_unsupported_format_is_answered_with_the_supported_ones(client: httpx.AsyncClient) -> None:
     response = await client.get("/v1/reports/budget", headers={**AUDITOR, "accept": "application/pdf"})
-    assert (response.status_code, response.json()["accepted"]) == (
-        406,
-        [JSON, *FILE_FORMATS],
-    )
+    assert (response.status_code, response.json()["accepted"]) == (406, sorted([JSON, *FILE_FORMATS]))
