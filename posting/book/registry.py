@@ -13,7 +13,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core import accountants, calendar, chart, late_interest, nomenclature_years, prescription
+from core import (
+    accountants,
+    calendar,
+    chart,
+    late_interest,
+    nomenclature_years,
+    prescription,
+    result_accounts,
+)
 from core.accountants import Accountants
 from core.calendar import Calendar
 from core.catalog import Role
@@ -93,11 +101,16 @@ class ReferenceData:
         interest = late_interest.load(folder)
         charts = {year: chart.load(folder.joinpath(str(year)), codes) for year, codes in years.items()}
         late_interest.check_codes(interest, years, charts)
+        owners = {year: accountants.load(folder.joinpath(str(year)), codes) for year, codes in years.items()}
+        for year, own in charts.items():
+            result_accounts.check_accountant(
+                folder.joinpath(str(year), "result.csv"), own.result, owners[year]
+            )
         return cls(
             days,
             years,
             charts,
-            {year: accountants.load(folder.joinpath(str(year)), codes) for year, codes in years.items()},
+            owners,
             prescription.load(folder),
             interest,
             hash_files(folder),

@@ -8,6 +8,7 @@ from core.account_roles import Role
 from core.asset_plans import AssetPlan
 from core.chart import Chart
 from core.receipt_natures import ReceiptNature
+from core.result_accounts import ResultAccounts
 
 Charts = Mapping[int, Chart]
 """By exercise."""
@@ -51,6 +52,10 @@ def build_chart_tables(charts: Charts, natures: NaturesOfYears) -> dict[str, pa.
         ),
         "technical_account": _build_table(
             ("code",), ((year, chart.opening) for year, chart in charts.items() if chart.opening)
+        ),
+        "result_account": _build_table(
+            ("account", *ResultAccounts._fields[1:]),
+            ((year, *chart.result) for year, chart in charts.items() if chart.result.result),
         ),
         "restricted": _build_table(
             ("code",), ((year, code) for year, chart in charts.items() for code in chart.restricted)

@@ -45,7 +45,7 @@ async def test_a_year_without_a_technical_account_waits(state: State) -> None:
 async def test_openings_need_no_open_month_and_no_end_of_payments(state: State) -> None:
     """The openings stand before the first month, so the day of the command needs only to be after the year."""
     early = await execute(state, Step.OPENING, "2018-12-31")
-    assert early.waits == "2018 is not over: its balances are opened from 2019-01-01 on, by --at DAY"
+    assert early.waits == "2018 is not over: this step is executed from 2019-01-01 on, by --at DAY"
     for month in ("2019-01", "2019-02", "2019-03"):
         await decide_period(state.dsn, month, "close")
     result = await execute(state, Step.OPENING, "2019-01-02")
