@@ -4,13 +4,16 @@ Each accountant's charges and products leave his books over an account between a
 result in the books of one of them, who centralises.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.accountants import Accountants
 from core.errors import ReferenceDataError
 from core.reference.files import ReferenceRow, read_rows
+
+if TYPE_CHECKING:
+    from core.chart import Chart
 
 RESULT_CLASSES = frozenset("67")
 """The classes of charges and products."""
@@ -67,20 +70,24 @@ def read_accounts(path: Path, accounts: Collection[str]) -> ResultAccounts:
     return own
 
 
-def check_accountant(path: Path, own: ResultAccounts, accountants: Accountants) -> None:
-    """Check that the accountant who centralises is one of the year, and has a fund centre.
+def check_accountants(
+    folder: Path, charts: "Mapping[int, Chart]", accountants: Mapping[int, Accountants]
+) -> None:
+    """Check that who centralises is an accountant of the year, and has a fund centre.
 
     Raises
     ------
     ReferenceDataError
         He is not; the message gives the place, the finding and the remedy.
     """
-    if own.accountant and own.accountant not in accountants.main_centres:
-        raise ReferenceDataError(
-            str(path),
-            f"{own.accountant!r} is no accountant of the year, or pays for no fund centre",
-            "Name one of accountants.csv to whom assigned.csv gives a fund centre.",
-        )
+    for year, chart in charts.items():
+        code = chart.result.accountant
+        if code and code not in accountants[year].main_centres:
+            raise ReferenceDataError(
+                str(folder.joinpath(str(year), "result.csv")),
+                f"{code!r} is no accountant of the year, or pays for no fund centre",
+                "Name one of accountants.csv to whom assigned.csv gives a fund centre.",
+            )
 
 
 def _check_account(row: ReferenceRow, account: str, accounts: Collection[str]) -> None:

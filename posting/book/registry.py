@@ -13,15 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core import (
-    accountants,
-    calendar,
-    chart,
-    late_interest,
-    nomenclature_years,
-    prescription,
-    result_accounts,
-)
+from core import accountants, calendar, chart, late_interest, nomenclature_years, prescription
 from core.accountants import Accountants
 from core.calendar import Calendar
 from core.catalog import Role
@@ -32,6 +24,7 @@ from core.late_interest import LateInterestRules
 from core.nomenclature import CENTRES_A_YEAR, CENTRES_MAX, ORDINARY_FUND, SHEETS, CentreLevel, Nomenclature
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.reference.files import SAMPLE_FOLDER, hash_files
+from core.result_accounts import check_accountants
 from core.tables.book import CREDITOR_SETS, LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS, ROLE_COUNT
 from core.tables.columns import seal
 from core.tables.raw_lines import YearCodes
@@ -102,20 +95,9 @@ class ReferenceData:
         charts = {year: chart.load(folder.joinpath(str(year)), codes) for year, codes in years.items()}
         late_interest.check_codes(interest, years, charts)
         owners = {year: accountants.load(folder.joinpath(str(year)), codes) for year, codes in years.items()}
-        for year, own in charts.items():
-            result_accounts.check_accountant(
-                folder.joinpath(str(year), "result.csv"), own.result, owners[year]
-            )
-        return cls(
-            days,
-            years,
-            charts,
-            owners,
-            prescription.load(folder),
-            interest,
-            hash_files(folder),
-            folder,
-        )
+        check_accountants(folder, charts, owners)
+        lapse_years, files = prescription.load(folder), hash_files(folder)
+        return cls(days, years, charts, owners, lapse_years, interest, files, folder)
 
     def list_codes(self) -> dict[CodeKind, list[str]]:
         """List every code to number, in file order, each once."""

@@ -46,6 +46,17 @@ def build_chart_tables(charts: Charts, natures: NaturesOfYears) -> dict[str, pa.
             ("code",), ((year, code) for year, chart in charts.items() for code in chart.suspense)
         ),
         "asset_plan": _build_table(("account", *AssetPlan._fields), _list_plans(charts)),
+        "restricted": _build_table(
+            ("code",), ((year, code) for year, chart in charts.items() for code in chart.restricted)
+        ),
+        "own_creditor": _build_table(("expense", "role", "creditor"), creditors),
+        **_build_closing_tables(charts),
+    }
+
+
+def _build_closing_tables(charts: Charts) -> dict[str, pa.Table]:
+    """Return by year the accounts on which balances are opened and the result is determined."""
+    return {
         "opening_account": _build_table(
             ("code",),
             ((year, code) for year, chart in charts.items() for code in chart.list_opening_accounts()),
@@ -57,10 +68,6 @@ def build_chart_tables(charts: Charts, natures: NaturesOfYears) -> dict[str, pa.
             ("account", *ResultAccounts._fields[1:]),
             ((year, *chart.result) for year, chart in charts.items() if chart.result.result),
         ),
-        "restricted": _build_table(
-            ("code",), ((year, code) for year, chart in charts.items() for code in chart.restricted)
-        ),
-        "own_creditor": _build_table(("expense", "role", "creditor"), creditors),
     }
 
 

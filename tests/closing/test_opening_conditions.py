@@ -88,7 +88,7 @@ async def test_a_closed_or_locked_opening_month_takes_no_openings(state: State) 
 
 
 async def _lock_year(state: State, accountant: str = "") -> None:
-    for month in range(1, 13):
+    for month in (*range(1, 13), 15):
         for action in ("close", "lock"):
             await decide_period(state.dsn, f"2018-{month:02}", action, accountant)
 
@@ -134,7 +134,7 @@ async def test_a_year_waits_for_the_openings_of_the_year_before(state: State) ->
     assert (early.waits, early.posted) == (obstacle, None)
     plan = await closing_plan.load_plan(state.dsn, state.context.reference, 2019, reporter=ProgressLines())
     assert not isinstance(plan, str)
-    assert plan.steps[2].sums.blocked == [
+    assert plan.steps[-1].sums.blocked == [
         BlockedSum("opening_credit", obstacle, 3, 30_900),
         BlockedSum("opening_debit", obstacle, 1, 30_900),
     ]

@@ -1,14 +1,14 @@
 """The accounts of the result: which file is taken, and what is said about one that is not."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from core import nomenclature
-from core.accountants import load
 from core.errors import ReferenceDataError
-from core.reference.files import SAMPLE_FOLDER
-from core.result_accounts import NO_RESULT, ResultAccounts, check_accountant, read_accounts
+from core.result_accounts import NO_RESULT, ResultAccounts, read_accounts
+from posting.book.registry import ReferenceData
+from tests.file_strategies import REFERENCE
 
 ACCOUNTS = ("1200000000", "1842300000", "4011100000", "6113110000", "7280000000")
 HEADER = "account,transfer_account,accountant,source\n"
@@ -29,7 +29,6 @@ def test_one_line_names_the_accounts_and_who_centralises(tmp_path: Path) -> None
 def test_a_year_without_the_file_has_no_result(tmp_path: Path) -> None:
     assert read_accounts(tmp_path / "result.csv", ACCOUNTS) == NO_RESULT
     assert NO_RESULT.list_accounts(ACCOUNTS) == frozenset()
-    check_accountant(tmp_path / "result.csv", NO_RESULT, load(SAMPLE_FOLDER / "2018", _load_codes()))
 
 
 @pytest.mark.parametrize(
@@ -50,12 +49,11 @@ def test_a_line_that_names_no_result_is_refused(tmp_path: Path, rows: tuple[str,
         read(tmp_path, *rows)
 
 
-def test_who_centralises_is_an_accountant_with_a_fund_centre() -> None:
-    accountants, path = load(SAMPLE_FOLDER / "2018", _load_codes()), Path("result.csv")
-    check_accountant(path, OWN, accountants)
+def test_who_centralises_is_an_accountant_with_a_fund_centre(tmp_path: Path) -> None:
+    folder = tmp_path / "reference"
+    shutil.copytree(REFERENCE, folder)
+    assert ReferenceData.load(folder).charts[2018].result == OWN
+    path = folder / "2018" / "result.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace(",ADCE,", ",NONE,"), encoding="utf-8")
     with pytest.raises(ReferenceDataError, match="'NONE' is no accountant of the year"):
-        check_accountant(path, OWN._replace(accountant="NONE"), accountants)
-
-
-def _load_codes() -> nomenclature.Nomenclature:
-    return nomenclature.load(SAMPLE_FOLDER / "2018")
+        ReferenceData.load(folder)
