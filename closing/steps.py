@@ -9,6 +9,7 @@ class Step(StrEnum):
 
     COMMITMENTS = "C06"
     REQUESTS = "C04"
+    RESULT = "C12"
     OPENING = "C14"
 
 
@@ -37,8 +38,15 @@ PLAN = (
         "LOLF art. 28; rule A30",
     ),
     StepDescription(
+        Step.RESULT,
+        "détermination du résultat",
+        "Bring each accountant's charges and products to the account of the result, and later what changed of them.",
+        "chart 60 and 6411820000; rule A62",
+        persons=2,
+    ),
+    StepDescription(
         Step.OPENING,
-        "balances d'entrée provisoires",
+        "balances d'entrée",
         "Open each accountant's balances of classes 1 to 5, and later what changed of them.",
         "rule A61",
         persons=2,

@@ -28,7 +28,7 @@ class Role(IntEnum):
     TAX_RELIEF = 14
     """Relief of taxes, and taxes that are not recovered: settled by an entry against the tax that was due."""
     BY_HAND = 15
-    """The account that a line of a journal act or an opening states."""
+    """The account that a line of a journal act, an opening or the result states."""
     PRODUCT = 16
     """The product of a receivable, by its nature of receipt."""
     CLEARED = 17

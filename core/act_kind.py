@@ -18,7 +18,7 @@ from core.kind_rules import (
 from core.outcome_codes import Outcome
 
 _FAMILIES_WITH_ASSIGNMENT = frozenset(
-    {Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.VISA, Family.ASSET}
+    {Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.RESULT, Family.VISA, Family.ASSET}
 )
 
 
@@ -126,7 +126,7 @@ class ActKind(NamedTuple):
     def names_centre_alone(self) -> bool:
         """Whether its assignment is a fund centre alone, which says in whose books the bank or a closing posts."""
         is_credit = self.family is Family.RECEIPT and self.follows is Family.NONE
-        return self.family is Family.OPENING or is_credit
+        return self.family in (Family.OPENING, Family.RESULT) or is_credit
 
     @property
     def posts_by_hand(self) -> bool:

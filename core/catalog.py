@@ -254,6 +254,8 @@ CATALOG: tuple[ActKind, ...] = (
             _F.OPENING, _F.JOURNAL, debit=Role.BY_HAND, **_SUSPENSE_DEFAULTS),
     ActKind("opening_reduction_credit", "réduction de la balance d'entrée d'une imputation provisoire, crédit",
             _F.OPENING, _F.JOURNAL, credit=Role.BY_HAND, **_SUSPENSE_DEFAULTS),
+    ActKind("result_debit", "détermination du résultat, débit", _F.RESULT, debit=Role.BY_HAND, year_rule=_Y.IN_YEAR),
+    ActKind("result_credit", "détermination du résultat, crédit", _F.RESULT, credit=Role.BY_HAND, year_rule=_Y.IN_YEAR),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

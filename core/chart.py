@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from core import asset_plans, opening_account, receipt_natures, statement_plan
+from core import asset_plans, opening_account, receipt_natures, result_accounts, statement_plan
 from core.account_roles import SHARED_ROLES
 from core.asset_plans import AssetPlan
 from core.catalog import Role
@@ -18,6 +18,7 @@ from core.errors import ReferenceDataError
 from core.nomenclature import Nomenclature
 from core.reference.files import ReferenceRow, read_rows, resolve_year_folder
 from core.restricted_accounts import list_restricted_accounts, read_named_accounts
+from core.result_accounts import NO_RESULT, ResultAccounts
 from core.statement_plan import NO_PLAN, StatementPlan
 
 ACCOUNT_DIGITS = 10
@@ -85,6 +86,8 @@ class Chart:
     """The technical account against which opening balances stand; empty if the year has none."""
     statements: StatementPlan = NO_PLAN
     """The lines of the financial statements; none without their files."""
+    result: ResultAccounts = NO_RESULT
+    """Where the result of the year comes to stand."""
 
     def list_opening_accounts(self) -> frozenset[str]:
         """Return the accounts on which opening balances are posted: those of the balance sheet, and the technical one."""
@@ -92,7 +95,8 @@ class Chart:
 
     def list_marked_accounts(self) -> tuple[Collection[str], ...]:
         """Return the accounts that ``core.tables.raw_lines.YearCodes`` marks, in its order: restricted to those of assets."""
-        return self.restricted, self.list_opening_accounts(), self.suspense, self.assets
+        closing = (self.list_opening_accounts(), self.result.list_accounts(self.accounts))
+        return self.restricted, *closing, self.suspense, self.assets
 
     def is_admitted(self, item: str, account: str) -> bool:
         """Return whether a sender may give ``account`` in place of the item's own expense account."""
@@ -134,6 +138,7 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
     creditors = _read_creditors(source.joinpath("creditors.csv"), accounts)
     opening = opening_account.read_account(source.joinpath("opening.csv"), accounts)
     assets = asset_plans.load(source.joinpath("assets.csv"), accounts)
+    result = result_accounts.read_accounts(source.joinpath("result.csv"), accounts)
     uses = [account for by_role in (*roles.values(), shared) for account in by_role.values()]
     admitted = [prefix for prefixes in families.values() for prefix in prefixes]
     asset_plans.check_uses(
@@ -144,13 +149,16 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
         accounts,
         role_accounts=(*roles.values(), shared),
         creditors=creditors.values(),
-    ) | ({opening, *assets, *(plan.depreciation for plan in assets.values())} - {""})
+    ) | (
+        {opening, result.result, result.transfer, *assets, *(plan.depreciation for plan in assets.values())}
+        - {""}
+    )
     liaison = read_named_accounts(source.joinpath("liaison.csv"), accounts)
     suspense = read_named_accounts(source.joinpath("suspense.csv"), accounts)
     _check_suspense_account(source.joinpath("treasury.csv"), shared[Role.SUSPENSE_RECEIPT], suspense)
     named = (shared, creditors, restricted, liaison, suspense)
     statements = statement_plan.load(source)
-    return Chart(year, accounts, roles, families, *named, assets, opening, statements)
+    return Chart(year, accounts, roles, families, *named, assets, opening, statements, result)
 
 
 def _read_accounts(path: Path) -> dict[str, Account]:

@@ -36,5 +36,7 @@ class Family(IntEnum):
     """It retains a part of a request as a guarantee: its CP are free until the release reserves them again."""
     ASSET = 22
     """An asset is put into service, depreciated and taken out; its reference is the number of the asset."""
+    RESULT = 24
+    """Entries that bring charges and products to the account of the result: each line posts one side, as in a journal act."""
     VISA = 23
     """The visa of the budget controller: what is planned, and the decisions on it; it posts nothing and takes no credits."""

@@ -183,6 +183,7 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Envoyer l'acte qui le mouvemente, comme un service fait ou une demande de paiement, ou prendre un autre compte.",
     ),
     _O.OPENING_ACCOUNT: CARRY_REMEDIES[_O.OPENING_ACCOUNT],
+    _O.RESULT_ACCOUNT: CARRY_REMEDIES[_O.RESULT_ACCOUNT],
     _O.DECREE_MISMATCH: DECREE_MISMATCH,
     _O.FUND_RECEIPT_MISSING: FUND_REMEDIES[_O.FUND_RECEIPT_MISSING],
     _O.IBAN_INVALID: Remedy(

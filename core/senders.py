@@ -13,7 +13,7 @@ TREASURY = "treasury"
 BANK = "bank"
 """Sends the movements of bank files."""
 CLOSING = "closing"
-"""Sends the acts that carry a year over into the next, and its opening balances."""
+"""Sends the acts that carry a year over into the next, its opening balances, and the entries of its result."""
 RESERVED_SENDERS = frozenset({TREASURY, BANK, CLOSING})
 """Names that no file, form or key from outside may use."""
 
@@ -34,6 +34,8 @@ SENDER_OF_KIND: Mapping[str, str] = {
     "opening_item_credit": CLOSING,
     "opening_reduction_debit": CLOSING,
     "opening_reduction_credit": CLOSING,
+    "result_debit": CLOSING,
+    "result_credit": CLOSING,
 }
 """The only sender of some kinds of act: they state what a payment run, the bank or the closing of a year did."""
 _OF_ACCOUNTANT = (

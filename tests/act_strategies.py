@@ -48,6 +48,7 @@ READING_FAULTS = sorted(
         Outcome.PRESCRIBED,
         Outcome.ACCOUNT_RESTRICTED,
         Outcome.OPENING_ACCOUNT,
+        Outcome.RESULT_ACCOUNT,
         Outcome.DECREE_MISMATCH,
         Outcome.FUND_RECEIPT_MISSING,
         Outcome.INTEREST_NOT_DUE,
@@ -108,6 +109,8 @@ _SIDES = {
         ("journal_credit", "journal_debit", "journal_credit"),
         ("opening_debit", "opening_debit", "opening_credit"),
         ("opening_credit", "opening_debit", "opening_credit"),
+        ("result_debit", "result_debit", "result_credit"),
+        ("result_credit", "result_debit", "result_credit"),
         ("opening_item_debit", "opening_item_debit", "opening_credit"),
         ("opening_item_credit", "opening_debit", "opening_item_credit"),
         ("opening_reduction_debit", "opening_reduction_debit", "opening_credit"),
@@ -788,7 +791,14 @@ def _add_predecessor(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int
     return line._replace(previous=None, previous_line=0, previous_entry=draw(entries))
 
 
-_OWN_PLACE_FAMILIES = (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.VISA, Family.ASSET)
+_OWN_PLACE_FAMILIES = (
+    Family.RECEIVABLE,
+    Family.JOURNAL,
+    Family.OPENING,
+    Family.RESULT,
+    Family.VISA,
+    Family.ASSET,
+)
 """The families whose first act is posted in a unit of its own choice, beside those that spend."""
 
 

@@ -24,6 +24,7 @@ from core.late_interest import LateInterestRules
 from core.nomenclature import CENTRES_A_YEAR, CENTRES_MAX, ORDINARY_FUND, SHEETS, CentreLevel, Nomenclature
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.reference.files import SAMPLE_FOLDER, hash_files
+from core.result_accounts import check_accountants
 from core.tables.book import CREDITOR_SETS, LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS, ROLE_COUNT
 from core.tables.columns import seal
 from core.tables.raw_lines import YearCodes
@@ -93,16 +94,10 @@ class ReferenceData:
         interest = late_interest.load(folder)
         charts = {year: chart.load(folder.joinpath(str(year)), codes) for year, codes in years.items()}
         late_interest.check_codes(interest, years, charts)
-        return cls(
-            days,
-            years,
-            charts,
-            {year: accountants.load(folder.joinpath(str(year)), codes) for year, codes in years.items()},
-            prescription.load(folder),
-            interest,
-            hash_files(folder),
-            folder,
-        )
+        owners = {year: accountants.load(folder.joinpath(str(year)), codes) for year, codes in years.items()}
+        check_accountants(folder, charts, owners)
+        lapse_years, files = prescription.load(folder), hash_files(folder)
+        return cls(days, years, charts, owners, lapse_years, interest, files, folder)
 
     def list_codes(self) -> dict[CodeKind, list[str]]:
         """List every code to number, in file order, each once."""

@@ -150,7 +150,7 @@ group by l.page, l.entry_id having count(*) > 1 or not coalesce(any_value(k.fami
 
 -- name: periods
 -- The day of an entry lies in its month, or in the January after its December, and the month was open for its accountant when its
--- batch was decided (rule A04).  Openings, and they alone, are in month 0 of their year.
+-- batch was decided (rule A04).  Openings, and they alone, are in month 0 of their year, and the entries of its result in month 15.
 with posted as (select distinct batch, exercise, month, accountant from entry),
 state_owner as (  -- the accountants whom a decision on the month names have a course of their own
     select p.*, if(s.accountant is null, 0, p.accountant) as whose
@@ -165,8 +165,8 @@ closed_month as (
 )
 select entry_name(entry_id, reference) as place, 'day ' || day as found, exercise || '-' || lpad(month::varchar, 2, '0') as expected
 from entry join kind k using (kind)
-where not if(k.family = 'OPENING', month = 0 and year(day) = exercise,
-             year(day) = exercise and month(day) = month or year(day) = exercise + 1 and month(day) = 1 and month = 12)
+where not case k.family when 'OPENING' then month = 0 and year(day) = exercise when 'RESULT' then month = 15 and year(day) = exercise
+          else year(day) = exercise and month(day) = month or year(day) = exercise + 1 and month(day) = 1 and month = 12 end
 union all
 select entry_name(e.entry_id, e.reference), exercise || '-' || lpad(month::varchar, 2, '0') || ' of ' || accountant_name(accountant), 'a month that was open then'
 from entry e join closed_month s using (batch, exercise, month, accountant);

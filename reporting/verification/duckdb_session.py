@@ -35,6 +35,7 @@ CHECKS: Mapping[str, str] = read_queries(
     "spending.sql",
     "decrees.sql",
     "accounts.sql",
+    "results.sql",
     "years.sql",
     "runs.sql",
     "bank.sql",

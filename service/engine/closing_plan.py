@@ -8,6 +8,7 @@ from posting.book.registry import ReferenceData
 from posting.store import step_persons
 from posting.store.step_persons import StepPreparation
 from service.engine import step_acts
+from service.engine.step_acts import PlannedYear
 from service.engine.step_conditions import find_last_payment_day, find_missing_year, open_snapshot
 from service.terminal.processing_progress import ProgressReporter
 
@@ -43,14 +44,16 @@ async def load_plan(
         return missing
     async with open_snapshot(dsn) as connection:
         open_year = await step_acts.load_open_year(connection, reference, year, reporter=reporter)
-        opening = await step_acts.load_openings(connection, reference, year)
+        planned = PlannedYear(
+            open_year,
+            await step_acts.load_result(connection, reference, year),
+            await step_acts.load_openings(connection, reference, year),
+        )
         preparations = {
             step: await step_persons.load_preparation(connection, year, step) for step in TWO_PERSON_STEPS
         }
     steps = [
-        PlannedStep(
-            *row, step_acts.sum_planned_step(row.step, open_year, opening), preparations.get(row.step)
-        )
+        PlannedStep(*row, step_acts.sum_planned_step(row.step, planned), preparations.get(row.step))
         for row in PLAN
     ]
     return ClosingPlan(year, find_last_payment_day(reference, year).isoformat(), steps)

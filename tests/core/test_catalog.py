@@ -44,6 +44,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("invoice_request", "retention_rejection"),
         *("suspense_receipt", "suspense_identification", "identification_receipt"),
         *("opening_item_debit", "opening_item_credit", "opening_reduction_debit", "opening_reduction_credit"),
+        *("result_debit", "result_credit"),
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -146,9 +147,9 @@ def test_only_our_own_senders_state_what_was_paid() -> None:
     assert {kind.name for kind in moving_kinds()} | {"suspense_receipt"} == {
         name for name, sender in SENDER_OF_KIND.items() if sender == BANK
     }
-    assert {kind.name for kind in _KINDS if kind.carries or kind.family is Family.OPENING} == {
-        name for name, sender in SENDER_OF_KIND.items() if sender == CLOSING
-    }
+    assert {
+        kind.name for kind in _KINDS if kind.carries or kind.family in (Family.OPENING, Family.RESULT)
+    } == {name for name, sender in SENDER_OF_KIND.items() if sender == CLOSING}
 
 
 def moving_kinds() -> list[ActKind]:
@@ -225,7 +226,7 @@ def test_what_is_identified_is_collected_as_by_a_receipt() -> None:
     )
     assert [kind.name for kind in _KINDS if kind.names_centre_alone] == [
         *("opening_debit", "opening_credit", "suspense_receipt", "opening_item_debit", "opening_item_credit"),
-        *("opening_reduction_debit", "opening_reduction_credit"),
+        *("opening_reduction_debit", "opening_reduction_credit", "result_debit", "result_credit"),
     ]
 
 

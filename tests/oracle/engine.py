@@ -252,8 +252,9 @@ class Engine:
         )
 
     def _find_month(self, line: ReadLine) -> int:
-        """Return the month of a line; an opening stands before the first one."""
-        return 0 if line.kind.family is Family.OPENING else find_posting_month(line, self.reference) or 0
+        """Return the month of a line; an opening stands before the first one, the result behind the last one."""
+        own = {Family.OPENING: 0, Family.RESULT: 15}
+        return own.get(line.kind.family, find_posting_month(line, self.reference) or 0)
 
     def _states_listed_nature(self, line: ReadLine, exercise: int) -> bool:
         year = self.reference.years.get(exercise)

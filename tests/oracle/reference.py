@@ -65,7 +65,7 @@ class Reference(NamedTuple):
         return frozenset(
             to_period(e.year, month)
             for e in self.exercises.values()
-            for month in (0, *e.months_open_at_start)  # 0: the openings of the year
+            for month in (0, 15, *e.months_open_at_start)  # 0: the openings of the year, 15: its result
         )
 
     def list_budget_years(self) -> dict[int, BudgetYear]:

@@ -162,6 +162,10 @@ _OPENING = tuple(
     {"fund_centre": "0217", "account": account, "amount": "7.00", "kind": kind}
     for kind, account in (("opening_debit", "4721000000"), ("opening_credit", "8900009999"))
 )
+_RESULT = tuple(
+    {"fund_centre": "0217", "account": account, "amount": "7.00", "kind": kind, "date": "2018-12-31"}
+    for kind, account in (("result_debit", "1200000000"), ("result_credit", "6222000000"))
+)
 _INVOICE = {"invoice_number": "F-77", "invoice_date": "2018-04-20"}
 _PART = _INVOICE | {"invoice_part": "2"}
 _RUNNING_EXPENSES = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
@@ -386,11 +390,12 @@ FILES: list[File] = [
             _build_follower("UB1", "5.00"),
             _build_follower("TP28", "5.00", kind="identification_receipt"),
         ),
+        *_act("RE1", "result_debit", *_RESULT),
     ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = _LAST_OF_BOTH_YEARS + 2 + len(_OPENED_ITEMS) + 9
+_ENTRIES = _LAST_OF_BOTH_YEARS + 2 + len(_OPENED_ITEMS) + 11
 """Of all of them together."""
 
 
