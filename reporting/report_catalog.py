@@ -214,6 +214,7 @@ REPORTS = (
         "Late interest that is not paid within the days after the late payment, 45 by law",
         (ReportParameter("day", "Overdue on this day, as YYYY-MM-DD; by default today", ParameterType.DAY),),
         report_sources.import_overdue_interest,
+        example="day=2018-12-31",
     ),
     Report(
         "invoices",

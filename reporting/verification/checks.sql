@@ -128,7 +128,7 @@ select entry_name(e.entry_id, e.reference), 'no bank details', 'the bank details
 from entry e join kind k on k.kind = e.kind where k.redetails and not exists (select 1 from payee p where p.entry_id = e.entry_id);
 
 -- name: requests_known
--- A page of payment details has the lines that its row states, in order, each of a payable entry or a justification of its batch.
+-- A page of payment details has the lines that its row states, in order, each of a payable entry, a receivable or a justification of its batch.
 with line as (
     select page, entry_id, entry_id <= lag(entry_id) over (partition by page order by place) as is_astray from request_line
 ),
@@ -141,12 +141,12 @@ select 'page of entry ' || d.entry_id as place, coalesce(c.n, 0) || ' lines, ' |
 from request_detail d left join counted c on c.page = d.entry_id
 where c.n is distinct from d.requests or c.first <> d.entry_id or c.last <> d.last_entry or c.is_astray
 union all
-select 'page of entry ' || l.page, 'a line of entry ' || l.entry_id, 'a payable entry or a justification of batch ' || any_value(d.batch) || ', once'
+select 'page of entry ' || l.page, 'a line of entry ' || l.entry_id, 'a payable entry, a receivable or a justification of batch ' || any_value(d.batch) || ', once'
 from request_line l
 join request_detail d on d.entry_id = l.page
 left join entry e on e.entry_id = l.entry_id and e.batch = d.batch
 left join kind k on k.kind = e.kind
-group by l.page, l.entry_id having count(*) > 1 or not coalesce(any_value(k.family) in ('PAYMENT_REQUEST', 'JUSTIFICATION'), false);
+group by l.page, l.entry_id having count(*) > 1 or not coalesce(any_value(k.family) in ('PAYMENT_REQUEST', 'RECEIVABLE', 'JUSTIFICATION'), false);
 
 -- name: periods
 -- The day of an entry lies in its month, or in the January after its December, and the month was open for its accountant when its

@@ -568,3 +568,13 @@ with recursive back as materialized (
 select p.entry_id, p.day, p.predecessor as payable from entry p join kind k on k.kind = p.kind where k.after = 'PAYABLE' and k.remits
 union all
 select entry_id, day, payable from again;
+
+-- name: set_off
+-- Set-offs, each with the day on which its receivable is due: the day that it states, or so many days after its own, and never before its own.
+create view set_off as
+select e.entry_id, e.predecessor as payable, e.amount, e.day,
+       coalesce(if(n.due > 0, greatest(to_day(n.due), v.day), v.day + t.value::int), e.day) as due
+from entry e join kind k on k.kind = e.kind left join entry r on r.entry_id = e.entry_id + 1
+left join entry v on v.entry_id = r.predecessor left join request_line n on n.entry_id = v.entry_id
+left join ruled t on t.rule = 'receivable_days' and v.day >= t.since and v.day < t.until
+where k.pairs = 'DEBT';

@@ -54,6 +54,7 @@ class LineTerms(NamedTuple):
     invoiced: int = 0
     suspension: tuple[int, int] = (0, 0)
     contract: str = ""
+    due: int = 0
 
 
 def to_line(columns: Mapping[str, int]) -> Line:

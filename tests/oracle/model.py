@@ -125,6 +125,7 @@ class JournalRow(NamedTuple):
     invoiced: int
     suspension: tuple[int, int]
     contract: str
+    due: int = 0
     debit: int = 0
     credit: int = 0
 

@@ -251,13 +251,12 @@ def _find_date_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]
 
 def read_terms(line: ReadLine) -> LineTerms:
     """Return what a line without faults states of its payment term and contract."""
-    received, invoiced, notified, ended = (
-        days.parse(line.read_text(field)) or 0
-        for field in (Field.RECEIVED, Field.INVOICE_DATE, Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED)
-    )
+    fields = (Field.RECEIVED, Field.INVOICE_DATE, Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED)
+    received, invoiced, notified, ended = (days.parse(line.read_text(field)) or 0 for field in fields)
+    due = days.parse(line.read_text(Field.DUE)) or 0
     contract = line.read_text(Field.CONTRACT)
     return LineTerms(
-        received, invoiced, (notified, ended), contract if contract in request_terms.CONTRACTS else ""
+        received, invoiced, (notified, ended), contract if contract in request_terms.CONTRACTS else "", due
     )
 
 
