@@ -278,6 +278,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Abonder les CP de ce niveau ou réduire le montant, puis présenter l'acte de nouveau.",
     ),
     _O.JOURNAL_UNBALANCED: JOURNAL_UNBALANCED, _O.TRANSFER_UNPAIRED: TRANSFER_UNPAIRED,
+    _O.PRODUCT_FROM_SUSPENSE: SUSPENSE_REMEDIES[_O.PRODUCT_FROM_SUSPENSE],
     _O.BALANCE_LIMIT: Remedy(
         "A total would exceed the largest figure of the books.", "Check the amount; no State's budget is that large.",
         "Un total dépasserait le plus grand nombre des livres.", "Vérifier le montant ; aucun budget n'est aussi grand.",
