@@ -45,14 +45,6 @@ SUSPENSE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Nommer un titre ou un virement de ce comptable, derrière la ligne qui reprend le même montant à la même date :"
         " identification_receipt pour un crédit, identification_return pour un rejet, identification_debit pour un débit.",
     ),
-    _O.PRODUCT_FROM_SUSPENSE: Remedy(
-        "The entry by hand debits a suspense account and credits a product: no receipt of the budget would be counted.",
-        "Issue a receivable for what was paid, and identify the item with it: suspense_identification and"
-        " identification_receipt, in one act.",
-        "L'écriture manuelle débite un compte d'attente et crédite un produit : aucune recette budgétaire n'en résulterait.",
-        "Émettre un titre pour ce qui a été payé, puis identifier la somme avec lui : suspense_identification et"
-        " identification_receipt, dans un même acte.",
-    ),
     _O.SUSPENSE_EXCEEDED: Remedy(
         "The line clears more than what is still open of the entry on the suspense account, or it justifies an entry of which"
         " nothing is open any more.",
@@ -60,5 +52,16 @@ SUSPENSE_REMEDIES: Mapping[Outcome, Remedy] = {
         "La ligne apure plus que ce qui reste de l'écriture sur le compte d'attente, ou justifie une écriture entièrement"
         " apurée.",
         "Apurer au plus le reste que report suspense indique ; ce qui est apuré n'a pas à être justifié.",
+    ),
+}
+
+PRODUCT_REMEDIES: Mapping[Outcome, Remedy] = {
+    _O.PRODUCT_FROM_SUSPENSE: Remedy(
+        "The entry by hand debits a suspense account and credits a product: no receipt of the budget would be counted.",
+        "Issue a receivable for what was paid, and identify the item with it: suspense_identification and"
+        " identification_receipt, in one act.",
+        "L'écriture manuelle débite un compte d'attente et crédite un produit : aucune recette budgétaire n'en résulterait.",
+        "Émettre un titre pour ce qui a été payé, puis identifier la somme avec lui : suspense_identification et"
+        " identification_receipt, dans un même acte.",
     ),
 }

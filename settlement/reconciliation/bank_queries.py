@@ -17,6 +17,7 @@ from core.outcome_codes import Outcome
 from core.sql_files import read_queries
 from settlement.bank_files.statement_checks import Closing
 from settlement.reconciliation.credit_rows import CreditRows, HandReceiptRow, ReceiptRow, SuspenseRow
+from settlement.reconciliation.matching_attempts import MatchingAttempt
 from settlement.reconciliation.message_rows import (
     AttemptRow,
     ItemRow,
@@ -185,9 +186,11 @@ async def has_late_debits(connection: Connection, message: int) -> bool:
     return bool(await connection.fetchval(query, message, Mismatch.NOT_DEBITED, _DEBITS))
 
 
-async def load_rows_with_reason(connection: Connection, message: int, attempt: int, reason: int) -> list[int]:
+async def load_rows_with_reason(
+    connection: Connection, attempt: MatchingAttempt, *, reason: int
+) -> list[int]:
     """Return the rows of the movements that an attempt lists with a reason."""
-    rows = await connection.fetch(SQL["rows_with_reason"], message, attempt, reason)
+    rows = await connection.fetch(SQL["rows_with_reason"], attempt.message, attempt.attempt, reason)
     return [row["row"] for row in rows]
 
 
@@ -198,7 +201,7 @@ async def load_open_movements(connection: Connection, kinds: Sequence[int]) -> l
 
 
 async def load_noticed_acts(
-    connection: Connection, kinds: Sequence[int], message: int, reason: int
+    connection: Connection, kinds: Sequence[int], *, message: int, reason: int
 ) -> list[NoticedAct]:
     """Return what notices posted (kinds), no statement has booked, and no message but ``message`` has for this reason."""
     rows = await connection.fetch(SQL["noticed_acts"].format(**STATED_QUERIES), list(kinds), message, reason)

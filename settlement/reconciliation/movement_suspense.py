@@ -28,6 +28,13 @@ _POSTED_OTHERWISE = (Mismatch.NONE, Mismatch.NOT_DEBITED, Mismatch.NOTICED)
 """What matches, waits for its debit of an earlier year, or is in the books by a notice."""
 
 
+class MatchedMovements(NamedTuple):
+    """The matches of a message, and which of its debits and returns are posted to suspense."""
+
+    matches: Matches
+    suspense: MovementSuspense
+
+
 class MovementMatcher(NamedTuple):
     """Finds which debits and returns of a message are posted to suspense."""
 
@@ -36,23 +43,23 @@ class MovementMatcher(NamedTuple):
     message: BankMessage
     attempt: MatchingAttempt
 
-    async def match(self, matches: Matches) -> tuple[Matches, MovementSuspense]:
+    async def match(self, matches: Matches) -> MatchedMovements:
         """Return the matches, in which nothing that is on suspense already is matched, and what is posted to suspense."""
-        known = await receipt_queries.load_known_movements(self.connection, self.attempt)
-        rows = await self._select_rows(matches, list(known))
+        earlier = await receipt_queries.load_known_movements(self.connection, self.attempt)
+        rows = await self._select_rows(matches, list(earlier))
         if not rows.size:
-            return matches, NO_SUSPENSE
+            return MatchedMovements(matches, NO_SUSPENSE)
         mismatch = matches.mismatch.copy()
-        mismatch[list(known)] = [suspense.mismatch for suspense in known.values()]
-        cents = np.array([known[row].amount if row in known else 0 for row in rows.tolist()], np.int64)
+        mismatch[list(earlier)] = [suspense.mismatch for suspense in earlier.values()]
+        cents = np.array([earlier[row].amount if row in earlier else 0 for row in rows.tolist()], np.int64)
         if not self.attempt.is_stored and await receipt_queries.has_movement_suspense(
             self.connection, self.attempt.message
         ):
             cents = np.where(cents == 0, self.message.movements.amount[rows], cents)
-        return matches._replace(mismatch=mismatch), self._build(matches, rows, cents)
+        return MatchedMovements(matches._replace(mismatch=mismatch), self._build(matches, rows, cents))
 
-    async def _select_rows(self, matches: Matches, known: list[int]) -> NDArray[np.int64]:
-        """Return the debits and returns that match nothing, and ``known`` ones, of statements that are new with this message.
+    async def _select_rows(self, matches: Matches, earlier: list[int]) -> NDArray[np.int64]:
+        """Return the debits and returns that match nothing, and ``earlier`` ones, of statements that are new with this message.
 
         A credit whose end-to-end id has our form, and names no transfer of the journal, is a return; any other is none.
         """
@@ -60,7 +67,7 @@ class MovementMatcher(NamedTuple):
         is_named = matches.mismatch == Mismatch.UNKNOWN_TRANSFER
         is_candidate = is_move | (is_named & (matches.movement_type == MovementType.CREDIT))
         is_candidate &= ~np.isin(matches.mismatch, _POSTED_OTHERWISE)
-        is_candidate[known] = True
+        is_candidate[earlier] = True
         statements = self.message.statements
         is_statement = np.array([statement.closing is not None for statement in statements], bool)
         rows = np.flatnonzero(is_candidate & is_statement[self.message.movements.statement])
@@ -83,10 +90,10 @@ class MovementMatcher(NamedTuple):
         movements = self.message.movements
         statements = [self.message.statements[number] for number in movements.statement[rows].tolist()]
         centres = list_fund_centres(statements, act_lines.to_years(movements.day[rows]), self.accountants)
-        kept = np.flatnonzero((cents > 0) & np.array([bool(centre) for centre in centres], bool))
+        positions = np.flatnonzero((cents > 0) & np.array([bool(centre) for centre in centres], bool))
         return MovementSuspense(
-            rows[kept],
-            cents[kept],
-            pa.array([named[at] for at in kept.tolist()], pa.string()),
-            pa.array([centres[at] for at in kept.tolist()], pa.string()),
+            rows[positions],
+            cents[positions],
+            pa.array([named[at] for at in positions.tolist()], pa.string()),
+            pa.array([centres[at] for at in positions.tolist()], pa.string()),
         )

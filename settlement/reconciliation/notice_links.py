@@ -18,8 +18,8 @@ from settlement.reconciliation.matching_attempts import MatchingAttempt
 from settlement.reconciliation.mismatch import Mismatch
 
 _MOVES = (MovementType.DEBIT, MovementType.RETURN)
-_SUSPENSE = [KIND_NUMBERS["suspense_debit"], KIND_NUMBERS["suspense_return"]]
-_OF_BANK = [KIND_NUMBERS["bank_debit"], KIND_NUMBERS["bank_return"]]
+_SUSPENSE = (KIND_NUMBERS["suspense_debit"], KIND_NUMBERS["suspense_return"])
+_OF_BANK = (KIND_NUMBERS["bank_debit"], KIND_NUMBERS["bank_return"])
 """The kinds of the movements, in the order of ``_MOVES``."""
 _READABLE = (Mismatch.NONE, Mismatch.NOT_DEBITED)
 
@@ -43,7 +43,7 @@ class NoticeLinker(NamedTuple):
         """Return the matches, in which nothing is to be posted that another message has posted."""
         if self.attempt.is_stored:
             rows = await bank_queries.load_rows_with_reason(
-                self.connection, self.attempt.message, self.attempt.attempt, Mismatch.ON_SUSPENSE
+                self.connection, self.attempt, reason=Mismatch.ON_SUSPENSE
             )
             mismatch = matches.mismatch.copy()
             mismatch[rows] = Mismatch.ON_SUSPENSE
@@ -72,7 +72,7 @@ class NoticeLinker(NamedTuple):
         if not rows.size:
             return matches
         acts = await bank_queries.load_noticed_acts(
-            self.connection, _OF_BANK, self.attempt.message, Mismatch.NOTICED
+            self.connection, _OF_BANK, message=self.attempt.message, reason=Mismatch.NOTICED
         )
         free = [
             (_MovementKey(act.account, _MOVES[_OF_BANK.index(act.kind)], act.cents), act.day, act.transfer)

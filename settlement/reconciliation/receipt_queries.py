@@ -19,7 +19,7 @@ PAGE_REFERENCES = 20_000
 """The references of one query: each page is looked up by the indexes of the journal."""
 _RECEIVABLES = list_kinds(lambda kind: kind.family is Family.RECEIVABLE)
 _SUSPENSE = list_kinds(lambda kind: kind.family is Family.RECEIPT and kind.reaches is Stage.BY_HAND)
-_MOVEMENTS = [kind for kind in _SUSPENSE if CATALOG[kind].name != "suspense_receipt"]
+_MOVEMENTS = tuple(kind for kind in _SUSPENSE if CATALOG[kind].name != "suspense_receipt")
 """Debits and returns on suspense."""
 _EPOCH = date(1970, 1, 1)
 

@@ -180,8 +180,8 @@ def complete_identification(context: YearContext, row: Row) -> list[Row]:
     if followed is None or context.random.random() < 0.05:
         return [row]
     if is_amount(row.get("amount", "")) and context.random.random() < 0.9:
-        taken = followed.left if kind != IDENTIFICATION_RECEIPT else read_cents(row["amount"])
-        row |= {"amount": write_euros(min(taken, followed.left))}
+        most_cents = followed.left if kind != IDENTIFICATION_RECEIPT else read_cents(row["amount"])
+        row |= {"amount": write_euros(min(most_cents, followed.left))}
     second = {"kind": kind, "predecessor": f"@{followed.number}", "line": "2"}
     return [row | {"line": "1"}, row | second]
 

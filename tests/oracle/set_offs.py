@@ -43,13 +43,13 @@ def require_pair(
         advances.require_own_advance(world, state, debt=debt, transfer=followed)
     elif kind.pairs is Pairing.IDENTIFICATION:
         is_of_one = len({_name_parties(world, state.items[item])[1] for item in (debt, followed)}) == 1
-        taken = {
+        own_role = {
             "identification_receipt": Role.SUSPENSE_RECEIPT,
             "identification_return": Role.SUSPENSE_RETURN,
             "identification_debit": Role.SUSPENSE_DEBIT,
         }[kind.name]
         roles = suspense.find_roles(world, state.items[debt], act[at].period)
-        if not is_of_one or taken not in roles:
+        if not is_of_one or own_role not in roles:
             raise LineRefused(Outcome.IDENTIFICATION_MISMATCH)
     elif _name_parties(world, state.items[debt]) != _name_parties(world, state.items[followed]):
         raise LineRefused(Outcome.SET_OFF_MISMATCH)
