@@ -59,7 +59,7 @@ class MovementMatcher(NamedTuple):
         return MatchedMovements(matches._replace(mismatch=mismatch), self._build(matches, rows, cents))
 
     async def _select_rows(self, matches: Matches, earlier: list[int]) -> NDArray[np.int64]:
-        """Return the debits and returns that match nothing, and ``earlier`` ones, of statements that are new with this message.
+        """Return debits and returns that match nothing, and ``earlier`` ones, of statements that are new with this message.
 
         A credit whose end-to-end id has our form, and names no transfer of the journal, is a return; any other is none.
         """
