@@ -45,11 +45,19 @@ class Role(IntEnum):
     """An account that the plan of an asset gives: under construction, depreciation, its charge, or the net value."""
     SUSPENSE_RECEIPT = 23
     """The suspense account of what the bank credited and nobody has identified yet."""
+    SUSPENSE_DEBIT = 24
+    """The suspense account of what the bank debited for no transfer that is known yet."""
+    SUSPENSE_RETURN = 25
+    """The suspense account of returns of the bank of which nobody knows the transfer yet."""
 
+
+SUSPENSE_ROLES = (Role.SUSPENSE_RECEIPT, Role.SUSPENSE_DEBIT, Role.SUSPENSE_RETURN)
+"""The accounts of what statements of the bank contain and nobody has identified yet."""
 
 SHARED_ROLES = (
     *(role for role in Role if Role.TRANSIT <= role <= Role.TAX_RELIEF),
-    *(Role.ADVANCE, Role.RETENTION, Role.ASSET_RETENTION, Role.SUSPENSE_RECEIPT),
+    *(Role.ADVANCE, Role.RETENTION, Role.ASSET_RETENTION),
+    *SUSPENSE_ROLES,
 )
 """Roles with one account per year, whatever the commitment item."""
 

@@ -159,6 +159,11 @@ class ActKind(NamedTuple):
         return self.concerns_suspense and self.reaches is Stage.BY_HAND
 
     @property
+    def stands_on_debit(self) -> bool:
+        """Whether it posts both sides and leaves an amount on the suspense account that it debits."""
+        return self.reaches is Stage.BY_HAND and self.credit is Role.TREASURY
+
+    @property
     def takes_off_suspense(self) -> bool:
         """Whether it takes an amount off a suspense account: by an entry by hand, or as money that is identified."""
         return self.clears or self.pairs is Pairing.SUSPENSE

@@ -99,7 +99,8 @@ CATALOG: tuple[ActKind, ...] = (
     _settle("bank_debit", "débit du compte du Trésor", _S.IN_TRANSIT, credit=Role.TREASURY, reaches=_S.DEBITED, whole=True),
     _settle("bank_reject", "virement refusé par la banque", _S.IN_TRANSIT, credit=Role.RETURNED, reaches=_S.RETURNED,
             whole=True),
-    _settle("bank_return", "virement rejeté", _S.DEBITED, credit=Role.RETURNED, reaches=_S.RETURNED, whole=True),
+    _settle("bank_return", "virement rejeté", _S.DEBITED, debit=Role.TREASURY, credit=Role.RETURNED, reaches=_S.RETURNED,
+            whole=True),
     _settle("return_identified", "virement rejeté identifié", _S.RETURNED, debit=Role.NONE, credit=Role.NONE,
             reaches=_S.REOPENED),
     _settle("reissue", "réémission de virement", _S.REOPENED, credit=Role.TRANSIT, reaches=_S.IN_TRANSIT, remits=True),
@@ -256,6 +257,16 @@ CATALOG: tuple[ActKind, ...] = (
             _F.OPENING, _F.JOURNAL, credit=Role.BY_HAND, **_SUSPENSE_DEFAULTS),
     ActKind("result_debit", "détermination du résultat, débit", _F.RESULT, debit=Role.BY_HAND, year_rule=_Y.IN_YEAR),
     ActKind("result_credit", "détermination du résultat, crédit", _F.RESULT, credit=Role.BY_HAND, year_rule=_Y.IN_YEAR),
+    ActKind("suspense_debit", "décaissement à imputer", _F.RECEIPT, debit=Role.SUSPENSE_DEBIT, credit=Role.TREASURY,
+            reaches=_S.BY_HAND, year_rule=_Y.IN_YEAR),
+    ActKind("suspense_return", "virement rejeté à identifier", _F.RECEIPT, debit=Role.TREASURY,
+            credit=Role.SUSPENSE_RETURN, reaches=_S.BY_HAND, year_rule=_Y.IN_YEAR),
+    ActKind("transfer_identification", "identification d'un virement en attente", _F.SETTLEMENT, follows=_F.RECEIPT,
+            draws=_R.OPEN, shortfall=_O.SUSPENSE_EXCEEDED, after=_S.BY_HAND, year_rule=_Y.IN_YEAR, pairs=Pairing.SUSPENSE),
+    _settle("identification_debit", "débit d'un virement après identification", _S.IN_TRANSIT,
+            credit=Role.SUSPENSE_DEBIT, reaches=_S.DEBITED, whole=True, pairs=Pairing.IDENTIFICATION),
+    _settle("identification_return", "virement rejeté après identification", _S.DEBITED, debit=Role.SUSPENSE_RETURN,
+            credit=Role.RETURNED, reaches=_S.RETURNED, whole=True, pairs=Pairing.IDENTIFICATION),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

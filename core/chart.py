@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core import asset_plans, opening_account, receipt_natures, result_accounts, statement_plan
-from core.account_roles import SHARED_ROLES
+from core.account_roles import SHARED_ROLES, SUSPENSE_ROLES
 from core.asset_plans import AssetPlan
 from core.catalog import Role
 from core.errors import ReferenceDataError
@@ -22,6 +22,7 @@ from core.result_accounts import NO_RESULT, ResultAccounts
 from core.statement_plan import NO_PLAN, StatementPlan
 
 ACCOUNT_DIGITS = 10
+_PRODUCT_CLASS = "7"
 _BALANCE_SHEET_CLASSES = frozenset("12345")
 
 _ROLE_COLUMNS: Mapping[Role, str] = {
@@ -93,6 +94,10 @@ class Chart:
         """Return the accounts on which opening balances are posted: those of the balance sheet, and the technical one."""
         return frozenset({*filter(is_carried_over, self.accounts), self.opening} - {""})
 
+    def list_products(self) -> frozenset[str]:
+        """Return the accounts of products: those of class 7."""
+        return frozenset(account for account in self.accounts if account.startswith(_PRODUCT_CLASS))
+
     def list_marked_accounts(self) -> tuple[Collection[str], ...]:
         """Return the accounts that ``core.tables.raw_lines.YearCodes`` marks, in its order: restricted to those of assets."""
         closing = (self.list_opening_accounts(), self.result.list_accounts(self.accounts))
@@ -155,7 +160,8 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
     )
     liaison = read_named_accounts(source.joinpath("liaison.csv"), accounts)
     suspense = read_named_accounts(source.joinpath("suspense.csv"), accounts)
-    _check_suspense_account(source.joinpath("treasury.csv"), shared[Role.SUSPENSE_RECEIPT], suspense)
+    for role in SUSPENSE_ROLES:
+        _check_suspense_account(source.joinpath("treasury.csv"), role, shared[role], suspense=suspense)
     named = (shared, creditors, restricted, liaison, suspense)
     statements = statement_plan.load(source)
     return Chart(year, accounts, roles, families, *named, assets, opening, statements, result)
@@ -231,11 +237,11 @@ def _read_shared_accounts(path: Path, accounts: Mapping[str, Account]) -> dict[R
     return shared
 
 
-def _check_suspense_account(path: Path, account: str, suspense: Collection[str]) -> None:
+def _check_suspense_account(path: Path, role: Role, account: str, *, suspense: Collection[str]) -> None:
     if account not in suspense:
         raise ReferenceDataError(
             str(path),
-            f"role suspense_receipt has account {account}, which suspense.csv does not name",
+            f"role {role.name.lower()} has account {account}, which suspense.csv does not name",
             "Name a suspense account, so that what stands there is cleared or justified.",
         )
 

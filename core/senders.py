@@ -24,6 +24,8 @@ SENDER_OF_KIND: Mapping[str, str] = {
     "bank_reject": BANK,
     "bank_return": BANK,
     "suspense_receipt": BANK,
+    "suspense_debit": BANK,
+    "suspense_return": BANK,
     "commitment_carry": CLOSING,
     "request_carry": CLOSING,
     "service_carry": CLOSING,

@@ -43,6 +43,7 @@ COVERED_TABLES = frozenset(
             "bank_suspense",
             "bank_hand_receipt",
             "suspense_rule",
+            "movement_rule",
             "interest_mark",
             "task",
             "task_event",

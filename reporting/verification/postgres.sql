@@ -282,6 +282,9 @@ select message, attempt, row, statement, entry_id, amount from bank_hand_receipt
 -- name: suspense_rule
 select after_message from suspense_rule;
 
+-- name: movement_rule
+select after_message from movement_rule;
+
 -- name: bank_submission
 select a.message, a.attempt, s.submission, s.declared_lines as lines,
        (select count(*) from bank_statement o where o.message = a.message) = m.statements as is_whole

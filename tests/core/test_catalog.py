@@ -8,7 +8,9 @@ from core.outcome_codes import Outcome
 from core.senders import BANK, CLOSING, SENDER_OF_KIND, TREASURY
 
 _KINDS = CATALOG[1:]
-_SETTLEMENTS = [kind for kind in _KINDS if kind.family is Family.SETTLEMENT]
+_SETTLEMENTS = [
+    kind for kind in _KINDS if kind.family is Family.SETTLEMENT and kind.pairs is not Pairing.SUSPENSE
+]
 _KINDS_AFTER_A_STAGE = [kind for kind in _KINDS if kind.after]
 
 
@@ -45,6 +47,8 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("suspense_receipt", "suspense_identification", "identification_receipt"),
         *("opening_item_debit", "opening_item_credit", "opening_reduction_debit", "opening_reduction_credit"),
         *("result_debit", "result_credit"),
+        *("suspense_debit", "suspense_return"),
+        *("transfer_identification", "identification_debit", "identification_return"),
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -68,6 +72,8 @@ def test_a_settlement_takes_up_its_predecessor_and_clears_its_account(kind: ActK
     debits = {
         **dict.fromkeys(("return_identified", "advance_recovery"), Role.NONE),
         "set_off_receipt": Role.OTHER_CREDITOR,
+        "bank_return": Role.TREASURY,  # a debit that is identified credits no account of the Treasury
+        "identification_return": Role.SUSPENSE_RETURN,
     }
     assert kind.debit is debits.get(kind.name, Role.PREDECESSOR)
     assert kind.inherits
@@ -106,7 +112,13 @@ def test_the_bank_moves_a_transfer_whole() -> None:
     """What is recovered of a debited advance moves no money."""
     stages = (Stage.IN_TRANSIT, Stage.DEBITED)
     moving = [kind for kind in _SETTLEMENTS if kind.after in stages and kind.pairs is not Pairing.ADVANCE]
-    assert moving_kinds() == moving == _get_kinds("bank_debit", "bank_reject", "bank_return")
+    assert (
+        moving_kinds()
+        == moving
+        == _get_kinds(
+            *("bank_debit", "bank_reject", "bank_return", "identification_debit", "identification_return")
+        )
+    )
 
 
 def test_a_decision_on_a_planned_commitment_is_about_the_whole_of_it_and_moves_nothing() -> None:
@@ -144,7 +156,8 @@ def test_only_our_own_senders_state_what_was_paid() -> None:
     assert {kind.name for kind in _KINDS if kind.remits} == {
         name for name, sender in SENDER_OF_KIND.items() if sender == TREASURY
     }
-    assert {kind.name for kind in moving_kinds()} | {"suspense_receipt"} == {
+    moved = {kind.name for kind in moving_kinds() if not kind.pairs}
+    assert moved | {"suspense_receipt", "suspense_debit", "suspense_return"} == {
         name for name, sender in SENDER_OF_KIND.items() if sender == BANK
     }
     assert {
@@ -208,7 +221,9 @@ def test_what_stands_on_a_suspense_account_is_cleared_by_hand_on_the_account_tha
     assert (justification.draws, justification.needs_assignment) == (Remainder.NONE, False)
     assert not justification.has_amount
     leaving = [kind for kind in _KINDS if kind.reaches is clearings[0].after]
-    assert [kind.name for kind in leaving if not kind.posts_by_hand] == ["suspense_receipt"]
+    assert [kind.name for kind in leaving if not kind.posts_by_hand] == [
+        *("suspense_receipt", "suspense_debit", "suspense_return"),
+    ]
     assert all(kind.opens for kind in leaving)
 
 
@@ -227,7 +242,25 @@ def test_what_is_identified_is_collected_as_by_a_receipt() -> None:
     assert [kind.name for kind in _KINDS if kind.names_centre_alone] == [
         *("opening_debit", "opening_credit", "suspense_receipt", "opening_item_debit", "opening_item_credit"),
         *("opening_reduction_debit", "opening_reduction_credit", "result_debit", "result_credit"),
+        *("suspense_debit", "suspense_return"),
     ]
+
+
+def test_a_transfer_that_is_identified_moves_as_by_the_bank() -> None:
+    """What the bank moved stands on suspense, so the account of the Treasury is in its place there."""
+    for of_bank, identified, unknown in (
+        _get_kinds("bank_debit", "identification_debit", "suspense_debit"),
+        _get_kinds("bank_return", "identification_return", "suspense_return"),
+    ):
+        different = {
+            name: getattr(identified, name) for name in ("name", "french", "debit", "credit", "pairs")
+        }
+        assert of_bank._replace(**different) == identified
+        is_debit = of_bank.credit is Role.TREASURY
+        assert (identified.credit if is_debit else identified.debit) is (
+            unknown.debit if is_debit else unknown.credit
+        )
+        assert (unknown.credit if is_debit else unknown.debit) is Role.TREASURY
 
 
 def test_what_follows_an_asset_takes_from_it_and_leaves_nothing_for_later_acts() -> None:

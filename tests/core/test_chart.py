@@ -33,6 +33,8 @@ number,label,side,statement,source
 4017000000,,credit,,chart
 4047000000,,credit,,chart
 4721000000,,credit,,chart
+5129100000,,debit,,chart
+5129500000,,credit,,chart
 """
 ROLES = "item,expense,accrued,creditor,payroll,admits,source\n31,6110000000,4081000000,4011100000,,60 61 62,chart\n"
 STAFF = "21,6411110000,4280000000,4211110000,4211110000,641,chart\n"
@@ -50,8 +52,10 @@ advance,4091000000,chart
 retention,4017000000,chart
 asset_retention,4047000000,chart
 suspense_receipt,4721000000,chart
+suspense_debit,5129100000,chart
+suspense_return,5129500000,chart
 """
-SUSPENSE = "account,source\n472,chart\n"
+SUSPENSE = "account,source\n472,chart\n5129,chart\n"
 CREDITORS = "expense,creditor,payroll,source\n606,4211110000,,chart\n"
 
 

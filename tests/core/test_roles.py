@@ -63,6 +63,7 @@ _ACCOUNTING = {
     *("journal_debit", "journal_credit", "clearing_debit", "clearing_credit", "justification"),
     *("receipt", "set_off_receipt", "credit_restoration"),
     *("suspense_identification", "identification_receipt"),
+    *("transfer_identification", "identification_debit", "identification_return"),
     *("advance_withholding", "advance_recovery"),
     *("reassignment_origin", "reassignment_target"),
     *("retention", "retention_rejection"),

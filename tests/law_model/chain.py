@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from tests.law_model import reassignments
 from tests.law_model.codes import RECEIVABLE_MISSING, SET_OFF_MISMATCH
 from tests.law_model.kinds import (
-    IDENTIFICATION,
     IDENTIFICATION_RECEIPT,
+    IDENTIFICATIONS,
+    IDENTIFIED_AS,
     ON_SERVICE,
     REASSIGNMENT_ORIGIN,
     REASSIGNMENT_TARGET,
@@ -14,6 +15,7 @@ from tests.law_model.kinds import (
     TRANSFERS,
 )
 from tests.law_model.state import Act, Document, State
+from tests.law_model.suspense import stands_as
 
 
 def check_amounts(act: Act, predecessor: Document) -> list[str]:
@@ -62,7 +64,7 @@ def check_set_off(act: Act, predecessor: Document, earlier: list[Document], stat
     """Check that a debt and a receivable of one person fall by the same sum, in two lines of one act (A58)."""
     if act.kind == "set_off":
         return [] if act.next_line and _is_collection(act, act.next_line) else [RECEIVABLE_MISSING]
-    if act.kind in {IDENTIFICATION, IDENTIFICATION_RECEIPT}:
+    if act.kind in IDENTIFICATIONS or act.kind in IDENTIFIED_AS:
         return _check_identification(act, predecessor, earlier, state)
     if act.kind != "set_off_receipt":
         return []
@@ -84,20 +86,22 @@ def _is_collection(act: Act, after: Act, kind: str = "set_off_receipt") -> bool:
 def _check_identification(
     act: Act, predecessor: Document, earlier: list[Document], state: State
 ) -> list[str]:
-    """Check that money on suspense and a receivable of one accountant fall by the same sum, in two lines of one act (A56)."""
-    if act.kind == IDENTIFICATION:
-        is_paired = act.next_line and _is_collection(act, act.next_line, IDENTIFICATION_RECEIPT)
+    """Check that what is on suspense and what it is of fall by one sum, of one accountant, in two lines of an act (A56)."""
+    if act.kind in IDENTIFICATIONS:
+        after = act.next_line
+        is_paired = after and after.kind in IDENTIFIED_AS and _is_collection(act, after, after.kind)
         return [] if is_paired else ["IDENTIFICATION_UNPAIRED"]
     before = earlier[-1] if earlier else None
     if (
         before is None
-        or before.kind != IDENTIFICATION
+        or before.kind not in IDENTIFICATIONS
         or (before.amount, before.day) != (act.amount, act.day)
     ):
         return ["IDENTIFICATION_MISMATCH"]
     assert before.predecessor is not None
     is_own = _find_accountant(before.predecessor, state) == _find_accountant(predecessor, state)
-    return [] if is_own else ["IDENTIFICATION_MISMATCH"]
+    is_there = stands_as(before.predecessor, IDENTIFIED_AS[act.kind], act, state)
+    return [] if is_own and is_there else ["IDENTIFICATION_MISMATCH"]
 
 
 def _find_accountant(document: Document, state: State) -> str:

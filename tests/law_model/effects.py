@@ -9,7 +9,15 @@ from tests.law_model.chain import find_commitment, find_root
 from tests.law_model.credits import find_source
 from tests.law_model.decrees import OPENED_BY
 from tests.law_model.form import FINANCE_LAWS
-from tests.law_model.kinds import ASSET_CHANGES, NEW_COMMITMENTS, ON_COMMITMENT, ON_SERVICE, PARTS
+from tests.law_model.kinds import (
+    ASSET_CHANGES,
+    IDENTIFICATIONS,
+    MOVEMENTS,
+    NEW_COMMITMENTS,
+    ON_COMMITMENT,
+    ON_SERVICE,
+    PARTS,
+)
 from tests.law_model.nomenclature import FAMILIES
 from tests.law_model.state import Act, Document, Payee, State
 
@@ -393,6 +401,8 @@ _EFFECTS: Mapping[str, Effect] = {
     "bank_debit": _follow,
     "bank_reject": _follow,
     "bank_return": _follow,
+    "identification_debit": _follow,
+    "identification_return": _follow,
     "return_identified": _take_left,
     "reissue": _take_left,
     "receivable": _issue,
@@ -403,8 +413,8 @@ _EFFECTS: Mapping[str, Effect] = {
     "receipt": _collect,
     "set_off_receipt": _collect,
     "identification_receipt": _collect,
-    "suspense_receipt": _stand,
-    "suspense_identification": _clear,
+    **dict.fromkeys(MOVEMENTS, _stand),
+    **dict.fromkeys(IDENTIFICATIONS, _clear),
     "set_off": _pay,
     "advance_request": _advance,
     "advance_withholding": _withhold,

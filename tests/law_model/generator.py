@@ -17,7 +17,7 @@ from tests.law_model import (
     settlements,
 )
 from tests.law_model.form import write_euros
-from tests.law_model.kinds import CLEARINGS, IDENTIFICATION, JOURNAL_DEBIT, ON_SERVICE, REASSIGNMENT_ORIGIN
+from tests.law_model.kinds import CLEARINGS, IDENTIFICATIONS, JOURNAL_DEBIT, ON_SERVICE, REASSIGNMENT_ORIGIN
 from tests.law_model.model import LawModel
 from tests.law_model.periods import PeriodDecision
 from tests.law_model.state import Row
@@ -127,7 +127,7 @@ def _write_act(context: YearContext, writers: Sequence[tuple[int, Writer]]) -> l
         rows = journals.complete_journal(context, row)
     if row["kind"] in CLEARINGS and "line" not in row:
         rows = journals.complete_clearing(context, row)
-    if row["kind"] == IDENTIFICATION and "line" not in row:
+    if row["kind"] in IDENTIFICATIONS and "line" not in row:
         rows = journals.complete_identification(context, row)
     return [{name: text for name, text in line.items() if text} for line in rows]
 

@@ -28,10 +28,10 @@ from tests.law_model.kinds import (
     ASSET_CHARGE,
     CARRIES,
     CLEARINGS,
-    CREDIT,
     CREDIT_KINDS,
     GIVES_BACK_CHARGE,
     JOURNALS,
+    MOVEMENTS,
     NEW_COMMITMENTS,
     PAYEE_KINDS,
     PREDECESSORS,
@@ -132,7 +132,7 @@ def _find_place(act: Act, columns: KindColumns, state: State, judgement: Judgeme
     inherited = inherit(judgement.predecessor) if judgement.predecessor else None
     if columns.assignment == "none":
         return
-    if act.kind == CREDIT:
+    if act.kind in MOVEMENTS:
         judgement.place, codes = read_books(act, state)
         judgement.codes += codes
     elif not act.text("fund_centre"):

@@ -28,6 +28,8 @@ DUES = frozenset({"receivable", "repayment_receivable"})
 RECEIPTS = frozenset({"receipt", "set_off_receipt", "identification_receipt"})
 """The kinds that collect a receivable."""
 _SERVICES = frozenset({"service", "service_carry"})
+DEBITS = frozenset({"bank_debit", "identification_debit"})
+"""What says that the bank has debited a transfer: at once, or once a debit on suspense is identified."""
 
 ASSET_CHARGE, ASSET_NET_OUT = "asset_depreciation", "asset_disposal"
 ASSET_DEPRECIATION_OUT = "asset_depreciation_disposal"
@@ -50,7 +52,10 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "receipt": DUES,
     "set_off_receipt": DUES,
     "identification_receipt": DUES,
-    "suspense_identification": frozenset({"suspense_receipt"}),
+    **dict.fromkeys(
+        ("suspense_identification", "transfer_identification"),
+        frozenset({"suspense_receipt", "suspense_debit", "suspense_return"}),
+    ),
     "repayment_receivable": _PAYABLES,
     "credit_restoration": RECEIPTS,
     "fund_opening": RECEIPTS,
@@ -66,7 +71,7 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "set_off": _PAYABLES,
     "advance_request": COMMITMENTS,
     "advance_withholding": _PAYABLES,
-    "advance_recovery": frozenset({"bank_debit"}),
+    "advance_recovery": DEBITS,
     "retention": _PAYABLES,
     "retention_release": _RETENTIONS,
     "retention_carry": _RETENTIONS,
@@ -77,11 +82,13 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "term_resumption": frozenset({"term_suspension"}),
     "bank_debit": frozenset({"payment", "reissue"}),
     "bank_reject": frozenset({"payment", "reissue"}),
-    "bank_return": frozenset({"bank_debit"}),
-    "return_identified": frozenset({"bank_return", "bank_reject"}),
+    "bank_return": DEBITS,
+    "identification_debit": frozenset({"payment", "reissue"}),
+    "identification_return": DEBITS,
+    "return_identified": frozenset({"bank_return", "bank_reject", "identification_return"}),
     "reissue": frozenset({"return_identified"}),
     "void": frozenset({"return_identified"}),
-    "reassignment_origin": frozenset({"bank_debit"}),
+    "reassignment_origin": DEBITS,
     "reassignment_target": frozenset({"reassignment_origin"}),
     **dict.fromkeys(
         ("clearing_debit", "clearing_credit", "justification"),
@@ -127,7 +134,7 @@ STATES_PLACE = CARRIES | {
     *ASSET_CHANGES,
 }
 """The kinds that follow an act and have an assignment of their own."""
-TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
+TRANSFERS = DEBITS | {"bank_reject", "bank_return", "identification_return"}
 CREDIT_KINDS = frozenset(
     f"{action}_{budget}"
     for action in (
@@ -146,7 +153,20 @@ CREDIT, IDENTIFICATION, IDENTIFICATION_RECEIPT = (
     "suspense_identification",
     "identification_receipt",
 )
-LEAVES_ON_SUSPENSE = frozenset({JOURNAL_DEBIT, JOURNAL_CREDIT, CREDIT})
+CREDITS = frozenset({CREDIT, "suspense_return"})
+"""What the bank credited: it stands on the side of its credit."""
+UNKNOWN_DEBIT = "suspense_debit"
+TRANSFER_IDENTIFICATION = "transfer_identification"
+IDENTIFICATIONS = frozenset({IDENTIFICATION, TRANSFER_IDENTIFICATION})
+"""The first lines of the acts that say what is on suspense: of money for a receivable, and of a transfer."""
+MOVEMENTS = CREDITS | {UNKNOWN_DEBIT}
+"""The movements of the bank that nobody knows yet, and below what each of their accounts is identified as."""
+IDENTIFIED_AS: Mapping[str, str] = {
+    IDENTIFICATION_RECEIPT: CREDIT,
+    "identification_return": "suspense_return",
+    "identification_debit": UNKNOWN_DEBIT,
+}
+LEAVES_ON_SUSPENSE = frozenset({JOURNAL_DEBIT, JOURNAL_CREDIT, *MOVEMENTS})
 """The kinds that leave an amount for what clears or identifies it."""
 YEAR_BOUND = (
     SPENDS_AE
@@ -156,7 +176,7 @@ YEAR_BOUND = (
     | CREDIT_REVERSALS
     | {"receivable", "repayment_receivable", "credit_restoration"}
     | {"commitment_decrease", "prior_withdrawal", "earmark", "earmark_decrease", "late_interest"}
-    | {CREDIT, IDENTIFICATION}
+    | {*MOVEMENTS, *IDENTIFICATIONS}
     | {"service", "void", REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET}
     | {"retention", "retention_release", "asset_service", *ASSET_CHANGES}
     | CARRIES
@@ -169,7 +189,7 @@ BY_SYSTEM: Mapping[str, str] = {
     "bank_debit": "bank",
     "bank_reject": "bank",
     "bank_return": "bank",
-    "suspense_receipt": "bank",
+    **dict.fromkeys(("suspense_receipt", "suspense_debit", "suspense_return"), "bank"),
     "commitment_carry": "closing",
     "request_carry": "closing",
     "service_carry": "closing",

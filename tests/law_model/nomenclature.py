@@ -101,7 +101,7 @@ class Year:
         of_items = {
             held for role in self.roles.values() for held in (role.accrued, role.creditor, role.payroll)
         }
-        open_roles = {"late_interest", "suspense_receipt"}
+        open_roles = {"late_interest", "suspense_receipt", "suspense_debit", "suspense_return"}
         of_all = {held for role, held in self.settlement.items() if role not in open_roles}
         own = {*self.creditors.values(), *self.payroll_creditors.values()}
         own |= {*self.assets, *(plan.depreciation for plan in self.assets.values())}

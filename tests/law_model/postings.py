@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from tests.law_model import assets
 from tests.law_model.chain import find_debt, find_root
-from tests.law_model.kinds import ASSET_CHANGES, CLEARING_DEBIT, JOURNAL_DEBIT, ON_SERVICE
+from tests.law_model.kinds import ASSET_CHANGES, CLEARING_DEBIT, IDENTIFICATIONS, JOURNAL_DEBIT, ON_SERVICE
 from tests.law_model.nomenclature import Role
 from tests.law_model.retentions import find_role
 from tests.law_model.state import Document, State
@@ -51,6 +51,15 @@ def is_paired(documents: list[Document], state: State) -> bool:
         if total or len(accountants) != 2:
             return False
     return True
+
+
+def credits_product(documents: list[Document], state: State) -> bool:
+    """Return whether an act takes money off suspense as a product: a receipt that no budget would count (LOLF 28; A70)."""
+    suspense = state.reference.years[documents[0].exercise].suspense
+    takes_off = any(_sign(document) == 1 and document.account.startswith(suspense) for document in documents)
+    return takes_off and any(
+        _sign(document) == -1 and document.account.startswith("7") for document in documents
+    )
 
 
 def _role(document: Document, state: State) -> Role:
@@ -229,7 +238,11 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "retention_release": _list_release,
     "set_off_receipt": _list_collection,
     "suspense_receipt": _build_transfer("treasury", "suspense_receipt"),
-    "suspense_identification": lambda _, __: [],
+    "suspense_debit": _build_transfer("suspense_debit", "treasury"),
+    "suspense_return": _build_transfer("treasury", "suspense_return"),
+    "identification_debit": _build_transfer("transit", "suspense_debit"),
+    "identification_return": _build_transfer("suspense_return", "returned"),
+    **dict.fromkeys(IDENTIFICATIONS, lambda _, __: []),
     "identification_receipt": _list_identification,
     "attachment": _list_part,
     "assignment": _list_part,

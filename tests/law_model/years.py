@@ -9,12 +9,12 @@ from tests.law_model.kinds import (
     ASSET_CHANGES,
     CARRIES,
     COMMITMENTS,
-    CREDIT,
     CREDIT_KINDS,
     CREDIT_REVERSALS,
-    IDENTIFICATION,
+    IDENTIFICATIONS,
     INVOICED,
     JOURNALS,
+    MOVEMENTS,
     ON_SERVICE,
     PARTS,
     PREDECESSORS,
@@ -107,7 +107,7 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
         return ["BUDGET_YEAR_CLOSED"]
     if act.kind == "commitment_decrease" and predecessor and predecessor.kind == "commitment_carry":
         return ["BUDGET_YEAR_CLOSED"]  # another year consumed the AE (GBCP 160)
-    if act.kind in JOURNALS | ASSET_CHANGES | {"asset_service", CREDIT, IDENTIFICATION}:
+    if act.kind in JOURNALS | ASSET_CHANGES | MOVEMENTS | IDENTIFICATIONS | {"asset_service"}:
         return [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
     of_year = {"commitment_decrease", "earmark", "earmark_decrease", *_OF_RUNNING_YEAR}
     of_year |= {REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET, "retention", "retention_release"}

@@ -29,6 +29,9 @@ _BRINGS_CREDITS = {
 _MOVES = (BudgetAction.MOVE, BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER)
 
 
+_OF_BANK = ("suspense_receipt", "suspense_debit", "suspense_return")
+
+
 def has_cell(kind: ActKind, fields: Fields) -> bool:
     """Return whether the line gives an account assignment: it must, unless it can inherit its predecessor's."""
     if kind.follows and not kind.needs_assignment:
@@ -41,7 +44,7 @@ def has_cell(kind: ActKind, fields: Fields) -> bool:
         Family.VISA,
         Family.ASSET,
     )
-    is_own = kind.family in own_families or kind.name == "suspense_receipt"
+    is_own = kind.family in own_families or kind.name in _OF_BANK
     return kind.needs_assignment or kind.budget is not BudgetAction.NONE or is_own
 
 

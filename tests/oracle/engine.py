@@ -248,7 +248,7 @@ class Engine:
             debits_until=len(self.ledger.state.items)
             if kind.is_interest and not line.read_text(Field.REASON)
             else None,
-            nature=self._states_listed_nature(line, exercise),
+            nature=self._read_nature(line, exercise),
         )
 
     def _find_month(self, line: ReadLine) -> int:
@@ -256,12 +256,19 @@ class Engine:
         own = {Family.OPENING: 0, Family.RESULT: 15}
         return own.get(line.kind.family, find_posting_month(line, self.reference) or 0)
 
-    def _states_listed_nature(self, line: ReadLine, exercise: int) -> bool:
+    def _read_nature(self, line: ReadLine, exercise: int) -> int:
         year = self.reference.years.get(exercise)
-        if line.kind.family is Family.JOURNAL:
-            return year is not None and line.read_text(Field.ACCOUNT) in year.chart.liaison
-        return bool(
-            year and line.kind.before_service and line.read_text(Field.NATURE) in year.nomenclature.natures
+        if line.kind.family is Family.JOURNAL and year is not None:
+            account, is_debit = line.read_text(Field.ACCOUNT), line.kind.name.endswith("_debit")
+            if account in year.chart.liaison:
+                return 1
+            if not is_debit and account.startswith("7") and account in year.chart.accounts:
+                return 2
+            return 3 if is_debit and account in year.chart.suspense else 0
+        return int(
+            year is not None
+            and line.kind.before_service
+            and line.read_text(Field.NATURE) in year.nomenclature.natures
         )
 
     def _number_cell(self, line: ReadLine) -> int:

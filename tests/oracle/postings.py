@@ -289,11 +289,13 @@ def _require_balance(world: World, act: Sequence[Line]) -> None:
         sums[folio] = sums.get(folio, 0) + _sign(line) * line.amount
     if any(sums.values()):
         raise LineRefused(Outcome.JOURNAL_UNBALANCED)
-    for account in {line.account for line in act if line.nature}:
-        of_account = [line for line in act if line.nature and line.account == account]
+    for account in {line.account for line in act if line.nature == 1}:
+        of_account = [line for line in act if line.nature == 1 and line.account == account]
         total = sum(_sign(line) * line.amount for line in of_account)
         if total or len({world.cells[line.cell].accountant for line in of_account}) != 2:
             raise LineRefused(Outcome.TRANSFER_UNPAIRED)
+    if {2, 3} <= {line.nature for line in act}:
+        raise LineRefused(Outcome.PRODUCT_FROM_SUSPENSE)
 
 
 def _sign(line: Line) -> int:

@@ -33,6 +33,7 @@ Fields = dict[Field, str]
 SEPA = "sepa"
 _PERSONS = (Field.ENTERED_BY, Field.VALIDATED_BY, Field.DELEGATION)
 _PRECEDENCE = {code: place for place, code in enumerate(Outcome)}
+_OF_BANK = ("suspense_receipt", "suspense_debit", "suspense_return")
 _WITHOUT_AREA = (Family.BUDGET, Family.RECEIVABLE, Family.RECEIVABLE_CHANGE, Family.RECEIPT)
 _STATES_ACCOUNT = (Family.JOURNAL, Family.OPENING, Family.RESULT, Family.JUSTIFICATION)
 _MOVES = (BudgetAction.MOVE, BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER)
@@ -207,7 +208,7 @@ def list_required_fields(line: ReadLine) -> set[Field]:
     needed |= {Field.COUNTERPART} if kind.budget in _MOVES else set()
     needed |= {Field.DOCUMENT_HASH} if kind.budget in _OF_DECREES or kind.name == "visa_override" else set()
     needed |= {Field.OPERATION} if kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK) else set()
-    if kind.family in (Family.OPENING, Family.RESULT) or kind.name == "suspense_receipt":
+    if kind.family in (Family.OPENING, Family.RESULT) or kind.name in _OF_BANK:
         needed |= {Field.FUND_CENTRE}
     elif has_cell(kind, line.fields):
         needed |= CELL_FIELDS - ({Field.FUNCTIONAL_AREA} if kind.family in _WITHOUT_AREA else set())

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from core.account_roles import Role
 from core.catalog import CATALOG, ActKind
 from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
-from tests.oracle import advances
+from tests.oracle import advances, suspense
 from tests.oracle.lines import Line
 from tests.oracle.model import Cell, LineRefused, OpenItem, State, World
 
@@ -41,7 +42,14 @@ def require_pair(
     if kind.pairs is Pairing.ADVANCE:
         advances.require_own_advance(world, state, debt=debt, transfer=followed)
     elif kind.pairs is Pairing.IDENTIFICATION:
-        if len({_name_parties(world, state.items[item])[1] for item in (debt, followed)}) != 1:
+        is_of_one = len({_name_parties(world, state.items[item])[1] for item in (debt, followed)}) == 1
+        own_role = {
+            "identification_receipt": Role.SUSPENSE_RECEIPT,
+            "identification_return": Role.SUSPENSE_RETURN,
+            "identification_debit": Role.SUSPENSE_DEBIT,
+        }[kind.name]
+        roles = suspense.find_roles(world, state.items[debt], act[at].period)
+        if not is_of_one or own_role not in roles:
             raise LineRefused(Outcome.IDENTIFICATION_MISMATCH)
     elif _name_parties(world, state.items[debt]) != _name_parties(world, state.items[followed]):
         raise LineRefused(Outcome.SET_OFF_MISMATCH)

@@ -119,6 +119,7 @@ ROWS = (
     *_repeat("insert into bank_suspense values ({n}, 1, 1, 1, 'U{n}-1.1', 100)"),
     *_repeat("insert into bank_hand_receipt values ({n}, 1, 1, 1, 9, 100)"),
     "insert into suspense_rule values (1), (2)",
+    "insert into movement_rule values (1), (2)",
     "insert into interest_mark (last_entry) values (1), (2)",
     *_repeat("insert into task (kind, arguments, key, sender) values ('payment-run', '{{}}', 'k', 'MIN-01')"),
     "insert into task_event (task, event) values (1, 'started'), (1, 'done'), (2, 'cancelled')",
