@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from core.merges import Merges
 from core.tables.journal import Bytes, Spans
 
 FINAL_PASS = 32767
@@ -121,6 +122,8 @@ class Piece:
     """The distinct signatures, to which the acts refer from 1."""
     limited_claims: NDArray[np.int64] = _NO_CLAIMS
     """Rows of claims of late interest that state no reason: the rule limits them (``posting.claim_limits``)."""
+    merges: Merges = field(default_factory=dict)
+    """Third parties that exist twice: a refusal names the code that stays in use."""
 
     @property
     def is_decided(self) -> bool:

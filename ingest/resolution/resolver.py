@@ -8,6 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.act_fields import FORMATS, Field
+from core.merges import Merges
 from core.outcome_codes import Outcome
 from core.tables.columns import (
     allocate_undefined_columns,
@@ -33,6 +34,7 @@ from ingest.resolution.line_batch import (
     LineBatch,
     read_kinds,
 )
+from ingest.resolution.merged_payees import mark_merged_payees
 from ingest.resolution.natures import find_natures
 from ingest.resolution.periods import assign_periods, collapse_uniform
 from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
@@ -88,6 +90,8 @@ class ResolvedLines(NamedTuple):
     limited_claims: NDArray[np.int64]
     signatures: tuple[SignatureTexts, ...]
     """The distinct signatures, to which the acts refer from 1."""
+    merges: Merges
+    """Third parties that exist twice."""
 
 
 def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> ResolvedLines:
@@ -112,9 +116,15 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     mark_lapsed_debts(line_batch, kind, periods.day, lapse_years=registry.reference.lapse_years)
     assigned = resolve_assignments(line_batch, lines, registry, cells=context.cells)
     mark_bank_details(line_batch, kind, (signed := read_signatures(line_batch)).row)
+    mark_merged_payees(line_batch, kind, periods.day, registry.reference.merges)
     fault, field = line_batch.marks
     columns = {
-        **(keys | fingerprint_invoices(line_batch, kind, keys, secret=context.secret)),
+        **(
+            keys
+            | fingerprint_invoices(
+                line_batch, kind, keys, merges=registry.reference.merges, secret=context.secret
+            )
+        ),
         "head": grouped.head,
         "content": grouped.content,
         "kind": kind,
@@ -130,8 +140,9 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,
     }
     rest = (assigned.new_words, assigned.cells_before, raw, find_limited_claims(line_batch, kind))
+    merges = registry.reference.merges
     lines_of_acts = (_pack_acts(columns, line_batch.rows), amounts.value, periods.day)
-    return ResolvedLines(*lines_of_acts, *_read_references(line_batch), field, *rest, signed.texts)
+    return ResolvedLines(*lines_of_acts, *_read_references(line_batch), field, *rest, signed.texts, merges)
 
 
 def _read_references(line_batch: LineBatch) -> tuple[Spans, Bytes]:

@@ -176,7 +176,7 @@ def test_every_rule_is_broken_by_some_corruption() -> None:
         test_prior_reservations.BREACHES,
         *(test_decrees.BREACHES, test_journals.BREACHES, test_receipts.BREACHES, test_rollover.BREACHES),
         *(test_advances.BREACHES, test_assets.BREACHES, test_funds.BREACHES),
-        *(test_reassignments.BREACHES, test_restorations.BREACHES),
+        *(test_merges.BREACHES, test_reassignments.BREACHES, test_restorations.BREACHES),
         *(test_retentions.BREACHES, test_staff.BREACHES, test_suspense.BREACHES, test_withdrawals.BREACHES),
         *(test_invoice_services.BREACHES, test_special_accounts.BREACHES, test_visas.BREACHES),
         *(test_settlements.CHANGES, test_verification.CHANGES),
