@@ -27,6 +27,7 @@ from tests.reporting.verification import (
     test_invoice_services,
     test_journals,
     test_lowered_credits,
+    test_merges,
     test_persons,
     test_prior_reservations,
     test_reassignments,
