@@ -21,7 +21,7 @@ _NOT_MERGED = -1
 
 
 def mark_merged_payees(
-    line_batch: LineBatch, kind: NDArray[np.uint8], day: NDArray[np.int32], merges: Merges
+    line_batch: LineBatch, kind: NDArray[np.uint8], day: NDArray[np.int32], *, merges: Merges
 ) -> None:
     """Mark the lines that name a merged third party and are posted on the first day of its merge or later."""
     payee = line_batch.read_text(Field.PAYEE)

@@ -48,8 +48,8 @@ async def store_merges(connection: Any, merges: Merges) -> bool:
         A merge in use is missing or changed, a new one names a code that is not registered, or acts of its first day or later
         name the code; nothing is stored.
     """
-    stored = await _load_stored(connection)
-    _check_stored(stored, merges)
+    stored = await _load_stored_merges(connection)
+    _check_stored_merges(stored, merges)
     new = await _number_codes(connection, {code: row for code, row in merges.items() if code not in stored})
     if not new:
         return False
@@ -60,12 +60,12 @@ async def store_merges(connection: Any, merges: Merges) -> bool:
     return True
 
 
-async def _load_stored(connection: Any) -> Merges:
+async def _load_stored_merges(connection: Any) -> Merges:
     rows = await connection.fetch(SQL["merges"])
     return {row["code"]: Merge(row["into_code"], row["first_day"], row["reason"]) for row in rows}
 
 
-def _check_stored(stored: Merges, merges: Merges) -> None:
+def _check_stored_merges(stored: Merges, merges: Merges) -> None:
     """Check that the file has the merges in use, as they are; the reason may be written anew."""
     for code, (into, first_day, _) in stored.items():
         if code not in merges:

@@ -17,7 +17,7 @@ class MergedPayees(NamedTuple):
     unlike: NDArray[np.int32]
     """Those whose account is not that of their person."""
 
-    def list_blocked(self, blocked: NDArray[np.int32]) -> NDArray[np.int32]:
+    def list_blocked_payees(self, blocked: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return the blocked payees, and those whose person is blocked."""
         numbers = set(blocked.tolist())
         merged = (payee for payee, person in self.persons.items() if person in numbers)
@@ -29,10 +29,10 @@ NO_MERGED_PAYEES = MergedPayees({}, np.zeros(0, np.int32))
 
 def compare_accounts(persons: Mapping[int, int], payees: PayeeAccounts) -> MergedPayees:
     """Compare the account of each merged payee with that of its person."""
-    return MergedPayees(persons, np.array(list(_list_unlike(persons, payees)), np.int32))
+    return MergedPayees(persons, np.array(list(_list_other_accounts(persons, payees)), np.int32))
 
 
-def _list_unlike(persons: Mapping[int, int], payees: PayeeAccounts) -> Iterator[int]:
+def _list_other_accounts(persons: Mapping[int, int], payees: PayeeAccounts) -> Iterator[int]:
     pairs = np.array(list(persons.items()), np.int32).reshape(-1, 2)
     for (payee, _), rows in zip(pairs.tolist(), payees.find_in_force(pairs).tolist(), strict=True):
         own, of_person = (payees.iban.decode_row(row) if row >= 0 else None for row in rows)

@@ -137,7 +137,7 @@ def _find_exclusions(
     eligible = check_eligibility(context.payees, criteria.rules.countries).take(account_row)
     account_entry = context.payees.find_entries(account_row)
     in_other_runs, returned = context.in_other_runs, context.returned_transfer
-    blocked = context.merged.list_blocked(payables.blocked_payees)
+    blocked = context.merged.list_blocked_payees(payables.blocked_payees)
     applies: Mapping[Exclusion, NDArray[np.bool_]] = {
         Exclusion.SETTLED_WITHOUT_TRANSFER: context.is_settled_without_transfer,
         Exclusion.PAYEE_BLOCKED: _is_member(payables.rows.payee, blocked),
