@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import replace
 from datetime import date
 from itertools import product
+from typing import cast
 
 from core.act_fields import Field
 from core.catalog import CATALOG, KIND_NUMBERS, Family
@@ -172,7 +173,7 @@ class Engine:
         self._merges[code] = (into, (first_day - date(1970, 1, 1)).days)
         state = self.ledger.state
         state.payees[code] = state.payees[code]._replace(merged_into=state.payees[into].number)
-        for supplier, number in list(state.invoices):
+        for supplier, number in cast(list[tuple[str, bytes]], list(state.invoices)):
             if supplier == code:
                 person = merges.find_code(self._merges, code)
                 own = (*state.invoices.get((person, number), ()), *state.invoices[supplier, number])
