@@ -54,6 +54,7 @@ class Outcome(IntEnum):
     CALL_BACK_MISSING = 83
     JUSTIFICATION_MISSING = 121
     TWO_PERSONS_MISSING = 84
+    THIRD_PARTY_MERGED = 149
     # against the directory of persons, and the agreements of senders
     PERSON_MISSING = 66
     PERSON_UNKNOWN = 67

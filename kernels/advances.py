@@ -73,7 +73,7 @@ def check_recovery(book, debt, transfer):
     request, paid = expenses.find_request(book, debt), expenses.find_request(book, transfer)
     commitment = _find_commitment(book, paid)
     is_of_commitment = commitment > 0 and commitment == _find_commitment(book, request)
-    is_of_person = payees.read_payee_of_item(book, debt) == payees.read_payee_of_item(book, paid)
+    is_of_person = payees.read_person_of_item(book, debt) == payees.read_person_of_item(book, paid)
     accountants = (
         book.cells[book.items[debt].cell].accountant,
         book.cells[book.items[transfer].cell].accountant,

@@ -31,7 +31,7 @@ def _are_beside(acts, book, line):
 @rare_part
 def _check_receivable(book, payable, item):
     """Check that a receivable is due from the creditor of the debt, to its accountant."""
-    is_of_person = payees.read_payee_of_item(book, payable) == payees.read_payee_of_item(book, item)
+    is_of_person = payees.read_person_of_item(book, payable) == payees.read_person_of_item(book, item)
     accountants = (
         book.cells[book.items[payable].cell].accountant,
         book.cells[book.items[item].cell].accountant,

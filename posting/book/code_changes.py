@@ -20,7 +20,8 @@ from posting.book.contract_meanings import (
     describe_contracts,
     includes_contracts,
 )
-from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, build_missing_year_error
+from posting.book.missing_year import build_missing_year_error
+from posting.book.registry import CodeKind, NumbersByCode, ReferenceData
 
 ROLE_KIND = 7
 """The kind of a shared role, numbered by ``core.catalog.Role``; the other kinds are ``CodeKind``."""

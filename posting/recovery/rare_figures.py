@@ -10,7 +10,8 @@ from core.tables.frozen_balances import FrozenBalances
 from core.tables.special_balances import SpecialBalances
 from core.tables.withdrawn_balances import WithdrawnBalances
 from posting.book.book_state import BookState
-from posting.book.registry import Registry, build_missing_year_error
+from posting.book.missing_year import build_missing_year_error
+from posting.book.registry import Registry
 from posting.pgcopy import decode, list_columns
 from posting.store.journal_store import PostgresStore
 

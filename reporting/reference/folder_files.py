@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from core import successions
+from core import merges, successions
 from core.errors import ReferenceDataError
 
 FILES_MAX = 2_000
@@ -19,6 +19,7 @@ CALENDAR, YEAR_SETTINGS = "calendar.toml", "year.toml"
 COMMON_FILES = (
     CALENDAR,
     *("payments.toml", "late_interest.toml", "prescription.toml", "bank_reasons.csv"),
+    merges.FILE,
 )
 """The files of all years, which lie beside the folders of years."""
 
@@ -88,6 +89,7 @@ NOUNS: Mapping[str, str] = {
     "invoice_services.csv": "invoice service",
     SUCCESSIONS: "succession",
     "bank_reasons.csv": "reason code of banks",
+    merges.FILE: "merge of third parties",
     CALENDAR: "value of the calendar",
     "payments.toml": "payment rule",
     "late_interest.toml": "rule of late interest",

@@ -133,7 +133,8 @@ where t.opening + coalesce(m.cents, 0) + coalesce(u.cents, 0) + coalesce(c.cents
 -- name: set_offs
 -- A set-off lowers a debt and, in the next entry of its act, a receivable of the same person and accountant, by one amount (rule A58).
 with half as (
-    select e.*, k.pairs from entry e join kind k on k.kind = e.kind where k.pairs in ('DEBT', 'RECEIVABLE')
+    select e.*, k.pairs, coalesce(w.person, e.payee) as person
+    from entry e join kind k on k.kind = e.kind left join person_of w using (payee) where k.pairs in ('DEBT', 'RECEIVABLE')
 )
 select entry_name(h.entry_id, h.reference) as place,
        'a ' || if(h.pairs = 'DEBT', 'set-off', 'collection by set-off') || ' of ' || euros(h.amount) || ' alone, or with another person or sum' as found,
@@ -141,7 +142,7 @@ select entry_name(h.entry_id, h.reference) as place,
 from half h left join half o
   on o.entry_id = if(h.pairs = 'DEBT', h.entry_id + 1, h.entry_id - 1) and o.pairs <> h.pairs
  and o.submission = h.submission and o.reference = h.reference and o.exercise = h.exercise
- and o.amount = h.amount and o.day = h.day and o.month = h.month and o.payee = h.payee and o.accountant = h.accountant
+ and o.amount = h.amount and o.day = h.day and o.month = h.month and o.person = h.person and o.accountant = h.accountant
 where o.entry_id is null;
 
 -- name: blocked_unpaid

@@ -42,6 +42,7 @@ CHECKS: Mapping[str, str] = read_queries(
     "interest.sql",
     "delays.sql",
     "invoices.sql",
+    "merges.sql",
     "persons.sql",
     "receipts.sql",
     "advances.sql",

@@ -21,7 +21,7 @@ COVERED_TABLES = frozenset(
         *("directory_change", "person", "person_role", "delegation", "agreement"),
         *("directory_end", "directory_effect", "entry_signature", "agreement_use"),
         *("person_login", "person_decision", "person_couple"),
-        *("details_evidence", "details_rule", "separation_rule"),
+        *("details_evidence", "details_rule", "separation_rule", "third_party_merge"),
         *("step_preparation", "step_confirmation", "step_rule"),
         *(
             "access_key",

@@ -24,6 +24,21 @@ from reference_text t join code c on c.code = t.code
 left join reference_text p on p.kind = 1 and p.code = c.parent
 where t.kind = 1;
 
+-- name: same_person
+-- Each merged payee with every payee that it is one person with by its own merges, from which entry on, and by how many.
+create table same_person as
+with recursive step as (
+    select payee, into_payee as person, after_entry, 1 as depth, [payee, into_payee] as path from third_party_merge
+    union all
+    select s.payee, m.into_payee, greatest(s.after_entry, m.after_entry), s.depth + 1, list_append(s.path, m.into_payee)
+    from step s join third_party_merge m on m.payee = s.person where not list_contains(s.path, m.into_payee)
+)
+select payee, person, after_entry, depth from step;
+
+-- name: person_of
+-- The payee that stays in use of each merged one, as of the last entry.
+create table person_of as select payee, arg_max(person, depth) as person from same_person group by payee;
+
 -- name: lineage
 create table lineage as
 with recursive above as (

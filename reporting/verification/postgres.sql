@@ -325,6 +325,9 @@ union all select 'decree_balance', count(*) from decree_balance
 union all select 'special_balance', count(*) from special_balance
 union all select 'account_balance', count(*) from account_balance;
 
+-- name: third_party_merge
+select payee, into_payee, first_day, after_entry from third_party_merge;
+
 -- name: can_summarise
 -- A replica cannot, nor can a database without the function yet.
 select to_regprocedure('summarise_index(oid)') is not null and not pg_is_in_recovery()

@@ -185,7 +185,8 @@ class KernelBook:
             (row[0], row[1]): (row[2], row[3]) for row in tables.keys[: count["keys"]].tolist()
         }
         payees: dict[Fingerprint, Payee] = {
-            (row[0], row[1]): _to_payee(*row[2:]) for row in tables.payees[: count["payees"]].tolist()
+            (row[0], row[1]): _to_payee(number, *row[2:])
+            for number, row in enumerate(tables.payees[: count["payees"]].tolist(), 1)
         }
         return BookContent(
             self._read_figures(),
@@ -374,8 +375,9 @@ def _list_claims(rows: Sequence[tuple[int, int, int, int]]) -> dict[Fingerprint,
     return claims
 
 
-def _to_payee(value: int, bank: int) -> Payee:
-    return Payee(value % PAYEE_BLOCKED_BIT, bank, value >= PAYEE_BLOCKED_BIT)
+def _to_payee(number: int, value: int, bank: int) -> Payee:
+    person = value % PAYEE_BLOCKED_BIT
+    return Payee(number, bank, value >= PAYEE_BLOCKED_BIT, person if person != number else 0)
 
 
 def _allocate_rows(table: type, rows: Iterable[tuple[int, ...]]) -> np.ndarray:

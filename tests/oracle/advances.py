@@ -3,7 +3,7 @@
 from core.catalog import CATALOG, ActKind, Family, Remainder, Stage
 from core.outcome_codes import Outcome
 from core.tables.expense_marks import IS_ADVANCE, SECURES
-from tests.oracle import expenses
+from tests.oracle import expenses, merges
 from tests.oracle.commitments import Link
 from tests.oracle.lines import Line
 from tests.oracle.model import Cell, LineRefused, OpenItem, State, World
@@ -102,8 +102,9 @@ def require_own_advance(world: World, state: State, *, debt: int, transfer: int)
     owed = state.items[debt]
     accountants = {world.cells.get(item.cell, Cell(0)).accountant for item in (owed, state.items[transfer])}
     commitments = {_find_commitment(state, item) for item in (request, paid)}
+    persons = len({merges.find_person(state, item.payee) for item in (owed, paid)})
     is_advance = CATALOG[paid.kind].name == "advance_request"
-    if not is_advance or owed.payee != paid.payee or len(accountants) > 1 or len(commitments) > 1:
+    if not is_advance or persons > 1 or len(accountants) > 1 or len(commitments) > 1:
         raise LineRefused(Outcome.ADVANCE_MISMATCH)
 
 

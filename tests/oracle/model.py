@@ -173,6 +173,8 @@ class Payee(NamedTuple):
     number: int
     bank: Hashable
     is_blocked: bool = False
+    merged_into: int = 0
+    """The number of the payee that stays in use; 0 if it is this one."""
 
 
 class Claim(NamedTuple):

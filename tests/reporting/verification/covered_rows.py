@@ -71,6 +71,7 @@ ROWS = (
         "insert into reference_acceptance (files, digest, last_use, reason, by)"
         " values ('{{}}', sha256('{n}'), 1, 'New accounts', 'Claire')"
     ),
+    "insert into third_party_merge values (1, 2, '2018-04-01', 'A', 0, now()), (3, 4, '2018-04-01', 'B', 0, now())",
     "insert into entry_signature values (1, 1, 2, 0), (2, 1, 2, 1)",
     "insert into agreement_use values (1, 2, 1), (3, 3, 2)",
     "insert into details_evidence values (1, repeat('a', 64), 'Ms. A'), (2, repeat('b', 64), 'Mr. B')",
