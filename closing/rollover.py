@@ -152,8 +152,8 @@ async def load_carry_lines(connection: Connection, rollover: Rollover, step: Ste
     lines = await load_owned_lines(connection, sets, rollover.senders)
     names = await load_references(connection, rollover.year + 1, rollover.senders, kinds=kinds)
     parts = []
-    for row, part, own, taken in zip(open_kinds, entries, lines, names, strict=True):
-        renamed = rename_acts(own, taken, f"{rollover.year}.{{}}.{rollover.last_entry}")
+    for row, part, own, references in zip(open_kinds, entries, lines, names, strict=True):
+        renamed = rename_acts(own, references, f"{rollover.year}.{{}}.{rollover.last_entry}")
         carried = CarryLines(row.kind, renamed, part.amount, rollover.cell[part.entry])
         parts.append(_select_acts(carried, row.entries.entry, rollover))
     return parts

@@ -128,8 +128,10 @@ class _ClosingBench:
         first = self._execute(step)
         decision = read_decision(first.result)
         check_step(step, open_cents, decision)
-        if (left := self._read_open_cents(step)) != decision.refused_cents:
-            raise RuntimeError(f"{left} cents are open after {step}, {decision.refused_cents} were refused")
+        if (remaining := self._read_open_cents(step)) != decision.refused_cents:
+            raise RuntimeError(
+                f"{remaining} cents are open after {step}, {decision.refused_cents} were refused"
+            )
         second = self._execute(step)
         if added := read_decision(second.result).accepted:
             raise RuntimeError(f"{step} carried {added} lines the second time")

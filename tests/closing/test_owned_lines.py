@@ -1,4 +1,4 @@
-"""The lines of chosen entries, and the entries of chosen kinds, are read from the journal as SQL selects them."""
+"""The lines of some entries, and the entries of some kinds, are read from the journal as SQL selects them."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -34,13 +34,13 @@ def _build_set(entries: list[int], kind: int) -> EntrySet:
 
 
 async def test_each_set_has_its_lines(connection: asyncpg.Connection) -> None:
-    """Entries of other kinds between them, and those of the same kind that are not chosen, are left out."""
+    """Entries of other kinds between them, and those of the same kind that are not selected, are left out."""
     senders = Senders({row["submission"]: row["sender"] for row in await _list_senders(connection)}, {})
     commitments, services = [await _list_entries(connection, kind) for kind in (COMMITMENT, SERVICE)]
-    for chosen in (commitments, commitments[1:], commitments[::2], commitments[-1:]):
-        sets = [_build_set(chosen, COMMITMENT), _build_set(services[:2], SERVICE)]
+    for selection in (commitments, commitments[1:], commitments[::2], commitments[-1:]):
+        sets = [_build_set(selection, COMMITMENT), _build_set(services[:2], SERVICE)]
         lines = await load_owned_lines(connection, sets, senders)
-        assert [part.entry.tolist() for part in lines] == [chosen, services[:2]]
+        assert [part.entry.tolist() for part in lines] == [selection, services[:2]]
         for part in lines:
             rows = await connection.fetch(
                 "select reference from entry where entry_id = any($1) order by entry_id", part.entry.tolist()
