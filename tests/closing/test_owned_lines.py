@@ -71,7 +71,7 @@ async def test_names_that_an_exercise_has_are_listed_by_kind(connection: asyncpg
 
 
 async def test_rows_of_other_kinds_stay_empty(connection: asyncpg.Connection) -> None:
-    last: int = await connection.fetchval("select max(entry_id) from entry")
+    last: int = await connection.fetchval("select max(entry_id) from entry") or 0
     journal = await load_journal(connection, last, np.array([SERVICE, REQUEST], np.int64))
     rows = await connection.fetch("select entry_id, predecessor, amount, cell, kind from entry")
     for row in rows:

@@ -154,12 +154,12 @@ def test_a_step_needs_no_other_kinds(reference: Path, seed: int) -> None:
     journal = _play(reference, seed).build_journal()
     years = np.array([False, *[True] * int(journal.cell.max())])
     for size in (len(journal.kind), len(journal.kind) // 2):
-        whole = Journal(*(column[:size] for column in journal))
+        whole = Journal._make(column[:size] for column in journal)
         for is_of_year, is_older in ((years, ~years), (~years, years)):
             opened = find_open_year(whole, compute_remainders(whole), is_of_year, is_older=is_older)
             for step in CARRYING_STEPS:
                 is_needed = np.isin(whole.kind, list_needed_kinds([step]))
-                part = Journal(*(np.where(is_needed, column, 0).astype(column.dtype) for column in whole))
+                part = Journal._make(np.where(is_needed, column, 0).astype(column.dtype) for column in whole)
                 remaining = find_open_year(part, compute_remainders(part), is_of_year, is_older=is_older)
                 assert describe(select_steps(remaining, [step])) == describe(select_steps(opened, [step]))
 
