@@ -58,7 +58,9 @@ def find_open_year(
 ) -> OpenYear:
     """Find what is open of the year whose account assignments ``is_of_year`` flags, by cell, and what older years left."""
     of_year = is_of_year[journal.cell]
-    until_year = of_year if is_older is None else of_year | is_older[journal.cell]
+    guarantees = np.flatnonzero(RETAINS[journal.kind])
+    until_year = is_of_year if is_older is None else is_of_year | is_older
+    guarantees = guarantees[until_year[journal.cell[guarantees]] & (remainders.rest[guarantees] > 0)]
     may_go_on = of_year & (remainders.carried_by == 0)
     # a reversed commitment is not carried, not even with 0
     may_go_on[journal.predecessor[_UNDOES[journal.kind]]] = False
@@ -72,7 +74,7 @@ def find_open_year(
     obstacles = [
         Obstacle(COMMITMENT_CARRY, _UNSERVED, without_service),
         Obstacle(REQUEST_CARRY, _RETURNED, _select(requests[returned], remainders.rest)),
-        *(_list_older(journal, remainders, is_older[journal.cell]) if is_older is not None else ()),
+        *(_list_older(journal, remainders, is_older) if is_older is not None and is_older.any() else ()),
     ]
     is_served = ~np.isin(remainders.root[services.entry], without_service.entry)
     return OpenYear(
@@ -80,7 +82,7 @@ def find_open_year(
         remainders.unbilled[commitments],
         OpenEntries(services.entry[is_served], services.amount[is_served]),
         _select(requests[~returned], remainders.rest),
-        _select(np.flatnonzero(RETAINS[journal.kind] & until_year & (remainders.rest > 0)), remainders.rest),
+        _select(guarantees, remainders.rest),
         tuple(obstacle for obstacle in obstacles if len(obstacle.entries.entry)),
     )
 
@@ -100,7 +102,7 @@ def _find_commitments_without_service(
 
 def _list_older(journal: Journal, remainders: Remainders, is_older: NDArray[np.bool_]) -> list[Obstacle]:
     """Return what is open of the years before: a carry goes from a year into the next one only, but that of a guarantee."""
-    has_rest = (SERVES | REQUESTS)[journal.kind]
+    is_older, has_rest = is_older[journal.cell], (SERVES | REQUESTS)[journal.kind]
     rest = np.where(has_rest, remainders.rest, remainders.open + remainders.unbilled)
     families = ((COMMITMENT_CARRY, COMMITS), (REQUEST_CARRY, _ARE_PAYABLE))
     return [
@@ -112,7 +114,8 @@ def _list_older(journal: Journal, remainders: Remainders, is_older: NDArray[np.b
 def _allot_unbilled_cents(services: NDArray[np.int64], remainders: Remainders) -> OpenEntries:
     """Allot what is not requested of each commitment to its services, the latest first: requests use up the earliest."""
     root, rest = remainders.root[services].astype(np.int64), remainders.rest[services]
-    order = np.lexsort((-services, root))
+    # services ascend, so that a stable sort of the reverse has the latest of each commitment first
+    order = len(root) - 1 - np.argsort(root[::-1], kind="stable")
     roots, rests = root[order], rest[order]
     starts = np.flatnonzero(np.append(True, roots[1:] != roots[:-1])) if len(order) else order
     before = np.cumsum(rests) - rests

@@ -62,7 +62,8 @@ _SERVICE = next(number for number, kind in enumerate(CATALOG) if kind.name == "s
 def compute_remainders(journal: Journal) -> Remainders:
     """Compute what is open of every entry; the entries are those of a whole journal, in order."""
     root, carried_by = _find_roots(journal)
-    open_cents, unbilled = (_sum_remainder(journal, root, remainder) for remainder in _SIGNS)
+    changes = _list_changes(journal, root)
+    open_cents, unbilled = (_sum_remainder(changes, remainder, len(root)) for remainder in _SIGNS)
     _move_carries(journal, root, open_cents, unbilled=unbilled)
     rest, has_returned = _compute_rest(journal), _find_returned_requests(journal)
     return Remainders(open_cents, unbilled, rest, root, carried_by, has_returned)
@@ -71,7 +72,9 @@ def compute_remainders(journal: Journal) -> Remainders:
 def _find_roots(journal: Journal) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """Return (the commitment that each entry acts on, the entry that carried each commitment)."""
     kind, predecessor = journal.kind, journal.predecessor
-    root = np.where(COMMITS[kind], np.arange(len(kind), dtype=np.uint32), np.uint32(0))
+    root = np.zeros(len(kind), np.uint32)
+    commitments = np.flatnonzero(COMMITS[kind])
+    root[commitments] = commitments
     acting = np.flatnonzero(_ACTS_ON_COMMITMENT[kind])
     root[acting] = predecessor[acting]
     carried_by = np.zeros(len(kind), np.uint32)
@@ -109,17 +112,36 @@ def _follow_carries(
         roots = np.where(is_carried, carry, roots)
 
 
-def _sum_remainder(journal: Journal, root: NDArray[np.uint32], remainder: Remainder) -> NDArray[np.int64]:
+class _Changes(NamedTuple):
+    """Acts on commitments."""
+
+    root: NDArray[np.uint32]
+    """Their commitment."""
+    kind: NDArray[np.uint8]
+    """Of a mirror, that of the act which it undoes."""
+    amount: NDArray[np.int64]
+    """Cents; of a mirror negative."""
+
+
+def _list_changes(journal: Journal, root: NDArray[np.uint32]) -> _Changes:
+    """List what changes a commitment, but carries of services."""
+    acts = np.flatnonzero(root)
+    acts = acts[~_CARRIES_SERVICE[journal.kind[acts]]]
+    kind, amount = journal.kind[acts], journal.amount[acts]
+    mirrors = np.flatnonzero(_MIRRORS[kind])
+    kind[mirrors] = journal.kind[journal.predecessor[acts[mirrors]]]
+    amount[mirrors] *= -1
+    kind[_CARRIES_SERVICE[kind]] = _SERVICE
+    return _Changes(root[acts], kind, amount)
+
+
+def _sum_remainder(changes: _Changes, remainder: Remainder, size: int) -> NDArray[np.int64]:
     """Return, by commitment, what its acts feed of a remainder, less what they draw; a mirror does the reverse."""
-    cents = np.zeros(len(journal.kind), np.int64)
-    acts = np.flatnonzero((root > 0) & ~_CARRIES_SERVICE[journal.kind])
-    mirrors = _MIRRORS[journal.kind[acts]]
-    effective = np.where(mirrors, journal.kind[journal.predecessor[acts]], journal.kind[acts])
-    effective = np.where(_CARRIES_SERVICE[effective], _SERVICE, effective)
-    signs = _SIGNS[remainder][effective]
+    cents, signs = np.zeros(size, np.int64), _SIGNS[remainder]
     if remainder is Remainder.OPEN:
-        signs = np.where(_CARRIES_COMMITMENT[effective], 1, signs)
-    np.add.at(cents, root[acts], np.where(mirrors, -signs, signs) * journal.amount[acts])
+        signs = np.where(_CARRIES_COMMITMENT, 1, signs)
+    rows = np.flatnonzero(signs[changes.kind])
+    np.add.at(cents, changes.root[rows], signs[changes.kind[rows]] * changes.amount[rows])
     return cents
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closing.open_year import OpenEntries
-from closing.rollover import STEP_OF_KIND, Rollover
+from closing.rollover import Rollover
+from closing.step_kinds import STEP_OF_KIND
 from closing.steps import Step
 
 

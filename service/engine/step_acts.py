@@ -1,6 +1,6 @@
 """What a step of the closing has to do, and its acts: the carries of what is open, the result, or the opening balances."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from closing.opening_acts import build_opening_table
 from closing.opening_balances import Opening
 from closing.result_acts import ResultBalances
 from closing.rollover import Rollover
+from closing.step_kinds import CARRYING_STEPS
 from closing.step_sums import BlockedSum, StepSums, sum_step
 from closing.steps import Step
 from core.periods import OPENING_MONTH, to_period
@@ -58,10 +59,16 @@ class DeterminedYear(NamedTuple):
 
 
 async def load_open_year(
-    connection: Connection, reference: ReferenceData, year: int, *, reporter: ProgressReporter
+    connection: Connection,
+    reference: ReferenceData,
+    year: int,
+    *,
+    reporter: ProgressReporter,
+    steps: Collection[Step] = CARRYING_STEPS,
 ) -> Rollover:
-    """Load what is open of a year; the transaction must be one snapshot."""
-    return await rollover.load_rollover(connection, year, reference, on_step=reporter.report_activity)
+    """Load what is open of a year for ``steps``; the transaction must be one snapshot."""
+    on_step = reporter.report_activity
+    return await rollover.load_rollover(connection, year, reference, on_step=on_step, steps=steps)
 
 
 async def load_openings(connection: Connection, reference: ReferenceData, year: int) -> OpenedYear:

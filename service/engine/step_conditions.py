@@ -95,7 +95,9 @@ async def compute_step(
         return step_acts.compute_openings(await step_acts.load_openings(connection, reference, request.year))
     if request.step is Step.RESULT:
         return step_acts.compute_result(await step_acts.load_result(connection, reference, request.year))
-    open_year = await step_acts.load_open_year(connection, reference, request.year, reporter=reporter)
+    open_year = await step_acts.load_open_year(
+        connection, reference, request.year, reporter=reporter, steps=(request.step,)
+    )
     return step_acts.compute_carry(open_year, request.step, day)
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from closing.journal import Journal, allocate_journal
-from closing.open_year import find_open_year
+from closing.open_year import OpenYear, find_open_year
 from closing.remainders import COMMITS, REQUESTS, RETAINS, SERVES, compute_remainders
+from closing.step_kinds import CARRYING_STEPS, list_needed_kinds, select_steps
 from core.catalog import CATALOG, KIND_NUMBERS, Stage, list_kinds
 from tests.file_strategies import Row
 from tests.oracle.engine import Engine
@@ -147,6 +148,22 @@ def test_the_columns_agree_with_the_plain_engine(reference: Path, seed: int) -> 
             assert remainders.rest[row.entry] == item.open, place
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_step_needs_no_other_kinds(reference: Path, seed: int) -> None:
+    """What is open for a step is the same without the entries that it does not read, also after carries."""
+    journal = _play(reference, seed).build_journal()
+    years = np.array([False, *[True] * int(journal.cell.max())])
+    for size in (len(journal.kind), len(journal.kind) // 2):
+        whole = Journal._make(column[:size] for column in journal)
+        for is_of_year, is_older in ((years, ~years), (~years, years)):
+            opened = find_open_year(whole, compute_remainders(whole), is_of_year, is_older=is_older)
+            for step in CARRYING_STEPS:
+                is_needed = np.isin(whole.kind, list_needed_kinds([step]))
+                part = Journal._make(np.where(is_needed, column, 0).astype(column.dtype) for column in whole)
+                remaining = find_open_year(part, compute_remainders(part), is_of_year, is_older=is_older)
+                assert describe(select_steps(remaining, [step])) == describe(select_steps(opened, [step]))
+
+
 def test_the_random_acts_carry_and_cancel(reference: Path) -> None:
     """The comparison above meets the kinds of carry, and mirrors of what follows a commitment; guarantees are too rare."""
     accepted = {CATALOG[row.kind].name for seed in SEEDS for row in _play(reference, seed).rows}
@@ -158,6 +175,13 @@ def test_the_random_acts_carry_and_cancel(reference: Path) -> None:
         "payment",
     }
     assert kinds <= accepted
+
+
+def describe(opened: OpenYear) -> list[tuple[list[int], list[int]]]:
+    """List the entries and cents of each family, and those of each obstacle."""
+    families = (opened.commitments, opened.services, opened.requests, opened.retentions)
+    parts = [*families, *(obstacle.entries for obstacle in opened.obstacles)]
+    return [(part.entry.tolist(), part.amount.tolist()) for part in parts] + [([], opened.unbilled.tolist())]
 
 
 def _build_small_journal(rows: list[tuple[str, int, int]]) -> Journal:
