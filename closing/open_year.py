@@ -1,4 +1,7 @@
-"""What is open of a budget year and goes on in the next, each with its amount: commitments, services, requests, guarantees."""
+"""What is open of a budget year and goes on in the next, each with its amount.
+
+Commitments, services and requests go on, and guarantees and penalties that are kept back.
+"""
 
 from typing import NamedTuple
 
@@ -6,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closing.journal import Journal
-from closing.remainders import COMMITS, REQUESTS, RETAINS, SERVES, Remainders
+from closing.remainders import COMMITS, PENALISES, REQUESTS, RETAINS, SERVES, Remainders
 from core.catalog import CATALOG, Stage
 
 COMMITMENT_CARRY, SERVICE_CARRY, REQUEST_CARRY = "commitment_carry", "service_carry", "request_carry"
-RETENTION_CARRY = "retention_carry"
+RETENTION_CARRY, PENALTY_CARRY = "retention_carry", "penalty_carry"
 _UNSERVED = "certified, and its service is of an earlier year: cancel that service and certify it again"
 _RETURNED = "its carry was rejected: reject the request too, by its entry"
 _OLDER = "of a year before: what was not carried in the year after it is not carried any more"
@@ -45,6 +48,8 @@ class OpenYear(NamedTuple):
     requests: OpenEntries
     retentions: OpenEntries
     """Guarantees that are retained, and not released yet, also those of older years, which reserve nothing there."""
+    penalties: OpenEntries
+    """Provisional penalties, neither confirmed nor remitted, also those of older years."""
     obstacles: tuple[Obstacle, ...]
     """What is open and cannot go on as it is; what has no account assignment in the next year is not among it."""
 
@@ -80,7 +85,10 @@ def find_open_year(
         remainders.unbilled[commitments],
         OpenEntries(services.entry[is_served], services.amount[is_served]),
         _select(requests[~returned], remainders.rest),
-        _select(np.flatnonzero(RETAINS[journal.kind] & until_year & (remainders.rest > 0)), remainders.rest),
+        *(
+            _select(np.flatnonzero(keeps[journal.kind] & until_year & (remainders.rest > 0)), remainders.rest)
+            for keeps in (RETAINS, PENALISES)
+        ),
         tuple(obstacle for obstacle in obstacles if len(obstacle.entries.entry)),
     )
 

@@ -1,5 +1,6 @@
 """What an account is used for in the entries of a kind."""
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 
@@ -45,16 +46,25 @@ class Role(IntEnum):
     """An account that the plan of an asset gives: under construction, depreciation, its charge, or the net value."""
     SUSPENSE_RECEIPT = 23
     """The suspense account of what the bank credited and nobody has identified yet."""
+    PENALTY = 24
+    """Provisional penalties withheld from suppliers; on assets that of ``ASSET_PENALTY``."""
+    ASSET_PENALTY = 25
+    """Provisional penalties withheld from suppliers of assets."""
+    PENALTY_PRODUCT = 26
+    """The product of penalties that are confirmed."""
 
 
 SHARED_ROLES = (
     *(role for role in Role if Role.TRANSIT <= role <= Role.TAX_RELIEF),
     *(Role.ADVANCE, Role.RETENTION, Role.ASSET_RETENTION, Role.SUSPENSE_RECEIPT),
+    *(Role.PENALTY, Role.ASSET_PENALTY, Role.PENALTY_PRODUCT),
 )
 """Roles with one account per year, whatever the commitment item."""
 
 ASSET_TITLE = 5
-"""The title of assets: what is retained from it stands on the account of ``ASSET_RETENTION``."""
+"""The title of assets: what is retained or withheld from it stands on the accounts of ``ASSET_ROLES``."""
+ASSET_ROLES: Mapping[Role, Role] = {Role.RETENTION: Role.ASSET_RETENTION, Role.PENALTY: Role.ASSET_PENALTY}
+"""The role on items of assets, by that on others: the next number, which the kernels rely on."""
 
 ENTRY_ROLES = (Role.DEBT_LIAISON, Role.TAX_RELIEF)
 """What is owed on the accounts of these roles is settled by an entry of the ledger, and by no transfer."""

@@ -2,10 +2,10 @@
 
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
-from tests.law_model.kinds import REASSIGNMENT_TARGET, REQUESTS
+from tests.law_model.kinds import REASSIGNMENT_TARGET, RELEASES, REQUESTS
 from tests.law_model.state import Act, Document, State
 
-_ORDERS = REQUESTS | {"advance_request", "retention_release", "request_carry", REASSIGNMENT_TARGET}
+_ORDERS = REQUESTS | RELEASES | {"request_carry", REASSIGNMENT_TARGET, "penalty_confirmation"}
 
 
 def check_receipts(act: Act, place: Assignment, state: State) -> list[str]:
