@@ -11,9 +11,7 @@ from core.catalog import Role
 from core.errors import ReferenceDataError
 from core.reference.files import read_rows
 
-_CHARGED_ROLES = frozenset(
-    {Role.EXPENSE, Role.LATE_INTEREST, Role.SUSPENSE_RECEIPT, Role.PENALTY_PRODUCT}
-)
+_CHARGED_ROLES = frozenset({Role.EXPENSE, Role.LATE_INTEREST, Role.SUSPENSE_RECEIPT, Role.PENALTY_PRODUCT})
 """Roles whose accounts hold no open items, so that entries by hand may correct them, or whose items entries by hand clear."""
 
 

@@ -32,6 +32,9 @@ number,label,side,statement,source
 4091000000,,debit,,chart
 4017000000,,credit,,chart
 4047000000,,credit,,chart
+4016000000,,credit,,chart
+4046000000,,credit,,chart
+7220000000,,credit,,chart
 4721000000,,credit,,chart
 """
 ROLES = "item,expense,accrued,creditor,payroll,admits,source\n31,6110000000,4081000000,4011100000,,60 61 62,chart\n"
@@ -49,6 +52,9 @@ tax_relief,4678410000,chart
 advance,4091000000,chart
 retention,4017000000,chart
 asset_retention,4047000000,chart
+penalty,4016000000,chart
+asset_penalty,4046000000,chart
+penalty_product,7220000000,chart
 suspense_receipt,4721000000,chart
 """
 SUSPENSE = "account,source\n472,chart\n"

@@ -197,7 +197,9 @@ def _list_release(document: Document, state: State) -> Legs:
 
 def _list_penalty(document: Document, state: State) -> Legs:
     """Return the entry of what is withheld (chart 4016000000: by the debit of 4081000000)."""
-    return [(_role(document, state).accrued, _settlement(document, state, penalties.find_role(document, state)))]
+    return [
+        (_role(document, state).accrued, _settlement(document, state, penalties.find_role(document, state)))
+    ]
 
 
 def _list_confirmation(document: Document, state: State) -> Legs:

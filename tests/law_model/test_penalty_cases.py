@@ -43,7 +43,9 @@ def test_what_is_confirmed_consumes_cp_and_is_a_product(year: SmallYear) -> None
 
 
 def test_what_is_remitted_is_owed_and_paid(year: SmallYear) -> None:
-    assert year.send("penalty_remission", "PR", predecessor="PE", amount="30.01") == "REVERSAL_EXCEEDS_ORIGINAL"
+    assert (
+        year.send("penalty_remission", "PR", predecessor="PE", amount="30.01") == "REVERSAL_EXCEEDS_ORIGINAL"
+    )
     assert year.send("penalty_remission", "PR", predecessor="PE", amount="30") == "ACCEPTED"
     assert year.figures("cp") == (1000, 30, 0)
     assert _pay(year, "PR", "30") == "ACCEPTED"

@@ -1,4 +1,4 @@
-"""What is kept back: a guarantee is retained once from a request on a commitment, before all else, within a share (rule A36)."""
+"""What is kept back: a guarantee, once from a request on a commitment, before all else, within a share (rule A36)."""
 
 from core.catalog import CATALOG, ActKind, Family, Role
 from core.outcome_codes import Outcome

@@ -100,7 +100,7 @@ def _is_in_window(year: BudgetYear, day: int, order_day: int) -> bool:
 
 
 def find_order_day(state: State, entry: int) -> int:
-    """Return the day of the request that ``entry`` is a part of, or is, or of what releases what was kept back; 0 for no entry."""
+    """Return the day of the request that ``entry`` is a part of, or is, or of a release; 0 for no entry."""
     if not entry:
         return 0
     item = state.items[entry]

@@ -175,6 +175,9 @@ _OPENED_ITEMS = (
 )
 """The kind of each line that opens an item or lowers its opening, its account, and what it names."""
 
+_PENALTY = _LAST_OF_BOTH_YEARS + 2 + len(_OPENED_ITEMS) + 12
+"""The entry of the penalty."""
+
 _FIRST_COMMITMENT = f"@{len(build_openings()) + 5}"
 """The entry of the first line of EJ1."""
 _FIRST_SERVICE = f"@{len(build_openings()) + 10}"
@@ -386,11 +389,22 @@ FILES: list[File] = [
             _build_follower("UB1", "5.00"),
             _build_follower("TP28", "5.00", kind="identification_receipt"),
         ),
+        *_act("EJ36", "commitment", _spent("2.00", **_RUNNING_EXPENSES)),
+        *_act("SF36", "service", _build_follower("EJ36", "2.00")),
+        *_act("PE36", "penalty", _build_follower("EJ36", "1.00", payee="P1")),
+        *_act("PC36", "penalty_confirmation", _build_follower("PE36", "0.20")),
+        *_act("PR36", "penalty_remission", _build_follower("PE36", "0.30")),
+        *_act("PX36", "penalty_rejection", _build_follower("PE36", "0.10")),
+        *_act(
+            "BA36",
+            "penalty_carry",
+            {"predecessor": f"@{_PENALTY}", "amount": "0.40"} | _CARRY | _RUNNING_EXPENSES,
+        ),
     ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = _LAST_OF_BOTH_YEARS + 2 + len(_OPENED_ITEMS) + 9
+_ENTRIES = _PENALTY + 4
 """Of all of them together."""
 
 
