@@ -80,15 +80,14 @@ def find_open_year(
         *(_list_older(journal, remainders, is_older[journal.cell]) if is_older is not None else ()),
     ]
     is_served = ~np.isin(remainders.root[services.entry], without_service.entry)
+    is_kept = until_year & (remainders.rest > 0)
     return OpenYear(
         _select(commitments, remainders.open),
         remainders.unbilled[commitments],
         OpenEntries(services.entry[is_served], services.amount[is_served]),
         _select(requests[~returned], remainders.rest),
-        *(
-            _select(np.flatnonzero(keeps[journal.kind] & until_year & (remainders.rest > 0)), remainders.rest)
-            for keeps in (RETAINS, PENALISES)
-        ),
+        _select(np.flatnonzero(is_kept & RETAINS[journal.kind]), remainders.rest),
+        _select(np.flatnonzero(is_kept & PENALISES[journal.kind]), remainders.rest),
         tuple(obstacle for obstacle in obstacles if len(obstacle.entries.entry)),
     )
 
