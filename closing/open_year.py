@@ -1,4 +1,7 @@
-"""What is open of a budget year and goes on in the next, each with its amount: commitments, services, requests, guarantees."""
+"""What is open of a budget year and goes on in the next, each with its amount.
+
+Commitments, services and requests go on, and guarantees and penalties that are kept back.
+"""
 
 from typing import NamedTuple
 
@@ -6,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closing.journal import Journal
-from closing.remainders import COMMITS, REQUESTS, RETAINS, SERVES, Remainders
+from closing.remainders import COMMITS, PENALISES, REQUESTS, RETAINS, SERVES, Remainders
 from core.catalog import CATALOG, Stage
 
 COMMITMENT_CARRY, SERVICE_CARRY, REQUEST_CARRY = "commitment_carry", "service_carry", "request_carry"
-RETENTION_CARRY = "retention_carry"
+RETENTION_CARRY, PENALTY_CARRY = "retention_carry", "penalty_carry"
 _UNSERVED = "certified, and its service is of an earlier year: cancel that service and certify it again"
 _RETURNED = "its carry was rejected: reject the request too, by its entry"
 _OLDER = "of a year before: what was not carried in the year after it is not carried any more"
@@ -45,6 +48,8 @@ class OpenYear(NamedTuple):
     requests: OpenEntries
     retentions: OpenEntries
     """Guarantees that are retained, and not released yet, also those of older years, which reserve nothing there."""
+    penalties: OpenEntries
+    """Provisional penalties, neither confirmed nor remitted, also those of older years."""
     obstacles: tuple[Obstacle, ...]
     """What is open and cannot go on as it is; what has no account assignment in the next year is not among it."""
 
@@ -58,9 +63,8 @@ def find_open_year(
 ) -> OpenYear:
     """Find what is open of the year whose account assignments ``is_of_year`` flags, by cell, and what older years left."""
     of_year = is_of_year[journal.cell]
-    guarantees = np.flatnonzero(RETAINS[journal.kind])
-    until_year = is_of_year if is_older is None else is_of_year | is_older
-    guarantees = guarantees[until_year[journal.cell[guarantees]] & (remainders.rest[guarantees] > 0)]
+    has_older = is_older is not None and bool(is_older.any())
+    until_year = (is_of_year | is_older)[journal.cell] if has_older else of_year
     may_go_on = of_year & (remainders.carried_by == 0)
     # a reversed commitment is not carried, not even with 0
     may_go_on[journal.predecessor[_UNDOES[journal.kind]]] = False
@@ -74,15 +78,17 @@ def find_open_year(
     obstacles = [
         Obstacle(COMMITMENT_CARRY, _UNSERVED, without_service),
         Obstacle(REQUEST_CARRY, _RETURNED, _select(requests[returned], remainders.rest)),
-        *(_list_older(journal, remainders, is_older) if is_older is not None and is_older.any() else ()),
+        *(_list_older(journal, remainders, is_older) if has_older else ()),
     ]
     is_served = ~np.isin(remainders.root[services.entry], without_service.entry)
+    is_kept = until_year & (remainders.rest > 0)
     return OpenYear(
         _select(commitments, remainders.open),
         remainders.unbilled[commitments],
         OpenEntries(services.entry[is_served], services.amount[is_served]),
         _select(requests[~returned], remainders.rest),
-        _select(guarantees, remainders.rest),
+        _select(np.flatnonzero(is_kept & RETAINS[journal.kind]), remainders.rest),
+        _select(np.flatnonzero(is_kept & PENALISES[journal.kind]), remainders.rest),
         tuple(obstacle for obstacle in obstacles if len(obstacle.entries.entry)),
     )
 

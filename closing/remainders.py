@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closing.journal import Journal
-from core.catalog import CATALOG, ActKind, Family, Remainder
+from core.catalog import CATALOG, ActKind, Family, Remainder, Stage
 
 Entries = NDArray[np.int64]
 
@@ -25,7 +25,7 @@ class Remainders(NamedTuple):
     """Of a commitment: certified and not requested."""
     rest: NDArray[np.int64]
     """Of a service: neither cancelled nor carried.  Of a request, or a part of one: neither rejected, paid, nor passed on.
-    Of a guarantee that is retained: neither released nor carried."""
+    Of a guarantee or a penalty: neither released, confirmed, remitted, rejected nor carried."""
     root: NDArray[np.uint32]
     """The commitment that an entry acts on; of a commitment, itself; 0 if there is none."""
     carried_by: NDArray[np.uint32]
@@ -45,13 +45,15 @@ def _sign(remainder: Remainder) -> NDArray[np.int64]:
 COMMITS = _flag(lambda kind: kind.family is Family.COMMITMENT)
 SERVES = _flag(lambda kind: kind.family is Family.SERVICE)
 REQUESTS = _flag(lambda kind: kind.family is Family.PAYMENT_REQUEST)
-RETAINS = _flag(lambda kind: kind.family is Family.RETENTION)
+RETAINS = _flag(lambda kind: kind.reaches is Stage.RETAINED)
+PENALISES = _flag(lambda kind: kind.reaches is Stage.WITHHELD)
+KEEPS_BACK = RETAINS | PENALISES
 _CARRIES_COMMITMENT = _flag(lambda kind: kind.carries and kind.family is Family.COMMITMENT)
 _CARRIES_SERVICE = _flag(lambda kind: kind.carries and kind.family is Family.SERVICE)
 _ACTS_ON_COMMITMENT = _flag(lambda kind: kind.follows is Family.COMMITMENT and not kind.carries)
 _MIRRORS = _flag(lambda kind: kind.mirrors)
 _CARRIES_REQUEST = _flag(lambda kind: kind.carries and kind.inherits)
-_IS_INHERITED = (REQUESTS | RETAINS) & _flag(lambda kind: kind.inherits)
+_IS_INHERITED = (REQUESTS | KEEPS_BACK) & _flag(lambda kind: kind.inherits)
 _TAKES_REST = _MIRRORS | _CARRIES_SERVICE | _flag(lambda kind: kind.inherits and kind.draws is Remainder.OPEN)
 _SIGNS: Mapping[Remainder, NDArray[np.int64]] = {
     remainder: _sign(remainder) for remainder in (Remainder.OPEN, Remainder.UNBILLED)
@@ -162,11 +164,11 @@ def _move_carries(
 
 def _compute_rest(journal: Journal) -> NDArray[np.int64]:
     kind, predecessor, amount = journal.kind, journal.predecessor, journal.amount
-    rest = np.where((SERVES | REQUESTS | RETAINS)[kind], amount, 0)
+    rest = np.where((SERVES | REQUESTS | KEEPS_BACK)[kind], amount, 0)
     taking = np.flatnonzero(_TAKES_REST[kind])
     np.subtract.at(rest, predecessor[taking], amount[taking])
     mirrors = np.flatnonzero(_MIRRORS[kind])
-    # a rejected part or guarantee is owed to the first creditor again, and a rejected release is retained again
+    # a rejected part or guarantee is owed to the first creditor again, and a rejected release is kept back again
     returned = mirrors[_IS_INHERITED[kind[predecessor[mirrors]]]]
     np.add.at(rest, predecessor[predecessor[returned]], amount[returned])
     return rest

@@ -15,6 +15,7 @@ from closing.journal import Journal
 from closing.journal_queries import Connection, load_journal
 from closing.open_year import (
     COMMITMENT_CARRY,
+    PENALTY_CARRY,
     REQUEST_CARRY,
     RETENTION_CARRY,
     SERVICE_CARRY,
@@ -23,7 +24,15 @@ from closing.open_year import (
     find_open_year,
 )
 from closing.owned_line_queries import EntrySet, Senders, load_owned_lines, load_references, rename_acts
-from closing.remainders import COMMITS, REQUESTS, RETAINS, SERVES, Remainders, compute_remainders
+from closing.remainders import (
+    COMMITS,
+    PENALISES,
+    REQUESTS,
+    RETAINS,
+    SERVES,
+    Remainders,
+    compute_remainders,
+)
 from closing.step_kinds import CARRYING_STEPS, STEP_OF_KIND, list_needed_kinds, select_steps
 from closing.steps import Step
 from closing.targets import CellRows, OpenLedger, find_targets
@@ -37,6 +46,7 @@ _KINDS: Mapping[str, NDArray[np.int64]] = {
     SERVICE_CARRY: np.flatnonzero(SERVES),
     REQUEST_CARRY: np.flatnonzero(REQUESTS),
     RETENTION_CARRY: np.flatnonzero(RETAINS),
+    PENALTY_CARRY: np.flatnonzero(PENALISES),
 }
 """By kind of carry: the kinds of what it carries."""
 _NUMBERS: Mapping[str, int] = {kind: KIND_NUMBERS.get(kind, 0) for kind in _KINDS}
@@ -79,6 +89,7 @@ class Rollover(NamedTuple):
             SERVICE_CARRY: of_year.services,
             REQUEST_CARRY: of_year.requests,
             RETENTION_CARRY: of_year.retentions,
+            PENALTY_CARRY: of_year.penalties,
         }
         for kind, carried in entries.items():
             if STEP_OF_KIND[kind] is step:

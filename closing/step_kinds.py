@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from closing.open_year import (
     COMMITMENT_CARRY,
+    PENALTY_CARRY,
     REQUEST_CARRY,
     RETENTION_CARRY,
     SERVICE_CARRY,
@@ -25,6 +26,7 @@ STEP_OF_KIND: Mapping[str, Step] = {
     SERVICE_CARRY: Step.COMMITMENTS,
     REQUEST_CARRY: Step.REQUESTS,
     RETENTION_CARRY: Step.REQUESTS,
+    PENALTY_CARRY: Step.REQUESTS,
 }
 CARRYING_STEPS = tuple(dict.fromkeys(STEP_OF_KIND.values()))
 _SERVED, _PAID = (Family.COMMITMENT, Family.SERVICE), (Family.PAYMENT_REQUEST, Family.RETENTION)
@@ -60,5 +62,5 @@ def select_steps(opened: OpenYear, steps: Collection[Step]) -> OpenYear:
     if Step.COMMITMENTS not in steps:
         opened = opened._replace(commitments=_NOTHING, unbilled=_NOTHING.amount, services=_NOTHING)
     if Step.REQUESTS not in steps:
-        opened = opened._replace(requests=_NOTHING, retentions=_NOTHING)
+        opened = opened._replace(requests=_NOTHING, retentions=_NOTHING, penalties=_NOTHING)
     return opened

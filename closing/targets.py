@@ -107,7 +107,8 @@ async def find_targets(
 def _list_entries(opened: OpenYear, size: int) -> NDArray[np.int64]:
     """List the open entries in ascending order: flags by entry are much faster than sorting or hashing millions."""
     is_open = np.zeros(size, bool)
-    for family in (opened.commitments, opened.services, opened.requests, opened.retentions):
+    kept_back = (opened.retentions, opened.penalties)
+    for family in (opened.commitments, opened.services, opened.requests, *kept_back):
         is_open[family.entry] = True
     return np.flatnonzero(is_open)
 

@@ -91,8 +91,8 @@ class ActKind(NamedTuple):
 
     @property
     def states_contract(self) -> bool:
-        """Whether it may state the contract that decides on late interest: a request, or what releases a guarantee."""
-        return self.bills or (self.family is Family.PAYMENT_REQUEST and self.after is Stage.RETAINED)
+        """Whether it may state the contract that decides on late interest: a request, or what pays what was kept back."""
+        return self.bills or (self.family is Family.PAYMENT_REQUEST and self.follows is Family.RETENTION)
 
     @property
     def is_interest(self) -> bool:

@@ -267,6 +267,19 @@ CATALOG: tuple[ActKind, ...] = (
             credit=Role.SUSPENSE_DEBIT, reaches=_S.DEBITED, whole=True, pairs=Pairing.IDENTIFICATION),
     _settle("identification_return", "virement rejeté après identification", _S.DEBITED, debit=Role.SUSPENSE_RETURN,
             credit=Role.RETURNED, reaches=_S.RETURNED, whole=True, pairs=Pairing.IDENTIFICATION),
+    ActKind("penalty", "pénalité provisoire", _F.RETENTION, _F.COMMITMENT, draws=_R.UNBILLED,
+            shortfall=_O.SERVICE_INSUFFICIENT, debit=Role.ACCRUED, credit=Role.PENALTY, pays=True, reaches=_S.WITHHELD,
+            year_rule=_Y.IN_YEAR),
+    ActKind("penalty_confirmation", "confirmation de pénalité", _F.SETTLEMENT, _F.RETENTION, budget=_B.SPEND, cp_consumed=1,
+            credit=Role.PENALTY_PRODUCT, after=_S.WITHHELD, year_rule=_Y.IN_YEAR, inherits=True, **_CLEARING_DEFAULTS),
+    ActKind("penalty_remission", "remise de pénalité", _F.PAYMENT_REQUEST, _F.RETENTION, budget=_B.SPEND, cp_reserved=1,
+            credit=Role.CREDITOR, after=_S.WITHHELD, reaches=_S.PAYABLE, year_rule=_Y.ORDERS, inherits=True,
+            **_CLEARING_DEFAULTS),
+    ActKind("penalty_carry", "bascule de pénalité", _F.RETENTION, _F.RETENTION, draws=_R.OPEN,
+            shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.WITHHELD, reaches=_S.WITHHELD, whole=True,
+            year_rule=_Y.IN_YEAR, inherits=True, carries=True),
+    ActKind("penalty_rejection", "rejet de pénalité", _F.REJECTION, follows=_F.RETENTION,
+            mirrors=True, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.WITHHELD),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

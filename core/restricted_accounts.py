@@ -12,7 +12,7 @@ from core.catalog import Role
 from core.errors import ReferenceDataError
 from core.reference.files import read_rows
 
-_CHARGED_ROLES = frozenset({Role.EXPENSE, Role.LATE_INTEREST, *SUSPENSE_ROLES})
+_CHARGED_ROLES = frozenset({Role.EXPENSE, Role.LATE_INTEREST, Role.PENALTY_PRODUCT, *SUSPENSE_ROLES})
 """Roles whose accounts hold no open items, so that entries by hand may correct them, or whose items entries by hand clear."""
 
 

@@ -30,6 +30,7 @@ SENDER_OF_KIND: Mapping[str, str] = {
     "request_carry": CLOSING,
     "service_carry": CLOSING,
     "retention_carry": CLOSING,
+    "penalty_carry": CLOSING,
     "opening_debit": CLOSING,
     "opening_credit": CLOSING,
     "opening_item_debit": CLOSING,

@@ -46,8 +46,9 @@ def _find_other_account(acts, book, posting_role):
         return as_position(book.items[item].credit)
     if role == Role.BY_HAND.value:
         return as_position(acts[line].account)
-    if role == Role.RETENTION.value and retentions.is_of_assets(book, cell):
-        role = np.int64(Role.ASSET_RETENTION.value)
+    is_kept_back = role == Role.RETENTION.value or role == Role.PENALTY.value
+    if is_kept_back and retentions.is_of_assets(book, cell):
+        role += np.int64(1)  # core.account_roles.ASSET_ROLES
     if role == Role.CHARGE.value:
         return _find_charged_account(acts, book, line, item, cell)
     return as_position(book.roles[as_position(acts[line].period) * ROLE_COUNT + role])

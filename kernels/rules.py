@@ -163,6 +163,8 @@ def _check_predecessor(acts, book, line, item):
         finding = advances.check_request(acts, book, line, link[0])
     if finding[0] == Outcome.ACCEPTED.value and retentions.retains(book, kind):
         finding = retentions.check_request(acts, book, line, link[0])
+    if finding[0] == Outcome.ACCEPTED.value and retentions.penalises(book, kind):
+        finding = retentions.check_penalty(book, link[0])
     if book.effects[kind].after == Stage.BY_HAND.value and finding[0] == Outcome.ACCEPTED.value:
         finding = suspense.check_item(acts, book, line, link)
     if book.effects[kind].pairs != Pairing.NONE.value and finding[0] == Outcome.ACCEPTED.value:

@@ -308,6 +308,37 @@ _SETTLEMENT_CHAINS = [
             *("payment_request_rejection", "payment_request"),
         ),
         (
+            *("commitment", "service", "penalty", "payment_request", "penalty_confirmation"),
+            *("penalty_remission", "payment", "penalty_rejection", "penalty_confirmation"),
+        ),
+        (
+            *(
+                "commitment",
+                "service",
+                "penalty",
+                "penalty_remission",
+                "attachment",
+                "payment_request_rejection",
+            ),
+            *("penalty_rejection", "payment_request", "service_cancellation"),
+        ),
+        (
+            *("commitment", "service", "penalty", "commitment_carry", "penalty_carry"),
+            *("penalty_confirmation", "penalty_remission", "payment", "penalty_rejection", "payment_request"),
+        ),
+        (
+            *(
+                "commitment",
+                "advance_request",
+                "payment",
+                "bank_debit",
+                "service",
+                "penalty",
+                "payment_request",
+            ),
+            *("penalty_remission", "advance_withholding", "advance_recovery", "payment"),
+        ),
+        (
             *("commitment", "advance_request", "payment", "bank_debit", "service", "payment_request"),
             *("payment", "commitment_decrease", "advance_request", "attachment", "payment", "set_off"),
         ),
@@ -481,7 +512,7 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
         if predecessors:
             is_carried = CATALOG[chain[predecessors[-1]]].carries
             is_latest = kind.after or (is_carried and draw(st.integers(0, 5)))
-            if kind.family is Family.RETENTION:
+            if kind.family is Family.RETENTION and kind.follows is not Family.COMMITMENT:
                 is_latest = draw(st.booleans())  # of the request, or of a part of it
             place = predecessors[-1] if is_latest else predecessors[0]
             act, above = placed[place]

@@ -100,9 +100,7 @@ class ReferenceData:
         owners = {year: accountants.load(folder.joinpath(str(year)), codes) for year, codes in years.items()}
         check_accountants(folder, charts, owners)
         lapse_years, merged = prescription.load(folder), merges.load(folder)
-        return cls(
-            days, years, charts, owners, lapse_years, interest, merged, hash_files(folder), folder
-        )
+        return cls(days, years, charts, owners, lapse_years, interest, merged, hash_files(folder), folder)
 
     def list_codes(self) -> dict[CodeKind, list[str]]:
         """List every code to number, in file order, each once."""

@@ -42,8 +42,8 @@ named as (
 ),
 side as (
     select *, 'debit' as side, debit_role as role, debit as account from named
-    union all  -- what is retained on assets has an account of its own
-    select n.*, 'credit', if(n.credit_role = 'RETENTION' and i.title = 5, 'ASSET_RETENTION', n.credit_role), n.credit
+    union all  -- what is kept back on assets has accounts of its own
+    select n.*, 'credit', if(n.credit_role in ('RETENTION', 'PENALTY') and i.title = 5, 'ASSET_' || n.credit_role, n.credit_role), n.credit
     from named n left join item i on i.year = n.budget_year and i.code = n.item
 ),
 due as (

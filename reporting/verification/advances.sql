@@ -56,9 +56,9 @@ step as (
     union all
     select c.origin, f.entry_id, 0, f.cents from effect f join kind k on k.kind = f.kind join chain c using (commitment) where k.debit_role = 'ADVANCE'
     union all
-    select c.origin, f.entry_id, 0, f.cents * k.settles
+    select c.origin, f.entry_id, 0, f.cents * (k.settles + k.cp_consumed)
     from settled s join effect f on f.entry_id = s.entry_id join kind k on k.kind = f.kind join kind r on r.kind = s.kind
-    join chain c on c.commitment = s.followed where r.follows = 'COMMITMENT' and r.debit_role <> 'ADVANCE'
+    join chain c on c.commitment = s.followed where s.of_commitment and r.debit_role <> 'ADVANCE'
 ),
 advanced as (
     select distinct c.origin from effect f join kind k on k.kind = f.kind join chain c using (commitment) where k.debit_role = 'ADVANCE'

@@ -177,19 +177,20 @@ lateral (select unnest([s.new, s.old]) as commitment, unnest([1, -1]) as sign) v
 union all
 select f.entry_id, v.commitment, -f.cents, 0, k.name, k.family, 0, 0, v.sign
 from effect f join kind k on k.kind = f.kind join moved_mirror m on m.entry_id = f.entry_id,
-lateral (select unnest([m.new, m.old]) as commitment, unnest([1, -1]) as sign) v where k.family = 'PAYMENT_REQUEST';
+lateral (select unnest([m.new, m.old]) as commitment, unnest([1, -1]) as sign) v where k.family in ('PAYMENT_REQUEST', 'RETENTION');
 
 -- name: settled
--- For each entry that settles, or reverses a settlement: the kind of the original request, which reserved the credits, and the
--- entry that the request followed.
+-- For each entry that settles, reverses a settlement or confirms a penalty: the kind that reserved the credits, that is the original
+-- request, or what remitted a penalty; and what that request, or the penalty, followed, and whether it is a commitment.
 create table settled as
 with recursive climb as (
-    select e.entry_id, e.predecessor as at from entry e join kind k on k.kind = e.kind where k.settles <> 0
+    select e.entry_id, e.predecessor as at, 0 as remission from entry e join kind k on k.kind = e.kind where k.settles <> 0 or k.cp_consumed > 0
     union all
-    select c.entry_id, p.predecessor
+    select c.entry_id, p.predecessor, if(c.remission = 0 and k.cp_reserved > 0, p.kind, c.remission)
     from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where k.inherits and p.predecessor < c.at
 )
-select c.entry_id, p.kind, p.predecessor as followed from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
+select c.entry_id, if(k.family = 'RETENTION' and c.remission > 0, c.remission, p.kind) as kind, p.predecessor as followed, k.follows = 'COMMITMENT' as of_commitment
+from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
 
 -- name: recovery
 -- For each recovery of an advance: the request by which the transfer that it names began, and the debt that the entry before it takes up.
@@ -245,18 +246,19 @@ with recursive after as (
 select * from after;
 
 -- name: carried
--- What each carry of a request, or its rejection, moves between the years: the cells of both, and the kind of the original request.
+-- What each carry of a request, or its rejection, moves between the years: the cells of both, and the kind of the original request, or of
+-- what remitted a penalty.
 create table carried as
 with recursive climb as (
-    select f.entry_id, f.batch, f.cell, f.cents, r.cell as old_cell, r.entry_id as at
+    select f.entry_id, f.batch, f.cell, f.cents, r.cell as old_cell, r.entry_id as at, 0 as remission
     from effect f join kind k on k.kind = f.kind join entry e on e.entry_id = f.entry_id
     join entry r on r.entry_id = if(f.reversed > 0, f.commitment, e.predecessor)
     where k.budget = 'CARRY'
     union all
-    select c.entry_id, c.batch, c.cell, c.cents, c.old_cell, p.predecessor
+    select c.entry_id, c.batch, c.cell, c.cents, c.old_cell, p.predecessor, if(c.remission = 0 and k.cp_reserved > 0, p.kind, c.remission)
     from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where k.inherits and p.predecessor < c.at
 )
-select c.entry_id, c.batch, c.cell, c.old_cell, c.cents, p.kind
+select c.entry_id, c.batch, c.cell, c.old_cell, c.cents, if(k.family = 'RETENTION' and c.remission > 0, c.remission, p.kind) as kind
 from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
 
 -- name: granted

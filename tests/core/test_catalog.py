@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.account_roles import ASSET_ROLES
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Role, Stage
 from core.kind_rules import Pairing, Requester
 from core.outcome_codes import Outcome
@@ -49,6 +50,7 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("result_debit", "result_credit"),
         *("suspense_debit", "suspense_return"),
         *("transfer_identification", "identification_debit", "identification_return"),
+        *("penalty", "penalty_confirmation", "penalty_remission", "penalty_carry", "penalty_rejection"),
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -279,10 +281,11 @@ def test_what_follows_an_asset_takes_from_it_and_leaves_nothing_for_later_acts()
 def test_a_payable_has_its_own_reservation_or_inherits_one() -> None:
     payables = [kind for kind in _KINDS if kind.reaches is Stage.PAYABLE]
     assert {kind.family for kind in payables} == {Family.PAYMENT_REQUEST}
-    (release,) = [kind for kind in payables if kind.after is Stage.RETAINED]
-    assert all(kind.pays or kind.carries or kind is release for kind in payables)
+    releases = [kind for kind in payables if kind.follows is Family.RETENTION]
+    assert releases == _get_kinds("retention_release", "penalty_remission")
+    assert all(kind.pays or kind.carries or kind in releases for kind in payables)
     for kind in payables:
-        assert kind.inherits == (kind.cp_reserved == 0) or kind is release
+        assert kind.inherits == (kind.cp_reserved == 0) or kind in releases
 
 
 def test_a_guarantee_frees_the_cp_that_its_release_reserves_again() -> None:
@@ -298,6 +301,26 @@ def test_a_guarantee_frees_the_cp_that_its_release_reserves_again() -> None:
         Role.PREDECESSOR,
         Role.CLEARED,
     )
+
+
+def test_a_penalty_takes_cp_only_once_it_is_confirmed_or_remitted() -> None:
+    """What is confirmed is consumed at once, and is no debt; what is remitted is one of its own (A36)."""
+    penalty, confirmation, remission = _get_kinds("penalty", "penalty_confirmation", "penalty_remission")
+    assert (penalty.budget, penalty.draws, penalty.debit) == (
+        BudgetAction.NONE,
+        Remainder.UNBILLED,
+        Role.ACCRUED,
+    )
+    assert (confirmation.cp_reserved, confirmation.cp_consumed, confirmation.reaches) == (0, 1, Stage.NONE)
+    assert (remission.cp_reserved, remission.cp_consumed, remission.reaches) == (1, 0, Stage.PAYABLE)
+    assert (confirmation.credit, remission.credit) == (Role.PENALTY_PRODUCT, Role.CREDITOR)
+    for kind in (confirmation, remission):
+        assert (kind.ae_reserved, kind.ae_consumed, kind.debit) == (0, 0, Role.PREDECESSOR)
+
+
+def test_what_is_kept_back_on_assets_has_the_next_role() -> None:
+    """The kernels add 1 to the role of other items."""
+    assert all(of_assets == role + 1 for role, of_assets in ASSET_ROLES.items())
 
 
 def test_what_is_released_is_a_debt_of_its_own_and_what_is_retained_is_none() -> None:

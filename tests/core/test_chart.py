@@ -32,6 +32,9 @@ number,label,side,statement,source
 4091000000,,debit,,chart
 4017000000,,credit,,chart
 4047000000,,credit,,chart
+4016000000,,credit,,chart
+4046000000,,credit,,chart
+7220000000,,credit,,chart
 4721000000,,credit,,chart
 5129100000,,debit,,chart
 5129500000,,credit,,chart
@@ -51,6 +54,9 @@ tax_relief,4678410000,chart
 advance,4091000000,chart
 retention,4017000000,chart
 asset_retention,4047000000,chart
+penalty,4016000000,chart
+asset_penalty,4046000000,chart
+penalty_product,7220000000,chart
 suspense_receipt,4721000000,chart
 suspense_debit,5129100000,chart
 suspense_return,5129500000,chart

@@ -52,7 +52,7 @@ _REQUESTS = {
     "payment_request_without_service",
     "direct_payment_request",
     "late_interest",
-    *("advance_request", "retention_release"),
+    *("advance_request", "retention_release", "penalty_remission"),
 }
 _RECEIVABLES = {"receivable", "repayment_receivable", "receivable_reduction", "receivable_cancellation"}
 _ACCOUNTING = {
@@ -67,6 +67,7 @@ _ACCOUNTING = {
     *("advance_withholding", "advance_recovery"),
     *("reassignment_origin", "reassignment_target"),
     *("retention", "retention_rejection"),
+    *("penalty", "penalty_confirmation", "penalty_rejection"),
 }
 _ENTERED = {
     Role.BUDGET_DIRECTORATE: _OF_DIRECTORATE,

@@ -279,7 +279,7 @@ def _count_taken(state: State, entry: int) -> OpenItem:
     if CATALOG[item.kind].family is Family.COMMITMENT:
         return item if item.carried_to else item._replace(advanced=advances.sum_advanced(state, entry))
     item = item._replace(advanced=advances.find_mark(state, entry))
-    if CATALOG[item.kind].reaches not in (Stage.PAYABLE, Stage.RETAINED):
+    if CATALOG[item.kind].reaches not in (Stage.PAYABLE, Stage.RETAINED, Stage.WITHHELD):
         return item
     return item._replace(retained=min(item.retained, 1), asked=0, followers=invoices.sum_taken(state, entry))
 
@@ -331,7 +331,7 @@ def to_item(row: dict[str, int]) -> OpenItem:
     fields["repayments"] = (row["unbilled"] & REPAYMENT_MASK) >> REPAYMENT_BIT if is_owed else 0
     fields["retained"] = int(is_owed and bool(row["unbilled"] & RETENTION_BIT))
     fields["is_suspended"] = bool(row["unbilled"] & SUSPENDED_BIT)
-    if kind.reaches in (Stage.PAYABLE, Stage.RETAINED):
+    if kind.reaches in (Stage.PAYABLE, Stage.RETAINED, Stage.WITHHELD):
         fields["followers"] = row["followers"] | row["unbilled"] & USE_MASK
     return OpenItem(**{name: (row | fields)[name] for name in OpenItem._fields})  # type: ignore[arg-type]
 

@@ -9,8 +9,10 @@ from tests.law_model.kinds import (
     IDENTIFICATIONS,
     IDENTIFIED_AS,
     ON_SERVICE,
+    ORIGINS,
     REASSIGNMENT_ORIGIN,
     REASSIGNMENT_TARGET,
+    RELEASES,
     REQUESTS,
     TRANSFERS,
 )
@@ -25,9 +27,9 @@ def check_amounts(act: Act, predecessor: Document) -> list[str]:
 
 
 def find_root(document: Document) -> Document:
-    """Return the payment request at the start of a chain of payables and transfers."""
+    """Return the payment request, or the penalty, at the start of a chain of payables and transfers."""
     root = document
-    while root.kind not in REQUESTS and root.predecessor:
+    while root.kind not in ORIGINS and root.predecessor:
         root = root.predecessor
     return root
 
@@ -35,14 +37,14 @@ def find_root(document: Document) -> Document:
 def find_debt(document: Document) -> Document:
     """Return the payable that a transfer settles."""
     debt = document
-    while debt.predecessor and debt.kind not in REQUESTS | {"attachment", "assignment"}:
+    while debt.predecessor and debt.kind not in ORIGINS | {"attachment", "assignment"}:
         debt = debt.predecessor
     return debt
 
 
 def _is_suspended(payable: Document) -> bool:
     """Return whether payment of a payable is suspended: its own, or that of the debt it is a part of (docs/payments.md)."""
-    orders = REQUESTS | {"retention_release"}
+    orders = REQUESTS | RELEASES
     while not payable.suspended and payable.kind not in orders and payable.predecessor:
         payable = payable.predecessor
     return payable.suspended
@@ -229,9 +231,11 @@ _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "fund_opening": _check_opened,
     "service": _check_uncommitted,
     "service_cancellation": _check_cancellation,
-    **dict.fromkeys(ON_SERVICE, _check_service),
+    **dict.fromkeys(ON_SERVICE | {"penalty"}, _check_service),
     "payment_request_without_service": _check_uncommitted,
-    **dict.fromkeys(("payment_request_rejection", "retention_rejection"), _check_rejection),
+    **dict.fromkeys(
+        ("payment_request_rejection", "retention_rejection", "penalty_rejection"), _check_rejection
+    ),
     "attachment": _check_stage,
     "assignment": _check_stage,
     "payment": _check_stage,
@@ -242,6 +246,8 @@ _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "retention": _check_stage,
     "retention_release": _check_stage,
     "retention_carry": _check_carry_of_request,
+    **dict.fromkeys(("penalty_confirmation", "penalty_remission"), _check_stage),
+    "penalty_carry": _check_carry_of_request,
     "return_identified": _check_stage,
     "reissue": _check_stage,
     "void": _check_stage,

@@ -42,6 +42,7 @@ from tests.law_model.kinds import (
 )
 from tests.law_model.natures import check_title
 from tests.law_model.nomenclature import follows_by_order
+from tests.law_model.penalties import check_penalty
 from tests.law_model.predecessors import find_predecessor
 from tests.law_model.reassignments import check_targets
 from tests.law_model.restorations import check_restoration
@@ -96,6 +97,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
         judgement.codes += check_advance(act, judgement.predecessor, earlier, state)
         judgement.codes += check_targets(act, judgement.predecessor, state)
         judgement.codes += check_retention(act, judgement.predecessor, state)
+        judgement.codes += check_penalty(act, judgement.predecessor, state)
         judgement.codes += check_settlement(act, judgement.predecessor, state)
         judgement.codes += check_way(act, judgement.predecessor, state)
         judgement.codes += check_decision(act, judgement.predecessor, state)

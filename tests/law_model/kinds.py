@@ -15,11 +15,15 @@ _PAYABLES = ON_SERVICE | frozenset(
         "assignment",
         "request_carry",
         "retention_release",
+        "penalty_remission",
     }
 )
+RELEASES = frozenset({"retention_release", "penalty_remission"})
+"""The orders to pay what was kept back: debts of their own."""
 PARTS = frozenset({"attachment", "assignment", "request_carry"})
 """The debts that are a part of another one, or carry it on."""
 _RETENTIONS = frozenset({"retention", "retention_carry"})
+_PENALTIES = frozenset({"penalty", "penalty_carry"})
 NEW_COMMITMENTS = frozenset({"commitment", "commitment_with_visa"})
 """The kinds that engage the State in the year itself."""
 COMMITMENTS = NEW_COMMITMENTS | {"commitment_carry"}
@@ -76,6 +80,10 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "retention_release": _RETENTIONS,
     "retention_carry": _RETENTIONS,
     "retention_rejection": _RETENTIONS,
+    "penalty": COMMITMENTS,
+    **dict.fromkeys(
+        ("penalty_confirmation", "penalty_remission", "penalty_carry", "penalty_rejection"), _PENALTIES
+    ),
     "attachment": _PAYABLES,
     "assignment": _PAYABLES,
     "term_suspension": _PAYABLES,
@@ -111,6 +119,8 @@ RECEIVABLES = frozenset(
 """What is due to the State and what is collected of it: on natures of receipt, without credits (LOLF 28)."""
 ON_COMMITMENT = ON_SERVICE | {"payment_request_without_service"}
 REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll", "advance_request"}
+ORIGINS = REQUESTS | {"penalty"}
+"""Where a chain of debts begins: what is remitted of a penalty no request asked for before."""
 INVOICED = ON_COMMITMENT | {"direct_payment_request", "advance_request"}
 REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET = "reassignment_origin", "reassignment_target"
 CHARGES = frozenset(
@@ -123,10 +133,12 @@ CHARGES = frozenset(
 GIVES_BACK_CHARGE = frozenset({"credit_restoration"})
 """The kind that credits such an account, which it may state too."""
 TAKES_FROM_COMMITMENT = ON_COMMITMENT | {
-    *("service", "commitment_decrease", "prior_withdrawal", "commitment_carry"),
+    *("service", "commitment_decrease", "prior_withdrawal", "commitment_carry", "penalty"),
 }
 """The kinds that take an amount of a commitment: one that was committed, or certified, by then (A33)."""
-CARRIES = frozenset({"commitment_carry", "request_carry", "service_carry", "retention_carry"})
+CARRIES = frozenset(
+    {"commitment_carry", "request_carry", "service_carry", "retention_carry", "penalty_carry"}
+)
 """The kinds that carry what is open into the next year, with an assignment of their own there (GBCP 161; LOLF 28)."""
 STATES_PLACE = CARRIES | {
     *("repayment_receivable", "credit_restoration", REASSIGNMENT_TARGET),
@@ -178,7 +190,7 @@ YEAR_BOUND = (
     | {"commitment_decrease", "prior_withdrawal", "earmark", "earmark_decrease", "late_interest"}
     | {*MOVEMENTS, *IDENTIFICATIONS}
     | {"service", "void", REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET}
-    | {"retention", "retention_release", "asset_service", *ASSET_CHANGES}
+    | {"retention", "asset_service", *ASSET_CHANGES, "penalty", "penalty_confirmation", *RELEASES}
     | CARRIES
 )
 """The kinds that bring, take, order, serve or give back credits of the year of their day (A14, A22, A24)."""
@@ -194,5 +206,6 @@ BY_SYSTEM: Mapping[str, str] = {
     "request_carry": "closing",
     "service_carry": "closing",
     "retention_carry": "closing",
+    "penalty_carry": "closing",
 }
 """The kinds that only one sender may send."""

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from tests.law_model import assets
+from tests.law_model import assets, penalties
 from tests.law_model.chain import find_debt, find_root
 from tests.law_model.kinds import ASSET_CHANGES, CLEARING_DEBIT, IDENTIFICATIONS, JOURNAL_DEBIT, ON_SERVICE
 from tests.law_model.nomenclature import Role
@@ -79,7 +79,7 @@ def find_creditor(debt: Document, state: State) -> str:
     if debt.kind == "payroll":
         exceptions = state.reference.years[debt.key.year].payroll_creditors
         return find_own_creditor(debt.account, exceptions) or _role(debt, state).payroll
-    if debt.kind in ON_SERVICE | {"advance_request"}:
+    if debt.kind in ON_SERVICE | {"advance_request", "penalty"}:
         return _role(debt, state).creditor  # a service charged what it bills
     exceptions = state.reference.years[debt.key.year].creditors
     return find_own_creditor(debt.account, exceptions) or _role(debt, state).creditor
@@ -112,7 +112,7 @@ def _list_part(document: Document, state: State) -> Legs:
 def _list_rejection(document: Document, state: State) -> Legs:
     rejected = document.predecessor
     assert rejected is not None
-    if rejected.kind in {"request_carry", "retention_carry"}:
+    if rejected.kind in {"request_carry", "retention_carry", "penalty_carry"}:
         return []  # what is carried stays on its account
     return [(credit, debit) for debit, credit in reversed(_EVENTS[rejected.kind](rejected, state))]
 
@@ -204,6 +204,23 @@ def _list_release(document: Document, state: State) -> Legs:
     return [(_settlement(document, state, role), find_creditor(find_root(document), state))]
 
 
+def _list_penalty(document: Document, state: State) -> Legs:
+    """Return the entry of what is withheld (chart 4016000000: by the debit of 4081000000)."""
+    return [
+        (_role(document, state).accrued, _settlement(document, state, penalties.find_role(document, state)))
+    ]
+
+
+def _list_confirmation(document: Document, state: State) -> Legs:
+    role = penalties.find_role(document, state)
+    return [(_settlement(document, state, role), _settlement(document, state, "penalty_product"))]
+
+
+def _list_remission(document: Document, state: State) -> Legs:
+    role = penalties.find_role(document, state)
+    return [(_settlement(document, state, role), find_creditor(find_root(document), state))]
+
+
 def _build_transfer(debit: str, credit: str) -> Callable[[Document, State], Legs]:
     def list_transfer(document: Document, state: State) -> Legs:
         return [(_settlement(document, state, debit), _settlement(document, state, credit))]
@@ -224,7 +241,9 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "payment_request_without_service": _list_direct,
     "direct_payment_request": _list_direct,
     "payroll": _list_direct,
-    **dict.fromkeys(("payment_request_rejection", "retention_rejection"), _list_rejection),
+    **dict.fromkeys(
+        ("payment_request_rejection", "retention_rejection", "penalty_rejection"), _list_rejection
+    ),
     "receivable": _list_receivable,
     "repayment_receivable": _list_receivable,
     "credit_restoration": _list_restoration,
@@ -236,6 +255,9 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "advance_withholding": _list_withholding,
     "retention": _list_retention,
     "retention_release": _list_release,
+    "penalty": _list_penalty,
+    "penalty_confirmation": _list_confirmation,
+    "penalty_remission": _list_remission,
     "set_off_receipt": _list_collection,
     "suspense_receipt": _build_transfer("treasury", "suspense_receipt"),
     "suspense_debit": _build_transfer("suspense_debit", "treasury"),

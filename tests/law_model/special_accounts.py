@@ -3,11 +3,13 @@
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.chain import find_root
-from tests.law_model.kinds import REASSIGNMENT_TARGET, REQUESTS, SPENDS_AE
+from tests.law_model.kinds import REASSIGNMENT_TARGET, RELEASES, REQUESTS, SPENDS_AE
 from tests.law_model.nomenclature import Section
 from tests.law_model.state import Act, Document, State
 
-_ORDERS = REQUESTS | {"advance_request", "retention_release", "request_carry", REASSIGNMENT_TARGET}
+_ORDERS = (
+    REQUESTS | RELEASES | {"advance_request", "request_carry", REASSIGNMENT_TARGET, "penalty_confirmation"}
+)
 _WITHOUT_COMMITMENT = frozenset({"direct_payment_request", "payroll", REASSIGNMENT_TARGET})
 
 

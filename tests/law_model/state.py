@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from tests.law_model.budget import Budget, NodeKey
-from tests.law_model.kinds import PARTS, REQUESTS
+from tests.law_model.kinds import ORIGINS, PARTS
 from tests.law_model.nomenclature import Reference, Section
 from tests.law_model.periods import Periods
 
@@ -99,7 +99,7 @@ class Document:
     @property
     def expense(self) -> "Document":
         """The request of an expense, or the claim of late interest, at the start of its chain."""
-        is_expense = self.kind in REQUESTS | {"late_interest"}
+        is_expense = self.kind in ORIGINS | {"late_interest"}
         return self if is_expense or self.predecessor is None else self.predecessor.expense
 
     @property

@@ -186,7 +186,7 @@ def _choose_cell_of_next_year(world: World, line: Line, item: OpenItem) -> int:
     own = world.cells[cell]
     is_later = (
         own.year > before.year
-        if CATALOG[line.kind].name == "retention_carry"
+        if CATALOG[line.kind].name in ("retention_carry", "penalty_carry")
         else own.year == before.year + 1
     )
     if not is_later or line.day <= world.years[before.year].last_payment_day:

@@ -49,6 +49,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition, *, act
     _require_service(world, kind, line, followed)
     advances.require_purchase(world, state, kind, line=line, commitment=followed.entry)
     retentions.require_retainable(world, state, kind, line=line, request=followed.entry)
+    retentions.require_penalty_account(world, state, kind, commitment=followed.entry)
     set_offs.require_pair(world, state, kind, act=act, place=place, followed=followed.entry)
     if kind.pairs is Pairing.ORIGIN:
         reassignments.require_targets(world, state, act=act, place=place, debit=followed.entry)
@@ -170,7 +171,8 @@ def _build_item(state: State, followed: Link, bare: OpenItem) -> OpenItem:
         item_with_dates = item_with_dates._replace(credit=item.credit)
     if kind.follows is Family.RETENTION and not bare.debit:
         item_with_dates = item_with_dates._replace(debit=item.debit)
-    return item_with_dates._replace(parent=item.parent if settles else followed.entry, under=item.under)
+    under = bare.kind if kind.cp_reserved > 0 else item.under  # what was kept back reserves CP again
+    return item_with_dates._replace(parent=item.parent if settles else followed.entry, under=under)
 
 
 def _apply_change(state: State, kind: ActKind, line: Line, entry: int) -> None:
@@ -266,7 +268,7 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
         Role.PAYROLL: cell.payroll,
         Role.PRODUCT: cell.expense,
         Role.BY_HAND: line.account,
-        Role.RETENTION: retentions.choose_account(world, cell, line.period),
+        **retentions.choose_accounts(world, cell, line.period),
     }
     if followed.base.inherits:
         item = state.items[followed.entry]

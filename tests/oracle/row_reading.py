@@ -172,7 +172,9 @@ def _find_field_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome
         yield Outcome.FIELD_INVALID
     if line.kind.bills and not request_terms.is_possible(line.fields):
         yield Outcome.FIELD_INVALID
-    if line.kind.name == "retention_release" and not request_terms.has_contract(line.fields):
+    if line.kind.name in ("retention_release", "penalty_remission") and not request_terms.has_contract(
+        line.fields
+    ):
         yield Outcome.FIELD_INVALID
     if line.kind.pays and line.read_text(Field.BIC) and not bic.is_bic(line.read_text(Field.BIC).encode()):
         yield Outcome.FIELD_INVALID

@@ -179,6 +179,9 @@ _OPENED_ITEMS = (
 )
 """The kind of each line that opens an item or lowers its opening, its account, and what it names."""
 
+_PENALTY = _LAST_OF_BOTH_YEARS + 2 + len(_OPENED_ITEMS) + 22
+"""The entry of the penalty."""
+
 _FIRST_COMMITMENT = f"@{len(build_openings()) + 5}"
 """The entry of the first line of EJ1."""
 _FIRST_SERVICE = f"@{len(build_openings()) + 10}"
@@ -391,11 +394,38 @@ FILES: list[File] = [
             _build_follower("TP28", "5.00", kind="identification_receipt"),
         ),
         *_act("RE1", "result_debit", *_RESULT),
+        *_act("UD1", "suspense_debit", {"fund_centre": "0217", "amount": "5.00"}),
+        *_act("UR1", "suspense_return", {"fund_centre": "0217", "amount": "5.00"}),
+        *_act("DP40", "direct_payment_request", _spent("5.00", payee="P1", **_RUNNING_EXPENSES)),
+        *_act("PA40", "payment", _build_follower("DP40", "5.00")),
+        *_act(
+            "ID2",
+            "transfer_identification",
+            _build_follower("UD1", "5.00"),
+            _build_follower("PA40", "5.00", kind="identification_debit"),
+        ),
+        *_act(
+            "ID3",
+            "transfer_identification",
+            _build_follower("UR1", "5.00"),
+            _build_follower("ID2#2", "5.00", kind="identification_return"),
+        ),
+        *_act("EJ36", "commitment", _spent("2.00", **_RUNNING_EXPENSES)),
+        *_act("SF36", "service", _build_follower("EJ36", "2.00")),
+        *_act("PE36", "penalty", _build_follower("EJ36", "1.00", payee="P1")),
+        *_act("PC36", "penalty_confirmation", _build_follower("PE36", "0.20")),
+        *_act("PR36", "penalty_remission", _build_follower("PE36", "0.30")),
+        *_act("PX36", "penalty_rejection", _build_follower("PE36", "0.10")),
+        *_act(
+            "BA36",
+            "penalty_carry",
+            {"predecessor": f"@{_PENALTY}", "amount": "0.40"} | _CARRY | _RUNNING_EXPENSES,
+        ),
     ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = _LAST_OF_BOTH_YEARS + 2 + len(_OPENED_ITEMS) + 11
+_ENTRIES = _PENALTY + 4
 """Of all of them together."""
 
 
