@@ -31,8 +31,8 @@ async def show_step(
     if missing := find_missing_year(context.reference, request.year):
         return missing
     async with open_snapshot(context.database.dsn) as connection:
-        plan = await closing_plan.load_board(connection, context.reference, request.year)
+        board = await closing_plan.load_board(connection, request.year)
         executions = await step_executions.load_executions(connection, request.year)
     request = msgspec.structs.replace(request, is_dry_run=True)
     now = await closing_execution.execute(context, request, Interruption(lambda: None), reporter=reporter)
-    return ShownStep(request.year, plan.find_step(request.step), executions.get(request.step, []), now)
+    return ShownStep(request.year, board.find_step(request.step), executions.get(request.step, []), now)

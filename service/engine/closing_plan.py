@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from closing import review_queries
 from closing.journal_queries import Connection
 from closing.step_sums import StepSums
 from closing.steps import CARRIES, PHASES_FRENCH, PLAN, TWO_PERSON_STEPS, Step, StepDescription, StepType
@@ -50,17 +51,23 @@ class PlannedStep(msgspec.Struct, frozen=True):
     """What is open for it now; None for a step that carries nothing, and where it was not computed."""
 
 
-class ClosingPlan(msgspec.Struct, frozen=True):
-    """The steps of closing a year."""
+class ClosingBoard(msgspec.Struct, frozen=True):
+    """The steps of closing a year, with their states."""
 
     year: int
-    last_payment_day: str
-    """The last day on which the year pays; steps are executed after it."""
     steps: list[PlannedStep]
+    """In the order of their execution."""
 
     def find_step(self, step: Step) -> PlannedStep:
         """Return a step of the plan."""
         return next(row for row in self.steps if row.step is step)
+
+
+class ClosingPlan(ClosingBoard, frozen=True):
+    """The steps of closing a year, with what is open for each."""
+
+    last_payment_day: str
+    """The last day on which the year pays; steps are executed after it."""
 
 
 async def load_plan(
@@ -72,20 +79,25 @@ async def load_plan(
     async with open_snapshot(dsn) as connection:
         open_year = await step_acts.load_open_year(connection, reference, year, reporter=reporter)
         opening = await step_acts.load_openings(connection, reference, year)
-        plan = await load_board(connection, reference, year)
+        board = await load_board(connection, year)
     sums = {step: step_acts.sum_planned_step(step, open_year, opening) for step in CARRIES}
-    steps = [msgspec.structs.replace(row, sums=sums.get(row.step)) for row in plan.steps]
-    return msgspec.structs.replace(plan, steps=steps)
+    steps = [msgspec.structs.replace(row, sums=sums.get(row.step)) for row in board.steps]
+    return ClosingPlan(year, steps, find_last_payment_day(reference, year).isoformat())
 
 
-async def load_board(connection: Connection, reference: ReferenceData, year: int) -> ClosingPlan:
-    """Return the plan of a year with the states of its steps, from what is stored of their executions alone."""
+async def load_known_board(connection: Connection, year: int) -> ClosingBoard | None:
+    """Return the board of a year; None if the ledger has no months of it."""
+    return await load_board(connection, year) if await review_queries.is_started(connection, year) else None
+
+
+async def load_board(connection: Connection, year: int) -> ClosingBoard:
+    """Return the steps of a year with their states, from what is stored of their executions alone."""
     executions = await step_executions.load_executions(connection, year)
     preparations = {
         step: await step_persons.load_preparation(connection, year, step) for step in TWO_PERSON_STEPS
     }
     steps = [_build_step(row, executions, preparation=preparations.get(row.step)) for row in PLAN]
-    return ClosingPlan(year, find_last_payment_day(reference, year).isoformat(), steps)
+    return ClosingBoard(year, steps)
 
 
 def _build_step(

@@ -15,7 +15,7 @@ from posting.store.step_executions import PROVEN, StepEnd, StepFinding
 from service.database import command_queries
 from service.database.embedded_server import Database
 from service.engine import closing_execution, closing_plan, step_preparation, step_reversal
-from service.engine.closing_plan import ClosingPlan
+from service.engine.closing_plan import ClosingBoard
 from service.engine.step_conditions import StepRequest, open_snapshot
 from service.engine.year_closing import StepResult
 from service.terminal.processing_progress import ProgressLines
@@ -46,9 +46,9 @@ async def execute(
     )
 
 
-async def load_board(state: State) -> ClosingPlan:
+async def load_board(state: State) -> ClosingBoard:
     async with open_snapshot(state.dsn) as connection:
-        return await closing_plan.load_board(connection, state.context.reference, YEAR)
+        return await closing_plan.load_board(connection, YEAR)
 
 
 async def read_states(state: State) -> dict[str, str]:

@@ -223,7 +223,7 @@ def _build_plan() -> ClosingPlan:
         preparation=preparation,
         sums=sums,
     )
-    return ClosingPlan(2018, "2018-12-31", [step])
+    return ClosingPlan(2018, [step], "2018-12-31")
 
 
 def _build_execution() -> StepExecution:
