@@ -12,23 +12,21 @@ if TYPE_CHECKING:
 
 
 def build_plan_table(closing_plan: "ClosingPlan") -> ReportTable:
-    """Build the table of the steps, with their states and last executions."""
+    """Build the table of the steps, with their states, and the sums of their last executions."""
     columns = [
         *(Column("step"), Column("phase"), Column("what it does", CellType.PROSE), Column("state")),
         *(Column("waits for"), Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)),
-        *(Column("blocked", CellType.COUNT), Column("by"), Column("ended, UTC"), Column("source")),
+        Column("blocked", CellType.COUNT),
     ]
     rows = [_build_plan_row(step) for step in closing_plan.steps]
-    dropped = ("source", "ended, UTC", "by", "what it does", "phase", "blocked", "waits for")
+    dropped = ("what it does", "phase", "blocked", "waits for")
     return ReportTable(f"Plan of the closing of {closing_plan.year}", columns, rows, drop_order=dropped)
 
 
 def _build_plan_row(step: "PlannedStep") -> list[Cell]:
     last = step.last
     sums: list[Cell] = [last.lines, last.cents, last.blocked] if last else [None, None, None]
-    ended = f"{last.ended:%Y-%m-%d %H:%M}" if last and last.ended else ""
-    words = [step.step.value, step.phase, step.summary, step.state, ", ".join(step.waits_for)]
-    return [*words, *sums, last.by if last else "", ended, step.source]
+    return [step.step.value, step.phase, step.summary, step.state, ", ".join(step.waits_for), *sums]
 
 
 def build_open_table(closing_plan: "ClosingPlan") -> ReportTable:

@@ -132,3 +132,40 @@ async def test_a_step_of_two_persons_is_prepared_and_shown(state: State) -> None
     assert "nobody yet" in (await close(state, "plan")).out
     own = await close(state, "execute", "C14", *AT, code=1)
     assert "prepared it: another person executes it" in own.out
+
+
+async def test_a_step_is_shown_with_its_executions(state: State) -> None:
+    """What it would find now stands below what its last execution found."""
+    before = (await close(state, "show", "C02", *AT)).out
+    assert "It is not begun." in before
+    assert "It needs what is not proven yet: C01." in before
+    executed = (await close(state, "execute", "C02", *AT)).out
+    assert "C02 of 2018 is proven." in executed
+    assert "transfers in transit 5126410000" in executed
+    after = (await close(state, "show", "C02", *AT)).out
+    assert "It is proven." in after
+    assert "Executions of C02" in after
+    shown = (await close(state, "show", "C02", *AT, "--json")).json()
+    assert [row["state"] for row in shown["executions"]] == ["proven"]
+
+
+async def test_a_proof_is_withdrawn_by_command(state: State) -> None:
+    words = ("reverse", "C10", "--as", "chloe", "--reason", "too early")
+    early = await close(state, *words, code=1)
+    assert "Nothing is reversed: C10 of 2018 is not begun: there is no proof to withdraw" in early.out
+    await close(state, "execute", "C10", *AT)
+    assert (
+        "The proof of C10 of 2018 is withdrawn; C11, C12 wait for it again."
+        in (await close(state, *words)).out
+    )
+    carry = await close(state, "reverse", "C06", "--as", "chloe", "--reason", "wrong", code=1)
+    assert "C06 cannot be reversed: the engine has no act that undoes a commitment_carry" in carry.out
+    shown = (await close(state, "show", "C10", *AT)).out
+    assert "withdrawn" in shown
+
+
+async def test_a_year_is_not_locked_before_its_result(state: State) -> None:
+    result = await close(state, "lock", code=1)
+    assert "The step cannot begin: C12 is not built, and C13 needs it: C13 waits" in result.out
+    missing = await close(state, "execute", "C12", *AT, code=1)
+    assert "C12 is not built, so nothing executes it" in missing.out
