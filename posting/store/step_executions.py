@@ -125,10 +125,10 @@ def _build_execution(row: Mapping[str, Any], *, may_be_at_work: bool) -> StepExe
 async def compute_seal(connection: Connection, year: int) -> bytes:
     """Return the SHA-256 of the sums of each account of each accountant in a year, its openings included."""
     periods = to_period(year, OPENING_MONTH), to_period(year, _LAST_MONTH)
-    return hash_sums(tuple(row) for row in await connection.fetch(SQL["sealed_sums"], *periods))
+    return _hash_sums(tuple(row) for row in await connection.fetch(SQL["sealed_sums"], *periods))
 
 
-def hash_sums(rows: Iterable[tuple[str, str, int, int]]) -> bytes:
+def _hash_sums(rows: Iterable[tuple[str, str, int, int]]) -> bytes:
     """Hash sums by accountant and account, in the order of their codes: one a line."""
     lines = (
         f"{accountant} {account} {debit} {credit}\n" for accountant, account, debit, credit in sorted(rows)

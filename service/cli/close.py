@@ -98,13 +98,13 @@ def show(
         context = engine_context.EngineContext(settings, Database(dsn), reference)
         return await closing_display.show_step(context, request, reporter=reporter)
 
-    shown = session.run_on_database(settings, work, open_or_attach)
-    if isinstance(shown, str):
-        raise UsageError(shown)
+    display = session.run_on_database(settings, work, open_or_attach)
+    if isinstance(display, str):
+        raise UsageError(display)
     if json:
-        console.print_json(shown)
+        console.print_json(display)
     else:
-        closing_output.print_shown_step(shown)
+        closing_output.print_shown_step(display)
 
 
 @app.command
@@ -185,7 +185,9 @@ def reverse(
     """
     process_tuning.tune_process()  # before Arrow is imported
     reason, person = because.require_reason()
-    result = _reverse(options.read_settings(), _build_request(step, year, DEFAULT_STEP), person, reason)
+    result = _reverse(
+        options.read_settings(), _build_request(step, year, DEFAULT_STEP), person, reason=reason
+    )
     if json:
         console.print_json(result)
     else:
@@ -266,7 +268,7 @@ def _prepare(settings: "Settings", request: "StepRequest", caller: "CommandCalle
 
 
 def _reverse(
-    settings: "Settings", request: "StepRequest", caller: "CommandCaller", reason: str
+    settings: "Settings", request: "StepRequest", caller: "CommandCaller", *, reason: str
 ) -> "ReversedStep":
     """Withdraw the proof of a step in the name of the caller."""
     from service.engine import step_reversal

@@ -35,9 +35,9 @@ def print_plan(closing_plan: "ClosingPlan") -> None:
     )
 
 
-def print_shown_step(shown: "ShownStep") -> None:
+def print_shown_step(display: "ShownStep") -> None:
     """Print a step: its state, its executions, and what it would find or do now."""
-    step = shown.step
+    step = display.step
     console.print_line(f"{step.step}: {step.summary}")
     console.print_line(f"{step.french} ({step.phase_fr}). Due: {step.dates}. Source: {step.source}.")
     console.print_line(f"It is {step.state}.")
@@ -45,10 +45,10 @@ def print_shown_step(shown: "ShownStep") -> None:
         console.print_line(f"It needs what is not proven yet: {', '.join(step.waits_for)}.")
     if step.reversal_obstacle:
         console.print_line(f"It is not reversed: {step.reversal_obstacle}.")
-    if shown.executions:
-        console.print_table(closing_tables.build_execution_table(step, shown.executions))
-        print_findings(shown.executions[-1].findings, "The last execution found")
-    print_step(shown.now, is_dry_run=True)
+    if display.executions:
+        console.print_table(closing_tables.build_execution_table(step, display.executions))
+        print_findings(display.executions[-1].findings, "The last execution found")
+    print_step(display.now, is_dry_run=True)
 
 
 def print_reversal(result: "ReversedStep") -> None:

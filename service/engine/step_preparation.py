@@ -66,19 +66,19 @@ async def prepare_step(
     if not acts.lines:
         return result
     content = await asyncio.to_thread(describe_content, request, acts, computed.last_entry)
-    return await _store(context, request, content, result)
+    return await _store(context, request, content, result=result)
 
 
 async def _prepare_lock(context: EngineContext, request: StepRequest, result: PreparedStep) -> PreparedStep:
-    findings, content = await year_lock.describe_lock_of(context, request)
+    findings, content = await year_lock.load_lock(context, request)
     result = msgspec.structs.replace(result, findings=findings)
     if any(finding.blocks for finding in findings):
         return msgspec.structs.replace(result, waits=_OPEN_MONTHS.format(year=request.year))
-    return await _store(context, request, content, result) if content.lines else result
+    return await _store(context, request, content, result=result) if content.lines else result
 
 
 async def _store(
-    context: EngineContext, request: StepRequest, content: StepContent, result: PreparedStep
+    context: EngineContext, request: StepRequest, content: StepContent, *, result: PreparedStep
 ) -> PreparedStep:
     """Store what a person prepares."""
     try:

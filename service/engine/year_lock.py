@@ -4,6 +4,8 @@ A lock cannot be undone, so one person prepares it, and another one confirms it.
 of their own; after an interruption the same call locks the rest.
 """
 
+from typing import NamedTuple
+
 import msgspec
 
 from closing.journal_queries import Connection
@@ -32,6 +34,13 @@ class LockedYear(msgspec.Struct, frozen=True):
     seal: bytes | None = None
 
 
+class PlannedLock(NamedTuple):
+    """What a person prepares."""
+
+    findings: list[StepFinding]
+    content: StepContent
+
+
 async def lock_year(
     context: EngineContext, request: StepRequest, *, reporter: ProgressReporter
 ) -> LockedYear:
@@ -56,7 +65,7 @@ async def lock_year(
                 )
                 try:
                     await decision_records.confirm_step(context, request.by, content)
-                    await _lock_months(connection, request, unlocked, reporter)
+                    await _lock_months(connection, request, unlocked, reporter=reporter)
                 except (RefusedStep, RefusedDecision) as refused:
                     return LockedYear(findings, str(refused))
             seal = await step_executions.compute_seal(connection, request.year)
@@ -67,6 +76,7 @@ async def _lock_months(
     connection: Connection,
     request: StepRequest,
     months: list[int],
+    *,
     reporter: ProgressReporter,
 ) -> None:
     for number, month in enumerate(months):
@@ -109,9 +119,7 @@ def _view(states: States, year: int, month: int) -> States:
     return view_folios(states, to_period(year, month))
 
 
-async def describe_lock_of(
-    context: EngineContext, request: StepRequest
-) -> tuple[list[StepFinding], StepContent]:
+async def load_lock(context: EngineContext, request: StepRequest) -> PlannedLock:
     """Return the months of a year, and what a person prepares of its lock."""
     with command_queries.translate_database_errors(context.database.dsn):
         async with command_queries.connect(context.database.dsn) as connection:
@@ -119,4 +127,4 @@ async def describe_lock_of(
             states = await period_store.load_states(connection)
             seal = await step_executions.compute_seal(connection, request.year)
     unlocked = find_unlocked_months(states, request.year)
-    return list_months(states, request.year), describe_lock(request, unlocked, seal)
+    return PlannedLock(list_months(states, request.year), describe_lock(request, unlocked, seal))

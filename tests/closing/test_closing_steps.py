@@ -153,9 +153,9 @@ async def test_the_review_counts_what_does_not_stop_the_closing(state: State) ->
 async def test_an_item_without_a_justification_is_listed(state: State) -> None:
     item = [("journal_credit", "4721000000", "60.00", ""), ("journal_debit", CHARGE, "60.00", "")]
     await state.submit_accepted(post("OD-1", item), "treasury")
-    found = await execute(state, Step.SUSPENSE)
+    result = await execute(state, Step.SUSPENSE)
     (entry,) = await state.fetch("select min(entry_id) as entry from entry where reference = 'OD-1'")
-    assert list_blocks(found) == [f"item @{entry['entry']} on 4721000000 of PACA"]
+    assert list_blocks(result) == [f"item @{entry['entry']} on 4721000000 of PACA"]
     assert (await read_states(state))["C09"] == "refused"
 
 
@@ -170,9 +170,9 @@ async def test_a_liaison_account_that_is_not_zero_is_listed(state: State) -> Non
             f" update entry set credit = (select id from reference_text where kind = 5 and code = '{LIAISON}')"
             " where reference = 'OD-1' and credit <> 0"
         )
-    found = await execute(state, Step.LIAISON)
-    assert list_blocks(found) == [f"liaison account {LIAISON} between PACA"]
-    assert [(finding.lines, finding.cents) for finding in found.findings] == [(1, -6_000)]
+    result = await execute(state, Step.LIAISON)
+    assert list_blocks(result) == [f"liaison account {LIAISON} between PACA"]
+    assert [(finding.lines, finding.cents) for finding in result.findings] == [(1, -6_000)]
 
 
 async def test_a_proof_is_withdrawn_and_given_again(state: State) -> None:

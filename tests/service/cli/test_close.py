@@ -145,8 +145,8 @@ async def test_a_step_is_shown_with_its_executions(state: State) -> None:
     after = (await close(state, "show", "C02", *AT)).out
     assert "It is proven." in after
     assert "Executions of C02" in after
-    shown = (await close(state, "show", "C02", *AT, "--json")).json()
-    assert [row["state"] for row in shown["executions"]] == ["proven"]
+    display = (await close(state, "show", "C02", *AT, "--json")).json()
+    assert [row["state"] for row in display["executions"]] == ["proven"]
 
 
 async def test_a_proof_is_withdrawn_by_command(state: State) -> None:
@@ -160,8 +160,8 @@ async def test_a_proof_is_withdrawn_by_command(state: State) -> None:
     )
     carry = await close(state, "reverse", "C06", "--as", "chloe", "--reason", "wrong", code=1)
     assert "C06 cannot be reversed: the engine has no act that undoes a commitment_carry" in carry.out
-    shown = (await close(state, "show", "C10", *AT)).out
-    assert "withdrawn" in shown
+    display = (await close(state, "show", "C10", *AT)).out
+    assert "withdrawn" in display
 
 
 async def test_a_year_is_not_locked_before_its_result(state: State) -> None:
