@@ -62,8 +62,8 @@ function buildRow(step) {
   name.scope = "row";
   row.append(
     name, what, state,
-    create("td", step.last ? counts.format(step.last.lines) : "", { className: "amount" }),
-    create("td", step.last ? formatEuros(step.last.cents) : "", { className: "amount" }),
+    create("td", step.last ? counts.format(step.lines) : "", { className: "amount" }),
+    create("td", step.last ? formatEuros(step.cents) : "", { className: "amount" }),
     create("td", describeExecution(step.last)), create("td", describeProof(step.last)), needs,
   );
   return row;

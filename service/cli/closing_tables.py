@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def build_plan_table(closing_plan: "ClosingPlan") -> ReportTable:
-    """Build the table of the steps, with their states, and the sums of their last executions."""
+    """Build the table of the steps, with their states and sums."""
     columns = [
         *(Column("step"), Column("phase"), Column("what it does", CellType.PROSE), Column("state")),
         *(Column("waits for"), Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)),
@@ -25,7 +25,7 @@ def build_plan_table(closing_plan: "ClosingPlan") -> ReportTable:
 
 def _build_plan_row(step: "PlannedStep") -> list[Cell]:
     last = step.last
-    sums: list[Cell] = [last.lines, last.cents, last.blocked] if last else [None, None, None]
+    sums: list[Cell] = [step.lines, step.cents, last.blocked] if last else [None, None, None]
     return [step.step.value, step.phase, step.summary, step.state, ", ".join(step.waits_for), *sums]
 
 

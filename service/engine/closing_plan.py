@@ -43,6 +43,9 @@ class PlannedStep(msgspec.Struct, frozen=True):
     """Those of them that are not proven yet."""
     reversal_obstacle: str = ""
     """What stands against its reversal; empty where it can be reversed."""
+    lines: int = 0
+    """What all executions carried or charged; of a check, what the last one counted."""
+    cents: int = 0
     last: StepExecution | None = None
     """Its last execution; None if there is none."""
     preparation: StepPreparation | None = None
@@ -105,9 +108,13 @@ def _build_step(
 ) -> PlannedStep:
     waits_for = [needed for needed in row.needs if find_state(needed, executions) != PROVEN]
     state = StepType.MISSING.value if _is_missing(row, executions) else find_state(row.step, executions)
+    all_executions = executions.get(row.step, [])
+    counted = all_executions if row.type is StepType.ACTS else all_executions[-1:]
     return PlannedStep(
         *(row.step, row.phase.value, PHASES_FRENCH[row.phase], row.french, row.summary, row.source),
         *(row.dates, row.persons, state, list(row.needs), waits_for, row.obstacle),
+        sum(execution.lines for execution in counted),
+        sum(execution.cents for execution in counted),
         last=_find_last(row.step, executions),
         preparation=preparation,
     )
