@@ -63,8 +63,8 @@ def find_open_year(
 ) -> OpenYear:
     """Find what is open of the year whose account assignments ``is_of_year`` flags, by cell, and what older years left."""
     of_year = is_of_year[journal.cell]
-    has_older = is_older is not None and bool(is_older.any())
-    until_year = (is_of_year | is_older)[journal.cell] if has_older else of_year
+    older = is_older if is_older is not None and is_older.any() else None
+    until_year = of_year if older is None else (is_of_year | older)[journal.cell]
     may_go_on = of_year & (remainders.carried_by == 0)
     # a reversed commitment is not carried, not even with 0
     may_go_on[journal.predecessor[_UNDOES[journal.kind]]] = False
@@ -78,7 +78,7 @@ def find_open_year(
     obstacles = [
         Obstacle(COMMITMENT_CARRY, _UNSERVED, without_service),
         Obstacle(REQUEST_CARRY, _RETURNED, _select(requests[returned], remainders.rest)),
-        *(_list_older(journal, remainders, is_older) if has_older else ()),
+        *(_list_older(journal, remainders, older) if older is not None else ()),
     ]
     is_served = ~np.isin(remainders.root[services.entry], without_service.entry)
     is_kept = until_year & (remainders.rest > 0)

@@ -22,6 +22,8 @@ class CarriedSum(msgspec.Struct, frozen=True):
     cents: int
     accountant: str = ""
     """Of an opening, which is of an accountant and of no programme."""
+    account: str = ""
+    """Of a charge of assets, which is of their account."""
 
 
 class BlockedSum(msgspec.Struct, frozen=True):

@@ -62,6 +62,7 @@ _SMALL_TABLES = (
     "step_file",
     "step_preparation",
     "step_confirmation",
+    "step_execution",
     "step_rule",
     "access_holder",
     "separation_rule",

@@ -134,7 +134,9 @@ async def test_a_year_waits_for_the_openings_of_the_year_before(state: State) ->
     assert (early.waits, early.posted) == (obstacle, None)
     plan = await closing_plan.load_plan(state.dsn, state.context.reference, 2019, reporter=ProgressLines())
     assert not isinstance(plan, str)
-    assert plan.steps[-1].sums.blocked == [
+    sums = plan.find_step(Step.OPENING).sums
+    assert sums is not None
+    assert sums.blocked == [
         BlockedSum("opening_credit", obstacle, 3, 30_900),
         BlockedSum("opening_debit", obstacle, 1, 30_900),
     ]

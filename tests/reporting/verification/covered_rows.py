@@ -66,6 +66,11 @@ ROWS = (
     *_repeat(
         "insert into step_confirmation (person_decision, step_preparation, by) values ({n}, {n}, 'david')"
     ),
+    *_repeat("insert into step_execution (year, step, attempt, by) values (2018, 'C09', {n}, 'chloe')"),
+    *_repeat(
+        "insert into step_end (step_execution, state, lines, cents, blocked, blocked_cents, findings, batch, chain)"
+        " values ({n}, 'proven', 0, 0, 0, 0, '[]', {n}, sha256('{n}'))"
+    ),
     "insert into step_rule values (1), (2)",
     *_repeat(
         "insert into reference_acceptance (files, digest, last_use, reason, by)"
