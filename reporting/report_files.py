@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import IO, TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -58,7 +59,7 @@ class TooManyRows(CrescendoError):
 
 
 class ReportFile:
-    """A file to which the tables of one report are written, one below the other."""
+    """A file to which the tables of one report are written, one below the other; a context that leaves no temporary file."""
 
     def __init__(self, file: IO[bytes], file_format: FileFormat) -> None:
         self._file, self._format = file, file_format
@@ -72,6 +73,8 @@ class ReportFile:
         TooManyRows
             A sheet has no place for them.
         """
+        if self._format is FileFormat.XLSX and len(table.rows) > SHEET_ROWS_MAX:
+            raise TooManyRows(_TOO_MANY_ROWS)
         if self._tables is None:
             build = ParquetFile if self._format is FileFormat.PARQUET else XlsxFile
             self._tables = build(self._file, table.columns)
@@ -81,6 +84,13 @@ class ReportFile:
         """Write the end of the file, with these totals, or those of the last table, if it has a place for them."""
         if self._tables is not None:
             self._tables.close(totals)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._tables is not None:
+            self._tables.discard()
 
 
 def read_format(path: Path) -> FileFormat | None:
@@ -106,6 +116,10 @@ class ParquetFile:
         del totals
         self._writer.close()
 
+    def discard(self) -> None:
+        """Close the writer, whether the file is complete or not."""
+        self._writer.close()
+
 
 class XlsxFile:
     """Writes tables to a workbook: one sheet with the rows, and one with the totals, if there are some."""
@@ -114,8 +128,9 @@ class XlsxFile:
         from xlsxwriter import Workbook
 
         # Rows go to a temporary file, so that a long report takes no memory; texts are never read as formulas or addresses.
+        self._folder = TemporaryDirectory(prefix="crescendo-report-")
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-        self._book = Workbook(file, options)
+        self._book = Workbook(file, {**options, "tmpdir": self._folder.name})
         self._totals: ReportTable | None = None
         self._count = 0
         self._heading = self._book.add_format({"bold": True, "bottom": 1})
@@ -148,6 +163,10 @@ class XlsxFile:
                 self._write_row(sheet, number, row, totals.columns)
         self._book.close()
 
+    def discard(self) -> None:
+        """Remove the temporary files, whether the file is complete or not."""
+        self._folder.cleanup()
+
     def _add_sheet(self, name: str, columns: Sequence[Column]) -> "Worksheet":
         sheet = self._book.add_worksheet(name)
         for place, column in enumerate(columns):
@@ -170,9 +189,9 @@ class XlsxFile:
 
 def write_table(file: IO[bytes], file_format: FileFormat, table: ReportTable) -> None:
     """Write one table to ``file``."""
-    report_file = ReportFile(file, file_format)
-    report_file.write(table)
-    report_file.close()
+    with ReportFile(file, file_format) as report_file:
+        report_file.write(table)
+        report_file.close()
 
 
 def build_arrow_table(table: ReportTable) -> pa.Table:

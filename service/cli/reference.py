@@ -79,6 +79,7 @@ def check(folder: FolderArgument, *, output_format: OutputFormat = TABLE) -> int
     """
     from reporting.reference import folder_faults
 
+    output_format.check()
     _require_folder(folder)
     result = folder_faults.check_folder(folder)
     _write_check(result, output_format)
@@ -99,6 +100,7 @@ def diff(
     """
     from service.engine import reference_loading
 
+    output_format.check()
     _require_folder(folder)
     with reference_loading.open_draft(options.read_settings(), folder, needs_ledger=False) as draft:
         return _show_draft(draft, output_format, is_full=full)

@@ -94,6 +94,7 @@ def _write_report(
     NoSuchRecord
         They name a batch, a submission, a sender or a third party that does not exist.
     """
+    output_format.check()
     detail = report.detail
     is_detailed = detail is not None and (
         detail.parameter is None or arguments.values[detail.parameter] is not None
@@ -200,6 +201,7 @@ def proof(
     from reporting import argument_checks, proofs
     from service.database.report_session import read_report
 
+    output_format.check()
     if (submission is None) == (batch is None):
         raise UsageError("name either a submission or a batch: --submission NUMBER or --batch NUMBER")
 

@@ -15,7 +15,7 @@ from service.terminal import console, report_pages
 
 if TYPE_CHECKING:
     from reporting.refusals import Language
-    from reporting.report_files import FileFormat, ReportFile
+    from reporting.report_files import ReportFile
 
 BuildTable = Callable[[Any], ReportTable]
 
@@ -33,7 +33,7 @@ class OutputFormat:
         Path | None,
         Parameter(
             name=("--output", "-o"),
-            help="Write to this file, .xlsx or .parquet: one header line, codes as texts, amounts in euros, totals apart.",
+            help="Write to this file, .xlsx or .parquet, replacing one of its name: codes as texts, euros, totals apart.",
         ),
     ] = None
 
@@ -43,16 +43,10 @@ class OutputFormat:
         return not (self.json or self.csv or self.output)
 
     def write(self, result: Any, build_table: BuildTable, language: "Language" = "en") -> None:
-        """Write a result in this format; the headings for people are in ``language``.
-
-        Raises
-        ------
-        UsageError
-            The name of the file says no format, or another format is named, too.
-        """
+        """Write a result in this format; the headings for people are in ``language``."""
         if self.output:
             with self._open_file() as file:
-                file.write(translate(build_table(result), language))
+                file.write(self._translate(build_table(result), language))
                 file.close()
         elif self.json:
             console.print_json(result)
@@ -68,7 +62,7 @@ class OutputFormat:
         """Open what writes the pages of a long report in this format; as ``write`` does."""
 
         def build_translated(page: list[Any]) -> ReportTable:
-            return translate(build_table(page), language)
+            return self._translate(build_table(page), language)
 
         if self.output:
             with self._open_file() as file:
@@ -80,28 +74,19 @@ class OutputFormat:
         else:
             yield report_pages.TablePages(build_translated)
 
-    @contextmanager
-    def _open_file(self) -> Iterator["ReportFile"]:
-        """Open the file, which replaces one of its name once it is complete."""
-        from reporting.report_files import ReportFile
+    def check(self) -> None:
+        """Check the name of the file, before a report is computed.
 
-        path, file_format = self._find_format()
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        try:
-            with part.open("wb") as file:
-                yield ReportFile(file, file_format)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-        console.print_note(f"The report is in {path}.")
-
-    def _find_format(self) -> "tuple[Path, FileFormat]":
-        """Return the file and its format."""
+        Raises
+        ------
+        UsageError
+            Its end says no format, its folder does not exist, or another format is named, too.
+        """
         from reporting.report_files import read_format
 
-        assert self.output is not None  # noqa: S101 -- the caller has checked it
-        file_format = read_format(self.output)
-        if file_format is None:
+        if self.output is None:
+            return
+        if read_format(self.output) is None:
             raise UsageError(
                 f"--output {self.output}: the name of the file ends neither in .xlsx nor in .parquet, so its format is unknown"
             )
@@ -109,7 +94,32 @@ class OutputFormat:
             raise UsageError(
                 "--output writes a file, --json and --csv write to standard output: give one of them"
             )
-        return self.output, file_format
+        if not self.output.resolve().parent.is_dir():
+            raise UsageError(
+                f"--output {self.output}: there is no folder {self.output.resolve().parent}: create it first"
+            )
+
+    def _translate(self, table: ReportTable, language: "Language") -> ReportTable:
+        """Return the table in ``language`` for people; programs read Parquet by its English names."""
+        is_for_programs = self.output is not None and self.output.suffix.lower() == ".parquet"
+        return table if is_for_programs else translate(table, language)
+
+    @contextmanager
+    def _open_file(self) -> Iterator["ReportFile"]:
+        """Open the file, which replaces one of its name once it is complete."""
+        from reporting.report_files import ReportFile, read_format
+
+        assert self.output is not None  # noqa: S101 -- the caller has checked it
+        path, file_format = self.output.resolve(), read_format(self.output)
+        assert file_format is not None  # noqa: S101 -- ``check`` has checked it
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        try:
+            with part.open("xb") as file, ReportFile(file, file_format) as report_file:
+                yield report_file
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        console.print_note(f"The report is in {self.output}.")
 
 
 def translate(table: ReportTable, language: "Language") -> ReportTable:

@@ -1,6 +1,7 @@
 """Reports as XLSX and Parquet: one header line, one type in each column, amounts exact to the cent, totals apart."""
 
 import io
+import tempfile
 import zipfile
 from collections.abc import Sequence
 from decimal import Decimal
@@ -114,10 +115,19 @@ def test_a_report_without_rows_has_its_header(file_format: FileFormat) -> None:
         assert len(read_sheet(content, 1)) == 1
 
 
-def test_more_rows_than_a_sheet_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_rows_than_a_sheet_has_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """At once, or at the table that is too many; no temporary file stays."""
     monkeypatch.setattr(report_files, "SHEET_ROWS_MAX", 2)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with pytest.raises(TooManyRows, match=r"write \.parquet, or name a month"):
         write(TABLE, FileFormat.XLSX)
+    part = TABLE._replace(rows=ROWS[:2])
+    with ReportFile(io.BytesIO(), FileFormat.XLSX) as report_file:
+        report_file.write(part)
+        with pytest.raises(TooManyRows):
+            report_file.write(part)
+    write(part, FileFormat.XLSX)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

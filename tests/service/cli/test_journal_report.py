@@ -69,7 +69,7 @@ async def test_what_nothing_has_is_an_error_and_what_is_none_is_wrong_usage(
     unknown = await report(place, "general-ledger", "--account", "999", code=2)
     assert "--account 999: no account of the charts begins so. The nearest are " in unknown.err
     near = await report(place, "general-ledger", "--account", "4019", code=2)
-    assert "The nearest are 4011100000, 4017000000" in near.err
+    assert "The nearest are 4011100000, 4016000000, 4017000000" in near.err
     days = ("--first-day", "2018-03-02", "--last-day", "2018-03-01")
     reverse = await report(place, "journal", *days, code=2)
     assert "--first-day 2018-03-02 is after --last-day 2018-03-01" in reverse.err
@@ -107,9 +107,20 @@ async def test_a_file_that_cannot_be_written_is_an_error(
     assert "--output report.xls: the name of the file ends neither in .xlsx nor in .parquet" in unknown.err
     both = await report(place, "journal", "--output", "report.xlsx", "--csv", code=2)
     assert "--output writes a file, --json and --csv write to standard output: give one of them" in both.err
-    missing = await run_crescendo(
-        *("report", "journal", "--output", tmp_path / "none" / "a.xlsx", *place), environment=ENVIRONMENT
-    )
-    assert missing.code != 0
-    assert "none" in missing.err
-    assert "Traceback" not in missing.err
+    missing = await report(place, "journal", "--output", str(tmp_path / "none" / "a.xlsx"), code=2)
+    assert f"there is no folder {tmp_path / 'none'}: create it first" in missing.err
+
+
+async def test_a_parquet_file_is_english_and_a_workbook_of_the_locale(
+    place: tuple[str | Path, ...], tmp_path: Path
+) -> None:
+    """A link stays a link: the file behind it is the one that is replaced."""
+    target, link = tmp_path / "target.parquet", tmp_path / "link.parquet"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    await report(place, "trial-balance", "--output", str(link), LC_ALL="fr_FR.UTF-8")
+    assert link.is_symlink()
+    assert pq.read_table(target).column_names[0] == "account"
+    sheets = tmp_path / "report.xlsx"
+    await report(place, "trial-balance", "--output", str(sheets), LC_ALL="fr_FR.UTF-8")
+    assert b"<t>compte</t>" in zipfile.ZipFile(sheets).read("xl/worksheets/sheet1.xml")
