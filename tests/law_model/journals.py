@@ -1,6 +1,7 @@
 """Random entries by hand: most are right, some name a wrong account or are not balanced."""
 
 from collections.abc import Callable
+from datetime import date
 
 from tests.law_model.commitments import assign
 from tests.law_model.form import is_amount, read_cents, write_euros
@@ -8,6 +9,7 @@ from tests.law_model.kinds import (
     CLEARING_CREDIT,
     CLEARING_DEBIT,
     CREDIT,
+    DEBITS,
     DUES,
     IDENTIFICATION,
     IDENTIFICATION_RECEIPT,
@@ -15,6 +17,7 @@ from tests.law_model.kinds import (
     JOURNAL_DEBIT,
     JUSTIFICATION,
     LEAVES_ON_SUSPENSE,
+    OPENING_ITEMS,
 )
 from tests.law_model.state import Document, Row
 from tests.law_model.year_context import PLACES, Place, YearContext
@@ -55,22 +58,38 @@ def complete_journal(context: YearContext, row: Row) -> list[Row]:
 
 def write_clearing(context: YearContext) -> Row | None:
     """Clear what an entry left on a suspense account; ``complete_clearing`` adds the other side."""
-    item = _choose_item(context, lambda document: document.left > 0 or context.random.random() < 0.1)
+    opened = {act.predecessor.number for act in _list_openings(context) if act.predecessor}
+    is_late = context.random.random() < 0.4
+    item = context.choose(lambda act: act.number in opened and act.left > 0) if opened and is_late else None
+    item = item or _choose_item(context, lambda document: document.left > 0 or context.random.random() < 0.1)
     if item is None or item.key is None:
         return None
-    place = Place(item.key.centre, item.area, item.item)
+    places = [place for place in PLACES if context.has_accountant_of(place.unit, item)]
+    place = Place(item.key.centre, item.area, item.item) if item.item or not places else places[0]
     if context.random.random() < 0.1:
         place = context.random.choice(PLACES[:6])
-    return context.begin_row(
+    row = context.begin_row(
         "AP",
-        CLEARING_CREDIT if item.kind == JOURNAL_DEBIT else CLEARING_DEBIT,
+        CLEARING_CREDIT if item.kind in DEBITS else CLEARING_DEBIT,
         amount=context.draw_part(max(item.left, 1)),
         account=item.account if context.random.random() < 0.93 else _draw_account(context),
         entered_by="chloe",
         validated_by="david",
         **assign(place),
-        **context.name_predecessor(item),
+        **(context.name_predecessor(item) if item.kind != CREDIT else {"predecessor": f"@{item.number}"}),
     )
+    is_of_old_year = item.exercise < context.day.year and context.random.random() < 0.8
+    return row | _date_in_year(item) if is_of_old_year else row
+
+
+def _list_openings(context: YearContext) -> list[Document]:
+    return [act for act in context.model.state.documents if act.kind in OPENING_ITEMS]
+
+
+def _date_in_year(item: Document) -> Row:
+    """Return the columns of what clears an item in its own year, after the openings of the next one."""
+    day = max(item.day, date(item.exercise, 12, 20))
+    return {"exercise": str(item.exercise), "date": day.isoformat(), "predecessor": f"@{item.number}"}
 
 
 def complete_clearing(context: YearContext, row: Row) -> list[Row]:
@@ -96,11 +115,13 @@ def write_justification(context: YearContext) -> Row | None:
 def _choose_item(context: YearContext, fits: Callable[[Document], bool]) -> Document | None:
     """Return an entry on a suspense account, seldom one on another account."""
     on_suspense = context.random.random() < 0.93
+    is_any = context.random.random() < 0.5
     items = [
         document
         for document in context.model.state.documents
         if document.kind in LEAVES_ON_SUSPENSE
         and (document.account in _SUSPENSE) == on_suspense
+        and (is_any or document.exercise == context.day.year)
         and fits(document)
     ]
     return context.random.choice(items) if items else None
@@ -138,7 +159,9 @@ def write_identification(context: YearContext) -> Row | None:
     items = [
         document
         for document in context.model.state.documents
-        if document.kind == (CREDIT if context.random.random() < 0.9 else JOURNAL_CREDIT)
+        if document.kind
+        in ({CREDIT, "opening_item_credit"} if context.random.random() < 0.9 else {JOURNAL_CREDIT})
+        and (document.exercise == context.day.year or context.random.random() < 0.1)
         and (document.left > 0 or context.random.random() < 0.05)
     ]
     if not items:
@@ -174,4 +197,4 @@ def _have_one_accountant(context: YearContext, act: Document, item: Document | N
     return len(accountants) == 1
 
 
-SUSPENSE_WRITERS = ((4, write_clearing), (4, write_justification), (6, write_identification))
+SUSPENSE_WRITERS = ((9, write_clearing), (4, write_justification), (6, write_identification))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 BY_OFFICER, BY_INVOICE_SERVICE = "payment_request", "invoice_request"
 ON_SERVICE = frozenset({BY_OFFICER, BY_INVOICE_SERVICE})
 """The kinds that request the payment of certified service."""
-_PAYABLES = ON_SERVICE | frozenset(
+PAYABLES = ON_SERVICE | frozenset(
     {
         "payment_request_without_service",
         "advance_request",
@@ -15,11 +15,12 @@ _PAYABLES = ON_SERVICE | frozenset(
         "assignment",
         "request_carry",
         "retention_release",
+        "late_interest",
     }
 )
 PARTS = frozenset({"attachment", "assignment", "request_carry"})
 """The debts that are a part of another one, or carry it on."""
-_RETENTIONS = frozenset({"retention", "retention_carry"})
+RETENTIONS = frozenset({"retention", "retention_carry"})
 NEW_COMMITMENTS = frozenset({"commitment", "commitment_with_visa"})
 """The kinds that engage the State in the year itself."""
 COMMITMENTS = NEW_COMMITMENTS | {"commitment_carry"}
@@ -27,12 +28,19 @@ DUES = frozenset({"receivable", "repayment_receivable"})
 """The kinds of receivable."""
 RECEIPTS = frozenset({"receipt", "set_off_receipt", "identification_receipt"})
 """The kinds that collect a receivable."""
-_SERVICES = frozenset({"service", "service_carry"})
+SERVICES = frozenset({"service", "service_carry"})
 
 ASSET_CHARGE, ASSET_NET_OUT = "asset_depreciation", "asset_disposal"
 ASSET_DEPRECIATION_OUT = "asset_depreciation_disposal"
 ASSET_CHANGES = frozenset({ASSET_CHARGE, ASSET_NET_OUT, ASSET_DEPRECIATION_OUT})
 """What follows an asset that was put into service."""
+
+OPENING_ITEMS = frozenset({"opening_item_debit", "opening_item_credit"})
+OPENING_REDUCTIONS = frozenset({"opening_reduction_debit", "opening_reduction_credit"})
+OPENINGS = OPENING_ITEMS | OPENING_REDUCTIONS | {"opening_debit", "opening_credit"}
+"""What a year begins with: balances of the year before, on suspense accounts item by item (A61)."""
+_LEAVES = frozenset({"journal_debit", "journal_credit", "suspense_receipt", *OPENINGS - OPENING_REDUCTIONS})
+"""The kinds that leave an amount for what clears or identifies it."""
 
 PREDECESSORS: Mapping[str, frozenset[str]] = {
     "commitment_increase": COMMITMENTS,
@@ -51,29 +59,30 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "set_off_receipt": DUES,
     "identification_receipt": DUES,
     "suspense_identification": frozenset({"suspense_receipt"}),
-    "repayment_receivable": _PAYABLES,
+    "repayment_receivable": PAYABLES,
+    "late_interest": PAYABLES,
     "credit_restoration": RECEIPTS,
     "fund_opening": RECEIPTS,
     "commitment_carry": COMMITMENTS,
     "service": COMMITMENTS,
-    "service_cancellation": _SERVICES,
-    "service_carry": _SERVICES,
+    "service_cancellation": SERVICES,
+    "service_carry": SERVICES,
     **dict.fromkeys(ON_SERVICE, COMMITMENTS),
     "payment_request_without_service": COMMITMENTS,
-    "request_carry": _PAYABLES,
-    "payment_request_rejection": _PAYABLES,
-    "payment": _PAYABLES,
-    "set_off": _PAYABLES,
+    "request_carry": PAYABLES,
+    "payment_request_rejection": PAYABLES,
+    "payment": PAYABLES,
+    "set_off": PAYABLES,
     "advance_request": COMMITMENTS,
-    "advance_withholding": _PAYABLES,
+    "advance_withholding": PAYABLES,
     "advance_recovery": frozenset({"bank_debit"}),
-    "retention": _PAYABLES,
-    "retention_release": _RETENTIONS,
-    "retention_carry": _RETENTIONS,
-    "retention_rejection": _RETENTIONS,
-    "attachment": _PAYABLES,
-    "assignment": _PAYABLES,
-    "term_suspension": _PAYABLES,
+    "retention": PAYABLES,
+    "retention_release": RETENTIONS,
+    "retention_carry": RETENTIONS,
+    "retention_rejection": RETENTIONS,
+    "attachment": PAYABLES,
+    "assignment": PAYABLES,
+    "term_suspension": PAYABLES,
     "term_resumption": frozenset({"term_suspension"}),
     "bank_debit": frozenset({"payment", "reissue"}),
     "bank_reject": frozenset({"payment", "reissue"}),
@@ -88,6 +97,8 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
         frozenset({"journal_debit", "journal_credit", "clearing_debit", "clearing_credit"}),
     ),
     **dict.fromkeys(ASSET_CHANGES, ASSET_CHANGES | {"asset_service"}),
+    **dict.fromkeys(OPENING_ITEMS, _LEAVES),
+    **dict.fromkeys(OPENING_REDUCTIONS, OPENING_ITEMS),
 }
 """The kinds that an act of a kind may follow."""
 
@@ -103,7 +114,8 @@ RECEIVABLES = frozenset(
 )
 """What is due to the State and what is collected of it: on natures of receipt, without credits (LOLF 28)."""
 ON_COMMITMENT = ON_SERVICE | {"payment_request_without_service"}
-REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll", "advance_request"}
+INTEREST = "late_interest"
+REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll", "advance_request", INTEREST}
 INVOICED = ON_COMMITMENT | {"direct_payment_request", "advance_request"}
 REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET = "reassignment_origin", "reassignment_target"
 CHARGES = frozenset(
@@ -122,9 +134,11 @@ TAKES_FROM_COMMITMENT = ON_COMMITMENT | {
 CARRIES = frozenset({"commitment_carry", "request_carry", "service_carry", "retention_carry"})
 """The kinds that carry what is open into the next year, with an assignment of their own there (GBCP 161; LOLF 28)."""
 STATES_PLACE = CARRIES | {
-    *("repayment_receivable", "credit_restoration", REASSIGNMENT_TARGET),
+    *("repayment_receivable", "credit_restoration", REASSIGNMENT_TARGET, INTEREST),
     *("clearing_debit", "clearing_credit", "fund_opening"),
     *ASSET_CHANGES,
+    *OPENING_ITEMS,
+    *OPENING_REDUCTIONS,
 }
 """The kinds that follow an act and have an assignment of their own."""
 TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
@@ -146,8 +160,9 @@ CREDIT, IDENTIFICATION, IDENTIFICATION_RECEIPT = (
     "suspense_identification",
     "identification_receipt",
 )
-LEAVES_ON_SUSPENSE = frozenset({JOURNAL_DEBIT, JOURNAL_CREDIT, CREDIT})
-"""The kinds that leave an amount for what clears or identifies it."""
+LEAVES_ON_SUSPENSE = _LEAVES
+DEBITS = frozenset({JOURNAL_DEBIT, CLEARING_DEBIT, *(kind for kind in OPENINGS if kind.endswith("debit"))})
+"""Lines of one side that debit."""
 YEAR_BOUND = (
     SPENDS_AE
     | JOURNALS
@@ -174,5 +189,6 @@ BY_SYSTEM: Mapping[str, str] = {
     "request_carry": "closing",
     "service_carry": "closing",
     "retention_carry": "closing",
+    **dict.fromkeys(OPENINGS, "closing"),
 }
 """The kinds that only one sender may send."""

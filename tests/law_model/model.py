@@ -10,7 +10,7 @@ from tests.law_model.form import read_line
 from tests.law_model.interface import KindColumns, read_kinds
 from tests.law_model.invoices import find_invoice
 from tests.law_model.judgement import Judgement, judge
-from tests.law_model.kinds import JOURNALS
+from tests.law_model.kinds import JOURNALS, OPENINGS
 from tests.law_model.nomenclature import Reference
 from tests.law_model.periods import PeriodDecision
 from tests.law_model.postings import is_balanced, is_paired, post
@@ -60,7 +60,7 @@ class LawModel:
         self, act: list[tuple[int, Row]], sender: str, results: dict[int, LineResult], *, is_last: bool
     ) -> bool:
         """Decide one act; return False if it waits for another."""
-        is_judged_whole = len(act) > 1 or act[0][1].get("kind") in JOURNALS
+        is_judged_whole = len(act) > 1 or act[0][1].get("kind") in JOURNALS | OPENINGS
         before = self._copy_state() if is_judged_whole else None
         answers, documents = self._decide_lines([row for _, row in act], sender)
         if any(answer.code in WAITING for answer in answers) and not is_last:
@@ -108,7 +108,7 @@ class LawModel:
             answers[place] = self._decide_line(act, codes, documents)
             if answers[place].code != ACCEPTED:
                 return answers, documents
-        if documents[0].kind in JOURNALS and not is_balanced(documents, self.state):
+        if documents[0].kind in JOURNALS | OPENINGS and not is_balanced(documents, self.state):
             answers[-1] = LineResult("JOURNAL_UNBALANCED", breaches=frozenset({"JOURNAL_UNBALANCED"}))
         elif documents[0].kind in JOURNALS and not is_paired(documents, self.state):
             answers[-1] = LineResult("TRANSFER_UNPAIRED", breaches=frozenset({"TRANSFER_UNPAIRED"}))
@@ -161,7 +161,7 @@ class LawModel:
         document = Document(
             len(self.state.documents) + 1,
             act.kind,
-            act.sender,
+            act.text("reference_sender") or act.sender,
             act.exercise,
             act.text("reference"),
             act.line,
