@@ -8,6 +8,7 @@ from tests.law_model.kinds import COMMITMENTS, INTEREST, PAYABLES, SERVICES
 from tests.law_model.nomenclature import ORDINARY
 from tests.law_model.state import Document, Row
 from tests.law_model.year_context import (
+    ABOVE_THRESHOLDS,
     ADVANCE_PLACES,
     FIRST_DAY,
     INVOICE_SERVICE_UNIT,
@@ -38,6 +39,8 @@ def write_commitment(context: YearContext) -> Row:
         row["reference"] = f"EJ-{context.random.randrange(context.written):06}"  # names begin again each year
     if context.random.random() < 0.3:
         row["payee"] = context.random.choice(PAYEES)
+    if context.random.random() < 0.02:
+        row["amount"] = write_euros(context.draw_amount() + ABOVE_THRESHOLDS)  # a visa is needed
     if context.random.random() < 0.1:
         row["account"] = context.random.choice([*_list_accounts(context), "6999990000"])
     if context.model.rules.has("BUDGET_YEAR_CLOSED") and context.random.random() < _anticipation_rate(
@@ -202,22 +205,40 @@ def _name_invoice(context: YearContext, row: Row) -> Row:
 
 
 def write_request(context: YearContext) -> Row | None:
-    """Ask for the payment of certified service."""
-    commitment = context.choose_followed(lambda act: act.kind in COMMITMENTS and act.certified > act.billed)
+    """Ask for the payment of certified service, now and then of one on which its supplier had an advance."""
+    suppliers = _list_advanced(context) if context.random.random() < 0.2 else {}
+    commitment = context.choose_followed(
+        lambda act: (
+            act.kind in COMMITMENTS
+            and act.certified > act.billed
+            and (not suppliers or act.number in suppliers)
+        )
+    )
     if commitment is None:
         return None
     amount = context.draw_part(commitment.certified - commitment.billed)
     row = context.begin_row("DP", "payment_request", amount=amount, **context.name_predecessor(commitment))
-    return _bill(context, row)
+    supplier = suppliers.get(commitment.number)
+    return _bill(context, row) | ({"payee": supplier, "iban": ""} if supplier else {})
+
+
+def _list_advanced(context: YearContext) -> dict[int, str]:
+    """Return the suppliers who had an advance by the number of their commitment, where it goes on."""
+    return {
+        act.predecessor.now.number: act.payee
+        for act in context.model.state.documents
+        if act.kind == "advance_request" and act.predecessor
+    }
 
 
 def write_invoice_request(context: YearContext) -> Row | None:
     """Ask for the payment of certified service as an invoice service, mostly where there is one."""
     is_elsewhere = context.random.random() < 0.1
-    commitment = context.choose_followed(
+    commitment = context.choose(
         lambda act: (
             act.kind in COMMITMENTS
             and act.certified > act.billed
+            and act.exercise == context.day.year
             and (is_elsewhere or (act.key is not None and act.key.centre == INVOICE_SERVICE_UNIT))
         )
     )

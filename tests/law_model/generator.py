@@ -17,7 +17,7 @@ from tests.law_model import (
     settlements,
     visa_acts,
 )
-from tests.law_model.form import write_euros
+from tests.law_model.form import read_cents, write_euros
 from tests.law_model.kinds import CLEARINGS, IDENTIFICATION, JOURNAL_DEBIT, ON_SERVICE, REASSIGNMENT_ORIGIN
 from tests.law_model.model import LawModel
 from tests.law_model.opening_balances import OPENING_STEP, list_openings
@@ -42,7 +42,7 @@ _PACE = (
 
 _LAST_PAYMENT_DAY = date(2019, 1, 20)
 """The end of the complementary period: what is carried is dated later."""
-_FIRST_ROLLOVER_RATE, _ROLLOVER_RATE, _OPENING_RATE, _WRONG_CARRY_RATE = 0.6, 0.08, 0.15, 0.04
+_FIRST_ROLLOVER_RATE, _ROLLOVER_RATE, _OPENING_RATE, _WRONG_CARRY_RATE = 0.6, 0.08, 0.15, 0.06
 
 
 class ActFile(NamedTuple):
@@ -135,8 +135,16 @@ def _list_rows(context: YearContext, step: str) -> list[Row]:
 
 def _break_carries(context: YearContext, rows: Sequence[Row]) -> list[Row]:
     chosen = context.random.sample(list(rows), min(len(rows), 5))
-    broken = [breaches.break_rule(context, row | {"line": "1"}) for row in chosen]
+    broken = [_break_carry(context, row | {"line": "1"}) for row in chosen]
     return [{name: text for name, text in row.items() if text} for row in broken]
+
+
+def _break_carry(context: YearContext, row: Row) -> Row:
+    """Return a line of the closing with another breach, often with a part of its amount alone."""
+    cents = read_cents(row["amount"])
+    if cents > 1 and context.random.random() < 0.3:
+        return row | {"amount": write_euros(context.random.randint(1, cents - 1))}
+    return breaches.break_rule(context, row)
 
 
 def _advance(context: YearContext, lines: int, acts: int) -> None:

@@ -59,8 +59,12 @@ def complete_journal(context: YearContext, row: Row) -> list[Row]:
 def write_clearing(context: YearContext) -> Row | None:
     """Clear what an entry left on a suspense account; ``complete_clearing`` adds the other side."""
     opened = {act.predecessor.number for act in _list_openings(context) if act.predecessor}
-    is_late = context.random.random() < 0.4
-    item = context.choose(lambda act: act.number in opened and act.left > 0) if opened and is_late else None
+    is_late, is_debit = context.random.random() < 0.4, context.random.random() < 0.5
+    item = None
+    if opened and is_late:
+        item = context.choose(
+            lambda act: act.number in opened and act.left > 0 and is_debit in {act.kind in DEBITS, False}
+        )
     item = item or _choose_item(context, lambda document: document.left > 0 or context.random.random() < 0.1)
     if item is None or item.key is None:
         return None

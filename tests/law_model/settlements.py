@@ -182,7 +182,7 @@ def add_collection(context: YearContext, row: Row) -> list[Row]:
 def write_withholding(context: YearContext) -> Row | None:
     """Withhold a part of a request of a commitment on which an advance was debited; seldom of any other debt."""
     paid = [act for act in context.model.state.documents if _is_debited_advance(act)]
-    commitments = [find_root(act).predecessor for act in paid]
+    advances = [find_root(act) for act in paid]
     is_other = context.random.random() < 0.05
     return _follow(
         context,
@@ -192,9 +192,16 @@ def write_withholding(context: YearContext) -> Row | None:
             act.kind in ON_COMMITMENT
             and act.left > 0
             and (is_other or (act.key is not None and act.key.year == context.day.year))
-            and (is_other or any(act.predecessor is one for one in commitments))
+            and (is_other or any(_is_of_contract(act, advance) for advance in advances))
         ),
     )
+
+
+def _is_of_contract(request: Document, advance: Document) -> bool:
+    """Return whether a request is of the contract and the supplier of an advance."""
+    first, second = request.predecessor, advance.predecessor
+    is_one = first is not None and second is not None and first.now is second.now
+    return is_one and request.payee == advance.payee
 
 
 def _is_debited_advance(act: Document) -> bool:
@@ -206,9 +213,11 @@ def _is_debited_advance(act: Document) -> bool:
 def add_recovery(context: YearContext, row: Row) -> list[Row]:
     """Return a withholding with the line that recovers an advance; seldom the withholding alone."""
     debt, is_other = _find_entry(context, row), context.random.random() < 0.1
-    contract = find_root(debt).predecessor if debt else None
     transfer = context.choose(
-        lambda act: _is_debited_advance(act) and (is_other or find_root(act).predecessor is contract)
+        lambda act: (
+            _is_debited_advance(act)
+            and (is_other or (debt is not None and _is_of_contract(find_root(debt), find_root(act))))
+        )
     )
     if transfer is None or context.random.random() < 0.05:
         return [row]

@@ -6,17 +6,15 @@ from datetime import timedelta
 from tests.law_model.commitments import assign
 from tests.law_model.form import write_euros
 from tests.law_model.state import Document, Row
-from tests.law_model.year_context import PLACES, STAFF_PLACE, YearContext
+from tests.law_model.year_context import ABOVE_THRESHOLDS, PLACES, STAFF_PLACE, YearContext
 
 _GIVES = frozenset({"visa", "tacit_visa", "visa_override"})
-_LARGE = 60_000_000
-"""Cents: above every threshold."""
 
 
 def write_request(context: YearContext) -> Row:
     """Ask for the visa of a planned commitment, large or small; seldom on title 2."""
     place = STAFF_PLACE if context.random.random() < 0.03 else context.random.choice(PLACES)
-    amount = context.draw_amount() + (_LARGE if context.random.random() < 0.1 else 0)
+    amount = context.draw_amount() + (ABOVE_THRESHOLDS if context.random.random() < 0.1 else 0)
     return context.begin_row("DV", "visa_request", amount=write_euros(amount), **assign(place))
 
 

@@ -43,6 +43,8 @@ INVOICE_SERVICE_UNIT = "0177-D075-DD75"
 STAFF_PLACE = Place("0217-SGAC-ASPR", "0217-07", "21")
 
 
+ABOVE_THRESHOLDS = 60_000_000
+"""Cents, above which commitments of title 5 need a visa."""
 _PROGRAMME = 4
 
 
