@@ -306,7 +306,7 @@ WRITERS = (
     (3, write_cancellation),
     (20, write_request),
     (5, write_unserved_request),
-    (3, write_advance),
+    (5, write_advance),
     (10, write_direct_request),
     (3, write_interest),
 )

@@ -3,7 +3,7 @@
 from tests.law_model.form import write_euros
 from tests.law_model.kinds import DUES, RECEIPTS, REQUESTS
 from tests.law_model.state import Document, Row
-from tests.law_model.year_context import PAYEES, PLACES, YearContext
+from tests.law_model.year_context import PAYEES, PLACES, SPECIAL_PLACE, YearContext
 
 _NATURES = ("251102", "269906")
 _REPAYING = ("48520", "48560", "48564", "48565")
@@ -12,8 +12,8 @@ _BY_TITLE = {2: "48564", 3: "48560", 5: "48520", 6: "48565"}
 
 def write_receivable(context: YearContext) -> Row:
     """Issue a receivable; seldom on an item of expenses."""
-    funds = [place for place in PLACES if place.fund]
-    place = context.random.choice(funds if context.random.random() < 0.2 else PLACES)
+    named = [place for place in PLACES if place.fund or place is SPECIAL_PLACE]
+    place = context.random.choice(named if context.random.random() < 0.35 else PLACES)
     nature = place.item if context.random.random() < 0.05 else context.random.choice(_NATURES)
     columns = {"fund_centre": place.unit, "commitment_item": nature, "fund": place.fund}
     row = context.begin_row("TP", "receivable", amount=write_euros(context.draw_amount()), **columns)

@@ -34,7 +34,7 @@ def _follow(
 
 def write_payment(context: YearContext) -> Row | None:
     """Pay a payable, mostly the whole of it."""
-    kinds = {"advance_request"} if context.random.random() < 0.1 else REQUESTS | PARTS
+    kinds = {"advance_request"} if context.random.random() < 0.2 else REQUESTS | PARTS
     row = _follow(context, "PA", "payment", lambda act: act.kind in kinds and act.left > 0)
     if row and context.day.year > 2018 and context.day.month == 1 and context.random.random() < 0.5:
         row["exercise"] = "2018"  # in the window after the year, if it has days
@@ -52,7 +52,7 @@ def _is_transfer(act: Document) -> bool:
 
 def write_debit(context: YearContext) -> Row | None:
     """Debit a transfer."""
-    is_advance = context.random.random() < 0.15
+    is_advance = context.random.random() < 0.3
     return _follow(
         context,
         "BD",

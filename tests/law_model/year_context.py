@@ -35,11 +35,14 @@ PLACES = (
     Place("0217-SGAC-IMMO", "0217-07", "51", "", "OP-0217-000001"),
     Place("0217-SGAC-IMMO", "0217-07", "51", "", "OP-0217-000002"),
     Place("0117-CENT-C001", "0117-01", "41"),
+    Place("0751-CENT-C001", "0751-01", "31"),
 )
 ADVANCE_PLACES = PLACES[:5]
 """Where AE may be committed in advance: neither investment nor a fund, of a title that finance laws open."""
 INVOICE_SERVICE_UNIT = "0177-D075-DD75"
 """The unit that has an invoice service from June 2018 on."""
+SPECIAL_PLACE = PLACES[-1]
+"""On an earmarked special account, which orders no more than was collected (LOLF 21)."""
 STAFF_PLACE = Place("0217-SGAC-ASPR", "0217-07", "21")
 
 
