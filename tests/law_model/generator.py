@@ -134,8 +134,8 @@ def _list_rows(context: YearContext, step: str) -> list[Row]:
 
 
 def _break_carries(context: YearContext, rows: Sequence[Row]) -> list[Row]:
-    chosen = context.random.sample(list(rows), min(len(rows), 5))
-    broken = [_break_carry(context, row | {"line": "1"}) for row in chosen]
+    sample = context.random.sample(list(rows), min(len(rows), 5))
+    broken = [_break_carry(context, row | {"line": "1"}) for row in sample]
     return [{name: text for name, text in row.items() if text} for row in broken]
 
 

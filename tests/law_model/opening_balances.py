@@ -37,7 +37,7 @@ class _Item(NamedTuple):
     @property
     def opened(self) -> int:
         """Debit less credit of what was opened, less what reduced it."""
-        return sum(_sign(one) * (one.amount - one.reduced) for one in self.openings)
+        return sum(_sign(opening) * (opening.amount - opening.reduced) for opening in self.openings)
 
 
 def _sign(document: Document) -> int:
@@ -58,8 +58,8 @@ def list_openings(state: State, year: int) -> list[Row]:
             continue
         balance = closing[accountant, account], opened[accountant, account]
         own = items[accountant, account]
-        if own and balance == (sum(one.closing for one in own), sum(one.opened for one in own)):
-            lines[accountant] += [line for one in own for line in _open_item(one)]
+        if own and balance == (sum(item.closing for item in own), sum(item.opened for item in own)):
+            lines[accountant] += [line for item in own for line in _open_item(item)]
         elif account[0] in _BALANCE_SHEET and balance[0] != balance[1]:
             lines[accountant].append(_Line(account, balance[0] - balance[1]))
     return [
@@ -84,10 +84,12 @@ def _find_items(state: State, year: int) -> defaultdict[tuple[str, str], list[_I
         is_left = document.kind in LEAVES_ON_SUSPENSE and document.exercise == year
         if not is_left or document.key is None:
             continue
-        if not all(document.account.startswith(years[one].suspense) for one in (year, year + 1)):
+        if not all(document.account.startswith(years[number].suspense) for number in (year, year + 1)):
             continue
         openings = [
-            one for one in state.documents if one.kind in OPENING_ITEMS and one.predecessor is document
+            opening
+            for opening in state.documents
+            if opening.kind in OPENING_ITEMS and opening.predecessor is document
         ]
         item = _Item(document, openings)
         if item.closing or item.opened:
@@ -106,8 +108,8 @@ def _open_item(item: _Item) -> Iterator[_Line]:
         return
     first = item.openings[0] if item.openings else None
     if first and first.left and (_sign(first) > 0) != (missing > 0):
-        taken = min(abs(missing), first.left)
-        change = taken if missing > 0 else -taken
+        reduction = min(abs(missing), first.left)
+        change = reduction if missing > 0 else -reduction
         yield _Line(account, change, "opening_reduction", first)
         missing -= change
     if missing:

@@ -42,7 +42,7 @@ class Rollover:
         self._served: Counter[int] = Counter()
         """By commitment: what of its services of the year is not requested."""
         self._unbilled = self._allot_unbilled()
-        carries = [one for one in state.documents if one.kind == "request_carry" and one.rejected]
+        carries = [carry for carry in state.documents if carry.kind == "request_carry" and carry.rejected]
         self._returned = {carry.predecessor.number for carry in carries if carry.predecessor}
         """The requests whose carry was rejected: they are rejected too, not carried again (A30)."""
 
@@ -58,8 +58,8 @@ class Rollover:
             "retention_carry": lambda document: self._is_until_year(document) and document.left > 0,
         }
         for name, act in sorted(self._state.acts.items(), key=lambda named: named[1][0].number):
-            documents = [one for one in act if one.kind in _FAMILIES[kind] and choose[kind](one)]
-            lines = [_Line(one, self._find_cents(kind, one), self._find_place(one)) for one in documents]
+            documents = [line for line in act if line.kind in _FAMILIES[kind] and choose[kind](line)]
+            lines = [_Line(line, self._find_cents(kind, line), self._find_place(line)) for line in documents]
             if any(self._is_open(kind, line) for line in lines) and all(line.place for line in lines):
                 yield from self._write_act(kind, name, lines, day=day)
 

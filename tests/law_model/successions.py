@@ -52,8 +52,8 @@ def _follow(order: Order, place: Place, after: Year) -> Place:
 def find_obstacle(place: Place, new: Place, item: str, fund: str, years: tuple[Year, Year]) -> bool:
     """Return whether what is at ``place`` cannot go on: a code is missing in the next year, or its accountant is another."""
     before, after = years
-    stated = [code for code in (new.centre, new.operation) if code]
-    has_codes = all(code in after.centres for code in stated) and new.area in ("", *after.areas)
+    codes = [code for code in (new.centre, new.operation) if code]
+    has_codes = all(code in after.centres for code in codes) and new.area in ("", *after.areas)
     if not has_codes or item not in after.items or fund not in after.funds:
         return True
     return before.find_accountant(place.centre) != after.find_accountant(new.centre)
