@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from bench.foreign_processes import ForeignLoad, ForeignLoadMeter
 from bench.measured_servers import ServeDatabase
 
+_EXIT_FINDINGS = 1
+
 
 class Command(NamedTuple):
     """The way to start the engine: the words of the command line before the subcommand, and two callbacks."""
@@ -33,8 +35,8 @@ class EndedCommand(NamedTuple):
     foreign_load: ForeignLoad
 
 
-def run_command(command: Command, words: list[str]) -> EndedCommand:
-    """Run a command with the option ``--json`` and wait for its end.
+def run_command(command: Command, words: list[str], *, may_have_findings: bool = False) -> EndedCommand:
+    """Run a command with the option ``--json`` and wait for its end; it may end with findings, such as refused lines.
 
     Raises
     ------
@@ -48,7 +50,7 @@ def run_command(command: Command, words: list[str]) -> EndedCommand:
         _, status, usage = os.wait4(process.pid, 0)
         seconds, foreign_load = time.perf_counter() - start, meter.finish()
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
+        if process.returncode not in ((0, _EXIT_FINDINGS) if may_have_findings else (0,)):
             raise RuntimeError(f"crescendo {' '.join(words)} ended with exit code {process.returncode}")
         out.seek(0)
         result = json.loads(out.read())

@@ -1,7 +1,6 @@
 """All benchmarks together: the year end to end, the best the server could do, its peers, and the kernels alone."""
 
 import asyncio
-import json
 import os
 import shutil
 import statistics
@@ -10,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from bench import machine
 from bench.command_times import (
@@ -28,6 +27,7 @@ from bench.measured_servers import prepare_server
 from bench.peers import copy_queries
 from bench.peers.copy_roofline import Roofline, measure_roofline
 from bench.peers.plpgsql_peer import Peer, measure_peer
+from bench.year.year_files import generate_files
 from bench.year.year_generator import Year
 from bench.year.year_processing import YearProcessing, check_receipts
 
@@ -122,7 +122,7 @@ def run_suite(
     work_folder = Path(tempfile.mkdtemp(prefix="crescendo-bench-", dir=folder))
     try:
         command.report_progress("generating the year")
-        summary = _generate_year(command, year, work_folder / "year")
+        summary = generate_files(command, year, work_folder / "year")
         files = [str(work_folder / "year" / file["name"]) for file in summary["files"]]
         command.report_progress("touching memory")
         machine.touch_memory(summary["rows"] * TOUCHED_BYTES_A_LINE)
@@ -145,18 +145,6 @@ def run_suite(
     runs, raws = zip(*measured, strict=True)
     commands = year_commands, demo_commands, paid_commands
     return SuiteFigures(year.seed, year.acts, server, runs, start_seconds, raws, peer, *kernels, *commands)
-
-
-def _generate_year(command: Command, year: Year, out: Path) -> dict[str, Any]:
-    """Generate the files in a process of its own; return their summary.
-
-    The system counts a program's peak memory from that of the process that started it, so this process must stay small.
-    """
-    extent = ["--seed", str(year.seed), "--acts", str(year.acts), "--senders", str(year.senders)]
-    formats = [word for name in year.formats for word in ("--format", name)]
-    words = [*command.words, "generate", "year", *extent, *formats, "--out", str(out), "--json"]
-    # no time limit: it computes, and the benchmark may be stopped with Ctrl-C
-    return json.loads(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
 
 
 class _Round(NamedTuple):
@@ -205,7 +193,7 @@ def _read_reference(path: str) -> str:
 def _measure_demo(command: Command, year: Year, folder: Path) -> CommandTimes:
     """Process a year of the demo's size, and time commands on its ledger."""
     small = replace(year, acts=min(year.acts, DEMO_ACTS))
-    summary = _generate_year(command, small, folder / "demo")
+    summary = generate_files(command, small, folder / "demo")
     files = [str(folder / "demo" / file["name"]) for file in summary["files"]]
     ledger = MeasuredLedger(folder / "demo-data", _read_reference(files[-1]))
     check_receipts(run_command(command, ["run", *files, "--data", str(ledger.data)]), summary["rows"])

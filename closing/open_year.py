@@ -1,4 +1,7 @@
-"""What is open of a budget year and goes on in the next, each with its amount: commitments, services, requests, guarantees."""
+"""What is open of a budget year and goes on in the next, each with its amount.
+
+Commitments, services and requests go on, and guarantees and penalties that are kept back.
+"""
 
 from typing import NamedTuple
 
@@ -6,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closing.journal import Journal
-from closing.remainders import COMMITS, REQUESTS, RETAINS, SERVES, Remainders
+from closing.remainders import COMMITS, PENALISES, REQUESTS, RETAINS, SERVES, Remainders
 from core.catalog import CATALOG, Stage
 
 COMMITMENT_CARRY, SERVICE_CARRY, REQUEST_CARRY = "commitment_carry", "service_carry", "request_carry"
-RETENTION_CARRY = "retention_carry"
+RETENTION_CARRY, PENALTY_CARRY = "retention_carry", "penalty_carry"
 _UNSERVED = "certified, and its service is of an earlier year: cancel that service and certify it again"
 _RETURNED = "its carry was rejected: reject the request too, by its entry"
 _OLDER = "of a year before: what was not carried in the year after it is not carried any more"
@@ -45,6 +48,8 @@ class OpenYear(NamedTuple):
     requests: OpenEntries
     retentions: OpenEntries
     """Guarantees that are retained, and not released yet, also those of older years, which reserve nothing there."""
+    penalties: OpenEntries
+    """Provisional penalties, neither confirmed nor remitted, also those of older years."""
     obstacles: tuple[Obstacle, ...]
     """What is open and cannot go on as it is; what has no account assignment in the next year is not among it."""
 
@@ -58,7 +63,8 @@ def find_open_year(
 ) -> OpenYear:
     """Find what is open of the year whose account assignments ``is_of_year`` flags, by cell, and what older years left."""
     of_year = is_of_year[journal.cell]
-    until_year = of_year if is_older is None else of_year | is_older[journal.cell]
+    older = is_older if is_older is not None and is_older.any() else None
+    until_year = of_year if older is None else (is_of_year | older)[journal.cell]
     may_go_on = of_year & (remainders.carried_by == 0)
     # a reversed commitment is not carried, not even with 0
     may_go_on[journal.predecessor[_UNDOES[journal.kind]]] = False
@@ -72,15 +78,17 @@ def find_open_year(
     obstacles = [
         Obstacle(COMMITMENT_CARRY, _UNSERVED, without_service),
         Obstacle(REQUEST_CARRY, _RETURNED, _select(requests[returned], remainders.rest)),
-        *(_list_older(journal, remainders, is_older[journal.cell]) if is_older is not None else ()),
+        *(_list_older(journal, remainders, older) if older is not None else ()),
     ]
     is_served = ~np.isin(remainders.root[services.entry], without_service.entry)
+    is_kept = until_year & (remainders.rest > 0)
     return OpenYear(
         _select(commitments, remainders.open),
         remainders.unbilled[commitments],
         OpenEntries(services.entry[is_served], services.amount[is_served]),
         _select(requests[~returned], remainders.rest),
-        _select(np.flatnonzero(RETAINS[journal.kind] & until_year & (remainders.rest > 0)), remainders.rest),
+        _select(np.flatnonzero(is_kept & RETAINS[journal.kind]), remainders.rest),
+        _select(np.flatnonzero(is_kept & PENALISES[journal.kind]), remainders.rest),
         tuple(obstacle for obstacle in obstacles if len(obstacle.entries.entry)),
     )
 
@@ -100,7 +108,7 @@ def _find_commitments_without_service(
 
 def _list_older(journal: Journal, remainders: Remainders, is_older: NDArray[np.bool_]) -> list[Obstacle]:
     """Return what is open of the years before: a carry goes from a year into the next one only, but that of a guarantee."""
-    has_rest = (SERVES | REQUESTS)[journal.kind]
+    is_older, has_rest = is_older[journal.cell], (SERVES | REQUESTS)[journal.kind]
     rest = np.where(has_rest, remainders.rest, remainders.open + remainders.unbilled)
     families = ((COMMITMENT_CARRY, COMMITS), (REQUEST_CARRY, _ARE_PAYABLE))
     return [
@@ -112,7 +120,8 @@ def _list_older(journal: Journal, remainders: Remainders, is_older: NDArray[np.b
 def _allot_unbilled_cents(services: NDArray[np.int64], remainders: Remainders) -> OpenEntries:
     """Allot what is not requested of each commitment to its services, the latest first: requests use up the earliest."""
     root, rest = remainders.root[services].astype(np.int64), remainders.rest[services]
-    order = np.lexsort((-services, root))
+    # services ascend, so that a stable sort of the reverse has the latest of each commitment first
+    order = len(root) - 1 - np.argsort(root[::-1], kind="stable")
     roots, rests = root[order], rest[order]
     starts = np.flatnonzero(np.append(True, roots[1:] != roots[:-1])) if len(order) else order
     before = np.cumsum(rests) - rests

@@ -20,8 +20,10 @@ KINDS = (
     list_kinds(lambda kind: kind.takes_off_suspense),
     list_kinds(lambda kind: kind.opens_item),
     list_kinds(lambda kind: kind.clears and kind.family is Family.OPENING),
+    list_kinds(lambda kind: kind.stands_on_debit),
 )
-"""The kinds that leave an amount on a suspense account, take it off, open an item, and reduce such an opening."""
+"""The kinds that leave an amount on a suspense account, take it off, open an item, reduce such an opening, and that stand
+on their debit."""
 
 
 class OpeningLine(NamedTuple):

@@ -28,7 +28,7 @@ group by 1, 2;
 -- name: opening_items
 -- Of exercise $1 and accounts $2: each line that left an amount there, by kinds $3, what kinds $4 did not clear of it, what kinds $5
 -- opened of it in the next exercise, less what kinds $6 reduced it by; and the first of these openings, with what is left of it there.
--- Each line has one side, but a credit of the bank, which stands on the side of its credit.
+-- Each line has one side, but a movement of the bank: a credit stands on the side of its credit, a debit (kinds $7) on that of its debit.
 with cleared as (
     select predecessor, sum(amount) as amount from entry where kind = any($4::smallint[]) group by predecessor
 ),
@@ -44,10 +44,10 @@ opened as (
     select predecessor, min(entry_id) as first, sum(cents - sign(cents) * reduction) as cents from opening group by predecessor
 )
 select coalesce(o.code, '') as accountant, t.code as account, e.entry_id as entry,
-       (case when e.credit <> 0 then -1 else 1 end * (e.amount - coalesce(c.amount, 0)))::bigint as closing,
+       (case when e.credit <> 0 and e.kind <> all($7::smallint[]) then -1 else 1 end * (e.amount - coalesce(c.amount, 0)))::bigint as closing,
        coalesce(s.cents, 0)::bigint as opened, coalesce(s.first, 0)::bigint as opening,
        coalesce(sign(f.cents) * f.left_amount, 0)::bigint as left
-from entry e join reference_text t on t.kind = 5 and t.id = case when e.credit <> 0 then e.credit else e.debit end left join reference_text o on o.kind = 8 and o.id = e.accountant
+from entry e join reference_text t on t.kind = 5 and t.id = case when e.credit <> 0 and e.kind <> all($7::smallint[]) then e.credit else e.debit end left join reference_text o on o.kind = 8 and o.id = e.accountant
 left join cleared c on c.predecessor = e.entry_id
 left join opened s on s.predecessor = e.entry_id left join opening f on f.entry_id = s.first
 where e.exercise = $1 and e.kind = any($3::smallint[]) and t.code = any($2::text[]) and (e.amount <> coalesce(c.amount, 0) or s.cents <> 0);

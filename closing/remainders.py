@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closing.journal import Journal
-from core.catalog import CATALOG, ActKind, Family, Remainder
+from core.catalog import CATALOG, ActKind, Family, Remainder, Stage
 
 Entries = NDArray[np.int64]
 
@@ -25,7 +25,7 @@ class Remainders(NamedTuple):
     """Of a commitment: certified and not requested."""
     rest: NDArray[np.int64]
     """Of a service: neither cancelled nor carried.  Of a request, or a part of one: neither rejected, paid, nor passed on.
-    Of a guarantee that is retained: neither released nor carried."""
+    Of a guarantee or a penalty: neither released, confirmed, remitted, rejected nor carried."""
     root: NDArray[np.uint32]
     """The commitment that an entry acts on; of a commitment, itself; 0 if there is none."""
     carried_by: NDArray[np.uint32]
@@ -45,13 +45,15 @@ def _sign(remainder: Remainder) -> NDArray[np.int64]:
 COMMITS = _flag(lambda kind: kind.family is Family.COMMITMENT)
 SERVES = _flag(lambda kind: kind.family is Family.SERVICE)
 REQUESTS = _flag(lambda kind: kind.family is Family.PAYMENT_REQUEST)
-RETAINS = _flag(lambda kind: kind.family is Family.RETENTION)
+RETAINS = _flag(lambda kind: kind.reaches is Stage.RETAINED)
+PENALISES = _flag(lambda kind: kind.reaches is Stage.WITHHELD)
+KEEPS_BACK = RETAINS | PENALISES
 _CARRIES_COMMITMENT = _flag(lambda kind: kind.carries and kind.family is Family.COMMITMENT)
 _CARRIES_SERVICE = _flag(lambda kind: kind.carries and kind.family is Family.SERVICE)
 _ACTS_ON_COMMITMENT = _flag(lambda kind: kind.follows is Family.COMMITMENT and not kind.carries)
 _MIRRORS = _flag(lambda kind: kind.mirrors)
 _CARRIES_REQUEST = _flag(lambda kind: kind.carries and kind.inherits)
-_IS_INHERITED = (REQUESTS | RETAINS) & _flag(lambda kind: kind.inherits)
+_IS_INHERITED = (REQUESTS | KEEPS_BACK) & _flag(lambda kind: kind.inherits)
 _TAKES_REST = _MIRRORS | _CARRIES_SERVICE | _flag(lambda kind: kind.inherits and kind.draws is Remainder.OPEN)
 _SIGNS: Mapping[Remainder, NDArray[np.int64]] = {
     remainder: _sign(remainder) for remainder in (Remainder.OPEN, Remainder.UNBILLED)
@@ -62,7 +64,8 @@ _SERVICE = next(number for number, kind in enumerate(CATALOG) if kind.name == "s
 def compute_remainders(journal: Journal) -> Remainders:
     """Compute what is open of every entry; the entries are those of a whole journal, in order."""
     root, carried_by = _find_roots(journal)
-    open_cents, unbilled = (_sum_remainder(journal, root, remainder) for remainder in _SIGNS)
+    changes = _list_changes(journal, root)
+    open_cents, unbilled = (_sum_remainder(changes, remainder, len(root)) for remainder in _SIGNS)
     _move_carries(journal, root, open_cents, unbilled=unbilled)
     rest, has_returned = _compute_rest(journal), _find_returned_requests(journal)
     return Remainders(open_cents, unbilled, rest, root, carried_by, has_returned)
@@ -71,7 +74,9 @@ def compute_remainders(journal: Journal) -> Remainders:
 def _find_roots(journal: Journal) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """Return (the commitment that each entry acts on, the entry that carried each commitment)."""
     kind, predecessor = journal.kind, journal.predecessor
-    root = np.where(COMMITS[kind], np.arange(len(kind), dtype=np.uint32), np.uint32(0))
+    root = np.zeros(len(kind), np.uint32)
+    commitments = np.flatnonzero(COMMITS[kind])
+    root[commitments] = commitments
     acting = np.flatnonzero(_ACTS_ON_COMMITMENT[kind])
     root[acting] = predecessor[acting]
     carried_by = np.zeros(len(kind), np.uint32)
@@ -109,17 +114,36 @@ def _follow_carries(
         roots = np.where(is_carried, carry, roots)
 
 
-def _sum_remainder(journal: Journal, root: NDArray[np.uint32], remainder: Remainder) -> NDArray[np.int64]:
+class _Changes(NamedTuple):
+    """Acts on commitments."""
+
+    root: NDArray[np.uint32]
+    """Their commitment."""
+    kind: NDArray[np.uint8]
+    """Of a mirror, that of the act which it undoes."""
+    amount: NDArray[np.int64]
+    """Cents; of a mirror negative."""
+
+
+def _list_changes(journal: Journal, root: NDArray[np.uint32]) -> _Changes:
+    """List what changes a commitment, but carries of services."""
+    acts = np.flatnonzero(root)
+    acts = acts[~_CARRIES_SERVICE[journal.kind[acts]]]
+    kind, amount = journal.kind[acts], journal.amount[acts]
+    mirrors = np.flatnonzero(_MIRRORS[kind])
+    kind[mirrors] = journal.kind[journal.predecessor[acts[mirrors]]]
+    amount[mirrors] *= -1
+    kind[_CARRIES_SERVICE[kind]] = _SERVICE
+    return _Changes(root[acts], kind, amount)
+
+
+def _sum_remainder(changes: _Changes, remainder: Remainder, size: int) -> NDArray[np.int64]:
     """Return, by commitment, what its acts feed of a remainder, less what they draw; a mirror does the reverse."""
-    cents = np.zeros(len(journal.kind), np.int64)
-    acts = np.flatnonzero((root > 0) & ~_CARRIES_SERVICE[journal.kind])
-    mirrors = _MIRRORS[journal.kind[acts]]
-    effective = np.where(mirrors, journal.kind[journal.predecessor[acts]], journal.kind[acts])
-    effective = np.where(_CARRIES_SERVICE[effective], _SERVICE, effective)
-    signs = _SIGNS[remainder][effective]
+    cents, signs = np.zeros(size, np.int64), _SIGNS[remainder]
     if remainder is Remainder.OPEN:
-        signs = np.where(_CARRIES_COMMITMENT[effective], 1, signs)
-    np.add.at(cents, root[acts], np.where(mirrors, -signs, signs) * journal.amount[acts])
+        signs = np.where(_CARRIES_COMMITMENT, 1, signs)
+    rows = np.flatnonzero(signs[changes.kind])
+    np.add.at(cents, changes.root[rows], signs[changes.kind[rows]] * changes.amount[rows])
     return cents
 
 
@@ -140,11 +164,11 @@ def _move_carries(
 
 def _compute_rest(journal: Journal) -> NDArray[np.int64]:
     kind, predecessor, amount = journal.kind, journal.predecessor, journal.amount
-    rest = np.where((SERVES | REQUESTS | RETAINS)[kind], amount, 0)
+    rest = np.where((SERVES | REQUESTS | KEEPS_BACK)[kind], amount, 0)
     taking = np.flatnonzero(_TAKES_REST[kind])
     np.subtract.at(rest, predecessor[taking], amount[taking])
     mirrors = np.flatnonzero(_MIRRORS[kind])
-    # a rejected part or guarantee is owed to the first creditor again, and a rejected release is retained again
+    # a rejected part or guarantee is owed to the first creditor again, and a rejected release is kept back again
     returned = mirrors[_IS_INHERITED[kind[predecessor[mirrors]]]]
     np.add.at(rest, predecessor[predecessor[returned]], amount[returned])
     return rest

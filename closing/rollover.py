@@ -1,7 +1,7 @@
 """The rollover (*bascule*): finds what is open of a year, and builds the acts that carry it into the next."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from closing.journal import Journal
 from closing.journal_queries import Connection, load_journal
 from closing.open_year import (
     COMMITMENT_CARRY,
+    PENALTY_CARRY,
     REQUEST_CARRY,
     RETENTION_CARRY,
     SERVICE_CARRY,
@@ -22,8 +23,17 @@ from closing.open_year import (
     OpenYear,
     find_open_year,
 )
-from closing.owned_line_queries import Senders, load_owned_lines, load_references, rename_acts
-from closing.remainders import COMMITS, REQUESTS, RETAINS, SERVES, Remainders, compute_remainders
+from closing.owned_line_queries import EntrySet, Senders, load_owned_lines, load_references, rename_acts
+from closing.remainders import (
+    COMMITS,
+    PENALISES,
+    REQUESTS,
+    RETAINS,
+    SERVES,
+    Remainders,
+    compute_remainders,
+)
+from closing.step_kinds import CARRYING_STEPS, STEP_OF_KIND, list_needed_kinds, select_steps
 from closing.steps import Step
 from closing.targets import CellRows, OpenLedger, find_targets
 from core.catalog import KIND_NUMBERS
@@ -36,14 +46,9 @@ _KINDS: Mapping[str, NDArray[np.int64]] = {
     SERVICE_CARRY: np.flatnonzero(SERVES),
     REQUEST_CARRY: np.flatnonzero(REQUESTS),
     RETENTION_CARRY: np.flatnonzero(RETAINS),
+    PENALTY_CARRY: np.flatnonzero(PENALISES),
 }
 """By kind of carry: the kinds of what it carries."""
-STEP_OF_KIND: Mapping[str, Step] = {
-    COMMITMENT_CARRY: Step.COMMITMENTS,
-    SERVICE_CARRY: Step.COMMITMENTS,
-    REQUEST_CARRY: Step.REQUESTS,
-    RETENTION_CARRY: Step.REQUESTS,
-}
 _NUMBERS: Mapping[str, int] = {kind: KIND_NUMBERS.get(kind, 0) for kind in _KINDS}
 StepCallback = Callable[[str], None]
 """Called with each step of the work before it begins."""
@@ -84,6 +89,7 @@ class Rollover(NamedTuple):
             SERVICE_CARRY: of_year.services,
             REQUEST_CARRY: of_year.requests,
             RETENTION_CARRY: of_year.retentions,
+            PENALTY_CARRY: of_year.penalties,
         }
         for kind, carried in entries.items():
             if STEP_OF_KIND[kind] is step:
@@ -96,8 +102,9 @@ async def load_rollover(
     reference: ReferenceData,
     *,
     on_step: StepCallback,
+    steps: Collection[Step] = CARRYING_STEPS,
 ) -> Rollover:
-    """Find what is open of ``year``; the transaction must be one snapshot."""
+    """Find what is open of ``year`` for ``steps``; the transaction must be one snapshot."""
     on_step("reading the journal")
     last_entry: int = await connection.fetchval(SQL["last_entry"]) or 0
     rows = await connection.fetch(SQL["cells"])
@@ -108,9 +115,9 @@ async def load_rollover(
         {row["submission"]: row["sender"] for row in await connection.fetch(SQL["senders"])},
         {row["id"]: row["code"] for row in await connection.fetch(SQL["sender_numbers"])},
     )
-    journal = await load_journal(connection, last_entry)
+    journal = await load_journal(connection, last_entry, list_needed_kinds(steps))
     on_step(f"computing what is open of {year}")
-    opened = await asyncio.to_thread(_find_open_year, journal, assignments)
+    opened = await asyncio.to_thread(_find_open_year, journal, assignments, steps)
     ledger = OpenLedger(journal, opened.remainders, opened.open_year)
     targets = await find_targets(connection, cells, ledger, senders=senders, assignments=assignments)
     return Rollover(
@@ -133,7 +140,7 @@ class _OpenState(NamedTuple):
     carried: dict[str, int]
 
 
-def _find_open_year(journal: Journal, assignments: Assignments) -> _OpenState:
+def _find_open_year(journal: Journal, assignments: Assignments, steps: Collection[Step]) -> _OpenState:
     remainders = compute_remainders(journal)
     before = journal.predecessor
     carried = {
@@ -141,21 +148,25 @@ def _find_open_year(journal: Journal, assignments: Assignments) -> _OpenState:
         for kind, number in _NUMBERS.items()
     }
     open_year = find_open_year(journal, remainders, assignments.is_of_year, is_older=assignments.is_older)
-    return _OpenState(remainders, open_year, carried)
+    return _OpenState(remainders, select_steps(open_year, steps), carried)
 
 
 async def load_carry_lines(connection: Connection, rollover: Rollover, step: Step) -> list[CarryLines]:
     """Load the lines that a step carries, in the order in which they are decided; the snapshot is that of ``rollover``."""
+    open_kinds = [row for row in rollover.list_open_kinds(step) if len(row.entries.entry)]
+    if not open_kinds:
+        return []
+    of_year, kinds = rollover.open_year, [_KINDS[row.kind] for row in open_kinds]
+    # a commitment of which nothing is open goes with the other lines of its act
+    entries = [of_year.commitments if row.kind == COMMITMENT_CARRY else row.entries for row in open_kinds]
+    sets = [EntrySet(part.entry, numbers) for part, numbers in zip(entries, kinds, strict=True)]
+    lines = await load_owned_lines(connection, sets, rollover.senders)
+    names = await load_references(connection, rollover.year + 1, rollover.senders, kinds=kinds)
     parts = []
-    for kind, opened in rollover.list_open_kinds(step):
-        if not len(opened.entry):
-            continue
-        entries = rollover.open_year.commitments if kind == COMMITMENT_CARRY else opened
-        lines = await load_owned_lines(connection, entries.entry, rollover.senders, kinds=_KINDS[kind])
-        names = await load_references(connection, rollover.year + 1, rollover.senders, kinds=_KINDS[kind])
-        lines = rename_acts(lines, names, f"{rollover.year}.{{}}.{rollover.last_entry}")
-        part = CarryLines(kind, lines, entries.amount, rollover.cell[entries.entry])
-        parts.append(_select_acts(part, opened.entry, rollover))
+    for row, part, own, references in zip(open_kinds, entries, lines, names, strict=True):
+        renamed = rename_acts(own, references, f"{rollover.year}.{{}}.{rollover.last_entry}")
+        carried = CarryLines(row.kind, renamed, part.amount, rollover.cell[part.entry])
+        parts.append(_select_acts(carried, row.entries.entry, rollover))
     return parts
 
 

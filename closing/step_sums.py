@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closing.open_year import OpenEntries
-from closing.rollover import STEP_OF_KIND, Rollover
+from closing.rollover import Rollover
+from closing.step_kinds import STEP_OF_KIND
 from closing.steps import Step
 
 
@@ -21,6 +22,8 @@ class CarriedSum(msgspec.Struct, frozen=True):
     cents: int
     accountant: str = ""
     """Of an opening, which is of an accountant and of no programme."""
+    account: str = ""
+    """Of a charge of assets, which is of their account."""
 
 
 class BlockedSum(msgspec.Struct, frozen=True):

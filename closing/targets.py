@@ -13,7 +13,7 @@ from closing.assignments import Assignments, OwnPlace, ReferenceYears, build_ass
 from closing.journal import Journal
 from closing.journal_queries import Connection
 from closing.open_year import OpenYear
-from closing.owned_line_queries import OwnedLines, Senders, load_owned_lines
+from closing.owned_line_queries import EntrySet, OwnedLines, Senders, load_owned_lines
 from closing.remainders import Remainders
 from core.catalog import CATALOG
 from core.succession_rows import ANY_ACT, ActName
@@ -92,7 +92,8 @@ async def find_targets(
     names = _list_names(cells)
     if names and len(entries):
         roots = await asyncio.to_thread(find_roots, journal, remainders, entries)
-        lines = await load_owned_lines(connection, np.unique(roots), senders, kinds=_EVERY_KIND)
+        named = EntrySet(np.unique(roots), _EVERY_KIND)
+        (lines,) = await load_owned_lines(connection, [named], senders)
         places = _OwnPlaces(number, len(assignments.programme))
         own_places = places.number_entries(entries, roots, _match_names(lines, names))
         assignments = build_assignments(cells.rows, cells.year, cells.reference, own_places=own_places)
@@ -106,7 +107,8 @@ async def find_targets(
 def _list_entries(opened: OpenYear, size: int) -> NDArray[np.int64]:
     """List the open entries in ascending order: flags by entry are much faster than sorting or hashing millions."""
     is_open = np.zeros(size, bool)
-    for family in (opened.commitments, opened.services, opened.requests, opened.retentions):
+    kept_back = (opened.retentions, opened.penalties)
+    for family in (opened.commitments, opened.services, opened.requests, *kept_back):
         is_open[family.entry] = True
     return np.flatnonzero(is_open)
 

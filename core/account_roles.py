@@ -1,5 +1,6 @@
 """What an account is used for in the entries of a kind."""
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 
@@ -28,7 +29,7 @@ class Role(IntEnum):
     TAX_RELIEF = 14
     """Relief of taxes, and taxes that are not recovered: settled by an entry against the tax that was due."""
     BY_HAND = 15
-    """The account that a line of a journal act or an opening states."""
+    """The account that a line of a journal act, an opening or the result states."""
     PRODUCT = 16
     """The product of a receivable, by its nature of receipt."""
     CLEARED = 17
@@ -45,16 +46,33 @@ class Role(IntEnum):
     """An account that the plan of an asset gives: under construction, depreciation, its charge, or the net value."""
     SUSPENSE_RECEIPT = 23
     """The suspense account of what the bank credited and nobody has identified yet."""
+    SUSPENSE_DEBIT = 24
+    """The suspense account of what the bank debited for no transfer that is known yet."""
+    SUSPENSE_RETURN = 25
+    """The suspense account of returns of the bank of which nobody knows the transfer yet."""
+    PENALTY = 26
+    """Provisional penalties withheld from suppliers; on assets that of ``ASSET_PENALTY``."""
+    ASSET_PENALTY = 27
+    """Provisional penalties withheld from suppliers of assets."""
+    PENALTY_PRODUCT = 28
+    """The product of penalties that are confirmed."""
 
+
+SUSPENSE_ROLES = (Role.SUSPENSE_RECEIPT, Role.SUSPENSE_DEBIT, Role.SUSPENSE_RETURN)
+"""The accounts of what statements of the bank contain and nobody has identified yet."""
 
 SHARED_ROLES = (
     *(role for role in Role if Role.TRANSIT <= role <= Role.TAX_RELIEF),
-    *(Role.ADVANCE, Role.RETENTION, Role.ASSET_RETENTION, Role.SUSPENSE_RECEIPT),
+    *(Role.ADVANCE, Role.RETENTION, Role.ASSET_RETENTION),
+    *SUSPENSE_ROLES,
+    *(Role.PENALTY, Role.ASSET_PENALTY, Role.PENALTY_PRODUCT),
 )
 """Roles with one account per year, whatever the commitment item."""
 
 ASSET_TITLE = 5
-"""The title of assets: what is retained from it stands on the account of ``ASSET_RETENTION``."""
+"""The title of assets: what is retained or withheld from it stands on the accounts of ``ASSET_ROLES``."""
+ASSET_ROLES: Mapping[Role, Role] = {Role.RETENTION: Role.ASSET_RETENTION, Role.PENALTY: Role.ASSET_PENALTY}
+"""The role on items of assets, by that on others: the next number, which the kernels rely on."""
 
 ENTRY_ROLES = (Role.DEBT_LIAISON, Role.TAX_RELIEF)
 """What is owed on the accounts of these roles is settled by an entry of the ledger, and by no transfer."""

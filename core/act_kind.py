@@ -18,7 +18,7 @@ from core.kind_rules import (
 from core.outcome_codes import Outcome
 
 _FAMILIES_WITH_ASSIGNMENT = frozenset(
-    {Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.VISA, Family.ASSET}
+    {Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.RESULT, Family.VISA, Family.ASSET}
 )
 
 
@@ -91,8 +91,8 @@ class ActKind(NamedTuple):
 
     @property
     def states_contract(self) -> bool:
-        """Whether it may state the contract that decides on late interest: a request, or what releases a guarantee."""
-        return self.bills or (self.family is Family.PAYMENT_REQUEST and self.after is Stage.RETAINED)
+        """Whether it may state the contract that decides on late interest: a request, or what pays what was kept back."""
+        return self.bills or (self.family is Family.PAYMENT_REQUEST and self.follows is Family.RETENTION)
 
     @property
     def is_interest(self) -> bool:
@@ -126,7 +126,7 @@ class ActKind(NamedTuple):
     def names_centre_alone(self) -> bool:
         """Whether its assignment is a fund centre alone, which says in whose books the bank or a closing posts."""
         is_credit = self.family is Family.RECEIPT and self.follows is Family.NONE
-        return self.family is Family.OPENING or is_credit
+        return self.family in (Family.OPENING, Family.RESULT) or is_credit
 
     @property
     def posts_by_hand(self) -> bool:
@@ -157,6 +157,11 @@ class ActKind(NamedTuple):
     def opens_item(self) -> bool:
         """Whether it opens, in the year after, what an earlier entry left on a suspense account."""
         return self.concerns_suspense and self.reaches is Stage.BY_HAND
+
+    @property
+    def stands_on_debit(self) -> bool:
+        """Whether it posts both sides and leaves an amount on the suspense account that it debits."""
+        return self.reaches is Stage.BY_HAND and self.credit is Role.TREASURY
 
     @property
     def takes_off_suspense(self) -> bool:

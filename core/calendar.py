@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ReferenceDataError
-from core.periods import OPENING_MONTH, PERIODS_PER_YEAR, YEAR_FIRST, YEAR_LAST, to_period
+from core.periods import CLOSING_MONTHS, PERIODS_PER_YEAR, YEAR_FIRST, YEAR_LAST, to_period
 from core.reference.files import read_toml
 
 MONTHS = range(1, 13)
@@ -109,7 +109,7 @@ class Calendar:
         """Return 1 for every open period, by period number."""
         is_open = np.zeros(to_period(YEAR_LAST + 1, 0), np.uint8)
         for exercise in self.exercises.values():
-            months = exercise.months_open_at_start | {OPENING_MONTH}
+            months = exercise.months_open_at_start | CLOSING_MONTHS
             is_open[[to_period(exercise.year, month) for month in months]] = 1
         return is_open
 

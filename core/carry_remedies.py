@@ -40,6 +40,12 @@ CARRY_REMEDIES: Mapping[Outcome, Remedy] = {
         "Une balance d'entrée se passe sur un compte de bilan (classes 1 à 5) ou sur le compte technique de l'année.",
         "Laisser les classes 6 à 8 hors de la balance d'entrée ; citer le compte technique dans opening.csv de l'année.",
     ),
+    _O.RESULT_ACCOUNT: Remedy(
+        "An entry of the result is posted on an account of classes 6 and 7, or on one that the year's result.csv names.",
+        "Leave other accounts out of the act; name the account of the result in the year's result.csv.",
+        "Le résultat se détermine sur un compte des classes 6 et 7, ou sur un de ceux que cite result.csv de l'année.",
+        "Laisser les autres comptes hors de l'acte ; citer le compte de résultat dans result.csv de l'année.",
+    ),
     _O.COMMITMENT_NOT_PRIOR: Remedy(
         "The prior_withdrawal is dated before the end of the budget year of its commitment.",
         "Lower the commitment by commitment_decrease, on a day of its budget year.",

@@ -10,17 +10,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from core import asset_plans, opening_account, receipt_natures, statement_plan
-from core.account_roles import SHARED_ROLES
+from core import asset_plans, opening_account, receipt_natures, result_accounts, statement_plan
+from core.account_roles import SHARED_ROLES, SUSPENSE_ROLES
 from core.asset_plans import AssetPlan
 from core.catalog import Role
 from core.errors import ReferenceDataError
 from core.nomenclature import Nomenclature
 from core.reference.files import ReferenceRow, read_rows, resolve_year_folder
 from core.restricted_accounts import list_restricted_accounts, read_named_accounts
+from core.result_accounts import NO_RESULT, ResultAccounts
 from core.statement_plan import NO_PLAN, StatementPlan
 
 ACCOUNT_DIGITS = 10
+_PRODUCT_CLASS = "7"
 _BALANCE_SHEET_CLASSES = frozenset("12345")
 
 _ROLE_COLUMNS: Mapping[Role, str] = {
@@ -85,14 +87,21 @@ class Chart:
     """The technical account against which opening balances stand; empty if the year has none."""
     statements: StatementPlan = NO_PLAN
     """The lines of the financial statements; none without their files."""
+    result: ResultAccounts = NO_RESULT
+    """Where the result of the year comes to stand."""
 
     def list_opening_accounts(self) -> frozenset[str]:
         """Return the accounts on which opening balances are posted: those of the balance sheet, and the technical one."""
         return frozenset({*filter(is_carried_over, self.accounts), self.opening} - {""})
 
+    def list_products(self) -> frozenset[str]:
+        """Return the accounts of products: those of class 7."""
+        return frozenset(account for account in self.accounts if account.startswith(_PRODUCT_CLASS))
+
     def list_marked_accounts(self) -> tuple[Collection[str], ...]:
         """Return the accounts that ``core.tables.raw_lines.YearCodes`` marks, in its order: restricted to those of assets."""
-        return self.restricted, self.list_opening_accounts(), self.suspense, self.assets
+        closing = (self.list_opening_accounts(), self.result.list_accounts(self.accounts))
+        return self.restricted, *closing, self.suspense, self.assets
 
     def is_admitted(self, item: str, account: str) -> bool:
         """Return whether a sender may give ``account`` in place of the item's own expense account."""
@@ -134,6 +143,7 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
     creditors = _read_creditors(source.joinpath("creditors.csv"), accounts)
     opening = opening_account.read_account(source.joinpath("opening.csv"), accounts)
     assets = asset_plans.load(source.joinpath("assets.csv"), accounts)
+    result = result_accounts.read_accounts(source.joinpath("result.csv"), accounts)
     uses = [account for by_role in (*roles.values(), shared) for account in by_role.values()]
     admitted = [prefix for prefixes in families.values() for prefix in prefixes]
     asset_plans.check_uses(
@@ -144,13 +154,17 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
         accounts,
         role_accounts=(*roles.values(), shared),
         creditors=creditors.values(),
-    ) | ({opening, *assets, *(plan.depreciation for plan in assets.values())} - {""})
+    ) | (
+        {opening, result.result, result.transfer, *assets, *(plan.depreciation for plan in assets.values())}
+        - {""}
+    )
     liaison = read_named_accounts(source.joinpath("liaison.csv"), accounts)
     suspense = read_named_accounts(source.joinpath("suspense.csv"), accounts)
-    _check_suspense_account(source.joinpath("treasury.csv"), shared[Role.SUSPENSE_RECEIPT], suspense)
+    for role in SUSPENSE_ROLES:
+        _check_suspense_account(source.joinpath("treasury.csv"), role, shared[role], suspense=suspense)
     named = (shared, creditors, restricted, liaison, suspense)
     statements = statement_plan.load(source)
-    return Chart(year, accounts, roles, families, *named, assets, opening, statements)
+    return Chart(year, accounts, roles, families, *named, assets, opening, statements, result)
 
 
 def _read_accounts(path: Path) -> dict[str, Account]:
@@ -223,11 +237,11 @@ def _read_shared_accounts(path: Path, accounts: Mapping[str, Account]) -> dict[R
     return shared
 
 
-def _check_suspense_account(path: Path, account: str, suspense: Collection[str]) -> None:
+def _check_suspense_account(path: Path, role: Role, account: str, *, suspense: Collection[str]) -> None:
     if account not in suspense:
         raise ReferenceDataError(
             str(path),
-            f"role suspense_receipt has account {account}, which suspense.csv does not name",
+            f"role {role.name.lower()} has account {account}, which suspense.csv does not name",
             "Name a suspense account, so that what stands there is cleared or justified.",
         )
 

@@ -61,6 +61,8 @@ class Stage(IntEnum):
     """Of a planned commitment: refused by the budget controller."""
     VISA_GIVEN = 15
     """Of a planned commitment: allowed by the controller, by his silence, or by the minister of the budget."""
+    WITHHELD = 16
+    """Of certified service: withheld as a provisional penalty, neither confirmed nor remitted yet; no payment takes it up."""
 
 
 class PayeeChange(IntEnum):

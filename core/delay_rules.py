@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from core.effective_dates import EffectiveDated
 from core.late_interest import LateInterestRules
 
-_VERSION = 2
+_VERSION = 3
 """Raise it if the measurement changes: what was stored by the earlier one is then measured again."""
 
 
@@ -31,6 +31,7 @@ class DelayRules(NamedTuple):
             "points": _list_values(rules.points),
             "days_a_year": _list_values(rules.days_a_year),
             "delays_since": rules.delays_since,
+            "receivable_days": _list_values(rules.receivable_days),
             "contracts": {item: _list_values(contract) for item, contract in rules.contracts.items()},
             "accounts": sorted(
                 [row.expense, row.creditor, _list_values(row.contract)] for row in rules.account_contracts

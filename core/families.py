@@ -33,8 +33,11 @@ class Family(IntEnum):
     JUSTIFICATION = 21
     """It says why an amount stays on a suspense account, and posts nothing (rule A70)."""
     RETENTION = 20
-    """It retains a part of a request as a guarantee: its CP are free until the release reserves them again."""
+    """It keeps back a part of what a supplier is owed, without CP: as a guarantee until its release, or as a provisional
+    penalty until that is confirmed or remitted."""
     ASSET = 22
     """An asset is put into service, depreciated and taken out; its reference is the number of the asset."""
+    RESULT = 24
+    """Entries that bring charges and products to the account of the result: each line posts one side, as in a journal act."""
     VISA = 23
     """The visa of the budget controller: what is planned, and the decisions on it; it posts nothing and takes no credits."""

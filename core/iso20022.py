@@ -47,6 +47,7 @@ _REASONS_OF_REFUSALS: Mapping[Outcome, str] = {
     _O.IBAN_INVALID: "AC01",  # account number incorrect
     _O.INTEREST_NOT_DUE: "AG01",
     _O.INTEREST_EXCEEDS_RULE: "AM09",  # not the amount that was agreed
+    _O.THIRD_PARTY_MERGED: "BE06",
     _O.PAYEE_UNKNOWN: "BE06",  # end customer unknown
     _O.PAYEE_ALREADY_REGISTERED: "AM05",
     _O.BANK_DETAILS_DIFFER: "BE01",  # account and end customer do not go together

@@ -97,7 +97,7 @@ class Pairing(IntEnum):
     """Whether a line stands beside others of its act, of the same amount.
 
     These are a debt and the receivable or advance beside it, the imputations that an expense leaves and to which it goes, or
-    what stands on suspense and the receivable that it pays.
+    what stands on suspense and the receivable or transfer that it belongs to.
     """
 
     NONE = 0
@@ -111,8 +111,20 @@ class Pairing(IntEnum):
     """It takes an expense from its imputation; the next lines of the act bring it to others."""
     TARGET = 6
     SUSPENSE = 7
-    """It takes up a receipt on suspense; the next line of the act collects the receivable that it pays."""
+    """It takes up a movement of the bank on suspense; the next line of the act says which receivable or transfer it is of."""
     IDENTIFICATION = 8
+
+
+class LineNature(IntEnum):
+    """What a line says that its kind does not: the nature of what it pays, or which account it posts to by hand."""
+
+    NONE = 0
+    LISTED = 1
+    """It states a nature that may be paid before service, or posts by hand on an account between accountants."""
+    PRODUCT = 2
+    """It credits a product by hand."""
+    SUSPENSE = 3
+    """It debits a suspense account by hand."""
 
 
 class Requester(IntEnum):

@@ -31,6 +31,7 @@ _ITEM = re.compile(r"3[1-9]")
 _DAYS_A_YEAR = range(360, 367)
 _COMPENSATION_MAX = 10_000
 _PAYMENT_DAYS_MAX = 366
+_RECEIVABLE_DAYS_MAX = 366
 _MONTHS_PER_HALF_YEAR = 6
 _EPOCH = date(1970, 1, 1)
 
@@ -57,6 +58,8 @@ class LateInterestRules:
     """The commitment item on which the treasury claims interest, as a number, by the day of the claim."""
     payment_days: EffectiveDated
     """Within how many days after a late payment its interest is paid, by the day of that payment."""
+    receivable_days: EffectiveDated
+    """How many days after its own day a receivable is due that states no day, by its own day."""
 
     def find_item(self, day: date) -> str:
         """Return the code of the commitment item for claims of ``day``."""
@@ -137,6 +140,7 @@ def load(folder: Path = SAMPLE_FOLDER) -> LateInterestRules:
             str(path), "item", settings.get("item"), parse=lambda value: _parse_item(str(path), value)
         ),
         payment_days=rules.read_whole("payment_days", range(_PAYMENT_DAYS_MAX + 1)),
+        receivable_days=rules.read_whole("receivable_days", range(_RECEIVABLE_DAYS_MAX + 1)),
     )
 
 

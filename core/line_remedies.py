@@ -6,6 +6,7 @@ from core.carry_remedies import CARRY_REMEDIES
 from core.decree_remedies import DECREE_MISMATCH
 from core.fund_remedies import FUND_REMEDIES
 from core.outcome_codes import Outcome
+from core.payee_remedies import PAYEE_REMEDIES
 from core.remedy import Remedy
 from core.suspense_remedies import SUSPENSE_REMEDIES
 
@@ -183,6 +184,7 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "Envoyer l'acte qui le mouvemente, comme un service fait ou une demande de paiement, ou prendre un autre compte.",
     ),
     _O.OPENING_ACCOUNT: CARRY_REMEDIES[_O.OPENING_ACCOUNT],
+    _O.RESULT_ACCOUNT: CARRY_REMEDIES[_O.RESULT_ACCOUNT],
     _O.DECREE_MISMATCH: DECREE_MISMATCH,
     _O.FUND_RECEIPT_MISSING: FUND_REMEDIES[_O.FUND_RECEIPT_MISSING],
     _O.IBAN_INVALID: Remedy(
@@ -218,6 +220,7 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         " soit la convention de l'émetteur.",
         "Indiquer les deux personnes, dans entered_by et validated_by.",
     ),
+    _O.THIRD_PARTY_MERGED: PAYEE_REMEDIES[_O.THIRD_PARTY_MERGED],
     _O.PERSON_MISSING: Remedy(
         "The line names only one of the two persons who entered and who validated it, or names a delegation and no person.",
         "State both persons, in entered_by and in validated_by; or, if the sender has an agreement, neither person nor"
@@ -276,23 +279,6 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
         "La demande d'intérêts moratoires, avec les précédentes pour le même paiement, dépasse ce que donne la règle.",
         "La laisser à crescendo pay interest, qui demande ce que donne la règle ; ou indiquer le motif dans reason.",
     ),
-    _O.PAYEE_UNKNOWN: Remedy(
-        "No third party is registered under this code.",
-        "Register the third party first, or correct the code.",
-        "Aucun tiers n'est enregistré sous ce code.",
-        "Enregistrer d'abord le tiers, ou corriger le code.",
-    ),
-    _O.PAYEE_ALREADY_REGISTERED: Remedy(
-        "A third party is already registered under this code.",
-        "Use the registered third party, or another code.",
-        "Un tiers est déjà enregistré sous ce code.",
-        "Employer le tiers enregistré, ou un autre code.",
-    ),
-    _O.BANK_DETAILS_DIFFER: Remedy(
-        "The IBAN is not the one registered for this payee.",
-        "Check with the payee through a known channel; nothing is paid to an unregistered account.",
-        "L'IBAN n'est pas celui enregistré pour ce tiers.",
-        "Vérifier auprès du tiers par une voie connue ; rien n'est payé sur un compte non enregistré.",
-    ),
+    **{code: PAYEE_REMEDIES[code] for code in (_O.PAYEE_UNKNOWN, _O.PAYEE_ALREADY_REGISTERED, _O.BANK_DETAILS_DIFFER)},
 }  # fmt: skip
 """In order of precedence."""

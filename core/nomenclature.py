@@ -175,7 +175,7 @@ def load(folder: Path) -> Nomenclature:
         natures,
         restorations.read(source.joinpath("restorations.csv"), natures),
         visa_thresholds.read(source.joinpath("visas.csv"), {row.ministry for row in programmes.values()}),
-        read_special_accounts(source, {row.mission for row in programmes.values()}),
+        read_special_accounts(source, {row.code: row.mission for row in programmes.values()}),
     )
 
 

@@ -4,7 +4,7 @@ Days are counted from 1970; 0 is none.  The term of the State runs from the rece
 certification of the service where that came later.  Receipt that is not stated is two days after the date of the invoice.
 The authorising officer may suspend the term once, before the order; when what was missing has arrived, a new term of as
 many days runs, or of the days that were left where those were more.  What the accountant suspends after the order is paid
-later, and does not move the term.
+later, and does not move the term.  What is set off is paid on the day on which both debts were due.
 """
 
 from typing import NamedTuple
@@ -16,6 +16,8 @@ from core.effective_dates import EffectiveDated
 
 Days = NDArray[np.int32]
 
+AFTER_ALL_DAYS = np.int32(2**31 - 1)
+"""A day after all days."""
 _RECEIPT_DAYS = 2
 """Days after the date of an invoice on which it counts as received, where its receipt is not recorded."""
 
@@ -28,6 +30,14 @@ class PaymentTerms(NamedTuple):
     resumed: Days
     end: Days
     """The last day on which a payment is in time."""
+
+    def find_effective_days(self, paid: Days, due: Days) -> Days:
+        """Return the day on which payments take effect; ``due`` is that of the receivable, ``AFTER_ALL_DAYS`` without one.
+
+        A set-off that is invoked on the day ``paid`` takes effect once the receivable and the debt are both due (civil code
+        art. 1347).  The debt is due at the end of its term: an act before that gives the rest of the term up.
+        """
+        return np.minimum(paid, np.maximum(self.end, due)).astype(np.int32)
 
     def count_suspended_days(self, paid: Days) -> Days:
         """Return the days during which each term was suspended until the day ``paid``."""

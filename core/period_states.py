@@ -12,7 +12,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.periods import OPENING_MONTH, PERIODS_PER_YEAR, YEAR_LAST, PeriodState, to_period
+from core.periods import (
+    CLOSING_MONTHS,
+    PERIODS_PER_YEAR,
+    RESULT_MONTH,
+    YEAR_LAST,
+    PeriodState,
+    to_period,
+)
 from core.tables.book import LEDGER_ACCOUNTANTS
 
 ALL_ACCOUNTANTS = 0
@@ -57,9 +64,9 @@ class PeriodDecision(NamedTuple):
 
 
 def build_states(open_periods: Iterable[int]) -> States:
-    """Return the states at the beginning of a ledger, the same for all accountants; opening periods are open."""
+    """Return the states at the beginning of a ledger, the same for all accountants; those of openings and results are open."""
     states = np.full(to_period(YEAR_LAST + 1, 0) * LEDGER_ACCOUNTANTS, PeriodState.CLOSED, np.uint8)
-    states.reshape(-1, PERIODS_PER_YEAR, LEDGER_ACCOUNTANTS)[:, OPENING_MONTH] = PeriodState.OPEN
+    states.reshape(-1, PERIODS_PER_YEAR, LEDGER_ACCOUNTANTS)[:, sorted(CLOSING_MONTHS)] = PeriodState.OPEN
     for period in open_periods:
         view_folios(states, period)[:] = PeriodState.OPEN
     return states
@@ -73,9 +80,9 @@ def view_folios(states: States, period: int, accountant: int = ALL_ACCOUNTANTS) 
     return states[first + accountant : first + accountant + 1]
 
 
-def find_opening_state(states: States, exercise: int) -> PeriodState:
-    """Return the state of the opening month of an exercise: locked or closed if it is so for some accountant."""
-    folios = view_folios(states, to_period(exercise, OPENING_MONTH))
+def find_month_state(states: States, exercise: int, month: int) -> PeriodState:
+    """Return the state of a month of an exercise: locked or closed if it is so for some accountant."""
+    folios = view_folios(states, to_period(exercise, month))
     for state in (PeriodState.LOCKED, PeriodState.CLOSED):
         if (folios == state).any():
             return state
@@ -90,7 +97,7 @@ def has_locked_year(states: States, exercise: int) -> bool:
 
 def find_unlocked_month(states: States, exercise: int, accountant: int) -> int:
     """Return the first month of an exercise that is not locked for an accountant, or for some of all; 0 if all are locked."""
-    for month in _MONTHS:
+    for month in (*_MONTHS, RESULT_MONTH):
         if (view_folios(states, to_period(exercise, month), accountant) != PeriodState.LOCKED).any():
             return month
     return 0

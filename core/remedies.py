@@ -19,7 +19,7 @@ from core.retention_remedies import RETENTION_REMEDIES
 from core.reversal_remedies import JOURNAL_UNBALANCED, REVERSAL_REMEDIES, TRANSFER_UNPAIRED
 from core.service_remedies import SERVICE_REMEDIES
 from core.settlement_remedies import SETTLEMENT_REMEDIES
-from core.suspense_remedies import SUSPENSE_REMEDIES
+from core.suspense_remedies import PRODUCT_REMEDIES, SUSPENSE_REMEDIES
 from core.visa_remedies import VISA_REMEDIES
 
 _O = Outcome
@@ -277,7 +277,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Les crédits de paiement disponibles sont insuffisants sur le niveau indiqué.",
         "Abonder les CP de ce niveau ou réduire le montant, puis présenter l'acte de nouveau.",
     ),
-    _O.JOURNAL_UNBALANCED: JOURNAL_UNBALANCED, _O.TRANSFER_UNPAIRED: TRANSFER_UNPAIRED,
+    _O.JOURNAL_UNBALANCED: JOURNAL_UNBALANCED, _O.TRANSFER_UNPAIRED: TRANSFER_UNPAIRED, **PRODUCT_REMEDIES,
     _O.BALANCE_LIMIT: Remedy(
         "A total would exceed the largest figure of the books.", "Check the amount; no State's budget is that large.",
         "Un total dépasserait le plus grand nombre des livres.", "Vérifier le montant ; aucun budget n'est aussi grand.",

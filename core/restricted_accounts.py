@@ -7,11 +7,12 @@ kinds post to it, never an entry by hand.
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
+from core.account_roles import SUSPENSE_ROLES
 from core.catalog import Role
 from core.errors import ReferenceDataError
 from core.reference.files import read_rows
 
-_CHARGED_ROLES = frozenset({Role.EXPENSE, Role.LATE_INTEREST, Role.SUSPENSE_RECEIPT})
+_CHARGED_ROLES = frozenset({Role.EXPENSE, Role.LATE_INTEREST, Role.PENALTY_PRODUCT, *SUSPENSE_ROLES})
 """Roles whose accounts hold no open items, so that entries by hand may correct them, or whose items entries by hand clear."""
 
 

@@ -28,4 +28,10 @@ RETENTION_REMEDIES: Mapping[Outcome, Remedy] = {
         "La retenue dépasse la part de la demande qui peut être retenue dans l'exercice : calendar.toml la donne.",
         "Retenir au plus cette part du montant demandé et non rejeté.",
     ),
+    _O.PENALTY_ITEM: Remedy(
+        "A provisional penalty is withheld from service on items of title 3 or 5 alone: the chart has no account for others.",
+        "Request the service whole, and set a receivable off against it.",
+        "Une pénalité provisoire se retient sur un service fait des titres 3 ou 5 : la nomenclature n'a pas d'autre compte.",
+        "Demander le paiement du service entier, et compenser avec un titre de perception.",
+    ),
 }

@@ -13,7 +13,7 @@ TREASURY = "treasury"
 BANK = "bank"
 """Sends the movements of bank files."""
 CLOSING = "closing"
-"""Sends the acts that carry a year over into the next, and its opening balances."""
+"""Sends the acts that carry a year over into the next, its opening balances, and the entries of its result."""
 RESERVED_SENDERS = frozenset({TREASURY, BANK, CLOSING})
 """Names that no file, form or key from outside may use."""
 
@@ -24,16 +24,21 @@ SENDER_OF_KIND: Mapping[str, str] = {
     "bank_reject": BANK,
     "bank_return": BANK,
     "suspense_receipt": BANK,
+    "suspense_debit": BANK,
+    "suspense_return": BANK,
     "commitment_carry": CLOSING,
     "request_carry": CLOSING,
     "service_carry": CLOSING,
     "retention_carry": CLOSING,
+    "penalty_carry": CLOSING,
     "opening_debit": CLOSING,
     "opening_credit": CLOSING,
     "opening_item_debit": CLOSING,
     "opening_item_credit": CLOSING,
     "opening_reduction_debit": CLOSING,
     "opening_reduction_credit": CLOSING,
+    "result_debit": CLOSING,
+    "result_credit": CLOSING,
 }
 """The only sender of some kinds of act: they state what a payment run, the bank or the closing of a year did."""
 _OF_ACCOUNTANT = (

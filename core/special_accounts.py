@@ -3,7 +3,8 @@
 An earmarked account (*compte d'affectation spéciale*) spends no more than the receipts that were seen of it (LOLF art. 21); of
 a lending account (*compte de concours financiers*) the credits alone are the limit.  Both are data by year:
 ``special_accounts.csv``, and ``special_balances.csv`` for the balance that an account brings into a year, by that year.
-Without the first file there are none.
+Without the first file there are none.  A law may divide an account into sections with receipts of their own:
+``special_sections.csv`` names the section of each programme, and each section is limited by itself.
 """
 
 import re
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from core.errors import ReferenceDataError
 from core.money import BALANCE_MAX, CENTS_PER_EURO
 from core.reference.files import ReferenceRow, read_rows
+
+_BALANCES, _SECTIONS = "special_balances.csv", "special_sections.csv"
 
 if TYPE_CHECKING:
     from core.nomenclature import Nomenclature
@@ -42,8 +45,10 @@ class SpecialAccount:
     """Its mission."""
     category: Category
     source: str
-    balances: Mapping[int, int]
-    """The cents that it brings into a year, by year; a year without any brings nothing."""
+    balances: Mapping[tuple[str, int], int]
+    """The cents brought into a year, by section and year; a year without any brings nothing.  Without sections: section ''."""
+    sections: Mapping[str, str]
+    """Of each of its programmes its section; empty if it has none."""
 
     @property
     def has_receipt_limit(self) -> bool:
@@ -51,31 +56,78 @@ class SpecialAccount:
         return self.category is Category.EARMARKED
 
 
-def read_special_accounts(folder: Path, missions: Container[str]) -> dict[str, SpecialAccount]:
-    """Read the special accounts of a year by mission; none if there is no file.
+def read_special_accounts(folder: Path, missions: Mapping[str, str]) -> dict[str, SpecialAccount]:
+    """Read the special accounts of a year by mission, from the mission of each programme; none if there is no file.
 
     Raises
     ------
     ReferenceDataError
         A row is malformed or listed twice, or no programme is of that mission; the message gives place and remedy.
     """
-    balances = _read_balances(folder.joinpath("special_balances.csv"))
+    sections = _read_sections(folder.joinpath(_SECTIONS), missions)
+    balances = _read_balances(folder.joinpath(_BALANCES))
     accounts: dict[str, SpecialAccount] = {}
     for row in _read_rows(folder.joinpath("special_accounts.csv"), ("account", "category", "source")):
         name, category, source = row.cells.values()
-        _check_account(row, missions)
+        _check_account(row, frozenset(missions.values()))
         if name in accounts:
             raise ReferenceDataError(row.place, f"{name} is listed twice", "Keep one of the two lines.")
-        of_account = {year: cents for (other, year), cents in balances.items() if other == name}
-        accounts[name] = SpecialAccount(name, Category(category), source, of_account)
-    unknown = sorted({name for name, _ in balances} - accounts.keys())
+        own = {(section, year): cents for (other, section, year), cents in balances.items() if other == name}
+        by_programme = {code: section for code, section in sections.items() if missions[code] == name}
+        accounts[name] = SpecialAccount(name, Category(category), source, own, by_programme)
+    _check_names(folder, accounts, {missions[code] for code in sections} | {name for name, _, _ in balances})
+    for account in accounts.values():
+        _check_sections(folder, account, {code for code, name in missions.items() if name == account.name})
+    return accounts
+
+
+def _check_names(folder: Path, accounts: Container[str], names: set[str]) -> None:
+    """Check that sections and balances are of special accounts."""
+    for name in sorted(names):
+        if name not in accounts:
+            raise ReferenceDataError(
+                str(folder), f"{name!r} is no special account", "Name an account of special_accounts.csv."
+            )
+
+
+def _check_sections(folder: Path, account: SpecialAccount, programmes: set[str]) -> None:
+    """Check that an account has a section for all of its programmes or for none, and balances of its sections alone."""
+    without = sorted(programmes - account.sections.keys()) if account.sections else []
+    if without:
+        raise ReferenceDataError(
+            str(folder.joinpath(_SECTIONS)),
+            f"{account.name} has sections, but programme {without[0]} has none",
+            "Add a line for the programme.",
+        )
+    sections = set(account.sections.values()) or {""}
+    unknown = sorted({section for section, _ in account.balances} - sections)
     if unknown:
         raise ReferenceDataError(
-            str(folder.joinpath("special_balances.csv")),
-            f"{unknown[0]!r} is no special account",
-            "Name an account of special_accounts.csv.",
+            str(folder.joinpath(_BALANCES)),
+            f"{account.name} has no section {unknown[0]!r}",
+            "Name a section of special_sections.csv; leave the cell empty for an account without sections.",
         )
-    return accounts
+
+
+def _read_sections(path: Path, missions: Mapping[str, str]) -> dict[str, str]:
+    """Read the section of each programme."""
+    sections: dict[str, str] = {}
+    for row in _read_rows(path, ("programme", "section", "source")):
+        programme, section, source = row.cells.values()
+        if programme not in missions:
+            raise ReferenceDataError(
+                row.place, f"there is no programme {programme!r}", "Write a programme of programmes.csv."
+            )
+        if not section or not source:
+            raise ReferenceDataError(
+                row.place,
+                f"the section of {programme} has no name or no source",
+                "Write its name as in the law, and the text, or: unverified.",
+            )
+        if programme in sections:
+            raise ReferenceDataError(row.place, f"{programme} is listed twice", "Keep one of the two lines.")
+        sections[programme] = section
+    return sections
 
 
 def _read_rows(path: Path, columns: tuple[str, ...]) -> Iterator[ReferenceRow]:
@@ -97,22 +149,22 @@ def _check_account(row: ReferenceRow, missions: Container[str]) -> None:
         raise ReferenceDataError(row.place, f"{name} has no source", "Name the text, or write: unverified.")
 
 
-def _read_balances(path: Path) -> dict[tuple[str, int], int]:
-    """Read the cents that each account brings into each year."""
-    balances: dict[tuple[str, int], int] = {}
-    for row in _read_rows(path, ("account", "year", "balance", "source")):
-        name, year, _, source = row.cells.values()
+def _read_balances(path: Path) -> dict[tuple[str, str, int], int]:
+    """Read the cents that each account, or section of one, brings into each year."""
+    balances: dict[tuple[str, str, int], int] = {}
+    for row in _read_rows(path, ("account", "section", "year", "balance", "source")):
+        name, section, year, _, source = row.cells.values()
         if not _YEAR_PATTERN.fullmatch(year):
             raise ReferenceDataError(row.place, f"year is {year!r}", "Write a year, as in 2018.")
         if not source:
             raise ReferenceDataError(
                 row.place, f"the balance of {name} has no source", "Name the text, or write: unverified."
             )
-        if (name, int(year)) in balances:
+        if (name, section, int(year)) in balances:
             raise ReferenceDataError(
                 row.place, f"{name} is listed twice for {year}", "Keep one of the two lines."
             )
-        balances[name, int(year)] = _parse_balance(row)
+        balances[name, section, int(year)] = _parse_balance(row)
     return balances
 
 
@@ -129,22 +181,26 @@ def _parse_balance(row: ReferenceRow) -> int:
 
 
 class EarmarkedAccount(NamedTuple):
-    """An account whose expenses are limited by its receipts, as a year has it."""
+    """An account, or a section of one, whose expenses are limited by its receipts, as a year has it."""
 
     name: str
+    section: str
+    """Empty if the account has no sections."""
     brought_cents: int
     """What it brings into the year."""
     programmes: tuple[str, ...]
 
 
-def list_earmarked_programmes(codes: "Nomenclature") -> list[EarmarkedAccount]:
-    """List the earmarked accounts of a year with their programmes, in the order of the files."""
-    return [
-        EarmarkedAccount(
-            account.name,
-            account.balances.get(codes.year, 0),
-            tuple(code for code, programme in codes.programmes.items() if programme.mission == account.name),
-        )
-        for account in codes.special_accounts.values()
-        if account.has_receipt_limit
-    ]
+def list_earmarked_accounts(codes: "Nomenclature") -> list[EarmarkedAccount]:
+    """List the earmarked accounts of a year by section, with their programmes, in the order of the files."""
+    result: list[EarmarkedAccount] = []
+    for account in codes.special_accounts.values():
+        if account.has_receipt_limit:
+            by_section: dict[str, list[str]] = {}
+            for code, programme in codes.programmes.items():
+                if programme.mission == account.name:
+                    by_section.setdefault(account.sections.get(code, ""), []).append(code)
+            for section, programmes in by_section.items():
+                brought_cents = account.balances.get((section, codes.year), 0)
+                result.append(EarmarkedAccount(account.name, section, brought_cents, tuple(programmes)))
+    return result

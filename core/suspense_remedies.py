@@ -25,20 +25,25 @@ SUSPENSE_REMEDIES: Mapping[Outcome, Remedy] = {
         " comptable, et l'année de l'écriture. Le reste de l'année précédente s'apure par sa balance d'entrée.",
     ),
     _O.IDENTIFICATION_UNPAIRED: Remedy(
-        "No identification_receipt of the same amount and day follows the line in its act.",
-        "Put an identification_receipt of the same amount and day behind each suspense_identification, in the same act; clear"
-        " what pays no receivable by clearing_debit.",
-        "Aucun identification_receipt de mêmes montant et date ne suit la ligne dans son acte.",
-        "Faire suivre chaque suspense_identification d'un identification_receipt de mêmes montant et date, dans le même acte ;"
-        " apurer par clearing_debit ce qui ne paie aucun titre.",
+        "No line that says what the amount is, of the same amount and day, follows in the act.",
+        "Put an identification_receipt behind each suspense_identification, and an identification_return or"
+        " identification_debit behind each transfer_identification, in the same act; clear what is neither by clearing_debit"
+        " or clearing_credit.",
+        "Aucune ligne disant à quoi correspond la somme, de mêmes montant et date, ne suit dans l'acte.",
+        "Faire suivre chaque suspense_identification d'un identification_receipt, et chaque transfer_identification d'un"
+        " identification_return ou identification_debit, dans le même acte ; apurer par clearing_debit ou clearing_credit ce"
+        " qui n'est ni l'un ni l'autre.",
     ),
     _O.IDENTIFICATION_MISMATCH: Remedy(
-        "The receivable is due to another accountant than the one in whose books the money is on suspense, or no"
-        " suspense_identification of this amount precedes.",
-        "Name a receivable of that accountant, in a line behind its suspense_identification, of the same amount and day.",
-        "Le titre est dû à un autre comptable que celui dont les livres portent la somme en attente, ou aucun"
-        " suspense_identification de ce montant ne le précède.",
-        "Nommer un titre de ce comptable, sur une ligne qui suit son suspense_identification, de mêmes montant et date.",
+        "The receivable or transfer is of another accountant than the one in whose books the amount is on suspense; or the"
+        " amount stands on another account than the line takes it from; or no line that takes up this amount precedes.",
+        "Name a receivable or transfer of that accountant, behind the line that takes up the same amount on the same day:"
+        " identification_receipt of what the bank credited, identification_return of a return, identification_debit of a"
+        " debit.",
+        "Le titre ou le virement relève d'un autre comptable que celui dont les livres portent la somme en attente ; ou elle"
+        " figure sur un autre compte que celui que la ligne apure ; ou aucune ligne reprenant ce montant ne la précède.",
+        "Nommer un titre ou un virement de ce comptable, derrière la ligne qui reprend le même montant à la même date :"
+        " identification_receipt pour un crédit, identification_return pour un rejet, identification_debit pour un débit.",
     ),
     _O.SUSPENSE_EXCEEDED: Remedy(
         "The line clears more than what is still open of the entry on the suspense account, or it justifies an entry of which"
@@ -47,5 +52,16 @@ SUSPENSE_REMEDIES: Mapping[Outcome, Remedy] = {
         "La ligne apure plus que ce qui reste de l'écriture sur le compte d'attente, ou justifie une écriture entièrement"
         " apurée.",
         "Apurer au plus le reste que report suspense indique ; ce qui est apuré n'a pas à être justifié.",
+    ),
+}
+
+PRODUCT_REMEDIES: Mapping[Outcome, Remedy] = {
+    _O.PRODUCT_FROM_SUSPENSE: Remedy(
+        "The entry by hand debits a suspense account and credits a product: no receipt of the budget would be counted.",
+        "Issue a receivable for what was paid, and identify the item with it: suspense_identification and"
+        " identification_receipt, in one act.",
+        "L'écriture manuelle débite un compte d'attente et crédite un produit : aucune recette budgétaire n'en résulterait.",
+        "Émettre un titre pour ce qui a été payé, puis identifier la somme avec lui : suspense_identification et"
+        " identification_receipt, dans un même acte.",
     ),
 }

@@ -3,10 +3,11 @@
 import numpy as np
 
 from core.catalog import Family, Role
+from core.kind_rules import LineNature
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR
 from core.tables.book import CREDITOR_SETS, LEDGER_ACCOUNTS, ROLE_COUNT
-from kernels import assets, restorations, retentions
+from kernels import assets, restorations, retentions, suspense
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.links import find_folio
@@ -45,8 +46,9 @@ def _find_other_account(acts, book, posting_role):
         return as_position(book.items[item].credit)
     if role == Role.BY_HAND.value:
         return as_position(acts[line].account)
-    if role == Role.RETENTION.value and retentions.is_of_assets(book, cell):
-        role = np.int64(Role.ASSET_RETENTION.value)
+    is_kept_back = role == Role.RETENTION.value or role == Role.PENALTY.value
+    if is_kept_back and retentions.is_of_assets(book, cell):
+        role += np.int64(1)  # core.account_roles.ASSET_ROLES
     if role == Role.CHARGE.value:
         return _find_charged_account(acts, book, line, item, cell)
     return as_position(book.roles[as_position(acts[line].period) * ROLE_COUNT + role])
@@ -158,7 +160,7 @@ def _is_settled_by_pair(acts, book, span, account):
     total, giver, taker = np.int64(0), np.int64(-1), np.int64(-1)
     for line in range(span[0], span[1]):
         line = as_position(line)
-        if acts[line].nature == 0 or acts[line].account != account:
+        if acts[line].nature != LineNature.LISTED.value or acts[line].account != account:
             continue
         is_debit = book.effects[acts[line].kind].debit != Role.NONE.value
         total += acts[line].amount if is_debit else -acts[line].amount
@@ -178,7 +180,7 @@ def _is_paired(acts, book, last):
     head, end = as_position(acts[last].head), as_position(last + 1)
     for line in range(head, end):
         line = as_position(line)
-        is_liaison = acts[line].nature != 0
+        is_liaison = acts[line].nature == LineNature.LISTED.value
         if is_liaison and not _is_settled_by_pair(acts, book, (head, end), acts[line].account):
             return False
     return True
@@ -199,6 +201,8 @@ def _check_side(acts, book, line, cell, accounts):
         return refused(Outcome.JOURNAL_UNBALANCED.value, -1, 0)
     if is_last and not _is_paired(acts, book, line):
         return refused(Outcome.TRANSFER_UNPAIRED.value, -1, 0)
+    if is_last and suspense.credits_product(acts, (as_position(acts[line].head), as_position(line + 1))):
+        return refused(Outcome.PRODUCT_FROM_SUSPENSE.value, -1, 0)
     at, sum_max = find_folio(acts, book, line, cell) * LEDGER_ACCOUNTS, _LEDGER_MAX - acts[line].amount
     so_far = book.ledger[at + debit].debit if debit != 0 else book.ledger[at + credit].credit
     return refused(Outcome.BALANCE_LIMIT.value, -1, 0) if so_far > sum_max else accepted()

@@ -54,7 +54,7 @@ def find_mark(book, link, kind):
         return book.items[link[0]].advanced
     if effects.debit == Role.ADVANCE.value:
         return np.int64(IS_ADVANCE)
-    is_request = effects.pays and effects.follows == Family.COMMITMENT.value
+    is_request = effects.reaches == Stage.PAYABLE.value and effects.follows == Family.COMMITMENT.value
     return np.int64(SECURES if is_request and has_advances(book.items, as_position(link[3])) else 0)
 
 
@@ -73,7 +73,7 @@ def check_recovery(book, debt, transfer):
     request, paid = expenses.find_request(book, debt), expenses.find_request(book, transfer)
     commitment = _find_commitment(book, paid)
     is_of_commitment = commitment > 0 and commitment == _find_commitment(book, request)
-    is_of_person = payees.read_payee_of_item(book, debt) == payees.read_payee_of_item(book, paid)
+    is_of_person = payees.read_person_of_item(book, debt) == payees.read_person_of_item(book, paid)
     accountants = (
         book.cells[book.items[debt].cell].accountant,
         book.cells[book.items[transfer].cell].accountant,
@@ -94,11 +94,13 @@ def _find_own_commitment(book, item):
 
 @part
 def lowers_security(book, link):
-    """Return whether a line pays what secures an advance, or withdraws a part of a commitment that has one."""
+    """Return whether a line pays what secures an advance, or withdraws or penalises a part of a commitment that has one."""
     item, _, base, root, sign = link
     effects = book.effects[base]
     if effects.settles > 0:
         return effects.after == Stage.PAYABLE.value and book.items[item].advanced == SECURES
+    if effects.reaches == Stage.WITHHELD.value and effects.follows == Family.COMMITMENT.value:
+        return sign > 0 and has_advances(book.items, root)
     if effects.family != Family.COMMITMENT_CHANGE.value or root == 0:
         return False
     is_withdrawal = (effects.draws == Remainder.OPEN.value) == (sign > 0)
@@ -107,7 +109,7 @@ def lowers_security(book, link):
 
 @rare_part
 def check_security(book, link, amount):
-    """Check that a payment or a withdrawal leaves enough of the commitment to recover its advances."""
+    """Check that a payment, a withdrawal or a penalty leaves enough of the commitment to recover its advances."""
     is_payment = book.effects[link[2]].settles > 0
     commitment = _find_own_commitment(book, link[0]) if is_payment else link[3]
     missing = amount - _read_security(book.items, commitment)
@@ -141,7 +143,8 @@ def count_line(book, link, amount):
     _, _, base, root, sign = link
     effects, items = book.effects[base], book.items
     if effects.follows == Family.COMMITMENT.value:
-        if effects.pays and (effects.debit == Role.ADVANCE.value or has_advances(items, root)):
+        is_request = effects.reaches == Stage.PAYABLE.value
+        if is_request and (effects.debit == Role.ADVANCE.value or has_advances(items, root)):
             _count_request(book, link, amount)
     elif effects.after == Stage.PAYABLE.value and sign > 0:
         if effects.settles > 0:

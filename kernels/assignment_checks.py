@@ -26,6 +26,7 @@ _TITLE_TWO = (Outcome.TITLE_TWO_COMMITMENT.value, Field.COMMITMENT_ITEM.value)
 _ACCOUNT_UNKNOWN = (Outcome.ACCOUNT_UNKNOWN.value, Field.ACCOUNT.value)
 _ACCOUNT_MISMATCH = (Outcome.ACCOUNT_MISMATCH.value, Field.ACCOUNT.value)
 _OPENING_ACCOUNT = (Outcome.OPENING_ACCOUNT.value, Field.ACCOUNT.value)
+_RESULT_ACCOUNT = (Outcome.RESULT_ACCOUNT.value, Field.ACCOUNT.value)
 _ACCOUNT_RESTRICTED = (Outcome.ACCOUNT_RESTRICTED.value, Field.ACCOUNT.value)
 
 
@@ -123,6 +124,8 @@ def _check_account(lines, codes, uses, row):
         return _ACCOUNT_RESTRICTED if codes.account_restricted[account] != 0 else _NO_FAULT
     if uses.opens_year[lines.kind[row]] != 0:
         return _NO_FAULT if codes.account_opening[account] != 0 else _OPENING_ACCOUNT
+    if uses.results[lines.kind[row]] != 0:
+        return _NO_FAULT if codes.account_result[account] != 0 else _RESULT_ACCOUNT
     if account > 0 and (uses.charges[lines.kind[row]] | uses.suspense[lines.kind[row]]) == 0:
         return _ACCOUNT_MISMATCH
     if account > 0 and lines.named[row] != 0 and item > 0:
@@ -175,7 +178,7 @@ def place_lines(lines, codes, uses, faults, placed):
     Order     rows are independent
     Outcomes  FUND_CENTRE_UNKNOWN, FUND_CENTRE_LEVEL, FUNCTIONAL_AREA_UNKNOWN, COMMITMENT_ITEM_UNKNOWN, FUND_UNKNOWN,
               OPERATION_UNKNOWN, NOMENCLATURE_MISMATCH, TITLE_TWO_COMMITMENT, ACCOUNT_UNKNOWN, ACCOUNT_MISMATCH,
-              ACCOUNT_RESTRICTED, OPENING_ACCOUNT; never raises
+              ACCOUNT_RESTRICTED, OPENING_ACCOUNT, RESULT_ACCOUNT; never raises
     Overflow  impossible: the registry bounds every number
     Cost      O(n), one pass
     Oracle    tests.oracle.assignment_checks.place_line

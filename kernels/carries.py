@@ -84,15 +84,18 @@ def check_reservation(book, link, amount):
     if finding[0] != Outcome.ACCEPTED.value:
         return finding
     cell = as_position(link[1] if link[4] > 0 else book.items[link[3]].cell)
-    return special_accounts.check_expense(book, cell, demand[2])
+    return special_accounts.check_expense(book, cell, demand)
 
 
 @rare_part
 def move_reservation(book, link, amount):
     """Release in the year before and reserve in the next; a mirror, or a negative ``amount``, does the reverse."""
     tree, (own, old) = build_tree(book), _find_both_nodes(book, link)
-    spending.apply_spending(tree, own, _compute_reservation(book, link, link[4] * amount))
+    demand = _compute_reservation(book, link, link[4] * amount)
+    spending.apply_spending(tree, own, demand)
     spending.apply_spending(tree, old, _compute_reservation(book, link, -link[4] * amount))
+    special_accounts.count_engagement(book, link[1], demand[0])
+    special_accounts.count_engagement(book, as_position(book.items[link[3]].cell), -demand[0])
 
 
 @rare_part

@@ -16,9 +16,10 @@ _RETENTION, _REPAYMENTS = np.int64(RETENTION_BIT), np.int64(REPAYMENT_MASK)
 
 @part
 def is_debt(book, item):
-    """Return whether an entry is a debt that may be paid, passed on or released; it counts no acts, but what they take."""
+    """Return whether an entry is a debt that may be paid, passed on, released or confirmed: it counts what acts take."""
     reaches = book.effects[book.items[item].kind].reaches
-    return reaches == Stage.PAYABLE.value or reaches == Stage.RETAINED.value
+    is_kept_back = reaches == Stage.RETAINED.value or reaches == Stage.WITHHELD.value
+    return reaches == Stage.PAYABLE.value or is_kept_back
 
 
 @part

@@ -87,12 +87,13 @@ def compute_settlement(book, link, amount):
 
 @part
 def find_parent(book, link, kind):
-    """Return (entry that a new entry acts on, kind whose reservation it uses)."""
+    """Return (entry that a new entry acts on, kind whose reservation it uses): its own, if it reserves CP itself."""
     if not book.effects[kind].inherits:
         return np.int64(link[3]), np.int64(kind)
     followed = book.items[link[0]]
     settles = book.effects[followed.kind].family == Family.SETTLEMENT.value
-    return np.int64(followed.parent) if settles else np.int64(link[3]), np.int64(followed.under)
+    under = np.int64(kind if book.effects[kind].cp_reserved > 0 else followed.under)
+    return np.int64(followed.parent) if settles else np.int64(link[3]), under
 
 
 @part

@@ -1,6 +1,7 @@
-"""Third parties in the book: number, whether blocked, and bank details.
+"""Third parties in the book: the person, whether blocked, and bank details.
 
-Payee n is in row n - 1, in the order of registration.
+Payee n is in row n - 1, in the order of registration.  The person is the payee into which it was merged, or itself; what is
+owed to a merged payee is paid only while both have the same bank details, and neither is blocked.
 """
 
 import numpy as np
@@ -14,15 +15,22 @@ _NUMBER = PAYEE_BLOCKED_BIT - 1
 
 
 @part
-def read_number(book, row):
-    """Return the number of the payee in ``row``, blocked or not."""
-    return np.int64(book.payees[row].value) & _NUMBER
+def read_person(book, payee):
+    """Return the payee into which ``payee`` was merged, or itself."""
+    return np.int64(book.payees[as_position(payee - 1)].value) & _NUMBER
 
 
 @part
 def read_payee_of_item(book, item):
     """Return the payee of the entry of a debt, paid or not."""
     return as_position(book.items[item].unbilled & _NUMBER)
+
+
+@part
+def read_person_of_item(book, item):
+    """Return the person of the entry of a debt, paid or not; 0 if it names none."""
+    payee = np.int64(read_payee_of_item(book, item))
+    return read_person(book, payee) if payee > 0 else np.int64(0)
 
 
 @part
@@ -35,6 +43,17 @@ def is_blocked(book, payee):
 def has_other_bank(book, payee, bank):
     """Return whether ``bank`` is given and differs from the bank details of ``payee``."""
     return (bank != 0) & (bank != book.payees[as_position(payee - 1)].content)
+
+
+@part
+def check_transfer(book, payee):
+    """Return the outcome of checking that a transfer may be sent to a registered payee."""
+    person = read_person(book, payee)
+    if is_blocked(book, payee) or is_blocked(book, person):
+        return np.int64(Outcome.PAYEE_BLOCKED.value)
+    if book.payees[as_position(payee - 1)].content != book.payees[as_position(person - 1)].content:
+        return np.int64(Outcome.THIRD_PARTY_MERGED.value)
+    return np.int64(Outcome.ACCEPTED.value)
 
 
 @part
@@ -51,7 +70,9 @@ def check_change(book, kind, payee):
 @part
 def set_block(book, payee, blocked):
     """Block or release ``payee``."""
-    book.payees[as_position(payee - 1)].value = np.uint32(payee + PAYEE_BLOCKED_BIT * blocked)
+    book.payees[as_position(payee - 1)].value = np.uint32(
+        read_person(book, payee) + PAYEE_BLOCKED_BIT * blocked
+    )
 
 
 @rare_part

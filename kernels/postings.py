@@ -128,8 +128,8 @@ def apply_line(acts, book, step, link, accounts):
     """Apply a checked line; ``step`` = (line, amount), a negative amount undoes it."""
     apply_remainders(book, acts[step[0]].kind, link, step[1])
     _apply_budget(acts, book, step, link)
-    if seldom(book.effects[acts[step[0]].kind].reaches == Stage.COLLECTED.value):
-        special_accounts.count_receipt(acts, book, step, link)
+    if seldom(book.cells[link[1]].special != 0):
+        special_accounts.count_line(acts, book, step, link)
     _apply_accounts(acts, book, step, link[1], accounts)
 
 

@@ -91,8 +91,9 @@ def _check_debt(acts, book, line, item):
     finding = check_assignment(acts, book, line, item)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding
-    if remits and payees.is_blocked(book, payee):
-        return refused(Outcome.PAYEE_BLOCKED.value, -1, 0)
+    outcome = payees.check_transfer(book, payee) if remits else outcome
+    if outcome != Outcome.ACCEPTED.value:
+        return refused(outcome, -1, 0)
     effects = book.effects[acts[line].kind]
     settles = effects.settles > 0 or effects.pairs == Pairing.WITHHOLDING.value
     if settles and effects.after == Stage.PAYABLE.value and commitments.is_suspended(book, item):

@@ -1,4 +1,8 @@
-"""Retentions: a part of a request that is retained as a guarantee, and owed to its payee once it is released (rule A36)."""
+"""Retentions: what is kept back of what a supplier is owed (rule A36).
+
+A guarantee is a part of a request, which is owed again once it is released.  A provisional penalty is a part of certified
+service, which is not requested: it is confirmed, and then the State's, or remitted, and then owed.
+"""
 
 import numpy as np
 
@@ -25,12 +29,25 @@ def is_of_assets(book, cell):
 
 
 @part
+def penalises(book, kind):
+    """Return whether ``kind`` withholds certified service as a provisional penalty."""
+    effects = book.effects[kind]
+    return effects.reaches == Stage.WITHHELD.value and effects.follows == Family.COMMITMENT.value
+
+
+@part
+def _has_account(book, item):
+    """Return whether what is kept back of ``item`` has an account: on titles 3 and 5."""
+    cell = as_position(book.items[item].cell)
+    return book.cells[cell].operating != 0 or is_of_assets(book, cell)
+
+
+@part
 def _admits_retention(book, item):
     """Return whether a guarantee may be retained from ``item``: a request on a commitment, of title 3 or 5, no advance."""
-    kind, cell = book.items[item].kind, as_position(book.items[item].cell)
-    is_of_title = book.cells[cell].operating != 0 or is_of_assets(book, cell)
+    kind = book.items[item].kind
     is_request = book.effects[kind].follows == Family.COMMITMENT.value
-    return is_request and is_of_title and not advances.is_advance(book, kind)
+    return is_request and _has_account(book, item) and not advances.is_advance(book, kind)
 
 
 @rare_part
@@ -45,3 +62,9 @@ def check_request(acts, book, line, item):
     if acts[line].amount > limit:
         return refused(Outcome.RETENTION_EXCEEDED.value, -1, acts[line].amount - limit)
     return accepted()
+
+
+@rare_part
+def check_penalty(book, commitment):
+    """Check that a penalty is withheld on a title that has an account for it."""
+    return accepted() if _has_account(book, commitment) else refused(Outcome.PENALTY_ITEM.value, -1, 0)

@@ -85,7 +85,7 @@ def _check_payee(acts, book, place):
         return np.int64(Outcome.ACCEPTED.value), np.int64(book.counters[0].payees + 1 + line - row)
     if key_row < 0:
         return np.int64(Outcome.PAYEE_UNKNOWN.value), np.int64(0)
-    payee = payees.read_number(book, as_position(key_row))
+    payee = np.int64(key_row) + 1
     if book.effects[kind].change != PayeeChange.NONE.value:
         return payees.check_change(book, kind, payee), payee
     if payees.has_other_bank(book, payee, acts[line].bank):
@@ -163,6 +163,8 @@ def _check_predecessor(acts, book, line, item):
         finding = advances.check_request(acts, book, line, link[0])
     if finding[0] == Outcome.ACCEPTED.value and retentions.retains(book, kind):
         finding = retentions.check_request(acts, book, line, link[0])
+    if finding[0] == Outcome.ACCEPTED.value and retentions.penalises(book, kind):
+        finding = retentions.check_penalty(book, link[0])
     if book.effects[kind].after == Stage.BY_HAND.value and finding[0] == Outcome.ACCEPTED.value:
         finding = suspense.check_item(acts, book, line, link)
     if book.effects[kind].pairs != Pairing.NONE.value and finding[0] == Outcome.ACCEPTED.value:

@@ -1,14 +1,14 @@
 """Pairs: a line takes up a debt, and the next line of its act a receivable or an advance of the same person, by one amount.
 
 A set-off takes up a receivable (rule A58), a withholding an advance that was paid (rule A36).  An identification takes up what
-stands on suspense, and the next line the receivable that it pays, of the same accountant (rule A56).
+stands on suspense, and the next line the receivable or transfer that it is of, of the same accountant (rule A56).
 """
 
 import numpy as np
 
 from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
-from kernels import advances, payees
+from kernels import advances, payees, suspense
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 
@@ -31,7 +31,7 @@ def _are_beside(acts, book, line):
 @rare_part
 def _check_receivable(book, payable, item):
     """Check that a receivable is due from the creditor of the debt, to its accountant."""
-    is_of_person = payees.read_payee_of_item(book, payable) == payees.read_payee_of_item(book, item)
+    is_of_person = payees.read_person_of_item(book, payable) == payees.read_person_of_item(book, item)
     accountants = (
         book.cells[book.items[payable].cell].accountant,
         book.cells[book.items[item].cell].accountant,
@@ -42,10 +42,12 @@ def _check_receivable(book, payable, item):
 
 
 @rare_part
-def _check_identification(book, suspense_item, item):
-    """Check that a receivable is due to the accountant in whose books the money stands on suspense."""
+def _check_identification(acts, book, line, suspense_item, item):
+    """Check that a receivable or transfer is of the accountant in whose books the amount stands, and of that account."""
+    place = acts[line].kind, acts[line].period
     accountant = book.cells[as_position(book.items[suspense_item].cell)].accountant
-    if accountant == book.cells[as_position(book.items[item].cell)].accountant:
+    is_same_owner = accountant == book.cells[as_position(book.items[item].cell)].accountant
+    if is_same_owner and suspense.is_identified_by(book, place, as_position(suspense_item)):
         return accepted()
     return refused(Outcome.IDENTIFICATION_MISMATCH.value, -1, 0)
 
@@ -81,5 +83,5 @@ def check_pair(acts, book, line, item):
     if pairs == Pairing.RECEIVABLE.value:
         return _check_receivable(book, other, item)
     if pairs == Pairing.IDENTIFICATION.value:
-        return _check_identification(book, other, item)
+        return _check_identification(acts, book, line, other, item)
     return advances.check_recovery(book, other, item)

@@ -105,7 +105,8 @@ class Balances:
         special = self._state.book.special
         at = _collect_marked_rows(special, 0, len(special))
         keys = self._state.registry.special_rows.describe_rows(at)
-        return SpecialBalances._make((np.full(len(at), batch), *keys, special["collected"][at]))
+        figures = special["collected"][at], special["engaged"][at]
+        return SpecialBalances._make((np.full(len(at), batch), *keys, *figures))
 
     def _read_changed_accounts(self, batch: int) -> AccountBalances:
         ledger, at = self._state.book.ledger, self._collect_accounts()

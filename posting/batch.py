@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from core.merges import Merges
 from core.tables.journal import Bytes, Spans
 
 FINAL_PASS = 32767
@@ -93,6 +94,7 @@ class Submission:
 
 
 _NO_CLAIMS: Any = field(default_factory=lambda: np.zeros(0, np.int64))
+_NO_MERGES: Any = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ class Piece:
     """The distinct signatures, to which the acts refer from 1."""
     limited_claims: NDArray[np.int64] = _NO_CLAIMS
     """Rows of claims of late interest that state no reason: the rule limits them (``posting.claim_limits``)."""
+    merges: Merges = _NO_MERGES
+    """Third parties that exist twice: a refusal names the code that stays in use."""
 
     @property
     def is_decided(self) -> bool:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.act_fields import Field
+from core.merges import Merges, find_survivor
 from core.outcome_codes import CODES_WITH_ENTRY, Outcome
 from core.tables.columns import concat_tables, seal, seal_array, select_rows
 from core.tables.journal import Duplicates, LineDetails, NewPayees, Refusals
@@ -26,6 +27,7 @@ _FOUND_CHARACTERS_MAX = 80
 _NAMED_FIELDS: Mapping[Outcome, Field] = {
     Outcome.REFERENCE_CONFLICT: Field.REFERENCE,
     Outcome.PAYEE_UNKNOWN: Field.PAYEE,
+    Outcome.THIRD_PARTY_MERGED: Field.PAYEE,
     Outcome.BANK_DETAILS_DIFFER: Field.IBAN,
     Outcome.INVOICE_ALREADY_REQUESTED: Field.INVOICE_NUMBER,
     Outcome.PREDECESSOR_MISSING: Field.PREDECESSOR,
@@ -128,7 +130,8 @@ def build_refusals(
         amount=piece.cents[rows],
         lines=np.ones(len(rows), np.int32),
     )
-    values = _name_entries(_read_faulty_fields(piece, rows, _hide_secrets(outcomes, fields)), row_decisions)
+    values = _read_faulty_fields(piece, rows, _hide_secrets(outcomes, fields))
+    values = _name_survivors(_name_entries(values, row_decisions), outcomes, piece.merges)
     texts = [take_texts(piece, rows, Field.REFERENCE), values]
     if rests:
         table = concat_tables([table, _build_rests(piece, rests, position)])
@@ -213,6 +216,18 @@ def _name_entries(texts: pa.Array, row_decisions: np.ndarray) -> pa.Array:
     names_invoice = pa.array(outcomes == Outcome.INVOICE_ALREADY_REQUESTED)
     named = pc.call_function("if_else", [names_invoice, dated, numbers])
     return pc.call_function("if_else", [pa.array(names_entry), named, texts])
+
+
+def _name_survivors(texts: pa.Array, outcomes: NDArray[np.integer], merges: Merges) -> pa.Array:
+    """Add to each merged code the one that stays in use."""
+    is_merged = outcomes == Outcome.THIRD_PARTY_MERGED
+    if not merges or not is_merged.any():
+        return texts
+    encoded = texts.dictionary_encode()
+    codes = encoded.dictionary.to_pylist()
+    names = [f"{code}, now {find_survivor(merges, code)}" if code in merges else code for code in codes]
+    named = pa.array(names, pa.string()).take(encoded.indices)
+    return pc.call_function("if_else", [pa.array(is_merged), named, texts])
 
 
 def _join_texts(*texts: pa.Array | pa.Scalar) -> pa.Array:

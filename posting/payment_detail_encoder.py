@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.act_fields import FORMATS, Field, FieldType
-from core.catalog import CATALOG, Family
+from core.catalog import CATALOG, Family, Stage
 from core.contracts import CONTRACT_BY_NAME
 from core.tables.columns import allocate_zeros, seal
 from core.tables.journal import Bytes, ParsedNumbers, RequestPages, Spans
@@ -31,6 +31,8 @@ from posting.raw_texts import take_rows, to_text_cells
 
 _HAS_DETAILS = np.array([kind.family in (Family.PAYMENT_REQUEST, Family.JUSTIFICATION) for kind in CATALOG])
 """Of a justification the details are its text, the reason."""
+_IS_RECEIVABLE = np.array([kind.reaches is Stage.DUE for kind in CATALOG])
+"""Of a receivable the day on which it is due is stored, and nothing else."""
 
 DetailColumn = NDArray[np.unsignedinteger] | pa.Array
 """A number or a text per line."""
@@ -46,10 +48,12 @@ class EncodedPages(NamedTuple):
 def build_pages(piece: Piece, decisions: np.ndarray, accepted: NDArray[np.int32]) -> EncodedPages | None:
     """Return the pages of the accepted lines that state payment details; None if no line does."""
     fields = [field for field in COLUMNS if field.column in piece.raw.schema.names]
-    detailed = accepted[_HAS_DETAILS[piece.acts["kind"][accepted]]] if fields else accepted[:0]
+    kinds = piece.acts["kind"][accepted]
+    detailed = accepted[_HAS_DETAILS[kinds] | _IS_RECEIVABLE[kinds]] if fields else accepted[:0]
     if not len(detailed):
         return None
     columns = {field: _read_column(piece.raw.column(field.column), field, detailed) for field in fields}
+    columns = _select_due_days(columns, _IS_RECEIVABLE[piece.acts["kind"][detailed]])
     has_details = reduce(np.logical_or, (_has_value(column, field) for field, column in columns.items()))
     if not has_details.any():
         return None
@@ -58,6 +62,24 @@ def build_pages(piece: Piece, decisions: np.ndarray, accepted: NDArray[np.int32]
         detailed = detailed[rows]
         columns = {field: _take_column_rows(column, rows) for field, column in columns.items()}
     return _lay_out_pages(decisions["entry"][detailed], columns)
+
+
+def _select_due_days(
+    columns: Mapping[Field, DetailColumn], is_receivable: NDArray[np.bool_]
+) -> Mapping[Field, DetailColumn]:
+    """Return ``columns`` without what receivables state beside the day on which they are due."""
+    if not is_receivable.any():
+        return columns
+    return {
+        field: column if field is Field.DUE else _blank_rows(column, is_receivable, field)
+        for field, column in columns.items()
+    }
+
+
+def _blank_rows(column: DetailColumn, is_blank: NDArray[np.bool_], field: Field) -> DetailColumn:
+    if isinstance(column, np.ndarray):
+        return np.where(is_blank, NO_VALUE[field], column).astype(column.dtype)
+    return pc.call_function("if_else", [pa.array(is_blank), pa.scalar("", column.type), column])
 
 
 def _read_column(array: pa.Array, field: Field, rows: NDArray[np.int32]) -> DetailColumn:

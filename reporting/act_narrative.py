@@ -65,7 +65,7 @@ def _render_accepted_line(line: AcceptedLine, document: str) -> Iterator[Narrati
     if line.assignment:
         yield f"  assigned   {_format_assignment(line.assignment)}"
     if line.payee:
-        yield f"  payee      {line.payee.code} {line.payee.name}"
+        yield f"  payee      {line.payee.label}"
         yield f"             {_format_account(line)}"
     if line.terms:
         yield from _render_terms(line.terms)

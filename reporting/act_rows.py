@@ -254,7 +254,7 @@ def _find_payee(related: RelatedRows, number: int, entry: int) -> Payee | None:
 
 
 def _name_payee(details: Row) -> Payee:
-    return Payee(*(details[name] for name in ("code", "name", "iban", "bic", "entry_id")))
+    return Payee(*(details[name] for name in ("code", "name", "iban", "bic", "entry_id", "merged_into")))
 
 
 def build_origin(related: RelatedRows, row: Row) -> Origin:

@@ -49,6 +49,13 @@ class Payee(msgspec.Struct, frozen=True):
     bic: str
     registered_by: int = 0
     """The entry that registered this account: later changes do not alter what an earlier act states."""
+    merged_into: str = ""
+    """The code that stays in use, if this one was merged since; the act keeps the code that it stated."""
+
+    @property
+    def label(self) -> str:
+        """The code and the name, and the code that stays in use of a merged one."""
+        return f"{self.code} {self.name}" + (f", merged into {self.merged_into}" if self.merged_into else "")
 
 
 class Transfer(msgspec.Struct, frozen=True):

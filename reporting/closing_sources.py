@@ -65,3 +65,20 @@ def import_situation() -> ReportSource:
         report.MonthlySituation,
         report.build_table,
     )
+
+
+def import_special_accounts() -> ReportSource:
+    """Return the implementation of the report of earmarked special accounts."""
+    from reporting import special_accounts as report
+
+    return ReportSource(
+        lambda connection, names, arguments: report.load_special_accounts(
+            connection,
+            names,
+            year=arguments.values["year"],
+            batch=arguments.values["batch"],
+            within=arguments.programmes,
+        ),
+        report.SpecialAccounts,
+        report.build_table,
+    )

@@ -166,11 +166,11 @@ def _list_effects() -> Iterator[list[int] | tuple[int, ...]]:
     ]
     yield list_kinds(lambda kind: kind.mirrors)
     yield list_kinds(lambda kind: kind.family is Family.COMMITMENT)
-    settling = list_kinds(lambda kind: kind.settles)
+    settling = list_kinds(lambda kind: kind.settles or kind.cp_consumed > 0)  # a confirmed penalty is paid
     yield settling
-    yield [CATALOG[number].settles for number in settling]
+    yield [CATALOG[number].settles + CATALOG[number].cp_consumed for number in settling]
     yield list_kinds(lambda kind: kind.inherits)
-    yield list_kinds(lambda kind: kind.family is Family.PAYMENT_REQUEST and kind.follows is Family.COMMITMENT)
+    yield list_kinds(lambda kind: kind.pays and kind.follows is Family.COMMITMENT)
 
 
 def _find_sign(kind: int, remainder: Remainder) -> int:

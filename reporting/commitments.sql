@@ -2,7 +2,7 @@
 -- What each commitment engaged, withdrew, paid and has left, summed by account assignment.  $1 kinds with $2 their effect on the
 -- amount engaged and not yet drawn, $3 their effect on the amount certified and not yet requested, $4 what they engage (below 0:
 -- withdraw); $5 kinds that mirror; $6 kinds that commit; $7 kinds that settle with $8 whether they consume (1) or give back (-1);
--- $9 kinds that pass a debt on; $10 requests on commitments; only commitments of sender $11 on fund centres $12 (all if null);
+-- $9 kinds that pass a debt on; $10 requests and penalties on commitments; only commitments of sender $11 on fund centres $12 (all if null);
 -- $13 kinds that carry a commitment or a service; $14 whether each account assignment has a row of its own, $15 each year in which
 -- a commitment was engaged first, before it was carried, as each carry goes on to the next year.  What a commitment carries of one of the year before is engaged in its own year, and
 -- no longer in that before; so is what is carried of a service, and what is requested in one year and rejected in a later one.

@@ -1,11 +1,11 @@
-"""The French titles and headings of the reports, in the official terms of ``docs/glossary.md``.
+"""The French headings of the reports, in the official terms of ``docs/glossary.md``.
 
 CSV and JSON keep their English names in every language, because programs read them by these names.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 
+from reporting.french_titles import translate_title
 from reporting.report_tables import Cell, Column, ReportTable
 
 HEADINGS: Mapping[str, str] = {
@@ -141,6 +141,16 @@ HEADINGS: Mapping[str, str] = {
     "in the month": "dans le mois",
     "since January": "cumul depuis janvier",
     "year before": "cumul de l'année précédente",
+    "special account": "compte d'affectation spéciale",
+    "section of the account": "section du compte",
+    "brought forward": "solde reporté",
+    "collected": "encaissé",
+    "ordered": "ordonnancé",
+    "free to engage": "reste à engager",
+    "free to order": "reste à ordonnancer",
+    "to carry": "solde à reporter",
+    "stated next year": "solde repris l'année suivante",
+    "difference": "écart",
 }
 """By their English names."""
 
@@ -176,85 +186,6 @@ _WORDS: Mapping[str, str] = {
 _WORD_COLUMNS = frozenset({"normal side", "finding", "row", "section"})
 """The columns whose cells are words of the reports themselves."""
 
-_LEVELS: Mapping[str, str] = {
-    "programme": "programme",
-    "bop": "BOP",
-    "uo": "UO",
-    "operation": "opération",
-    "ministry": "ministère",
-}
-_TITLES = tuple(
-    (re.compile(pattern), french)
-    for pattern, french in (
-        (r"Budget execution by (\w+), after batch (.+)", "Exécution budgétaire par {0}, après le lot {1}"),
-        (r"Trial balance (\d+), after batch (.+)", "Balance générale {0}, après le lot {1}"),
-        (
-            r"Trial balance by accountant (\d+), after batch (.+)",
-            "Balance générale par comptable {0}, après le lot {1}",
-        ),
-        (
-            r"Trial balance by accountant, after batch (.+)",
-            "Balance générale par comptable, après le lot {0}",
-        ),
-        (
-            r"Trial balance of (\w+) (\d+), after batch (.+)",
-            "Balance générale du comptable {0} {1}, après le lot {2}",
-        ),
-        (
-            r"Trial balance of (\w+), after batch (.+)",
-            "Balance générale du comptable {0}, après le lot {1}",
-        ),
-        (r"Trial balance, after batch (.+)", "Balance générale, après le lot {0}"),
-        (r"Remaining to be paid by (\w+), after batch (.+)", "Restes à payer par {0}, après le lot {1}"),
-        (
-            r"Remaining to be paid by year of origin, after batch (.+)",
-            "Restes à payer par année d'origine, après le lot {0}",
-        ),
-        (r"Mandatory expenses, after batch (.+)", "Dépenses obligatoires, après le lot {0}"),
-        (
-            r"Balance sheet and result of (\w+), after batch (.+)",
-            "Bilan et compte de résultat du comptable {0}, après le lot {1}",
-        ),
-        (r"Balance sheet and result, after batch (.+)", "Bilan et compte de résultat, après le lot {0}"),
-        (r"Monthly situation (\d+), after batch (.+)", "Situation mensuelle {0}, après le lot {1}"),
-        (r"Monthly situation, after batch (.+)", "Situation mensuelle, après le lot {0}"),
-        (r"Journal", "Livre-journal"),
-        (r"Totals of the journal", "Totaux du livre-journal"),
-        (r"General ledger", "Grand livre"),
-        (r"Totals of the general ledger", "Totaux du grand livre"),
-        (r"Refused lines", "Lignes refusées"),
-        (r"Refused lines of submission (.+)", "Lignes refusées du dépôt {0}"),
-        (r"Refused lines, one by one", "Lignes refusées, une par une"),
-        (r"Payment delays by (\w+), paid in (\d+)", "Délai global de paiement par {0}, paiements de {1}"),
-        (r"Payment delays by (\w+)", "Délai global de paiement par {0}"),
-        (
-            r"Register of assets (\d+), after batch (.+)",
-            "Inventaire des immobilisations {0}, après le lot {1}",
-        ),
-        (r"Register of assets , after batch (.+)", "Inventaire des immobilisations, après le lot {0}"),
-        (
-            r"Open on suspense accounts, after batch (.+)",
-            "État de développement des comptes d'attente, après le lot {0}",
-        ),
-        (
-            r"Visas of the budget controller (\d+), after batch (.+)",
-            "Visas du contrôleur budgétaire {0}, après le lot {1}",
-        ),
-        (
-            r"Visas of the budget controller, after batch (.+)",
-            "Visas du contrôleur budgétaire, après le lot {0}",
-        ),
-        (
-            r"Late interest overdue on (.+), after batch (.+)",
-            "Intérêts moratoires en retard au {0}, après le lot {1}",
-        ),
-        (r"Invoices", "Factures"),
-        (r"Third parties to look at, after batch (.+)", "Tiers à examiner, après le lot {0}"),
-        (r"Submissions", "Dépôts"),
-        (r"Proof of batch (.+)", "Preuve du lot {0}"),
-        (r"Proof of submission (.+)", "Preuve du dépôt {0}"),
-    )
-)
 _FOOTERS: Mapping[str, str] = {
     "all": "total",
     "difference": "différence",
@@ -271,7 +202,7 @@ def translate_headings(table: ReportTable) -> ReportTable:
     columns = [Column(_translate_name(column.name), column.cell_type) for column in table.columns]
     order = None if table.drop_order is None else [_translate_name(name) for name in table.drop_order]
     return table._replace(
-        title=_translate_title(table.title),
+        title=translate_title(table.title),
         columns=columns,
         rows=[_translate_cells(table.columns, row) for row in table.rows],
         below=table.below and table.below._replace(column=_translate_name(table.below.column)),
@@ -289,10 +220,3 @@ def _translate_cells(columns: Sequence[Column], row: Sequence[Cell]) -> list[Cel
         _WORDS.get(str(cell), cell) if column.name in _WORD_COLUMNS else cell
         for column, cell in zip(columns, row, strict=True)
     ]
-
-
-def _translate_title(title: str) -> str:
-    for pattern, french in _TITLES:
-        if match := pattern.fullmatch(title):
-            return french.format(*(_LEVELS.get(text, text) for text in match.groups()))
-    return title

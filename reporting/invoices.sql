@@ -13,7 +13,14 @@ where e.entry_id between $2 and $3 and e.entry_id = any($1::bigint[]) and e.kind
 order by e.entry_id;
 
 -- name: payees_of_code
-select distinct payee from payee where code = $1;
+-- The payees that are one person with that of code $1, as they were merged.
+with recursive person as (
+    select payee from payee where code = $1
+    union
+    select case when m.payee = p.payee then m.into_payee else m.payee end
+    from person p join third_party_merge m on p.payee in (m.payee, m.into_payee)
+)
+select payee from person;
 
 -- name: codes_of_payees
 select distinct payee, code from payee where payee = any($1::int[]);

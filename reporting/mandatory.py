@@ -20,12 +20,13 @@ _KINDS = (
     list_kinds(lambda kind: kind.family is Family.SERVICE and not kind.carries),
     list_kinds(lambda kind: kind.family is Family.SERVICE and kind.carries),
     list_kinds(lambda kind: kind.mirrors),
-    list_kinds(lambda kind: kind.family is Family.PAYMENT_REQUEST and kind.draws is Remainder.UNBILLED),
+    list_kinds(lambda kind: kind.draws is Remainder.UNBILLED),
     list_kinds(lambda kind: kind.family in _DEBT_FAMILIES and kind.inherits),
     list_kinds(lambda kind: kind.family is Family.PAYMENT_REQUEST and kind.carries),
     list_kinds(
         lambda kind: (
-            kind.family is Family.SETTLEMENT and (kind.settles > 0 or kind.pairs is Pairing.WITHHOLDING)
+            kind.family is Family.SETTLEMENT
+            and (kind.settles > 0 or kind.cp_consumed > 0 or kind.pairs is Pairing.WITHHOLDING)
         )
     ),
 )

@@ -1,7 +1,7 @@
 -- name: mandatory
 -- What was certified and is not paid, at or before batch $1, by fund centre and the exercise of the certified service: what is not
 -- requested, and what is requested and not paid.  $2 kinds that commit, $3 that carry a commitment, $4 that certify, $5 that carry a
--- service, $6 that mirror, $7 that request certified service, $8 that pass such a debt on before it is paid, $9 that carry it, $10 that
+-- service, $6 that mirror, $7 that request certified service or penalise it, $8 that pass such a debt on before it is paid, $9 that carry it, $10 that
 -- clear it; only commitments of sender $11 on fund centres $12 (all if null).  Requests name a commitment and no service: of the
 -- services of a commitment the earliest is requested first, and of a request the earliest part is paid first.
 with recursive bound as materialized (select coalesce(max(first_entry + entries), 0) as entry_end from batch where batch <= $1),

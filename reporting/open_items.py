@@ -28,6 +28,7 @@ _DECREASING = list_kinds(lambda kind: kind.family is Family.COMMITMENT_CHANGE an
 _DIVERTING = list_kinds(lambda kind: kind.is_part)
 _RETAINING = list_kinds(lambda kind: kind.diverts and not kind.is_part)
 _CARRYING = list_kinds(lambda kind: kind.carries)
+_BILLING = list_kinds(lambda kind: kind.pays and kind.follows is Family.COMMITMENT)
 
 
 class CommitmentLine(AmountStruct, frozen=True, kw_only=True):
@@ -47,7 +48,7 @@ class CommitmentLine(AmountStruct, frozen=True, kw_only=True):
     certified: OldCents
     """Certified service (*service fait*), less cancellations."""
     requested: OldCents
-    """Amounts of payment requests, less rejections."""
+    """Amounts of payment requests and of penalties, less rejections."""
     open: OldCents
     """Engaged, and neither certified nor requested without service."""
     unbilled: OldCents
@@ -176,13 +177,15 @@ def _build_commitment(
         decreased=decreased,
         engaged=row["amount"] + increased - decreased - reversed_cents + carried_cents,
         certified=_sum_family(sums, Family.SERVICE) + carried_service,
-        requested=_sum_family(sums, Family.PAYMENT_REQUEST),
+        requested=_sum_kinds(sums, _BILLING),
         open=uncommitted,
         unbilled=unbilled,
         remaining=uncommitted + unbilled,
         changes=_summarize_families(related, followers, Family.COMMITMENT_CHANGE, Family.REVERSAL),
         services=_summarize_families(related, followers, Family.SERVICE, Family.SERVICE_CANCELLATION),
-        requests=_summarize_families(related, followers, Family.PAYMENT_REQUEST, Family.REJECTION),
+        requests=_summarize_families(
+            related, followers, Family.PAYMENT_REQUEST, Family.RETENTION, Family.REJECTION
+        ),
     )
 
 

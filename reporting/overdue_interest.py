@@ -21,8 +21,10 @@ from core.tables.delays import DebitedPayments, LatePayments
 from reporting.code_names import CodeNames
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
 from reporting.report_tables import Cell, CellType, Column, ReportTable
+from reporting.visibility import WHOLE_JOURNAL, Visibility
 
 if TYPE_CHECKING:
+    from posting.delays.amounts_due import AmountsDue
     from posting.delays.measurement import RequestFacts
 
 _EPOCH = date(1970, 1, 1)
@@ -105,9 +107,13 @@ class _Payments:
 
 
 async def load_overdue_interest(
-    connection: Connection, names: CodeNames, *, day: date | None = None
+    connection: Connection,
+    names: CodeNames,
+    *,
+    day: date | None = None,
+    visibility: Visibility = WHOLE_JOURNAL,
 ) -> OverdueInterest:
-    """Load the interest that is overdue on a day, by default today.
+    """Load the interest on visible requests that is overdue on a day, by default today.
 
     Raises
     ------
@@ -127,14 +133,11 @@ async def load_overdue_interest(
         sums = await _sum_claims(connection, payments.paid)
         late = payments.build_late()
         due = compute_amounts_due(late, rules)
-        debts = await fetch(connection, "overdue_debts", due.payable.tolist())
-    paid_on = _find_payment_days(late, due.debit)
-    deadlines = paid_on + rules.payment_days.look_up(paid_on)
-    due_rows = zip(paid_on.tolist(), deadlines.tolist(), due.amount.tolist(), strict=True)
-    rows = [
-        _build_debt(row, _DueInterest(*columns), day=day, sums=sums)
-        for row, columns in zip(debts, due_rows, strict=True)
-    ]
+        debts = await fetch(
+            connection, "overdue_debts", due.payable.tolist(), visibility.sender, visibility.centres
+        )
+    interest = _index_interest(due, _find_payment_days(late, due.debit), rules)
+    rows = [_build_debt(row, interest[row["entry_id"]], day=day, sums=sums) for row in debts]
     overdue = sorted(
         (row for row in rows if row.overdue_cents > 0), key=lambda row: (row.payable_by, row.entry)
     )
@@ -162,6 +165,15 @@ def _find_payment_days(late: LatePayments, debits: NDArray[np.int64]) -> NDArray
     """Return the day of payment of each of ``debits``, which are some of ``late``."""
     order = np.argsort(late.debit)
     return late.day[order[np.searchsorted(late.debit[order], debits)]]
+
+
+def _index_interest(
+    due: "AmountsDue", paid_on: NDArray[np.int32], rules: LateInterestRules
+) -> dict[int, _DueInterest]:
+    """Return what is due by payable; ``paid_on`` is the day of payment of each."""
+    deadlines = paid_on + rules.payment_days.look_up(paid_on)
+    rows = zip(paid_on.tolist(), deadlines.tolist(), due.amount.tolist(), strict=True)
+    return dict(zip(due.payable.tolist(), map(_DueInterest._make, rows), strict=True))
 
 
 def _build_debt(row: Row, due: _DueInterest, *, day: date, sums: _ClaimSums) -> OverdueDebt:

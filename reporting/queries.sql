@@ -99,8 +99,17 @@ from submission where submission = any($1::int[]);
 select cell, centre, area, item, fund, operation, budget_year from cell where cell = any($1::int[]);
 
 -- name: payees
--- With all their details, in the order of their registration.
-select payee, entry_id, code, name, iban, bic from payee where payee = any($1::int[]) order by payee, entry_id;
+-- With all their details, in the order of their registration; merged_into is the code that stays in use of a merged one.
+with recursive step as (
+    select m.payee, m.into_payee as person from third_party_merge m where m.payee = any($1::int[])
+    union all select s.payee, m.into_payee from step s join third_party_merge m on m.payee = s.person
+),
+merged as (
+    select distinct on (s.payee) s.payee, y.code from step s join payee y on y.payee = s.person
+    where not exists (select from third_party_merge m where m.payee = s.person) order by s.payee, y.entry_id
+)
+select p.payee, p.entry_id, p.code, p.name, p.iban, p.bic, coalesce(m.code, '') as merged_into
+from payee p left join merged m using (payee) where p.payee = any($1::int[]) order by p.payee, p.entry_id;
 
 -- name: transfers_above
 -- The transfer that each of entries $1 is or follows: of $2 kinds, reached through entries of $3 kinds.

@@ -153,6 +153,13 @@ REPORTS = (
         example="exercise=2018",
     ),
     Report(
+        "special-accounts",
+        "Earmarked special accounts by section: receipts, what is engaged, ordered and paid, what is free, what is carried",
+        (ReportParameter("year", "Only this budget year", ParameterType.YEAR), _BATCH),
+        closing_sources.import_special_accounts,
+        example="year=2019",
+    ),
+    Report(
         "advances",
         "Advances that are unpaid or not recovered",
         (),
@@ -207,6 +214,7 @@ REPORTS = (
         "Late interest that is not paid within the days after the late payment, 45 by law",
         (ReportParameter("day", "Overdue on this day, as YYYY-MM-DD; by default today", ParameterType.DAY),),
         report_sources.import_overdue_interest,
+        example="day=2018-12-31",
     ),
     Report(
         "invoices",

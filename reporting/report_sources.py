@@ -224,7 +224,7 @@ def import_overdue_interest() -> ReportSource:
 
     return ReportSource(
         lambda connection, names, arguments: report.load_overdue_interest(
-            connection, names, day=arguments.values["day"]
+            connection, names, day=arguments.values["day"], visibility=arguments.visibility
         ),
         report.OverdueInterest,
         report.build_table,

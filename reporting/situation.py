@@ -1,8 +1,8 @@
 """The monthly situation (situation mensuelle): expenses by title and receipts of a year, by month and from January on.
 
 Its lines are those of the public series as far as a ledger knows them.  An expense counts in the month of its payment, in
-which it consumes CP; a receipt in that of its collection (LOLF art. 28).  What restored credits lowers both.  Special accounts
-are left out, as the lines are those of the general budget.
+which it consumes CP; a receipt in that of its collection (LOLF art. 28), a penalty in that of its confirmation.  What restored
+credits lowers both.  Special accounts are left out, as the lines are those of the general budget.
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from core.amount_fields import AmountStruct, Cents
-from core.catalog import CATALOG, Family, Remainder, list_kinds
+from core.catalog import CATALOG, Family, Remainder, Role, list_kinds
 from core.nomenclature import FundFamily, Nomenclature
 from core.periods import PERIODS_PER_YEAR
 from core.senders import RESERVED_SENDERS
@@ -44,6 +44,7 @@ _TAX_ACCOUNTS = ("771", "7791")
 _SPENDING = list_kinds(lambda kind: kind.settles or kind.cp_consumed)
 _SIGNS = tuple(CATALOG[number].settles + CATALOG[number].cp_consumed for number in _SPENDING)
 _COLLECTING = list_kinds(lambda kind: kind.follows is Family.RECEIVABLE and kind.draws is Remainder.OPEN)
+_CONFIRMING = list_kinds(lambda kind: kind.credit is Role.PENALTY_PRODUCT)
 _ISSUING = list_kinds(lambda kind: kind.family is Family.RECEIVABLE)
 _RESTORING = list_kinds(lambda kind: kind.family is Family.RESTORATION)
 
@@ -96,7 +97,7 @@ async def load_situation(
     spending = (_SPENDING, _SIGNS, *limits, sorted(RESERVED_SENDERS))
     spent = await fetch(connection, "situation_expenses", *spending, *special)
     collecting = (_COLLECTING, _RESTORING, *limits, _ISSUING)
-    collected = await fetch(connection, "situation_receipts", *collecting, *special)
+    collected = await fetch(connection, "situation_receipts", *collecting, *special, _CONFIRMING)
     sums: _Sums = defaultdict(int)
     for movement in (*_list_expenses(names, spent), *_list_receipts(names, collected)):
         for line, sign in _list_totals(movement.line):

@@ -29,13 +29,15 @@ group by e.exercise, e.month, c.item;
 -- name: situation_receipts
 -- What was collected, less what restored credits, by exercise, month, nature of receipt and fund: $1 kinds that collect, $2
 -- that restore, $5 that issue receivables.  Only receivables of sender $3 on fund centres $4 (all if null).  $6, $7: exercises, and
--- the fund centres that are of special accounts in each.
+-- the fund centres that are of special accounts in each.  $8: kinds that confirm a penalty, which is a receipt on no nature.
 with line as materialized (
     select entry_id, predecessor, amount, kind, exercise, month, cell, submission from entry
-    where kind = any($1::smallint[] || $2::smallint[] || $5::smallint[])
+    where kind = any($1::smallint[] || $2::smallint[] || $5::smallint[] || $8::smallint[])
 ),
 step as (
     select exercise, month, predecessor as receivable, amount from line where kind = any($1::smallint[])
+    union all
+    select exercise, month, entry_id, amount from line where kind = any($8::smallint[])
     union all
     select l.exercise, l.month, p.predecessor, -l.amount from line l join line p on p.entry_id = l.predecessor where l.kind = any($2::smallint[])
 )

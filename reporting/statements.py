@@ -100,7 +100,10 @@ async def load_statements(
     )
     for year in [scope.exercise] if scope.exercise else sorted(names.codes.charts):
         balance = await load_trial_balance(
-            connection, names, scope._replace(exercise=year, batch=result.batch), visibility=visibility
+            connection,
+            names,
+            scope._replace(exercise=year, batch=result.batch, has_result=False),
+            visibility=visibility,
         )
         if balance.accounts or scope.exercise:
             _add_year(result, names, year=year, accounts=[row for row in balance.accounts if row.balance])

@@ -26,6 +26,9 @@ _KINDS = (
 )
 
 
+_ON_DEBIT = list_kinds(lambda kind: kind.stands_on_debit)
+
+
 class SuspenseItem(AmountStruct, frozen=True):
     """What is open of one line, in cents."""
 
@@ -83,7 +86,7 @@ async def load_suspense(
     numbers = [number for number, code in names.by_number[ACCOUNT].items() if _is_suspense(names, code)]
     owner = names.find_accountant(accountant) if accountant else None
     limits = (exercise, owner, visibility.sender, visibility.centres, day)
-    rows = await fetch(connection, "suspense_items", *_KINDS, numbers, *limits)
+    rows = await fetch(connection, "suspense_items", *_KINDS, numbers, *limits, _ON_DEBIT)
     terms = await fetch_terms(connection, sorted(row["justified_by"] for row in rows if row["justified_by"]))
     texts = {entry: of_entry.reason for entry, of_entry in terms.items()}
     items = sorted((_build_item(names, row, texts) for row in rows), key=lambda item: item.account)

@@ -58,6 +58,8 @@ class ThirdParty(msgspec.Struct, frozen=True):
     iban: str
     entry: int
     """The entry that registered it."""
+    merged_into: str = ""
+    """The code that stays in use, if this one was merged."""
 
 
 class ThirdParties(msgspec.Struct, frozen=True):
@@ -90,17 +92,27 @@ async def _fetch_rows(connection: Connection, check: str) -> list[Row]:
 
 
 def _build_row(finding: str, row: Row) -> ThirdParty:
-    return ThirdParty(finding, row["value"], row["code"], row["name"], row["iban"], row["entry_id"])
+    return ThirdParty(
+        finding, row["value"], row["code"], row["name"], row["iban"], row["entry_id"], row["merged_into"]
+    )
 
 
 def build_table(result: ThirdParties) -> ReportTable:
     """Build the table with one row per finding and third party."""
     columns = [
         *(Column("finding"), Column("value"), Column("code")),
-        *(Column("name"), Column("IBAN"), Column("entry")),
+        *(Column("name"), Column("IBAN"), Column("entry"), Column("merged into")),
     ]
     rows = [
-        [party.finding, party.value, party.code, party.name, party.iban, f"{party.entry:,}"]
+        [
+            party.finding,
+            party.value,
+            party.code,
+            party.name,
+            party.iban,
+            f"{party.entry:,}",
+            party.merged_into,
+        ]
         for party in result.third_parties
     ]
     more = f"; more than {ROWS_MAX:,} of {', '.join(result.incomplete)}" if result.incomplete else ""

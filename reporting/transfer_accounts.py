@@ -12,7 +12,11 @@ from reporting.report_queries import Connection, Row, fetch
 
 REMITTING = list_kinds(lambda kind: kind.remits)
 _FOLLOWING = list_kinds(
-    lambda kind: kind.family is Family.SETTLEMENT and not kind.remits and not kind.settles
+    lambda kind: (
+        kind.family is Family.SETTLEMENT
+        and kind.inherits
+        and not (kind.remits or kind.settles or kind.cp_consumed)
+    )
 )
 """What follows a transfer: its debit, rejection or return, and the identification of a return."""
 _PAGE_LINES = 1 << 16

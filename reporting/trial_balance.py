@@ -29,6 +29,8 @@ class BalanceScope(NamedTuple):
     """As of this batch; None for the last one."""
     accountant: str | None = None
     grouping: str = BY_ACCOUNT
+    has_result: bool = True
+    """Whether it contains the entries that bring charges and products to the result; otherwise it is as before them."""
 
 
 def build_scope(values: Mapping[str, Any]) -> BalanceScope:
@@ -111,7 +113,9 @@ async def _fetch_sums(
     if visibility.is_whole:
         first, end = (to_period(exercise, 0), to_period(exercise + 1, 0)) if exercise else (0, _PERIOD_MAX)
         shows_opening = exercise is not None
-        return await fetch(connection, "trial_balance", scope.batch, first, end, *grouping, shows_opening)
+        return await fetch(
+            connection, "trial_balance", scope.batch, first, end, *grouping, shows_opening, scope.has_result
+        )
     limits = (visibility.sender, visibility.centres, sorted(RESERVED_SENDERS))
     return await fetch(connection, "trial_balance_of_scope", scope.batch, exercise, *limits, *grouping)
 

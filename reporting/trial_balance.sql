@@ -1,10 +1,11 @@
 -- name: trial_balance
 -- The last sums of each accountant's account and period at or before batch $1, of the periods from $2 up to, not including, $3: what
 -- was opened, debit less credit, and what moved.  Of several years ($6 false) nothing is opened: the movements contain it.
--- Of accountant $4 (all if null); $5: a row for each accountant's account, otherwise one for each account.
+-- Without the entries of the result unless $7.  Of accountant $4 (all if null); $5: a row for each accountant's account, otherwise one for each account.
 with latest as (
     select accountant, account, period, max(batch) as batch from account_balance
     where batch <= $1 and period >= $2 and period < $3 and ($4::smallint is null or accountant = $4) and ($6 or period % 16 <> 0)
+    and ($7 or period % 16 <> 15)
     group by accountant, account, period
 )
 select case when $5 then accountant else 0 end as accountant, account,
@@ -16,7 +17,8 @@ from account_balance join latest using (accountant, account, period, batch) grou
 -- name: trial_balance_of_scope
 -- The sums of each account at or before batch $1 in exercise $2 (all if null), of the entries of sender $3 on fund centres $4
 -- (all if null).  An entry of a sender of Crescendo's own, $5, belongs to the sender of the act that it follows.  Of accountant $6
--- (all if null); $7: a row for each accountant's account, otherwise one for each account.  Openings are of no programme: left out.
+-- (all if null); $7: a row for each accountant's account, otherwise one for each account.  Openings and the result are of no programme:
+-- left out.
 with recursive bound as (
     select coalesce(max(first_entry + entries), 0) as entry_end from batch where batch <= $1
 ),
@@ -42,7 +44,7 @@ line as (
 posted as (
     select case when $7 then l.accountant else 0 end as accountant, l.debit, l.credit, sum(l.amount) as amount
     from line l left join cell c on c.cell = l.cell
-    where (l.debit <> 0 or l.credit <> 0) and ($2::smallint is null or l.exercise = $2) and l.month > 0
+    where (l.debit <> 0 or l.credit <> 0) and ($2::smallint is null or l.exercise = $2) and l.month between 1 and 12
       and ($4::int[] is null or l.cell = 0 or c.centre = any($4::int[])) and ($6::smallint is null or l.accountant = $6)
     group by 1, l.debit, l.credit
 )

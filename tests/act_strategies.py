@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Remainder
 from core.debt_stages import Stage
-from core.kind_rules import MOVES_CREDITS, Pairing, YearRule
+from core.kind_rules import MOVES_CREDITS, LineNature, Pairing, YearRule
 from core.money import AMOUNT_MAX
 from core.nomenclature import CentreLevel
 from core.origins import Origin
@@ -48,6 +48,7 @@ READING_FAULTS = sorted(
         Outcome.PRESCRIBED,
         Outcome.ACCOUNT_RESTRICTED,
         Outcome.OPENING_ACCOUNT,
+        Outcome.RESULT_ACCOUNT,
         Outcome.DECREE_MISMATCH,
         Outcome.FUND_RECEIPT_MISSING,
         Outcome.INTEREST_NOT_DUE,
@@ -108,6 +109,8 @@ _SIDES = {
         ("journal_credit", "journal_debit", "journal_credit"),
         ("opening_debit", "opening_debit", "opening_credit"),
         ("opening_credit", "opening_debit", "opening_credit"),
+        ("result_debit", "result_debit", "result_credit"),
+        ("result_credit", "result_debit", "result_credit"),
         ("opening_item_debit", "opening_item_debit", "opening_credit"),
         ("opening_item_credit", "opening_debit", "opening_item_credit"),
         ("opening_reduction_debit", "opening_reduction_debit", "opening_credit"),
@@ -117,12 +120,21 @@ _SIDES = {
     )
 }
 """The kinds of the debit and the credit of an act with a line by hand of each kind."""
+_NATURE_BY_HAND = {
+    kind: int(LineNature.SUSPENSE if kind in debits else LineNature.PRODUCT)
+    for debits in [{debit for debit, _ in _SIDES.values()}]
+    for kind in _SIDES
+}
+"""What a line by hand of each kind may post to, so that an act is refused if it does both."""
 _JOURNAL_ACCOUNTS = st.sampled_from((OTHER_ACCOUNT, OTHER_ACCOUNT + 1))
 CARRY_DAY = YEARS[0].last_payment_day + 1
 """The first day on which the first year may be carried into the second."""
 _PAYMENT_KINDS = ("payment", "bank_debit", "bank_return", "return_identified", "reissue", "bank_reject")
 _SECOND_OF_PAIRS = frozenset({Pairing.RECEIVABLE, Pairing.ADVANCE, Pairing.IDENTIFICATION})
 _IDENTIFICATION_KINDS = ("suspense_identification", "identification_receipt")
+_IDENTIFIED_DEBIT = ("suspense_debit", "transfer_identification", "identification_debit")
+_IDENTIFIED_RETURN = ("suspense_return", "transfer_identification", "identification_return")
+_UNKNOWN_MOVEMENTS = (KIND_NUMBERS["suspense_debit"], KIND_NUMBERS["suspense_return"])
 _REASSIGNMENT_KINDS = ("reassignment_origin", "reassignment_target")
 _TERM_KINDS = ("term_suspension", "term_resumption")
 _REPAYMENT_CHAINS = (
@@ -171,6 +183,14 @@ _SETTLEMENT_CHAINS = [
             "void",
             "late_interest",
             "payment",
+        ),
+        ("direct_payment_request", "payment", *_IDENTIFIED_DEBIT, *_IDENTIFIED_RETURN, "return_identified"),
+        (
+            "direct_payment_request",
+            *_PAYMENT_KINDS[:2],
+            *_IDENTIFIED_RETURN,
+            *_PAYMENT_KINDS[3:5],
+            *_IDENTIFIED_DEBIT,
         ),
         ("direct_payment_request", "assignment", "payment_request_rejection", "set_off", "payment"),
         ("direct_payment_request", *_PAYMENT_KINDS[:2], *_REASSIGNMENT_KINDS * 2),
@@ -286,6 +306,37 @@ _SETTLEMENT_CHAINS = [
             *("commitment", "service", "payment_request", "retention", "retention_rejection"),
             *("retention", "retention_release", "payment_request_rejection", "retention_rejection"),
             *("payment_request_rejection", "payment_request"),
+        ),
+        (
+            *("commitment", "service", "penalty", "payment_request", "penalty_confirmation"),
+            *("penalty_remission", "payment", "penalty_rejection", "penalty_confirmation"),
+        ),
+        (
+            *(
+                "commitment",
+                "service",
+                "penalty",
+                "penalty_remission",
+                "attachment",
+                "payment_request_rejection",
+            ),
+            *("penalty_rejection", "payment_request", "service_cancellation"),
+        ),
+        (
+            *("commitment", "service", "penalty", "commitment_carry", "penalty_carry"),
+            *("penalty_confirmation", "penalty_remission", "payment", "penalty_rejection", "payment_request"),
+        ),
+        (
+            *(
+                "commitment",
+                "advance_request",
+                "payment",
+                "bank_debit",
+                "service",
+                "penalty",
+                "payment_request",
+            ),
+            *("penalty_remission", "advance_withholding", "advance_recovery", "payment"),
         ),
         (
             *("commitment", "advance_request", "payment", "bank_debit", "service", "payment_request"),
@@ -461,7 +512,7 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
         if predecessors:
             is_carried = CATALOG[chain[predecessors[-1]]].carries
             is_latest = kind.after or (is_carried and draw(st.integers(0, 5)))
-            if kind.family is Family.RETENTION:
+            if kind.family is Family.RETENTION and kind.follows is not Family.COMMITMENT:
                 is_latest = draw(st.booleans())  # of the request, or of a part of it
             place = predecessors[-1] if is_latest else predecessors[0]
             act, above = placed[place]
@@ -480,6 +531,9 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             )
         elif not kind.is_payee_act:
             line = line._replace(cell=cell)
+        if number in _UNKNOWN_MOVEMENTS:
+            sent = [acts[act][above] for act, above in placed if CATALOG[acts[act][above].kind].remits]
+            line = line._replace(amount=sent[-1].amount if sent and draw(st.integers(0, 5)) else line.amount)
         if kind.needs_assignment:
             line = line._replace(cell=draw(_list_cells_of_expense(book, cell)))
         if kind.opens_item or (kind.clears and next_cell != NONE):
@@ -651,7 +705,11 @@ def _journal_lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int],
             other = other._replace(fault=0, amount=_take_amount(line), period=line.period, cell=line.cell)
         lines += [line, other]
     is_transfer = len(lines) == 4 and not CATALOG[blank.kind].follows and draw(st.booleans())
-    lines = [line._replace(nature=is_transfer and line.account == OTHER_ACCOUNT) for line in lines]
+    lines = [line._replace(nature=int(is_transfer and line.account == OTHER_ACCOUNT)) for line in lines]
+    if not is_transfer and not draw(st.integers(0, 3)):
+        lines = [
+            line._replace(nature=draw(st.sampled_from((0, _NATURE_BY_HAND[line.kind])))) for line in lines
+        ]
     if is_transfer and draw(st.booleans()):
         debit, credit = (line._replace(amount=_take_amount(lines[0]), fault=0) for line in lines[:2])
         cell = draw(cells)
@@ -788,7 +846,14 @@ def _add_predecessor(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int
     return line._replace(previous=None, previous_line=0, previous_entry=draw(entries))
 
 
-_OWN_PLACE_FAMILIES = (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.VISA, Family.ASSET)
+_OWN_PLACE_FAMILIES = (
+    Family.RECEIVABLE,
+    Family.JOURNAL,
+    Family.OPENING,
+    Family.RESULT,
+    Family.VISA,
+    Family.ASSET,
+)
 """The families whose first act is posted in a unit of its own choice, beside those that spend."""
 
 

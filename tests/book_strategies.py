@@ -231,21 +231,32 @@ def _successions() -> st.SearchStrategy[frozenset[tuple[int, Hashable, Hashable]
 def _special_accounts(draw: st.DrawFn, tree: CentreTree) -> dict[tuple[int, Hashable], SpecialAccount]:
     """Draw of which programmes receipts limit the expenses, in one year or in both; the first two share an account.
 
-    In the second year the account may have one programme less.
+    In the second year the account may have one programme less, and its sections may begin or end.
     """
     programmes = {programme for _, _, programme in tree.centres}
     kinds = draw(st.sampled_from(((), (), (0,), (0, 1), (2,), (1, 2), (0, 1, 2))))
     years = draw(st.sampled_from(((0, 1), (0,), (1,))))
     absent = draw(st.sampled_from((set[int](), {0}, {1})))
     accounts = [programmes & set(kinds) & {0, 1}, programmes & set(kinds) & {2}]
-    return {
-        (year, programme): SpecialAccount(name, frozenset(own), balance)
+    divided = {year: draw(st.sampled_from((False, False, True))) for year in years}
+    sections = [
+        (name, year, section, own)
         for name, account in enumerate(accounts)
         for year in years
+        for remaining in (account - absent if year else account,)
+        for section, own in _divide(remaining, is_divided=divided[year])
+    ]
+    return {
+        (year, programme): SpecialAccount(name, section, frozenset(own), balance)
+        for name, year, section, own in sections
         for balance in (draw(st.sampled_from((0, 50, 200, 800, 2 * _LARGE))),)
-        for own in (account - absent if year else account,)
         for programme in own
     }
+
+
+def _divide(programmes: set[int], *, is_divided: bool) -> list[tuple[Hashable, set[int]]]:
+    """Return the programmes of an account by section: one for each, or one without a name for all."""
+    return [(str(code), {code}) for code in programmes] if is_divided else [("", programmes)]
 
 
 def _build_node(tree: CentreTree, centre: int, sheet: Sheet) -> Node:

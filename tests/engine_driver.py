@@ -16,6 +16,7 @@ import asyncpg
 
 from core.calendar import Calendar
 from core.directory_entries import DirectoryEntry
+from core.merges import Merge
 from core.nomenclature import ORDINARY_FUND, CentreLevel
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
@@ -249,6 +250,11 @@ class EngineDriver:
         exercises = self._reference.calendar.exercises
         changed = replace(exercises[year], agreement_required_from=first_day)
         self._reference = replace(self._reference, calendar=Calendar({**exercises, year: changed}))
+
+    def merge_third_party(self, code: str, into: str, first_day: date) -> None:
+        """Load the book from now on by reference data that merge a third party into another one."""
+        merges = {**self._reference.merges, code: Merge(into, first_day, "Constat du comptable")}
+        self._reference = replace(self._reference, merges=merges)
 
     def read_totals(self, account: str, accountant: str = "") -> tuple[int, int]:
         """Return debit and credit over all periods, of one accountant or of all, from the stored sums."""

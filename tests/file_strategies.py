@@ -267,8 +267,11 @@ def _justifications(draw: st.DrawFn, kind: ActKind) -> Row:
 
 @st.composite
 def _opening_lines(draw: st.DrawFn, rows: File) -> File:
-    """Draw what openings state: mostly a fund centre alone, and a balance against the technical account."""
-    accounts = st.sampled_from(("4011100000", "4721000000", "8900009999", "6188000000", "4011199999", ""))
+    """Draw what openings and entries of the result state: mostly a fund centre alone, and two sides of one amount."""
+    accounts = st.sampled_from(
+        ("4011100000", "4721000000", "8900009999", "6188000000", "1200000000", "1842300000", "4011199999", "")
+    )
+    family = "result" if rows[0]["kind"].startswith("result") else "opening"
     lines: File = []
     for row in rows:
         parts = (
@@ -277,8 +280,8 @@ def _opening_lines(draw: st.DrawFn, rows: File) -> File:
             else ("functional_area", "commitment_item", "operation", "fund")
         )
         place = {name: text for name, text in row.items() if name not in parts}
-        debit = place | {"kind": "opening_debit", "account": draw(accounts)}
-        lines += [debit, debit | {"kind": "opening_credit", "account": draw(accounts)}]
+        debit = place | {"kind": f"{family}_debit", "account": draw(accounts)}
+        lines += [debit, debit | {"kind": f"{family}_credit", "account": draw(accounts)}]
     return lines[: draw(st.sampled_from((len(lines), len(lines), len(lines), 1)))]
 
 

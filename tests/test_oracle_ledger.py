@@ -44,6 +44,7 @@ the accepted ones."""
 _OUTCOMES_OF_LIVES: Mapping[str, frozenset[Outcome]] = {
     "advance_request": frozenset({Outcome.ADVANCE_MISMATCH, Outcome.INVOICE_ALREADY_REQUESTED}),
     "retention": frozenset({Outcome.RETENTION_EXCEEDED, Outcome.RETENTION_REQUEST}),
+    "penalty": frozenset({Outcome.PENALTY_ITEM}),
     "reassignment_origin": frozenset(
         {
             *(Outcome.EXPENSE_REASSIGNED, Outcome.REASSIGNMENT_FORBIDDEN, Outcome.REASSIGNMENT_UNPAIRED),

@@ -23,6 +23,7 @@ role     who may enter, validate or do both (``hand``) by which role, below whic
 delegation  what one person lets another validate; several fund centres are separated by a space, ``*`` is all
 agreement   senders whose own system separates entry from validation, and for which kinds of act
 exercise  from which day on a line must name persons or come under an agreement
+merge    third parties that are merged ``into`` others from a first day on, all of them registered before
 
 A line states ``entered_by``, ``validated_by`` and ``delegation`` like any other column.
 
@@ -100,6 +101,10 @@ class Driver(Protocol):
 
     def require_agreements(self, year: int, first_day: date) -> None:
         """Require persons or an agreement from a day of an exercise on."""
+        ...
+
+    def merge_third_party(self, code: str, into: str, first_day: date) -> None:
+        """Merge a third party into another one, from the next file on."""
         ...
 
     def read_totals(self, account: str, accountant: str = ...) -> tuple[int, int]:
@@ -216,6 +221,9 @@ def play(scenario: Scenario, driver: Driver) -> None:
                 for _, row in table.rows:
                     first = date.fromisoformat(row["agreement_required_from"])
                     driver.require_agreements(int(row["exercise"]), first)
+            case "merge":
+                for _, row in table.rows:
+                    driver.merge_third_party(row["merge"], row["into"], date.fromisoformat(row["first_day"]))
             case category if category in scenario_persons.CATEGORIES:
                 rows = [row for _, row in table.rows]
                 driver.change_directory(scenario_persons.build_entries(category, rows))

@@ -23,20 +23,14 @@ YEARS = list(load_years())
 ACTS = 20
 _ACCOUNT_FILES = (
     *("accounts.csv", "roles.csv", "creditors.csv", "treasury.csv", "receipts.csv", "restricted.csv"),
-    *("liaison.csv", "suspense.csv", "assets.csv", "opening.csv", "restorations.csv"),
+    *("liaison.csv", "suspense.csv", "assets.csv", "opening.csv", "result.csv", "restorations.csv"),
 )
 _FURTHER_PROGRAMMES = (
     ("0114", "Appels en garantie de l'État", "Mission", True),
     ("0110", "Aide économique et financière au développement", "Mission", False),
     ("0501", "Présidence de la République", "Mission", False),
-    (
-        "0753",
-        "Contrôle et modernisation de la politique de la circulation et du stationnement routiers",
-        "Contrôle de la circulation et du stationnement routiers",
-        False,
-    ),
 )
-"""Programmes of the finance bill of 2018 that pay guarantees, shares and endowments, or are of a special account."""
+"""Programmes of the finance bill of 2018 that pay guarantees, shares and endowments."""
 _SUCCESSIONS = (
     "0110,,,,0501,,order of year 31,2019-01-02",
     "0110,,ministry,EJ-2,0114,,order of year 31,2019-01-02",

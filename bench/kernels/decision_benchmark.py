@@ -43,6 +43,7 @@ from core.tables.journal import Acts, Decisions, Draws, Numbers
 from core.tables.signatures import NO_SIGNATURES, Grants
 from core.tables.special_balances import SpecialProgrammes
 from kernels import availability, decisions
+from kernels.draws import BudgetTree, draw_amounts
 from posting.book.reserved_memory import reserve
 
 LEVELS = (125, 1_800, 4_000, 6_000)
@@ -101,21 +102,21 @@ def measure_decide(lines: int = 40_000, seed: int = 1) -> KernelFigures:
 
 
 def measure_availability(lines: int = 200_000, seed: int = 1) -> KernelFigures:
-    """Measure ``kernels.availability.draw_amounts``: AE at four levels, nothing else."""
+    """Measure ``kernels.draws.draw_amounts``: AE at four levels, nothing else."""
     rng = np.random.default_rng(seed)
     cells, nodes, figures = opening = _build_budget(rng)
     draws = Draws(
         seal_array(rng.integers(0, len(cells), lines, dtype=np.int32)),
         seal_array(rng.integers(1, 10**6, lines)),
     )
-    short = Numbers(np.zeros(lines, np.int32))
+    short, frozen = Numbers(np.zeros(lines, np.int32)), allocate_records(FrozenFigures, len(nodes))
 
     def time_once() -> float:
-        budget = availability.BudgetTree(nodes.copy(), figures.copy())
-        return _time_work(lambda: availability.draw_amounts(draws, seal_array(cells), budget, short))
+        budget = BudgetTree(nodes.copy(), figures.copy(), frozen)
+        return _time_work(lambda: draw_amounts(draws, seal_array(cells), budget, short))
 
-    budget = availability.BudgetTree(nodes.copy(), figures.copy())
-    availability.draw_amounts(draws, seal_array(cells), budget, short)
+    budget = BudgetTree(nodes.copy(), figures.copy(), frozen)
+    draw_amounts(draws, seal_array(cells), budget, short)
     decision_invariants.check_draws(draws, opening, budget.figures, short=short.number)
     return _time_best(time_once, lines, nodes.nbytes + figures.nbytes + cells.nbytes)
 

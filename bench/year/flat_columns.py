@@ -51,6 +51,7 @@ _REFERENCES: Mapping[Family, str] = {
     Family.RECEIPT: "EN",
     Family.JOURNAL: "OD",
     Family.OPENING: "BE",
+    Family.RESULT: "RE",
     Family.RESTORATION: "RC",
     Family.REASSIGNMENT: "RI",
     Family.JUSTIFICATION: "JU",

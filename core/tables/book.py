@@ -171,7 +171,8 @@ class KeyRows(NamedTuple):
     high: Hash64
     low: Hash32
     value: Position
-    """Entry id of the first line (acts, claims of invoices); payee number, with ``PAYEE_BLOCKED_BIT`` if blocked (payees)."""
+    """Entry id of the first line (acts, claims of invoices); of a payee the number
+    of its person, itself or that into which it was merged, with ``PAYEE_BLOCKED_BIT`` if blocked."""
     content: Hash64
     """Content digest (acts), bank digest (payees), or part, date and number of lines (claims of invoices)."""
 

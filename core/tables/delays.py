@@ -12,7 +12,8 @@ class DebitedPayments(NamedTuple):
     """The entry of the debit, or of the set-off."""
     amount: Money
     day: Day
-    """The day of payment (*mise en paiement*): that of the transfer, not that of its debit (docs/rules.md, A59)."""
+    """The day of payment (*mise en paiement*): that of the transfer, not of its debit; of a set-off that of its act, which
+    may take effect earlier (docs/rules.md, A59)."""
     settled_by: Small
     """The kind of the entry: a debit, or a set-off."""
     payable: Entry
@@ -38,6 +39,12 @@ class PaidPayables(NamedTuple):
     payable: Entry
 
 
+class SetOffs(NamedTuple):
+    """The entries of set-offs, ascending.  A COPY row."""
+
+    entry_id: Entry
+
+
 class ServiceEntries(NamedTuple):
     """Certified services, the requests that bill them, and the cancellations of both.  A COPY row."""
 
@@ -57,8 +64,9 @@ class LatePayments(NamedTuple):
     payable: Entry
     amount: Money
     day: Day
+    """The day of payment, as in ``DebitedPayments``."""
     late: Index
-    """Days."""
+    """Days, of a set-off up to the day of its effect."""
     since: Day
     """The first day on which interest ran."""
     cell: Index

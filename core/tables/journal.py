@@ -141,7 +141,7 @@ class Acts(NamedTuple):
     invoice_part: Code
     """The part of the invoice; 0 for the whole."""
     nature: Code
-    """1 where the line states a nature that may be paid before service, or posts by hand on an account between accountants."""
+    """``core.kind_rules.LineNature``."""
     kind: Code
     fault: Code
     """``core.outcome_codes.Outcome`` of a fault found on reading; 0 if none."""

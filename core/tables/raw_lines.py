@@ -91,6 +91,8 @@ class YearCodes(NamedTuple):
     """1 where nothing is posted by hand, and in row 0, as a line that posts by hand names an account."""
     account_opening: Code
     """1 where opening balances are posted."""
+    account_result: Code
+    """1 where the result of the year is determined."""
     account_suspense: Code
     """1 where amounts stand until they are cleared; row 0 has no meaning, as what concerns them names an account."""
     account_asset: Code
@@ -116,6 +118,8 @@ class KindUses(NamedTuple):
     """Posts by hand to the account that the line states."""
     opens_year: Code
     """Posts an opening balance to the account that the line states."""
+    results: Code
+    """Posts an entry of the result to the account that the line states."""
     suspense: Code
     """Takes up or justifies what stands on the suspense account that the line states."""
     assets: Code

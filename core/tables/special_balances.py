@@ -1,4 +1,4 @@
-"""The figures of special accounts, which receipts alone change."""
+"""The figures of special accounts: what was collected and what is engaged."""
 
 from typing import NamedTuple
 
@@ -6,9 +6,10 @@ from core.tables.columns import Code, Entry, Index, Money, Small
 
 
 class SpecialProgrammes(NamedTuple):
-    """The programmes of earmarked special accounts, those of one account and budget year next to each other; row 0 is none.
+    """The programmes of earmarked special accounts; row 0 is none.
 
-    Expenses of the account are limited by what was collected for all of its programmes in the year (LOLF art. 21).
+    Those of one account and budget year, or of one section of it, are next to each other.  Their expenses, engaged or ordered,
+    are limited by what was collected for all of them in the year (LOLF art. 21).
     """
 
     node: Index
@@ -16,22 +17,25 @@ class SpecialProgrammes(NamedTuple):
     year: Code
     """Row of the budget year in ``Book.years``."""
     first: Index
-    """The first row of the account in the year."""
+    """The first row of the account, or of the section, in the year."""
     end: Index
     """The end after its last row."""
     later: Index
-    """The row of the programme in the next year, else of another one of its account; 0 if there is none."""
+    """The row of the programme in the next year, else of another one of its section; 0 if there is none."""
     brought: Money
-    """What the account brought forward into the year, the same in all of its rows."""
+    """What the account, or the section, brought forward into the year, the same in all of its rows."""
     collected: Money
-    """What was collected for the programme in the year, or for an ended one of its account; no repayments of expenses."""
+    """What was collected for the programme in the year, or for an ended one of its section; no repayments of expenses."""
+    engaged: Money
+    """AE of the year that commitments, and requests without one, engage; withdrawals of earlier years lower nothing."""
     touched: Code
 
 
 class SpecialBalances(NamedTuple):
-    """What was collected for a programme of an earmarked account in a year, after a batch.  A COPY row."""
+    """What was collected and engaged of a year for a programme of an earmarked account, after a batch.  A COPY row."""
 
     batch: Entry
     programme: Index
     budget_year: Small
     collected: Money
+    engaged: Money

@@ -250,6 +250,7 @@ def _build_piece(sender_forms: _SenderForms, resolved: ResolvedLines, rows: slic
         raw,
         Progress(1, sender_forms.next_line, True),
         signatures=resolved.signatures,
+        merges=resolved.merges,
         limited_claims=claims[(claims >= rows.start) & (claims < rows.stop)] - rows.start,
         cells_before=resolved.cells_before if is_first else resolved.cells_before + len(resolved.new_words),
     )

@@ -92,4 +92,5 @@ def build_piece(
         cells_before=resolved.cells_before,
         limited_claims=resolved.limited_claims,
         signatures=resolved.signatures,
+        merges=resolved.merges,
     )

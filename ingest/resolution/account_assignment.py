@@ -22,6 +22,7 @@ from ingest.resolution.line_batch import (
     OPENS_YEAR,
     PAYS_STAFF,
     RECEIVES,
+    RESULTS,
     SERVES_ASSETS,
     SPENDS,
     LineBatch,
@@ -43,6 +44,7 @@ _KIND_SETS = (
     RECEIVES,
     JOURNALS,
     OPENS_YEAR,
+    RESULTS,
     CONCERNS_SUSPENSE,
     SERVES_ASSETS,
 )

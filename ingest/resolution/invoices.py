@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.act_fields import Field
+from core.merges import Merges
 from core.tables.columns import seal
 from core.tables.invoices import Suppliers
 from core.tables.journal import Spans
 from ingest.resolution.line_batch import BILLS, LineBatch
+from ingest.resolution.merged_payees import replace_suppliers
 from posting.book import fingerprints
 
 _PART_LIMIT, _DAY_LIMIT = np.iinfo(np.uint8).max, np.iinfo(np.uint16).max
@@ -20,6 +22,7 @@ def fingerprint_invoices(
     kind: NDArray[np.uint8],
     keys: Mapping[str, np.ndarray],
     *,
+    merges: Merges,
     secret: fingerprints.Secret,
 ) -> dict[str, np.ndarray]:
     """Return fingerprint, date and part of the invoice that each request states; nothing if no line can state one.
@@ -31,10 +34,9 @@ def fingerprint_invoices(
         return {}
     spans = number.expand_spans()
     spans = seal(Spans(spans.start, np.where(bills, spans.end, spans.start)))
-    payee_high, payee_low = (np.ascontiguousarray(keys[name]) for name in ("payee_high", "payee_low"))
-    high, low = fingerprints.fingerprint_invoices(
-        spans, number.values.text, Suppliers(payee_high, payee_low), secret=secret
-    )
+    suppliers = Suppliers(*(np.ascontiguousarray(keys[name]) for name in ("payee_high", "payee_low")))
+    suppliers = replace_suppliers(line_batch, suppliers, merges, secret=secret)
+    high, low = fingerprints.fingerprint_invoices(spans, number.values.text, suppliers, secret=secret)
     part, _ = line_batch.read_number(Field.INVOICE_PART)
     days, _ = line_batch.read_number(Field.INVOICE_DATE)
     return {

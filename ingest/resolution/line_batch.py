@@ -188,6 +188,7 @@ CHANGES_ASSETS = _select_kinds(
 SERVES_ASSETS = _select_kinds(lambda kind: kind.serves_asset)
 JUSTIFIES = _select_kinds(lambda kind: kind.family is Family.JUSTIFICATION)
 OPENS_YEAR = _select_kinds(lambda kind: kind.family is Family.OPENING)
+RESULTS = _select_kinds(lambda kind: kind.family is Family.RESULT)
 ISSUES = _select_kinds(lambda kind: kind.family is Family.RECEIVABLE)
 RECEIVES = _select_kinds(lambda kind: Family.RECEIVABLE in (kind.family, kind.follows))
 _OF_CREDITS = _select_kinds(lambda kind: kind.family is Family.BUDGET)

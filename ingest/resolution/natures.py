@@ -1,13 +1,16 @@
-"""Natures of expense: whether a line states one that its exercise lists as payable before service (rule A38)."""
+"""Natures of lines: whether one is listed as payable before service (rule A38), or what an entry by hand posts to (A70)."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.account_roles import Role
 from core.act_fields import Field
 from core.catalog import CATALOG
+from core.kind_rules import LineNature
 from ingest.resolution.line_batch import JOURNALS, LineBatch
 from posting.book.registry import CodeKind, Registry
 
+_DEBITS_BY_HAND = np.array([kind.debit is Role.BY_HAND for kind in CATALOG])
 _BEFORE_SERVICE = np.array([kind.before_service for kind in CATALOG])
 
 
@@ -36,12 +39,19 @@ def find_natures(
     account: NDArray[np.int16],
     registry: Registry,
 ) -> NDArray[np.uint8]:
-    """Return 1 for the lines of a listed nature, and for entries by hand on an account between accountants."""
+    """Return for each line its ``LineNature``: of entries by hand by the account that they post to."""
     natures = find_listed_natures(line_batch, kind, exercise, registry=registry)
     is_journal = JOURNALS[kind]
     if is_journal.any():
         numbers = registry.numbers[CodeKind.ACCOUNT]
         for year, chart in registry.reference.charts.items():
-            is_liaison = np.isin(account, [numbers[code] for code in chart.liaison])
-            natures[is_journal & is_liaison & (exercise == year)] = 1
+            groups = (
+                (LineNature.PRODUCT, ~_DEBITS_BY_HAND[kind], chart.list_products()),
+                (LineNature.SUSPENSE, _DEBITS_BY_HAND[kind], chart.suspense),
+                (LineNature.LISTED, is_journal, chart.liaison),
+            )
+            is_of_year = is_journal & (exercise == year)
+            for nature, is_of_side, codes in groups:
+                is_of_group = np.isin(account, [numbers[code] for code in codes])
+                natures[is_of_year & is_of_side & is_of_group] = nature
     return natures

@@ -8,6 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.act_fields import FORMATS, Field
+from core.merges import Merges
 from core.outcome_codes import Outcome
 from core.tables.columns import (
     allocate_undefined_columns,
@@ -33,6 +34,7 @@ from ingest.resolution.line_batch import (
     LineBatch,
     read_kinds,
 )
+from ingest.resolution.merged_payees import mark_merged_payees
 from ingest.resolution.natures import find_natures
 from ingest.resolution.periods import assign_periods, collapse_uniform
 from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
@@ -88,6 +90,8 @@ class ResolvedLines(NamedTuple):
     limited_claims: NDArray[np.int64]
     signatures: tuple[SignatureTexts, ...]
     """The distinct signatures, to which the acts refer from 1."""
+    merges: Merges
+    """Third parties that exist twice."""
 
 
 def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> ResolvedLines:
@@ -95,14 +99,12 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     line_batch, registry = LineBatch(raw, context.dictionary_cache), context.registry
     kind = read_kinds(line_batch)
     exercise = _mark_key_fields(line_batch, kind, registry)
-    predecessors = read_predecessors(line_batch)
+    predecessors, content = read_predecessors(line_batch), collect_content(line_batch)
     keys = _compute_fingerprints(
         line_batch, kind, exercise, predecessors=predecessors, sender=sender.number, context=context
     )
-    content = collect_content(line_batch)
     grouped = _group_acts(line_batch, keys, content)
-    years = _read_budget_years(line_batch, exercise)
-    amounts = read_amounts(line_batch, kind)
+    years, amounts = _read_budget_years(line_batch, exercise), read_amounts(line_batch, kind)
     lines = AssignmentLines(kind, years, _mark_required_fields(line_batch, kind, content))
     _mark_references(line_batch, kind, years, predecessors=predecessors, registry=registry)
     mark_recycling_cases(line_batch, kind, exercise, registry=registry)
@@ -112,9 +114,10 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     mark_lapsed_debts(line_batch, kind, periods.day, lapse_years=registry.reference.lapse_years)
     assigned = resolve_assignments(line_batch, lines, registry, cells=context.cells)
     mark_bank_details(line_batch, kind, (signed := read_signatures(line_batch)).row)
+    mark_merged_payees(line_batch, kind, periods.day, merges=registry.reference.merges)
     fault, field = line_batch.marks
     columns = {
-        **(keys | fingerprint_invoices(line_batch, kind, keys, secret=context.secret)),
+        **keys,
         "head": grouped.head,
         "content": grouped.content,
         "kind": kind,
@@ -130,8 +133,9 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "amount": np.where(fault == 0, amounts.value, 0) if fault.any() else amounts.value,
     }
     rest = (assigned.new_words, assigned.cells_before, raw, find_limited_claims(line_batch, kind))
+    texts = (signed.texts, registry.reference.merges)
     lines_of_acts = (_pack_acts(columns, line_batch.rows), amounts.value, periods.day)
-    return ResolvedLines(*lines_of_acts, *_read_references(line_batch), field, *rest, signed.texts)
+    return ResolvedLines(*lines_of_acts, *_read_references(line_batch), field, *rest, *texts)
 
 
 def _read_references(line_batch: LineBatch) -> tuple[Spans, Bytes]:
@@ -185,7 +189,7 @@ def _compute_fingerprints(
     sender: int | NDArray[np.int64],
     context: ResolutionContext,
 ) -> dict[str, np.ndarray]:
-    """Return the fingerprints of act, predecessor and payee, and the digest of the bank details."""
+    """Return the fingerprints of act, predecessor, payee and invoice, and the digest of the bank details."""
     reference, secret = _read_column(line_batch, Field.REFERENCE), context.secret
     owner = number_owners(line_batch, kind, sender, registry=context.registry)
     prefix = fingerprints.build_kind_prefixes(owner, FAMILY, kind) | exercise.view(np.uint64)
@@ -209,7 +213,8 @@ def _compute_fingerprints(
         keys["payee_high"], keys["payee_low"] = payee.expand(high), payee.expand(low)
     if iban:
         keys["bank"] = iban.compute_digests(fingerprints.BANK_SALT)
-    return keys
+    merges = context.registry.reference.merges
+    return keys | fingerprint_invoices(line_batch, kind, keys, merges=merges, secret=secret)
 
 
 def _group_acts(line_batch: LineBatch, keys: dict[str, np.ndarray], content: LineContent) -> ActGrouping:

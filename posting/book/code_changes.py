@@ -20,7 +20,8 @@ from posting.book.contract_meanings import (
     describe_contracts,
     includes_contracts,
 )
-from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, build_missing_year_error
+from posting.book.missing_year import build_missing_year_error
+from posting.book.registry import CodeKind, NumbersByCode, ReferenceData
 
 ROLE_KIND = 7
 """The kind of a shared role, numbered by ``core.catalog.Role``; the other kinds are ``CodeKind``."""
@@ -132,6 +133,7 @@ def _read_centres(
             meaning = {"estimated": programme.estimated, "level": level, "accountant": accountant}
             account = year.special_accounts.get(programme.mission)
             meaning["special_account"] = account.name if account and account.has_receipt_limit else ""
+            meaning["special_section"] = account.sections.get(code, "") if account else ""
             yield CodeKind.CENTRE, FileMeaning("programmes.csv", code, meaning)
         else:
             meaning = {"parent": centre.parent, "level": level, "accountant": accountant}

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core import accountants, calendar, chart, late_interest, nomenclature_years, prescription
+from core import accountants, calendar, chart, late_interest, merges, nomenclature_years, prescription
 from core.accountants import Accountants
 from core.calendar import Calendar
 from core.catalog import Role
@@ -21,9 +21,11 @@ from core.chart import Chart
 from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
 from core.late_interest import LateInterestRules
+from core.merges import Merges
 from core.nomenclature import CENTRES_A_YEAR, CENTRES_MAX, ORDINARY_FUND, SHEETS, CentreLevel, Nomenclature
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.reference.files import SAMPLE_FOLDER, hash_files
+from core.result_accounts import check_accountants
 from core.tables.book import CREDITOR_SETS, LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS, ROLE_COUNT
 from core.tables.columns import seal
 from core.tables.raw_lines import YearCodes
@@ -79,6 +81,8 @@ class ReferenceData:
     lapse_years: EffectiveDated
     """After how many whole years a debt lapses."""
     interest: LateInterestRules
+    merges: Merges
+    """Third parties that exist twice."""
     files: Mapping[str, str]
     """The SHA-256 of each file of the folder by its path in it: those for payments, too."""
     folder: Path = SAMPLE_FOLDER
@@ -93,16 +97,10 @@ class ReferenceData:
         interest = late_interest.load(folder)
         charts = {year: chart.load(folder.joinpath(str(year)), codes) for year, codes in years.items()}
         late_interest.check_codes(interest, years, charts)
-        return cls(
-            days,
-            years,
-            charts,
-            {year: accountants.load(folder.joinpath(str(year)), codes) for year, codes in years.items()},
-            prescription.load(folder),
-            interest,
-            hash_files(folder),
-            folder,
-        )
+        owners = {year: accountants.load(folder.joinpath(str(year)), codes) for year, codes in years.items()}
+        check_accountants(folder, charts, owners)
+        lapse_years, merged = prescription.load(folder), merges.load(folder)
+        return cls(days, years, charts, owners, lapse_years, interest, merged, hash_files(folder), folder)
 
     def list_codes(self) -> dict[CodeKind, list[str]]:
         """List every code to number, in file order, each once."""
@@ -146,14 +144,6 @@ def number_codes(
         if len(numbers_by_code.get(kind, ())) > limit:
             raise _build_too_many_error(kind, len(numbers_by_code[kind]), limit)
     return new
-
-
-def build_missing_year_error(year: int, stored: str) -> ReferenceDataError:
-    """Return the error about a year that the calendar no longer names although ``stored`` (figures, entries) are stored."""
-    finding = f"exercise {year} is missing, but the database contains {stored} of this exercise"
-    return ReferenceDataError(
-        "calendar.toml", finding, f"Put [exercise.{year}] back, closed: with months_open_at_start = []."
-    )
 
 
 def _build_too_many_error(kind: CodeKind, codes: int, limit: int) -> ReferenceDataError:

@@ -1,4 +1,4 @@
-"""The rows of ``Book.special``: the programmes of earmarked special accounts, year after year, account by account."""
+"""The rows of ``Book.special``: the programmes of earmarked special accounts, year after year, section by section."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.nomenclature import CENTRES_A_YEAR, SHEETS, Nomenclature
 from core.periods import YEAR_FIRST
-from core.special_accounts import list_earmarked_programmes
+from core.special_accounts import list_earmarked_accounts
 from core.tables.columns import allocate_records
 from core.tables.special_balances import SpecialProgrammes
 
@@ -20,6 +20,7 @@ class _Member(NamedTuple):
 
     year: int
     account: str
+    section: str
     code: str
     programme: int
     """The number of its fund centre."""
@@ -34,9 +35,9 @@ class SpecialRows:
     ) -> None:
         self._years = years
         self._members = [
-            _Member(year, name, code, numbered[code], cents)
+            _Member(year, account, section, code, numbered[code], cents)
             for year, codes in sorted(nomenclatures.items())
-            for name, cents, programmes in list_earmarked_programmes(codes)
+            for account, section, cents, programmes in list_earmarked_accounts(codes)
             for code in programmes
         ]
         self._row = np.zeros((len(years) + 1, max(numbered.values(), default=0) + 1), np.int32)
@@ -57,15 +58,16 @@ class SpecialRows:
         )
 
     def _find_later(self, member: _Member) -> int:
-        """Return the row of the programme in the next year, else of the lowest code that its account has then; 0 for none.
+        """Return the row of the programme in the next year, else of the lowest code that its section has then; 0 for none.
 
-        The limit is of the account (LOLF art. 21): what is due to a suppressed programme is collected for the others.
+        The limit is of the section (LOLF art. 21): what is due to a suppressed programme is collected for the others.  If the
+        account has no sections any more, it is collected for the account.
         """
         year = member.year + 1
         others = [
             (other.code, row)
             for row, other in enumerate(self._members, 1)
-            if (other.year, other.account) == (year, member.account)
+            if (other.year, other.account) == (year, member.account) and other.section in ("", member.section)
         ]
         _, first = min(others, default=("", 0))
         return int(self._row[year - self._years.start, member.programme]) or first
@@ -73,7 +75,7 @@ class SpecialRows:
     def build_table(self) -> np.ndarray:
         """Build the rows as records, with nothing collected yet."""
         table = allocate_records(SpecialProgrammes, len(self._members) + 1)
-        groups = [(member.year, member.account) for member in self._members]
+        groups = [(member.year, member.account, member.section) for member in self._members]
         for row, member in enumerate(self._members, 1):
             first, at = groups.index(groups[row - 1]), member.year - self._years.start
             table["node"][row] = (at * CENTRES_A_YEAR + member.programme) * SHEETS

@@ -17,13 +17,13 @@ from core.effective_dates import EffectiveDated
 from core.kind_rules import Pairing
 from core.late_interest import LateInterestRules
 from core.sql_files import read_queries
-from core.tables.columns import allocate_zeros, concat_tables, select_rows
-from core.tables.delays import DebitedPayments, InterestClaims, PaidPayables, ServiceEntries
-from posting import payment_detail_pages
-from posting.delays import service_dates
+from core.tables.columns import allocate_zeros, concat_tables
+from core.tables.delays import DebitedPayments, InterestClaims, PaidPayables, ServiceEntries, SetOffs
+from posting.delays import detail_queries, service_dates
 from posting.delays.contracts import ContractDefaults, build_contract_defaults
 from posting.delays.day_span import ALL_DAYS, DaySpan
-from posting.delays.measurement import DivertedPart, RequestFacts, RequestTerms
+from posting.delays.measurement import DivertedPart, RequestFacts
+from posting.delays.receivable_queries import load_due_days
 from posting.delays.service_dates import Billing
 from posting.pgcopy import HEADER, TRAILER, decode
 from posting.store import copy_out
@@ -32,7 +32,6 @@ SQL = read_queries("posting.delays", "queries.sql")
 
 
 _EPOCH = date(1970, 1, 1)
-_PAGES_AT_ONCE = 64
 _ITEM_CODES, _ACCOUNT_CODES = 3, 5
 """The kinds of items and accounts in ``reference_text``: the registry, which has them too, would load the compiler."""
 _INTEREST_KINDS = list_kinds(lambda kind: kind.is_interest)
@@ -47,7 +46,6 @@ _QUERY_KINDS: Mapping[str, tuple[int, ...]] = {
 }
 _REQUEST_COLUMNS = ("kind", "payee", "debit", "credit")
 """What ``DivertedPart`` has of a request, after its day."""
-_NO_TERMS = allocate_zeros(RequestTerms, 0)
 
 Connection = asyncpg.Connection
 
@@ -57,7 +55,7 @@ async def load_request_facts(
 ) -> RequestFacts:
     """Load the facts of all requests; call it within a snapshot."""
     return RequestFacts(
-        await _load_request_terms(connection),
+        await detail_queries.load_request_terms(connection),
         await _load_billing(
             connection, SQL["service_entries"].format(kinds=_join_numbers(service_dates.KINDS))
         ),
@@ -65,6 +63,7 @@ async def load_request_facts(
         term_days,
         await _load_contract_defaults(connection, rules),
         rules.delays_since,
+        await load_due_days(connection, await _read_set_offs(connection), rules.receivable_days),
     )
 
 
@@ -84,12 +83,13 @@ async def load_facts_of_debits(
     requests = np.concatenate([rows.payable[~is_part], np.array(root_requests, np.int64)])
     commitments = np.concatenate([rows.above[~is_part], np.array(commitments_of_roots, np.int64)])
     return RequestFacts(
-        await _load_request_terms_of(connection, np.unique(requests)),
+        await detail_queries.load_request_terms_of(connection, np.unique(requests)),
         await _load_billing_of(connection, np.unique(commitments[commitments > 0])),
         parts,
         term_days,
         await _load_contract_defaults(connection, rules),
         rules.delays_since,
+        await load_due_days(connection, _select_set_offs(rows), rules.receivable_days),
     )
 
 
@@ -157,6 +157,21 @@ def _list_family(payables: NDArray[np.int64], parts: Mapping[int, DivertedPart])
     return np.unique(np.array(entries, np.int64))
 
 
+async def _read_set_offs(connection: Connection) -> NDArray[np.int64]:
+    """Return the entries of all set-offs, ascending."""
+    chunks = [allocate_zeros(SetOffs, 0)]
+    select = SQL["set_offs"].format(set_offs=_join_numbers(_QUERY_KINDS["set_offs"]))
+    await copy_out.stream_rows(
+        connection, select, lambda rows: chunks.append(decode(SetOffs, _enclose(rows)).rows)
+    )
+    return concat_tables(chunks).entry_id
+
+
+def _select_set_offs(rows: DebitedPayments) -> NDArray[np.int64]:
+    """Return the entries of the set-offs among ``rows``, ascending."""
+    return np.unique(rows.entry_id[np.isin(rows.settled_by, _QUERY_KINDS["set_offs"])])
+
+
 async def _stream_debits(
     connection: Connection, select: str, work: Callable[[DebitedPayments], None]
 ) -> None:
@@ -194,40 +209,6 @@ async def _load_billing_of(connection: Connection, commitments: NDArray[np.int64
         undone=_join_numbers(service_dates.UNDOING_KINDS),
     )
     return await _load_billing(connection, select)
-
-
-async def _load_request_terms(connection: Connection) -> RequestTerms:
-    """Load what every request states of its term and contract."""
-    chunks = [_NO_TERMS]
-    async with connection.transaction():
-        cursor = await connection.cursor(SQL["pages"])
-        while rows := await cursor.fetch(_PAGES_AT_ONCE):
-            content = [(row["entry_id"], row["page"]) for row in rows]
-            chunks.append(await asyncio.to_thread(_read_request_terms, content))
-    return concat_tables(chunks)
-
-
-async def _load_request_terms_of(connection: Connection, requests: NDArray[np.int64]) -> RequestTerms:
-    """Load the same from the pages that may contain one of ``requests``, which are in ascending order."""
-    ends = await connection.fetch(SQL["page_ends"])
-    first, last = (np.array([row[name] for row in ends], np.int64) for name in ("entry_id", "last_entry"))
-    has_any = np.searchsorted(requests, first) < np.searchsorted(requests, last, "right")
-    pages, chunks = first[has_any].tolist(), [_NO_TERMS]
-    for at in range(0, len(pages), _PAGES_AT_ONCE):
-        rows = await connection.fetch(SQL["some_pages"], pages[at : at + _PAGES_AT_ONCE])
-        content = [(row["entry_id"], row["page"]) for row in rows]
-        chunks.append(await asyncio.to_thread(_read_request_terms, content))
-    return concat_tables(chunks)
-
-
-def _read_request_terms(pages: list[tuple[int, bytes]]) -> RequestTerms:
-    firsts, content = zip(*pages, strict=True)
-    rows, _ = payment_detail_pages.read_pages(firsts, content)
-    columns = (getattr(rows, name) for name in RequestTerms._fields[1:])
-    request_terms = RequestTerms(rows.entry_id, *columns)
-    return select_rows(
-        request_terms, np.flatnonzero(np.logical_or.reduce([column > 0 for column in request_terms[1:]]))
-    )
 
 
 async def load_claims(connection: Connection, oldest: int) -> InterestClaims:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.catalog import CATALOG
 from core.effective_dates import EffectiveDated
-from core.payment_terms import PaymentTerms, compute_terms, find_receipt_days
+from core.payment_terms import AFTER_ALL_DAYS, PaymentTerms, compute_terms, find_receipt_days
 from core.tables.columns import Day, Entry, Small, select_rows
 from core.tables.delays import DebitedPayments, LatePayments
 from posting.delays.contracts import ChargedAccounts, ContractDefaults, bear_interest
@@ -58,6 +58,19 @@ class DivertedPart(NamedTuple):
     """Whether it is owed to a creditor of the payee, or is a part of what is."""
 
 
+class ReceivableDays(NamedTuple):
+    """The days on which the receivables that set-offs took up are due, by set-off in ascending order."""
+
+    set_off: Entry
+    due: Day
+
+    def find_days(self, entries: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Return the day for each of ``entries``; for one that is no set-off a day after all others."""
+        at = np.searchsorted(self.set_off, entries)
+        is_set_off = np.append(self.set_off, -1)[at] == entries
+        return np.where(is_set_off, np.append(self.due, AFTER_ALL_DAYS)[at], AFTER_ALL_DAYS)
+
+
 class RequestFacts(NamedTuple):
     """Facts of requests beside their own entries."""
 
@@ -68,6 +81,7 @@ class RequestFacts(NamedTuple):
     contracts: ContractDefaults
     delays_since: int
     """The first day on which a term that bears interest began."""
+    receivables: ReceivableDays
 
 
 class PaidRequests(NamedTuple):
@@ -90,27 +104,30 @@ class PaymentDelays(NamedTuple):
     requests: PaidRequests
     bears_interest: NDArray[np.bool_]
     """Whether late payment is due interest: not on every contract, and not to an opposing creditor."""
+    paid: NDArray[np.int32]
+    """The day with which the delay of each ends: that of payment, or on which a set-off takes effect."""
 
     @property
     def delay_days(self) -> NDArray[np.int32]:
         """The payment delay of each, in days."""
-        return self.terms.count_delay_days(self.rows.day)
+        return self.terms.count_delay_days(self.paid)
 
     @property
     def suspended_days(self) -> NDArray[np.int32]:
         """The days of suspension of each."""
-        return self.terms.count_suspended_days(self.rows.day)
+        return self.terms.count_suspended_days(self.paid)
 
     @property
     def late_days(self) -> NDArray[np.int32]:
         """The days of each after the end of its term."""
-        return self.terms.count_late_days(self.rows.day)
+        return self.terms.count_late_days(self.paid)
 
 
 def measure_delays(rows: DebitedPayments, facts: RequestFacts) -> PaymentDelays:
     """Measure the delays of ``rows``, in their order, each by the entries before its debit.
 
-    The delay ends with the day of payment; the debit only proves that the transfer was not rejected.
+    The delay ends with the day of payment; the debit only proves that the transfer was not rejected.  That of a set-off ends
+    once its receivable and the debt are both due, although the act that invokes it comes later.
     """
     rows = select_rows(rows, np.flatnonzero(~find_interest(rows, facts.diverted_parts)))
     parts = {
@@ -131,7 +148,8 @@ def measure_delays(rows: DebitedPayments, facts: RequestFacts) -> PaymentDelays:
     default = facts.contracts.find_contracts(rows.cell, requests.day, charged)
     contracts = np.where(request_terms.contract > 0, request_terms.contract, default)
     bears_interest = bear_interest(contracts) & ~requests.is_opposed & (start >= facts.delays_since)
-    return PaymentDelays(rows, terms, requests, bears_interest)
+    paid = terms.find_effective_days(rows.day, facts.receivables.find_days(rows.entry_id))
+    return PaymentDelays(rows, terms, requests, bears_interest, paid)
 
 
 def _find_requests(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> PaidRequests:

@@ -16,7 +16,7 @@ select predecessor as payable from entry where kind in ({set_offs}) and entry_id
 
 -- name: debited
 -- Debited payments, each with the day of its transfer; the few transfers that were sent again before any debit are a part of their own, which keeps the first part a plain join.
--- A set-off pays without a transfer, on its own day (rule A59).
+-- A set-off pays without a transfer; it is read with the day of its act (rule A59).
 {reissued}
 select d.entry_id, d.amount, p.day, d.kind as settled_by, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind, r.debit, r.credit, r.submission
 from entry d join entry p on p.entry_id = d.predecessor join entry r on r.entry_id = p.predecessor
@@ -29,6 +29,9 @@ union all
 select p.entry_id, p.amount, p.day, p.kind as settled_by, r.entry_id as payable, r.predecessor as above, r.day as since, r.cell, r.payee, r.kind, r.debit, r.credit, r.submission
 from entry p join entry r on r.entry_id = p.predecessor
 where p.kind in ({set_offs}) and p.day between '{first}' and '{last}' {only}
+
+-- name: set_offs
+select entry_id from entry where kind in ({set_offs}) order by entry_id
 
 -- name: reissued
 -- Transfers sent again for others that the bank had rejected before it debited them, and the payable of each.
@@ -75,15 +78,6 @@ select c.cell, t.code from cell c join reference_text t on t.kind = $2 and t.id 
 
 -- name: account_codes
 select id, code from reference_text where kind = $1;
-
--- name: pages
-select entry_id, page from request_detail order by entry_id;
-
--- name: page_ends
-select entry_id, last_entry from request_detail order by entry_id;
-
--- name: some_pages
-select entry_id, page from request_detail where entry_id = any($1::bigint[]) order by entry_id;
 
 -- name: interest_claims
 -- Claims by what they are for, of any sender.  A COPY.

@@ -26,7 +26,7 @@ from posting.hash_chain import ChainHead
 from posting.pgcopy import TextCells, decode, list_columns
 from posting.recovery import checkpoint_restore, decree_loading, invoice_replay, journal_replay, rare_figures
 from posting.recovery.rare_figures import check_years
-from posting.store import directory_store
+from posting.store import directory_store, merge_store
 from posting.store.journal_store import PostgresStore
 from posting.store.layout import check_layout
 
@@ -97,6 +97,8 @@ async def load_book(store: PostgresStore, reference: ReferenceData) -> LoadedBoo
     await _load_cells(store, state)
     await _load_figures(store, state)
     changes = await _load_payees(store, state, secret=secret, extent=extent)
+    async with store.borrow_connection() as connection:
+        merge_store.apply_merges(state.book.payees, await merge_store.load_merges(connection))
     await journal_replay.replay_entries(store, state, secret, after=extent.entries, last=last_entry)
     await invoice_replay.replay_invoices(store, state, secret, after=extent.entries)
     for entry, old_digest in changes:

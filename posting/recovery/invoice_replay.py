@@ -57,6 +57,7 @@ def read_invoices(
     """Return the invoices of the requests among ``details``; entry and payee of each are in the book."""
     rows, items = details.rows, state.book.items[details.rows.entry_id]
     payees = state.book.payees[np.maximum((items["unbilled"] & _PAYEE_MASK) - 1, 0)]
+    payees = state.book.payees[np.maximum(payees["value"] & _PAYEE_MASK, 1) - 1]  # the person of each
     high, low = (np.ascontiguousarray(payees[name]) for name in ("high", "low"))
     number = details.texts.invoice_number
     key = fingerprints.fingerprint_invoices(number.spans, number.text, Suppliers(high, low), secret=secret)

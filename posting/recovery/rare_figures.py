@@ -1,4 +1,4 @@
-"""Loading of figures that few acts change: frozen credits, withdrawals, and the receipts of special accounts."""
+"""Loading of figures that few acts change: frozen credits, withdrawals, receipts and engagements of special accounts."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,8 @@ from core.tables.frozen_balances import FrozenBalances
 from core.tables.special_balances import SpecialBalances
 from core.tables.withdrawn_balances import WithdrawnBalances
 from posting.book.book_state import BookState
-from posting.book.registry import Registry, build_missing_year_error
+from posting.book.missing_year import build_missing_year_error
+from posting.book.registry import Registry
 from posting.pgcopy import decode, list_columns
 from posting.store.journal_store import PostgresStore
 
@@ -51,15 +52,15 @@ async def load_special_accounts(store: PostgresStore, state: BookState) -> None:
     rows, _ = decode(
         SpecialBalances, await store.read_copy(f"select {names} from special_balance join {last}")
     )
-    check_years(state.registry, rows.budget_year, "receipts of special accounts")
+    check_years(state.registry, rows.budget_year, "figures of special accounts")
     at = state.registry.special_rows.find_rows(rows.programme, rows.budget_year)
     if not at.all():
         raise ReferenceDataError(
             "special_accounts.csv",
-            "a programme is of no earmarked account any more, although receipts of it were counted",
+            "a programme is of no earmarked account any more, although its receipts or engagements were counted",
             "Put its account back, or its mission in programmes.csv.",
         )
-    state.book.special["collected"][at] = rows.collected
+    state.book.special["collected"][at], state.book.special["engaged"][at] = rows.collected, rows.engaged
 
 
 def check_years(registry: Registry, years: NDArray[np.integer], rows_label: str) -> None:

@@ -17,7 +17,7 @@ from core.period_states import (
     find_unlocked_month,
     view_folios,
 )
-from core.periods import OPENING_MONTH, PeriodState, to_period
+from core.periods import CLOSING_MONTHS, OPENING_MONTH, RESULT_MONTH, PeriodState, to_period
 from core.person_decisions import Decision, DecisionKind, StatedPerson
 from core.sql_files import read_queries
 from posting.store import person_proof
@@ -25,7 +25,7 @@ from posting.store import person_proof
 SQL = read_queries("posting.store", "periods.sql")
 Connection = Any
 Value = TypeVar("Value")
-_MONTHS = range(OPENING_MONTH, 13)
+_MONTHS = (*range(OPENING_MONTH, 13), RESULT_MONTH)
 _UNLOCKED_YEAR = (
     "{month} is not locked, and what is posted there could not be opened any more: lock every month of {year}, execute step "
     "C14 of {year} once more, and lock this month then"
@@ -80,7 +80,7 @@ async def store_starts(connection: Connection, calendar: Calendar) -> None:
     """Store what the calendar says of the exercises that have no rows yet; later changes of it have no effect."""
     exercises = {row["exercise"] for row in await connection.fetch(SQL["started_exercises"])}
     records = [
-        (exercise.year, month, month == OPENING_MONTH or month in exercise.months_open_at_start)
+        (exercise.year, month, month in exercise.months_open_at_start | CLOSING_MONTHS)
         for exercise in calendar.exercises.values()
         if exercise.year not in exercises
         for month in _MONTHS
@@ -195,12 +195,12 @@ def _list_states(
 ) -> list[dict[str, Any]]:
     """List the state of all accountants, and the accountants whose state is another one.
 
-    The opening month, which is open at the beginning of every exercise, is listed once it is not open for everybody.
+    The months of openings and of the result, open at the beginning of every exercise, are listed once one is not open for all.
     """
     folios, name = view_folios(states, to_period(exercise, month)), _format_month(exercise, month)
     of_all = PeriodState(int(folios[ALL_ACCOUNTANTS]))
     others = {code: PeriodState(int(folios[number])) for number, code in codes.items()}
-    if month == OPENING_MONTH and {of_all, *others.values()} == {PeriodState.OPEN}:
+    if month in CLOSING_MONTHS and {of_all, *others.values()} == {PeriodState.OPEN}:
         return []
     return [
         {"month": name, "accountant": code, "state": state.name.lower()}

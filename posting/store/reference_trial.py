@@ -4,7 +4,7 @@ import asyncpg
 
 from core.errors import ReferenceDataError
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, number_codes
-from posting.store import code_meaning_store, nature_use, period_store
+from posting.store import code_meaning_store, merge_store, nature_use, period_store
 from posting.store.connections import SQL
 
 
@@ -35,3 +35,4 @@ async def _start(connection: asyncpg.Connection, reference: ReferenceData) -> No
     await period_store.store_starts(connection, reference.calendar)
     await nature_use.check_natures(connection, reference, numbers)
     await nature_use.check_recycling_cases(connection, reference)
+    await merge_store.store_merges(connection, reference.merges)

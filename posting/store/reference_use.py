@@ -12,8 +12,9 @@ from core.errors import CrescendoError, ReferenceDataError
 from core.person_decisions import Decision, DecisionKind, StatedPerson
 from core.reference.files import digest_hashes
 from posting.book.registry import NumbersByCode, ReferenceData
-from posting.store import nature_use, person_proof
+from posting.store import merge_store, nature_use, person_proof
 from posting.store.connections import SQL
+from posting.store.limited_connections import BULK_SECONDS
 
 Connection = Any
 _PATHS_SHOWN = 3
@@ -32,20 +33,25 @@ class Acceptance(NamedTuple):
 
 
 async def note_use(connection: Connection, reference: ReferenceData, numbers: NumbersByCode) -> None:
-    """Note which files are in use today, by the SHA-256 of each, unless that is noted already.
+    """Note which files are in use today, by the SHA-256 of each, unless that is noted already; store new merges.
+
+    After a new merge no checkpoint holds: invoices of the merged code count for the one that stays in use.
 
     The row also states what verification judges later by what held now, and the last batch that was decided without it.
 
     Raises
     ------
     ReferenceDataError
-        A nature in use is missing, or nobody has accepted the files; nothing is noted.
+        A nature or a merge in use is missing, a new merge contradicts the journal, or nobody has accepted the files; nothing
+        is noted.
     """
     await nature_use.check_natures(connection, reference, numbers)
     await nature_use.check_recycling_cases(connection, reference)
     await person_proof.lock_directory(connection)
     text, digest = _describe(reference.files)
     await _check_acceptance(connection, reference, digest)
+    if await merge_store.store_merges(connection, reference.merges):
+        await connection.execute(SQL["delete_checkpoints"], timeout=BULK_SECONDS)
     days = json.dumps(_list_agreement_days(reference), sort_keys=True)
     await connection.execute(SQL["note_reference_use"], text, digest, days)
 

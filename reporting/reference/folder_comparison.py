@@ -8,6 +8,7 @@ from core.reference.files import digest_hashes, hash_files
 from posting.book.registry import ReferenceData
 from posting.store import reference_trial, reference_use
 from reporting.reference.code_use import add_uses
+from reporting.reference.merge_effects import MergeEffect, load_merge_effects
 from reporting.reference.row_changes import RowChange, compare_folders
 from reporting.report_queries import Connection
 
@@ -27,6 +28,8 @@ class FolderComparison(msgspec.Struct, frozen=True):
     """Why a start would refuse the files: what is stored depends on what they change; empty if it would not."""
     unused_files: list[str] | None = None
     """Files of the folder in use that differ from those that the ledger used last; None if it has used none."""
+    merges: list[MergeEffect] = []
+    """What each new merge of third parties concerns."""
 
 
 def compare(folder: Path, in_use: Path, reference: ReferenceData) -> FolderComparison:
@@ -56,6 +59,7 @@ async def add_ledger(
     return msgspec.structs.replace(
         comparison,
         changes=await add_uses(connection, comparison.changes),
+        merges=await load_merge_effects(connection, comparison.changes, reference.merges),
         breach=str(breach or ""),
         unused_files=await reference_use.list_changes_since_use(connection, files),
     )

@@ -20,6 +20,7 @@ from core import (
     calendar,
     chart,
     late_interest,
+    merges,
     nomenclature,
     payment_rules,
     prescription,
@@ -114,6 +115,7 @@ class _Reading:
         self._read(lambda: late_interest.load(root), "late_interest.toml")
         self._read(lambda: prescription.load(root), "prescription.toml")
         self._read(lambda: bank_reasons.load(root), "bank_reasons.csv")
+        self._read(lambda: merges.load(root), merges.FILE)
         self._read_years(years)
         if not self.unread:
             self._read(self._load_whole, "all files together")

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from core import successions
+from core import merges, successions
 from core.errors import ReferenceDataError
 
 FILES_MAX = 2_000
@@ -19,6 +19,7 @@ CALENDAR, YEAR_SETTINGS = "calendar.toml", "year.toml"
 COMMON_FILES = (
     CALENDAR,
     *("payments.toml", "late_interest.toml", "prescription.toml", "bank_reasons.csv"),
+    merges.FILE,
 )
 """The files of all years, which lie beside the folders of years."""
 
@@ -34,7 +35,8 @@ KEY_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "recycling.csv": ("case",),
     "visas.csv": ("ministry", "title"),
     "special_accounts.csv": ("account",),
-    "special_balances.csv": ("account", "year"),
+    "special_sections.csv": ("programme",),
+    "special_balances.csv": ("account", "section", "year"),
     "funds.csv": ("code",),
     "accounts.csv": ("number",),
     "roles.csv": ("item",),
@@ -68,6 +70,7 @@ NOUNS: Mapping[str, str] = {
     "recycling.csv": "recycling case",
     "visas.csv": "threshold of visas",
     "special_accounts.csv": "special account",
+    "special_sections.csv": "section of special account",
     "special_balances.csv": "balance of special account",
     "funds.csv": "fund",
     "accounts.csv": "account",
@@ -86,6 +89,7 @@ NOUNS: Mapping[str, str] = {
     "invoice_services.csv": "invoice service",
     SUCCESSIONS: "succession",
     "bank_reasons.csv": "reason code of banks",
+    merges.FILE: "merge of third parties",
     CALENDAR: "value of the calendar",
     "payments.toml": "payment rule",
     "late_interest.toml": "rule of late interest",

@@ -42,8 +42,8 @@ named as (
 ),
 side as (
     select *, 'debit' as side, debit_role as role, debit as account from named
-    union all  -- what is retained on assets has an account of its own
-    select n.*, 'credit', if(n.credit_role = 'RETENTION' and i.title = 5, 'ASSET_RETENTION', n.credit_role), n.credit
+    union all  -- what is kept back on assets has accounts of its own
+    select n.*, 'credit', if(n.credit_role in ('RETENTION', 'PENALTY') and i.title = 5, 'ASSET_' || n.credit_role, n.credit_role), n.credit
     from named n left join item i on i.year = n.budget_year and i.code = n.item
 ),
 due as (
@@ -70,11 +70,12 @@ with home as (  -- the account that an item is on: what is certified of a commit
     from entry e join kind k using (kind) left join commitment_origin o on o.commitment = e.predecessor
     where k.unbilled_sign > 0 and not k.mirrors group by coalesce(o.origin, e.predecessor)
     union all
-    select e.entry_id, case when k.reaches = 'DUE' then e.debit when k.posts then e.credit else h.credit end
-    from entry e join kind k using (kind) left join standing_account h on h.entry_id = e.entry_id
+    select e.entry_id, case when k.reaches = 'DUE' then e.debit when k.credit_role = 'SUSPENSE_DEBIT' then t.account when k.posts then e.credit else h.credit end
+    from entry e cross join (select max(x.credit) as account from entry x join kind y using (kind) where y.credit_role = 'TREASURY') t join kind k using (kind) left join standing_account h on h.entry_id = e.entry_id
     where k.reaches not in ('NONE', 'SUSPENDED', 'COLLECTED', 'UNASSIGNED', 'IN_SERVICE', 'BY_HAND') and k.family <> 'VISA' and e.amount > 0
-    union all  -- cash that was collected stays on the operations account
-    select e.entry_id, e.debit from entry e join kind k using (kind) where k.debit_role = 'TREASURY' and k.family = 'RECEIPT'
+    union all  -- cash that was collected stays on the operations account, and what was debited for nothing that is known is missing there
+    select e.entry_id, if(k.debit_role = 'TREASURY', e.debit, e.credit) from entry e join kind k using (kind)
+    where 'TREASURY' in (k.debit_role, k.credit_role) and k.family = 'RECEIPT'
     union all  -- what a supplier has to give back of an advance, beside the debt of paying it
     select -e.entry_id, e.debit from entry e join kind k using (kind) where k.debit_role = 'ADVANCE'
 ),
@@ -82,10 +83,11 @@ change as (
     select f.entry_id, coalesce(o.origin, f.commitment) as item, f.cents * k.unbilled_sign as cents
     from effect f join kind k using (kind) left join commitment_origin o on o.commitment = f.commitment where k.unbilled_sign <> 0
     union all
-    select e.entry_id, e.entry_id, if(k.reaches = 'DUE', -e.amount, e.amount)
-    from entry e join kind k using (kind) where k.reaches not in ('NONE', 'SUSPENDED', 'COLLECTED', 'UNASSIGNED', 'IN_SERVICE', 'BY_HAND') and k.family <> 'VISA'
+    select e.entry_id, e.entry_id, if(k.reaches = 'DUE', -e.amount, e.amount)  -- a debit that is identified was on the operations account before
+    from entry e join kind k using (kind) where k.credit_role <> 'SUSPENSE_DEBIT' and k.reaches not in ('NONE', 'SUSPENDED', 'COLLECTED', 'UNASSIGNED', 'IN_SERVICE', 'BY_HAND') and k.family <> 'VISA'
     union all
-    select e.entry_id, e.entry_id, -e.amount from entry e join kind k using (kind) where k.debit_role = 'TREASURY' and k.family = 'RECEIPT'
+    select e.entry_id, e.entry_id, if(k.debit_role = 'TREASURY', -e.amount, e.amount) from entry e join kind k using (kind)
+    where 'TREASURY' in (k.debit_role, k.credit_role) and k.family = 'RECEIPT'
     union all
     select e.entry_id, -e.entry_id, -e.amount from entry e join kind k using (kind) where k.debit_role = 'ADVANCE'
     union all
@@ -96,7 +98,7 @@ change as (
     select r.entry_id, -r.request, r.amount from recovery r
     union all
     select e.entry_id, e.predecessor, if(k.follows = 'RECEIVABLE', e.amount, -e.amount)
-    from entry e join kind k using (kind) where k.inherits and k.pairs <> 'ADVANCE' and k.family not in ('RESTORATION', 'REASSIGNMENT') or k.mirrors and (k.after <> 'NONE' or k.follows = 'RECEIVABLE')
+    from entry e join kind k using (kind) where k.inherits and k.pairs <> 'ADVANCE' and k.debit_role <> 'SUSPENSE_RETURN' and k.family not in ('RESTORATION', 'REASSIGNMENT') or k.mirrors and (k.after <> 'NONE' or k.follows = 'RECEIVABLE')
     union all
     select e.entry_id, p.predecessor, e.amount
     from entry e join kind k using (kind) join entry p on p.entry_id = e.predecessor join kind pk on pk.kind = p.kind

@@ -19,7 +19,8 @@ union all
 select entry_name(r.entry_id, r.reference), 'a recovery of ' || euros(r.amount) || ' from a debt or an advance of another person or commitment',
        'a debt and a paid advance of one supplier and one commitment, by one amount on one day'
 from recovery r join origin a on a.entry_id = r.request join kind k on k.kind = a.kind left join origin d on d.entry_id = r.debt
-where k.debit_role <> 'ADVANCE' or d.entry_id is null or d.commitment <> a.commitment or r.creditor <> a.payee
+left join person_of c on c.payee = r.creditor left join person_of w on w.payee = a.payee
+where k.debit_role <> 'ADVANCE' or d.entry_id is null or d.commitment <> a.commitment or coalesce(c.person, r.creditor) <> coalesce(w.person, a.payee)
 union all
 select entry_name(e.entry_id, e.reference), euros(e.amount) || ' withheld, and no advance recovered', 'a recovery of that sum in the next entry'
 from entry e join kind k on k.kind = e.kind left join recovery r on r.entry_id = e.entry_id + 1 and r.debt is not null
@@ -55,9 +56,9 @@ step as (
     union all
     select c.origin, f.entry_id, 0, f.cents from effect f join kind k on k.kind = f.kind join chain c using (commitment) where k.debit_role = 'ADVANCE'
     union all
-    select c.origin, f.entry_id, 0, f.cents * k.settles
+    select c.origin, f.entry_id, 0, f.cents * (k.settles + k.cp_consumed)
     from settled s join effect f on f.entry_id = s.entry_id join kind k on k.kind = f.kind join kind r on r.kind = s.kind
-    join chain c on c.commitment = s.followed where r.follows = 'COMMITMENT' and r.debit_role <> 'ADVANCE'
+    join chain c on c.commitment = s.followed where s.of_commitment and r.debit_role <> 'ADVANCE'
 ),
 advanced as (
     select distinct c.origin from effect f join kind k on k.kind = f.kind join chain c using (commitment) where k.debit_role = 'ADVANCE'

@@ -51,19 +51,19 @@ with of_cell as (
     left join of_cell o on o.cell = e.cell
     where k.remits
 ), debit as (
-    select e.entry_id, e.amount, e.day, t.account from entry e join kind k using (kind) join transfer t on t.entry_id = e.predecessor
+    select e.entry_id, e.amount, e.day, t.account, k.credit_role = 'TREASURY' as is_of_bank from entry e join kind k using (kind) join transfer t on t.entry_id = e.predecessor
     where k.reaches = 'DEBITED'
-), posting as (  -- what each attempt makes of credits
+), posting as (  -- what each attempt makes of movements that are of no transfer
     select message, attempt, statement, reference, amount from bank_receipt
     union all
-    select message, attempt, statement, reference, amount from bank_suspense
+    select b.message, b.attempt, b.statement, b.reference, if(i.sort in (2, 3), b.amount, -b.amount) from bank_suspense b join bank_item i using (message, attempt, row)
 ), answer as (
-    select account, day, -amount as cents from debit
+    select account, day, -amount as cents from debit where is_of_bank
     union all
     select d.account, e.day, e.amount from entry e join kind k using (kind) join debit d on d.entry_id = e.predecessor
-    where k.after = 'DEBITED' and k.reaches = 'RETURNED'
+    where k.after = 'DEBITED' and k.debit_role = 'TREASURY'
     union all
-    select c.account, e.day, e.amount from entry e join kind k using (kind) join submission u using (submission)
+    select c.account, e.day, if(k.debit_role = 'TREASURY', e.amount, -e.amount) from entry e join kind k using (kind) join submission u using (submission)
     join (
         select distinct r.reference, s.account from posting r join bank_statement s using (message, statement) where s.closing is not null
     ) c using (reference)
@@ -79,11 +79,12 @@ with of_cell as (
 ), moved as (
     select account, sum(a.cents) as cents from answer a join told t using (account) where a.day <= t.day group by account
 ), unmatched as (
-    select s.account, sum(case when i.sort in (2, 3) then i.amount - coalesce(b.amount, 0) else -i.amount end) as cents
+    select s.account, sum(case when i.sort in (2, 3) then i.amount - coalesce(b.amount, 0) else coalesce(b.amount, 0) - i.amount end) as cents
     from bank_item i join bank_statement s using (message, statement) left join bank_suspense b using (message, attempt, row)
-    where i.why <> 0 and s.closing is not null and i.attempt = (select max(attempt) from bank_attempt a where a.message = i.message)
+    where i.why not in (0, 18) and s.closing is not null and i.attempt =  -- 18: a notice has posted it
+           (select max(attempt) from bank_attempt a where a.message = i.message)
     group by s.account
-), not_collected as (  -- credits whose receipts the journal refused; a credit whose receipt is not decided yet is a difference
+), not_collected as (  -- movements whose receipts or suspense the journal refused; one that is not decided yet is a difference
     select s.account, sum(r.amount) as cents
     from posting r join bank_statement s using (message, statement)
     where s.closing is not null and r.attempt = (select max(attempt) from bank_attempt a where a.message = r.message)
@@ -132,7 +133,8 @@ where t.opening + coalesce(m.cents, 0) + coalesce(u.cents, 0) + coalesce(c.cents
 -- name: set_offs
 -- A set-off lowers a debt and, in the next entry of its act, a receivable of the same person and accountant, by one amount (rule A58).
 with half as (
-    select e.*, k.pairs from entry e join kind k on k.kind = e.kind where k.pairs in ('DEBT', 'RECEIVABLE')
+    select e.*, k.pairs, coalesce(w.person, e.payee) as person
+    from entry e join kind k on k.kind = e.kind left join person_of w using (payee) where k.pairs in ('DEBT', 'RECEIVABLE')
 )
 select entry_name(h.entry_id, h.reference) as place,
        'a ' || if(h.pairs = 'DEBT', 'set-off', 'collection by set-off') || ' of ' || euros(h.amount) || ' alone, or with another person or sum' as found,
@@ -140,7 +142,7 @@ select entry_name(h.entry_id, h.reference) as place,
 from half h left join half o
   on o.entry_id = if(h.pairs = 'DEBT', h.entry_id + 1, h.entry_id - 1) and o.pairs <> h.pairs
  and o.submission = h.submission and o.reference = h.reference and o.exercise = h.exercise
- and o.amount = h.amount and o.day = h.day and o.month = h.month and o.payee = h.payee and o.accountant = h.accountant
+ and o.amount = h.amount and o.day = h.day and o.month = h.month and o.person = h.person and o.accountant = h.accountant
 where o.entry_id is null;
 
 -- name: blocked_unpaid

@@ -9,7 +9,7 @@ from reporting.verification.snapshot_queries import JournalSnapshot, TablePart
 
 TABLES = (
     *("bank_statement", "bank_attempt", "bank_item", "bank_submission"),
-    *("bank_receipt", "bank_suspense", "bank_hand_receipt", "suspense_rule"),
+    *("bank_receipt", "bank_suspense", "bank_hand_receipt", "suspense_rule", "movement_rule"),
 )
 _ASSIGNED = pa.schema([("exercise", pa.int32()), ("centre", pa.string()), ("account", pa.string())])
 _OF_ACCOUNTANTS = pa.schema([("year", pa.int32()), ("accountant", pa.string()), ("account", pa.string())])

@@ -8,6 +8,7 @@ from core.account_roles import Role
 from core.asset_plans import AssetPlan
 from core.chart import Chart
 from core.receipt_natures import ReceiptNature
+from core.result_accounts import ResultAccounts
 
 Charts = Mapping[int, Chart]
 """By exercise."""
@@ -45,6 +46,17 @@ def build_chart_tables(charts: Charts, natures: NaturesOfYears) -> dict[str, pa.
             ("code",), ((year, code) for year, chart in charts.items() for code in chart.suspense)
         ),
         "asset_plan": _build_table(("account", *AssetPlan._fields), _list_plans(charts)),
+        "restricted": _build_table(
+            ("code",), ((year, code) for year, chart in charts.items() for code in chart.restricted)
+        ),
+        "own_creditor": _build_table(("expense", "role", "creditor"), creditors),
+        **_build_closing_tables(charts),
+    }
+
+
+def _build_closing_tables(charts: Charts) -> dict[str, pa.Table]:
+    """Return by year the accounts on which balances are opened and the result is determined."""
+    return {
         "opening_account": _build_table(
             ("code",),
             ((year, code) for year, chart in charts.items() for code in chart.list_opening_accounts()),
@@ -52,10 +64,10 @@ def build_chart_tables(charts: Charts, natures: NaturesOfYears) -> dict[str, pa.
         "technical_account": _build_table(
             ("code",), ((year, chart.opening) for year, chart in charts.items() if chart.opening)
         ),
-        "restricted": _build_table(
-            ("code",), ((year, code) for year, chart in charts.items() for code in chart.restricted)
+        "result_account": _build_table(
+            ("account", *ResultAccounts._fields[1:]),
+            ((year, *chart.result) for year, chart in charts.items() if chart.result.result),
         ),
-        "own_creditor": _build_table(("expense", "role", "creditor"), creditors),
     }
 
 

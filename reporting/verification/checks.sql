@@ -128,7 +128,7 @@ select entry_name(e.entry_id, e.reference), 'no bank details', 'the bank details
 from entry e join kind k on k.kind = e.kind where k.redetails and not exists (select 1 from payee p where p.entry_id = e.entry_id);
 
 -- name: requests_known
--- A page of payment details has the lines that its row states, in order, each of a payable entry or a justification of its batch.
+-- A page of payment details has the lines that its row states, in order, each of a payable entry, a receivable or a justification of its batch.
 with line as (
     select page, entry_id, entry_id <= lag(entry_id) over (partition by page order by place) as is_astray from request_line
 ),
@@ -141,16 +141,16 @@ select 'page of entry ' || d.entry_id as place, coalesce(c.n, 0) || ' lines, ' |
 from request_detail d left join counted c on c.page = d.entry_id
 where c.n is distinct from d.requests or c.first <> d.entry_id or c.last <> d.last_entry or c.is_astray
 union all
-select 'page of entry ' || l.page, 'a line of entry ' || l.entry_id, 'a payable entry or a justification of batch ' || any_value(d.batch) || ', once'
+select 'page of entry ' || l.page, 'a line of entry ' || l.entry_id, 'a payable entry, a receivable or a justification of batch ' || any_value(d.batch) || ', once'
 from request_line l
 join request_detail d on d.entry_id = l.page
 left join entry e on e.entry_id = l.entry_id and e.batch = d.batch
 left join kind k on k.kind = e.kind
-group by l.page, l.entry_id having count(*) > 1 or not coalesce(any_value(k.family) in ('PAYMENT_REQUEST', 'JUSTIFICATION'), false);
+group by l.page, l.entry_id having count(*) > 1 or not coalesce(any_value(k.family) in ('PAYMENT_REQUEST', 'RECEIVABLE', 'JUSTIFICATION'), false);
 
 -- name: periods
 -- The day of an entry lies in its month, or in the January after its December, and the month was open for its accountant when its
--- batch was decided (rule A04).  Openings, and they alone, are in month 0 of their year.
+-- batch was decided (rule A04).  Openings, and they alone, are in month 0 of their year, and the entries of its result in month 15.
 with posted as (select distinct batch, exercise, month, accountant from entry),
 state_owner as (  -- the accountants whom a decision on the month names have a course of their own
     select p.*, if(s.accountant is null, 0, p.accountant) as whose
@@ -165,8 +165,8 @@ closed_month as (
 )
 select entry_name(entry_id, reference) as place, 'day ' || day as found, exercise || '-' || lpad(month::varchar, 2, '0') as expected
 from entry join kind k using (kind)
-where not if(k.family = 'OPENING', month = 0 and year(day) = exercise,
-             year(day) = exercise and month(day) = month or year(day) = exercise + 1 and month(day) = 1 and month = 12)
+where not case k.family when 'OPENING' then month = 0 and year(day) = exercise when 'RESULT' then month = 15 and year(day) = exercise
+          else year(day) = exercise and month(day) = month or year(day) = exercise + 1 and month(day) = 1 and month = 12 end
 union all
 select entry_name(e.entry_id, e.reference), exercise || '-' || lpad(month::varchar, 2, '0') || ' of ' || accountant_name(accountant), 'a month that was open then'
 from entry e join closed_month s using (batch, exercise, month, accountant);

@@ -18,14 +18,13 @@ with recursive newest as (
     left join entry p on p.entry_id = e.predecessor left join submission o on o.submission = p.submission
     where k.family = 'PAYMENT_REQUEST' or k.is_interest
 ), paid as (
-    select d.entry_id as debit, d.amount, p.day as paid, o.entry_id as payable, o.cell, o.sender, false as is_set_off
+    select d.entry_id as debit, d.amount, p.day as paid, p.day as due, o.entry_id as payable, o.cell, o.sender, false as is_set_off
     from newest n join entry d on d.entry_id <= n.last_entry join kind k on k.kind = d.kind
     join sent_transfer p on p.entry_id = d.predecessor join owned o on o.entry_id = p.payable
     where k.reaches = 'DEBITED'
-    union all  -- a set-off is a payment of its own day
-    select e.entry_id, e.amount, e.day, o.entry_id, o.cell, o.sender, true
-    from newest n join entry e on e.entry_id <= n.last_entry join kind k on k.kind = e.kind join owned o on o.entry_id = e.predecessor
-    where k.pairs = 'DEBT'
+    union all  -- with the day on which its receivable is due
+    select s.entry_id, s.amount, s.day, s.due, o.entry_id, o.cell, o.sender, true
+    from newest n join set_off s on s.entry_id <= n.last_entry join owned o on o.entry_id = s.payable
 ), climb as (
     select distinct payable, payable as at, false as is_opposed from paid
     union all
@@ -49,7 +48,7 @@ with recursive newest as (
     select p.debit, count(*) as undone
     from paid p join request q using (payable) join undone u on u.commitment = q.commitment and u.entry_id < p.debit group by p.debit
 ), judged as (
-    select p.debit, p.amount, p.paid, p.cell, p.sender, p.is_set_off, q.*, coalesce(b.undone, 0) as undone
+    select p.debit, p.amount, p.paid, p.due, p.cell, p.sender, p.is_set_off, q.*, coalesce(b.undone, 0) as undone
     from paid p join request q using (payable) left join undone_before b using (debit) where not q.is_interest
 ), left_of as (
     select s.commitment, s.undone, l.entry_id, l.day, l.sign, any_value(l.debit) as debit, any_value(l.amount) - coalesce(sum(u.amount), 0) as cents
@@ -64,7 +63,7 @@ with recursive newest as (
     where r.sign < 0 and s.sign > 0 and r.entry_id in (select request from judged)
     group by r.commitment, r.undone, r.entry_id
 ), begun as (  -- receipt, or two days after the invoice; and the one suspension before the order
-    select j.debit, j.amount, j.paid, j.cell, j.sender, j.is_set_off, j.request, j.day, j.credit, j.is_opposed, j.stated, j.of_item,
+    select j.debit, j.amount, j.paid, j.due, j.cell, j.sender, j.is_set_off, j.request, j.day, j.credit, j.is_opposed, j.stated, j.of_item,
            to_day(n.suspension_notified) as suspended, to_day(n.suspension_ended) as resumed, coalesce(c.debit, j.charged) as expense,
            greatest(coalesce(to_day(n.received), least(to_day(n.invoice_date) + 2, j.day), j.day), coalesce(c.day, date '1970-01-01')) as start
     from judged j left join request_line n on n.entry_id = j.request
@@ -82,29 +81,32 @@ with recursive newest as (
     join ruled t on t.rule = 'term_days' and b.start >= t.since and b.start < t.until
     join ruled s on s.rule = 'delays_since' and b.start >= s.since and b.start < s.until
 ), moved as (
-    select *, if(is_moved, greatest(least(resumed, paid) - greatest(suspended, start), 0), 0) as stopped,
-           if(is_moved, resumed + greatest(days, (start + days) - greatest(suspended, start))::int, start + days) as last
+    select *, if(is_moved, resumed + greatest(days, (start + days) - greatest(suspended, start))::int, start + days) as last
     from termed
+), reached as (  -- a set-off takes effect on the day on which the term was over and its receivable due; it counts in the year of its act
+    select *, least(paid, greatest(last, due)) as effect from moved
+), stopped as (
+    select *, if(is_moved, greatest(least(resumed, effect) - greatest(suspended, start), 0), 0) as stopped from reached
 ), late as (  -- interest by the rules of the day on which it began to run
     select m.debit, c.value as compensation,
-           ((2 * m.amount::hugeint * (r.rate + p.value) * (m.paid - m.last) + 10000 * y.value) // (20000 * y.value))::bigint as interest,
+           ((2 * m.amount::hugeint * (r.rate + p.value) * (m.effect - m.last) + 10000 * y.value) // (20000 * y.value))::bigint as interest,
            row_number() over (partition by m.request order by m.debit) as place,
            row_number() over (partition by m.request, year(m.paid) order by m.debit) as place_of_year,
            row_number() over (partition by m.request, m.sender order by m.debit) as place_of_sender,
            row_number() over (partition by m.request, m.sender, year(m.paid) order by m.debit) as place_of_both
-    from moved m join ruled c on c.rule = 'compensation' and m.last + 1 >= c.since and m.last + 1 < c.until
+    from stopped m join ruled c on c.rule = 'compensation' and m.last + 1 >= c.since and m.last + 1 < c.until
     join ruled p on p.rule = 'points' and m.last + 1 >= p.since and m.last + 1 < p.until
     join ruled y on y.rule = 'days_a_year' and m.last + 1 >= y.since and m.last + 1 < y.until
     left join refinancing r on r.half = year(m.last + 1) * 2 + (month(m.last + 1) > 6)::int
-    where m.paid > m.last and m.bears_interest
+    where m.effect > m.last and m.bears_interest
 ), figure as (
-    select m.sender, m.cell, year(m.paid) as year, 1 as payments, m.amount as cents, greatest(m.paid - m.start - m.stopped, 0) as days,
-           (m.paid <= m.last)::int as in_time, (m.stopped > 0)::int as suspended, m.stopped as suspended_days, coalesce(l.interest, 0) as interest,
+    select m.sender, m.cell, year(m.paid) as year, 1 as payments, m.amount as cents, greatest(m.effect - m.start - m.stopped, 0) as days,
+           (m.effect <= m.last)::int as in_time, (m.stopped > 0)::int as suspended, m.stopped as suspended_days, coalesce(l.interest, 0) as interest,
            if(l.place = 1, l.compensation, 0) as compensation, if(l.place_of_year = 1, l.compensation, 0) as compensation_of_year,
            if(l.place_of_sender = 1, l.compensation, 0) as compensation_of_sender,
            if(l.place_of_both = 1, l.compensation, 0) as compensation_of_sender_and_year, 0 as interest_proposed, 0 as interest_paid,
            m.is_set_off::int as set_offs, if(m.is_set_off, m.amount, 0) as set_off_cents
-    from moved m left join late l using (debit)
+    from stopped m left join late l using (debit)
     union all
     select p.sender, p.cell, year(p.paid), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, p.amount, 0, 0 from paid p join request q using (payable) where q.is_interest
     union all

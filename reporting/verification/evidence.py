@@ -21,8 +21,8 @@ COVERED_TABLES = frozenset(
         *("directory_change", "person", "person_role", "delegation", "agreement"),
         *("directory_end", "directory_effect", "entry_signature", "agreement_use"),
         *("person_login", "person_decision", "person_couple"),
-        *("details_evidence", "details_rule", "separation_rule"),
-        *("step_preparation", "step_confirmation", "step_rule"),
+        *("details_evidence", "details_rule", "separation_rule", "third_party_merge"),
+        *("step_preparation", "step_confirmation", "step_rule", "step_execution", "step_end"),
         *(
             "access_key",
             "access_key_end",
@@ -43,6 +43,7 @@ COVERED_TABLES = frozenset(
             "bank_suspense",
             "bank_hand_receipt",
             "suspense_rule",
+            "movement_rule",
             "interest_mark",
             "task",
             "task_event",

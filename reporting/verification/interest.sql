@@ -1,6 +1,6 @@
 -- name: late_interest
 -- The late interest claimed by the treasury is, with the earlier claims, the amount due up to the payment that the claim names (rule A59).
--- Interest runs to the day of the transfer, or of the set-off.  The compensation is due once for a request with its parts, to its creditor; an opposing creditor has nothing.
+-- Interest runs to the day of the transfer; of a set-off to the day on which both debts were due, at the latest that of its act.  The compensation is due once for a request with its parts, to its creditor; an opposing creditor has nothing.
 -- A claim by hand may be decided while those of the treasury wait: then the treasury alone claims no more, and all claims no less.
 -- Each payment is checked by the entries before its debit; of several claims for one payable the last is checked, with the sum of all.
 -- The contract decides whether anything is due: the one that the request states, otherwise that of the expense that it charges (of the
@@ -35,15 +35,13 @@ with recursive claim as (
     left join contract_default x on x.item = t.code and e.day >= x.since and e.day < x.until
     where not (k.inherits and k.after = 'PAYABLE') and not k.is_interest and not c.is_opposed
 ), debit as (
-    select f.claim, f.payable, f.member, d.entry_id, d.amount, p.day
+    select f.claim, f.payable, f.member, d.entry_id, d.amount, p.day, p.day as due
     from entry d join kind dk on dk.kind = d.kind join sent_transfer p on p.entry_id = d.predecessor
     join family f on f.member = p.payable join claim c on c.claim = f.claim and d.entry_id <= c.debit
     where dk.reaches = 'DEBITED'
-    union all  -- a set-off is a payment of its own day
-    select f.claim, f.payable, f.member, e.entry_id, e.amount, e.day
-    from entry e join kind k on k.kind = e.kind join family f on f.member = e.predecessor
-    join claim c on c.claim = f.claim and e.entry_id <= c.debit
-    where k.pairs = 'DEBT'
+    union all  -- with the day on which its receivable is due
+    select f.claim, f.payable, f.member, s.entry_id, s.amount, s.day, s.due
+    from set_off s join family f on f.member = s.payable join claim c on c.claim = f.claim and s.entry_id <= c.debit
 ), line as (
     select e.entry_id, e.predecessor as commitment, e.day, e.amount, e.debit, k.unbilled_sign as sign from entry e join kind k on k.kind = e.kind
     where k.unbilled_sign <> 0 and e.predecessor in (select commitment from request)
@@ -51,7 +49,7 @@ with recursive claim as (
     select u.entry_id, u.amount, u.predecessor, l.commitment, row_number() over (partition by l.commitment order by u.entry_id) as place
     from entry u join kind k on k.kind = u.kind join line l on l.entry_id = u.predecessor where k.mirrors
 ), judged as (
-    select d.claim, d.payable, d.member, d.entry_id as debit, d.amount, d.day as paid, q.entry_id as request, q.day, q.commitment, q.debit as charged, q.credit, q.stated, q.of_item, count(u.entry_id) as undone
+    select d.claim, d.payable, d.member, d.entry_id as debit, d.amount, d.day as paid, d.due, q.entry_id as request, q.day, q.commitment, q.debit as charged, q.credit, q.stated, q.of_item, count(u.entry_id) as undone
     from debit d join request q using (claim, payable, member) left join undone u on u.commitment = q.commitment and u.entry_id < d.entry_id
     group by all
 ), left_of as (
@@ -71,7 +69,7 @@ with recursive claim as (
            to_day(suspension_ended) as resumed
     from request_line
 ), begun as (
-    select j.claim, j.payable, j.member, j.request, j.debit, j.amount, j.paid, n.suspended, n.resumed,
+    select j.claim, j.payable, j.member, j.request, j.debit, j.amount, j.paid, j.due, n.suspended, n.resumed,
            coalesce(c.debit, j.charged) as expense, j.credit, j.day, j.stated, j.of_item,
            greatest(coalesce(n.received, least(n.invoiced, j.day), j.day), coalesce(c.day, date '1970-01-01')) as start
     from judged j left join request_terms n on n.entry_id = j.request
@@ -90,8 +88,10 @@ with recursive claim as (
     select *, if(suspended <= start + days and resumed > start,
                  resumed + greatest(days, (start + days) - greatest(suspended, start))::int, start + days) as last
     from termed
+), effective as (  -- a set-off pays on the day on which the term was over and its receivable due
+    select * replace (least(paid, greatest(last, due)) as paid) from moved
 ), late as (
-    select *, last + 1 as since, year(last + 1) * 2 + (month(last + 1) > 6)::int as half from moved where paid > last
+    select *, last + 1 as since, year(last + 1) * 2 + (month(last + 1) > 6)::int as half from effective where paid > last
 ), owed as (  -- interest by the rules of the day on which it began to run, the compensation by those of the first such day
     select l.claim, if(any_value(l.payable = l.request), arg_min(c.value, l.debit), 0)
            + coalesce(sum((2 * l.amount::hugeint * (r.rate + p.value) * (l.paid - l.last) + 10000 * y.value) // (20000 * y.value))

@@ -38,6 +38,7 @@ def build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, Any]]:
         "compensation": rules.compensation_cents,
         "points": rules.points,
         "days_a_year": rules.days_a_year,
+        "receivable_days": rules.receivable_days,
         "delays_since": build_constant(rules.delays_since),
         "lapse_years": codes.lapse_years,
         "new_details_days": codes.new_details_days,

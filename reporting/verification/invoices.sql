@@ -2,7 +2,8 @@
 
 -- name: invoices_once
 -- An invoice (supplier, number, date) is requested by one act, or each act requests another part of it; what is rejected in full is free again.
--- A request without a date may be for any invoice with its supplier and number.
+-- A request without a date may be for any invoice with its supplier and number.  From the entry on after which two suppliers were merged
+-- they are one person, and no further request of one is for an invoice that was requested for the other.
 with stated as (
     select e.entry_id, e.reference, e.submission, e.exercise, e.payee, e.amount, l.invoice_date, l.invoice_part as part,
            regexp_replace(translate(l.invoice_number, 'abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'),
@@ -11,7 +12,10 @@ with stated as (
     where k.bills and l.invoice_number <> ''
 ),
 request as (
-    select * from stated where number <> '' qualify count(*) over (partition by payee, number) > 1
+    select * from (
+        select *, payee as person, 0 as after_entry from stated
+        union all select t.*, s.person, s.after_entry from stated t join same_person s using (payee)
+    ) where number <> '' qualify count(*) over (partition by person, number) > 1
 ),
 rejection as (
     select r.predecessor as entry_id, r.entry_id as at, sum(r.amount) over (partition by r.predecessor order by r.entry_id) as cents
@@ -19,12 +23,12 @@ rejection as (
     where k.mirrors and k.follows = 'PAYMENT_REQUEST' and r.predecessor in (select entry_id from request)
 ),
 full_rejection as (
-    select q.entry_id, min(r.at) as at from request q join rejection r on r.entry_id = q.entry_id and r.cents >= q.amount group by q.entry_id
+    select q.entry_id, min(r.at) as at from (select distinct entry_id, amount from request) q join rejection r on r.entry_id = q.entry_id and r.cents >= q.amount group by q.entry_id
 )
 select entry_name(b.entry_id, b.reference) as place, 'requests an invoice or a part of it' as found,
        'no request while entry ' || min(a.entry_id) || ' stands' as expected
 from request a
-join request b on b.payee = a.payee and b.number = a.number and b.entry_id > a.entry_id
+join request b on b.person = a.person and b.number = a.number and b.entry_id > a.entry_id and b.entry_id > greatest(a.after_entry, b.after_entry)
 left join full_rejection f on f.entry_id = a.entry_id
 where (a.submission, a.exercise, a.reference) <> (b.submission, b.exercise, b.reference)
   and (a.part = b.part or a.part = 0 or b.part = 0)

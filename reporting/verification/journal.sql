@@ -24,6 +24,21 @@ from reference_text t join code c on c.code = t.code
 left join reference_text p on p.kind = 1 and p.code = c.parent
 where t.kind = 1;
 
+-- name: same_person
+-- Each merged payee with every payee that it is one person with by its own merges, from which entry on, and by how many.
+create table same_person as
+with recursive step as (
+    select payee, into_payee as person, after_entry, 1 as depth, [payee, into_payee] as path from third_party_merge
+    union all
+    select s.payee, m.into_payee, greatest(s.after_entry, m.after_entry), s.depth + 1, list_append(s.path, m.into_payee)
+    from step s join third_party_merge m on m.payee = s.person where not list_contains(s.path, m.into_payee)
+)
+select payee, person, after_entry, depth from step;
+
+-- name: person_of
+-- The payee that stays in use of each merged one, as of the last entry.
+create table person_of as select payee, arg_max(person, depth) as person from same_person group by payee;
+
 -- name: lineage
 create table lineage as
 with recursive above as (
@@ -162,19 +177,20 @@ lateral (select unnest([s.new, s.old]) as commitment, unnest([1, -1]) as sign) v
 union all
 select f.entry_id, v.commitment, -f.cents, 0, k.name, k.family, 0, 0, v.sign
 from effect f join kind k on k.kind = f.kind join moved_mirror m on m.entry_id = f.entry_id,
-lateral (select unnest([m.new, m.old]) as commitment, unnest([1, -1]) as sign) v where k.family = 'PAYMENT_REQUEST';
+lateral (select unnest([m.new, m.old]) as commitment, unnest([1, -1]) as sign) v where k.family in ('PAYMENT_REQUEST', 'RETENTION');
 
 -- name: settled
--- For each entry that settles, or reverses a settlement: the kind of the original request, which reserved the credits, and the
--- entry that the request followed.
+-- For each entry that settles, reverses a settlement or confirms a penalty: the kind that reserved the credits, that is the original
+-- request, or what remitted a penalty; and what that request, or the penalty, followed, and whether it is a commitment.
 create table settled as
 with recursive climb as (
-    select e.entry_id, e.predecessor as at from entry e join kind k on k.kind = e.kind where k.settles <> 0
+    select e.entry_id, e.predecessor as at, 0 as remission from entry e join kind k on k.kind = e.kind where k.settles <> 0 or k.cp_consumed > 0
     union all
-    select c.entry_id, p.predecessor
+    select c.entry_id, p.predecessor, if(c.remission = 0 and k.cp_reserved > 0, p.kind, c.remission)
     from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where k.inherits and p.predecessor < c.at
 )
-select c.entry_id, p.kind, p.predecessor as followed from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
+select c.entry_id, if(k.family = 'RETENTION' and c.remission > 0, c.remission, p.kind) as kind, p.predecessor as followed, k.follows = 'COMMITMENT' as of_commitment
+from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
 
 -- name: recovery
 -- For each recovery of an advance: the request by which the transfer that it names began, and the debt that the entry before it takes up.
@@ -230,18 +246,19 @@ with recursive after as (
 select * from after;
 
 -- name: carried
--- What each carry of a request, or its rejection, moves between the years: the cells of both, and the kind of the original request.
+-- What each carry of a request, or its rejection, moves between the years: the cells of both, and the kind of the original request, or of
+-- what remitted a penalty.
 create table carried as
 with recursive climb as (
-    select f.entry_id, f.batch, f.cell, f.cents, r.cell as old_cell, r.entry_id as at
+    select f.entry_id, f.batch, f.cell, f.cents, r.cell as old_cell, r.entry_id as at, 0 as remission
     from effect f join kind k on k.kind = f.kind join entry e on e.entry_id = f.entry_id
     join entry r on r.entry_id = if(f.reversed > 0, f.commitment, e.predecessor)
     where k.budget = 'CARRY'
     union all
-    select c.entry_id, c.batch, c.cell, c.cents, c.old_cell, p.predecessor
+    select c.entry_id, c.batch, c.cell, c.cents, c.old_cell, p.predecessor, if(c.remission = 0 and k.cp_reserved > 0, p.kind, c.remission)
     from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where k.inherits and p.predecessor < c.at
 )
-select c.entry_id, c.batch, c.cell, c.old_cell, c.cents, p.kind
+select c.entry_id, c.batch, c.cell, c.old_cell, c.cents, if(k.family = 'RETENTION' and c.remission > 0, c.remission, p.kind) as kind
 from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
 
 -- name: granted
@@ -337,48 +354,52 @@ from withdrawal where withdrawn <> 0 group by batch, node;
 
 -- name: special_after
 -- Of each programme of an earmarked special account the one that its receipts count for in each year from its own on: itself, else
--- the lowest code of its account, as the limit is of the account (rule A23).
+-- the lowest code of its section, as the limit is of the section; of its account, if that has no sections any more (rule A23).
 create table special_after as
 with recursive step as (
     select s.year, s.code, coalesce(max(if(n.code = s.code, n.code, null)), min(n.code)) as follower
-    from special_programme s join special_programme n on n.year = s.year + 1 and (n.code = s.code or n.account = s.account) group by s.year, s.code
+    from special_programme s join special_programme n
+      on n.year = s.year + 1 and (n.code = s.code or n.account = s.account and n.section in ('', s.section)) group by s.year, s.code
 ),
 after as (
     select year, code, year as later_year, code as follower from special_programme
     union all
     select a.year, a.code, a.later_year + 1, s.follower from after a join step s on s.year = a.later_year and s.code = a.follower
 )
-select a.*, s.account from after a join special_programme s on s.year = a.later_year and s.code = a.follower;
+select a.*, s.account, s.section from after a join special_programme s on s.year = a.later_year and s.code = a.follower;
 
 -- name: special_step
--- What each act collects for the programmes of earmarked special accounts, and what it orders or pays there, in signed cents (rule A23).
+-- What each act collects for the programmes of earmarked special accounts, and what it engages there, and orders or pays, in signed
+-- cents (rule A23).  A withdrawal of a commitment of an earlier year gives nothing back.
 create table special_step as
 with of_cell as (
-    select c.cell, c.budget_year as year, s.code, s.account from cell c join reference_text t on t.kind = 1 and t.id = c.centre
+    select c.cell, c.budget_year as year, s.code, s.account, s.section from cell c join reference_text t on t.kind = 1 and t.id = c.centre
     join special_programme s on s.year = c.budget_year and s.code = left(t.code, 4)
 ),
 expense as (
-    select f.entry_id, f.batch, f.cell, f.cents * (k.cp_reserved + k.cp_consumed) as cents
+    select f.entry_id, f.batch, f.cell, f.cents * (k.ae_reserved + k.ae_consumed) as engaged, f.cents * (k.cp_reserved + k.cp_consumed) as spent
     from effect f join kind k on k.kind = f.kind where k.budget = 'SPEND'
     union all
-    select f.entry_id, f.batch, f.cell, if(k.settles > 0 and k.budget = 'SETTLE', 0, f.cents * k.settles * u.cp_reserved)
+    select f.entry_id, f.batch, f.cell, f.cents * k.settles * u.ae_reserved, f.cents * k.settles * u.cp_reserved
     from effect f join kind k on k.kind = f.kind join settled s on s.entry_id = f.entry_id join kind u on u.kind = s.kind
-    where k.budget in ('SETTLE', 'REASSIGN')
+    where k.budget = 'REASSIGN' or k.budget = 'SETTLE' and k.settles < 0
     union all
-    select c.entry_id, c.batch, v.cell, v.cents * u.cp_reserved
+    select c.entry_id, c.batch, v.cell, v.cents * u.ae_reserved, v.cents * u.cp_reserved
     from carried c join kind u on u.kind = c.kind, lateral (select unnest([c.cell, c.old_cell]) as cell, unnest([c.cents, -c.cents]) as cents) v
 )
-select x.entry_id, x.batch, o.year, o.code, o.account, 0 as collected, x.cents as spent from expense x join of_cell o using (cell) where x.cents <> 0
+select x.entry_id, x.batch, o.year, o.code, o.account, o.section, 0 as collected, x.engaged, x.spent
+from expense x join of_cell o using (cell) where x.engaged <> 0 or x.spent <> 0
 union all
-select e.entry_id, e.batch, a.later_year, a.follower, a.account, e.amount, 0
+select e.entry_id, e.batch, a.later_year, a.follower, a.account, a.section, e.amount, 0, 0
 from entry e join kind k on k.kind = e.kind join entry r on r.entry_id = e.predecessor join of_cell o on o.cell = r.cell
 join special_after a on a.year = o.year and a.code = o.code and a.later_year = year(e.day)
 where k.reaches = 'COLLECTED' and r.predecessor = 0;
 
 -- name: special_figure
 create table special_figure as
-select s.batch, t.id as programme, s.year, sum(sum(s.collected)) over (partition by t.id, s.year order by s.batch) as collected
-from special_step s join reference_text t on t.kind = 1 and t.code = s.code where s.collected > 0 group by s.batch, t.id, s.year;
+select s.batch, t.id as programme, s.year, sum(sum(s.collected)) over w as collected, sum(sum(s.engaged)) over w as engaged
+from special_step s join reference_text t on t.kind = 1 and t.code = s.code where s.collected > 0 or s.engaged <> 0
+group by s.batch, t.id, s.year window w as (partition by t.id, s.year order by s.batch);
 
 -- name: moved
 -- Changes by batch and node.  Spending on an operation turns the credits that its earmark reserved above into consumption.
@@ -564,3 +585,13 @@ with recursive back as materialized (
 select p.entry_id, p.day, p.predecessor as payable from entry p join kind k on k.kind = p.kind where k.after = 'PAYABLE' and k.remits
 union all
 select entry_id, day, payable from again;
+
+-- name: set_off
+-- Set-offs, each with the day on which its receivable is due: the day that it states, or so many days after its own, and never before its own.
+create view set_off as
+select e.entry_id, e.predecessor as payable, e.amount, e.day,
+       coalesce(if(n.due > 0, greatest(to_day(n.due), v.day), v.day + t.value::int), e.day) as due
+from entry e join kind k on k.kind = e.kind left join entry r on r.entry_id = e.entry_id + 1
+left join entry v on v.entry_id = r.predecessor left join request_line n on n.entry_id = v.entry_id
+left join ruled t on t.rule = 'receivable_days' and v.day >= t.since and v.day < t.until
+where k.pairs = 'DEBT';

@@ -280,3 +280,47 @@ from confirmation c join couple k on (k.person, k.partner) in ((c.preparer, c.co
 where c.day >= k.first_day and (k.last_day is null or c.day <= k.last_day)
 union all
 select 'step_rule', count(*) || ' rows', 'one row' from step_rule having count(*) <> 1;
+
+-- name: step_executions
+-- The executions of each step of the closing are counted from 1 on, each ends after it began, with the chain that the journal had then, and
+-- names a file of its own step and year.  The last lock of a year is sealed with the sums by account of its entries, and none came after it
+-- (rules A04 and A46).
+with counted as (
+    select *, row_number() over (partition by year, step order by step_execution) as number from step_execution
+),
+lock as (
+    select year, arg_max(batch, step_execution) as batch, arg_max(seal, step_execution) as seal
+    from step_execution where step = 'C13' and state = 'proven' group by year
+),
+movement as (
+    select l.year, coalesce(o.code, '') as accountant, t.code as account, e.debit, e.credit
+    from (
+        select exercise, batch, accountant, debit as number, amount as debit, 0 as credit from entry where debit <> 0
+        union all
+        select exercise, batch, accountant, credit, 0, amount from entry where credit <> 0
+    ) e join lock l on l.year = e.exercise and e.batch <= l.batch
+    join reference_text t on t.kind = 5 and t.id = e.number left join reference_text o on o.kind = 8 and o.id = e.accountant
+),
+line as (
+    select year, accountant, account, accountant || ' ' || account || ' ' || sum(debit)::bigint || ' ' || sum(credit)::bigint || chr(10) as text
+    from movement group by year, accountant, account having sum(debit) <> 0 or sum(credit) <> 0
+),
+sealed as (
+    select l.year, l.seal, sha256(coalesce(string_agg(n.text, '' order by n.accountant, n.account), '')) as computed
+    from lock l left join line n on n.year = l.year group by l.year, l.seal
+)
+select step || ' of ' || year || ', attempt ' || attempt as place, 'attempt ' || attempt as found, 'attempt ' || number as expected
+from counted where attempt <> number
+union all
+select step || ' of ' || year || ', attempt ' || attempt, 'ended ' || ended, 'after it began, ' || began from counted where ended < began
+union all
+select step || ' of ' || year || ', attempt ' || attempt, 'the chain ' || chain, 'that of batch ' || batch from counted
+where ended is not null and chain is distinct from coalesce(hash, '')
+union all
+select step || ' of ' || year || ', attempt ' || attempt, 'the file ' || file, 'closing ' || year || '-' || step from counted
+where submission is not null and file <> 'closing ' || year || '-' || step
+union all
+select 'the lock of ' || year, 'the seal ' || seal, computed from sealed where seal <> computed
+union all
+select entry_name(e.entry_id, e.reference), 'posted in ' || e.exercise || ' after its lock', 'nothing: execute C13 again'
+from entry e join lock l on l.year = e.exercise and e.batch > l.batch where e.debit <> 0 or e.credit <> 0;

@@ -197,6 +197,14 @@ select step_preparation, year::int as year, step, last_entry, person_decision fr
 -- name: step_confirmation
 select person_decision, step_preparation from step_confirmation;
 
+-- name: step_execution
+-- The executions of the steps of the closing, with what each ended (times in microseconds since 1970); hash: the chain that the batch of its end has.
+select x.step_execution, x.year::int as year, x.step, x.attempt, (extract(epoch from x.at) * 1000000)::bigint as began,
+       (extract(epoch from e.at) * 1000000)::bigint as ended, coalesce(e.state, '') as state, e.batch,
+       encode(e.chain, 'hex') as chain, encode(b.chain, 'hex') as hash, coalesce(encode(e.seal, 'hex'), '') as seal, e.submission,
+       coalesce(s.sender || ' ' || left(s.batch_id, 8), '') as file
+from step_execution x left join step_end e using (step_execution) left join batch b on b.batch = e.batch left join submission s on s.submission = e.submission;
+
 -- name: step_rule
 select after_submission from step_rule;
 
@@ -282,6 +290,9 @@ select message, attempt, row, statement, entry_id, amount from bank_hand_receipt
 -- name: suspense_rule
 select after_message from suspense_rule;
 
+-- name: movement_rule
+select after_message from movement_rule;
+
 -- name: bank_submission
 select a.message, a.attempt, s.submission, s.declared_lines as lines,
        (select count(*) from bank_statement o where o.message = a.message) = m.statements as is_whole
@@ -321,6 +332,9 @@ union all select 'withdrawn_balance', count(*) from withdrawn_balance
 union all select 'decree_balance', count(*) from decree_balance
 union all select 'special_balance', count(*) from special_balance
 union all select 'account_balance', count(*) from account_balance;
+
+-- name: third_party_merge
+select payee, into_payee, first_day, after_entry from third_party_merge;
 
 -- name: can_summarise
 -- A replica cannot, nor can a database without the function yet.

@@ -206,16 +206,17 @@ left join accountant_account a on a.year = year(p.day) and a.accountant = t.code
 where a.account is null;
 
 -- name: bank_suspense
--- What stands on suspense as a credit of the bank is a credit of a statement, once, in the books of the accountant who keeps the account;
+-- What stands on suspense as a movement of the bank is a credit, debit or return of a statement, once, in the books of the accountant who keeps the account;
 -- each import states what it puts there; and a receipt by hand is at most one credit, of its amount, not before its day (rule A56).
 with posted as (
-    select e.entry_id, e.reference, e.amount, e.day, e.accountant, u.sender, count(*) over (partition by e.reference) as times
+    select e.entry_id, e.reference, e.amount, e.day, e.accountant, u.sender, count(*) over (partition by e.reference) as times,
+           case when k.credit_role = 'TREASURY' then 'debit' when k.credit_role = 'SUSPENSE_RETURN' then 'return' else 'credit' end as movement
     from entry e join kind k on k.kind = e.kind join submission u using (submission) where k.family = 'RECEIPT' and k.follows = 'NONE'
 ), credit as (  -- of any attempt: what was posted stays when its message is matched again
-    select distinct b.message, b.row, b.reference, b.amount, i.day, s.account
+    select distinct b.message, b.row, b.reference, b.amount, i.day, s.account, if(i.sort = 1, 'debit', if(left(b.reference, 1) = 'W', 'return', 'credit')) as movement
     from bank_suspense b join bank_item i using (message, attempt, row)
     join bank_statement s on s.message = b.message and s.statement = b.statement
-    where s.closing is not null and i.sort = 2 and i.statement = b.statement and i.why <> 0 and b.amount <= i.amount
+    where s.closing is not null and i.sort in (1, 2, 3) and (i.sort <> 3 or left(b.reference, 1) = 'W') and i.statement = b.statement and i.why <> 0 and b.amount <= i.amount
 ), stated as (
     select message, attempt, count(*) as items, sum(amount) as cents from bank_suspense group by message, attempt
 ), last as (
@@ -224,19 +225,19 @@ with posted as (
     select h.entry_id, h.amount, i.day, count(*) over (partition by h.entry_id) as times
     from bank_hand_receipt h join last using (message, attempt) join bank_item i using (message, attempt, row)
 )
-select entry_name(p.entry_id, p.reference) as place, p.times || ' acts of ' || p.sender || ', of ' || count(c.reference) || ' credits of statements' as found,
-       'one of the bank, of a credit of ' || euros(p.amount) || ' on ' || p.day as expected
-from posted p left join credit c on c.reference = p.reference and c.amount = p.amount and c.day = p.day
-group by p.entry_id, p.reference, p.times, p.sender, p.amount, p.day having p.times <> 1 or p.sender <> 'bank' or count(c.reference) <> 1
+select entry_name(p.entry_id, p.reference) as place, p.times || ' acts of ' || p.sender || ', of ' || count(c.reference) || ' movements of statements' as found,
+       'one of the bank, of a ' || p.movement || ' of ' || euros(p.amount) || ' on ' || p.day as expected
+from posted p left join credit c on c.reference = p.reference and c.amount = p.amount and c.day = p.day and c.movement = p.movement
+group by p.entry_id, p.reference, p.times, p.sender, p.amount, p.day, p.movement having p.times <> 1 or p.sender <> 'bank' or count(c.reference) <> 1
 union all
 select entry_name(p.entry_id, p.reference), 'accountant ' || coalesce(t.code, 'missing') || ', to the account ' || c.account,
        'to the account that the accountant keeps in ' || year(p.day)
-from posted p join credit c on c.reference = p.reference and c.amount = p.amount and c.day = p.day
+from posted p join credit c on c.reference = p.reference and c.amount = p.amount and c.day = p.day and c.movement = p.movement
 left join reference_text t on t.kind = 8 and t.id = p.accountant
 left join accountant_account a on a.year = year(p.day) and a.accountant = t.code and a.account = c.account
 where a.account is null
 union all
-select 'message ' || a.message, coalesce(s.items, 0) || ' credits of ' || euros(coalesce(s.cents, 0)) || ' on suspense', a.suspense || ' of ' || euros(a.suspense_cents)
+select 'message ' || a.message, coalesce(s.items, 0) || ' movements of ' || euros(coalesce(s.cents, 0)) || ' on suspense', a.suspense || ' of ' || euros(a.suspense_cents)
 from bank_attempt a left join stated s using (message, attempt)
 where coalesce(s.items, 0) <> a.suspense or coalesce(s.cents, 0) <> a.suspense_cents
 union all
@@ -248,19 +249,24 @@ from by_hand h left join (
 ) e using (entry_id)
 where e.entry_id is null or h.times <> 1 or e.amount <> h.amount or e.day > h.day
 union all
-select 'suspense_rule', count(*) || ' rows', 'one row' from suspense_rule having count(*) <> 1;
+select 'suspense_rule', count(*) || ' rows', 'one row' from suspense_rule having count(*) <> 1
+union all
+select 'movement_rule', count(*) || ' rows', 'one row' from movement_rule having count(*) <> 1;
 
 -- name: identifications
--- What is identified takes an amount off suspense and, in the next entry of its act, collects a receivable of its accountant with it.
+-- What is identified takes an amount off suspense and, in the next entry of its act, posts it from there: it collects a receivable of its
+-- accountant, or debits or returns a transfer (rule A56).
 with half as (
-    select e.*, k.pairs from entry e join kind k on k.kind = e.kind where k.pairs in ('SUSPENSE', 'IDENTIFICATION')
+    select e.*, k.pairs, k.credit_role = 'SUSPENSE_DEBIT' as of_debit from entry e join kind k on k.kind = e.kind where k.pairs in ('SUSPENSE', 'IDENTIFICATION')
 )
 select entry_name(h.entry_id, h.reference) as place,
-       'a' || if(h.pairs = 'SUSPENSE', 'n identification', ' receipt after one') || ' of ' || euros(h.amount) || ' alone, or in other books' as found,
+       'a' || if(h.pairs = 'SUSPENSE', 'n identification', ' line after one') || ' of ' || euros(h.amount) || ' alone, or in other books' as found,
        'both, by one amount on one day, in the books of one accountant' as expected
 from half h left join half o
   on o.entry_id = if(h.pairs = 'SUSPENSE', h.entry_id + 1, h.entry_id - 1) and o.pairs <> h.pairs
  and o.submission = h.submission and o.reference = h.reference and o.exercise = h.exercise
  and o.amount = h.amount and o.day = h.day and o.month = h.month and o.accountant = h.accountant
 left join entry p on p.entry_id = if(h.pairs = 'SUSPENSE', h.predecessor, o.predecessor)
-where o.entry_id is null or p.credit is distinct from if(h.pairs = 'SUSPENSE', o.debit, h.debit);
+where o.entry_id is null
+   or if(if(h.pairs = 'SUSPENSE', o.of_debit, h.of_debit), p.debit, p.credit) is distinct from
+      if(h.pairs = 'SUSPENSE', if(o.of_debit, o.credit, o.debit), if(h.of_debit, h.credit, h.debit));

@@ -19,6 +19,7 @@ _NUMBER_BYTES = (2, 2, 2, 1, 1, 2, 2, 2, 1)
 _TEXTS = 6
 _NUMBERS: Mapping[str, int] = {
     "received": 0,
+    "due": 1,
     "invoice_date": 2,
     "invoice_part": 4,
     "right_year": 5,

@@ -71,14 +71,15 @@ from move m join programme t on t.year = m.year and t.centre = m.centre join pro
 where m.to_staff and not m.from_staff or t.programme <> g.programme;
 
 -- name: remaining
--- At no moment is more paid of a commitment than is engaged and not withdrawn; advances count once they are recovered (A36, A63).
+-- At no moment is more paid of a commitment than is engaged and not withdrawn; advances count once they are recovered, penalties
+-- once they are confirmed (A36, A63).
 with step as (
     select f.commitment, f.entry_id, f.cents * f.engaged_sign as engaged, 0 as paid
     from engagement f where f.engaged_sign <> 0
     union all
-    select s.followed, f.entry_id, 0, f.cents * k.settles
+    select s.followed, f.entry_id, 0, f.cents * (k.settles + k.cp_consumed)
     from settled s join effect f on f.entry_id = s.entry_id join kind k on k.kind = f.kind join kind r on r.kind = s.kind
-    where r.follows = 'COMMITMENT' and r.debit_role <> 'ADVANCE'
+    where s.of_commitment and r.debit_role <> 'ADVANCE'
     union all
     select d.predecessor, r.entry_id, 0, r.amount from recovery r join entry d on d.entry_id = r.debt
 ),

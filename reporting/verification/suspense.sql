@@ -5,7 +5,7 @@
 -- of that account, of its accountant and budget year, in all at most the amount; a justification in words, while something is open, by the suspense accounts of its exercise.
 -- So the items of an account add up to its balance, by accountant and budget year (rules A08, A70).
 with line as (
-    select e.entry_id, e.reference, e.predecessor, e.amount, e.accountant, e.exercise, e.debit, e.credit, k.name, k.family, k.after, k.reaches, k.pairs,
+    select e.entry_id, e.reference, e.predecessor, e.amount, e.accountant, e.exercise, e.debit, e.credit, k.name, k.family, k.after, k.reaches, k.pairs, k.credit_role,
            if(k.pairs = 'IDENTIFICATION', e.exercise, c.budget_year) as budget_year  -- its own assignment is that of the receivable
     from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell
 ),
@@ -21,7 +21,8 @@ justifiable as (select s.*, a.year from side s join suspended a on a.id = s.acco
 clearing as (
     select * from side where after = 'BY_HAND' and reaches = 'NONE'
     union all  -- what is identified takes the amount off, and the receipt beside it posts it
-    select l.*, p.credit, l.amount from line l join line p on p.entry_id = l.predecessor where l.pairs = 'SUSPENSE'
+    select l.*, if(p.credit = 0 or p.credit_role = 'TREASURY', p.debit, p.credit), if(p.credit = 0 or p.credit_role = 'TREASURY', -l.amount, l.amount)
+    from line l join line p on p.entry_id = l.predecessor where l.pairs = 'SUSPENSE'
 ),
 matched as (
     select c.*, i.entry_id as item from clearing c join item i on i.entry_id = c.predecessor and i.entry_id < c.entry_id
@@ -64,9 +65,12 @@ from balance b full join summed s using (account, accountant, budget_year) where
 -- an opening names one.  By the entry that its act names, what was opened of the item is what the year before had not cleared of it; and
 -- of an account that is opened item by item, the last execution of which nothing is refused leaves no item out (rule A61).
 with line as (
-    select e.entry_id, e.reference, e.predecessor, e.exercise, e.accountant, e.submission, e.amount, if(e.credit <> 0, e.credit, e.debit) as account, k.name, k.family, k.after, k.reaches,
-           if(e.credit <> 0, -e.amount, e.amount) as cents, try_cast(split_part(e.reference, '.', 3) as bigint) as last_entry
-    from entry e join kind k on k.kind = e.kind where k.reaches = 'BY_HAND' or k.after = 'BY_HAND' and (k.posts or k.pairs = 'SUSPENSE')
+    select e.entry_id, e.reference, e.predecessor, e.exercise, e.accountant, e.submission, e.amount, k.name, k.family, k.after, k.reaches,
+           if(e.credit <> 0 and k.credit_role <> 'TREASURY', e.credit, e.debit) as account,
+           case when k.pairs = 'SUSPENSE' and (p.credit = 0 or pk.credit_role = 'TREASURY') then -e.amount
+                when e.credit <> 0 and k.credit_role <> 'TREASURY' then -e.amount else e.amount end as cents, try_cast(split_part(e.reference, '.', 3) as bigint) as last_entry
+    from entry e join kind k on k.kind = e.kind left join entry p on p.entry_id = e.predecessor left join kind pk on pk.kind = p.kind
+    where k.reaches = 'BY_HAND' or k.after = 'BY_HAND' and (k.posts or k.pairs = 'SUSPENSE')
 ),
 opener as (select * from line where family = 'OPENING' and after = 'BY_HAND' and reaches = 'BY_HAND'),
 reducer as (select l.*, o.predecessor as origin from line l left join opener o on o.entry_id = l.predecessor and o.exercise = l.exercise

@@ -62,9 +62,11 @@ _SMALL_TABLES = (
     "step_file",
     "step_preparation",
     "step_confirmation",
+    "step_execution",
     "step_rule",
     "access_holder",
     "separation_rule",
+    "third_party_merge",
 )
 _CHECKS_AT_ONCE = 2
 """Most checks of a small journal keep one core busy, and wait for each other otherwise."""

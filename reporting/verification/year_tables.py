@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from core.special_accounts import list_earmarked_programmes
+from core.special_accounts import list_earmarked_accounts
 from core.successions import list_pairs
 from reporting.code_labels import CodeLabels
 
@@ -20,6 +20,7 @@ _SPECIAL_TYPES: Mapping[str, pa.DataType] = {
     "year": pa.int32(),
     "code": pa.string(),
     "account": pa.string(),
+    "section": pa.string(),
     "brought": pa.int64(),
 }
 
@@ -95,14 +96,14 @@ def build_successions(codes: CodeLabels) -> dict[str, Any]:
 
 
 def build_special_programmes(codes: CodeLabels) -> dict[str, Any]:
-    """Return the programmes of each year whose expenses receipts limit, with what their account brings into the year."""
+    """Return the programmes of each year whose expenses receipts limit, with what their section brings into the year."""
     programmes = [
-        (year, code, account.name, account.brought_cents)
+        (year, code, account.name, account.section, account.brought_cents)
         for year, of_year in codes.years.items()
-        for account in list_earmarked_programmes(of_year)
+        for account in list_earmarked_accounts(of_year)
         for code in account.programmes
     ]
-    columns = _name_columns(("year", "code", "account", "brought"), programmes)
+    columns = _name_columns(tuple(_SPECIAL_TYPES), programmes)
     return {name: pa.array(values, _SPECIAL_TYPES[name]) for name, values in columns.items()}
 
 

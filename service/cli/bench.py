@@ -20,9 +20,10 @@ _ROOT = Path(__file__).parents[2]
 app = App(
     name="bench",
     help="Benchmarks: each verifies its results before it measures the time.\n\nWithout a command, a whole year is "
-    "processed. load: the service under the load of a year-end; pain001: the reading of payment files; payments: "
-    "payment runs.",
+    "processed. closing: the steps of the closing of a year; load: the service under the load of a year-end; pain001: the "
+    "reading of payment files; payments: payment runs.",
 )
+app.command("service.cli.bench_closing:closing", name="closing")
 app.command("service.cli.bench_load:load", name="load")
 app.command("service.cli.bench_payments:payments", name="payments")
 app.command("service.cli.bench_pain001:payment_files", name="pain001")
@@ -61,7 +62,7 @@ def bench(
     try:
         kernel_warmup.load_kernels(reporter)  # compilation happens once and is not measured
         command = (sys.executable, "-c", "from service.cli.main import main; main()")
-        figures = run_suite(year, Command(command, _open_database, reporter.report_activity), Path.cwd())
+        figures = run_suite(year, Command(command, serve_database, reporter.report_activity), Path.cwd())
     finally:
         reporter.close()
     if json:
@@ -75,6 +76,7 @@ def bench(
 
 
 @asynccontextmanager
-async def _open_database(data: Path) -> AsyncIterator[str]:
+async def serve_database(data: Path) -> AsyncIterator[str]:
+    """Run the database of a data folder; yield its address."""
     async with run_embedded_server(data) as database:
         yield database.dsn

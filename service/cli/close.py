@@ -1,7 +1,6 @@
 """``crescendo close``: the closing of a year, step by step."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -9,9 +8,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from cyclopts import App, Parameter
 
-from core.money import format_euros
-from service.cli import closing_tables
-from service.cli.caller import UNNAMED_CALLER, UnnamedCallerOptions
+from service.cli import closing_output
+from service.cli.caller import UNNAMED_CALLER, ReasonOptions, UnnamedCallerOptions
 from service.cli.engine_work import run_work
 from service.cli.number_limits import NUMBER_OF_A_YEAR
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption, MomentOption, parse_moment
@@ -22,14 +20,15 @@ from service.engine import process_tuning
 from service.terminal import console, signals
 
 if TYPE_CHECKING:
-    from closing.step_sums import BlockedSum, DifferenceSum
     from service.auth.person_credentials import CommandCaller
     from service.configuration.settings import Settings
+    from service.engine.closing_display import ShownStep
     from service.engine.closing_plan import ClosingPlan
-    from service.engine.processing_result import ProcessingResult
     from service.engine.step_conditions import StepRequest
     from service.engine.step_preparation import PreparedStep
+    from service.engine.step_reversal import ReversedStep
     from service.engine.year_closing import StepResult
+    from service.terminal.processing_progress import ProgressReporter
 
 app = App(name="close", help="The closing of a year: what is open of it goes on in the next (bascule).")
 EXIT_REFUSED = 1
@@ -74,14 +73,38 @@ def plan(*, year: YearOption, options: DataOptions = DEFAULT_DATA, json: JsonOpt
     if json:
         console.print_json(closing_plan)
         return
-    console.print_table(closing_tables.build_plan_table(closing_plan))
-    if any(step.preparation for step in closing_plan.steps):
-        console.print_table(closing_tables.build_preparation_table(closing_plan))
-    _print_obstacles([row for step in closing_plan.steps for row in step.sums.blocked])
-    _print_differences([row for step in closing_plan.steps for row in step.sums.differences])
-    console.print_line(
-        f"{year} pays until {closing_plan.last_payment_day}: its steps are executed from the day after."
-    )
+    closing_output.print_plan(closing_plan)
+
+
+@app.command
+def show(
+    step: Annotated[str, Parameter(help="Step of the plan, as in C02.")],
+    *,
+    year: YearOption,
+    at: MomentOption = "",
+    options: DataOptions = DEFAULT_DATA,
+    json: JsonOption = False,
+) -> None:
+    """Show a step: its state, who executed it when and with what proof, and what it would find or do now."""
+    request = _build_request(step, year, StepOptions(at, dry_run=True))
+
+    settings = options.read_settings()
+
+    async def work(dsn: str, reporter: "ProgressReporter") -> "ShownStep | str":
+        from service.database.embedded_server import Database
+        from service.engine import closing_display, engine_context
+
+        reference = await asyncio.to_thread(engine_context.load_reference, settings)
+        context = engine_context.EngineContext(settings, Database(dsn), reference)
+        return await closing_display.show_step(context, request, reporter=reporter)
+
+    display = session.run_on_database(settings, work, open_or_attach)
+    if isinstance(display, str):
+        raise UsageError(display)
+    if json:
+        console.print_json(display)
+    else:
+        closing_output.print_shown_step(display)
 
 
 @app.command
@@ -104,7 +127,7 @@ def prepare(
     if json:
         console.print_json(result)
     else:
-        print_preparation(result)
+        closing_output.print_preparation(result)
     return EXIT_REFUSED if result.waits else 0
 
 
@@ -127,6 +150,60 @@ def execute(
     Exit codes: 0 all is carried; 1 something is refused or cannot be carried yet, or the step cannot begin; 2 wrong
     usage; 3 the engine cannot continue; 130 interrupted.
     """
+    return _execute_and_print(step, year, step_options, caller=caller, options=options, json=json)
+
+
+@app.command
+def lock(
+    *,
+    year: YearOption,
+    caller: Annotated[UnnamedCallerOptions, Parameter(name="*")] = UNNAMED_CALLER,
+    options: DataOptions = DEFAULT_DATA,
+    json: JsonOption = False,
+) -> int:
+    """Lock every month of a year for all accountants, and seal its sums by account: step C13.
+
+    A lock cannot be undone: another person prepares it, by crescendo close prepare C13.
+
+    Exit codes: 0 it is locked; 1 it cannot be locked yet; 2 wrong usage.
+    """
+    return _execute_and_print("C13", year, DEFAULT_STEP, caller=caller, options=options, json=json)
+
+
+@app.command
+def reverse(
+    step: Annotated[str, Parameter(help="Step of the plan, as in C09.")],
+    *,
+    year: YearOption,
+    because: Annotated[ReasonOptions, Parameter(name="*")],
+    options: DataOptions = DEFAULT_DATA,
+    json: JsonOption = False,
+) -> int:
+    """Withdraw the proof of a step, so that the steps that need it wait; or say what stands against it.
+
+    Exit codes: 0 it is withdrawn; 1 it cannot be; 2 wrong usage.
+    """
+    process_tuning.tune_process()  # before Arrow is imported
+    reason, person = because.require_reason()
+    result = _reverse(
+        options.read_settings(), _build_request(step, year, DEFAULT_STEP), person, reason=reason
+    )
+    if json:
+        console.print_json(result)
+    else:
+        closing_output.print_reversal(result)
+    return EXIT_REFUSED if result.waits else 0
+
+
+def _execute_and_print(
+    step: str,
+    year: int,
+    step_options: StepOptions,
+    *,
+    caller: UnnamedCallerOptions,
+    options: DataOptions,
+    json: bool,
+) -> int:
     process_tuning.tune_process()  # before Arrow is imported
     request = _build_request(step, year, step_options)
     settings = options.read_settings()
@@ -134,13 +211,18 @@ def execute(
     if json:
         console.print_json(result)
     else:
-        print_step(result, is_dry_run=step_options.dry_run)
-        _print_refusals(result, settings)
+        closing_output.print_step(result, is_dry_run=step_options.dry_run)
+        closing_output.print_refusals(result, settings)
     if result.is_interrupted:
         return signals.report_interruption()
+    return EXIT_REFUSED if result.waits or _is_blocked(result) else 0
+
+
+def _is_blocked(result: "StepResult") -> bool:
+    """Return whether something is refused, cannot be carried, or keeps the step from being proven."""
     is_refused = result.posted is not None and bool(result.posted.reasons)
-    is_blocked = result.sums is not None and bool(result.sums.blocked)
-    return EXIT_REFUSED if result.waits or is_refused or is_blocked else 0
+    is_open = result.sums is not None and bool(result.sums.blocked)
+    return is_refused or is_open or any(finding.blocks for finding in result.findings)
 
 
 def _build_request(step: str, year: int, step_options: StepOptions) -> "StepRequest":
@@ -161,12 +243,12 @@ def _find_time_zone() -> ZoneInfo:
 
 def _execute(settings: "Settings", request: "StepRequest", caller: "CommandCaller") -> "StepResult":
     """Execute a step in the name of the caller."""
-    from service.engine import year_closing
+    from service.engine import closing_execution
 
     return run_work(
         settings,
         caller,
-        lambda context, by, interruption, reporter: year_closing.execute_step(
+        lambda context, by, interruption, reporter: closing_execution.execute(
             context, msgspec.structs.replace(request, by=by), interruption, reporter=reporter
         ),
     )
@@ -185,66 +267,16 @@ def _prepare(settings: "Settings", request: "StepRequest", caller: "CommandCalle
     )
 
 
-def print_step(result: "StepResult", *, is_dry_run: bool = False) -> None:
-    """Print what a step carried, or would carry."""
-    if result.earlier:
-        lines = console.format_count(result.earlier, "line")
-        console.print_line(f"Given to the engine by an interrupted call, and decided now: {lines}.")
-    if result.sums and result.sums.lines:
-        console.print_table(closing_tables.build_step_table(result.sums))
-    if result.sums:
-        _print_obstacles(result.sums.blocked)
-        _print_differences(result.sums.differences)
-    if result.waits:
-        console.print_line(f"The step cannot begin: {result.waits}")
-    elif is_dry_run:
-        console.print_line("Dry run: nothing is stored.")
-    elif not (result.posted or (result.sums and result.sums.blocked)):
-        console.print_line(f"Nothing of {result.year} is left for this step to carry.")
-    if result.posted:
-        _print_outcome(result.posted, result.year + 1)
+def _reverse(
+    settings: "Settings", request: "StepRequest", caller: "CommandCaller", *, reason: str
+) -> "ReversedStep":
+    """Withdraw the proof of a step in the name of the caller."""
+    from service.engine import step_reversal
 
-
-def print_preparation(result: "PreparedStep") -> None:
-    """Print what a person prepared."""
-    if result.sums and result.sums.lines:
-        console.print_table(closing_tables.build_step_table(result.sums))
-    if result.sums:
-        _print_obstacles(result.sums.blocked)
-        _print_differences(result.sums.differences)
-    if result.waits:
-        console.print_line(f"The step cannot begin: {result.waits}")
-    elif result.preparation:
-        execute_it = f"crescendo close execute {result.step} --year {result.year}"
-        console.print_line(f"Preparation {result.preparation}: another person confirms it by {execute_it}.")
-    else:
-        console.print_line(f"Nothing of {result.year} is left for this step to carry.")
-
-
-def _print_outcome(posted: "ProcessingResult", year: int) -> None:
-    for receipt in posted.receipts:
-        accepted = console.format_count(receipt.accepted.lines, "line")
-        euros = format_euros(receipt.accepted.cents)
-        console.print_line(
-            f"Carried into {year}: {accepted}, {euros} euros, as submission {receipt.submission}."
-        )
-
-
-def _print_refusals(result: "StepResult", settings: "Settings") -> None:
-    """Print why lines were refused, and the command that lists them."""
-    from service.cli.processing_report import build_reason_table, print_next_steps
-
-    if result.posted and result.posted.reasons:
-        console.print_table(build_reason_table(result.posted.reasons))
-        print_next_steps(result.posted, settings)
-        console.print_line("\nWhat was refused stays open: once it can go on, the same command carries it.")
-
-
-def _print_differences(differences: Sequence["DifferenceSum"]) -> None:
-    if differences:
-        console.print_table(closing_tables.build_difference_table(differences))
-
-
-def _print_obstacles(blocked: Sequence["BlockedSum"]) -> None:
-    if blocked:
-        console.print_table(closing_tables.build_blocked_table(blocked))
+    return run_work(
+        settings,
+        caller,
+        lambda context, by, _interruption, _reporter: step_reversal.reverse_step(
+            context, msgspec.structs.replace(request, by=by), reason
+        ),
+    )

@@ -3,29 +3,87 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from reporting.report_tables import CellType, Column, ReportTable
+from reporting.report_tables import Cell, CellType, Column, ReportTable
 
 if TYPE_CHECKING:
     from closing.step_sums import BlockedSum, DifferenceSum, StepSums
-    from service.engine.closing_plan import ClosingPlan
+    from posting.store.step_executions import StepExecution, StepFinding
+    from service.engine.closing_plan import ClosingPlan, PlannedStep
 
 
 def build_plan_table(closing_plan: "ClosingPlan") -> ReportTable:
-    """Build the table of the steps."""
+    """Build the table of the steps, with their states and sums."""
     columns = [
-        *(Column("step"), Column("what it does", CellType.PROSE), Column("source")),
-        *(Column("open lines", CellType.COUNT), Column("euros", CellType.MONEY)),
+        *(Column("step"), Column("phase"), Column("what it does", CellType.PROSE), Column("state")),
+        *(Column("waits for"), Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)),
+        Column("blocked", CellType.COUNT),
+    ]
+    rows = [_build_plan_row(step) for step in closing_plan.steps]
+    dropped = ("what it does", "phase", "blocked", "waits for")
+    return ReportTable(f"Plan of the closing of {closing_plan.year}", columns, rows, drop_order=dropped)
+
+
+def _build_plan_row(step: "PlannedStep") -> list[Cell]:
+    last = step.last
+    sums: list[Cell] = [step.lines, step.cents, last.blocked] if last else [None, None, None]
+    return [step.step.value, step.phase, step.summary, step.state, ", ".join(step.waits_for), *sums]
+
+
+def build_open_table(closing_plan: "ClosingPlan") -> ReportTable:
+    """Build the table of what is open for the steps that carry."""
+    columns = [
+        *(Column("step"), Column("open lines", CellType.COUNT), Column("euros", CellType.MONEY)),
         *(Column("cannot go on", CellType.COUNT), Column("carried lines", CellType.COUNT)),
     ]
     rows = [
-        [
-            *(step.step.value, step.summary, step.source, step.sums.lines, step.sums.cents),
-            *(sum(row.lines for row in step.sums.blocked), step.sums.done),
-        ]
+        [step.step.value, sums.lines, sums.cents, sum(row.lines for row in sums.blocked), sums.done]
         for step in closing_plan.steps
+        if (sums := step.sums)
     ]
     title = f"Closing of {closing_plan.year}: what goes on in {closing_plan.year + 1}"
-    return ReportTable(title, columns, rows, drop_order=("source", "what it does"))
+    return ReportTable(title, columns, rows, drop_order=())
+
+
+def build_execution_table(step: "PlannedStep", executions: "Sequence[StepExecution]") -> ReportTable:
+    """Build the table of the executions of a step, the last one last."""
+    columns = [
+        *(Column("no."), Column("state"), Column("by"), Column("proved by"), Column("began, UTC")),
+        *(Column("seconds"), Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)),
+        *(
+            Column("blocked", CellType.COUNT),
+            Column("batch", CellType.COUNT),
+            Column("chain"),
+            Column("seal"),
+        ),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            *(
+                f"{row.attempt}",
+                row.state,
+                row.by,
+                row.proof or "not proved",
+                f"{row.started:%Y-%m-%d %H:%M}",
+            ),
+            "" if row.seconds is None else f"{row.seconds:.1f}",
+            *(row.lines, row.cents, row.blocked, row.batch, row.chain[:12], row.seal[:12]),
+        ]
+        for row in executions
+    ]
+    dropped = ("began, UTC", "seal", "seconds", "proved by", "batch", "chain", "blocked", "by")
+    return ReportTable(f"Executions of {step.step}", columns, rows, drop_order=dropped)
+
+
+def build_finding_table(findings: "Sequence[StepFinding]", title: str) -> ReportTable:
+    """Build the table of what a step found: what blocks it, and what is only counted."""
+    columns = [
+        *(Column("blocks"), Column("what", CellType.PROSE), Column("lines", CellType.COUNT)),
+        *(Column("euros", CellType.MONEY), Column("detail", CellType.PROSE)),
+    ]
+    rows: list[list[Cell]] = [
+        ["yes" if row.blocks else "", row.subject, row.lines, row.cents, row.detail] for row in findings
+    ]
+    return ReportTable(title, columns, rows, drop_order=())
 
 
 def build_preparation_table(closing_plan: "ClosingPlan") -> ReportTable:
@@ -52,12 +110,16 @@ def build_preparation_table(closing_plan: "ClosingPlan") -> ReportTable:
 
 def build_step_table(sums: "StepSums") -> ReportTable:
     """Build the table of what a step carries."""
-    whose = "accountant" if any(row.accountant for row in sums.carried) else "programme"
+    owners = ("accountant", "account")
+    whose = next((name for name in owners if any(getattr(row, name) for row in sums.carried)), "programme")
     columns = [
         *(Column("kind"), Column(whose)),
         *(Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)),
     ]
-    rows = [[row.kind, row.accountant or row.programme, row.lines, row.cents] for row in sums.carried]
+    rows = [
+        [row.kind, row.accountant or row.account or row.programme, row.lines, row.cents]
+        for row in sums.carried
+    ]
     foot = ["", "all", sums.lines, sums.cents]
     return ReportTable(f"Open, by kind and {whose}", columns, rows, foot, drop_order=())
 

@@ -44,8 +44,8 @@ class MonthOptions:
     month: Annotated[
         int,
         Parameter(
-            help="Month of the exercise, 1 to 12; 0 has its opening balances.",
-            validator=Number(gte=0, lte=12),
+            help="Month of the exercise, 1 to 12; 0 has its opening balances, 15 its result.",
+            validator=Number(gte=0, lte=15),
         ),
     ]
     accountant: Annotated[str, Parameter(help="Code of the accountant. Default: all accountants.")] = ""

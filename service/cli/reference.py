@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from service.cli import reference_output
 from service.cli.caller import ReasonOptions, decide_as
-from service.cli.report import TABLE, OutputFormat
+from service.cli.report_output import TABLE, OutputFormat
 from service.cli.shared_options import DEFAULT_DATA, DataOptions
 from service.configuration.settings import UsageError
 from service.terminal import console
@@ -156,7 +156,7 @@ def _show_draft(draft: "FolderDraft | FolderCheck", output_format: OutputFormat,
     if isinstance(draft, FolderCheck):
         _write_check(draft, output_format)
         return EXIT_REFUSED
-    if output_format == TABLE:
+    if output_format.is_for_people:
         reference_output.print_comparison(draft.comparison, is_full=is_full)
     else:
         output_format.write(draft.comparison, reference_output.build_change_table)
@@ -164,7 +164,7 @@ def _show_draft(draft: "FolderDraft | FolderCheck", output_format: OutputFormat,
 
 
 def _write_check(result: "FolderCheck", output_format: OutputFormat) -> None:
-    if output_format == TABLE:
+    if output_format.is_for_people:
         reference_output.print_check(result)
     else:
         output_format.write(result, reference_output.build_fault_table)

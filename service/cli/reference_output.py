@@ -12,6 +12,7 @@ from service.terminal import console
 if TYPE_CHECKING:
     from reporting.reference.folder_comparison import FolderComparison
     from reporting.reference.folder_faults import Fault, FolderCheck
+    from reporting.reference.merge_effects import MergeEffect
     from reporting.reference.row_changes import CodeUse, RowChange
 
 CHANGES_SHOWN = 40
@@ -77,6 +78,8 @@ def print_comparison(comparison: "FolderComparison", *, is_full: bool) -> None:
         _print_sentence("Only comments, spaces, the order of rows, or files that nothing reads differ.")
     else:
         _print_changes(comparison.changes, is_full=is_full)
+    for merge in comparison.merges:
+        _print_sentence(describe_merge(merge))
     if comparison.breach:
         _print_sentence(f"Refused, as accepted acts depend on it: {comparison.breach}")
 
@@ -114,6 +117,39 @@ def describe_change(change: "RowChange") -> str:
     cells = "; ".join(f'{cell.column} "{cell.before}" becomes "{cell.after}"' for cell in change.cells)
     sentence = f"{change.change}: {subject}{f': {cells}' if cells else ''}."
     return sentence if change.use is None else f"{sentence} {_describe_use(change.use)}"
+
+
+def describe_merge(merge: "MergeEffect") -> str:
+    """Describe what a merge of third parties concerns, and what follows from it."""
+    head = f"Merge of {merge.code} into {merge.into}: acts of {merge.first_day} or later no longer name {merge.code}."
+    items = "; ".join(_list_merged_items(merge))
+    if not items:
+        return f"{head} Nothing is open of it."
+    is_owed = merge.debts or merge.oppositions
+    return f"{head} Open of it: {items}.{_describe_payment(merge) if is_owed else ''}"
+
+
+def _describe_payment(merge: "MergeEffect") -> str:
+    """Describe to which account the debts of a merged code are paid."""
+    if merge.is_blocked:
+        return " One of both is blocked: nothing of this is paid before its release."
+    if merge.has_same_account:
+        return " Both have one account, to which it is paid."
+    details = f"the bank details of {merge.code} are those of {merge.into}"
+    return f" The accounts differ: nothing of this is paid before {details} (bank_details)."
+
+
+def _list_merged_items(merge: "MergeEffect") -> Iterator[str]:
+    if merge.debts:
+        yield f"{console.format_count(merge.debts, 'debt')} to it, {format_euros(merge.debts_cents)} euros"
+    if merge.oppositions:
+        count = console.format_count(
+            merge.oppositions, "opposition or assignment", "oppositions or assignments"
+        )
+        yield f"{count} in its favour, {format_euros(merge.oppositions_cents)} euros"
+    if merge.receivables:
+        count = console.format_count(merge.receivables, "receivable")
+        yield f"{count} from it, {format_euros(merge.receivables_cents)} euros"
 
 
 def _name_years(years: list[int]) -> str:

@@ -1,7 +1,6 @@
 """``crescendo report``: the reports of ``reporting.report_catalog``, and the proof of a file or a batch."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from inspect import Parameter as SignatureParameter
 from inspect import Signature
@@ -17,7 +16,6 @@ from reporting.report_definition import (
     ReportArguments,
     ReportParameter,
 )
-from reporting.report_tables import ReportTable
 from service.cli.number_limits import (
     NUMBER_OF_A_BATCH,
     NUMBER_OF_A_MONTH,
@@ -25,6 +23,7 @@ from service.cli.number_limits import (
     NUMBER_OF_A_YEAR,
     NUMBER_OF_AN_ENTRY,
 )
+from service.cli.report_output import TABLE, OutputFormat, translate
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, find_language
 from service.configuration.settings import Settings, UsageError
 from service.terminal import console, report_pages
@@ -40,45 +39,6 @@ EXIT_FINDINGS = 1
 app = App(name="report", help="Reports of the journal; proofs of files and batches.")
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, slots=True)
-class OutputFormat:
-    """The format in which a report is written."""
-
-    json: Annotated[
-        bool, Parameter(negative="", show_default=False, help="One JSON document; amounts in cents.")
-    ] = False
-    csv: Annotated[bool, Parameter(negative="", show_default=False, help="CSV; amounts in euros.")] = False
-
-    def write(
-        self, result: Any, build_table: Callable[[Any], ReportTable], language: "Language" = "en"
-    ) -> None:
-        """Write a result in this format; the headings for people are in ``language``."""
-        if self.json:
-            console.print_json(result)
-        elif self.csv:
-            console.print_piece(build_table(result).to_csv())
-        else:
-            console.print_table(_translate(build_table(result), language))
-
-    def open_pages(
-        self, build_table: Callable[[list[Any]], ReportTable], language: "Language" = "en"
-    ) -> report_pages.PageWriter:
-        """Return what writes the pages of a long report in this format; as ``write`` does."""
-        if self.json:
-            return report_pages.JsonPages()
-        if self.csv:
-            return report_pages.CsvPages(build_table)
-        return report_pages.TablePages(lambda page: _translate(build_table(page), language))
-
-
-def _translate(table: ReportTable, language: "Language") -> ReportTable:
-    from reporting.french_headings import translate_headings
-
-    return translate_headings(table) if language == "fr" else table
-
-
-TABLE = OutputFormat()
 _COMMON_PARAMETERS = (
     SignatureParameter(
         "output_format", SignatureParameter.KEYWORD_ONLY, default=TABLE, annotation=OutputFormat
@@ -182,16 +142,17 @@ def _write_detail(
     from service.database.report_session import write_report
 
     assert report.detail is not None  # noqa: S101 -- the caller has checked it
-    pages = report.detail.import_pages()
+    pages, language = report.detail.import_pages(), _get_language(arguments)
 
     async def write(connection: "Connection", names: "CodeNames") -> None:
         await check_arguments(connection, names, report, arguments=arguments)
-        of_batch, language = await set_batch(connection, report, arguments), _get_language(arguments)
-        writer = output_format.open_pages(pages.build_table, language)
-        await report_pages.write_pages(pages.stream(connection, names, of_batch), writer)
-        if output_format == TABLE and pages.load_totals:
-            totals = await pages.load_totals(connection, names, of_batch)
-            await report_pages.write_table(_translate(totals, language))
+        of_batch = await set_batch(connection, report, arguments)
+        with output_format.open_pages(pages.build_table, language) as writer:
+            await report_pages.write_pages(pages.stream(connection, names, of_batch), writer)
+            totals = None
+            if writer.has_totals and pages.load_totals:
+                totals = translate(await pages.load_totals(connection, names, of_batch), language)
+            await report_pages.write_end(writer, totals)
 
     write_report(settings, write)
 
@@ -253,7 +214,7 @@ def proof(
     if result is None:
         raise NoSuchRecord("There is no batch 0: the first one is 1")
     output_format.write(result, proofs.build_table, find_language())
-    if output_format == TABLE:
+    if output_format.is_for_people:
         console.print_line(f"\n{_format_verdict(result)}")
     return 0 if result.holds else EXIT_FINDINGS
 

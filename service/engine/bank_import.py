@@ -179,6 +179,7 @@ async def _import_messages(
                 _build_import_context(context, SentTransferReader(connection)),
                 options.by,
                 options.reporter.report_activity,
+                set(),
             )
             for path in paths:
                 try:

@@ -1,38 +1,77 @@
-"""The plan of the closing of a year: its steps, what is open for each, and who prepared and confirmed it."""
+"""The plan of the closing of a year: its steps with their states, and what is open for each.
+
+The state of a step is derived from its executions, and is never set by hand.
+"""
+
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from closing import review_queries
+from closing.journal_queries import Connection
 from closing.step_sums import StepSums
-from closing.steps import PLAN, TWO_PERSON_STEPS, Step
+from closing.steps import CARRIES, PHASES_FRENCH, PLAN, TWO_PERSON_STEPS, Step, StepDescription, StepType
 from posting.book.registry import ReferenceData
-from posting.store import step_persons
+from posting.store import step_executions, step_persons
+from posting.store.step_executions import PROVEN, StepExecution
 from posting.store.step_persons import StepPreparation
 from service.engine import step_acts
+from service.engine.step_acts import PlannedYear
 from service.engine.step_conditions import find_last_payment_day, find_missing_year, open_snapshot
 from service.terminal.processing_progress import ProgressReporter
 
+NOT_BEGUN, PROVISIONAL = "not begun", "provisional"
+Executions = Mapping[str, Sequence[StepExecution]]
+
 
 class PlannedStep(msgspec.Struct, frozen=True):
-    """A step of the plan, with what is open for it now."""
+    """A step of the plan, with its state."""
 
     step: Step
+    phase: str
+    phase_fr: str
     french: str
     summary: str
     source: str
+    dates: str
     persons: int
     """Two where one person prepares the step, and another one executes it."""
-    sums: StepSums
+    state: str
+    """``not built``, ``not begun``, ``at work``, ``interrupted``, ``refused``, ``provisional``, ``proven``, ``withdrawn``."""
+    needs: list[Step]
+    """The steps that are proven before it."""
+    waits_for: list[Step]
+    """Those of them that are not proven yet."""
+    reversal_obstacle: str = ""
+    """What stands against its reversal; empty where it can be reversed."""
+    lines: int = 0
+    """What all executions carried or charged; of a check, what the last one counted."""
+    cents: int = 0
+    last: StepExecution | None = None
+    """Its last execution; None if there is none."""
     preparation: StepPreparation | None = None
     """The last preparation of a step of two persons; None if there is none."""
+    sums: StepSums | None = None
+    """What is open for it now; None for a step that carries nothing, and where it was not computed."""
 
 
-class ClosingPlan(msgspec.Struct, frozen=True):
-    """The steps of closing a year."""
+class ClosingBoard(msgspec.Struct, frozen=True):
+    """The steps of closing a year, with their states."""
 
     year: int
+    steps: list[PlannedStep]
+    """In the order of their execution."""
+
+    def find_step(self, step: Step) -> PlannedStep:
+        """Return a step of the plan."""
+        return next(row for row in self.steps if row.step is step)
+
+
+class ClosingPlan(ClosingBoard, frozen=True):
+    """The steps of closing a year, with what is open for each."""
+
     last_payment_day: str
     """The last day on which the year pays; steps are executed after it."""
-    steps: list[PlannedStep]
 
 
 async def load_plan(
@@ -43,14 +82,66 @@ async def load_plan(
         return missing
     async with open_snapshot(dsn) as connection:
         open_year = await step_acts.load_open_year(connection, reference, year, reporter=reporter)
-        opening = await step_acts.load_openings(connection, reference, year)
-        preparations = {
-            step: await step_persons.load_preparation(connection, year, step) for step in TWO_PERSON_STEPS
-        }
-    steps = [
-        PlannedStep(
-            *row, step_acts.sum_planned_step(row.step, open_year, opening), preparations.get(row.step)
+        planned = PlannedYear(
+            open_year,
+            await step_acts.load_result(connection, reference, year),
+            await step_acts.load_openings(connection, reference, year),
         )
-        for row in PLAN
-    ]
-    return ClosingPlan(year, find_last_payment_day(reference, year).isoformat(), steps)
+        board = await load_board(connection, year)
+    sums = {step: step_acts.sum_planned_step(step, planned) for step in CARRIES}
+    steps = [msgspec.structs.replace(row, sums=sums.get(row.step)) for row in board.steps]
+    return ClosingPlan(year, steps, find_last_payment_day(reference, year).isoformat())
+
+
+async def load_known_board(connection: Connection, year: int) -> ClosingBoard | None:
+    """Return the board of a year; None if the ledger has no months of it."""
+    return await load_board(connection, year) if await review_queries.is_started(connection, year) else None
+
+
+async def load_board(connection: Connection, year: int) -> ClosingBoard:
+    """Return the steps of a year with their states, from what is stored of their executions alone."""
+    executions = await step_executions.load_executions(connection, year)
+    preparations = {
+        step: await step_persons.load_preparation(connection, year, step) for step in TWO_PERSON_STEPS
+    }
+    steps = [_build_step(row, executions, preparation=preparations.get(row.step)) for row in PLAN]
+    return ClosingBoard(year, steps)
+
+
+def _build_step(
+    row: StepDescription, executions: Executions, *, preparation: StepPreparation | None
+) -> PlannedStep:
+    waits_for = [needed for needed in row.needs if find_state(needed, executions) != PROVEN]
+    state = StepType.MISSING.value if _is_missing(row, executions) else find_state(row.step, executions)
+    all_executions = executions.get(row.step, [])
+    counted = all_executions if row.type is StepType.ACTS else all_executions[-1:]
+    return PlannedStep(
+        *(row.step, row.phase.value, PHASES_FRENCH[row.phase], row.french, row.summary, row.source),
+        *(row.dates, row.persons, state, list(row.needs), waits_for, row.obstacle),
+        sum(execution.lines for execution in counted),
+        sum(execution.cents for execution in counted),
+        last=_find_last(row.step, executions),
+        preparation=preparation,
+    )
+
+
+def _is_missing(row: StepDescription, executions: Executions) -> bool:
+    return row.type is StepType.MISSING and not executions.get(row.step)
+
+
+def find_state(step: Step, executions: Executions) -> str:
+    """Return the state of a step: that of its last execution.  Openings are provisional until the year is locked."""
+    last = _find_last(step, executions)
+    if last is None:
+        return NOT_BEGUN
+    lock = _find_last(Step.LOCK, executions)
+    is_final = (
+        lock is not None and lock.state == PROVEN and lock.ended is not None and last.started > lock.ended
+    )
+    if step is Step.OPENING and last.state == PROVEN and not is_final:
+        return PROVISIONAL
+    return last.state
+
+
+def _find_last(step: Step, executions: Executions) -> StepExecution | None:
+    return executions[step][-1] if executions.get(step) else None

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from core import merges
 from core.errors import LeaseHeld, ReferenceDataError
 from core.person_decisions import Decision, DecisionKind, StatedPerson
 from core.reference.files import SAMPLE_FOLDER
@@ -57,11 +58,14 @@ class FolderDraft:
         LeaseHeld
             An engine is at work.
         """
-        count = sum(change.change is not ChangeType.ADDED for change in self.comparison.changes)
+        count = sum(
+            change.change is not ChangeType.ADDED or change.file == merges.FILE
+            for change in self.comparison.changes
+        )
         if engine and count:
             raise LeaseHeld(
-                f"{engine} works on this database, and these files remove or change {count:,} rows, on which it may accept "
-                "acts until they are in use. Stop it first; additions alone may be loaded beside it"
+                f"{engine} works on this database, and these files remove, change or merge {count:,} rows, on which it "
+                "may accept acts until they are in use. Stop it first; other additions may be loaded beside it"
             )
 
     async def accept(self, connection: Any, *, reason: str, by: StatedPerson) -> int:

@@ -1,17 +1,19 @@
-"""What a step of the closing has to do, and its acts: the carries of what is open, or the opening balances."""
+"""What a step of the closing has to do, and its acts: the carries of what is open, the result, or the opening balances."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
 
-from closing import opening_balances, opening_items, rollover
+from closing import opening_balances, opening_items, result_acts, rollover
 from closing.journal_queries import Connection
 from closing.opening_acts import build_opening_table
 from closing.opening_balances import Opening
+from closing.result_acts import ResultBalances
 from closing.rollover import Rollover
+from closing.step_kinds import CARRYING_STEPS
 from closing.step_sums import BlockedSum, StepSums, sum_step
 from closing.steps import Step
 from core.periods import OPENING_MONTH, to_period
@@ -48,11 +50,25 @@ class OpenedYear(NamedTuple):
     """What is still to be opened of the year before it."""
 
 
+class DeterminedYear(NamedTuple):
+    """The charges and products of a year, and the last entry that they contain."""
+
+    year: int
+    balances: ResultBalances
+    last_entry: int
+
+
 async def load_open_year(
-    connection: Connection, reference: ReferenceData, year: int, *, reporter: ProgressReporter
+    connection: Connection,
+    reference: ReferenceData,
+    year: int,
+    *,
+    reporter: ProgressReporter,
+    steps: Collection[Step] = CARRYING_STEPS,
 ) -> Rollover:
-    """Load what is open of a year; the transaction must be one snapshot."""
-    return await rollover.load_rollover(connection, year, reference, on_step=reporter.report_activity)
+    """Load what is open of a year for ``steps``; the transaction must be one snapshot."""
+    on_step = reporter.report_activity
+    return await rollover.load_rollover(connection, year, reference, on_step=on_step, steps=steps)
 
 
 async def load_openings(connection: Connection, reference: ReferenceData, year: int) -> OpenedYear:
@@ -60,6 +76,19 @@ async def load_openings(connection: Connection, reference: ReferenceData, year: 
     last_entry: int = await connection.fetchval(rollover.SQL["last_entry"]) or 0
     opening = await _load_balances(connection, reference, year)
     return OpenedYear(year, opening, last_entry, await load_missing_openings(connection, reference, year - 1))
+
+
+async def load_result(connection: Connection, reference: ReferenceData, year: int) -> DeterminedYear:
+    """Load the charges and products of a year; the transaction must be one snapshot."""
+    last_entry: int = await connection.fetchval(rollover.SQL["last_entry"]) or 0
+    rows = await _fetch_balances(connection, year)
+    balances = result_acts.build_balances(rows, reference.charts[year], reference.accountants[year])
+    return DeterminedYear(year, balances, last_entry)
+
+
+async def _fetch_balances(connection: Connection, year: int) -> list[Any]:
+    periods = [to_period(number, OPENING_MONTH) for number in (year, year + 1)]
+    return await connection.fetch(rollover.SQL["opening_balances"], *periods)
 
 
 async def load_missing_openings(
@@ -72,8 +101,7 @@ async def load_missing_openings(
 
 
 async def _load_balances(connection: Connection, reference: ReferenceData, year: int) -> Opening:
-    periods = [to_period(number, OPENING_MONTH) for number in (year, year + 1)]
-    rows = await connection.fetch(rollover.SQL["opening_balances"], *periods)
+    rows = await _fetch_balances(connection, year)
     next_year = opening_balances.read_next_year(reference.charts[year + 1], reference.accountants[year + 1])
     charts = reference.charts[year], reference.charts[year + 1]
     suspended = charts[0].suspense & charts[1].suspense
@@ -85,11 +113,21 @@ async def _load_balances(connection: Connection, reference: ReferenceData, year:
     )
 
 
-def sum_planned_step(step: Step, open_year: Rollover, opened_year: OpenedYear) -> StepSums:
+class PlannedYear(NamedTuple):
+    """What is to do in a year, for each sort of steps."""
+
+    open_year: Rollover
+    determined_year: DeterminedYear
+    opened_year: OpenedYear
+
+
+def sum_planned_step(step: Step, year: PlannedYear) -> StepSums:
     """Add up what a step has to do."""
     if step is Step.OPENING:
-        return _sum_opened_year(opened_year)
-    return sum_step(open_year, step)
+        return _sum_opened_year(year.opened_year)
+    if step is Step.RESULT:
+        return result_acts.sum_balances(year.determined_year.balances)
+    return sum_step(year.open_year, step)
 
 
 def _sum_opened_year(opened_year: OpenedYear) -> StepSums:
@@ -108,6 +146,22 @@ def compute_carry(open_year: Rollover, step: Step, day: date) -> ComputedStep:
         )
 
     return ComputedStep(sum_step(open_year, step), open_year.last_entry, load_acts)
+
+
+def compute_result(determined_year: DeterminedYear) -> ComputedStep:
+    """Return what is still to be brought to the result of a year."""
+    year, balances, last_entry = determined_year
+    sums = result_acts.sum_balances(balances)
+
+    async def load_acts(_: Connection) -> StepActs:
+        acts = list(result_acts.list_acts(balances))
+        return StepActs(
+            sums.lines,
+            sums.cents,
+            lambda cause: result_acts.build_table(acts, balances, year, last_entry=last_entry, cause=cause),
+        )
+
+    return ComputedStep(sums, last_entry, load_acts)
 
 
 def compute_openings(opened_year: OpenedYear) -> ComputedStep:

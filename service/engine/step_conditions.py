@@ -9,8 +9,8 @@ import msgspec
 from closing import rollover
 from closing.journal_queries import Connection
 from closing.steps import Step
-from core.period_states import find_opening_state, has_locked_year
-from core.periods import PeriodState
+from core.period_states import find_month_state, has_locked_year
+from core.periods import OPENING_MONTH, RESULT_MONTH, PeriodState
 from core.person_decisions import NOBODY, StatedPerson
 from posting.book.registry import ReferenceData
 from posting.store import period_store
@@ -27,7 +27,7 @@ _TOO_EARLY = (
     "{year} still pays until {last}: what is open of it is carried over from the day after, by --at DAY"
 )
 _NO_OPEN_PERIOD = "{day} is not in an open period of {year}: name a day in an open one, by --at DAY"
-_NOT_OVER = "{year} is not over: its balances are opened from {next_year}-01-01 on, by --at DAY"
+_NOT_OVER = "{year} is not over: this step is executed from {next_year}-01-01 on, by --at DAY"
 _LOCKED_YEAR = (
     "every month of {year} is locked for an accountant, and its opening balances are final with them: correct what changed "
     "in a year that is open"
@@ -43,6 +43,15 @@ _OPENING_STATES: Mapping[PeriodState, str] = {
         "in a year that is open"
     ),
 }
+_RESULT_STATES: Mapping[PeriodState, str] = {
+    PeriodState.OPEN: "",
+    PeriodState.CLOSED: (
+        "month 15 of {year}, which has its result, is closed for an accountant: open it again, by crescendo period reopen "
+        '--year {year} --month 15 --reason "..."'
+    ),
+    PeriodState.LOCKED: "month 15 of {year} is locked for an accountant, and its result is final",
+}
+_NO_RESULT_ACCOUNT = "the files of {year} name no account of the result: add result.csv with one line"
 _PENDING_RUNS = (
     "payment run {run} is {state}: issue it or abandon it first, as it may pay what is carried over"
 )
@@ -84,7 +93,11 @@ async def compute_step(
     reference, day = context.reference, request.day
     if request.step is Step.OPENING:
         return step_acts.compute_openings(await step_acts.load_openings(connection, reference, request.year))
-    open_year = await step_acts.load_open_year(connection, reference, request.year, reporter=reporter)
+    if request.step is Step.RESULT:
+        return step_acts.compute_result(await step_acts.load_result(connection, reference, request.year))
+    open_year = await step_acts.load_open_year(
+        connection, reference, request.year, reporter=reporter, steps=(request.step,)
+    )
     return step_acts.compute_carry(open_year, request.step, day)
 
 
@@ -105,6 +118,8 @@ async def find_obstacle(connection: Connection, context: EngineContext, request:
     """Return why the step cannot begin on its day; empty if it can."""
     if request.step is Step.OPENING:
         return await _find_opening_obstacle(connection, context.reference, request)
+    if request.step is Step.RESULT:
+        return await _find_result_obstacle(connection, context.reference, request)
     last = find_last_payment_day(context.reference, request.year)
     if request.day <= last:
         return _TOO_EARLY.format(year=request.year, last=last)
@@ -126,9 +141,22 @@ async def _find_opening_obstacle(
     if not reference.charts[next_year].opening:
         return _NO_TECHNICAL_ACCOUNT.format(year=next_year)
     states = await period_store.load_states(connection)
-    if obstacle := _OPENING_STATES[find_opening_state(states, next_year)]:
+    if obstacle := _OPENING_STATES[find_month_state(states, next_year, OPENING_MONTH)]:
         return obstacle.format(year=next_year)
     if has_locked_year(states, next_year):
         return _LOCKED_YEAR.format(year=next_year)
     unopened = await step_acts.load_missing_openings(connection, reference, year - 1)
     return unopened[0].obstacle if unopened else ""
+
+
+async def _find_result_obstacle(
+    connection: Connection, reference: ReferenceData, request: StepRequest
+) -> str:
+    """Return why no result can be determined; empty if it can.  Its entries stand in a month of their own."""
+    year = request.year
+    if not reference.charts[year].result.result:
+        return _NO_RESULT_ACCOUNT.format(year=year)
+    if request.day <= date(year, 12, 31):
+        return _NOT_OVER.format(year=year, next_year=year + 1)
+    states = await period_store.load_states(connection)
+    return _RESULT_STATES[find_month_state(states, year, RESULT_MONTH)].format(year=year)

@@ -7,8 +7,9 @@ import msgspec
 
 from closing.step_sums import StepSums
 from closing.steps import TWO_PERSON_STEPS, Step
+from posting.store.step_executions import StepFinding
 from posting.store.step_persons import RefusedStep, StepContent
-from service.engine import decision_records
+from service.engine import decision_records, year_lock
 from service.engine.engine_context import EngineContext
 from service.engine.step_acts import StepActs
 from service.engine.step_conditions import (
@@ -20,6 +21,7 @@ from service.engine.step_conditions import (
 )
 from service.terminal.processing_progress import ProgressReporter
 
+_OPEN_MONTHS = "months of {year} are open: close them first, by crescendo period close"
 _ONE_PERSON = "one person executes {step}: no other prepares it"
 
 
@@ -32,6 +34,8 @@ class PreparedStep(msgspec.Struct, frozen=True):
     """Its number; 0 if nothing is stored."""
     sums: StepSums | None = None
     """What is open for the step; None if that was not computed."""
+    findings: list[StepFinding] = []
+    """What is to be locked; empty for a step with acts."""
     waits: str = ""
     """Why it is not prepared, and what to do; empty if it is, or if nothing is open."""
 
@@ -51,6 +55,8 @@ async def prepare_step(
         return msgspec.structs.replace(nothing, waits=missing)
     if request.step not in TWO_PERSON_STEPS:
         return msgspec.structs.replace(nothing, waits=_ONE_PERSON.format(step=request.step))
+    if request.step is Step.LOCK:
+        return await _prepare_lock(context, request, nothing)
     async with open_snapshot(context.database.dsn) as connection:
         if waits := await find_obstacle(connection, context, request):
             return msgspec.structs.replace(nothing, waits=waits)
@@ -60,6 +66,21 @@ async def prepare_step(
     if not acts.lines:
         return result
     content = await asyncio.to_thread(describe_content, request, acts, computed.last_entry)
+    return await _store(context, request, content, result=result)
+
+
+async def _prepare_lock(context: EngineContext, request: StepRequest, result: PreparedStep) -> PreparedStep:
+    findings, content = await year_lock.load_lock(context, request)
+    result = msgspec.structs.replace(result, findings=findings)
+    if any(finding.blocks for finding in findings):
+        return msgspec.structs.replace(result, waits=_OPEN_MONTHS.format(year=request.year))
+    return await _store(context, request, content, result=result) if content.lines else result
+
+
+async def _store(
+    context: EngineContext, request: StepRequest, content: StepContent, *, result: PreparedStep
+) -> PreparedStep:
+    """Store what a person prepares."""
     try:
         number = await decision_records.prepare_step(context, request.by, content)
     except RefusedStep as refused:

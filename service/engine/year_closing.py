@@ -5,6 +5,7 @@ carried twice.  What was refused, for example for want of credits, stays open, a
 """
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 
@@ -12,6 +13,7 @@ from closing.step_sums import StepSums
 from closing.steps import TWO_PERSON_STEPS, Step
 from core.person_decisions import Decision, DecisionKind
 from core.senders import CLOSING
+from posting.store.step_executions import StepFinding
 from posting.store.step_persons import RefusedStep
 from service.engine import decision_records, own_acts
 from service.engine.engine_context import EngineContext
@@ -37,6 +39,12 @@ class StepResult(OwnActsResult, frozen=True):
     step: Step
     sums: StepSums | None = None
     """What is open, before the step; None if that was not computed."""
+    findings: Sequence[StepFinding] = ()
+    """What a step without acts found."""
+    state: str = ""
+    """How its execution ended: ``proven``, ``refused`` or ``interrupted``; empty in a dry run."""
+    seal: bytes | None = None
+    """Of a locked year, the SHA-256 of its sums by account."""
 
 
 async def execute_step(

@@ -35,7 +35,11 @@ LOG = structlog.get_logger()
 PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 """A parameter in the path of a route."""
 
-PARAMETER_PATTERNS: Mapping[str, str] = {"sender": SENDER_PATTERN, "upload": "[0-9a-f]{64}"}
+PARAMETER_PATTERNS: Mapping[str, str] = {
+    "sender": SENDER_PATTERN,
+    "upload": "[0-9a-f]{64}",
+    "step": "C(?:0[1-9]|1[0-6])",
+}
 """Patterns of path parameters that are not numbers, by name."""
 
 

@@ -1,6 +1,7 @@
 """The arguments of tasks, as requests state them: bodies of requests, and the same with the number of the run."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Literal
 
 import msgspec
@@ -95,6 +96,32 @@ class IssueTask(IssueOptions, frozen=True, kw_only=True):
     """The run to issue."""
 
     run: RunNumber
+
+
+class StepAction(StrEnum):
+    """What is done with a step of the closing."""
+
+    DRY_RUN = "dry_run"
+    PREPARE = "prepare"
+    EXECUTE = "execute"
+    REVERSE = "reverse"
+
+
+class StepOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to do with a step of the closing."""
+
+    action: StepAction
+    at: datetime | None = None
+    """The moment that the step takes as the present, in Paris time unless it has an offset; now by default."""
+    reason: Reason | None = None
+    """Why a proof is withdrawn, for the record; required for ``reverse``."""
+
+
+class ClosingTask(StepOrder, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The step of the closing of a year."""
+
+    year: int
+    step: str
 
 
 class ImportTask(msgspec.Struct, frozen=True, kw_only=True):

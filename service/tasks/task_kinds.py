@@ -12,17 +12,27 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from closing.steps import Step
 from core.payment_rules import TIME_ZONE
 from core.person_decisions import DecisionKind, StatedPerson
 from core.reference.files import SAMPLE_FOLDER
 from posting.store import person_proof
 from service.configuration.settings import Settings
 from service.database.embedded_server import Database
-from service.engine import bank_import, late_interest, payment_runs
+from service.engine import (
+    bank_import,
+    closing_execution,
+    late_interest,
+    payment_runs,
+    step_preparation,
+    step_reversal,
+)
 from service.engine.engine_context import EngineContext, load_reference
+from service.engine.step_conditions import StepRequest
 from service.tasks import task_queries
 from service.tasks.task_arguments import (
     AbandonmentTask,
+    ClosingTask,
     ImportTask,
     InterestProposal,
     IssueTask,
@@ -30,6 +40,7 @@ from service.tasks.task_arguments import (
     PayeeTask,
     ReleaseTask,
     RunProposal,
+    StepAction,
 )
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
@@ -181,6 +192,24 @@ async def _propose_interest(environment: TaskEnvironment, proposal: InterestProp
     return result
 
 
+async def _close_step(environment: TaskEnvironment, task: ClosingTask) -> Any:
+    """Do what was requested with a step of the closing; after an interruption the same call continues it."""
+    day = _choose_moment(task.at).astimezone(ZoneInfo(TIME_ZONE)).date()
+    is_dry_run = task.action is StepAction.DRY_RUN
+    request = StepRequest(task.year, Step(task.step), day, is_dry_run, environment.by)
+    context = await environment.load_context()
+    if task.action is StepAction.REVERSE:
+        return await step_reversal.reverse_step(context, request, task.reason or "")
+    if task.action is StepAction.PREPARE:
+        return await step_preparation.prepare_step(context, request, reporter=environment.reporter)
+    result = await closing_execution.execute(
+        context, request, environment.interruption, reporter=environment.reporter
+    )
+    if result.is_interrupted:
+        raise InterruptedError
+    return result
+
+
 async def _describe_run(environment: TaskEnvironment, run: int) -> Any:
     async with run_queries.open_connection(environment.settings.database) as connection:
         return await run_status.describe_run(connection, run, run_status.LineSelection())
@@ -213,4 +242,5 @@ TASK_KINDS: Mapping[str, TaskKind] = {
     "issue": TaskKind(IssueTask, _issue),
     "bank_import": TaskKind(ImportTask, _import_bank_file),
     "late_interest": TaskKind(InterestProposal, _propose_interest),
+    "closing": TaskKind(ClosingTask, _close_step),
 }

@@ -1,10 +1,10 @@
-"""Long reports, written to standard output page by page: as one JSON array, as one CSV file, or as tables."""
+"""Long reports, written page by page: to standard output as one JSON array, as CSV or as tables, or to a file."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import msgspec
 
@@ -12,17 +12,23 @@ from reporting.report_tables import ReportTable
 from service.terminal import console
 from service.terminal.standard_output import abandon_output
 
+if TYPE_CHECKING:
+    from reporting.report_files import ReportFile
+
 BuildTable = Callable[[list[Any]], ReportTable]
 
 
 class PageWriter(Protocol):
     """Writes the pages of one report."""
 
+    has_totals: ClassVar[bool]
+    """Whether it writes the totals of the report below or beside its rows."""
+
     def write(self, page: list[Any]) -> None:
         """Write a page, which has at least one row."""
         ...
 
-    def close(self) -> None:
+    def close(self, totals: ReportTable | None) -> None:
         """Write the end of the report; of one without rows all of it."""
         ...
 
@@ -35,13 +41,12 @@ async def write_pages(pages: AsyncIterator[list[Any]], writer: PageWriter) -> No
     async with _abandon_cancelled_output():
         async for page in pages:
             await asyncio.to_thread(writer.write, page)
-        await asyncio.to_thread(writer.close)
 
 
-async def write_table(table: ReportTable) -> None:
-    """Write one more table, as the pages are written."""
+async def write_end(writer: PageWriter, totals: ReportTable | None) -> None:
+    """Write the end of a report, with its totals, as the pages are written."""
     async with _abandon_cancelled_output():
-        await asyncio.to_thread(console.print_table, table)
+        await asyncio.to_thread(writer.close, totals)
 
 
 @asynccontextmanager
@@ -57,6 +62,7 @@ async def _abandon_cancelled_output() -> AsyncIterator[None]:
 class JsonPages:
     """Writes the rows as one JSON array."""
 
+    has_totals: ClassVar[bool] = False
     has_rows: bool = False
 
     def write(self, page: list[Any]) -> None:
@@ -66,8 +72,9 @@ class JsonPages:
         console.print_piece(array.removeprefix("[\n").removesuffix("\n]"))
         self.has_rows = True
 
-    def close(self) -> None:
+    def close(self, totals: ReportTable | None) -> None:
         """Write the end of the array."""
+        del totals  # a program adds up the rows itself
         console.print_line("\n]" if self.has_rows else "[]")
 
 
@@ -75,6 +82,7 @@ class JsonPages:
 class CsvPages:
     """Writes the rows as CSV below one header."""
 
+    has_totals: ClassVar[bool] = False
     build_table: BuildTable
     has_header: bool = False
 
@@ -84,8 +92,9 @@ class CsvPages:
         console.print_piece(rows if self.has_header else f"{header}\n{rows}")
         self.has_header = True
 
-    def close(self) -> None:
+    def close(self, totals: ReportTable | None) -> None:
         """Write the header if there are no rows."""
+        del totals
         if not self.has_header:
             console.print_piece(self.build_table([]).to_csv())
 
@@ -94,6 +103,7 @@ class CsvPages:
 class TablePages:
     """Writes each page as a table of its own."""
 
+    has_totals: ClassVar[bool] = True
     build_table: BuildTable
     has_table: bool = False
 
@@ -102,7 +112,30 @@ class TablePages:
         console.print_table(self.build_table(page))
         self.has_table = True
 
-    def close(self) -> None:
-        """Write an empty table if there are no rows."""
+    def close(self, totals: ReportTable | None) -> None:
+        """Write an empty table if there are no rows, and the totals."""
         if not self.has_table:
             console.print_table(self.build_table([]))
+        if totals:
+            console.print_table(totals)
+
+
+@dataclass(slots=True)
+class FilePages:
+    """Writes the rows to a file."""
+
+    has_totals: ClassVar[bool] = True
+    build_table: BuildTable
+    file: "ReportFile"
+    has_rows: bool = False
+
+    def write(self, page: list[Any]) -> None:
+        """Write the rows of a page."""
+        self.file.write(self.build_table(page))
+        self.has_rows = True
+
+    def close(self, totals: ReportTable | None) -> None:
+        """Write the header if there are no rows, and the totals."""
+        if not self.has_rows:
+            self.file.write(self.build_table([]))
+        self.file.close(totals)

@@ -4,7 +4,13 @@ select e.predecessor, e.reference from entry e join submission s using (submissi
 where e.kind = $1 and s.sender = $2 and e.predecessor = any($3::bigint[]);
 
 -- name: payees
-select distinct payee, code from payee where payee = any($1::int[]);
+-- The code that acts name for each payee: of one that was merged that of the third party that stays in use.
+with recursive step as (
+    select p.payee, p.payee as person from unnest($1::int[]) as p (payee)
+    union all select s.payee, m.into_payee from step s join third_party_merge m on m.payee = s.person
+)
+select distinct s.payee, y.code from step s join payee y on y.payee = s.person
+where not exists (select from third_party_merge m where m.payee = s.person);
 
 -- name: requests
 -- What was paid late, in order.

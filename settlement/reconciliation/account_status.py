@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from core.account_roles import Role
 from core.catalog import CATALOG, Family, Stage, list_kinds
 from core.outcome_codes import Outcome
 from core.tables.bank_messages import MovementType
@@ -21,7 +22,8 @@ from settlement.reconciliation.transfer_accounts import AccountantsByYear, load_
 
 _REMITTING = list_kinds(lambda kind: kind.remits)
 _DEBITS = list_kinds(lambda kind: kind.reaches is Stage.DEBITED)
-_RETURNS = list_kinds(lambda kind: kind.after is Stage.DEBITED and kind.reaches is Stage.RETURNED)
+_OF_TREASURY = list_kinds(lambda kind: kind.reaches is Stage.DEBITED and kind.credit is Role.TREASURY)
+_RETURNS = list_kinds(lambda kind: kind.after is Stage.DEBITED and kind.debit is Role.TREASURY)
 _REJECTS = list_kinds(lambda kind: kind.after is Stage.IN_TRANSIT and kind.reaches is Stage.RETURNED)
 _OPENINGS = list_kinds(lambda kind: kind.family is Family.OPENING)
 _CREDIT_TYPES = (int(MovementType.CREDIT), int(MovementType.RETURN))
@@ -125,6 +127,8 @@ async def load_accounts_report(
         _CREDIT_TYPES,
         bank_queries.RECEIPTS,
         _OPENINGS,
+        bank_queries.UNKNOWN_DEBITS,
+        _OF_TREASURY,
     )
     fields = AccountStatus.__struct_fields__
     accounts = [AccountStatus(**{name: row[name] for name in fields}) for row in rows]

@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from core.catalog import CATALOG
 
-IDENTIFIED, BLOCKED, COLLECTED, SUSPENDED = "I", "B", "C", "U"
-_RANKS: Mapping[str, int] = {"D": 0, "R": 1, "X": 2, IDENTIFIED: 3, BLOCKED: 4, COLLECTED: 5, SUSPENDED: 6}
-"""The order of acts: debits before the returns of the same day, blocks of payees last."""
+IDENTIFIED, BLOCKED, COLLECTED = "I", "B", "C"
+SUSPENDED, UNKNOWN_DEBIT, UNKNOWN_RETURN = "U", "V", "W"
+"""What is on suspense: a credit, a debit and a return."""
+_LETTERS = ("D", "R", "X", IDENTIFIED, BLOCKED, COLLECTED, SUSPENDED, UNKNOWN_DEBIT, UNKNOWN_RETURN)
+_RANKS: Mapping[str, int] = {letter: rank for rank, letter in enumerate(_LETTERS)}
+"""The order of acts: debits before the returns of the same day, what is on suspense last."""
 _KIND_NAMES = pa.array([kind.name for kind in CATALOG])
 
 

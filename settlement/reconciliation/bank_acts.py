@@ -24,13 +24,15 @@ from settlement.reconciliation.act_lines import (
     COLLECTED,
     IDENTIFIED,
     SUSPENDED,
+    UNKNOWN_DEBIT,
+    UNKNOWN_RETURN,
     ActLines,
     build_table,
     fill_centres,
     format_numbers,
     join_texts,
 )
-from settlement.reconciliation.credit_suspense import NO_SUSPENSE, CreditSuspense
+from settlement.reconciliation.credit_suspense import NO_SUSPENSE, MovementSuspense
 from settlement.reconciliation.matching import Matches
 from settlement.reconciliation.receipt_matching import NO_RECEIPTS, CreditReceipts
 from settlement.reconciliation.sent_transfers import SentTransfers
@@ -49,9 +51,13 @@ _KINDS_BY_TYPE: Mapping[MovementType, int] = {
     MovementType.RETURN: KIND_NUMBERS["bank_return"],
     MovementType.REJECT: KIND_NUMBERS["bank_reject"],
 }
-_IDENTIFY, _BLOCK, _COLLECT, _SUSPEND = (
-    KIND_NUMBERS[name] for name in ("return_identified", "payee_block", "receipt", "suspense_receipt")
-)
+_IDENTIFY, _BLOCK, _COLLECT = (KIND_NUMBERS[name] for name in ("return_identified", "payee_block", "receipt"))
+_SUSPENSE_KINDS: Mapping[str, int] = {
+    SUSPENDED: KIND_NUMBERS["suspense_receipt"],
+    UNKNOWN_DEBIT: KIND_NUMBERS["suspense_debit"],
+    UNKNOWN_RETURN: KIND_NUMBERS["suspense_return"],
+}
+"""The kind of what is on suspense, by the first letter of its reference."""
 
 
 class MatchedMessage(NamedTuple):
@@ -66,7 +72,7 @@ class MatchedMessage(NamedTuple):
     debits: Mapping[int, int]
     """The debit of each line that was returned in a later exercise than it was debited in, by the entry of the line."""
     receipts: CreditReceipts = NO_RECEIPTS
-    suspense: CreditSuspense = NO_SUSPENSE
+    suspense: MovementSuspense = NO_SUSPENSE
 
 
 class TransferLines(NamedTuple):
@@ -126,7 +132,8 @@ def _build_lines(matched: MatchedMessage) -> list[ActLines]:
         lines.append(_build_bank_lines(matched, np.flatnonzero(has_type), movement_type))
         if movement_type is not MovementType.DEBIT:
             lines += _build_identifications(matched, np.flatnonzero(has_type & reopens_debt), movement_type)
-    return [*lines, _build_blocks(matched), _build_receipts(matched), _build_suspense(matched)]
+    suspense = [_build_suspense(matched, letter) for letter in _SUSPENSE_KINDS]
+    return [*lines, _build_blocks(matched), _build_receipts(matched), *suspense]
 
 
 def _select_by_reason(matched: MatchedMessage, test: Callable[[BankReason], bool]) -> NDArray[np.int64]:
@@ -232,14 +239,17 @@ def _build_receipts(matched: MatchedMessage) -> ActLines:
     )
 
 
-def _build_suspense(matched: MatchedMessage) -> ActLines:
-    """Build what of the credits of statements is posted to suspense."""
+def _build_suspense(matched: MatchedMessage, letter: str) -> ActLines:
+    """Build what of the credits, debits or returns of statements is posted to suspense."""
     rows, amount, reference, centre = matched.suspense
+    has_letter = pc.call_function("starts_with", [reference], pc.MatchSubstringOptions(letter))
+    rows, amount = (column[has_letter.to_numpy(zero_copy_only=False)] for column in (rows, amount))
+    reference, centre = (column.filter(has_letter) for column in (reference, centre))
     return ActLines(
-        SUSPENDED,
+        letter,
         rows,
         np.ones(rows.size, np.int64),
-        _SUSPEND,
+        _SUSPENSE_KINDS[letter],
         matched.message.movements.day[rows],
         pa.array([""] * rows.size, pa.string()),
         amount,

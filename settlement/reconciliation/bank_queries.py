@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from core.account_roles import Role
 from core.catalog import KIND_NUMBERS, Family, Stage, list_kinds
+from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
 from core.sql_files import read_queries
 from settlement.bank_files.statement_checks import Closing
 from settlement.reconciliation.credit_rows import CreditRows, HandReceiptRow, ReceiptRow, SuspenseRow
+from settlement.reconciliation.matching_attempts import MatchingAttempt
 from settlement.reconciliation.message_rows import (
     AttemptRow,
     ItemRow,
@@ -31,8 +33,11 @@ Connection = asyncpg.Connection
 STATED_QUERIES: Mapping[str, str] = {name: SQL[name] for name in ("stated", "booked_again")}
 """Parts of queries: the acts of statements, and those of them that book a transfer again."""
 _DEBITS = list_kinds(lambda kind: kind.reaches is Stage.DEBITED)
+_IDENTIFIED_DEBITS = list_kinds(lambda kind: kind.reaches is Stage.DEBITED and kind.pairs is not Pairing.NONE)
 RECEIPTS = list_kinds(lambda kind: kind.family is Family.RECEIPT and kind.debit is Role.TREASURY)
 """The receipts of money: what collects a receivable, and what is on suspense; an identification moves none."""
+UNKNOWN_DEBITS = list_kinds(lambda kind: kind.family is Family.RECEIPT and kind.credit is Role.TREASURY)
+"""What the bank debited for no transfer that is known."""
 _HARMLESS_REFUSAL = (KIND_NUMBERS["payee_block"], int(Outcome.PAYEE_BLOCKED))
 """Kind and code: to block a payee who is blocked already."""
 
@@ -72,6 +77,25 @@ class RunAccounts(NamedTuple):
     """Row of the first act of each account, in the file of acts."""
     accounts: Sequence[str | None]
     """IBANs; None if the accountant has no account in that exercise."""
+
+
+class OpenMovement(NamedTuple):
+    """A debit or return of the bank of which something is on suspense."""
+
+    account: str
+    kind: int
+    amount: int
+
+
+class NoticedAct(NamedTuple):
+    """A debit or return that a notice posted and no statement has booked."""
+
+    account: str
+    kind: int
+    cents: int
+    day: int
+    """Days since 1970."""
+    transfer: int
 
 
 class UnmatchedSum(msgspec.Struct, frozen=True):
@@ -139,7 +163,10 @@ async def load_debits(connection: Connection, lines: NDArray[np.int64]) -> dict[
     if not lines.size:
         return {}
     rows = await connection.fetch(SQL["debits"], lines.tolist(), _DEBITS, int(lines.min()))
-    return {row["predecessor"]: DebitEntry(row["entry_id"], row["exercise"]) for row in rows}
+    return {
+        row["predecessor"]: DebitEntry(row["entry_id"], row["exercise"], row["kind"] in _IDENTIFIED_DEBITS)
+        for row in rows
+    }
 
 
 async def load_unmatched_reasons(
@@ -157,6 +184,28 @@ async def has_late_debits(connection: Connection, message: int) -> bool:
     """Return whether returns of a message waited for their debits, and the journal has at least one of them now."""
     query = SQL["has_late_debits"]
     return bool(await connection.fetchval(query, message, Mismatch.NOT_DEBITED, _DEBITS))
+
+
+async def load_rows_with_reason(
+    connection: Connection, attempt: MatchingAttempt, *, reason: int
+) -> list[int]:
+    """Return the rows of the movements that an attempt lists with a reason."""
+    rows = await connection.fetch(SQL["rows_with_reason"], attempt.message, attempt.attempt, reason)
+    return [row["row"] for row in rows]
+
+
+async def load_open_movements(connection: Connection, kinds: Sequence[int]) -> list[OpenMovement]:
+    """Return the debits and returns (kinds) of statements that are on suspense whole."""
+    rows = await connection.fetch(SQL["open_movements"], list(kinds))
+    return [OpenMovement(*row.values()) for row in rows]
+
+
+async def load_noticed_acts(
+    connection: Connection, kinds: Sequence[int], *, message: int, reason: int
+) -> list[NoticedAct]:
+    """Return what notices posted (kinds), no statement has booked, and no message but ``message`` has for this reason."""
+    rows = await connection.fetch(SQL["noticed_acts"].format(**STATED_QUERIES), list(kinds), message, reason)
+    return [NoticedAct(*row.values()) for row in rows]
 
 
 async def load_return_reasons(connection: Connection, transfers: Sequence[int]) -> dict[int, str]:
@@ -183,7 +232,7 @@ async def load_refused_acts(
     If of all, acts that a further statement books again on the same day are included, without a code.
     """
     query = SQL["refused_acts"].format(**STATED_QUERIES)
-    rows = await connection.fetch(query, limit, *_HARMLESS_REFUSAL, files, RECEIPTS)
+    rows = await connection.fetch(query, limit, *_HARMLESS_REFUSAL, files, [*RECEIPTS, *UNKNOWN_DEBITS])
     return [dict(row) for row in rows]
 
 

@@ -24,9 +24,9 @@ from settlement.reconciliation.credit_references import (
 from settlement.reconciliation.credit_suspense import (
     NO_HAND_RECEIPTS,
     NO_SUSPENSE,
-    CreditSuspense,
     HandReceipts,
     KnownSuspense,
+    MovementSuspense,
     keep_known_reasons,
     link_hand_receipts,
     list_fund_centres,
@@ -34,6 +34,7 @@ from settlement.reconciliation.credit_suspense import (
     sum_known_suspense,
 )
 from settlement.reconciliation.matching import NOT_IN_MESSAGE, Matches, number_accounts
+from settlement.reconciliation.matching_attempts import MatchingAttempt
 from settlement.reconciliation.mismatch import Mismatch
 from settlement.reconciliation.receipt_matching import (
     NO_RECEIPTS,
@@ -49,22 +50,12 @@ from settlement.reconciliation.remittance_references import extract_references
 from settlement.reconciliation.transfer_accounts import AccountantsByYear, find_iban
 
 
-class MatchingAttempt(NamedTuple):
-    """Which attempt to match a message this is."""
-
-    message: int = 0
-    """Its number; 0 for a message that is not stored yet."""
-    attempt: int = 1
-    is_stored: bool = False
-    """Whether the result of this attempt is stored already, and only its acts are made again."""
-
-
 class MatchedCredits(NamedTuple):
     """The matches of a message with those of its credits, and what becomes of the credits."""
 
     matches: Matches
     receipts: CreditReceipts
-    suspense: CreditSuspense
+    suspense: MovementSuspense
     hand_receipts: HandReceipts
 
 
@@ -246,7 +237,7 @@ class ReceiptMatcher(NamedTuple):
                 results.amount[receipt_at],
                 references.take(pa.array(receipt_at)),
             ),
-            CreditSuspense(
+            MovementSuspense(
                 rows[suspense_at],
                 outcomes.suspense_cents[suspense_at],
                 pa.array([outcomes.suspense_references[at] for at in suspense_at.tolist()], pa.string()),

@@ -17,8 +17,8 @@ from settlement.reconciliation.mismatch import Mismatch
 from settlement.reconciliation.receipt_matching import CreditMatches
 
 
-class CreditSuspense(NamedTuple):
-    """The credits of which something is posted to suspense, ascending by movement."""
+class MovementSuspense(NamedTuple):
+    """The movements of which something is posted to suspense: credits ascending, then debits and returns ascending."""
 
     row: NDArray[np.int64]
     """Row of the movement."""
@@ -27,6 +27,14 @@ class CreditSuspense(NamedTuple):
     """References of the acts."""
     centre: pa.Array
     """Fund centres in whose accountant's books they are posted."""
+
+    def join(self, other: "MovementSuspense") -> "MovementSuspense":
+        """Return both."""
+        return MovementSuspense(
+            np.append(self.row, other.row),
+            np.append(self.amount, other.amount),
+            *(pa.concat_arrays([own, more]) for own, more in zip(self[2:], other[2:], strict=True)),
+        )
 
 
 class HandReceipts(NamedTuple):
@@ -54,7 +62,7 @@ class KnownSuspense(NamedTuple):
 
 
 _NO_CENTS = np.zeros(0, np.int64)
-NO_SUSPENSE = CreditSuspense(_NO_CENTS, _NO_CENTS, pa.array([], pa.string()), pa.array([], pa.string()))
+NO_SUSPENSE = MovementSuspense(_NO_CENTS, _NO_CENTS, pa.array([], pa.string()), pa.array([], pa.string()))
 NO_HAND_RECEIPTS = HandReceipts(_NO_CENTS, _NO_CENTS, _NO_CENTS)
 
 

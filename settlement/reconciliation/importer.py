@@ -18,8 +18,8 @@ from settlement.bank_files.statement_checks import Closing, check_continuity
 from settlement.bank_formats import AccountNaming, BankFormat
 from settlement.reconciliation import bank_queries
 from settlement.reconciliation.bank_queries import PostingState, StoredMessage, StoredStatement
-from settlement.reconciliation.credit_receipts import MatchingAttempt
 from settlement.reconciliation.credit_rows import build_credit_rows
+from settlement.reconciliation.matching_attempts import MatchingAttempt
 from settlement.reconciliation.message_rows import (
     MovementCounts,
     PreparedMessage,
@@ -78,10 +78,13 @@ class Importer(NamedTuple):
     context: ImportContext
     by: StatedPerson
     on_step: StepCallback
+    hashes: set[bytes]
+    """Of the files that this command has imported: each is matched once."""
 
     async def import_file(self, path: Path, *, rematch: bool = False) -> ImportedMessage:
         """Import a file.  A known file is only matched again on request, or if it waited for debits that came since.
 
+        A file that the command names twice is matched once, as acts of an attempt that no engine has are unknown to another.
         While acts of its last attempt are registered and not decided, that attempt goes on instead: the journal does not
         have yet what they post, so another attempt would post it a second time.
 
@@ -93,10 +96,12 @@ class Importer(NamedTuple):
             Its balances do not add up, or contradict what is stored.
         """
         file = await self._read(path)
+        is_again = file.sha256 in self.hashes
+        self.hashes.add(file.sha256)
         stored = await bank_queries.load_stored_message(self.connection, file.sha256)
         if stored is None:
             return await self._match_and_store(file, number=0, attempt=1)
-        if not (rematch or await bank_queries.has_late_debits(self.connection, stored.message)):
+        if is_again or not (rematch or await bank_queries.has_late_debits(self.connection, stored.message)):
             return await self._resume(file, stored)
         if await self._load_posting_state(stored.acts_hash) is PostingState.BEGUN:
             return (await self._resume(file, stored))._replace(awaits_decision=True)

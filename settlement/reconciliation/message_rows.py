@@ -14,7 +14,7 @@ from core.tables.bank_messages import (
     read_end_to_end_id,
     unpack_code,
 )
-from settlement.reconciliation.credit_suspense import CreditSuspense, HandReceipts
+from settlement.reconciliation.credit_suspense import HandReceipts, MovementSuspense
 from settlement.reconciliation.matching import Matches
 from settlement.reconciliation.mismatch import Mismatch
 from settlement.reconciliation.receipt_matching import CreditReceipts
@@ -48,7 +48,7 @@ class PreparedMessage(NamedTuple):
     """Rejections of messages or lots that are not ours."""
     matches: Matches
     receipts: CreditReceipts
-    suspense: CreditSuspense
+    suspense: MovementSuspense
     hand_receipts: HandReceipts
     counts: MovementCounts
     batch_id: str
@@ -218,7 +218,7 @@ def count_movements(
     matches: Matches,
     receipts: CreditReceipts,
     *,
-    suspense: CreditSuspense,
+    suspense: MovementSuspense,
     unknown: int,
 ) -> MovementCounts:
     """Count the movements, and ``unknown`` bulk rejections as unmatched."""

@@ -17,7 +17,7 @@ class Mismatch(IntEnum):
     UNKNOWN_MESSAGE = 7
     NOT_DEBITED = 8
     NO_REFERENCE = 9
-    """This and all that follow: of a credit that is no answer to a transfer of ours."""
+    """This and those until ``BY_HAND``: of a credit that is no answer to a transfer of ours."""
     SEVERAL_RECEIVABLES = 10
     OTHER_ACCOUNTANT = 11
     BEFORE_RECEIVABLE = 12
@@ -25,11 +25,14 @@ class Mismatch(IntEnum):
     EXCESS = 14
     NOTICE = 15
     BY_HAND = 16
+    ON_SUSPENSE = 17
+    """Of a debit or return of a notice, as is the next of a statement."""
+    NOTICED = 18
 
 
 MISMATCH_TEXTS: Mapping[Mismatch, str] = {
     Mismatch.NONE: "matched",
-    Mismatch.NOT_OURS: "its end-to-end id is not one of ours: find out what it is, and post it by hand; it stays listed",
+    Mismatch.NOT_OURS: "its end-to-end id is not one of ours: find out what it is, and clear or identify it",
     Mismatch.UNKNOWN_TRANSFER: "its end-to-end id names no transfer of the journal: ask the bank what it moved",
     Mismatch.OTHER_ACCOUNT: "the transfer it names was sent from another account: ask the bank",
     Mismatch.AMOUNT_DIFFERS: "the transfer it names has another amount: ask the bank",
@@ -45,5 +48,7 @@ MISMATCH_TEXTS: Mapping[Mismatch, str] = {
     Mismatch.EXCESS: "this much is paid beyond the receivable: find out what it is for, or pay it back",
     Mismatch.NOTICE: "a notice collects nothing: import the statement that books it",
     Mismatch.BY_HAND: "receipts of its receivable were posted by hand, of another amount or later: find out what it pays",
+    Mismatch.ON_SUSPENSE: "a statement has as much on suspense: say in the books that this is its transfer, if it is",
+    Mismatch.NOTICED: "a notice has posted a movement of this account and amount, which no statement names: it is that one",
 }
 """What each reason means, and what to do."""

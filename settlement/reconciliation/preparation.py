@@ -19,9 +19,12 @@ from settlement.reconciliation.bulk_rejections import (
     TransfersByLot,
     expand_bulk_rejections,
 )
-from settlement.reconciliation.credit_receipts import MatchingAttempt, ReceiptMatcher
+from settlement.reconciliation.credit_receipts import ReceiptMatcher
 from settlement.reconciliation.matching import match_movements, parse_entries
+from settlement.reconciliation.matching_attempts import MatchingAttempt
 from settlement.reconciliation.message_rows import PreparedMessage, count_movements, derive_batch_id
+from settlement.reconciliation.movement_suspense import MovementMatcher
+from settlement.reconciliation.notice_links import NoticeLinker
 from settlement.reconciliation.sent_transfer_queries import SentTransferReader
 from settlement.reconciliation.transfer_accounts import find_transfer_accounts
 
@@ -50,8 +53,13 @@ async def prepare_message(
     """Match a message and write its acts to ``acts_path``, if it has any."""
     expanded = await _expand_rejections(connection, context, message)
     matched = await _match(connection, context, expanded.message)
+    links = NoticeLinker(connection, expanded.message, attempt)
+    matched = matched._replace(matches=await links.link(matched.matches))
     matcher = ReceiptMatcher(connection, context.accountants, expanded.message, attempt)
     matches, receipts, suspense, hand_receipts = await matcher.match(matched.matches)
+    unknown = MovementMatcher(connection, context.accountants, expanded.message, attempt)
+    matches, unknown_suspense = await unknown.match(matches)
+    suspense = suspense.join(unknown_suspense)
     matched = matched._replace(matches=matches, receipts=receipts, suspense=suspense)
     payees = await bank_queries.load_payee_codes(connection, bank_acts.list_payees_to_block(matched))
     batch_id = derive_batch_id(expanded.message)

@@ -59,18 +59,33 @@ where e.kind = any($1::smallint[]) and e.reference = any($2::text[]) and s.sende
 select reference, receivable, amount from bank_receipt where message = $1 and attempt = $2;
 
 -- name: posted_suspense
--- What is on suspense (kind $1) by acts with references $2 of sender $3, and the reason that the first attempt gave.
+-- What is on suspense (kinds $1) by acts with references $2 of sender $3, and the reason that the first attempt gave.
 select distinct on (e.reference) e.reference, e.amount, i.why
 from entry e join submission s using (submission) join bank_suspense b on b.reference = e.reference
      join bank_item i on i.message = b.message and i.attempt = b.attempt and i.row = b.row
-where e.kind = $1 and e.reference = any($2::text[]) and s.sender = $3 order by e.reference, b.message, b.attempt;
+where e.kind = any($1::smallint[]) and e.reference = any($2::text[]) and s.sender = $3 order by e.reference, b.message, b.attempt;
 
 -- name: stored_suspense
-select b.reference, b.amount, i.why from bank_suspense b join bank_item i using (message, attempt, row) where message = $1 and attempt = $2;
+select b.reference, b.amount, i.why from bank_suspense b join bank_item i using (message, attempt, row)
+where message = $1 and attempt = $2 and b.reference ~ '^U';
+
+-- name: posted_movements
+-- The debits and returns of message $1 that are on suspense by acts (kinds $2) of sender $3, and the reason that the first attempt gave.
+select distinct on (b.row) b.row, e.amount, i.why
+from bank_suspense b join bank_item i using (message, attempt, row) join entry e on e.reference = b.reference join submission s using (submission)
+where b.message = $1 and e.kind = any($2::smallint[]) and s.sender = $3 order by b.row, b.attempt;
+
+-- name: stored_movements
+select b.row, b.amount, i.why from bank_suspense b join bank_item i using (message, attempt, row)
+where message = $1 and attempt = $2 and b.reference ~ '^[VW]';
 
 -- name: has_suspense
 -- Whether the rule of suspense holds for message $1, 0 for a new one.
 select $1::int = 0 or $1 > (select min(after_message) from suspense_rule);
+
+-- name: has_movement_suspense
+-- Whether the rule of suspense for debits and returns holds for message $1, 0 for a new one.
+select $1::int = 0 or $1 > (select min(after_message) from movement_rule);
 
 -- name: hand_receipts
 -- Receipts (kinds $2) of receivables $1 by other senders than $3 that are no credits of other messages than $4.
@@ -86,6 +101,37 @@ select row, entry_id from bank_hand_receipt where message = $1 and attempt = $2;
 -- The positions (from 0) of statements with accounts $1 and identities $2 that another message than $3 brought.
 select t.position::int - 1 as position from unnest($1::text[], $2::text[]) with ordinality t (account, identity, position)
 where exists (select from bank_statement s where s.account = t.account and s.identity = t.identity and s.closing is not null and s.message <> $3);
+
+-- name: rows_with_reason
+select row from bank_item where message = $1 and attempt = $2 and why = $3;
+
+-- name: open_movements
+-- Debits and returns of statements (kinds $1) that nothing has taken off suspense yet, and that were not opened in a later year.
+select s.account, e.kind, e.amount
+from entry e join (select distinct on (reference) reference, message, statement from bank_suspense order by reference, message, attempt) b using (reference)
+     join bank_statement s using (message, statement)
+where e.kind = any($1::smallint[]) and not exists (select from entry f where f.predecessor = e.entry_id and f.amount > 0) order by e.entry_id;
+
+-- name: noticed_acts
+-- What messages without balances posted (kinds $1) of transfers, and no statement has booked; without those that another message than $2
+-- has linked with a movement (reason $3).
+with stated as (
+    {stated}
+), noticed as (
+    select e.reference, e.kind, sum(e.amount)::bigint as cents, min(e.day) - '1970-01-01'::date as day, min(t.message) as message
+    from bank_attempt t join submission s on s.file_hash = t.acts_hash and s.sender = 'bank' join entry e on e.submission = s.submission
+    where e.kind = any($1::smallint[]) and e.reference ~ '^[DR][0-9]{{1,12}}$'
+      and not exists (select from bank_statement o where o.message = t.message and o.closing is not null)
+      and not exists (select from duplicate d join stated using (submission) where d.entry_id = e.entry_id)
+      and not exists (select from refusal r join stated using (submission) where r.reference = e.reference and r.kind = e.kind)
+    group by e.reference, e.kind
+)
+select o.account, n.kind, n.cents, n.day, substr(n.reference, 2)::bigint as transfer
+from noticed n join bank_statement o using (message)
+where not exists (
+    select from bank_item i join bank_last_attempt using (message, attempt)
+    where i.why = $3 and i.entry_id = substr(n.reference, 2)::bigint and i.message <> $2)
+order by n.day, n.reference;
 
 -- name: unmatched_by_reason
 -- Unmatched movements of the last attempts of messages $1, by reason.
@@ -103,7 +149,7 @@ select id, code from reference_text where kind = 8;
 select distinct payee, code from payee where payee = any($1::int[]);
 
 -- name: debits
-select predecessor, entry_id, exercise from entry where predecessor = any($1::bigint[]) and kind = any($2::smallint[]) and entry_id > $3;
+select predecessor, entry_id, exercise, kind from entry where predecessor = any($1::bigint[]) and kind = any($2::smallint[]) and entry_id > $3;
 
 -- name: has_late_debits
 -- Whether the last attempt of a message had returns without debits, and the journal has one of the debits now: it comes after its transfer.
@@ -178,20 +224,21 @@ select * from (
 -- name: accounts_report
 -- Each operations account: with the bank, in the books as of its last statement, and the differences.
 -- Parameters as for transfers; $5 to $7: kinds of debits, returns, rejections; $8: movement types that are credits; $9: kinds of
--- receipts; $10: kinds of openings.  Receipts that a statement collects, and what it posts to suspense, are in the books of its account;
+-- receipts; $10: kinds of openings; $11: kinds of debits on suspense; $12: those of $5 that the bank debits.  Receipts that a statement collects, and what it posts to suspense, are in the books of its account;
 -- so are receipts by hand that are credits; those that are none yet are listed, by the account that the accountant has now.
 {transfers}, debited as (
     select d.entry_id, d.amount, d.day, d.kind, t.account from entry d join transfer t on t.entry_id = d.predecessor where (d.kind = any($5::int[]) or d.kind = any($7::int[]))
-), posting as (  -- what each attempt makes of credits
-    select message, attempt, statement, reference, amount from bank_receipt
+), posting as (  -- what each attempt makes of movements that are of no transfer
+    select message, attempt, statement, reference, amount, false as is_debit from bank_receipt
     union all
-    select message, attempt, statement, reference, amount from bank_suspense
+    select b.message, b.attempt, b.statement, b.reference, b.amount, not i.sort = any($8::int[]) from bank_suspense b join bank_item i using (message, attempt, row)
 ), credited as (
     select distinct on (b.reference) b.reference, s.account
     from posting b join bank_statement s using (message, statement) where s.closing is not null order by b.reference
 ), collected as (
-    select e.reference, e.amount, e.day, e.kind, c.account from entry e join submission s using (submission) join credited c using (reference)
-    where e.kind = any($9::int[]) and s.sender = 'bank'
+    select e.reference, case when e.kind = any($11::int[]) then -e.amount else e.amount end as amount, e.day, e.kind, c.account
+    from entry e join submission s using (submission) join credited c using (reference)
+    where (e.kind = any($9::int[]) or e.kind = any($11::int[])) and s.sender = 'bank'
 ), hand_credit as (  -- receipts by hand that are credits, on the days of the bank
     select '' as reference, h.amount, i.day, e.kind, s.account, h.entry_id
     from bank_hand_receipt h join bank_last_attempt using (message, attempt) join bank_item i using (message, attempt, row)
@@ -216,7 +263,7 @@ select * from (
 ), first as (
     select distinct on (account) account, opening, day from bank_statement where closing is not null order by account, message, statement
 ), treasury as (
-    select distinct credit as number from entry where kind = any($5::int[]) union select distinct debit from entry where kind = any($9::int[])
+    select distinct credit as number from entry where kind = any($12::int[]) union select distinct debit from entry where kind = any($9::int[])
 ), opened as (  -- what the closing opened of the account of the Treasury, in the year of the first statement of the operations account
     select a.account, sum(case when e.debit <> 0 then e.amount else -e.amount end)::bigint as cents
     from first f join assigned a on a.account = f.account and a.exercise = extract(year from f.day)
@@ -229,16 +276,16 @@ select * from (
            coalesce(sum(e.amount) filter (where e.kind = any($4::int[])), 0)::bigint as sent,
            coalesce(sum(e.amount) filter (where e.kind = any($5::int[])), 0)::bigint as debited,
            coalesce(sum(e.amount) filter (where e.kind = any($7::int[])), 0)::bigint as rejected,
-           coalesce(sum(e.amount) filter (where e.kind = any($5::int[]) and e.day <= l.day), 0)::bigint as debited_then,
+           coalesce(sum(e.amount) filter (where e.kind = any($12::int[]) and e.day <= l.day), 0)::bigint as debited_then,
            coalesce(sum(e.amount) filter (where e.kind = any($6::int[]) and e.day <= l.day), 0)::bigint as returned_then,
-           coalesce(sum(e.amount) filter (where e.kind = any($9::int[]) and e.day <= l.day), 0)::bigint as collected_then,
+           coalesce(sum(e.amount) filter (where (e.kind = any($9::int[]) or e.kind = any($11::int[])) and e.day <= l.day), 0)::bigint as collected_then,
            count(*) filter (where e.kind = any($4::int[])) - count(*) filter (where e.kind = any($5::int[]) or e.kind = any($7::int[])) as open_lines
     from booked e left join last l using (account) where account is not null group by account
 ), item as (
-    select s.account, sum(case when i.sort = any($8::int[]) then i.amount - coalesce(b.amount, 0) else -i.amount end)::bigint as net, count(*) as items
+    select s.account, sum(case when i.sort = any($8::int[]) then i.amount - coalesce(b.amount, 0) else coalesce(b.amount, 0) - i.amount end)::bigint as net, count(*) as items
     from bank_item i join bank_last_attempt using (message, attempt) join bank_statement s using (message, statement)
          left join bank_suspense b using (message, attempt, row)
-    where i.why <> 0 and s.closing is not null and i.amount > coalesce(b.amount, 0) group by s.account
+    where i.why not in (0, 18) and s.closing is not null and i.amount > coalesce(b.amount, 0) group by s.account  -- 18: in the books by a notice
 ), stated as (
     {stated}
 ), refusing as (  -- each further statement is another movement of the bank
@@ -247,11 +294,11 @@ select * from (
     where t.is_last and (r.kind = any($5::int[]) or r.kind = any($6::int[])) and r.reference ~ '^[DR][0-9]{{1,12}}$'
 ), booked_again as (
     {booked_again}
-), not_collected as (  -- credits of the last attempts whose receipts the journal refused; what it has not decided explains nothing
-    select s.account, b.amount from posting b join bank_last_attempt a using (message, attempt) join bank_statement s using (message, statement)
+), not_collected as (  -- movements of the last attempts whose receipts or suspense the journal refused; what it has not decided explains nothing
+    select s.account, case when b.is_debit then -b.amount else b.amount end as amount from posting b join bank_last_attempt a using (message, attempt) join bank_statement s using (message, statement)
     where s.closing is not null and not exists (select from collected c where c.reference = b.reference)
       and exists (select from submission u join refusal r using (submission)
-                  where u.sender = 'bank' and u.file_hash = a.acts_hash and r.reference = b.reference and r.kind = any($9::int[]))
+                  where u.sender = 'bank' and u.file_hash = a.acts_hash and r.reference = b.reference and (r.kind = any($9::int[]) or r.kind = any($11::int[])))
 ), refused as (  -- without the first if a notice alone booked it, on another day: that is in the books by the last statement
     select account, sum(cents)::bigint as net, count(*) as lines from (
     select account, amount as cents from not_collected
@@ -287,12 +334,12 @@ where t.account is not null and not exists (select from entry f where f.predeces
 order by t.entry_id limit $7;
 
 -- name: unmatched
--- Unmatched movements of the last attempts, as far as nothing of them is on suspense.
+-- Unmatched movements of the last attempts, as far as nothing of them is on suspense, and no notice has posted them (18).
 select m.file_name as file, coalesce(s.identity, m.identity) as statement, coalesce(s.account, '') as account, i.item, i.sort,
        i.amount - coalesce(b.amount, 0) as amount, i.day, i.reason, i.entry_id as transfer, i.why, i.end_to_end
 from bank_item i join bank_last_attempt using (message, attempt) join bank_message m using (message)
      left join bank_statement s using (message, statement) left join bank_suspense b using (message, attempt, row)
-where i.why <> 0 and (b.amount is null or i.amount > b.amount) order by i.message, i.row limit $1;
+where i.why not in (0, 18) and (b.amount is null or i.amount > b.amount) order by i.message, i.row limit $1;
 
 -- name: refused_acts
 -- Acts from bank files that the journal refused.  A notice and a statement report the same movement, two statements report two.  So of statements

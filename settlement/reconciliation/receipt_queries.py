@@ -7,17 +7,20 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from core.catalog import KIND_NUMBERS, Family, list_kinds
+from core.catalog import CATALOG, Family, Stage, list_kinds
 from core.senders import BANK
 from core.tables.bank_messages import BankStatement
 from settlement.reconciliation.bank_queries import RECEIPTS, SQL, Connection
 from settlement.reconciliation.credit_suspense import HandReceipt, KnownSuspense
+from settlement.reconciliation.matching_attempts import MatchingAttempt
 from settlement.reconciliation.receipt_matching import Receivables
 
 PAGE_REFERENCES = 20_000
 """The references of one query: each page is looked up by the indexes of the journal."""
 _RECEIVABLES = list_kinds(lambda kind: kind.family is Family.RECEIVABLE)
-_SUSPENSE = KIND_NUMBERS["suspense_receipt"]
+_SUSPENSE = list_kinds(lambda kind: kind.family is Family.RECEIPT and kind.reaches is Stage.BY_HAND)
+_MOVEMENTS = tuple(kind for kind in _SUSPENSE if CATALOG[kind].name != "suspense_receipt")
+"""Debits and returns on suspense."""
 _EPOCH = date(1970, 1, 1)
 
 
@@ -90,9 +93,25 @@ async def load_stored_suspense(
     return {row["reference"]: KnownSuspense(row["amount"], row["why"]) for row in rows}
 
 
+async def load_known_movements(connection: Connection, attempt: MatchingAttempt) -> dict[int, KnownSuspense]:
+    """Load which debits and returns of a message are on suspense, and why, by row: by a stored attempt, or by acts."""
+    number, last, is_stored = attempt
+    if not number:
+        return {}
+    query = SQL["stored_movements" if is_stored else "posted_movements"]
+    arguments = (number, last) if is_stored else (number, _MOVEMENTS, BANK)
+    rows = await connection.fetch(query, *arguments)
+    return {row["row"]: KnownSuspense(row["amount"], row["why"]) for row in rows}
+
+
 async def has_suspense(connection: Connection, message: int) -> bool:
     """Return whether credits of ``message`` (0: a new one) are posted to suspense: no earlier version has stored it."""
     return bool(await connection.fetchval(SQL["has_suspense"], message))
+
+
+async def has_movement_suspense(connection: Connection, message: int) -> bool:
+    """Return whether debits and returns of ``message`` (0: a new one) are posted to suspense: no earlier version stored it."""
+    return bool(await connection.fetchval(SQL["has_movement_suspense"], message))
 
 
 async def load_hand_receipts(

@@ -21,6 +21,7 @@ class Exclusion(IntEnum):
     NOT_YET_OWED = 11
     SETTLED_WITHOUT_TRANSFER = 12
     NEW_BANK_DETAILS = 13
+    THIRD_PARTY_MERGED = 14
 
 
 OVERRULABLE = (Exclusion.RETURNED, Exclusion.NEW_BANK_DETAILS)
@@ -30,6 +31,8 @@ OVERRULABLE = (Exclusion.RETURNED, Exclusion.NEW_BANK_DETAILS)
 EXCLUSION_TEXTS: Mapping[Exclusion, str] = {
     Exclusion.NONE: "is paid",
     Exclusion.PAYEE_BLOCKED: "the payee is blocked: release the payee first, if that is lawful",
+    Exclusion.THIRD_PARTY_MERGED: "the payee was merged into another third party, whose bank details are not the same:"
+    " register those of the code that stays in use for the merged code too, once the payee was called back",
     Exclusion.SUSPENDED: "the accountant has suspended its payment: see what is missing, and resume it once that has arrived",
     Exclusion.IN_ANOTHER_RUN: "another run, not issued yet, pays the request: issue or abandon that run",
     Exclusion.NO_BANK_DETAILS: "no valid IBAN of the payee is known: register its bank details",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.errors import LimitExceeded
 from core.person_decisions import Decision, DecisionKind, StatedPerson
-from posting.store import period_store, person_proof
+from posting.store import merge_store, period_store, person_proof
 from settlement.runs import automatic_reissues, run_pages, run_queries, selection
 from settlement.runs.debt_terms import DebtTerms, FetchEntries, trace_debt_terms
 from settlement.runs.first_transfers import (
@@ -20,6 +20,7 @@ from settlement.runs.first_transfers import (
     repeat_texts_of,
     trace_first_transfers,
 )
+from settlement.runs.merged_payees import compare_accounts
 from settlement.runs.open_payables import OpenPayables
 from settlement.runs.payable_details import PayableDetails
 from settlement.runs.payment_acts import is_paid
@@ -117,6 +118,8 @@ async def _load_context(
     debt_terms = await trace_debt_terms(payables, _build_fetch(connection))
     returned = np.zeros(len(payables.rows.kind), np.int64)
     returned[first.rows] = first.sent_last
+    payees = await run_queries.load_payee_accounts(connection)
+    merges = await merge_store.load_merges(connection)
     return SelectionContext(
         details=repeat_texts(
             await _load_details(connection, payables, debt_terms),
@@ -124,7 +127,7 @@ async def _load_context(
             await run_queries.load_details(connection, np.unique(first.debt)),
         ),
         debt_terms=debt_terms,
-        payees=await run_queries.load_payee_accounts(connection),
+        payees=payees,
         accountant=selection.find_accountants(payables, numbered, reference.list_accountants()),
         is_settled_without_transfer=np.isin(
             payables.rows.credit,
@@ -134,6 +137,7 @@ async def _load_context(
         returned_transfer=await automatic_reissues.drop_automatic_reissues(
             connection, returned, reference.reasons
         ),
+        merged=compare_accounts(merge_store.find_persons(merges), payees),
     )
 
 

@@ -20,6 +20,7 @@ from posting.pgcopy import TextCells
 from posting.text_spans import as_arrow, find_positions, is_in
 from settlement.runs.debt_terms import DebtTerms
 from settlement.runs.exclusions import Exclusion
+from settlement.runs.merged_payees import NO_MERGED_PAYEES, MergedPayees
 from settlement.runs.open_payables import PAYING_KIND, OpenPayables
 from settlement.runs.payable_details import PayableDetails
 from settlement.runs.payee_accounts import PayeeAccounts, check_eligibility
@@ -48,6 +49,7 @@ class SelectionContext(NamedTuple):
     """The entries, ascending, that runs pay which are not issued yet."""
     returned_transfer: NDArray[np.int64]
     """The entry of the returned transfer that the debt results from; 0 for none."""
+    merged: MergedPayees = NO_MERGED_PAYEES
 
 
 class SelectionCriteria(NamedTuple):
@@ -135,9 +137,11 @@ def _find_exclusions(
     eligible = check_eligibility(context.payees, criteria.rules.countries).take(account_row)
     account_entry = context.payees.find_entries(account_row)
     in_other_runs, returned = context.in_other_runs, context.returned_transfer
+    blocked = context.merged.list_blocked_payees(payables.blocked_payees)
     applies: Mapping[Exclusion, NDArray[np.bool_]] = {
         Exclusion.SETTLED_WITHOUT_TRANSFER: context.is_settled_without_transfer,
-        Exclusion.PAYEE_BLOCKED: _is_member(payables.rows.payee, payables.blocked_payees),
+        Exclusion.PAYEE_BLOCKED: _is_member(payables.rows.payee, blocked),
+        Exclusion.THIRD_PARTY_MERGED: _is_member(payables.rows.payee, context.merged.unlike),
         Exclusion.SUSPENDED: context.debt_terms.is_suspended,
         Exclusion.IN_ANOTHER_RUN: find_positions(in_other_runs, payables.rows.entry_id) < len(in_other_runs),
         Exclusion.NO_BANK_DETAILS: ~eligible.has_account,

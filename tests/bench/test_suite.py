@@ -25,10 +25,11 @@ from bench.peers.copy_roofline import check_sums
 from bench.suite import DEMO_ACTS, SuiteFigures, run_suite
 from bench.year.year_generator import Year
 from core.nomenclature import CentreLevel
-from core.tables.book import BudgetNodes, Cells
+from core.tables.book import BudgetNodes, Cells, FrozenFigures
 from core.tables.columns import allocate_records, seal_array
 from core.tables.journal import Draws, Numbers
 from kernels import availability
+from kernels.draws import BudgetTree, draw_amounts
 from posting.store.migrate import migrate
 from service.cli import demo
 from service.database.embedded_server import run_embedded_server
@@ -230,7 +231,8 @@ def test_draws_agree_with_the_oracle(seed: int) -> None:
     expected = oracle.draw_amounts(
         tree, oracle_figures, zip(draws.cell.tolist(), draws.amount.tolist(), strict=True)
     )
-    availability.draw_amounts(draws, seal_array(cells), availability.BudgetTree(nodes, figures), short)
+    frozen = allocate_records(FrozenFigures, len(nodes))
+    draw_amounts(draws, seal_array(cells), BudgetTree(nodes, figures, frozen), short)
     assert short.number.tolist() == expected
     assert {
         (node, figure): int(figures[node, figure]) for node in tree for figure in range(8)

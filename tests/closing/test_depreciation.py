@@ -1,8 +1,10 @@
 """The depreciation of a year: each asset is charged what its plan gives, once, and what cannot be charged is named."""
 
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from closing.depreciation import PlanBook, compute_charges
 from closing.depreciation_acts import ChargeSum
 from closing.step_sums import BlockedSum
+from closing.steps import Step
 from core.asset_plans import AssetPlan
 from core.catalog import KIND_NUMBERS
 from core.tables.columns import allocate_zeros
@@ -20,6 +23,9 @@ from reporting.assets import load_assets
 from reporting.code_names import read_names
 from service.database import command_queries
 from service.database.embedded_server import Database
+from service.engine import closing_execution
+from service.engine.step_conditions import StepRequest
+from service.terminal.processing_progress import ProgressLines
 from tests.closing.asset_state import (
     CHARGES,
     EQUIPMENT,
@@ -32,7 +38,7 @@ from tests.closing.asset_state import (
 )
 from tests.period_decisions import decide_period
 from tests.reference_years import copy_year, remove_lines
-from tests.service.small_state import UNITS, State
+from tests.service.small_state import ANNE, UNITS, State, create_interruption
 
 SUMS = [
     ChargeSum(MACHINES, "2816800000", "6811200000", 1, 5_250),
@@ -203,3 +209,19 @@ def _count_due(cost: int, changes: list[tuple[int, int, int, int]], account: int
     of_plan = _MONTHS[account]
     due = cost * min(months, of_plan) // of_plan if of_plan else 0
     return max(due - depreciated, 0)
+
+
+async def test_a_step_charges_and_proves_that_nothing_is_left(state: State) -> None:
+    """C08 is the same call, with a stored proof."""
+    request = StepRequest(YEAR, Step.DEPRECIATION, date(2019, 1, 8), by=ANNE)
+    interruption, reporter = create_interruption(), ProgressLines()
+    tried = await closing_execution.execute(
+        state.context, msgspec.structs.replace(request, is_dry_run=True), interruption, reporter=reporter
+    )
+    assert tried.sums is not None
+    assert [(row.account, row.lines) for row in tried.sums.carried] == [(MACHINES, 1), (EQUIPMENT, 2)]
+    assert await read_charges(state) == []
+    result = await closing_execution.execute(state.context, request, interruption, reporter=reporter)
+    assert (result.state, await read_charges(state)) == ("proven", CHARGES)
+    again = await closing_execution.execute(state.context, request, interruption, reporter=reporter)
+    assert (again.state, again.posted) == ("proven", None)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from closing.journal import Journal, allocate_journal
-from closing.open_year import find_open_year
-from closing.remainders import COMMITS, REQUESTS, RETAINS, SERVES, compute_remainders
+from closing.open_year import OpenYear, find_open_year
+from closing.remainders import COMMITS, KEEPS_BACK, REQUESTS, SERVES, compute_remainders
+from closing.step_kinds import CARRYING_STEPS, list_needed_kinds, select_steps
 from core.catalog import CATALOG, KIND_NUMBERS, Stage, list_kinds
 from tests.file_strategies import Row
 from tests.oracle.engine import Engine
@@ -33,6 +34,7 @@ _SPENDING = frozenset(
             "attachment",
             "retention",
             "retention_release",
+            *("penalty", "penalty_confirmation", "penalty_remission", "penalty_rejection"),
         ),
     }
 )
@@ -121,6 +123,7 @@ def _carry_what_is_open(ledger: PlainLedger) -> None:
         ("service_carry", *opened.services),
         ("request_carry", *opened.requests),
         ("retention_carry", *opened.retentions),
+        ("penalty_carry", *opened.penalties),
     )
     for kind, entries, amounts in parts:
         for entry, cents in zip(entries.tolist(), amounts.tolist(), strict=True):
@@ -143,21 +146,44 @@ def test_the_columns_agree_with_the_plain_engine(reference: Path, seed: int) -> 
         if COMMITS[kind] and not remainders.carried_by[row.entry]:
             expected = (item.open, item.unbilled) if not CATALOG[item.kind].undoes else (0, 0)
             assert (remainders.open[row.entry], remainders.unbilled[row.entry]) == expected, place
-        if SERVES[kind] or RETAINS[kind] or (REQUESTS[kind] and CATALOG[kind].reaches is Stage.PAYABLE):
+        if SERVES[kind] or KEEPS_BACK[kind] or (REQUESTS[kind] and CATALOG[kind].reaches is Stage.PAYABLE):
             assert remainders.rest[row.entry] == item.open, place
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_step_needs_no_other_kinds(reference: Path, seed: int) -> None:
+    """What is open for a step is the same without the entries that it does not read, also after carries."""
+    journal = _play(reference, seed).build_journal()
+    years = np.array([False, *[True] * int(journal.cell.max())])
+    for size in (len(journal.kind), len(journal.kind) // 2):
+        whole = Journal._make(column[:size] for column in journal)
+        for is_of_year, is_older in ((years, ~years), (~years, years)):
+            opened = find_open_year(whole, compute_remainders(whole), is_of_year, is_older=is_older)
+            for step in CARRYING_STEPS:
+                is_needed = np.isin(whole.kind, list_needed_kinds([step]))
+                part = Journal._make(np.where(is_needed, column, 0).astype(column.dtype) for column in whole)
+                remaining = find_open_year(part, compute_remainders(part), is_of_year, is_older=is_older)
+                assert describe(select_steps(remaining, [step])) == describe(select_steps(opened, [step]))
+
+
 def test_the_random_acts_carry_and_cancel(reference: Path) -> None:
-    """The comparison above meets the kinds of carry, and mirrors of what follows a commitment; guarantees are too rare."""
+    """The comparison above meets the kinds of carry, and mirrors of what follows a commitment; what is kept back is rare."""
     accepted = {CATALOG[row.kind].name for seed in SEEDS for row in _play(reference, seed).rows}
     kinds = {
-        *(kind for kind in _CARRIES if kind != "retention_carry"),
+        *(kind for kind in _CARRIES if kind not in ("retention_carry", "penalty_carry")),
         "service_cancellation",
         "payment_request_rejection",
         "commitment_increase",
         "payment",
     }
     assert kinds <= accepted
+
+
+def describe(opened: OpenYear) -> list[tuple[list[int], list[int]]]:
+    """List the entries and cents of each family, and those of each obstacle."""
+    families = (opened.commitments, opened.services, opened.requests, opened.retentions)
+    parts = [*families, *(obstacle.entries for obstacle in opened.obstacles)]
+    return [(part.entry.tolist(), part.amount.tolist()) for part in parts] + [([], opened.unbilled.tolist())]
 
 
 def _build_small_journal(rows: list[tuple[str, int, int]]) -> Journal:
@@ -226,6 +252,26 @@ def test_a_release_that_is_rejected_is_retained_again() -> None:
     opened = find_open_year(journal, remainders, np.array([False, True]))
     assert [part.tolist() for part in opened.retentions] == [[3], [3]]
     assert [part.tolist() for part in opened.requests] == [[2, 4], [95, 2]]
+
+
+def test_a_penalty_is_open_until_it_is_confirmed_remitted_or_rejected() -> None:
+    journal = _build_small_journal(
+        [
+            ("commitment", 0, 100),
+            ("service", 1, 60),
+            ("penalty", 1, 20),
+            ("penalty_confirmation", 3, 5),
+            ("penalty_remission", 3, 8),
+            ("payment_request_rejection", 5, 2),
+            ("penalty_rejection", 3, 4),
+        ]
+    )
+    remainders = compute_remainders(journal)
+    assert (remainders.rest[3], remainders.rest[5], remainders.unbilled[1]) == (5, 6, 44)
+    opened = find_open_year(journal, remainders, np.array([False, True]))
+    assert [part.tolist() for part in opened.penalties] == [[3], [5]]
+    assert [part.tolist() for part in opened.requests] == [[5], [6]]
+    assert not len(opened.retentions.entry)
 
 
 def test_certified_cents_without_a_service_of_the_year_are_named() -> None:

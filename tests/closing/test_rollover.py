@@ -306,7 +306,7 @@ async def _read_plan(state: State) -> list[tuple[str, int, int]]:
     reference = engine_context.load_reference(state.settings)
     plan = await closing_plan.load_plan(state.dsn, reference, YEAR, reporter=ProgressLines())
     assert not isinstance(plan, str)
-    return [(step.step.value, step.sums.lines, step.sums.done) for step in plan.steps]
+    return [(step.step.value, step.sums.lines, step.sums.done) for step in plan.steps if step.sums]
 
 
 async def test_a_ministry_that_sees_its_own_acts_alone_sees_what_was_carried(state: State) -> None:

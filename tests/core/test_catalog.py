@@ -2,13 +2,16 @@
 
 import pytest
 
+from core.account_roles import ASSET_ROLES
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Role, Stage
 from core.kind_rules import Pairing, Requester
 from core.outcome_codes import Outcome
 from core.senders import BANK, CLOSING, SENDER_OF_KIND, TREASURY
 
 _KINDS = CATALOG[1:]
-_SETTLEMENTS = [kind for kind in _KINDS if kind.family is Family.SETTLEMENT]
+_SETTLEMENTS = [
+    kind for kind in _KINDS if kind.family is Family.SETTLEMENT and kind.pairs is not Pairing.SUSPENSE
+]
 _KINDS_AFTER_A_STAGE = [kind for kind in _KINDS if kind.after]
 
 
@@ -44,6 +47,10 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("invoice_request", "retention_rejection"),
         *("suspense_receipt", "suspense_identification", "identification_receipt"),
         *("opening_item_debit", "opening_item_credit", "opening_reduction_debit", "opening_reduction_credit"),
+        *("result_debit", "result_credit"),
+        *("suspense_debit", "suspense_return"),
+        *("transfer_identification", "identification_debit", "identification_return"),
+        *("penalty", "penalty_confirmation", "penalty_remission", "penalty_carry", "penalty_rejection"),
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -67,6 +74,8 @@ def test_a_settlement_takes_up_its_predecessor_and_clears_its_account(kind: ActK
     debits = {
         **dict.fromkeys(("return_identified", "advance_recovery"), Role.NONE),
         "set_off_receipt": Role.OTHER_CREDITOR,
+        "bank_return": Role.TREASURY,  # a debit that is identified credits no account of the Treasury
+        "identification_return": Role.SUSPENSE_RETURN,
     }
     assert kind.debit is debits.get(kind.name, Role.PREDECESSOR)
     assert kind.inherits
@@ -105,7 +114,13 @@ def test_the_bank_moves_a_transfer_whole() -> None:
     """What is recovered of a debited advance moves no money."""
     stages = (Stage.IN_TRANSIT, Stage.DEBITED)
     moving = [kind for kind in _SETTLEMENTS if kind.after in stages and kind.pairs is not Pairing.ADVANCE]
-    assert moving_kinds() == moving == _get_kinds("bank_debit", "bank_reject", "bank_return")
+    assert (
+        moving_kinds()
+        == moving
+        == _get_kinds(
+            *("bank_debit", "bank_reject", "bank_return", "identification_debit", "identification_return")
+        )
+    )
 
 
 def test_a_decision_on_a_planned_commitment_is_about_the_whole_of_it_and_moves_nothing() -> None:
@@ -143,12 +158,13 @@ def test_only_our_own_senders_state_what_was_paid() -> None:
     assert {kind.name for kind in _KINDS if kind.remits} == {
         name for name, sender in SENDER_OF_KIND.items() if sender == TREASURY
     }
-    assert {kind.name for kind in moving_kinds()} | {"suspense_receipt"} == {
+    moved = {kind.name for kind in moving_kinds() if not kind.pairs}
+    assert moved | {"suspense_receipt", "suspense_debit", "suspense_return"} == {
         name for name, sender in SENDER_OF_KIND.items() if sender == BANK
     }
-    assert {kind.name for kind in _KINDS if kind.carries or kind.family is Family.OPENING} == {
-        name for name, sender in SENDER_OF_KIND.items() if sender == CLOSING
-    }
+    assert {
+        kind.name for kind in _KINDS if kind.carries or kind.family in (Family.OPENING, Family.RESULT)
+    } == {name for name, sender in SENDER_OF_KIND.items() if sender == CLOSING}
 
 
 def moving_kinds() -> list[ActKind]:
@@ -207,7 +223,9 @@ def test_what_stands_on_a_suspense_account_is_cleared_by_hand_on_the_account_tha
     assert (justification.draws, justification.needs_assignment) == (Remainder.NONE, False)
     assert not justification.has_amount
     leaving = [kind for kind in _KINDS if kind.reaches is clearings[0].after]
-    assert [kind.name for kind in leaving if not kind.posts_by_hand] == ["suspense_receipt"]
+    assert [kind.name for kind in leaving if not kind.posts_by_hand] == [
+        *("suspense_receipt", "suspense_debit", "suspense_return"),
+    ]
     assert all(kind.opens for kind in leaving)
 
 
@@ -225,8 +243,26 @@ def test_what_is_identified_is_collected_as_by_a_receipt() -> None:
     )
     assert [kind.name for kind in _KINDS if kind.names_centre_alone] == [
         *("opening_debit", "opening_credit", "suspense_receipt", "opening_item_debit", "opening_item_credit"),
-        *("opening_reduction_debit", "opening_reduction_credit"),
+        *("opening_reduction_debit", "opening_reduction_credit", "result_debit", "result_credit"),
+        *("suspense_debit", "suspense_return"),
     ]
+
+
+def test_a_transfer_that_is_identified_moves_as_by_the_bank() -> None:
+    """What the bank moved stands on suspense, so the account of the Treasury is in its place there."""
+    for of_bank, identified, unknown in (
+        _get_kinds("bank_debit", "identification_debit", "suspense_debit"),
+        _get_kinds("bank_return", "identification_return", "suspense_return"),
+    ):
+        different = {
+            name: getattr(identified, name) for name in ("name", "french", "debit", "credit", "pairs")
+        }
+        assert of_bank._replace(**different) == identified
+        is_debit = of_bank.credit is Role.TREASURY
+        assert (identified.credit if is_debit else identified.debit) is (
+            unknown.debit if is_debit else unknown.credit
+        )
+        assert (unknown.credit if is_debit else unknown.debit) is Role.TREASURY
 
 
 def test_what_follows_an_asset_takes_from_it_and_leaves_nothing_for_later_acts() -> None:
@@ -245,10 +281,11 @@ def test_what_follows_an_asset_takes_from_it_and_leaves_nothing_for_later_acts()
 def test_a_payable_has_its_own_reservation_or_inherits_one() -> None:
     payables = [kind for kind in _KINDS if kind.reaches is Stage.PAYABLE]
     assert {kind.family for kind in payables} == {Family.PAYMENT_REQUEST}
-    (release,) = [kind for kind in payables if kind.after is Stage.RETAINED]
-    assert all(kind.pays or kind.carries or kind is release for kind in payables)
+    releases = [kind for kind in payables if kind.follows is Family.RETENTION]
+    assert releases == _get_kinds("retention_release", "penalty_remission")
+    assert all(kind.pays or kind.carries or kind in releases for kind in payables)
     for kind in payables:
-        assert kind.inherits == (kind.cp_reserved == 0) or kind is release
+        assert kind.inherits == (kind.cp_reserved == 0) or kind in releases
 
 
 def test_a_guarantee_frees_the_cp_that_its_release_reserves_again() -> None:
@@ -264,6 +301,26 @@ def test_a_guarantee_frees_the_cp_that_its_release_reserves_again() -> None:
         Role.PREDECESSOR,
         Role.CLEARED,
     )
+
+
+def test_a_penalty_takes_cp_only_once_it_is_confirmed_or_remitted() -> None:
+    """What is confirmed is consumed at once, and is no debt; what is remitted is one of its own (A36)."""
+    penalty, confirmation, remission = _get_kinds("penalty", "penalty_confirmation", "penalty_remission")
+    assert (penalty.budget, penalty.draws, penalty.debit) == (
+        BudgetAction.NONE,
+        Remainder.UNBILLED,
+        Role.ACCRUED,
+    )
+    assert (confirmation.cp_reserved, confirmation.cp_consumed, confirmation.reaches) == (0, 1, Stage.NONE)
+    assert (remission.cp_reserved, remission.cp_consumed, remission.reaches) == (1, 0, Stage.PAYABLE)
+    assert (confirmation.credit, remission.credit) == (Role.PENALTY_PRODUCT, Role.CREDITOR)
+    for kind in (confirmation, remission):
+        assert (kind.ae_reserved, kind.ae_consumed, kind.debit) == (0, 0, Role.PREDECESSOR)
+
+
+def test_what_is_kept_back_on_assets_has_the_next_role() -> None:
+    """The kernels add 1 to the role of other items."""
+    assert all(of_assets == role + 1 for role, of_assets in ASSET_ROLES.items())
 
 
 def test_what_is_released_is_a_debt_of_its_own_and_what_is_retained_is_none() -> None:

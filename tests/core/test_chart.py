@@ -32,7 +32,12 @@ number,label,side,statement,source
 4091000000,,debit,,chart
 4017000000,,credit,,chart
 4047000000,,credit,,chart
+4016000000,,credit,,chart
+4046000000,,credit,,chart
+7220000000,,credit,,chart
 4721000000,,credit,,chart
+5129100000,,debit,,chart
+5129500000,,credit,,chart
 """
 ROLES = "item,expense,accrued,creditor,payroll,admits,source\n31,6110000000,4081000000,4011100000,,60 61 62,chart\n"
 STAFF = "21,6411110000,4280000000,4211110000,4211110000,641,chart\n"
@@ -49,9 +54,14 @@ tax_relief,4678410000,chart
 advance,4091000000,chart
 retention,4017000000,chart
 asset_retention,4047000000,chart
+penalty,4016000000,chart
+asset_penalty,4046000000,chart
+penalty_product,7220000000,chart
 suspense_receipt,4721000000,chart
+suspense_debit,5129100000,chart
+suspense_return,5129500000,chart
 """
-SUSPENSE = "account,source\n472,chart\n"
+SUSPENSE = "account,source\n472,chart\n5129,chart\n"
 CREDITORS = "expense,creditor,payroll,source\n606,4211110000,,chart\n"
 
 
@@ -197,7 +207,7 @@ def test_the_sample_has_the_accounts_of_the_state(sample: Chart) -> None:
     sides = {number: sample.accounts[number].side for number in ("4081000000", "4011100000", "5126410000")}
     assert sides == {"4081000000": Side.NIL, "4011100000": Side.EITHER, "5126410000": Side.CREDIT}
     cited = {number for number, account in sample.accounts.items() if account.source != "chart"}
-    assert cited == {"1853200000", sample.opening}
+    assert cited == {"1853200000", sample.opening, "1200000000", "1842300000"}
 
 
 def test_payroll_has_creditors_of_its_own(sample: Chart) -> None:

@@ -80,6 +80,7 @@ def test_the_first_day_of_interest_decides_its_rules(tmp_path: Path) -> None:
         ("compensation_euros = 40", "compensation_euros = -1", "compensation_euros is -1"),
         ("days_a_year = 365", "days_a_year = 36", "days_a_year is 36"),
         ("payment_days = 45", "payment_days = 367", "payment_days is 367"),
+        ("receivable_days = 0", "receivable_days = -1", "receivable_days is -1"),
         ('points = "8.00"', "points = 8.0", "points is 8.0"),
         ('"2018-1" = "0.00"', '"2018-3" = "0.00"', "'2018-3' is not a half-year"),
         ('"2018-1" = "0.00"', '"2018-1" = "nothing"', "2018-1 is 'nothing'"),

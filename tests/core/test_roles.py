@@ -52,7 +52,7 @@ _REQUESTS = {
     "payment_request_without_service",
     "direct_payment_request",
     "late_interest",
-    *("advance_request", "retention_release"),
+    *("advance_request", "retention_release", "penalty_remission"),
 }
 _RECEIVABLES = {"receivable", "repayment_receivable", "receivable_reduction", "receivable_cancellation"}
 _ACCOUNTING = {
@@ -63,9 +63,11 @@ _ACCOUNTING = {
     *("journal_debit", "journal_credit", "clearing_debit", "clearing_credit", "justification"),
     *("receipt", "set_off_receipt", "credit_restoration"),
     *("suspense_identification", "identification_receipt"),
+    *("transfer_identification", "identification_debit", "identification_return"),
     *("advance_withholding", "advance_recovery"),
     *("reassignment_origin", "reassignment_target"),
     *("retention", "retention_rejection"),
+    *("penalty", "penalty_confirmation", "penalty_rejection"),
 }
 _ENTERED = {
     Role.BUDGET_DIRECTORATE: _OF_DIRECTORATE,

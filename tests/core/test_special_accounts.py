@@ -7,16 +7,21 @@ import pytest
 from core import nomenclature
 from core.errors import ReferenceDataError
 from core.reference.files import SAMPLE_FOLDER
-from core.special_accounts import Category, list_earmarked_programmes, read_special_accounts
+from core.special_accounts import Category, list_earmarked_accounts, read_special_accounts
 
-_MISSIONS = ("Pensions", "Prêts")
-_HEADER, _BALANCES = "account,category,source\n", "account,year,balance,source\n"
+_MISSIONS = {"0741": "Pensions", "0742": "Pensions", "0851": "Prêts"}
+_HEADERS = {
+    "special_accounts.csv": "account,category,source\n",
+    "special_balances.csv": "account,section,year,balance,source\n",
+    "special_sections.csv": "programme,section,source\n",
+}
+_PENSIONS, _BOTH = "Pensions,earmarked,x\n", "0741,1,x\n0742,2,x\n"
 
 
-def _write(folder: Path, accounts: str, balances: str = "") -> Path:
-    folder.joinpath("special_accounts.csv").write_text(_HEADER + accounts)
-    if balances:
-        folder.joinpath("special_balances.csv").write_text(_BALANCES + balances)
+def _write(folder: Path, accounts: str, balances: str = "", sections: str = "") -> Path:
+    for (name, header), lines in zip(_HEADERS.items(), (accounts, balances, sections), strict=True):
+        if lines:
+            folder.joinpath(name).write_text(header + lines)
     return folder
 
 
@@ -24,9 +29,13 @@ def test_the_sample_has_the_accounts_of_the_bill_of_2018() -> None:
     codes = nomenclature.load(SAMPLE_FOLDER / "2018")
     categories = [account.category for account in codes.special_accounts.values()]
     assert (categories.count(Category.EARMARKED), categories.count(Category.LENDING)) == (11, 5)
-    earmarked = list_earmarked_programmes(codes)
+    earmarked = list_earmarked_accounts(codes)
     assert {code[:2] for account in earmarked for code in account.programmes} == {"07"}
     assert sum(len(account.programmes) for account in earmarked) == 24
+    assert [(account.section, account.programmes) for account in earmarked if account.section] == [
+        ("1", ("0751",)),
+        ("2", ("0753", "0754", "0755")),
+    ]
     assert [account.programmes for account in earmarked if account.name == "Pensions"] == [
         ("0741", "0742", "0743")
     ]
@@ -38,33 +47,45 @@ def test_without_a_file_there_are_none(tmp_path: Path) -> None:
 
 
 def test_a_balance_is_of_one_year(tmp_path: Path) -> None:
-    folder = _write(
-        tmp_path, "Pensions,earmarked,art. 21\n", "Pensions,2018,1250,law\nPensions,2019,0.05,law\n"
-    )
+    folder = _write(tmp_path, _PENSIONS, "Pensions,,2018,1250,law\nPensions,,2019,0.05,law\n")
     (account,) = read_special_accounts(folder, _MISSIONS).values()
-    assert account.balances == {2018: 125_000, 2019: 5}
+    assert account.balances == {("", 2018): 125_000, ("", 2019): 5}
+
+
+def test_a_section_has_programmes_and_balances_of_its_own(tmp_path: Path) -> None:
+    folder = _write(tmp_path, _PENSIONS, "Pensions,1,2018,7,law\nPensions,2,2018,8,law\n", _BOTH)
+    (account,) = read_special_accounts(folder, _MISSIONS).values()
+    assert account.sections == {"0741": "1", "0742": "2"}
+    assert account.balances == {("1", 2018): 700, ("2", 2018): 800}
 
 
 @pytest.mark.parametrize(
-    ("accounts", "balances", "finding"),
+    ("accounts", "balances", "sections", "finding"),
     [
-        ("Culture,earmarked,x\n", "", "mission 'Culture' has no programme"),
-        ("Pensions,commerce,x\n", "", "category is 'commerce'"),
-        ("Pensions,earmarked,\n", "", "Pensions has no source"),
-        ("Pensions,earmarked,x\nPensions,lending,x\n", "", "Pensions is listed twice"),
-        ("Pensions,earmarked,x\n", "Prêts,2018,1,x\n", "'Prêts' is no special account"),
-        ("Pensions,earmarked,x\n", "Pensions,18,1,x\n", "year is '18'"),
-        ("Pensions,earmarked,x\n", "Pensions,2018,-1,x\n", "balance is '-1'"),
-        ("Pensions,earmarked,x\n", "Pensions,2018,1.5,x\n", "balance is '1.5'"),
-        ("Pensions,earmarked,x\n", "Pensions,2018,99999999999999,x\n", "balance is '99999999999999'"),
-        ("Pensions,earmarked,x\n", "Pensions,2018,1,\n", "the balance of Pensions has no source"),
-        ("Pensions,earmarked,x\n", "Pensions,2018,1,x\nPensions,2018,2,x\n", "listed twice for 2018"),
+        ("Culture,earmarked,x\n", "", "", "mission 'Culture' has no programme"),
+        ("Pensions,commerce,x\n", "", "", "category is 'commerce'"),
+        ("Pensions,earmarked,\n", "", "", "Pensions has no source"),
+        ("Pensions,earmarked,x\nPensions,lending,x\n", "", "", "Pensions is listed twice"),
+        (_PENSIONS, "Prêts,,2018,1,x\n", "", "'Prêts' is no special account"),
+        (_PENSIONS, "Pensions,,18,1,x\n", "", "year is '18'"),
+        (_PENSIONS, "Pensions,,2018,-1,x\n", "", "balance is '-1'"),
+        (_PENSIONS, "Pensions,,2018,1.5,x\n", "", "balance is '1.5'"),
+        (_PENSIONS, "Pensions,,2018,99999999999999,x\n", "", "balance is '99999999999999'"),
+        (_PENSIONS, "Pensions,,2018,1,\n", "", "the balance of Pensions has no source"),
+        (_PENSIONS, "Pensions,,2018,1,x\nPensions,,2018,2,x\n", "", "listed twice for 2018"),
+        (_PENSIONS, "Pensions,1,2018,1,x\n", "", "Pensions has no section '1'"),
+        (_PENSIONS, "Pensions,,2018,1,x\n", _BOTH, "Pensions has no section ''"),
+        (_PENSIONS, "", "0741,1,x\n", "programme 0742 has none"),
+        (_PENSIONS, "", "0741,1,x\n0741,2,x\n", "0741 is listed twice"),
+        (_PENSIONS, "", "0177,1,x\n", "there is no programme '0177'"),
+        (_PENSIONS, "", "0741,,x\n", "has no name or no source"),
+        (_PENSIONS, "", "0851,1,x\n", "'Prêts' is no special account"),
     ],
 )
 def test_a_faulty_row_is_refused_with_its_place(
-    tmp_path: Path, accounts: str, balances: str, finding: str
+    tmp_path: Path, accounts: str, balances: str, sections: str, finding: str
 ) -> None:
     with pytest.raises(ReferenceDataError) as refused:
-        read_special_accounts(_write(tmp_path, accounts, balances), _MISSIONS)
+        read_special_accounts(_write(tmp_path, accounts, balances, sections), _MISSIONS)
     assert finding in str(refused.value)
     assert ".csv" in str(refused.value)

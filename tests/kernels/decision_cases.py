@@ -97,6 +97,7 @@ class BookContent(NamedTuple):
     withdrawn: dict[int, int]
     decrees: dict[DecreeKey, int]
     collected: dict[tuple[int, Hashable], int]
+    engaged: dict[tuple[int, Hashable], int]
     waiting: dict[Fingerprint, object]
     invoices: dict[Fingerprint, tuple[Claim, ...]]
 
@@ -184,7 +185,8 @@ class KernelBook:
             (row[0], row[1]): (row[2], row[3]) for row in tables.keys[: count["keys"]].tolist()
         }
         payees: dict[Fingerprint, Payee] = {
-            (row[0], row[1]): _to_payee(*row[2:]) for row in tables.payees[: count["payees"]].tolist()
+            (row[0], row[1]): _to_payee(number, *row[2:])
+            for number, row in enumerate(tables.payees[: count["payees"]].tolist(), 1)
         }
         return BookContent(
             self._read_figures(),
@@ -202,11 +204,8 @@ class KernelBook:
             },
             {node: cents for node, (cents, _) in enumerate(tables.withdrawn.tolist()) if cents},
             _list_decrees(tables.decrees),
-            {
-                key: int(tables.special["collected"][row])
-                for key, row in _number_special_accounts(self._world).items()
-                if tables.special["collected"][row]
-            },
+            self._read_special("collected"),
+            self._read_special("engaged"),
             {tuple(row[:2]): row[3] for row in tables.waiting[: count["waiting"]].tolist()},
             _list_claims(tables.invoices[: count["invoices"]].tolist()),
         )
@@ -220,6 +219,12 @@ class KernelBook:
             for figure, column in _FROZEN_COLUMNS.items()
             for at in np.flatnonzero(frozen[column])
         }
+
+    def _read_special(self, figure: str) -> dict[tuple[int, Hashable], int]:
+        """Return a figure of special accounts by budget year and programme, without zeros."""
+        cents = self.tables.special[figure]
+        rows = _number_special_accounts(self._world)
+        return {key: int(cents[row]) for key, row in rows.items() if cents[row]}
 
     def set_sums(self, place: tuple[int, int, int], both: tuple[int, int]) -> None:
         """Set debit and credit of ``place`` = (period, accountant, account)."""
@@ -262,6 +267,7 @@ def read_ledger_content(ledger: oracle.Ledger) -> BookContent:
         {node: cents for node, cents in state.withdrawn.items() if cents},
         {key: cents for key, cents in state.decrees.items() if cents},
         {key: cents for key, cents in state.collected.items() if cents},
+        {key: cents for key, cents in state.engaged.items() if cents},
         {key: _fold_content(content) for key, content in ledger.waiting.items()},
         dict(state.invoices),
     )
@@ -273,7 +279,7 @@ def _count_taken(state: State, entry: int) -> OpenItem:
     if CATALOG[item.kind].family is Family.COMMITMENT:
         return item if item.carried_to else item._replace(advanced=advances.sum_advanced(state, entry))
     item = item._replace(advanced=advances.find_mark(state, entry))
-    if CATALOG[item.kind].reaches not in (Stage.PAYABLE, Stage.RETAINED):
+    if CATALOG[item.kind].reaches not in (Stage.PAYABLE, Stage.RETAINED, Stage.WITHHELD):
         return item
     return item._replace(retained=min(item.retained, 1), asked=0, followers=invoices.sum_taken(state, entry))
 
@@ -325,7 +331,7 @@ def to_item(row: dict[str, int]) -> OpenItem:
     fields["repayments"] = (row["unbilled"] & REPAYMENT_MASK) >> REPAYMENT_BIT if is_owed else 0
     fields["retained"] = int(is_owed and bool(row["unbilled"] & RETENTION_BIT))
     fields["is_suspended"] = bool(row["unbilled"] & SUSPENDED_BIT)
-    if kind.reaches in (Stage.PAYABLE, Stage.RETAINED):
+    if kind.reaches in (Stage.PAYABLE, Stage.RETAINED, Stage.WITHHELD):
         fields["followers"] = row["followers"] | row["unbilled"] & USE_MASK
     return OpenItem(**{name: (row | fields)[name] for name in OpenItem._fields})  # type: ignore[arg-type]
 
@@ -369,8 +375,9 @@ def _list_claims(rows: Sequence[tuple[int, int, int, int]]) -> dict[Fingerprint,
     return claims
 
 
-def _to_payee(value: int, bank: int) -> Payee:
-    return Payee(value % PAYEE_BLOCKED_BIT, bank, value >= PAYEE_BLOCKED_BIT)
+def _to_payee(number: int, value: int, bank: int) -> Payee:
+    person = value % PAYEE_BLOCKED_BIT
+    return Payee(number, bank, value >= PAYEE_BLOCKED_BIT, person if person != number else 0)
 
 
 def _allocate_rows(table: type, rows: Iterable[tuple[int, ...]]) -> np.ndarray:
@@ -442,10 +449,15 @@ def _build_special_accounts(book: StartingBook) -> np.ndarray:
         account = book.world.special[year, programme]
         members = [rows[year, other] for other in account.programmes]
         node = special_accounts.find_programme_node(book.world, year, programme)
-        same = [key for key in rows if (key[0], book.world.special[key].name) == (year + 1, account.name)]
+        same = [
+            key
+            for key in rows
+            if (key[0], book.world.special[key].name) == (year + 1, account.name)
+            and book.world.special[key].section in ("", account.section)
+        ]
         first = min(same, key=lambda key: str(key[1]), default=None)
         later = rows.get((year + 1, programme)) or (rows[first] if first else 0)
-        table[row] = (node, year, min(members), max(members) + 1, later, account.brought, 0, 0)
+        table[row] = (node, year, min(members), max(members) + 1, later, account.brought, 0, 0, 0)
     return table
 
 

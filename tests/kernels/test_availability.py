@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from core.money import AMOUNT_MAX
 from core.tables.columns import allocate_zeros, seal
 from core.tables.journal import Draws, Numbers
-from kernels import availability as kernel
+from kernels import draws as kernel
 from tests.book_strategies import StartingBook, books
 from tests.kernels.decision_cases import KernelBook
 from tests.kernels.execution_modes import run_examples
@@ -34,7 +34,8 @@ def test_amounts_are_drawn_while_every_level_has_credits(
     tables = KernelBook(book, 0).tables
     cells, amounts = (np.array([draw[column] for draw in draws], np.int64) for column in range(2))
     requested, short = Draws(cells.astype(np.int32), amounts), allocate_zeros(Numbers, len(draws))
-    kernel.draw_amounts(seal(requested), tables.cells, kernel.BudgetTree(tables.nodes, tables.figures), short)
+    tree = kernel.BudgetTree(tables.nodes, tables.figures, tables.frozen)
+    kernel.draw_amounts(seal(requested), tables.cells, tree, short)
     centres = [(book.world.cells[cell].centre_node, amount) for cell, amount in draws]
     assert short.number.tolist() == oracle.draw_amounts(book.world.nodes, figures, centres)
     assert {(node, figure): int(tables.figures[node, figure]) for node, figure in figures} == figures

@@ -39,7 +39,9 @@ def test_the_journal_reconstructs_the_book(case: DecisionCase, data: st.DataObje
     expected, start = kernel_book.read_content(), read_ledger_content(case.book.build_ledger())
     items = {entry: _clear_counts(item) for entry, item in expected.items.items()}
     expected = expected._replace(figures=start.figures, sums={}, waiting={}, items=items)
-    expected = expected._replace(titles=start.titles, withdrawn={}, decrees=start.decrees, collected={})
+    expected = expected._replace(
+        titles=start.titles, withdrawn={}, decrees=start.decrees, collected={}, engaged={}
+    )
     assert twin.read_content() == expected
     assert sorted(twin.tables.slots.tolist()) == sorted(kernel_book.tables.slots.tolist())
     assert twin.tables.invoices.tolist() == kernel_book.tables.invoices.tolist()

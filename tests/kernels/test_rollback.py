@@ -25,7 +25,7 @@ def _read_bytes(kernel_book: KernelBook) -> list[bytes]:
     )
     whole = (tables.counters, tables.figures, tables.slots, tables.payee_slots)
     whole = (*whole, np.ascontiguousarray(tables.withdrawn["withdrawn"]))
-    whole = (*whole, np.ascontiguousarray(tables.special["collected"]))
+    whole = (*whole, *(np.ascontiguousarray(tables.special[name]) for name in ("collected", "engaged")))
     sums = repr(kernel_book.read_sums()).encode()
     return [sums, *(array.tobytes() for array in (*counted, *whole))]
 

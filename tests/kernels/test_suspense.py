@@ -20,6 +20,12 @@ def test_what_is_identified_is_decided_as_by_the_plain_model(case: DecisionCase)
     _check_decisions(case)
 
 
+@run_examples(150)
+@given(cases(chains=find_chains("transfer_identification")))
+def test_transfers_that_are_identified_are_decided_as_by_the_plain_model(case: DecisionCase) -> None:
+    _check_decisions(case)
+
+
 def _check_decisions(case: DecisionCase) -> None:
     lines = sum(len(batch.lines) for batch in case.batches)
     kernel_book, ledger = KernelBook(case.book, lines), case.book.build_ledger()

@@ -15,7 +15,7 @@ def check_advance(act: Act, predecessor: Document, earlier: list[Document], stat
     """Check an advance, what is withheld for it, and that it is recovered beside that."""
     if act.kind == "advance_request":
         return _check_request(act, predecessor, state)
-    if act.kind in _WITHDRAWALS:
+    if act.kind in _WITHDRAWALS | {"penalty"}:
         return _check_withdrawal(act, predecessor, state)
     codes = _check_payment(act, predecessor, state) if act.kind in {"payment", "set_off"} else []
     return codes + _check_recovery(act, predecessor, earlier, state)
@@ -58,7 +58,7 @@ def _check_payment(act: Act, debt: Document, state: State) -> list[str]:
 
 
 def _check_withdrawal(act: Act, predecessor: Document, state: State) -> list[str]:
-    """Check that what is withdrawn of a contract leaves enough of it to recover its advances."""
+    """Check that what is withdrawn, or penalised, of a contract leaves enough of it to recover its advances."""
     commitment = predecessor
     if act.kind == "commitment_change_reversal":
         if predecessor.kind != "commitment_increase" or predecessor.predecessor is None:

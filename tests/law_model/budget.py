@@ -94,6 +94,8 @@ class Budget:
         """What finance laws opened at programmes on ordinary credits, and what decrees did there (LOLF 12 to 14)."""
         self.withdrawn: defaultdict[NodeKey, int] = defaultdict(int)
         """What withdrawals of commitments of earlier years lower of the AE reported as consumed; not available again."""
+        self.engaged: Counter[tuple[int, str]] = Counter()
+        """The AE of a year that are engaged on a programme: committed, or requested without a commitment (LOLF 21)."""
 
     def list_path(self, key: NodeKey) -> list[NodeKey]:
         """Return the node and those above it, the programme last."""
@@ -171,6 +173,7 @@ class Budget:
         """Reserve credits, or free them if ``amount`` is negative."""
         on_operation = operation and budget == "ae"  # above it, its earmark is a reservation already
         path = [key._replace(centre=operation)] if on_operation else self.list_path(key)
+        self._engage(key, budget, amount)
         for node in path:
             self.nodes[node].sums(budget).reserved += amount
             self.nodes[node].sums(budget).requested += amount
@@ -178,12 +181,22 @@ class Budget:
     def consume(self, key: NodeKey, operation: str, budget: str, amount: int) -> None:
         """Consume credits, or give them back if ``amount`` is negative; on an operation, its earmark falls."""
         on_operation = operation and budget == "ae"
+        self._engage(key, budget, amount)
         if on_operation:
             self.nodes[key._replace(centre=operation)].ae.consumed += amount
         for node in self.list_path(key):
             self.nodes[node].sums(budget).consumed += amount
             if on_operation:
                 self.nodes[node].ae.reserved -= amount
+
+    def recycle(self, key: NodeKey, operation: str, amount: int) -> None:
+        """Make AE available again that an earlier year engaged: what this year engages is as much as before."""
+        self.consume(key, operation, "ae", -amount)
+        self._engage(key, "ae", amount)
+
+    def _engage(self, key: NodeKey, budget: str, amount: int) -> None:
+        if budget == "ae":
+            self.engaged[key.year, self._reference.years[key.year].centres[key.centre].programme] += amount
 
     def withdraw(self, key: NodeKey, operation: str, amount: int) -> None:
         """Lower what is reported as consumed, and leave what is available (GBCP art. 160)."""

@@ -5,15 +5,19 @@ from collections.abc import Callable, Mapping
 from tests.law_model import reassignments
 from tests.law_model.codes import RECEIVABLE_MISSING, SET_OFF_MISMATCH
 from tests.law_model.kinds import (
-    IDENTIFICATION,
     IDENTIFICATION_RECEIPT,
+    IDENTIFICATIONS,
+    IDENTIFIED_AS,
     ON_SERVICE,
+    ORIGINS,
     REASSIGNMENT_ORIGIN,
     REASSIGNMENT_TARGET,
+    RELEASES,
     REQUESTS,
     TRANSFERS,
 )
 from tests.law_model.state import Act, Document, State
+from tests.law_model.suspense import stands_as
 
 
 def check_amounts(act: Act, predecessor: Document) -> list[str]:
@@ -23,9 +27,9 @@ def check_amounts(act: Act, predecessor: Document) -> list[str]:
 
 
 def find_root(document: Document) -> Document:
-    """Return the payment request at the start of a chain of payables and transfers."""
+    """Return the payment request, or the penalty, at the start of a chain of payables and transfers."""
     root = document
-    while root.kind not in REQUESTS and root.predecessor:
+    while root.kind not in ORIGINS and root.predecessor:
         root = root.predecessor
     return root
 
@@ -33,14 +37,14 @@ def find_root(document: Document) -> Document:
 def find_debt(document: Document) -> Document:
     """Return the payable that a transfer settles."""
     debt = document
-    while debt.predecessor and debt.kind not in REQUESTS | {"attachment", "assignment"}:
+    while debt.predecessor and debt.kind not in ORIGINS | {"attachment", "assignment"}:
         debt = debt.predecessor
     return debt
 
 
 def _is_suspended(payable: Document) -> bool:
     """Return whether payment of a payable is suspended: its own, or that of the debt it is a part of (docs/payments.md)."""
-    orders = REQUESTS | {"retention_release"}
+    orders = REQUESTS | RELEASES
     while not payable.suspended and payable.kind not in orders and payable.predecessor:
         payable = payable.predecessor
     return payable.suspended
@@ -62,7 +66,7 @@ def check_set_off(act: Act, predecessor: Document, earlier: list[Document], stat
     """Check that a debt and a receivable of one person fall by the same sum, in two lines of one act (A58)."""
     if act.kind == "set_off":
         return [] if act.next_line and _is_collection(act, act.next_line) else [RECEIVABLE_MISSING]
-    if act.kind in {IDENTIFICATION, IDENTIFICATION_RECEIPT}:
+    if act.kind in IDENTIFICATIONS or act.kind in IDENTIFIED_AS:
         return _check_identification(act, predecessor, earlier, state)
     if act.kind != "set_off_receipt":
         return []
@@ -84,20 +88,22 @@ def _is_collection(act: Act, after: Act, kind: str = "set_off_receipt") -> bool:
 def _check_identification(
     act: Act, predecessor: Document, earlier: list[Document], state: State
 ) -> list[str]:
-    """Check that money on suspense and a receivable of one accountant fall by the same sum, in two lines of one act (A56)."""
-    if act.kind == IDENTIFICATION:
-        is_paired = act.next_line and _is_collection(act, act.next_line, IDENTIFICATION_RECEIPT)
+    """Check that what is on suspense and what it is of fall by one sum, of one accountant, in two lines of an act (A56)."""
+    if act.kind in IDENTIFICATIONS:
+        after = act.next_line
+        is_paired = after and after.kind in IDENTIFIED_AS and _is_collection(act, after, after.kind)
         return [] if is_paired else ["IDENTIFICATION_UNPAIRED"]
     before = earlier[-1] if earlier else None
     if (
         before is None
-        or before.kind != IDENTIFICATION
+        or before.kind not in IDENTIFICATIONS
         or (before.amount, before.day) != (act.amount, act.day)
     ):
         return ["IDENTIFICATION_MISMATCH"]
     assert before.predecessor is not None
     is_own = _find_accountant(before.predecessor, state) == _find_accountant(predecessor, state)
-    return [] if is_own else ["IDENTIFICATION_MISMATCH"]
+    is_there = stands_as(before.predecessor, IDENTIFIED_AS[act.kind], act, state)
+    return [] if is_own and is_there else ["IDENTIFICATION_MISMATCH"]
 
 
 def _find_accountant(document: Document, state: State) -> str:
@@ -225,9 +231,11 @@ _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "fund_opening": _check_opened,
     "service": _check_uncommitted,
     "service_cancellation": _check_cancellation,
-    **dict.fromkeys(ON_SERVICE, _check_service),
+    **dict.fromkeys(ON_SERVICE | {"penalty"}, _check_service),
     "payment_request_without_service": _check_uncommitted,
-    **dict.fromkeys(("payment_request_rejection", "retention_rejection"), _check_rejection),
+    **dict.fromkeys(
+        ("payment_request_rejection", "retention_rejection", "penalty_rejection"), _check_rejection
+    ),
     "attachment": _check_stage,
     "assignment": _check_stage,
     "payment": _check_stage,
@@ -238,6 +246,8 @@ _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "retention": _check_stage,
     "retention_release": _check_stage,
     "retention_carry": _check_carry_of_request,
+    **dict.fromkeys(("penalty_confirmation", "penalty_remission"), _check_stage),
+    "penalty_carry": _check_carry_of_request,
     "return_identified": _check_stage,
     "reissue": _check_stage,
     "void": _check_stage,

@@ -2,22 +2,26 @@
 
 from collections.abc import Callable, Mapping
 
-from tests.law_model import assets, reassignments, retentions, special_accounts
+from tests.law_model import assets, penalties, reassignments, retentions, special_accounts
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.chain import find_commitment, find_root
 from tests.law_model.credits import find_source
 from tests.law_model.decrees import OPENED_BY
+from tests.law_model.effects_of_requests import bill, go_on
 from tests.law_model.form import FINANCE_LAWS
 from tests.law_model.kinds import (
     ASSET_CHANGES,
+    IDENTIFICATIONS,
     INTEREST,
+    MOVEMENTS,
     NEW_COMMITMENTS,
     ON_COMMITMENT,
     ON_SERVICE,
     OPENING_REDUCTIONS,
     OPENINGS,
     PARTS,
+    RELEASES,
 )
 from tests.law_model.nomenclature import FAMILIES
 from tests.law_model.state import Act, Document, Payee, State
@@ -84,7 +88,7 @@ def _withdraw_later(act: Act, document: Document, state: State) -> None:
     _predecessor(document).engaged -= document.amount
     key = _key(document)._replace(year=act.day.year)
     if act.text("recycling_case"):
-        state.budget.consume(key, document.operation, "ae", -document.amount)
+        state.budget.recycle(key, document.operation, document.amount)
     else:
         state.budget.withdraw(key, document.operation, document.amount)
 
@@ -114,17 +118,10 @@ def _cancel_service(_: Act, document: Document, state: State) -> None:
 def _request(act: Act, document: Document, state: State) -> None:
     document.left = document.amount
     if act.kind in ON_COMMITMENT:
-        _bill(document, document.amount)
+        bill(document, document.amount)
     else:
         state.budget.reserve(_key(document), document.operation, "ae", document.amount)
     state.budget.reserve(_key(document), document.operation, "cp", document.amount)
-
-
-def _bill(request: Document, amount: int) -> None:
-    commitment = _predecessor(request)
-    commitment.billed += amount
-    if request.kind == "payment_request_without_service":
-        commitment.certified += amount
 
 
 def _reject(_: Act, document: Document, state: State) -> None:
@@ -136,12 +133,12 @@ def _reject(_: Act, document: Document, state: State) -> None:
     if request.kind in PARTS:
         _predecessor(request).left += document.amount
         return
-    if request.kind == "retention_release":
+    if request.kind in RELEASES:
         _predecessor(request).left += document.amount
     elif request.kind in ON_COMMITMENT:
-        _bill(request, -document.amount)
+        bill(request, -document.amount)
         certified = document.amount if request.kind in ON_SERVICE else 0
-        _go_on(_predecessor(request), _predecessor(request).now, document.amount, certified)
+        go_on(_predecessor(request), _predecessor(request).now, document.amount, certified)
     elif request.kind != "advance_request":
         state.budget.reserve(_key(request), request.operation, "ae", -document.amount)
     state.budget.reserve(_key(request), request.operation, "cp", -document.amount)
@@ -179,7 +176,7 @@ def _recover(_: Act, document: Document, __: State) -> None:
 
 def list_reserved(debt: Document) -> tuple[str, ...]:
     """Return the budgets that the request of a debt has reserved: without a commitment AE too (GBCP 159)."""
-    return ("cp",) if find_root(debt).kind in ON_COMMITMENT | {"advance_request"} else ("ae", "cp")
+    return ("cp",) if find_root(debt).kind in ON_COMMITMENT | {"advance_request", "penalty"} else ("ae", "cp")
 
 
 def _carry_commitment(_: Act, document: Document, __: State) -> None:
@@ -187,13 +184,6 @@ def _carry_commitment(_: Act, document: Document, __: State) -> None:
     _predecessor(document).engaged -= document.amount
     _predecessor(document).carried_to = document
     document.engaged = document.amount
-
-
-def _go_on(before: Document, after: Document, engaged: int, certified: int) -> None:
-    """Engage and certify in a later year what was engaged and certified before (A64)."""
-    for commitment, sign in ((before, -1), (after, 1)):
-        commitment.engaged += sign * engaged
-        commitment.certified += sign * certified
 
 
 def _carry_service(_: Act, document: Document, __: State) -> None:
@@ -204,7 +194,7 @@ def _carry_service(_: Act, document: Document, __: State) -> None:
     before = find_commitment(service)
     document.commitment = before.carried_to
     assert before.carried_to is not None
-    _go_on(before, before.carried_to, document.amount, document.amount)
+    go_on(before, before.carried_to, document.amount, document.amount)
 
 
 def _carry_request(_: Act, document: Document, state: State) -> None:
@@ -410,6 +400,8 @@ _EFFECTS: Mapping[str, Effect] = {
     "bank_debit": _follow,
     "bank_reject": _follow,
     "bank_return": _follow,
+    "identification_debit": _follow,
+    "identification_return": _follow,
     "return_identified": _take_left,
     "reissue": _take_left,
     "receivable": _issue,
@@ -420,8 +412,8 @@ _EFFECTS: Mapping[str, Effect] = {
     "receipt": _collect,
     "set_off_receipt": _collect,
     "identification_receipt": _collect,
-    "suspense_receipt": _stand,
-    "suspense_identification": _clear,
+    **dict.fromkeys(MOVEMENTS, _stand),
+    **dict.fromkeys(IDENTIFICATIONS, _clear),
     "set_off": _pay,
     "advance_request": _advance,
     "advance_withholding": _withhold,
@@ -432,6 +424,11 @@ _EFFECTS: Mapping[str, Effect] = {
     "retention_release": retentions.release,
     "retention_carry": retentions.carry,
     "retention_rejection": retentions.reject,
+    "penalty": penalties.withhold,
+    "penalty_confirmation": penalties.confirm,
+    "penalty_remission": penalties.remit,
+    "penalty_carry": retentions.carry,
+    "penalty_rejection": penalties.reject,
     "reassignment_origin": reassignments.take_away,
     "reassignment_target": reassignments.bring,
     "commitment_carry": _carry_commitment,

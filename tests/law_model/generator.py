@@ -18,7 +18,7 @@ from tests.law_model import (
     visa_acts,
 )
 from tests.law_model.form import read_cents, write_euros
-from tests.law_model.kinds import CLEARINGS, IDENTIFICATION, JOURNAL_DEBIT, ON_SERVICE, REASSIGNMENT_ORIGIN
+from tests.law_model.kinds import CLEARINGS, IDENTIFICATIONS, JOURNAL_DEBIT, ON_SERVICE, REASSIGNMENT_ORIGIN
 from tests.law_model.model import LawModel
 from tests.law_model.opening_balances import OPENING_STEP, list_openings
 from tests.law_model.periods import PeriodDecision
@@ -187,7 +187,7 @@ def _write_act(context: YearContext, writers: Sequence[tuple[int, Writer]]) -> l
         rows = journals.complete_journal(context, row)
     if row["kind"] in CLEARINGS and "line" not in row:
         rows = journals.complete_clearing(context, row)
-    if row["kind"] == IDENTIFICATION and "line" not in row:
+    if row["kind"] in IDENTIFICATIONS and "line" not in row:
         rows = journals.complete_identification(context, row)
     rows = _follow_orders(context, rows)
     return [{name: text for name, text in line.items() if text} for line in rows]

@@ -10,19 +10,24 @@ from tests.law_model.kinds import (
     CLEARING_DEBIT,
     CREDIT,
     DEBITS,
-    DUES,
     IDENTIFICATION,
     IDENTIFICATION_RECEIPT,
+    IDENTIFIED_AS,
     JOURNAL_CREDIT,
     JOURNAL_DEBIT,
     JUSTIFICATION,
     LEAVES_ON_SUSPENSE,
+    MOVEMENTS,
     OPENING_ITEMS,
+    PREDECESSORS,
+    TRANSFER_IDENTIFICATION,
+    UNKNOWN_DEBIT,
 )
 from tests.law_model.state import Document, Row
+from tests.law_model.suspense import is_on_debit
 from tests.law_model.year_context import PLACES, Place, YearContext
 
-_ACCOUNTS = ("6113110000", "6188000000", "4721000000", "4731000000", "6222000000")
+_ACCOUNTS = ("6113110000", "6188000000", "4721000000", "4731000000", "6222000000", "7280000000")
 _SUSPENSE = ("4721000000", "4731000000")
 LIAISON = "1842100000"
 _CLOSED_ACCOUNTS = ("4011100000", "5121100000", "4081000000", "4678840000", "6113119999", "")
@@ -63,7 +68,7 @@ def write_clearing(context: YearContext) -> Row | None:
     item = None
     if opened and is_late:
         item = context.choose(
-            lambda act: act.number in opened and act.left > 0 and is_debit in {act.kind in DEBITS, False}
+            lambda act: act.number in opened and act.left > 0 and is_debit in {is_on_debit(act), False}
         )
     item = item or _choose_item(context, lambda document: document.left > 0 or context.random.random() < 0.1)
     if item is None or item.key is None:
@@ -74,7 +79,7 @@ def write_clearing(context: YearContext) -> Row | None:
         place = context.random.choice(PLACES[:6])
     row = context.begin_row(
         "AP",
-        CLEARING_CREDIT if item.kind in DEBITS else CLEARING_DEBIT,
+        CLEARING_CREDIT if is_on_debit(item) else CLEARING_DEBIT,
         amount=context.draw_part(max(item.left, 1)),
         account=item.account if context.random.random() < 0.93 else _draw_account(context),
         entered_by="chloe",
@@ -151,11 +156,16 @@ def _draw_account(context: YearContext) -> str:
 
 
 def write_credit(context: YearContext) -> Row | None:
-    """Credit money of which nobody knows what it is, in the books of an accountant."""
+    """Move money of which nobody knows what it is, mostly a credit, in the books of an accountant."""
     centre = context.random.choice([assign(place)["fund_centre"] for place in PLACES[:6]])
     if context.random.random() < 0.1:
         centre = context.random.choice(("0177", "0177-XXXX", ""))
-    return context.begin_row("UB", CREDIT, amount=write_euros(context.draw_amount()), fund_centre=centre)
+    kind = context.random.choices((CREDIT, UNKNOWN_DEBIT, "suspense_return"), (6, 2, 2))[0]
+    amount = context.draw_amount()
+    if kind != CREDIT:
+        transfer = context.choose(lambda act: act.kind in {"payment", *DEBITS} and not act.followed)
+        amount = transfer.amount if transfer else amount
+    return context.begin_row("UB", kind, amount=write_euros(amount), fund_centre=centre)
 
 
 def write_identification(context: YearContext) -> Row | None:
@@ -163,8 +173,11 @@ def write_identification(context: YearContext) -> Row | None:
     items = [
         document
         for document in context.model.state.documents
-        if document.kind
-        in ({CREDIT, "opening_item_credit"} if context.random.random() < 0.9 else {JOURNAL_CREDIT})
+        if (
+            document.kind in MOVEMENTS | OPENING_ITEMS
+            if context.random.random() < 0.9
+            else document.kind == JOURNAL_CREDIT
+        )
         and (document.exercise == context.day.year or context.random.random() < 0.1)
         and (document.left > 0 or context.random.random() < 0.05)
     ]
@@ -172,25 +185,48 @@ def write_identification(context: YearContext) -> Row | None:
         return None
     item = context.random.choice(items)
     amount = context.draw_part(max(item.left, 1))
-    return context.begin_row("ID", IDENTIFICATION, predecessor=f"@{item.number}", amount=amount)
+    kind = _find_first(item).kind
+    is_money = (kind not in IDENTIFIED_AS.values() or kind == CREDIT) ^ (context.random.random() < 0.03)
+    kind = IDENTIFICATION if is_money else TRANSFER_IDENTIFICATION
+    return context.begin_row("ID", kind, predecessor=f"@{item.number}", amount=amount)
 
 
 def complete_identification(context: YearContext, row: Row) -> list[Row]:
-    """Return the act of two lines, mostly with a receivable of the accountant and what it has left; seldom of one."""
+    """Return the act of two lines, mostly with what the accountant has of its kind, and what that has left; seldom of one."""
     place, documents = row.get("predecessor", "").removeprefix("@"), context.model.state.documents
     item = documents[int(place) - 1] if place.isdigit() and 0 < int(place) <= len(documents) else None
     is_other = context.random.random() < 0.1
-    receivable = context.choose(
+    kind = _choose_identified_kind(context, item)
+    followed = context.choose(
         lambda act: (
-            act.kind in DUES and act.left > 0 and (is_other or _have_one_accountant(context, act, item))
+            act.kind in PREDECESSORS[kind]
+            and act.left > 0
+            and not act.followed
+            and (is_other or _have_one_accountant(context, act, item))
         )
     )
-    if receivable is None or context.random.random() < 0.05:
+    if followed is None or context.random.random() < 0.05:
         return [row]
     if is_amount(row.get("amount", "")) and context.random.random() < 0.9:
-        row |= {"amount": write_euros(min(read_cents(row["amount"]), receivable.left))}
-    receipt = {"kind": IDENTIFICATION_RECEIPT, "predecessor": f"@{receivable.number}", "line": "2"}
-    return [row | {"line": "1"}, row | receipt]
+        most_cents = followed.left if kind != IDENTIFICATION_RECEIPT else read_cents(row["amount"])
+        row |= {"amount": write_euros(min(most_cents, followed.left))}
+    second = {"kind": kind, "predecessor": f"@{followed.number}", "line": "2"}
+    return [row | {"line": "1"}, row | second]
+
+
+def _choose_identified_kind(context: YearContext, item: Document | None) -> str:
+    """Return what an item is identified as: mostly what its account is for."""
+    by_item = {of_item: kind for kind, of_item in IDENTIFIED_AS.items()}
+    if item is None or context.random.random() < 0.05:
+        return context.random.choice(list(IDENTIFIED_AS))
+    return by_item.get(_find_first(item).kind, IDENTIFICATION_RECEIPT)
+
+
+def _find_first(item: Document) -> Document:
+    """Return what an opening brings into its year, as it came on suspense; an item that no opening brought, itself."""
+    while item.kind in OPENING_ITEMS and item.predecessor:
+        item = item.predecessor
+    return item
 
 
 def _have_one_accountant(context: YearContext, act: Document, item: Document | None) -> bool:

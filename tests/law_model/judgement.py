@@ -29,11 +29,11 @@ from tests.law_model.kinds import (
     ASSET_CHARGE,
     CARRIES,
     CLEARINGS,
-    CREDIT,
     CREDIT_KINDS,
     GIVES_BACK_CHARGE,
     INTEREST,
     JOURNALS,
+    MOVEMENTS,
     NEW_COMMITMENTS,
     OPENINGS,
     PAYEE_KINDS,
@@ -45,6 +45,7 @@ from tests.law_model.kinds import (
 )
 from tests.law_model.natures import check_title
 from tests.law_model.nomenclature import follows_by_order
+from tests.law_model.penalties import check_penalty
 from tests.law_model.predecessors import find_predecessor
 from tests.law_model.reassignments import check_targets
 from tests.law_model.restorations import check_restoration
@@ -99,6 +100,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
         judgement.codes += check_advance(act, judgement.predecessor, earlier, state)
         judgement.codes += check_targets(act, judgement.predecessor, state)
         judgement.codes += check_retention(act, judgement.predecessor, state)
+        judgement.codes += check_penalty(act, judgement.predecessor, state)
         judgement.codes += check_settlement(act, judgement.predecessor, state)
         judgement.codes += check_way(act, judgement.predecessor, state)
         judgement.codes += check_decision(act, judgement.predecessor, state)
@@ -136,7 +138,7 @@ def _find_place(act: Act, columns: KindColumns, state: State, judgement: Judgeme
     inherited = inherit(judgement.predecessor) if judgement.predecessor else None
     if columns.assignment == "none":
         return
-    if act.kind in OPENINGS | {CREDIT}:
+    if act.kind in OPENINGS | MOVEMENTS:
         judgement.place, codes = read_books(act, state)
         judgement.codes += codes
     elif not act.text("fund_centre"):
@@ -217,7 +219,7 @@ def _check_place(act: Act, judgement: Judgement, state: State) -> None:
         return
     judgement.codes += check_title(act, place)
     judgement.codes += _check_credits(act, judgement, state)
-    judgement.codes += check_receipts(act, place, state)
+    judgement.codes += check_receipts(act, place, judgement.predecessor, state)
 
 
 def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:

@@ -16,11 +16,15 @@ PAYABLES = ON_SERVICE | frozenset(
         "request_carry",
         "retention_release",
         "late_interest",
+        "penalty_remission",
     }
 )
+RELEASES = frozenset({"retention_release", "penalty_remission"})
+"""The orders to pay what was kept back: debts of their own."""
 PARTS = frozenset({"attachment", "assignment", "request_carry"})
 """The debts that are a part of another one, or carry it on."""
 RETENTIONS = frozenset({"retention", "retention_carry"})
+PENALTIES = frozenset({"penalty", "penalty_carry"})
 NEW_COMMITMENTS = frozenset({"commitment", "commitment_with_visa"})
 """The kinds that engage the State in the year itself."""
 COMMITMENTS = NEW_COMMITMENTS | {"commitment_carry"}
@@ -29,6 +33,8 @@ DUES = frozenset({"receivable", "repayment_receivable"})
 RECEIPTS = frozenset({"receipt", "set_off_receipt", "identification_receipt"})
 """The kinds that collect a receivable."""
 SERVICES = frozenset({"service", "service_carry"})
+DEBITS = frozenset({"bank_debit", "identification_debit"})
+"""What says that the bank has debited a transfer: at once, or once a debit on suspense is identified."""
 
 ASSET_CHARGE, ASSET_NET_OUT = "asset_depreciation", "asset_disposal"
 ASSET_DEPRECIATION_OUT = "asset_depreciation_disposal"
@@ -39,7 +45,8 @@ OPENING_ITEMS = frozenset({"opening_item_debit", "opening_item_credit"})
 OPENING_REDUCTIONS = frozenset({"opening_reduction_debit", "opening_reduction_credit"})
 OPENINGS = OPENING_ITEMS | OPENING_REDUCTIONS | {"opening_debit", "opening_credit"}
 """What a year begins with: balances of the year before, on suspense accounts item by item (A61)."""
-_LEAVES = frozenset({"journal_debit", "journal_credit", "suspense_receipt", *OPENINGS - OPENING_REDUCTIONS})
+_MOVEMENTS = frozenset({"suspense_receipt", "suspense_debit", "suspense_return"})
+_LEAVES = frozenset({"journal_debit", "journal_credit", *_MOVEMENTS, *OPENINGS - OPENING_REDUCTIONS})
 """The kinds that leave an amount for what clears or identifies it."""
 
 PREDECESSORS: Mapping[str, frozenset[str]] = {
@@ -58,7 +65,7 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "receipt": DUES,
     "set_off_receipt": DUES,
     "identification_receipt": DUES,
-    "suspense_identification": frozenset({"suspense_receipt"}),
+    **dict.fromkeys(("suspense_identification", "transfer_identification"), _MOVEMENTS),
     "repayment_receivable": PAYABLES,
     "late_interest": PAYABLES,
     "credit_restoration": RECEIPTS,
@@ -75,22 +82,28 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "set_off": PAYABLES,
     "advance_request": COMMITMENTS,
     "advance_withholding": PAYABLES,
-    "advance_recovery": frozenset({"bank_debit"}),
+    "advance_recovery": DEBITS,
     "retention": PAYABLES,
     "retention_release": RETENTIONS,
     "retention_carry": RETENTIONS,
     "retention_rejection": RETENTIONS,
+    "penalty": COMMITMENTS,
+    **dict.fromkeys(
+        ("penalty_confirmation", "penalty_remission", "penalty_carry", "penalty_rejection"), PENALTIES
+    ),
     "attachment": PAYABLES,
     "assignment": PAYABLES,
     "term_suspension": PAYABLES,
     "term_resumption": frozenset({"term_suspension"}),
     "bank_debit": frozenset({"payment", "reissue"}),
     "bank_reject": frozenset({"payment", "reissue"}),
-    "bank_return": frozenset({"bank_debit"}),
-    "return_identified": frozenset({"bank_return", "bank_reject"}),
+    "bank_return": DEBITS,
+    "identification_debit": frozenset({"payment", "reissue"}),
+    "identification_return": DEBITS,
+    "return_identified": frozenset({"bank_return", "bank_reject", "identification_return"}),
     "reissue": frozenset({"return_identified"}),
     "void": frozenset({"return_identified"}),
-    "reassignment_origin": frozenset({"bank_debit"}),
+    "reassignment_origin": DEBITS,
     "reassignment_target": frozenset({"reassignment_origin"}),
     **dict.fromkeys(
         ("clearing_debit", "clearing_credit", "justification"),
@@ -116,6 +129,8 @@ RECEIVABLES = frozenset(
 ON_COMMITMENT = ON_SERVICE | {"payment_request_without_service"}
 INTEREST = "late_interest"
 REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll", "advance_request", INTEREST}
+ORIGINS = REQUESTS | {"penalty"}
+"""Where a chain of debts begins: what is remitted of a penalty no request asked for before."""
 INVOICED = ON_COMMITMENT | {"direct_payment_request", "advance_request"}
 REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET = "reassignment_origin", "reassignment_target"
 CHARGES = frozenset(
@@ -128,10 +143,12 @@ CHARGES = frozenset(
 GIVES_BACK_CHARGE = frozenset({"credit_restoration"})
 """The kind that credits such an account, which it may state too."""
 TAKES_FROM_COMMITMENT = ON_COMMITMENT | {
-    *("service", "commitment_decrease", "prior_withdrawal", "commitment_carry"),
+    *("service", "commitment_decrease", "prior_withdrawal", "commitment_carry", "penalty"),
 }
 """The kinds that take an amount of a commitment: one that was committed, or certified, by then (A33)."""
-CARRIES = frozenset({"commitment_carry", "request_carry", "service_carry", "retention_carry"})
+CARRIES = frozenset(
+    {"commitment_carry", "request_carry", "service_carry", "retention_carry", "penalty_carry"}
+)
 """The kinds that carry what is open into the next year, with an assignment of their own there (GBCP 161; LOLF 28)."""
 STATES_PLACE = CARRIES | {
     *("repayment_receivable", "credit_restoration", REASSIGNMENT_TARGET, INTEREST),
@@ -141,7 +158,7 @@ STATES_PLACE = CARRIES | {
     *OPENING_REDUCTIONS,
 }
 """The kinds that follow an act and have an assignment of their own."""
-TRANSFERS = frozenset({"bank_debit", "bank_reject", "bank_return"})
+TRANSFERS = DEBITS | {"bank_reject", "bank_return", "identification_return"}
 CREDIT_KINDS = frozenset(
     f"{action}_{budget}"
     for action in (
@@ -160,9 +177,24 @@ CREDIT, IDENTIFICATION, IDENTIFICATION_RECEIPT = (
     "suspense_identification",
     "identification_receipt",
 )
-LEAVES_ON_SUSPENSE = _LEAVES
-DEBITS = frozenset({JOURNAL_DEBIT, CLEARING_DEBIT, *(kind for kind in OPENINGS if kind.endswith("debit"))})
+DEBIT_LINES = frozenset(
+    {JOURNAL_DEBIT, CLEARING_DEBIT, *(kind for kind in OPENINGS if kind.endswith("debit"))}
+)
 """Lines of one side that debit."""
+CREDITS = frozenset({CREDIT, "suspense_return"})
+"""What the bank credited: it stands on the side of its credit."""
+UNKNOWN_DEBIT = "suspense_debit"
+TRANSFER_IDENTIFICATION = "transfer_identification"
+IDENTIFICATIONS = frozenset({IDENTIFICATION, TRANSFER_IDENTIFICATION})
+"""The first lines of the acts that say what is on suspense: of money for a receivable, and of a transfer."""
+MOVEMENTS = _MOVEMENTS
+"""The movements of the bank that nobody knows yet, and below what each of their accounts is identified as."""
+IDENTIFIED_AS: Mapping[str, str] = {
+    IDENTIFICATION_RECEIPT: CREDIT,
+    "identification_return": "suspense_return",
+    "identification_debit": UNKNOWN_DEBIT,
+}
+LEAVES_ON_SUSPENSE = _LEAVES
 YEAR_BOUND = (
     SPENDS_AE
     | JOURNALS
@@ -171,9 +203,9 @@ YEAR_BOUND = (
     | CREDIT_REVERSALS
     | {"receivable", "repayment_receivable", "credit_restoration"}
     | {"commitment_decrease", "prior_withdrawal", "earmark", "earmark_decrease", "late_interest"}
-    | {CREDIT, IDENTIFICATION}
+    | {*MOVEMENTS, *IDENTIFICATIONS}
     | {"service", "void", REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET}
-    | {"retention", "retention_release", "asset_service", *ASSET_CHANGES}
+    | {"retention", "asset_service", *ASSET_CHANGES, "penalty", "penalty_confirmation", *RELEASES}
     | CARRIES
 )
 """The kinds that bring, take, order, serve or give back credits of the year of their day (A14, A22, A24)."""
@@ -184,11 +216,12 @@ BY_SYSTEM: Mapping[str, str] = {
     "bank_debit": "bank",
     "bank_reject": "bank",
     "bank_return": "bank",
-    "suspense_receipt": "bank",
+    **dict.fromkeys(("suspense_receipt", "suspense_debit", "suspense_return"), "bank"),
     "commitment_carry": "closing",
     "request_carry": "closing",
     "service_carry": "closing",
     "retention_carry": "closing",
+    "penalty_carry": "closing",
     **dict.fromkeys(OPENINGS, "closing"),
 }
 """The kinds that only one sender may send."""

@@ -13,7 +13,7 @@ from tests.law_model.judgement import Judgement, judge
 from tests.law_model.kinds import JOURNALS, OPENINGS
 from tests.law_model.nomenclature import Reference
 from tests.law_model.periods import PeriodDecision
-from tests.law_model.postings import is_balanced, is_paired, post
+from tests.law_model.postings import credits_product, is_balanced, is_paired, post
 from tests.law_model.rules import Rules, read_rules
 from tests.law_model.state import Act, Document, Row, State, begin
 
@@ -112,6 +112,9 @@ class LawModel:
             answers[-1] = LineResult("JOURNAL_UNBALANCED", breaches=frozenset({"JOURNAL_UNBALANCED"}))
         elif documents[0].kind in JOURNALS and not is_paired(documents, self.state):
             answers[-1] = LineResult("TRANSFER_UNPAIRED", breaches=frozenset({"TRANSFER_UNPAIRED"}))
+        elif documents[0].kind in JOURNALS and credits_product(documents, self.state):
+            code = "PRODUCT_FROM_SUSPENSE"
+            answers[-1] = LineResult(code, breaches=frozenset({code}))
         return answers, documents
 
     def _read_line(self, row: Row, sender: str) -> tuple[Act, list[str]]:

@@ -64,6 +64,14 @@ class Order(NamedTuple):
     new_area: str
 
 
+class Section(NamedTuple):
+    """A section of an earmarked special account with receipts of its own; without a name it is the whole account."""
+
+    account: str
+    """The mission."""
+    name: str
+
+
 @dataclass
 class Year:
     """What one budget year's files say."""
@@ -106,7 +114,7 @@ class Year:
         of_items = {
             held for role in self.roles.values() for held in (role.accrued, role.creditor, role.payroll)
         }
-        open_roles = {"late_interest", "suspense_receipt"}
+        open_roles = {"late_interest", "suspense_receipt", "suspense_debit", "suspense_return"}
         of_all = {held for role, held in self.settlement.items() if role not in open_roles}
         own = {*self.creditors.values(), *self.payroll_creditors.values()}
         own |= {*self.assets, *(plan.depreciation for plan in self.assets.values())}
@@ -116,10 +124,10 @@ class Year:
     """Programmes of the year before, each with one to which an order gives its commitments in this year (GBCP 161)."""
     orders: list[Order] = field(default_factory=list)
     """What the orders of the year say, row by row."""
-    earmarked: dict[str, str] = field(default_factory=dict)
-    """Of each programme of an earmarked special account the account, which is its mission."""
-    brought_forward: dict[tuple[str, int], int] = field(default_factory=dict)
-    """The cents that an account brings into a year."""
+    earmarked: dict[str, Section] = field(default_factory=dict)
+    """Of each programme of an earmarked special account the section of the account."""
+    brought_forward: dict[tuple[Section, int], int] = field(default_factory=dict)
+    """The cents that a section brings into a year."""
     ministries: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Of each programme its ministry, and the special account or annexed budget it belongs to, if any."""
 
@@ -225,12 +233,16 @@ def _read_special_accounts(files: Path, result: Year) -> None:
     earmarked = {
         row["account"] for row in _rows(files / "special_accounts.csv") if row["category"] == "earmarked"
     }
+    sections: dict[str, str] = {}
+    if (files / "special_sections.csv").exists():
+        sections = {row["programme"]: row["section"] for row in _rows(files / "special_sections.csv")}
     for row in _rows(files / "programmes.csv"):
         if row["mission"] in earmarked:
-            result.earmarked[row["code"]] = row["mission"]
+            result.earmarked[row["code"]] = Section(row["mission"], sections.get(row["code"], ""))
     for row in _rows(files / "special_balances.csv"):
         euros, _, cents = row["balance"].partition(".")
-        result.brought_forward[row["account"], int(row["year"])] = int(euros) * 100 + int(cents or 0)
+        section = Section(row["account"], row["section"])
+        result.brought_forward[section, int(row["year"])] = int(euros) * 100 + int(cents or 0)
 
 
 def _read_tree(files: Path, result: Year) -> None:

@@ -6,9 +6,9 @@ from datetime import date
 from typing import NamedTuple
 
 from tests.law_model.form import write_euros
-from tests.law_model.kinds import DEBITS, LEAVES_ON_SUSPENSE, OPENING_ITEMS
+from tests.law_model.kinds import LEAVES_ON_SUSPENSE, OPENING_ITEMS
 from tests.law_model.state import Document, Row, State
-from tests.law_model.suspense import find_owner
+from tests.law_model.suspense import find_owner, is_on_debit
 
 OPENING_STEP = "C14"
 _BALANCE_SHEET = frozenset("12345")
@@ -41,7 +41,7 @@ class _Item(NamedTuple):
 
 
 def _sign(document: Document) -> int:
-    return 1 if document.kind in DEBITS else -1
+    return 1 if is_on_debit(document) else -1
 
 
 def list_openings(state: State, year: int) -> list[Row]:

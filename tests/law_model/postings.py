@@ -3,9 +3,17 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from tests.law_model import assets
+from tests.law_model import assets, penalties
 from tests.law_model.chain import find_debt, find_root
-from tests.law_model.kinds import ASSET_CHANGES, DEBITS, INTEREST, JOURNALS, ON_SERVICE, OPENINGS
+from tests.law_model.kinds import (
+    ASSET_CHANGES,
+    DEBIT_LINES,
+    IDENTIFICATIONS,
+    INTEREST,
+    JOURNALS,
+    ON_SERVICE,
+    OPENINGS,
+)
 from tests.law_model.nomenclature import Role
 from tests.law_model.retentions import find_role
 from tests.law_model.state import AccountKey, Document, State
@@ -37,7 +45,7 @@ def is_balanced(documents: list[Document], state: State) -> bool:
 
 
 def _sign(document: Document) -> int:
-    return 1 if document.kind in DEBITS else -1
+    return 1 if document.kind in DEBIT_LINES else -1
 
 
 def is_paired(documents: list[Document], state: State) -> bool:
@@ -54,6 +62,15 @@ def is_paired(documents: list[Document], state: State) -> bool:
         if total or len(accountants) != 2:
             return False
     return True
+
+
+def credits_product(documents: list[Document], state: State) -> bool:
+    """Return whether an act takes money off suspense as a product: a receipt that no budget would count (LOLF 28; A70)."""
+    suspense = state.reference.years[documents[0].exercise].suspense
+    takes_off = any(_sign(document) == 1 and document.account.startswith(suspense) for document in documents)
+    return takes_off and any(
+        _sign(document) == -1 and document.account.startswith("7") for document in documents
+    )
 
 
 def _role(document: Document, state: State) -> Role:
@@ -73,7 +90,7 @@ def find_creditor(debt: Document, state: State) -> str:
     if debt.kind == "payroll":
         exceptions = state.reference.years[debt.key.year].payroll_creditors
         return find_own_creditor(debt.account, exceptions) or _role(debt, state).payroll
-    if debt.kind in ON_SERVICE | {"advance_request", INTEREST}:
+    if debt.kind in ON_SERVICE | {"advance_request", "penalty", INTEREST}:
         return _role(debt, state).creditor  # a service charged what it bills
     exceptions = state.reference.years[debt.key.year].creditors
     return find_own_creditor(debt.account, exceptions) or _role(debt, state).creditor
@@ -106,7 +123,7 @@ def _list_part(document: Document, state: State) -> Legs:
 def _list_rejection(document: Document, state: State) -> Legs:
     rejected = document.predecessor
     assert rejected is not None
-    if rejected.kind in {"request_carry", "retention_carry"}:
+    if rejected.kind in {"request_carry", "retention_carry", "penalty_carry"}:
         return []  # what is carried stays on its account
     return [(credit, debit) for debit, credit in reversed(_EVENTS[rejected.kind](rejected, state))]
 
@@ -204,6 +221,23 @@ def _list_release(document: Document, state: State) -> Legs:
     return [(_settlement(document, state, role), find_creditor(find_root(document), state))]
 
 
+def _list_penalty(document: Document, state: State) -> Legs:
+    """Return the entry of what is withheld (chart 4016000000: by the debit of 4081000000)."""
+    return [
+        (_role(document, state).accrued, _settlement(document, state, penalties.find_role(document, state)))
+    ]
+
+
+def _list_confirmation(document: Document, state: State) -> Legs:
+    role = penalties.find_role(document, state)
+    return [(_settlement(document, state, role), _settlement(document, state, "penalty_product"))]
+
+
+def _list_remission(document: Document, state: State) -> Legs:
+    role = penalties.find_role(document, state)
+    return [(_settlement(document, state, role), find_creditor(find_root(document), state))]
+
+
 def _build_transfer(debit: str, credit: str) -> Callable[[Document, State], Legs]:
     def list_transfer(document: Document, state: State) -> Legs:
         return [(_settlement(document, state, debit), _settlement(document, state, credit))]
@@ -212,8 +246,8 @@ def _build_transfer(debit: str, credit: str) -> Callable[[Document, State], Legs
 
 
 _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
-    **dict.fromkeys(DEBITS, lambda document, _: [(document.account, "")]),
-    **dict.fromkeys((JOURNALS | OPENINGS) - DEBITS, lambda document, _: [("", document.account)]),
+    **dict.fromkeys(DEBIT_LINES, lambda document, _: [(document.account, "")]),
+    **dict.fromkeys((JOURNALS | OPENINGS) - DEBIT_LINES, lambda document, _: [("", document.account)]),
     "asset_service": assets.list_legs,
     **dict.fromkeys(ASSET_CHANGES, assets.list_legs),
     "service": _list_service,
@@ -222,7 +256,9 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "payment_request_without_service": _list_direct,
     "direct_payment_request": _list_direct,
     "payroll": _list_direct,
-    **dict.fromkeys(("payment_request_rejection", "retention_rejection"), _list_rejection),
+    **dict.fromkeys(
+        ("payment_request_rejection", "retention_rejection", "penalty_rejection"), _list_rejection
+    ),
     "receivable": _list_receivable,
     "repayment_receivable": _list_receivable,
     "credit_restoration": _list_restoration,
@@ -235,9 +271,16 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "advance_withholding": _list_withholding,
     "retention": _list_retention,
     "retention_release": _list_release,
+    "penalty": _list_penalty,
+    "penalty_confirmation": _list_confirmation,
+    "penalty_remission": _list_remission,
     "set_off_receipt": _list_collection,
     "suspense_receipt": _build_transfer("treasury", "suspense_receipt"),
-    "suspense_identification": lambda _, __: [],
+    "suspense_debit": _build_transfer("suspense_debit", "treasury"),
+    "suspense_return": _build_transfer("treasury", "suspense_return"),
+    "identification_debit": _build_transfer("transit", "suspense_debit"),
+    "identification_return": _build_transfer("suspense_return", "returned"),
+    **dict.fromkeys(IDENTIFICATIONS, lambda _, __: []),
     "identification_receipt": _list_identification,
     "attachment": _list_part,
     "assignment": _list_part,

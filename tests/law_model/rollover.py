@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tests.law_model.chain import find_commitment
 from tests.law_model.form import write_euros
-from tests.law_model.kinds import COMMITMENTS, PAYABLES, RETENTIONS, SERVICES
+from tests.law_model.kinds import COMMITMENTS, PAYABLES, PENALTIES, RETENTIONS, SERVICES
 from tests.law_model.state import Document, Row, State
 from tests.law_model.successions import Place, find_obstacle, move_place
 
@@ -17,10 +17,11 @@ _FAMILIES: Mapping[str, frozenset[str]] = {
     "service_carry": SERVICES,
     "request_carry": PAYABLES | {"late_interest"},
     "retention_carry": RETENTIONS,
+    "penalty_carry": PENALTIES,
 }
 _KINDS: Mapping[str, tuple[str, ...]] = {
     COMMITMENT_STEP: ("commitment_carry", "service_carry"),
-    REQUEST_STEP: ("request_carry", "retention_carry"),
+    REQUEST_STEP: ("request_carry", "retention_carry", "penalty_carry"),
 }
 
 
@@ -55,7 +56,8 @@ class Rollover:
             "commitment_carry": self._may_go_on,
             "service_carry": self._is_unbilled,
             "request_carry": self._is_unpaid,
-            "retention_carry": lambda document: self._is_until_year(document) and document.left > 0,
+            "retention_carry": self._is_kept_back,
+            "penalty_carry": self._is_kept_back,
         }
         for name, act in sorted(self._state.acts.items(), key=lambda named: named[1][0].number):
             documents = [line for line in act if line.kind in _FAMILIES[kind] and choose[kind](line)]
@@ -73,6 +75,9 @@ class Rollover:
     def _is_unpaid(self, request: Document) -> bool:
         is_returned = request.number in self._returned
         return self._is_of_year(request) and request.left > 0 and not is_returned
+
+    def _is_kept_back(self, document: Document) -> bool:
+        return self._is_until_year(document) and document.left > 0
 
     def _is_of_year(self, document: Document) -> bool:
         return document.key is not None and document.key.year == self._year

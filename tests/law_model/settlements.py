@@ -7,11 +7,14 @@ from tests.law_model.codes import RECEIVABLE_MISSING
 from tests.law_model.commitments import assign
 from tests.law_model.form import is_amount, read_cents, write_euros
 from tests.law_model.kinds import (
+    COMMITMENTS,
     DUES,
     INVOICED,
     ON_COMMITMENT,
+    PENALTIES,
     REASSIGNMENT_ORIGIN,
     REASSIGNMENT_TARGET,
+    RELEASES,
     REQUESTS,
     RETENTIONS,
 )
@@ -19,7 +22,7 @@ from tests.law_model.receivables import write_receipt
 from tests.law_model.state import Document, Row
 from tests.law_model.year_context import PAYEES, PLACES, STAFF_PLACE, YearContext
 
-PARTS = frozenset({"attachment", "assignment", "retention_release", "request_carry"})
+PARTS = RELEASES | {"attachment", "assignment", "request_carry"}
 
 
 def _follow(
@@ -251,6 +254,23 @@ def write_retention_rejection(context: YearContext) -> Row | None:
     return _follow(context, "RR", "retention_rejection", lambda act: act.kind in RETENTIONS and act.left > 0)
 
 
+def write_penalty(context: YearContext) -> Row | None:
+    """Withhold a penalty from certified service, mostly a small part of what is not requested."""
+    commitment = context.choose(lambda act: act.kind in COMMITMENTS and act.certified > act.billed)
+    if commitment is None:
+        return None
+    rest = commitment.certified - commitment.billed
+    amount = write_euros(max(rest // 10, 1)) if context.random.random() < 0.7 else context.draw_part(rest)
+    names = {"predecessor": f"@{commitment.number}", "payee": context.random.choice(PAYEES)}
+    return context.begin_row("PE", "penalty", amount=amount, **names)
+
+
+def write_penalty_decision(context: YearContext) -> Row | None:
+    """Confirm, remit or reject a penalty, or a part of it."""
+    kind = context.random.choice(("penalty_confirmation", "penalty_remission", "penalty_rejection"))
+    return _follow(context, "PD", kind, lambda act: act.kind in PENALTIES and act.left > 0)
+
+
 def _may_move(debit: Document, *, is_again: bool) -> bool:
     """Return whether a debit paid a request without commitment and did not come back; ``is_again`` for one moved before."""
     is_direct = find_root(debit).predecessor is None
@@ -304,4 +324,6 @@ ACCOUNTANT_WRITERS = (
     (4, write_retention),
     (3, write_release),
     (4, write_retention_rejection),
+    (4, write_penalty),
+    (5, write_penalty_decision),
 )

@@ -6,8 +6,8 @@ from datetime import date
 from typing import NamedTuple
 
 from tests.law_model.budget import Budget, NodeKey
-from tests.law_model.kinds import PARTS, REQUESTS
-from tests.law_model.nomenclature import Reference
+from tests.law_model.kinds import ORIGINS, PARTS
+from tests.law_model.nomenclature import Reference, Section
 from tests.law_model.periods import Periods
 
 Row = dict[str, str]
@@ -102,7 +102,7 @@ class Document:
     @property
     def expense(self) -> "Document":
         """The request of an expense, or the claim of late interest, at the start of its chain."""
-        is_expense = self.kind in REQUESTS | {"late_interest"}
+        is_expense = self.kind in ORIGINS | {"late_interest"}
         return self if is_expense or self.predecessor is None else self.predecessor.expense
 
     @property
@@ -160,8 +160,8 @@ class State:
     credits: Counter[AccountKey] = field(default_factory=Counter)
     opened: Counter[AccountKey] = field(default_factory=Counter)
     """Debit less credit of what openings posted (A61)."""
-    collected: Counter[tuple[int, str]] = field(default_factory=Counter)
-    """What was collected in each year for each earmarked special account (LOLF 21)."""
+    collected: Counter[tuple[int, Section]] = field(default_factory=Counter)
+    """What was collected in each year for each section of an earmarked special account (LOLF 21)."""
 
     def post(self, exercise: int, accountant: str, legs: tuple[str, str], amount: int) -> None:
         """Post an entry: an account that is debited, and one that is credited; empty where it has one side alone."""

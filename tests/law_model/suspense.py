@@ -4,12 +4,14 @@ from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.kinds import (
     CLEARINGS,
-    DEBITS,
-    IDENTIFICATION,
+    DEBIT_LINES,
+    IDENTIFICATIONS,
     JUSTIFICATION,
+    MOVEMENTS,
     OPENING_ITEMS,
     OPENING_REDUCTIONS,
     OPENINGS,
+    UNKNOWN_DEBIT,
 )
 from tests.law_model.nomenclature import ORDINARY, Year
 from tests.law_model.state import Act, Document, State
@@ -30,13 +32,13 @@ def check_justification(act: Act, state: State) -> list[str]:
 
 def check_item(act: Act, place: Assignment | None, item: Document, state: State) -> list[str]:
     """Check that the entry left the amount on the stated account, and that something of it is open."""
-    if act.kind == IDENTIFICATION:
+    if act.kind in IDENTIFICATIONS:
         return _check_identified_item(act, item, state)
     if act.kind in OPENING_ITEMS:
         return _check_opened_item(act, place, item, state)
     if act.kind not in CLEARINGS | OPENING_REDUCTIONS | {JUSTIFICATION}:
         return []
-    is_other_side = act.kind == JUSTIFICATION or (item.kind in DEBITS) != (act.kind in DEBITS)
+    is_other_side = act.kind == JUSTIFICATION or is_on_debit(item) != (act.kind in DEBIT_LINES)
     is_there = item.account == act.text("account") and is_other_side
     codes = [] if is_there and _has_same_owner(act, place, item, state) else ["NOT_ON_SUSPENSE"]
     is_too_much = act.amount > item.left or not item.left
@@ -60,10 +62,19 @@ def find_owner(key: NodeKey, state: State) -> str:
 def _check_identified_item(act: Act, item: Document, state: State) -> list[str]:
     """Check that money stands on the account of what is not identified yet (A56; chart 4721000000)."""
     assert item.key is not None
-    account = state.reference.years[act.exercise].settlement["suspense_receipt"]
-    is_there = item.kind not in DEBITS and item.account == account
-    codes = [] if is_there else ["NOT_ON_SUSPENSE"]
+    codes = [] if any(stands_as(item, kind, act, state) for kind in MOVEMENTS) else ["NOT_ON_SUSPENSE"]
     return [*codes, "SUSPENSE_EXCEEDED"] if act.amount > item.left or not item.left else codes
+
+
+def stands_as(item: Document, kind: str, act: Act, state: State) -> bool:
+    """Return whether an amount stands where the bank's movements of a kind do: what it debited, on the side of the debit."""
+    account = state.reference.years[act.exercise].settlement[kind]
+    return item.account == account and is_on_debit(item) == (kind == UNKNOWN_DEBIT)
+
+
+def is_on_debit(item: Document) -> bool:
+    """Return whether an amount on suspense stands on the side of the debit."""
+    return item.kind in DEBIT_LINES | {UNKNOWN_DEBIT}
 
 
 def read_books(act: Act, state: State) -> tuple[Assignment | None, list[str]]:
@@ -79,7 +90,7 @@ def read_books(act: Act, state: State) -> tuple[Assignment | None, list[str]]:
     if centre not in year.centres or year.centres[centre].level == "operation":
         return None, [*codes, "FUND_CENTRE_UNKNOWN"]
     key = NodeKey(act.budget_year, centre, False, year.funds[ORDINARY][0])
-    return Assignment(key, "", "", "", ORDINARY, year.settlement["suspense_receipt"]), codes
+    return Assignment(key, "", "", "", ORDINARY, year.settlement[act.kind]), codes
 
 
 def _read_opened_books(act: Act, year: Year) -> tuple[Assignment | None, list[str]]:

@@ -97,7 +97,7 @@ def test_an_item_is_opened_reduced_and_taken_back_where_it_was_cleared_twice(yea
     row = {"reference": "OD", "exercise": "2018", "date": "2018-03-10", "amount": "100"} | _PLACE | _PERSONS
     lines = [
         {"line": "1", "kind": "journal_debit", "account": "4731000000"},
-        {"line": "2", "kind": "journal_credit", "account": "7280000000"},
+        {"line": "2", "kind": "journal_credit", "account": "6188000000"},
     ]
     assert years.send_file([row | line for line in lines]) == ["ACCEPTED"] * 2
     item = years.name("OD")

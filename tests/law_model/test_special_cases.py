@@ -4,9 +4,9 @@ import pytest
 
 from tests.law_model.small_year import IBAN, PAYEE, SmallYear
 
-_RADARS = {"fund_centre": "0751-CENT-C001", "functional_area": "0751-01", "commitment_item": "31"}
+_TICKETS = {"fund_centre": "0753-CENT-C001", "functional_area": "0753-01", "commitment_item": "31"}
 _TOWNS = {"fund_centre": "0754-CENT-C001", "functional_area": "0754-01", "commitment_item": "31"}
-_DUE = {"fund_centre": "0751-CENT-C001", "commitment_item": "269906", "payee": PAYEE}
+_DUE = {"fund_centre": "0753-CENT-C001", "commitment_item": "269906", "payee": PAYEE}
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def year() -> SmallYear:
     small.send("third_party", "T", "2018-03-05", payee=PAYEE, payee_name="Durand", iban=IBAN)
     for number in (2018, 2019):
         for budget in ("ae", "cp"):
-            for place in ("0751", "0751-CENT", "0751-CENT-C001", "0754", "0754-CENT", "0754-CENT-C001"):
+            for place in ("0753", "0753-CENT", "0753-CENT-C001", "0754", "0754-CENT", "0754-CENT-C001"):
                 kind = "allotment" if "-" in place else "budget_opening"
                 columns = {"fund_centre": place, "commitment_item": "HT2", "amount": "1000"}
                 day = f"{number}-03-05"
@@ -34,24 +34,24 @@ def _order(
 
 def test_both_programmes_spend_what_was_collected_for_one(year: SmallYear) -> None:
     """Of 100 due 60 are collected: 25 and 35 are ordered, a hundredth more is refused, and the same after the payment."""
-    assert _order(year, "D1", "0.01", _RADARS) == "SPECIAL_RECEIPTS_EXCEEDED"
+    assert _order(year, "D1", "0.01", _TICKETS) == "SPECIAL_RECEIPTS_EXCEEDED"
     assert year.send("receipt", "E1", "2018-04-03", predecessor=year.name("TP"), amount="60") == "ACCEPTED"
     assert _order(year, "D2", "25", _TOWNS) == "ACCEPTED"
-    assert _order(year, "D3", "35.01", _RADARS) == "SPECIAL_RECEIPTS_EXCEEDED"
-    assert _order(year, "D4", "35", _RADARS) == "ACCEPTED"
+    assert _order(year, "D3", "35.01", _TICKETS) == "SPECIAL_RECEIPTS_EXCEEDED"
+    assert _order(year, "D4", "35", _TICKETS) == "ACCEPTED"
     pay = {"predecessor": year.name("D4"), "amount": "35"}
     assert year.send("payment", "P", "2018-05-03", **pay) == "ACCEPTED"
     assert _order(year, "D5", "0.01", _TOWNS) == "SPECIAL_RECEIPTS_EXCEEDED"
     reject = {"predecessor": year.name("D2"), "amount": "5"}
     assert year.send("payment_request_rejection", "R", "2018-05-03", **reject) == "ACCEPTED"
-    assert _order(year, "D6", "5", _RADARS) == "ACCEPTED"
+    assert _order(year, "D6", "5", _TICKETS) == "ACCEPTED"
 
 
 def test_the_account_of_a_suppressed_programme_goes_on_with_the_others(year: SmallYear) -> None:
-    """In 2019 the account has 0754 alone: what is due to 0751 of 2018 counts for it, beside 12.50 brought forward."""
+    """In 2019 the account has 0754 alone: what is due to 0753 of 2018 counts for it, beside 12.50 brought forward."""
     after = year.model.state.reference.years[2019]
     after.earmarked = {"0754": after.earmarked["0754"]}
-    after.centres = {code: centre for code, centre in after.centres.items() if centre.programme != "0751"}
+    after.centres = {code: centre for code, centre in after.centres.items() if centre.programme != "0753"}
     late = {"predecessor": year.name("TP"), "amount": "30"}
     assert year.send("receipt", "E1", "2019-03-06", **late) == "ACCEPTED"
     assert _order(year, "D1", "42.51", _TOWNS, "2019-03-07") == "SPECIAL_RECEIPTS_EXCEEDED"
@@ -62,6 +62,38 @@ def test_a_year_spends_its_receipts_and_what_it_brought_forward(year: SmallYear)
     """2019 brings 12.50 forward, and collects 30 of the receivable of 2018; 2018 has nothing of both."""
     late = {"predecessor": year.name("TP"), "amount": "30"}
     assert year.send("receipt", "E1", "2019-03-06", **late) == "ACCEPTED"
-    assert _order(year, "D1", "0.01", _RADARS) == "SPECIAL_RECEIPTS_EXCEEDED"
-    assert _order(year, "D2", "42.51", _RADARS, "2019-03-07") == "SPECIAL_RECEIPTS_EXCEEDED"
-    assert _order(year, "D3", "42.50", _RADARS, "2019-03-07") == "ACCEPTED"
+    assert _order(year, "D1", "0.01", _TICKETS) == "SPECIAL_RECEIPTS_EXCEEDED"
+    assert _order(year, "D2", "42.51", _TICKETS, "2019-03-07") == "SPECIAL_RECEIPTS_EXCEEDED"
+    assert _order(year, "D3", "42.50", _TICKETS, "2019-03-07") == "ACCEPTED"
+
+
+def test_what_is_engaged_stays_within_what_was_collected(year: SmallYear) -> None:
+    """Of 60 collected 35 are engaged by a commitment, 25 with a request; what is taken back may be engaged again."""
+    assert year.send("receipt", "E1", "2018-04-03", predecessor=year.name("TP"), amount="60") == "ACCEPTED"
+    engage = {"day": "2018-04-04", **_TICKETS}
+    assert year.send("commitment", "C1", amount="60.01", **engage) == "SPECIAL_RECEIPTS_EXCEEDED"
+    assert year.send("commitment", "C2", amount="35", **engage) == "ACCEPTED"
+    assert _order(year, "D1", "25.01", _TOWNS) == "SPECIAL_RECEIPTS_EXCEEDED"
+    assert _order(year, "D2", "25", _TOWNS) == "ACCEPTED"
+    lower = {"predecessor": year.name("C2"), "amount": "5"}
+    assert year.send("commitment_decrease", "W1", "2018-05-03", **lower) == "ACCEPTED"
+    assert year.send("commitment", "C3", amount="5.01", **engage) == "SPECIAL_RECEIPTS_EXCEEDED"
+    assert year.send("commitment", "C4", amount="5", **engage) == "ACCEPTED"
+    undo = {"predecessor": year.name("W1"), "amount": "5"}
+    assert year.send("commitment_change_reversal", "U1", "2018-05-04", **undo) == "SPECIAL_RECEIPTS_EXCEEDED"
+
+
+def test_no_section_spends_what_the_other_collected(year: SmallYear) -> None:
+    """What is due to the radars (0751, section 1) is collected for them alone."""
+    due = _DUE | {"fund_centre": "0751-CENT-C001"}
+    assert year.send("receivable", "TP1", "2018-03-15", amount="50", **due) == "ACCEPTED"
+    assert year.send("receipt", "E1", "2018-04-03", predecessor=year.name("TP1"), amount="50") == "ACCEPTED"
+    assert _order(year, "D1", "0.01", _TICKETS) == "SPECIAL_RECEIPTS_EXCEEDED"
+    for budget in ("ae", "cp"):
+        for place in ("0751", "0751-CENT", "0751-CENT-C001"):
+            kind = "allotment" if "-" in place else "budget_opening"
+            columns = {"fund_centre": place, "commitment_item": "HT2", "amount": "1000"}
+            assert year.send(f"{kind}_{budget}", f"{place}{budget}", "2018-04-04", **columns) == "ACCEPTED"
+    radars = {"fund_centre": "0751-CENT-C001", "functional_area": "0751-01", "commitment_item": "31"}
+    assert _order(year, "D2", "50.01", radars) == "SPECIAL_RECEIPTS_EXCEEDED"
+    assert _order(year, "D3", "50", radars) == "ACCEPTED"

@@ -9,19 +9,20 @@ from tests.law_model.kinds import (
     ASSET_CHANGES,
     CARRIES,
     COMMITMENTS,
-    CREDIT,
     CREDIT_KINDS,
     CREDIT_REVERSALS,
-    IDENTIFICATION,
+    IDENTIFICATIONS,
     INTEREST,
     INVOICED,
     JOURNALS,
+    MOVEMENTS,
     ON_SERVICE,
     OPENINGS,
     PARTS,
     PREDECESSORS,
     REASSIGNMENT_ORIGIN,
     REASSIGNMENT_TARGET,
+    RELEASES,
     REQUESTS,
     SPENDS_AE,
     STATES_PLACE,
@@ -93,7 +94,7 @@ def _takes_later_amounts(act: Act, commitment: Document) -> bool:
     """Return whether what was there until the day of the act is not enough, though all of it together would be."""
     if commitment.kind not in COMMITMENTS or act.kind not in TAKES_FROM_COMMITMENT | {"advance_request"}:
         return False
-    bills = act.kind in ON_SERVICE
+    bills = act.kind in ON_SERVICE | {"penalty"}
     remainder = commitment.certified - commitment.billed if bills else commitment.uncommitted
     kind = "service" if bills else "commitment_increase"
     later = sum(source.left for source in commitment.sources if source.kind == kind and source.day > act.day)
@@ -112,10 +113,12 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
         return ["BUDGET_YEAR_CLOSED"]
     if act.kind == "commitment_decrease" and predecessor and predecessor.kind == "commitment_carry":
         return ["BUDGET_YEAR_CLOSED"]  # another year consumed the AE (GBCP 160)
-    if act.kind in JOURNALS | OPENINGS | ASSET_CHANGES | {"asset_service", CREDIT, IDENTIFICATION}:
+    of_one_year = JOURNALS | OPENINGS | ASSET_CHANGES | MOVEMENTS | IDENTIFICATIONS | {"asset_service"}
+    if act.kind in of_one_year:
         return [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
     of_year = {"commitment_decrease", "earmark", "earmark_decrease", *_OF_RUNNING_YEAR}
-    of_year |= {REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET, "retention", "retention_release"}
+    of_year |= {REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET, "retention", *RELEASES}
+    of_year |= {"penalty", "penalty_confirmation"}
     if act.kind in REQUESTS | CARRIES | CREDIT_REVERSALS | of_year:
         codes = [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
         return [*codes, *_check_last_day(act, place, state)]
@@ -148,7 +151,7 @@ def _stands_in(year: int, place: Assignment, state: State) -> bool:
 def _check_last_day(act: Act, place: Assignment, state: State) -> list[str]:
     """Check that a payment is ordered by the last day that an order sets (A31; GBCP art. 134)."""
     last = state.reference.last_order_days.get(place.key.year)
-    is_late = act.kind in INVOICED | {"retention_release", INTEREST} and last is not None and act.day > last
+    is_late = act.kind in INVOICED | RELEASES | {INTEREST} and last is not None and act.day > last
     return ["AFTER_LAST_DATE"] if is_late else []
 
 
@@ -168,18 +171,19 @@ def _find_order(debt: Document) -> Document:
     """Return the order to pay: the request, or what released a guarantee."""
     while debt.kind in PARTS and debt.predecessor:
         debt = debt.predecessor
-    return debt if debt.kind == "retention_release" else find_root(debt)
+    return debt if debt.kind in RELEASES else find_root(debt)
 
 
 def is_carried_in_order(act: Act, place: Assignment, predecessor: Document, state: State) -> bool:
     """Return whether a carry goes into the next year, after the last day on which the year before pays (A30, A64).
 
-    A guarantee, which has no credits of its year, goes into any later year (ours).
+    A guarantee or a penalty, which has no credits of its year, goes into any later year (ours).
     """
     assert predecessor.key is not None
     year = predecessor.key.year
     last = date(year, 12, 31) + timedelta(days=state.reference.window_days[year])
-    is_later = place.key.year > year if act.kind == "retention_carry" else place.key.year == year + 1
+    goes_far = act.kind in {"retention_carry", "penalty_carry"}
+    is_later = place.key.year > year if goes_far else place.key.year == year + 1
     return is_later and act.day > last
 
 

@@ -152,6 +152,7 @@ def test_every_kind_with_an_amount_has_a_step_or_is_known_to_have_none() -> None
         *("set_off_receipt", "advance_withholding", "advance_recovery"),
         *("reassignment_origin", "reassignment_target"),
         *("retention", "retention_release", "retention_carry", "retention_rejection"),
+        *("penalty", "penalty_confirmation", "penalty_remission", "penalty_carry", "penalty_rejection"),
         *("visa_request", "visa", "visa_refusal", "visa_override", "tacit_visa"),
         *("journal_debit", "journal_credit", "opening_debit", "opening_credit"),
         *("clearing_debit", "clearing_credit"),

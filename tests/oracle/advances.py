@@ -3,7 +3,7 @@
 from core.catalog import CATALOG, ActKind, Family, Remainder, Stage
 from core.outcome_codes import Outcome
 from core.tables.expense_marks import IS_ADVANCE, SECURES
-from tests.oracle import expenses
+from tests.oracle import expenses, merges
 from tests.oracle.commitments import Link
 from tests.oracle.lines import Line
 from tests.oracle.model import Cell, LineRefused, OpenItem, State, World
@@ -22,7 +22,7 @@ def require_purchase(world: World, state: State, kind: ActKind, *, line: Line, c
 
 
 def require_security(state: State, kind: ActKind, followed: Link, amount: int) -> None:
-    """Refuse to pay what secures an advance, or to withdraw it, where too little would be left to recover the advances.
+    """Refuse to pay, withdraw or penalise what secures an advance, if too little would be left to recover the advances.
 
     The remainders of the commitment are those after the line, and the journal does not have it yet.
     """
@@ -36,6 +36,8 @@ def require_security(state: State, kind: ActKind, followed: Link, amount: int) -
         if is_raise or not _list_requests(state, followed.root, is_advance=True):
             return
         missing = -_compute_security(state, followed.root)
+    elif kind.name == "penalty" and _list_requests(state, followed.root, is_advance=True):
+        missing = -_compute_security(state, followed.root)
     else:
         return
     if missing > 0:
@@ -48,7 +50,7 @@ def find_mark(state: State, entry: int) -> int:
     kind = CATALOG[state.items[request].kind]
     if kind.name == "advance_request":
         return IS_ADVANCE
-    if not (kind.pays and kind.follows is Family.COMMITMENT):
+    if not (kind.reaches is Stage.PAYABLE and kind.follows is Family.COMMITMENT):
         return 0
     advances = _list_requests(state, _find_commitment(state, state.items[request]), is_advance=True)
     return SECURES if any(advance < request for advance in advances) else 0
@@ -61,6 +63,7 @@ def sum_advanced(state: State, commitment: int) -> int:
         return 0
     requests = _list_requests(state, commitment, is_advance=False)
     securing = {request for request in requests if request > min(advances)}
+    others = {*requests, *_list_penalties(state, commitment)} - securing
     cents = sum(_read_requested(state, advance) for advance in advances)
     cents -= sum(_read_requested(state, request) for request in securing)
     for row in state.journal.values():
@@ -70,7 +73,7 @@ def sum_advanced(state: State, commitment: int) -> int:
         request = expenses.find_request(state, row.predecessor)
         if kind.settles > 0 and request in securing:
             cents += row.amount
-        if kind.name == "advance_withholding" and request in set(requests) - securing:
+        if kind.name == "advance_withholding" and request in others:
             cents -= row.amount
     return cents
 
@@ -90,9 +93,17 @@ def _list_requests(state: State, commitment: int, *, is_advance: bool) -> list[i
         entry
         for entry, item in state.items.items()
         if CATALOG[item.kind].follows is Family.COMMITMENT
-        and CATALOG[item.kind].pays
+        and CATALOG[item.kind].reaches is Stage.PAYABLE
         and (CATALOG[item.kind].name == "advance_request") is is_advance
         and _find_commitment(state, item) == commitment
+    ]
+
+
+def _list_penalties(state: State, commitment: int) -> list[int]:
+    return [
+        entry
+        for entry, item in state.items.items()
+        if CATALOG[item.kind].name == "penalty" and _find_commitment(state, item) == commitment
     ]
 
 
@@ -102,8 +113,9 @@ def require_own_advance(world: World, state: State, *, debt: int, transfer: int)
     owed = state.items[debt]
     accountants = {world.cells.get(item.cell, Cell(0)).accountant for item in (owed, state.items[transfer])}
     commitments = {_find_commitment(state, item) for item in (request, paid)}
+    persons = len({merges.find_person(state, item.payee) for item in (owed, paid)})
     is_advance = CATALOG[paid.kind].name == "advance_request"
-    if not is_advance or owed.payee != paid.payee or len(accountants) > 1 or len(commitments) > 1:
+    if not is_advance or persons > 1 or len(accountants) > 1 or len(commitments) > 1:
         raise LineRefused(Outcome.ADVANCE_MISMATCH)
 
 

@@ -29,12 +29,22 @@ _BRINGS_CREDITS = {
 _MOVES = (BudgetAction.MOVE, BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER)
 
 
+_OF_BANK = ("suspense_receipt", "suspense_debit", "suspense_return")
+
+
 def has_cell(kind: ActKind, fields: Fields) -> bool:
     """Return whether the line gives an account assignment: it must, unless it can inherit its predecessor's."""
     if kind.follows and not kind.needs_assignment:
         return any(fields.get(field) for field in {*CELL_FIELDS, Field.FUND, Field.OPERATION})
-    own_families = (Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.VISA, Family.ASSET)
-    is_own = kind.family in own_families or kind.name == "suspense_receipt"
+    own_families = (
+        Family.RECEIVABLE,
+        Family.JOURNAL,
+        Family.OPENING,
+        Family.RESULT,
+        Family.VISA,
+        Family.ASSET,
+    )
+    is_own = kind.family in own_families or kind.name in _OF_BANK
     return kind.needs_assignment or kind.budget is not BudgetAction.NONE or is_own
 
 
@@ -191,6 +201,11 @@ def _find_account_faults(kind: ActKind, item: str, fields: Fields, reference: Re
     if kind.family is Family.OPENING:
         if account and account[0] not in "12345" and account != chart.opening:
             yield Outcome.OPENING_ACCOUNT
+        return
+    if kind.family is Family.RESULT:
+        own = () if chart.result.result == "" else (chart.result.result, chart.result.transfer)
+        if account and account not in own and not (own and account[0] in "67"):
+            yield Outcome.RESULT_ACCOUNT
         return
     if kind.concerns_suspense:
         return

@@ -67,6 +67,7 @@ class YearCodes(NamedTuple):
     accounts: frozenset[int]
     restricted: frozenset[int]
     opening: frozenset[int]
+    result: frozenset[int]
     suspense: frozenset[int]
     assets: frozenset[int]
 
@@ -90,6 +91,8 @@ class KindUses(NamedTuple):
     """Post by hand."""
     opens_year: frozenset[int]
     """Post opening balances."""
+    results: frozenset[int]
+    """Post entries of the result."""
     suspense: frozenset[int]
     """Concern what stands on a suspense account."""
     assets: frozenset[int]
@@ -156,6 +159,10 @@ def _find_faults(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[L
     if line.kind in uses.opens_year:
         if line.account not in year.opening:
             yield Outcome.OPENING_ACCOUNT, Field.ACCOUNT
+        return
+    if line.kind in uses.results:
+        if line.account not in year.result:
+            yield Outcome.RESULT_ACCOUNT, Field.ACCOUNT
         return
     if line.account and line.kind not in uses.charges | uses.suspense:
         yield Outcome.ACCOUNT_MISMATCH, Field.ACCOUNT

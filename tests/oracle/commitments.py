@@ -5,7 +5,7 @@ from typing import NamedTuple
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Stage
 from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
-from tests.oracle import assets, expenses, funds, invoices, restorations, suspense, visas, years
+from tests.oracle import assets, expenses, funds, invoices, merges, restorations, suspense, visas, years
 from tests.oracle.lines import Line
 from tests.oracle.model import NONE, LineRefused, OpenItem, Payee, State, World
 
@@ -49,8 +49,8 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     if payee and line.bank not in (0, payee.bank):
         raise LineRefused(Outcome.BANK_DETAILS_DIFFER)
     cell = _choose_cell(world, state, kind, line, entry=entry)
-    if payee and payee.is_blocked:
-        raise LineRefused(Outcome.PAYEE_BLOCKED)
+    if payee:
+        merges.require_same_account(state, payee)
     takes_up = kind.settles > 0 or kind.pairs is Pairing.WITHHOLDING
     if takes_up and kind.after is Stage.PAYABLE and _has_suspension(state, entry):
         raise LineRefused(Outcome.TERM_SUSPENDED)
@@ -186,7 +186,7 @@ def _choose_cell_of_next_year(world: World, line: Line, item: OpenItem) -> int:
     own = world.cells[cell]
     is_later = (
         own.year > before.year
-        if CATALOG[line.kind].name == "retention_carry"
+        if CATALOG[line.kind].name in ("retention_carry", "penalty_carry")
         else own.year == before.year + 1
     )
     if not is_later or line.day <= world.years[before.year].last_payment_day:

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import replace
 from datetime import date
 from itertools import product
+from typing import cast
 
 from core.act_fields import Field
 from core.catalog import CATALOG, KIND_NUMBERS, Family
@@ -13,7 +14,7 @@ from core.nomenclature import ORDINARY_FUND
 from core.outcome_codes import Outcome
 from core.periods import to_period
 from core.senders import RESERVED_SENDERS
-from tests.oracle import amounts, days, decisions, hashing, invoices, periods, persons, whole_numbers
+from tests.oracle import amounts, days, decisions, hashing, invoices, merges, periods, persons, whole_numbers
 from tests.oracle.assignment import build_cell, find_sheet, find_source, has_cell
 from tests.oracle.availability import compute_available
 from tests.oracle.ledger import Ledger, LedgerSubmission
@@ -81,6 +82,7 @@ class Engine:
             )
         )
         self._held: set[int] = set()
+        self._merges: dict[str, tuple[str, int]] = {}
 
     def submit(self, rows: Iterable[Row], sender: str = "ministry") -> list[LineResult]:
         """Decide one file with all passes of held acts; return the result of each row."""
@@ -166,6 +168,17 @@ class Engine:
         exercises = {**self.reference.exercises, year: exercise}
         self.reference = self.reference._replace(exercises=exercises)
 
+    def merge_third_party(self, code: str, into: str, first_day: date) -> None:
+        """Merge a third party into another one: the invoices of both are those of one person from now on."""
+        self._merges[code] = (into, (first_day - date(1970, 1, 1)).days)
+        state = self.ledger.state
+        state.payees[code] = state.payees[code]._replace(merged_into=state.payees[into].number)
+        for supplier, number in cast(list[tuple[str, bytes]], list(state.invoices)):
+            if supplier == code:
+                person = merges.find_code(self._merges, code)
+                own = (*state.invoices.get((person, number), ()), *state.invoices[supplier, number])
+                state.invoices[person, number] = own
+
     def read_totals(self, account: str, accountant: str = "") -> tuple[int, int]:
         """Return debit and credit of an account over all periods, of one accountant or of all."""
         number, owner = self.reference.accounts[account], self.reference.accountants.get(accountant, 0)
@@ -222,6 +235,8 @@ class Engine:
         bare = Line(0, KIND_NUMBERS.get(kind.name, 0), cents, 0, key, build_content(line), line.fault)
         if line.fault:
             return bare
+        if merges.find_fault(self._merges, line, find_posting_day(line) or 0):
+            return bare._replace(fault=Outcome.THIRD_PARTY_MERGED)
         predecessor = hashing.split_predecessor(line.read_text(Field.PREDECESSOR)) if kind.follows else None
         return bare._replace(
             period=to_period(exercise, self._find_month(line)),
@@ -240,7 +255,7 @@ class Engine:
             previous_entry=max(-predecessor[1], 0) if predecessor else 0,
             payee=line.read_text(Field.PAYEE) if kind.pays or kind.family is Family.THIRD_PARTY else None,
             bank=line.read_text(Field.IBAN) or 0,
-            invoice=_read_invoice(line),
+            invoice=self._read_invoice(line),
             invoice_part=whole_numbers.parse(line.read_text(Field.INVOICE_PART)) or 0,
             invoice_day=days.parse(line.read_text(Field.INVOICE_DATE)) or 0,
             day=find_posting_day(line) or 0,
@@ -248,19 +263,34 @@ class Engine:
             debits_until=len(self.ledger.state.items)
             if kind.is_interest and not line.read_text(Field.REASON)
             else None,
-            nature=self._states_listed_nature(line, exercise),
+            nature=self._read_nature(line, exercise),
         )
 
-    def _find_month(self, line: ReadLine) -> int:
-        """Return the month of a line; an opening stands before the first one."""
-        return 0 if line.kind.family is Family.OPENING else find_posting_month(line, self.reference) or 0
+    def _read_invoice(self, line: ReadLine) -> tuple[str, bytes] | None:
+        """Return supplier, as a person, and number of the invoice that a request states; None if it states none."""
+        number = invoices.normalise_number(line.read_text(Field.INVOICE_NUMBER).encode())
+        if not number or not line.kind.bills:
+            return None
+        return merges.find_code(self._merges, line.read_text(Field.PAYEE)), number
 
-    def _states_listed_nature(self, line: ReadLine, exercise: int) -> bool:
+    def _find_month(self, line: ReadLine) -> int:
+        """Return the month of a line; an opening stands before the first one, the result behind the last one."""
+        own = {Family.OPENING: 0, Family.RESULT: 15}
+        return own.get(line.kind.family, find_posting_month(line, self.reference) or 0)
+
+    def _read_nature(self, line: ReadLine, exercise: int) -> int:
         year = self.reference.years.get(exercise)
-        if line.kind.family is Family.JOURNAL:
-            return year is not None and line.read_text(Field.ACCOUNT) in year.chart.liaison
-        return bool(
-            year and line.kind.before_service and line.read_text(Field.NATURE) in year.nomenclature.natures
+        if line.kind.family is Family.JOURNAL and year is not None:
+            account, is_debit = line.read_text(Field.ACCOUNT), line.kind.name.endswith("_debit")
+            if account in year.chart.liaison:
+                return 1
+            if not is_debit and account.startswith("7") and account in year.chart.accounts:
+                return 2
+            return 3 if is_debit and account in year.chart.suspense else 0
+        return int(
+            year is not None
+            and line.kind.before_service
+            and line.read_text(Field.NATURE) in year.nomenclature.natures
         )
 
     def _number_cell(self, line: ReadLine) -> int:
@@ -309,14 +339,6 @@ def _find_shown_missing(decision: Decision, line: Line) -> int:
     )
     is_own_sender = sender in RESERVED_SENDERS or CATALOG[line.kind].carries
     return 0 if is_hidden and not is_own_sender else decision.missing
-
-
-def _read_invoice(line: ReadLine) -> tuple[str, bytes] | None:
-    """Return supplier and number of the invoice that a request states; None if it states none."""
-    number = invoices.normalise_number(line.read_text(Field.INVOICE_NUMBER).encode())
-    if not number or not line.kind.bills:
-        return None
-    return line.read_text(Field.PAYEE), number
 
 
 def _flatten(answers: Iterable[list[Decision]]) -> list[Decision]:

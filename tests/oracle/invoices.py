@@ -54,7 +54,7 @@ def sum_taken(state: State, entry: int) -> int:
 
 def note_amount(state: State, entry: int, amount: int) -> None:
     """Note the amount of a new debt, which may be rejected later."""
-    if CATALOG[state.items[entry].kind].reaches in (Stage.PAYABLE, Stage.RETAINED):
+    if CATALOG[state.items[entry].kind].reaches in (Stage.PAYABLE, Stage.RETAINED, Stage.WITHHELD):
         state.requested[entry] = amount
 
 

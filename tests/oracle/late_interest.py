@@ -80,7 +80,7 @@ def _find_late_debits(world: World, journal: Journal, until: int) -> Iterator[La
     for entry, debit in journal.items():
         if entry > until:
             continue
-        if _kind(debit).name == "set_off":
+        if is_set_off := _kind(debit).name == "set_off":
             payable, paid = debit.predecessor, debit.day
         elif _kind(debit).reaches is Stage.DEBITED:
             payable, paid = _find_payable(journal, debit.predecessor)
@@ -89,8 +89,16 @@ def _find_late_debits(world: World, journal: Journal, until: int) -> Iterator[La
         if not payable or not _bears_interest(world, journal, payable, entry):
             continue
         end = _find_term_end(journal, find_root(journal, payable), entry)
+        if is_set_off:
+            paid = min(paid, max(end, _find_due_day(journal, entry)))
         if paid > end:
             yield LateDebit(payable, debit.amount, end + 1, paid - end)
+
+
+def _find_due_day(journal: Journal, set_off: int) -> int:
+    """Return the day on which the receivable of a set-off is due: on its own day at the earliest."""
+    receivable = journal[journal[set_off + 1].predecessor]
+    return max(receivable.day, receivable.due)
 
 
 def _find_payable(journal: Journal, transfer: int) -> tuple[int, int]:

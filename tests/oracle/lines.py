@@ -38,8 +38,9 @@ class Line(NamedTuple):
     invoice_day: int = 0
     """0 if no date is stated."""
     day: int = 0
-    nature: bool = False
-    """Whether it states a nature that may be paid before service, or posts by hand on an account between accountants."""
+    nature: int = 0
+    """1: it states a nature that may be paid before service, or posts by hand on an account between accountants; 2: it credits
+    a product by hand; 3: it debits a suspense account by hand."""
     signature: int = 0
     """The number of the signature in ``model.World.signatures``; 0 if it names nobody."""
     terms: "LineTerms | None" = None
@@ -54,6 +55,7 @@ class LineTerms(NamedTuple):
     invoiced: int = 0
     suspension: tuple[int, int] = (0, 0)
     contract: str = ""
+    due: int = 0
 
 
 def to_line(columns: Mapping[str, int]) -> Line:
@@ -75,7 +77,7 @@ def to_line(columns: Mapping[str, int]) -> Line:
         invoice=_read_fingerprint(columns, "invoice"),
         invoice_part=columns["invoice_part"],
         invoice_day=columns["invoice_day"],
-        nature=bool(columns["nature"]),
+        nature=columns["nature"],
         signature=columns["signature"],
     )
 

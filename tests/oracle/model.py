@@ -125,6 +125,7 @@ class JournalRow(NamedTuple):
     invoiced: int
     suspension: tuple[int, int]
     contract: str
+    due: int = 0
     debit: int = 0
     credit: int = 0
 
@@ -172,6 +173,8 @@ class Payee(NamedTuple):
     number: int
     bank: Hashable
     is_blocked: bool = False
+    merged_into: int = 0
+    """The number of the payee that stays in use; 0 if it is this one."""
 
 
 class Claim(NamedTuple):
@@ -276,9 +279,11 @@ class AssetAccounts(NamedTuple):
 
 
 class SpecialAccount(NamedTuple):
-    """An account whose expenses of a year are limited by its receipts."""
+    """An account, or a section of one, whose expenses of a year are limited by its receipts."""
 
     name: Hashable
+    section: Hashable
+    """Empty if the account has no sections."""
     programmes: frozenset[Hashable]
     brought: int
     """The balance that it brings into the year."""
@@ -362,6 +367,8 @@ class State(NamedTuple):
     """What finance laws opened at programmes, and what decrees did, where that is not 0."""
     collected: ChainMap[tuple[int, Hashable], int]
     """What was collected for the programmes of special accounts, by year of the day and programme."""
+    engaged: ChainMap[tuple[int, Hashable], int]
+    """The AE that their programmes engage, by budget year and programme."""
     invoices: ChainMap[Fingerprint, tuple[Claim, ...]]
     requested: ChainMap[int, int]
     """The amount of each debt, by entry."""

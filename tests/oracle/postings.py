@@ -49,6 +49,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition, *, act
     _require_service(world, kind, line, followed)
     advances.require_purchase(world, state, kind, line=line, commitment=followed.entry)
     retentions.require_retainable(world, state, kind, line=line, request=followed.entry)
+    retentions.require_penalty_account(world, state, kind, commitment=followed.entry)
     set_offs.require_pair(world, state, kind, act=act, place=place, followed=followed.entry)
     if kind.pairs is Pairing.ORIGIN:
         reassignments.require_targets(world, state, act=act, place=place, debit=followed.entry)
@@ -170,7 +171,8 @@ def _build_item(state: State, followed: Link, bare: OpenItem) -> OpenItem:
         item_with_dates = item_with_dates._replace(credit=item.credit)
     if kind.follows is Family.RETENTION and not bare.debit:
         item_with_dates = item_with_dates._replace(debit=item.debit)
-    return item_with_dates._replace(parent=item.parent if settles else followed.entry, under=item.under)
+    under = bare.kind if kind.cp_reserved > 0 else item.under  # what was kept back reserves CP again
+    return item_with_dates._replace(parent=item.parent if settles else followed.entry, under=under)
 
 
 def _apply_change(state: State, kind: ActKind, line: Line, entry: int) -> None:
@@ -219,7 +221,10 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
             before = world.cells[root.cell]
             places = (cell, before) if followed.sign > 0 else (before, cell)
             spent = special_accounts.sum_expenses(world, state, places[0])
-            budget.move_reservation(world, state, places, CATALOG[root.under], amount=line.amount)
+            under = CATALOG[root.under]
+            budget.move_reservation(world, state, places, under, amount=line.amount)
+            for place, cents in zip(places, (line.amount, -line.amount), strict=True):
+                special_accounts.engage(world, state, place, under.ae_reserved * cents)
             special_accounts.require_receipts(world, state, places[0], spent)
             return
         settles = base.budget in (BudgetAction.SETTLE, BudgetAction.REASSIGN)
@@ -233,6 +238,8 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
         demand = demand._replace(is_checked=is_checked, is_year_end=is_year_end, counts_prior=counts_prior)
         spent = special_accounts.sum_expenses(world, state, cell)
         budget.apply_demand(world, state, demand)
+        engagement = special_accounts.compute_engagement(base, under, followed.sign * line.amount)
+        special_accounts.engage(world, state, cell, engagement)
         years.add_to_title(world, state, base, line, cell=followed.cell)
         decrees.count_decree(world, state, base, line, cell=cell)
         special_accounts.require_receipts(world, state, cell, spent)
@@ -261,7 +268,7 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
         Role.PAYROLL: cell.payroll,
         Role.PRODUCT: cell.expense,
         Role.BY_HAND: line.account,
-        Role.RETENTION: retentions.choose_account(world, cell, line.period),
+        **retentions.choose_accounts(world, cell, line.period),
     }
     if followed.base.inherits:
         item = state.items[followed.entry]
@@ -284,11 +291,13 @@ def _require_balance(world: World, act: Sequence[Line]) -> None:
         sums[folio] = sums.get(folio, 0) + _sign(line) * line.amount
     if any(sums.values()):
         raise LineRefused(Outcome.JOURNAL_UNBALANCED)
-    for account in {line.account for line in act if line.nature}:
-        of_account = [line for line in act if line.nature and line.account == account]
+    for account in {line.account for line in act if line.nature == 1}:
+        of_account = [line for line in act if line.nature == 1 and line.account == account]
         total = sum(_sign(line) * line.amount for line in of_account)
         if total or len({world.cells[line.cell].accountant for line in of_account}) != 2:
             raise LineRefused(Outcome.TRANSFER_UNPAIRED)
+    if {2, 3} <= {line.nature for line in act}:
+        raise LineRefused(Outcome.PRODUCT_FROM_SUSPENSE)
 
 
 def _sign(line: Line) -> int:

@@ -65,7 +65,7 @@ class Reference(NamedTuple):
         return frozenset(
             to_period(e.year, month)
             for e in self.exercises.values()
-            for month in (0, *e.months_open_at_start)  # 0: the openings of the year
+            for month in (0, 15, *e.months_open_at_start)  # 0: the openings of the year, 15: its result
         )
 
     def list_budget_years(self) -> dict[int, BudgetYear]:
@@ -137,11 +137,14 @@ class Reference(NamedTuple):
             for programme in codes.programmes.values():
                 account = codes.special_accounts.get(programme.mission)
                 if account and account.category.value == "earmarked":
+                    section = account.sections.get(programme.code, "")
                     same = {
-                        other.code for other in codes.programmes.values() if other.mission == account.name
+                        other.code
+                        for other in codes.programmes.values()
+                        if (other.mission, account.sections.get(other.code, "")) == (account.name, section)
                     }
                     accounts[year, programme.code] = SpecialAccount(
-                        account.name, frozenset(same), account.balances.get(year, 0)
+                        account.name, section, frozenset(same), account.balances.get((section, year), 0)
                     )
         return accounts
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from core.catalog import CATALOG, Family
 from tests.oracle.model import Cell, JournalRow
 
-_SIGNS = {"payment": 1, "set_off": 1, "void": -1}
+_SIGNS = {"payment": 1, "set_off": 1, "void": -1, "penalty_confirmation": 1}
 _ENGAGING = {"commitment", "commitment_with_visa", "commitment_increase", "commitment_carry"}
 
 
@@ -53,7 +53,7 @@ def _list_moves(journal: Mapping[int, JournalRow], entry: int) -> list[tuple[int
         old = _find_commitment_of_service(journal, row.predecessor)
         return [(old, -row.amount), (_find_carry(journal, old), row.amount)]
     if (
-        name == "payment_request_rejection"
+        name in ("payment_request_rejection", "penalty_rejection")
         and followed
         and CATALOG[followed.kind].follows is Family.COMMITMENT
     ):

@@ -1,4 +1,4 @@
-"""Retentions: a guarantee is retained once from a request on a commitment, before all else, within a share (rule A36)."""
+"""What is kept back: a guarantee, once from a request on a commitment, before all else, within a share (rule A36)."""
 
 from core.catalog import CATALOG, ActKind, Family, Role
 from core.outcome_codes import Outcome
@@ -25,7 +25,17 @@ def require_retainable(world: World, state: State, kind: ActKind, *, line: Line,
         raise LineRefused(Outcome.RETENTION_EXCEEDED, missing=line.amount - share)
 
 
-def choose_account(world: World, cell: Cell, period: int) -> int:
-    """Return the account of what is retained: assets have one of their own."""
-    role = Role.ASSET_RETENTION if cell.repaid_title == _ASSETS else Role.RETENTION
-    return world.roles.get((period, role), 0)
+def require_penalty_account(world: World, state: State, kind: ActKind, *, commitment: int) -> None:
+    """Refuse a penalty on a title that has no account for it."""
+    cell = world.cells.get(state.items[commitment].cell, Cell(0)) if commitment else Cell(0)
+    if kind.name == "penalty" and not (cell.operating or cell.repaid_title == _ASSETS):
+        raise LineRefused(Outcome.PENALTY_ITEM)
+
+
+def choose_accounts(world: World, cell: Cell, period: int) -> dict[Role, int]:
+    """Return the accounts of guarantees and of penalties: assets have their own."""
+    is_asset = cell.repaid_title == _ASSETS
+    retention = Role.ASSET_RETENTION if is_asset else Role.RETENTION
+    penalty = Role.ASSET_PENALTY if is_asset else Role.PENALTY
+    of_period = {role: world.roles.get((period, role), 0) for role in (retention, penalty)}
+    return {Role.RETENTION: of_period[retention], Role.PENALTY: of_period[penalty]}

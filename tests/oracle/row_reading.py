@@ -33,8 +33,9 @@ Fields = dict[Field, str]
 SEPA = "sepa"
 _PERSONS = (Field.ENTERED_BY, Field.VALIDATED_BY, Field.DELEGATION)
 _PRECEDENCE = {code: place for place, code in enumerate(Outcome)}
+_OF_BANK = ("suspense_receipt", "suspense_debit", "suspense_return")
 _WITHOUT_AREA = (Family.BUDGET, Family.RECEIVABLE, Family.RECEIVABLE_CHANGE, Family.RECEIPT)
-_STATES_ACCOUNT = (Family.JOURNAL, Family.OPENING, Family.JUSTIFICATION)
+_STATES_ACCOUNT = (Family.JOURNAL, Family.OPENING, Family.RESULT, Family.JUSTIFICATION)
 _MOVES = (BudgetAction.MOVE, BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER)
 _OF_DECREES = (BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER, BudgetAction.DECREE_CANCEL)
 _FIELDS_WITH_OWN_CODE = {Field.REFERENCE, Field.KIND, Field.EXERCISE, Field.LINE, Field.AMOUNT}
@@ -171,7 +172,9 @@ def _find_field_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome
         yield Outcome.FIELD_INVALID
     if line.kind.bills and not request_terms.is_possible(line.fields):
         yield Outcome.FIELD_INVALID
-    if line.kind.name == "retention_release" and not request_terms.has_contract(line.fields):
+    if line.kind.name in ("retention_release", "penalty_remission") and not request_terms.has_contract(
+        line.fields
+    ):
         yield Outcome.FIELD_INVALID
     if line.kind.pays and line.read_text(Field.BIC) and not bic.is_bic(line.read_text(Field.BIC).encode()):
         yield Outcome.FIELD_INVALID
@@ -207,7 +210,7 @@ def list_required_fields(line: ReadLine) -> set[Field]:
     needed |= {Field.COUNTERPART} if kind.budget in _MOVES else set()
     needed |= {Field.DOCUMENT_HASH} if kind.budget in _OF_DECREES or kind.name == "visa_override" else set()
     needed |= {Field.OPERATION} if kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK) else set()
-    if kind.family is Family.OPENING or kind.name == "suspense_receipt":
+    if kind.family in (Family.OPENING, Family.RESULT) or kind.name in _OF_BANK:
         needed |= {Field.FUND_CENTRE}
     elif has_cell(kind, line.fields):
         needed |= CELL_FIELDS - ({Field.FUNCTIONAL_AREA} if kind.family in _WITHOUT_AREA else set())
@@ -251,13 +254,12 @@ def _find_date_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]
 
 def read_terms(line: ReadLine) -> LineTerms:
     """Return what a line without faults states of its payment term and contract."""
-    received, invoiced, notified, ended = (
-        days.parse(line.read_text(field)) or 0
-        for field in (Field.RECEIVED, Field.INVOICE_DATE, Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED)
-    )
+    fields = (Field.RECEIVED, Field.INVOICE_DATE, Field.SUSPENSION_NOTIFIED, Field.SUSPENSION_ENDED)
+    received, invoiced, notified, ended = (days.parse(line.read_text(field)) or 0 for field in fields)
+    due = days.parse(line.read_text(Field.DUE)) or 0
     contract = line.read_text(Field.CONTRACT)
     return LineTerms(
-        received, invoiced, (notified, ended), contract if contract in request_terms.CONTRACTS else ""
+        received, invoiced, (notified, ended), contract if contract in request_terms.CONTRACTS else "", due
     )
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from core.account_roles import Role
 from core.catalog import CATALOG, ActKind
 from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
-from tests.oracle import advances
+from tests.oracle import advances, merges, suspense
 from tests.oracle.lines import Line
-from tests.oracle.model import Cell, LineRefused, OpenItem, State, World
+from tests.oracle.model import Cell, LineRefused, State, World
 
 _PAIRS = (
     [Pairing.DEBT, Pairing.RECEIVABLE],
@@ -41,9 +42,16 @@ def require_pair(
     if kind.pairs is Pairing.ADVANCE:
         advances.require_own_advance(world, state, debt=debt, transfer=followed)
     elif kind.pairs is Pairing.IDENTIFICATION:
-        if len({_name_parties(world, state.items[item])[1] for item in (debt, followed)}) != 1:
+        is_of_one = len({_name_parties(world, state, item)[1] for item in (debt, followed)}) == 1
+        own_role = {
+            "identification_receipt": Role.SUSPENSE_RECEIPT,
+            "identification_return": Role.SUSPENSE_RETURN,
+            "identification_debit": Role.SUSPENSE_DEBIT,
+        }[kind.name]
+        roles = suspense.find_roles(world, state.items[debt], act[at].period)
+        if not is_of_one or own_role not in roles:
             raise LineRefused(Outcome.IDENTIFICATION_MISMATCH)
-    elif _name_parties(world, state.items[debt]) != _name_parties(world, state.items[followed]):
+    elif _name_parties(world, state, debt) != _name_parties(world, state, followed):
         raise LineRefused(Outcome.SET_OFF_MISMATCH)
 
 
@@ -53,6 +61,7 @@ def _is_pair(lines: Sequence[Line]) -> bool:
     return len({(line.amount, line.day, line.period) for line in lines}) == 1
 
 
-def _name_parties(world: World, item: OpenItem) -> tuple[int, int]:
-    """Return the creditor or debtor of an item, and its accountant."""
-    return item.payee, world.cells.get(item.cell, Cell(0)).accountant
+def _name_parties(world: World, state: State, entry: int) -> tuple[int, int]:
+    """Return the creditor or debtor of an item, as a person, and its accountant."""
+    item = state.items[entry]
+    return merges.find_person(state, item.payee), world.cells.get(item.cell, Cell(0)).accountant

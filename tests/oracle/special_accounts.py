@@ -1,12 +1,13 @@
 """Earmarked special accounts: what they spend, and what was collected for them.
 
-Source: LOLF art. 21 (no more is ordered than receipts were seen), art. 20 (the balance goes on), art. 28 (receipts are of the
-year in which they are collected).
+Source: LOLF art. 21 (no more is engaged, or ordered, than receipts were seen), art. 20 (the balance goes on), art. 28
+(receipts are of the year in which they are collected).
 """
 
 from collections.abc import Hashable
+from typing import NamedTuple
 
-from core.catalog import Stage
+from core.catalog import ActKind, BudgetAction, Stage
 from core.money import BALANCE_MAX
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
@@ -14,12 +15,19 @@ from tests.oracle.lines import Line
 from tests.oracle.model import CONSUMED, CP, FROZEN, NONE, RESERVED, Cell, LineRefused, State, World
 
 
-def sum_expenses(world: World, state: State, cell: Cell) -> int:
-    """Return what the account of ``cell`` has ordered and paid in its year; 0 if its receipts do not limit that."""
+class Expenses(NamedTuple):
+    """What an account has engaged, and what it has ordered or paid, in a year."""
+
+    engaged: int
+    ordered: int
+
+
+def sum_expenses(world: World, state: State, cell: Cell) -> Expenses:
+    """Return the expenses of the account of ``cell`` in its year; nothing if its receipts do not limit them."""
     account = world.special.get((cell.year, cell.programme))
     if account is None:
-        return 0
-    return sum(
+        return Expenses(0, 0)
+    ordered = sum(
         state.figures.get((number, CP + RESERVED), 0)
         + state.figures.get((number, CP + CONSUMED), 0)
         - state.figures.get((number, CP + FROZEN), 0)
@@ -28,20 +36,39 @@ def sum_expenses(world: World, state: State, cell: Cell) -> int:
         and node.year == cell.year
         and node.programme in account.programmes
     )
+    engaged = sum(state.engaged.get((cell.year, programme), 0) for programme in account.programmes)
+    return Expenses(engaged, ordered)
 
 
-def require_receipts(world: World, state: State, cell: Cell, expenses_before: int) -> None:
-    """Refuse expenses that were raised beyond what the account collected and brought forward."""
+def compute_engagement(base: ActKind, under: ActKind, signed_cents: int) -> int:
+    """Return the AE that a line engages: what it takes or gives back, however the two figures of a node share it."""
+    if base.budget is BudgetAction.SPEND:
+        return (base.ae_reserved + base.ae_consumed) * signed_cents
+    if base.budget is BudgetAction.REASSIGN or (base.budget is BudgetAction.SETTLE and base.settles < 0):
+        return base.settles * under.ae_reserved * signed_cents
+    return 0
+
+
+def engage(world: World, state: State, cell: Cell, cents: int) -> None:
+    """Add to what the programme of ``cell`` engages in its year."""
+    key = cell.year, cell.programme
+    if key in world.special and cents:
+        state.engaged[key] = state.engaged.get(key, 0) + cents
+
+
+def require_receipts(world: World, state: State, cell: Cell, before: Expenses) -> None:
+    """Refuse expenses that were raised beyond what the account, or the section, collected and brought forward."""
     account = world.special.get((cell.year, cell.programme))
     if account is None:
         return
-    expenses = sum_expenses(world, state, cell)
     available = account.brought + sum(
         state.collected.get((cell.year, programme), 0) for programme in account.programmes
     )
-    if expenses > expenses_before and expenses > available:
+    after = sum_expenses(world, state, cell)
+    missing = [now - available for now, then in zip(after, before, strict=True) if now > then]
+    if any(cents > 0 for cents in missing):
         node = find_programme_node(world, cell.year, cell.programme)
-        raise LineRefused(Outcome.SPECIAL_RECEIPTS_EXCEEDED, node, expenses - available)
+        raise LineRefused(Outcome.SPECIAL_RECEIPTS_EXCEEDED, node, max(missing))
 
 
 def count_receipt(world: World, state: State, line: Line, cell: Cell, *, reaches: Stage, repaid: int) -> None:
@@ -61,9 +88,16 @@ def count_receipt(world: World, state: State, line: Line, cell: Cell, *, reaches
 
 
 def _find_follower(world: World, year: int, programme: Hashable) -> Hashable:
-    """Return the programme itself if it goes on in an account, else that of the lowest code of its account."""
-    name = world.special[year, programme].name
-    same = {other for (of, other), account in world.special.items() if (of, account.name) == (year + 1, name)}
+    """Return the programme itself if it goes on in an account, else that of the lowest code of its section.
+
+    An account that has no sections any more goes on as a whole.
+    """
+    before = world.special[year, programme]
+    same = {
+        other
+        for (of, other), account in world.special.items()
+        if (of, account.name) == (year + 1, before.name) and account.section in ("", before.section)
+    }
     goes_on = (year + 1, programme) in world.special
     return programme if goes_on else min(same, key=str, default=None)
 

@@ -7,11 +7,22 @@ from tests.oracle.lines import Line
 from tests.oracle.model import LineRefused, OpenItem, World
 
 
+def find_roles(world: World, item: OpenItem, period: int) -> list[Role]:
+    """Return the accounts of the bank's unknown movements on which an item stands in a period, on their usual side."""
+    accounts = {
+        Role.SUSPENSE_RECEIPT: item.credit,
+        Role.SUSPENSE_RETURN: item.credit,
+        Role.SUSPENSE_DEBIT: item.debit,
+    }
+    return [
+        role for role, account in accounts.items() if account and world.roles.get((period, role)) == account
+    ]
+
+
 def require_item(world: World, kind: ActKind, item: OpenItem, line: Line, cell: int) -> None:
     """Refuse an entry that stands elsewhere than the line says, and to justify one of which nothing is open."""
-    if kind.name == "suspense_identification":
-        account = world.roles.get((line.period, Role.SUSPENSE_RECEIPT))
-        if not account or item.credit != account:
+    if kind.name in ("suspense_identification", "transfer_identification"):
+        if not find_roles(world, item, line.period):
             raise LineRefused(Outcome.NOT_ON_SUSPENSE)
         return
     sides = {

@@ -100,10 +100,10 @@ def _is_in_window(year: BudgetYear, day: int, order_day: int) -> bool:
 
 
 def find_order_day(state: State, entry: int) -> int:
-    """Return the day of the request that ``entry`` is a part of, or is, or of what releases a guarantee; 0 for no entry."""
+    """Return the day of the request that ``entry`` is a part of, or is, or of a release; 0 for no entry."""
     if not entry:
         return 0
     item = state.items[entry]
     kind = CATALOG[item.kind]
-    is_part = kind.inherits and kind.name != "retention_release"
+    is_part = kind.inherits and kind.name not in ("retention_release", "penalty_remission")
     return find_order_day(state, item.parent) if is_part else item.day

@@ -21,6 +21,7 @@ from posting.delays.amounts_due import compute_amounts_due
 from posting.delays.contracts import ChargedAccounts, ContractDefaults, build_contract_defaults
 from posting.delays.measurement import (
     DivertedPart,
+    ReceivableDays,
     RequestFacts,
     RequestTerms,
     measure_delays,
@@ -159,7 +160,10 @@ def build_facts(
     *,
     delays_since: int = 0,
 ) -> RequestFacts:
-    return RequestFacts(request_terms, billing, parts, build_constant(30), EVERY_ITEM, delays_since)
+    no_set_offs = allocate_zeros(ReceivableDays, 0)
+    return RequestFacts(
+        request_terms, billing, parts, build_constant(30), EVERY_ITEM, delays_since, no_set_offs
+    )
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ TEXTS_BY_FIELD = {
     Field.INVOICE_NUMBER: ("F-1", "é" * 35),
     Field.REMITTANCE: ("FACT 2018-1", "n° 7", "x" * 280),
 }
-KINDS = ("direct_payment_request", "payment_request", "commitment")
+KINDS = ("direct_payment_request", "payment_request", "commitment", "receivable")
 CODES = (Code.ACCEPTED, Code.ACCEPTED, Code.DUPLICATE, Code.PAYEE_UNKNOWN)
 Line = tuple[Row, str, Code]
 many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -50,7 +50,7 @@ many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCh
 
 @st.composite
 def lines(draw: st.DrawFn) -> list[Line]:
-    """Draw rows with some payment details, of payable and other kinds, with their outcomes."""
+    """Draw rows with some payment details, of payable kinds, receivables and others, with their outcomes."""
     fields = draw(st.lists(st.sampled_from(COLUMNS), unique=True))
     return [
         (
@@ -78,8 +78,15 @@ def decide_lines(lines: list[Line], raw: pa.RecordBatch) -> tuple[Piece, np.ndar
 
 
 def compute_expected(lines: list[Line], decisions: np.ndarray) -> list[plain.LineFields]:
+    """Return what is stored of each line; of a receivable that is the day on which it is due alone."""
     payable = [
-        (int(entry), {field: row.get(field.column, "") for field in COLUMNS})
+        (
+            int(entry),
+            {
+                field: row.get(field.column, "") if kind != "receivable" or field is Field.DUE else ""
+                for field in COLUMNS
+            },
+        )
         for (row, kind, code), entry in zip(lines, decisions["entry"], strict=True)
         if code is Code.ACCEPTED and kind != "commitment"
     ]

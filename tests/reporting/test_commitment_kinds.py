@@ -1,6 +1,6 @@
 """Reports count an act by the family or effect of its kind: whatever the kind is called, it counts like the others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,8 @@ CERTIFYING = _list_names(lambda kind: kind.feeds is Remainder.UNBILLED)
 BILLING = _list_names(lambda kind: kind.draws is Remainder.UNBILLED)
 CANCELLING = _list_names(lambda kind: kind.mirrors and kind.follows is Family.SERVICE)
 REJECTING = _list_names(lambda kind: kind.mirrors and kind.follows is Family.PAYMENT_REQUEST)
+OTHER_REJECTIONS: Mapping[str, str] = {"penalty": "penalty_rejection"}
+"""How what takes certified service is given back, where it is no request."""
 FOLLOWING = (INCREASING, DECREASING, CERTIFYING, CANCELLING, BILLING, REJECTING)
 USUAL_FOLLOWERS = [names[0] for names in FOLLOWING]
 CASES = [
@@ -48,6 +50,7 @@ CASES = [
 def build_acts(kinds: list[str]) -> list[Row]:
     """Build a commitment of 165 euros, of which 50 are certified and 25 requested, by one act of each of ``kinds``."""
     commitment, increase, decrease, service, cancellation, request, rejection = kinds
+    rejection = OTHER_REJECTIONS.get(request, rejection)
     return [
         THIRD_PARTY,
         *_build_commitment(commitment),

@@ -27,6 +27,7 @@ MODULES = (
     "mandatory",
     "statements",
     "situation",
+    "special_accounts",
 )
 
 

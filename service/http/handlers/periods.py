@@ -62,7 +62,7 @@ class PeriodRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A decision about a month of one accountant, or of all if none is named."""
 
     exercise: Annotated[int, msgspec.Meta(ge=YEAR_FIRST, le=YEAR_LAST)]
-    month: Annotated[int, msgspec.Meta(ge=0, le=12)]
+    month: Annotated[int, msgspec.Meta(ge=0, le=15)]
     action: PeriodAction
     reason: Annotated[str, _TEXT]
     by: Annotated[str, _TEXT] | None = None

@@ -1,8 +1,7 @@
-"""The routes of the reports in ``reporting.report_catalog``: JSON, in pages if the result is long, or all of it as CSV."""
+"""The routes of the reports in ``reporting.report_catalog``: JSON, in pages if the result is long, or all of it as a file."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from core.act_fields import FORMATS, Field
@@ -20,7 +19,7 @@ from reporting.report_definition import (
 from reporting.report_queries import Connection
 from reporting.visibility import Visibility
 from service.database.read_pool import Pool
-from service.http import query_scope, submission_queries
+from service.http import query_scope, report_responses, submission_queries
 from service.http.http_messages import JSON, Request, Response, respond
 from service.http.journal_queries import JournalReader
 from service.http.name_cache import NameCache
@@ -36,9 +35,9 @@ from service.http.openapi.parameters import (
 from service.http.openapi.problem_types import list_problems
 from service.http.problems import Problem, day_order
 from service.http.query_scope import BATCH_NUMBER_MAX, YEAR_RANGE, Page, QueryScope
+from service.http.report_responses import CSV, FILE_FORMATS, PARQUET, XLSX
 from service.http.route import Route
 
-CSV = "text/csv"
 SUBMISSION_NUMBER_MAX = 2**31 - 1
 _LENGTHS: Mapping[ParameterType, int] = {
     ParameterType.PROGRAMME: 10,
@@ -61,10 +60,11 @@ _SCHEMAS: Mapping[ParameterType, Mapping[str, Any]] = {
 
 
 class _Computed(NamedTuple):
-    """A computed report: its result, and its CSV if the caller asked for CSV."""
+    """A computed report: its result, and the file that the caller asked for in place of JSON."""
 
     result: Any
-    csv: str | None
+    file: bytes | None
+    media_type: str
 
 
 class ReportHandler:
@@ -78,14 +78,14 @@ class ReportHandler:
         source = report.import_source()
         names = _list_query_names(report, source.paging)
         request.allow_only(*names)
-        media_type = request.negotiate_media_type((JSON, CSV))
+        media_type = request.negotiate_media_type((JSON, *FILE_FORMATS))
         page = _read_page(request, source.paging)
         values = await self._read_values(report, request)
-        computed = await self._compute(report, values, request, is_csv=media_type == CSV)
+        computed = await self._compute(report, values, request, media_type=media_type)
         if source.paging and source.paging.find_next:
             return _respond_with_page(report, computed, request, names=names)
-        if computed.csv is not None:
-            return _respond_with_csv(report.name, computed.csv)
+        if computed.file is not None:
+            return report_responses.respond_with_file(report.name, computed.file, computed.media_type)
         if not (page and source.paging):
             return respond(computed.result)
         items, next_link = query_scope.slice_page(
@@ -116,9 +116,9 @@ class ReportHandler:
             )
 
     async def _compute(
-        self, report: Report, values: Mapping[str, Any], request: Request, *, is_csv: bool
+        self, report: Report, values: Mapping[str, Any], request: Request, *, media_type: str
     ) -> _Computed:
-        """Compute a report and, if asked for, its CSV in the same thread."""
+        """Compute a report and, if asked for, its file."""
         source, names = report.import_source(), await self._names.load()
         page = _read_page(request, source.paging)
         visibility = await self._scope.find_report_visibility(request.caller)
@@ -137,7 +137,10 @@ class ReportHandler:
                 result = await source.load(connection, names, ReportArguments(checked, visibility, page))
             except ReferenceDataError as error:
                 raise Problem(HTTPStatus.CONFLICT, "reference-data-missing", str(error)) from error
-            return _Computed(result, source.build_table(result).to_csv() if is_csv else None)
+            if media_type == JSON:
+                return _Computed(result, None, JSON)
+            table = source.build_table(result)
+            return _Computed(result, await report_responses.build_file(table, media_type), media_type)
 
         return await self._journal.run_report(compute, request.caller.sender)
 
@@ -198,15 +201,10 @@ def _respond_with_page(
     after = paging.find_next(result)
     fixed = _fix_batch(names, result)
     next_link = None if after is None else query_scope.build_next_link(request, names, after, **fixed)
-    if computed.csv is None:
+    if computed.file is None:
         return respond(paging.build_page(result, list(paging.list_items(result)), next_link))
     link = {} if next_link is None else {"link": f'<{next_link}>; rel="next"'}
-    return _respond_with_csv(report.name, computed.csv, link)
-
-
-def _respond_with_csv(name: str, text: str, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
-    disposition = {"content-disposition": f'attachment; filename="{name}.csv"'}
-    return Response(HTTPStatus.OK, text.encode(), CSV, {**disposition, **headers})
+    return report_responses.respond_with_file(report.name, computed.file, computed.media_type, headers=link)
 
 
 def _build_route(report: Report) -> "Route[ReportHandler]":
@@ -246,7 +244,7 @@ def _describe_report(report: Report) -> Operation:
         ],
         description=f"{REPORT_SCOPE} The service computes at most two reports at a time, and at most one for each"
         " sender; further requests are answered 503.",
-        other_media={CSV: example["csv"] if example else ""},
+        other_media={CSV: example["csv"] if example else "", XLSX: "", PARQUET: ""},
     )
 
 
@@ -259,8 +257,8 @@ def _describe_pages(paging: ReportPaging | None) -> str:
     if paging is None:
         return ""
     if paging.find_next is None:
-        return "; a page of JSON, or all of it as CSV"
-    return "; a page of JSON or CSV, whose Link header has the address of the next one"
+        return "; a page of JSON, or all of it as a file"
+    return "; a page of JSON or of a file, whose Link header has the address of the next one"
 
 
 def _is_query(parameter: ReportParameter) -> bool:

@@ -40,9 +40,10 @@ class LivePageHandler:
         self._labels = labels
         folder = files("monitoring").joinpath("dashboard")
         self._responses = {
-            path: _build_response(name, folder.joinpath(name).read_bytes()) for path, name in FILES.items()
+            path: build_file_response(name, folder.joinpath(name).read_bytes())
+            for path, name in FILES.items()
         }
-        self._responses[REASONS] = _build_response("reasons.json", _encode_reasons())
+        self._responses[REASONS] = build_file_response("reasons.json", _encode_reasons())
 
     async def get_file(self, request: Request) -> Response:
         """Respond with the file of the path."""
@@ -54,7 +55,8 @@ class LivePageHandler:
         return Response(HTTPStatus.OK, msgspec.json.encode(labels), headers=_POLICY_HEADERS)
 
 
-def _build_response(name: str, content: bytes) -> Response:
+def build_file_response(name: str, content: bytes) -> Response:
+    """Return the response with a file of a page, which runs only its own scripts."""
     return Response(HTTPStatus.OK, content, _MEDIA_TYPES[name.rpartition(".")[2]], _POLICY_HEADERS)
 
 

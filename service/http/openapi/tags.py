@@ -30,6 +30,11 @@ TAGS = (
         ("/v1/payment-runs", "/v1/late-interest"),
     ),
     Tag("bank", "Files of the bank, for accountants", ("/v1/bank",)),
+    Tag(
+        "closing",
+        "The closing of a year, step by step, which accountants execute",
+        ("/v1/closing",),
+    ),
     Tag("periods", "Months of exercises, which accountants close, reopen and lock", ("/v1/periods",)),
     Tag("persons", "Persons with their roles and delegations, for auditors and operators", ("/v1/persons",)),
     Tag("tasks", "Work that the engine does in turn with forms and files", ("/v1/tasks",)),

@@ -162,6 +162,10 @@ _OPENING = tuple(
     {"fund_centre": "0217", "account": account, "amount": "7.00", "kind": kind}
     for kind, account in (("opening_debit", "4721000000"), ("opening_credit", "8900009999"))
 )
+_RESULT = tuple(
+    {"fund_centre": "0217", "account": account, "amount": "7.00", "kind": kind, "date": "2018-12-31"}
+    for kind, account in (("result_debit", "1200000000"), ("result_credit", "6222000000"))
+)
 _INVOICE = {"invoice_number": "F-77", "invoice_date": "2018-04-20"}
 _PART = _INVOICE | {"invoice_part": "2"}
 _RUNNING_EXPENSES = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
@@ -174,6 +178,9 @@ _OPENED_ITEMS = (
     *(("opening_reduction_credit", "4731000000", "#1"), ("opening_reduction_debit", "4721000000", "#2")),
 )
 """The kind of each line that opens an item or lowers its opening, its account, and what it names."""
+
+_PENALTY = _LAST_OF_BOTH_YEARS + 2 + len(_OPENED_ITEMS) + 22
+"""The entry of the penalty."""
 
 _FIRST_COMMITMENT = f"@{len(build_openings()) + 5}"
 """The entry of the first line of EJ1."""
@@ -386,11 +393,39 @@ FILES: list[File] = [
             _build_follower("UB1", "5.00"),
             _build_follower("TP28", "5.00", kind="identification_receipt"),
         ),
+        *_act("RE1", "result_debit", *_RESULT),
+        *_act("UD1", "suspense_debit", {"fund_centre": "0217", "amount": "5.00"}),
+        *_act("UR1", "suspense_return", {"fund_centre": "0217", "amount": "5.00"}),
+        *_act("DP40", "direct_payment_request", _spent("5.00", payee="P1", **_RUNNING_EXPENSES)),
+        *_act("PA40", "payment", _build_follower("DP40", "5.00")),
+        *_act(
+            "ID2",
+            "transfer_identification",
+            _build_follower("UD1", "5.00"),
+            _build_follower("PA40", "5.00", kind="identification_debit"),
+        ),
+        *_act(
+            "ID3",
+            "transfer_identification",
+            _build_follower("UR1", "5.00"),
+            _build_follower("ID2#2", "5.00", kind="identification_return"),
+        ),
+        *_act("EJ36", "commitment", _spent("2.00", **_RUNNING_EXPENSES)),
+        *_act("SF36", "service", _build_follower("EJ36", "2.00")),
+        *_act("PE36", "penalty", _build_follower("EJ36", "1.00", payee="P1")),
+        *_act("PC36", "penalty_confirmation", _build_follower("PE36", "0.20")),
+        *_act("PR36", "penalty_remission", _build_follower("PE36", "0.30")),
+        *_act("PX36", "penalty_rejection", _build_follower("PE36", "0.10")),
+        *_act(
+            "BA36",
+            "penalty_carry",
+            {"predecessor": f"@{_PENALTY}", "amount": "0.40"} | _CARRY | _RUNNING_EXPENSES,
+        ),
     ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = _LAST_OF_BOTH_YEARS + 2 + len(_OPENED_ITEMS) + 9
+_ENTRIES = _PENALTY + 4
 """Of all of them together."""
 
 

@@ -66,11 +66,17 @@ ROWS = (
     *_repeat(
         "insert into step_confirmation (person_decision, step_preparation, by) values ({n}, {n}, 'david')"
     ),
+    *_repeat("insert into step_execution (year, step, attempt, by) values (2018, 'C09', {n}, 'chloe')"),
+    *_repeat(
+        "insert into step_end (step_execution, state, lines, cents, blocked, blocked_cents, findings, batch, chain)"
+        " values ({n}, 'proven', 0, 0, 0, 0, '[]', {n}, sha256('{n}'))"
+    ),
     "insert into step_rule values (1), (2)",
     *_repeat(
         "insert into reference_acceptance (files, digest, last_use, reason, by)"
         " values ('{{}}', sha256('{n}'), 1, 'New accounts', 'Claire')"
     ),
+    "insert into third_party_merge values (1, 2, '2018-04-01', 'A', 0, now()), (3, 4, '2018-04-01', 'B', 0, now())",
     "insert into entry_signature values (1, 1, 2, 0), (2, 1, 2, 1)",
     "insert into agreement_use values (1, 2, 1), (3, 3, 2)",
     "insert into details_evidence values (1, repeat('a', 64), 'Ms. A'), (2, repeat('b', 64), 'Mr. B')",
@@ -119,6 +125,7 @@ ROWS = (
     *_repeat("insert into bank_suspense values ({n}, 1, 1, 1, 'U{n}-1.1', 100)"),
     *_repeat("insert into bank_hand_receipt values ({n}, 1, 1, 1, 9, 100)"),
     "insert into suspense_rule values (1), (2)",
+    "insert into movement_rule values (1), (2)",
     "insert into interest_mark (last_entry) values (1), (2)",
     *_repeat("insert into task (kind, arguments, key, sender) values ('payment-run', '{{}}', 'k', 'MIN-01')"),
     "insert into task_event (task, event) values (1, 'started'), (1, 'done'), (2, 'cancelled')",

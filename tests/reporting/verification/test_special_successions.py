@@ -14,7 +14,7 @@ from tests.reporting.journals import PAID, act, grant, process_senders
 from tests.reporting.planted_breaches import plant_breach
 
 _TOWNS = {"fund_centre": "0754-CENT-C001", "functional_area": "0754-01", "commitment_item": "31"}
-_DUE = {"fund_centre": "0751-CENT-C001", "commitment_item": "269906"}
+_DUE = {"fund_centre": "0753-CENT-C001", "commitment_item": "269906"}
 _IN_2019 = {"exercise": "2019", "date": "2019-01-11"}
 _CREDITS = [
     grant(f"{kind}_{measure}", f"{kind}{measure}{place}", "100.00", place, budget_year="2019", **_IN_2019)
@@ -41,17 +41,18 @@ _LATER = [
 _FILES = (("BUDGET", _CREDITS), ("MINISTRY", _ACTS), ("MINISTRY", _LATER))
 
 
-def _suppress_radars(folder: Path) -> Path:
-    """Return reference data whose 2019 lacks programme 0751, while its mission goes on with 0754."""
+def _suppress_tickets(folder: Path) -> Path:
+    """Return reference data whose 2019 lacks programme 0753, while its mission goes on with 0754."""
     reference = copy_reference(folder)
     copy_year(reference)
-    for name in ("programmes.csv", "centres.csv", "areas.csv", "assigned.csv"):
-        remove_lines(reference, f"2019/{name}", "0751")
+    for name in ("programmes.csv", "centres.csv", "areas.csv", "assigned.csv", "special_sections.csv"):
+        remove_lines(reference, f"2019/{name}", "0753")
+    remove_lines(reference, "2019/centres.csv", "OP-0753")
     return reference
 
 
 def test_the_plain_model_counts_what_is_collected_for_the_suppressed_programme(tmp_path: Path) -> None:
-    model = Engine(Reference.load(_suppress_radars(tmp_path)))
+    model = Engine(Reference.load(_suppress_tickets(tmp_path)))
     outcomes: list[str] = []
     for sender, rows in _FILES:
         outcomes += [outcome for outcome, _, _ in model.submit(rows, sender)]
@@ -69,7 +70,7 @@ def test_the_plain_model_counts_what_is_collected_for_the_suppressed_programme(t
 async def test_what_is_collected_for_a_suppressed_programme_counts_for_its_account(
     dsn: str, tmp_path: Path, breach: str, check: str, place: str
 ) -> None:
-    reference = _suppress_radars(tmp_path)
+    reference = _suppress_tickets(tmp_path)
     await process_senders(dsn, tmp_path, _FILES, ReferenceData.load(reference))
     async with open_connection(dsn) as connection:
         codes = await connection.fetch("select code from refusal")

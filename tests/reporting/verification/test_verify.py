@@ -27,6 +27,8 @@ from tests.reporting.verification import (
     test_invoice_services,
     test_journals,
     test_lowered_credits,
+    test_merges,
+    test_penalties,
     test_persons,
     test_prior_reservations,
     test_reassignments,
@@ -158,6 +160,7 @@ ONE_RULE = {
     "reference_uses",  # tests/posting/store/test_reference_acceptance.py
     "opening_balances",  # tests/closing/test_openings.py
     "opening_items",  # tests/closing/test_opening_items.py
+    "results",  # tests/closing/test_results.py
     "step_persons",  # tests/closing/test_step_persons.py
     "bank_receipts",  # tests/service/cli/test_bank_receipts.py
     "bank_suspense",  # tests/service/cli/test_bank_suspense.py
@@ -176,7 +179,8 @@ def test_every_rule_is_broken_by_some_corruption() -> None:
         test_prior_reservations.BREACHES,
         *(test_decrees.BREACHES, test_journals.BREACHES, test_receipts.BREACHES, test_rollover.BREACHES),
         *(test_advances.BREACHES, test_assets.BREACHES, test_funds.BREACHES),
-        *(test_reassignments.BREACHES, test_restorations.BREACHES),
+        *(test_merges.BREACHES, test_reassignments.BREACHES, test_restorations.BREACHES),
+        test_penalties.BREACHES,
         *(test_retentions.BREACHES, test_staff.BREACHES, test_suspense.BREACHES, test_withdrawals.BREACHES),
         *(test_invoice_services.BREACHES, test_special_accounts.BREACHES, test_visas.BREACHES),
         *(test_settlements.CHANGES, test_verification.CHANGES),

@@ -374,25 +374,19 @@ async def write_changed_statement(state: State, **how: str) -> tuple[Path, BankM
         ({"day": "2018-11-02"}, "BEFORE_ISSUE"),
     ],
 )
-async def test_unmatched_movements_are_listed_and_the_others_posted(
+async def test_a_debit_that_matches_no_transfer_is_on_suspense_and_the_others_posted(
     state: State, how: dict[str, str], why: str
 ) -> None:
-    path, _ = await write_changed_statement(state, **how)
-    result = await state.import_files([path])
-    assert (result.messages[0].debits, result.messages[0].unmatched) == (2, 1)
-    (movement,) = await state.read_unmatched()
-    assert (movement.why, movement.file, movement.statement, movement.item) == (
-        why,
-        "statement.xml",
-        "S-1",
-        1,
-    )
-    assert movement.amount > 0
+    path, changed = await write_changed_statement(state, **how)
+    (message,) = (await state.import_files([path])).messages
+    cents = list_movements(changed)[0][1]
+    assert (message.debits, message.reasons) == (2, {why: UnmatchedSum(1, cents)})
+    assert (message.suspense, message.suspense_cents) == (1, cents)
+    assert await read_balance(state, "5129100000") == cents
+    assert await state.read_unmatched() == []
     standing = await state.read_status()
     assert standing.agrees
-    (busy_account,) = [account for account in standing.accounts if account.bank]
-    assert busy_account.unmatched == -movement.amount
-    assert busy_account.unmatched_items == 1
+    assert {account.unmatched_items for account in standing.accounts} == {0}
     assert (await state.verify()).findings == []
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from closing.steps import Step
 from service.database.embedded_server import Database
 from tests.accountants import add_accountants
 from tests.closing.closing_state import open_year_end, read_carries
@@ -31,14 +33,25 @@ async def close(state: State, *words: str, code: int = 0) -> CommandResult:
     return result
 
 
+def find_step(plan: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(step for step in plan["steps"] if step["step"] == name)
+
+
 async def test_the_plan_shows_steps_with_what_is_open(state: State) -> None:
     text = (await close(state, "plan")).out
     assert "Closing of 2018: what goes on in 2019" in text
     assert "2018 pays until 2019-01-20: its steps are executed from the day after." in text
     plan = (await close(state, "plan", "--json")).json()
-    assert [step["step"] for step in plan["steps"]] == ["C06", "C04", "C14"]
-    assert plan["steps"][1]["sums"]["carried"] == [
-        {"kind": "request_carry", "programme": "0177", "lines": 2, "cents": 19_000, "accountant": ""}
+    assert sorted(step["step"] for step in plan["steps"]) == list(Step)
+    assert find_step(plan, "C04")["sums"]["carried"] == [
+        {
+            "kind": "request_carry",
+            "programme": "0177",
+            "lines": 2,
+            "cents": 19_000,
+            "accountant": "",
+            "account": "",
+        }
     ]
 
 
@@ -77,7 +90,7 @@ async def test_openings_are_tried_executed_and_executed_again(state: State) -> N
     assert "What openings leave on the technical account" in tried
     assert "8900009999" in tried
     plan = (await close(state, "plan", "--json")).json()
-    assert plan["steps"][2]["sums"]["differences"] == [
+    assert find_step(plan, "C14")["sums"]["differences"] == [
         {
             "accountant": "PACA",
             "account": "8900009999",
@@ -99,7 +112,7 @@ async def test_a_step_too_early_says_from_when_on(state: State) -> None:
 
 async def test_wrong_words_are_explained(state: State) -> None:
     result = await close(state, "execute", "C99", *AT, code=2)
-    assert "there is no step C99; crescendo close plan lists all: C06, C04, C14" in result.err
+    assert "there is no step C99; crescendo close plan lists all: C01, C02, C03" in result.err
     place = {"CRESCENDO_DATABASE": state.dsn, "CRESCENDO_REFERENCE": str(state.reference)}
     unknown = await run_crescendo("close", "plan", "--year", "2031", environment=place)
     assert unknown.code == 2
@@ -119,3 +132,40 @@ async def test_a_step_of_two_persons_is_prepared_and_shown(state: State) -> None
     assert "nobody yet" in (await close(state, "plan")).out
     own = await close(state, "execute", "C14", *AT, code=1)
     assert "prepared it: another person executes it" in own.out
+
+
+async def test_a_step_is_shown_with_its_executions(state: State) -> None:
+    """What it would find now stands below what its last execution found."""
+    before = (await close(state, "show", "C02", *AT)).out
+    assert "It is not begun." in before
+    assert "It needs what is not proven yet: C01." in before
+    executed = (await close(state, "execute", "C02", *AT)).out
+    assert "C02 of 2018 is proven." in executed
+    assert "transfers in transit 5126410000" in executed
+    after = (await close(state, "show", "C02", *AT)).out
+    assert "It is proven." in after
+    assert "Executions of C02" in after
+    display = (await close(state, "show", "C02", *AT, "--json")).json()
+    assert [row["state"] for row in display["executions"]] == ["proven"]
+
+
+async def test_a_proof_is_withdrawn_by_command(state: State) -> None:
+    words = ("reverse", "C10", "--as", "chloe", "--reason", "too early")
+    early = await close(state, *words, code=1)
+    assert "Nothing is reversed: C10 of 2018 is not begun: there is no proof to withdraw" in early.out
+    await close(state, "execute", "C10", *AT)
+    assert (
+        "The proof of C10 of 2018 is withdrawn; C11, C12 wait for it again."
+        in (await close(state, *words)).out
+    )
+    carry = await close(state, "reverse", "C06", "--as", "chloe", "--reason", "wrong", code=1)
+    assert "C06 cannot be reversed: the engine has no act that undoes a commitment_carry" in carry.out
+    display = (await close(state, "show", "C10", *AT)).out
+    assert "withdrawn" in display
+
+
+async def test_a_year_is_not_locked_before_its_result(state: State) -> None:
+    result = await close(state, "lock", code=1)
+    assert "The step cannot begin: C12 is not built, and C13 needs it: C13 waits" in result.out
+    missing = await close(state, "execute", "C12", *AT, code=1)
+    assert "C12 is not built, so nothing executes it" in missing.out

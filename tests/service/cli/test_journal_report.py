@@ -2,8 +2,10 @@
 
 import csv
 import io
+import zipfile
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import pytest_asyncio
 
@@ -76,3 +78,38 @@ async def test_what_nothing_has_is_an_error_and_what_is_none_is_wrong_usage(
     missing = await report(place, "journal", "--batch", "99", code=1)
     assert "There is no batch 99" in missing.err
     assert (await report(place, "journal", "--exercise", "2019", "--json")).json() == []
+
+
+@pytest.mark.parametrize("name", ["journal", "trial-balance"])
+async def test_a_report_is_written_to_a_file(
+    place: tuple[str | Path, ...], name: str, tmp_path: Path
+) -> None:
+    """A long one page by page, a short one at once; the rows are those of the other formats."""
+    lines = read_csv(await report(place, name, "--csv"))
+    path = tmp_path / "out" / "report.parquet"
+    path.parent.mkdir()
+    result = await report(place, name, "--output", str(path))
+    assert (result.out, f"The report is in {path}." in result.err) == ("", True)
+    rows = pq.read_table(path).to_pylist()
+    texts = [{key: "" if value is None else str(value) for key, value in row.items()} for row in rows]
+    assert texts == lines
+    sheets = path.with_suffix(".xlsx")
+    await report(place, name, "-o", str(sheets))
+    names = zipfile.ZipFile(sheets).namelist()
+    assert {"xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml"} <= set(names)
+    assert sorted(file.name for file in path.parent.iterdir()) == ["report.parquet", "report.xlsx"]
+
+
+async def test_a_file_that_cannot_be_written_is_an_error(
+    place: tuple[str | Path, ...], tmp_path: Path
+) -> None:
+    unknown = await report(place, "journal", "--output", "report.xls", code=2)
+    assert "--output report.xls: the name of the file ends neither in .xlsx nor in .parquet" in unknown.err
+    both = await report(place, "journal", "--output", "report.xlsx", "--csv", code=2)
+    assert "--output writes a file, --json and --csv write to standard output: give one of them" in both.err
+    missing = await run_crescendo(
+        *("report", "journal", "--output", tmp_path / "none" / "a.xlsx", *place), environment=ENVIRONMENT
+    )
+    assert missing.code != 0
+    assert "none" in missing.err
+    assert "Traceback" not in missing.err

@@ -60,7 +60,7 @@ _WEIGHTS: Mapping[str, int] = {
     **dict.fromkeys(("set_off", "advance_withholding"), 40),
     "advance_request": 12,
     "reassignment_origin": 120,
-    "retention": 8,
+    **dict.fromkeys(("retention", "penalty"), 8),
     **dict.fromkeys(("direct_payment_request", "payment", "bank_debit", "payee_release"), 12),
     **dict.fromkeys(("clearing_debit", "clearing_credit"), 16),
     "suspense_identification": 40,
@@ -348,7 +348,7 @@ class ActGenerator:
             return [item for item in self.posted.values() if self._stands_for(kind, item)]
         if kind.after is not Stage.NONE:
             at_stage = [item for item in self.posted.values() if item.kind.reaches is kind.after]
-            if kind.family is Family.RETENTION and not kind.carries:
+            if kind.diverts and not kind.is_part:
                 at_stage = list(filter(_is_untouched_request, at_stage))
             if kind.draws is Remainder.DEPRECIATED:
                 at_stage = list(filter(self._is_depreciated, at_stage))

@@ -55,7 +55,7 @@ ROLES: Mapping[str, frozenset[Role]] = {
 OUTSIDE_KINDS = frozenset(KIND_NUMBERS) - SENDER_OF_KIND.keys()
 """The kinds that a file from outside may contain, if its sender holds the role of the accountant."""
 COMPUTED_KINDS = frozenset(
-    {"suspense_receipt", *(kind.name for kind in CATALOG if kind.family is Family.OPENING)}
+    {"suspense_receipt", *(kind.name for kind in CATALOG if kind.family in (Family.OPENING, Family.RESULT))}
 )
 """The kinds that are right only as the closing or an import computes them: no random act is of them.
 

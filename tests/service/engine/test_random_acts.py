@@ -48,6 +48,7 @@ LATE_KINDS = frozenset(
         *("credit_restoration", "fund_opening"),
         *("retention", "retention_release", "retention_carry", "commitment_reversal"),
         "retention_rejection",
+        *("penalty", "penalty_confirmation", "penalty_remission", "penalty_carry", "penalty_rejection"),
         *("visa", "visa_refusal", "visa_override", "tacit_visa", "commitment_with_visa"),
         "asset_depreciation_disposal",
         "invoice_request",

@@ -69,6 +69,8 @@ ROUTE_ACCESS: Mapping[tuple[str, str], RouteAccess] = {
     # test_persons covers who reads and changes the directory
     ("GET", "/v1/persons"): RouteAccess(),
     ("POST", "/v1/persons"): RouteAccess(),
+    ("GET", "/v1/closing/{year}"): RouteAccess(),
+    ("POST", "/v1/closing/{year}/{step}"): RouteAccess(),
     ("GET", "/v1/payment-runs"): RouteAccess(),
     ("GET", "/v1/payment-runs/{run}"): RouteAccess(),
     **{

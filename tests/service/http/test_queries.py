@@ -1,17 +1,23 @@
 """Queries of the journal over HTTP: every expected figure can be added up by hand from the spending example."""
 
+import csv
+import io
 import json
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 import pytest_asyncio
 
 from service.http.handlers import reports
+from service.http.http_messages import JSON
 from service.http.openapi.examples import QUERY_EXAMPLES
+from service.http.report_responses import FILE_FORMATS, PARQUET, XLSX
 from service.http.routes import ROUTES
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo
@@ -243,6 +249,21 @@ async def test_the_budget_report_is_paged_and_its_csv_is_whole(client: httpx.Asy
     assert len(response.text.splitlines()) == 2
 
 
+@pytest.mark.parametrize("path", [path for path in spending_story.QUERIES if path.startswith("/v1/reports")])
+async def test_every_report_is_a_file_with_the_rows_of_its_csv(client: httpx.AsyncClient, path: str) -> None:
+    key, address = spending_story.QUERIES[path]
+    lines = csv.DictReader(io.StringIO(QUERY_EXAMPLES[path]["csv"]))
+    table = await client.get(address, headers={**key, "accept": PARQUET})
+    assert (table.status_code, table.headers["content-type"]) == (200, PARQUET), table.text
+    assert f'filename="{path.rpartition("/")[2]}.parquet"' in table.headers["content-disposition"]
+    rows = pq.read_table(io.BytesIO(table.content)).to_pylist()
+    for row, line in zip(rows, lines, strict=True):
+        assert {name: "" if value is None else str(value) for name, value in row.items()} == line
+    workbook = await client.get(address, headers={**key, "accept": XLSX})
+    assert (workbook.status_code, workbook.headers["content-type"]) == (200, XLSX)
+    assert "xl/worksheets/sheet1.xml" in zipfile.ZipFile(io.BytesIO(workbook.content)).namelist()
+
+
 async def test_refusals_are_counted_by_reason(client: httpx.AsyncClient) -> None:
     response = await _query(client, "/v1/reports/refusals?submission=4", **AUDITOR)
     assert {reason["code"]: reason["lines"] for reason in response["reasons"]} == {
@@ -276,4 +297,4 @@ async def test_a_malformed_query_is_refused(address: str, client: httpx.AsyncCli
 
 async def test_an_unsupported_format_is_answered_with_the_supported_ones(client: httpx.AsyncClient) -> None:
     response = await client.get("/v1/reports/budget", headers={**AUDITOR, "accept": "application/pdf"})
-    assert (response.status_code, response.json()["accepted"]) == (406, ["application/json", "text/csv"])
+    assert (response.status_code, response.json()["accepted"]) == (406, sorted([JSON, *FILE_FORMATS]))

@@ -113,6 +113,8 @@ class Payments:
             (debt,) = await self.state.fetch(OWED, entry)
             of_debt = {"predecessor": "", "commitment_item": "269906", **dict(debt)}
             receivable: Row = {**self.build("receivable", entry, part, day), **of_debt}
+            if self.rng.random() < 0.7:
+                receivable["due"] = str(day + timedelta(self.rng.randrange(60)))
             (due,) = await self.submit([receivable], SENDERS[0])
             act = self.build("set_off", entry, part, day + timedelta(self.rng.randrange(60)))
             receipt = {**act, "kind": "set_off_receipt", "line": 2, "predecessor": f"@{due}"}

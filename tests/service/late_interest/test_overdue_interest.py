@@ -6,6 +6,7 @@ from pathlib import Path
 from reporting import code_labels
 from reporting.code_names import read_names
 from reporting.overdue_interest import OverdueInterest, build_table, load_overdue_interest
+from reporting.visibility import WHOLE_JOURNAL, Visibility
 from service.database import command_queries
 from service.database.embedded_server import Database
 from tests.service.late_interest.test_late_interest import claim, pay_on, pay_part, prepare_state
@@ -13,10 +14,10 @@ from tests.service.late_interest.test_set_offs import ACTS, set_off
 from tests.service.small_state import State, build_payee_code
 
 
-async def load_report(state: State, day: date) -> OverdueInterest:
+async def load_report(state: State, day: date, visibility: Visibility = WHOLE_JOURNAL) -> OverdueInterest:
     async with command_queries.connect(state.dsn) as connection:
         names = await read_names(connection, code_labels.load(state.reference))
-        return await load_overdue_interest(connection, names, day=day)
+        return await load_overdue_interest(connection, names, day=day, visibility=visibility)
 
 
 async def test_what_is_not_paid_after_the_days_is_listed(database: Database, tmp_path: Path) -> None:
@@ -34,6 +35,9 @@ async def test_what_is_not_paid_after_the_days_is_listed(database: Database, tmp
         (debt,) = report.debts
         assert (debt.payable_by, debt.claimed_cents, debt.paid_cents) == ("2018-12-22", 4_140, 0)
         assert report.overdue_cents == debt.overdue_cents == 4_140
+        assert await load_report(state, date(2018, 12, 31), Visibility("ministry")) == report
+        for hidden in (Visibility("other-ministry"), Visibility(centres=[])):
+            assert (await load_report(state, date(2018, 12, 31), hidden)).overdue_cents == 0
         table = build_table(report)
         assert (table.rows[0][-1], table.footer[-1]) == (4_140, 4_140)
         await pay_on(state, "2018-11-21")

@@ -2,18 +2,19 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 
 import msgspec
 
 from closing.depreciation_acts import DepreciationSums
 from closing.step_sums import BlockedSum, CarriedSum, DifferenceSum, StepSums
-from closing.steps import PLAN
+from closing.steps import PLAN, Step
 from core.outcome_codes import Outcome
 from core.remedies import REMEDIES
 from monitoring.service_metrics import ServiceMetrics
 from monitoring.snapshot import build_figures
 from monitoring.trend import Trend
+from posting.store.step_executions import StepExecution, StepFinding
 from posting.store.step_persons import StepPreparation
 from reporting import (
     act_narrative,
@@ -32,6 +33,7 @@ from reporting import (
     refusals,
     remaining_amounts,
     situation,
+    special_accounts,
     statements,
     submissions,
     suspense,
@@ -213,9 +215,23 @@ def _build_plan() -> ClosingPlan:
     rows = ([CarriedSum("commitment_carry", "0177", 1, 1)], [BlockedSum("commitment_carry", "", 1, 1)])
     differences = [DifferenceSum("PACA", "8900009999", 1, 1)]
     preparation = StepPreparation(1, "chloe", "2019-01-02 08:00", 1, 1, "", is_used=False)
-    return ClosingPlan(
-        2018, "2018-12-31", [PlannedStep(*PLAN[0], StepSums(*rows, 1, differences), preparation)]
+    row = PLAN[0]
+    sums = StepSums(*rows, 1, differences)
+    step = PlannedStep(
+        *(row.step, row.phase, "", row.french, row.summary, row.source, row.dates, 1),
+        *("not begun", [Step.LAST_DATES], [Step.LAST_DATES]),
+        last=_build_execution(),
+        preparation=preparation,
+        sums=sums,
     )
+    return ClosingPlan(2018, [step], "2018-12-31")
+
+
+def _build_execution() -> StepExecution:
+    moment = datetime(2019, 1, 2, 8, tzinfo=UTC)
+    finding = StepFinding("budget expense @1 on suspense account 4731000000", 1, 1, True, "clear it")
+    sums = (moment, moment, 1, 1, 1, 1, [finding], 1, 1)
+    return StepExecution(1, "interrupted", "chloe", "user chloe", *sums, "0" * 64, "0" * 64)
 
 
 def build_tables() -> dict[str, ReportTable]:
@@ -226,6 +242,8 @@ def build_tables() -> dict[str, ReportTable]:
     accounts, returns, in_transit = bank._build_status_tables(status, [transfer])
     receipt = _build_receipt()
     plan = _build_plan()
+    sums = plan.steps[0].sums
+    assert sums is not None
     tables = {
         "act_narrative.build_nodes_table": act_narrative.build_nodes_table(
             [], "  Budget before and after batch 1"
@@ -256,6 +274,7 @@ def build_tables() -> dict[str, ReportTable]:
             statements.Statements(1, None, [], [], [statements.StatementYear(2018, 1, 1, 0, 0, 0, 0)])
         ),
         "situation.build_table": situation.build_table(situation.MonthlySituation(1, 2018, [])),
+        "special_accounts.build_table": special_accounts.build_table(special_accounts.SpecialAccounts(1, [])),
         "receipts.build_table": receipts.build_table(receipts.Receipts(1, [], 1, 1, 1, 1)),
         "assets.build_table": assets.build_table(assets.AssetRegister(1, 2018, [], [])),
         "visas.build_table": visas.build_table(visas.Visas(1, 2018, [], 1, 1, 1, 1, 1)),
@@ -290,12 +309,17 @@ def build_tables() -> dict[str, ReportTable]:
         "bank._build_status_tables, in transit": in_transit,
         "bank._build_unmatched_table": bank._build_unmatched_table([]),
         "closing_tables.build_plan_table": closing_tables.build_plan_table(plan),
-        "closing_tables.build_preparation_table": closing_tables.build_preparation_table(plan),
-        "closing_tables.build_step_table": closing_tables.build_step_table(plan.steps[0].sums),
-        "closing_tables.build_difference_table": closing_tables.build_difference_table(
-            plan.steps[0].sums.differences
+        "closing_tables.build_open_table": closing_tables.build_open_table(plan),
+        "closing_tables.build_execution_table": closing_tables.build_execution_table(
+            plan.steps[0], [_build_execution()]
         ),
-        "closing_tables.build_blocked_table": closing_tables.build_blocked_table(plan.steps[0].sums.blocked),
+        "closing_tables.build_finding_table": closing_tables.build_finding_table(
+            _build_execution().findings, "Found now"
+        ),
+        "closing_tables.build_preparation_table": closing_tables.build_preparation_table(plan),
+        "closing_tables.build_step_table": closing_tables.build_step_table(sums),
+        "closing_tables.build_difference_table": closing_tables.build_difference_table(sums.differences),
+        "closing_tables.build_blocked_table": closing_tables.build_blocked_table(sums.blocked),
         "payment_run_report.build_run_table": payment_run_report.build_run_table([]),
         "payment_run_report.build_file_table": payment_run_report.build_file_table([]),
         "payment_run_report._build_total_table": payment_run_report._build_total_table([]),

@@ -1,0 +1,122 @@
+"""How a command writes a report: as tables, CSV or JSON on standard output, or to a file for spreadsheets and analysts."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from reporting.report_tables import ReportTable
+from service.configuration.settings import UsageError
+from service.terminal import console, report_pages
+
+if TYPE_CHECKING:
+    from reporting.refusals import Language
+    from reporting.report_files import FileFormat, ReportFile
+
+BuildTable = Callable[[Any], ReportTable]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class OutputFormat:
+    """The format in which a report is written."""
+
+    json: Annotated[
+        bool, Parameter(negative="", show_default=False, help="One JSON document; amounts in cents.")
+    ] = False
+    csv: Annotated[bool, Parameter(negative="", show_default=False, help="CSV; amounts in euros.")] = False
+    output: Annotated[
+        Path | None,
+        Parameter(
+            name=("--output", "-o"),
+            help="Write to this file, .xlsx or .parquet: one header line, codes as texts, amounts in euros, totals apart.",
+        ),
+    ] = None
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether tables are printed, so that sentences may follow them."""
+        return not (self.json or self.csv or self.output)
+
+    def write(self, result: Any, build_table: BuildTable, language: "Language" = "en") -> None:
+        """Write a result in this format; the headings for people are in ``language``.
+
+        Raises
+        ------
+        UsageError
+            The name of the file says no format, or another format is named, too.
+        """
+        if self.output:
+            with self._open_file() as file:
+                file.write(translate(build_table(result), language))
+                file.close()
+        elif self.json:
+            console.print_json(result)
+        elif self.csv:
+            console.print_piece(build_table(result).to_csv())
+        else:
+            console.print_table(translate(build_table(result), language))
+
+    @contextmanager
+    def open_pages(
+        self, build_table: Callable[[list[Any]], ReportTable], language: "Language" = "en"
+    ) -> Iterator[report_pages.PageWriter]:
+        """Open what writes the pages of a long report in this format; as ``write`` does."""
+
+        def build_translated(page: list[Any]) -> ReportTable:
+            return translate(build_table(page), language)
+
+        if self.output:
+            with self._open_file() as file:
+                yield report_pages.FilePages(build_translated, file)
+        elif self.json:
+            yield report_pages.JsonPages()
+        elif self.csv:
+            yield report_pages.CsvPages(build_table)
+        else:
+            yield report_pages.TablePages(build_translated)
+
+    @contextmanager
+    def _open_file(self) -> Iterator["ReportFile"]:
+        """Open the file, which replaces one of its name once it is complete."""
+        from reporting.report_files import ReportFile
+
+        path, file_format = self._find_format()
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        try:
+            with part.open("wb") as file:
+                yield ReportFile(file, file_format)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        console.print_note(f"The report is in {path}.")
+
+    def _find_format(self) -> "tuple[Path, FileFormat]":
+        """Return the file and its format."""
+        from reporting.report_files import read_format
+
+        assert self.output is not None  # noqa: S101 -- the caller has checked it
+        file_format = read_format(self.output)
+        if file_format is None:
+            raise UsageError(
+                f"--output {self.output}: the name of the file ends neither in .xlsx nor in .parquet, so its format is unknown"
+            )
+        if self.json or self.csv:
+            raise UsageError(
+                "--output writes a file, --json and --csv write to standard output: give one of them"
+            )
+        return self.output, file_format
+
+
+def translate(table: ReportTable, language: "Language") -> ReportTable:
+    """Return the table with its headings in ``language``."""
+    from reporting.french_headings import translate_headings
+
+    return translate_headings(table) if language == "fr" else table
+
+
+TABLE = OutputFormat()

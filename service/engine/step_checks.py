@@ -1,0 +1,199 @@
+"""The steps of the closing that prove something and post nothing: what each finds, and what of it blocks."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
+from typing import NamedTuple
+
+from closing import review_queries
+from closing.journal_queries import Connection
+from closing.review_queries import LIAISON_CLASS, TRANSIT_ACCOUNT
+from closing.step_sums import sum_step
+from closing.steps import Step
+from posting.store.step_executions import StepFinding
+from reporting import code_labels
+from reporting.code_names import read_names
+from reporting.suspense import SuspenseItem, load_suspense
+from service.engine import step_acts
+from service.engine.engine_context import EngineContext
+from service.engine.step_conditions import StepRequest, find_last_payment_day
+from service.terminal.processing_progress import ProgressReporter
+from settlement.reconciliation.account_status import load_accounts_report
+
+BUDGET_EXPENSES, BUDGET_RECEIPTS = "473", "474"
+"""Accounts of the chart on which expenses and receipts of the budget have a provisional imputation."""
+_NOT_OVER = "{year} is not over: this step is executed from {next_year}-01-01 on, by --at DAY"
+_CLEAR = (
+    "clear it onto a final account by 31 December (LOLF art. 28): crescendo report suspense --exercise {year}"
+)
+_LISTED = "only receipts may stay, and are listed in the annex to the settlement bill (LOLF art. 28)"
+_JUSTIFY = "clear it, or justify it: crescendo report suspense --exercise {year}"
+_ISSUE = "issue it or abandon it: it pays what was due in {year}"
+
+
+class CheckScope(NamedTuple):
+    """What a check reads, in one snapshot of the ledger."""
+
+    connection: Connection
+    context: EngineContext
+    year: int
+    reporter: ProgressReporter
+
+
+async def find_check_obstacle(connection: Connection, request: StepRequest) -> str:
+    """Return why a check cannot be made on its day; empty if it can."""
+    if not await review_queries.is_started(connection, request.year):
+        return f"the ledger has no months of {request.year} yet: send its first acts"
+    if request.step is not Step.CUT or request.day > date(request.year, 12, 31):
+        return ""
+    return _NOT_OVER.format(year=request.year, next_year=request.year + 1)
+
+
+async def list_findings(
+    connection: Connection, context: EngineContext, request: StepRequest, *, reporter: ProgressReporter
+) -> list[StepFinding]:
+    """Return what a check finds; the transaction must be one snapshot."""
+    reporter.report_activity(f"checking {request.step} of {request.year}")
+    return await _CHECKS[request.step](CheckScope(connection, context, request.year, reporter))
+
+
+async def _list_last_dates(scope: CheckScope) -> list[StepFinding]:
+    """List the last dates of a year, which the loaded calendar has."""
+    exercise = scope.context.reference.calendar.exercises[scope.year]
+    order_day = exercise.find_last_order_day()
+    named = "last_order_day" if exercise.last_order_day else "none is set, so the year orders to its end"
+    rows = (
+        ("commitments of the year", f"until {scope.year}-12-31"),
+        ("orders of payment", f"until {order_day}: {named}"),
+        ("payments of the year", f"until {find_last_payment_day(scope.context.reference, scope.year)}"),
+        ("complementary period", f"{exercise.complementary_days} days"),
+        ("credits of payroll", f"checked from month {exercise.payroll_check_month} on"),
+    )
+    return [StepFinding(subject, 1, detail=detail) for subject, detail in rows]
+
+
+async def _review(scope: CheckScope) -> list[StepFinding]:
+    """Count what is unfinished before the year is cut, and find what must not be there."""
+    last_day = find_last_payment_day(scope.context.reference, scope.year)
+    runs = await review_queries.list_pending_runs(scope.connection, last_day)
+    counts = {
+        "acts held for a predecessor": await review_queries.count_held_acts(scope.connection),
+        "files not decided": await review_queries.count_undecided_files(scope.connection),
+        "requests suspended": await review_queries.count_suspended_requests(scope.connection, scope.year),
+    }
+    return [
+        *(
+            StepFinding(f"payment {name}", 1, cents, True, _ISSUE.format(year=scope.year))
+            for name, _, cents in runs
+        ),
+        *await _review_suspense(scope.connection, scope.context, scope.year),
+        *(StepFinding(subject, *count) for subject, count in counts.items()),
+        *await _list_balances(scope.connection, scope.year, TRANSIT_ACCOUNT, subject="transfers in transit"),
+        *await _list_balances(scope.connection, scope.year, LIAISON_CLASS, subject="liaison account"),
+        *await _compare_with_bank(scope.connection, scope.context),
+    ]
+
+
+async def _review_suspense(connection: Connection, context: EngineContext, year: int) -> list[StepFinding]:
+    items = await _load_items(connection, context, year)
+    expenses = [item for item in items if item.account.startswith(BUDGET_EXPENSES)]
+    receipts = [item for item in items if item.account.startswith(BUDGET_RECEIPTS)]
+    clear = _CLEAR.format(year=year)
+    return [
+        *(
+            StepFinding(
+                f"budget expense @{item.entry} on suspense account {item.account}",
+                *(1, item.open_cents, True, clear),
+            )
+            for item in expenses
+        ),
+        StepFinding(
+            "budget receipts on suspense accounts",
+            len(receipts),
+            sum(item.open_cents for item in receipts),
+            detail=_LISTED,
+        ),
+    ]
+
+
+async def _load_items(connection: Connection, context: EngineContext, year: int) -> list[SuspenseItem]:
+    codes = await asyncio.to_thread(_load_labels, context)
+    suspense = await load_suspense(connection, await read_names(connection, codes), exercise=year)
+    return suspense.items
+
+
+def _load_labels(context: EngineContext) -> code_labels.CodeLabels:
+    folder = context.settings.reference
+    return code_labels.load(folder) if folder else code_labels.load()
+
+
+async def _list_balances(
+    connection: Connection, year: int, digits: str, *, subject: str
+) -> list[StepFinding]:
+    balances = await review_queries.list_balances(connection, year, digits)
+    return [StepFinding(f"{subject} {account}", lines, cents) for account, lines, cents in balances]
+
+
+async def _compare_with_bank(connection: Connection, context: EngineContext) -> list[StepFinding]:
+    report = await load_accounts_report(connection, context.reference.accountants)
+    return [
+        StepFinding(f"bank difference of {row.account}", 1, row.difference, detail="crescendo bank status")
+        for row in report.accounts
+        if row.difference
+    ]
+
+
+async def _find_late_commitments(scope: CheckScope) -> list[StepFinding]:
+    """Find what consumed AE of the year after its end."""
+    first, lines, cents = await review_queries.count_late_commitments(scope.connection, scope.year)
+    detail = f"the first is {first}" if lines else "the engine refuses them (BUDGET_YEAR_CLOSED)"
+    return [StepFinding(f"AE of {scope.year} consumed after 31 December", lines, cents, lines > 0, detail)]
+
+
+async def _count_open_commitments(scope: CheckScope) -> list[StepFinding]:
+    """Count by programme what C06 would carry: a ministry withdraws what it will not use."""
+    open_year = await step_acts.load_open_year(
+        scope.connection, scope.context.reference, scope.year, reporter=scope.reporter
+    )
+    return [
+        StepFinding(f"{row.kind} of programme {row.programme}", row.lines, row.cents)
+        for row in sum_step(open_year, Step.COMMITMENTS).carried
+    ]
+
+
+async def _list_unjustified_items(scope: CheckScope) -> list[StepFinding]:
+    """List the items on suspense accounts: one that is not justified blocks."""
+    justify = _JUSTIFY.format(year=scope.year)
+    return [
+        StepFinding(
+            f"item @{item.entry} on {item.account} of {item.accountant}",
+            *(1, item.open_cents, item.justified_on is None),
+            f"justified on {item.justified_on}: {item.justification}" if item.justified_on else justify,
+        )
+        for item in await _load_items(scope.connection, scope.context, scope.year)
+    ]
+
+
+async def _list_liaison_differences(scope: CheckScope) -> list[StepFinding]:
+    """List what is left on liaison accounts: by pair of accountants all of it must be zero."""
+    return [
+        StepFinding(
+            f"liaison account {name}",
+            lines,
+            cents,
+            True,
+            "post the side that is missing, by an entry by hand",
+        )
+        for name, lines, cents in await review_queries.list_liaison_differences(scope.connection, scope.year)
+    ]
+
+
+_Check = Callable[[CheckScope], Awaitable[list[StepFinding]]]
+_CHECKS: Mapping[Step, _Check] = {
+    Step.LAST_DATES: _list_last_dates,
+    Step.REVIEW: _review,
+    Step.CUT: _find_late_commitments,
+    Step.WITHDRAWALS: _count_open_commitments,
+    Step.SUSPENSE: _list_unjustified_items,
+    Step.LIAISON: _list_liaison_differences,
+}

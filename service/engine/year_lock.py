@@ -1,0 +1,130 @@
+"""Step C13: every month of a year is locked for all accountants, in order, and the sums by account are sealed.
+
+A lock cannot be undone, so one person prepares it, and another one confirms it.  Months are closed before, by decisions
+of their own; after an interruption the same call locks the rest.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+from closing.journal_queries import Connection
+from core.period_states import PeriodAction, States, view_folios
+from core.periods import OPENING_MONTH, RESULT_MONTH, PeriodState, to_period
+from posting.store import period_store, step_executions
+from posting.store.period_store import NewDecision, RefusedDecision
+from posting.store.step_executions import StepFinding
+from posting.store.step_persons import RefusedStep, StepContent
+from service.database import command_queries
+from service.engine import decision_records
+from service.engine.engine_context import EngineContext
+from service.engine.step_conditions import StepRequest
+from service.terminal.processing_progress import ProgressReporter
+
+_CLOSE = 'close it first: crescendo period close --year {year} --month {month} --reason "..."'
+_REASON = "step C13 of the closing of {year}"
+_MONTHS = (*range(OPENING_MONTH, 13), RESULT_MONTH)
+
+
+class LockedYear(msgspec.Struct, frozen=True):
+    """What was locked of a year."""
+
+    findings: list[StepFinding]
+    waits: str = ""
+    seal: bytes | None = None
+
+
+class PlannedLock(NamedTuple):
+    """What a person prepares."""
+
+    findings: list[StepFinding]
+    content: StepContent
+
+
+async def lock_year(
+    context: EngineContext, request: StepRequest, *, reporter: ProgressReporter
+) -> LockedYear:
+    """Lock every month of a year that is not locked, and seal it; with a dry run, list the months.
+
+    Raises
+    ------
+    PersonNotProved
+        Who locks did not prove to be that person, or has no role for it.
+    """
+    with command_queries.translate_database_errors(context.database.dsn):
+        async with command_queries.connect(context.database.dsn) as connection:
+            await command_queries.apply_migrations(connection)
+            states = await period_store.load_states(connection)
+            findings = list_months(states, request.year)
+            if request.is_dry_run or any(finding.blocks for finding in findings):
+                return LockedYear(findings)
+            unlocked = find_unlocked_months(states, request.year)
+            if unlocked:
+                content = describe_lock(
+                    request, unlocked, await step_executions.compute_seal(connection, request.year)
+                )
+                try:
+                    await decision_records.confirm_step(context, request.by, content)
+                    await _lock_months(connection, request, unlocked, reporter=reporter)
+                except (RefusedStep, RefusedDecision) as refused:
+                    return LockedYear(findings, str(refused))
+            seal = await step_executions.compute_seal(connection, request.year)
+    return LockedYear(findings, seal=seal)
+
+
+async def _lock_months(
+    connection: Connection,
+    request: StepRequest,
+    months: list[int],
+    *,
+    reporter: ProgressReporter,
+) -> None:
+    for number, month in enumerate(months):
+        reporter.report_steps(number, len(months), f"locking the months of {request.year}")
+        await period_store.store_decision(
+            connection,
+            NewDecision(
+                *(request.year, month, "", PeriodAction.LOCK),
+                *(_REASON.format(year=request.year), request.by),
+            ),
+        )
+
+
+def describe_lock(request: StepRequest, unlocked: list[int], seal: bytes) -> StepContent:
+    """Return what a person prepares of the lock: the months to lock, and the sums that they contain."""
+    return StepContent(request.year, request.step, 0, len(unlocked), 0, seal)
+
+
+def find_unlocked_months(states: States, year: int) -> list[int]:
+    """Return the months of a year that are not locked for some accountant, in order."""
+    return [month for month in _MONTHS if (_view(states, year, month) != PeriodState.LOCKED).any()]
+
+
+def list_months(states: States, year: int) -> list[StepFinding]:
+    """List the months of a year: one that is open for some accountant blocks."""
+    findings: list[StepFinding] = []
+    for month in _MONTHS:
+        folios = _view(states, year, month)
+        is_open, is_locked = (
+            bool((folios == PeriodState.OPEN).any()),
+            bool((folios == PeriodState.LOCKED).all()),
+        )
+        state = "is open" if is_open else "is locked" if is_locked else "is closed"
+        detail = _CLOSE.format(year=year, month=month) if is_open else ""
+        findings.append(StepFinding(f"month {year}-{month:02} {state}", 1, 0, is_open, detail))
+    return findings
+
+
+def _view(states: States, year: int, month: int) -> States:
+    return view_folios(states, to_period(year, month))
+
+
+async def load_lock(context: EngineContext, request: StepRequest) -> PlannedLock:
+    """Return the months of a year, and what a person prepares of its lock."""
+    with command_queries.translate_database_errors(context.database.dsn):
+        async with command_queries.connect(context.database.dsn) as connection:
+            await command_queries.apply_migrations(connection)
+            states = await period_store.load_states(connection)
+            seal = await step_executions.compute_seal(connection, request.year)
+    unlocked = find_unlocked_months(states, request.year)
+    return PlannedLock(list_months(states, request.year), describe_lock(request, unlocked, seal))

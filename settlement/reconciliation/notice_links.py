@@ -1,0 +1,105 @@
+"""Notices and statements that report one movement which the statement does not name: nothing of it is posted twice (rule A56).
+
+A notice names a transfer, and a statement has a movement of that account and amount that nobody could read.  If the statement
+came first, its movement is on suspense: the notice posts nothing, and the accountant says which transfer it is of.  If the
+notice came first, its act is in the books: the movement of the statement is that one, until a statement names the transfer.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.catalog import KIND_NUMBERS
+from core.tables.bank_messages import BankMessage, MovementType
+from settlement.reconciliation import bank_queries
+from settlement.reconciliation.matching import Matches
+from settlement.reconciliation.matching_attempts import MatchingAttempt
+from settlement.reconciliation.mismatch import Mismatch
+
+_MOVES = (MovementType.DEBIT, MovementType.RETURN)
+_SUSPENSE = (KIND_NUMBERS["suspense_debit"], KIND_NUMBERS["suspense_return"])
+_OF_BANK = (KIND_NUMBERS["bank_debit"], KIND_NUMBERS["bank_return"])
+"""The kinds of the movements, in the order of ``_MOVES``."""
+_READABLE = (Mismatch.NONE, Mismatch.NOT_DEBITED)
+
+
+class _MovementKey(NamedTuple):
+    """What a notice and a statement have in common of a movement."""
+
+    account: str
+    movement_type: int
+    amount: int
+
+
+class NoticeLinker(NamedTuple):
+    """Links the movements of a message with those that other messages reported."""
+
+    connection: bank_queries.Connection
+    message: BankMessage
+    attempt: MatchingAttempt
+
+    async def link(self, matches: Matches) -> Matches:
+        """Return the matches, in which nothing is to be posted that another message has posted."""
+        if self.attempt.is_stored:
+            rows = await bank_queries.load_rows_with_reason(
+                self.connection, self.attempt, reason=Mismatch.ON_SUSPENSE
+            )
+            mismatch = matches.mismatch.copy()
+            mismatch[rows] = Mismatch.ON_SUSPENSE
+            return matches._replace(mismatch=mismatch)
+        return await self._link_statement(await self._link_notice(matches))
+
+    async def _link_notice(self, matches: Matches) -> Matches:
+        """Leave out what a notice reports, where as much of its account is on suspense."""
+        rows = self._select(matches, matches.mismatch == Mismatch.NONE, in_statement=False)
+        if not rows.size:
+            return matches
+        open_items = await bank_queries.load_open_movements(self.connection, _SUSPENSE)
+        free = [
+            _MovementKey(account, _MOVES[_SUSPENSE.index(kind)], cents) for account, kind, cents in open_items
+        ]
+        mismatch = matches.mismatch.copy()
+        for row in rows.tolist():
+            if (key := self._build_key(matches, row)) in free:
+                free.remove(key)
+                mismatch[row] = Mismatch.ON_SUSPENSE
+        return matches._replace(mismatch=mismatch)
+
+    async def _link_statement(self, matches: Matches) -> Matches:
+        """Link what a statement does not name with the acts of notices that no statement has booked yet, each once."""
+        rows = self._select(matches, ~np.isin(matches.mismatch, _READABLE), in_statement=True)
+        if not rows.size:
+            return matches
+        acts = await bank_queries.load_noticed_acts(
+            self.connection, _OF_BANK, message=self.attempt.message, reason=Mismatch.NOTICED
+        )
+        free = [
+            (_MovementKey(act.account, _MOVES[_OF_BANK.index(act.kind)], act.cents), act.day, act.transfer)
+            for act in acts
+        ]
+        own = self._select(matches, matches.mismatch == Mismatch.NONE, in_statement=True)
+        booked = set(zip(matches.entry[own].tolist(), matches.movement_type[own].tolist(), strict=True))
+        free = [act for act in free if (act[2], int(act[0].movement_type)) not in booked]
+        entry, mismatch = matches.entry.copy(), matches.mismatch.copy()
+        for row in rows.tolist():
+            key, day = self._build_key(matches, row), int(self.message.movements.day[row])
+            choice = next((act for act in free if act[0] == key and act[1] <= day), None)
+            if choice:
+                free.remove(choice)
+                entry[row], mismatch[row] = choice[2], Mismatch.NOTICED
+        return matches._replace(entry=entry, mismatch=mismatch)
+
+    def _select(
+        self, matches: Matches, is_wanted: NDArray[np.bool_], *, in_statement: bool
+    ) -> NDArray[np.int64]:
+        """Return the debits and returns that are wanted, of statements or of notices."""
+        statements = self.message.statements
+        is_statement = np.array([statement.closing is not None for statement in statements], bool)
+        is_of_kind = is_statement[self.message.movements.statement] == in_statement
+        return np.flatnonzero(is_wanted & is_of_kind & np.isin(matches.movement_type, _MOVES))
+
+    def _build_key(self, matches: Matches, row: int) -> _MovementKey:
+        movements = self.message.movements
+        account = self.message.statements[int(movements.statement[row])].account
+        return _MovementKey(account, int(matches.movement_type[row]), int(movements.amount[row]))

@@ -1,0 +1,276 @@
+"""The plan of a closing: each step waits for those before it, is recorded, and finds what is wrong."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from closing.steps import DESCRIPTIONS, PLAN, Step, StepType
+from core.period_states import PeriodAction
+from core.person_decisions import NOBODY, StatedPerson
+from posting.store import period_store, step_executions
+from posting.store.period_store import NewDecision
+from posting.store.step_executions import PROVEN, StepEnd, StepFinding
+from service.database import command_queries
+from service.database.embedded_server import Database
+from service.engine import closing_execution, closing_plan, step_preparation, step_reversal
+from service.engine.closing_plan import ClosingBoard
+from service.engine.step_conditions import StepRequest, open_snapshot
+from service.engine.year_closing import StepResult
+from service.terminal.processing_progress import ProgressLines
+from tests.accountants import add_accountants
+from tests.closing.closing_state import CARRIED_ON, YEAR, open_year_end
+from tests.closing.test_opening_items import post
+from tests.databases import open_connection
+from tests.reporting.remade_hashes import remake_hashes
+from tests.service.small_state import State, create_interruption
+
+EXPENSE, CHARGE, LIAISON = "4731000000", "6188000000", "1853200000"
+
+CHLOE, DAVID = (StatedPerson(name, user=name) for name in ("chloe", "david"))
+
+
+@pytest.fixture
+async def state(database: Database, tmp_path: Path) -> AsyncIterator[State]:
+    async with open_year_end(database, tmp_path / "state") as small_state:
+        yield small_state
+
+
+async def execute(
+    state: State, step: Step, day: str = CARRIED_ON, *, is_dry_run: bool = False, by: StatedPerson = CHLOE
+) -> StepResult:
+    request = StepRequest(YEAR, step, date.fromisoformat(day), is_dry_run, by)
+    return await closing_execution.execute(
+        state.context, request, create_interruption(), reporter=ProgressLines()
+    )
+
+
+async def load_board(state: State) -> ClosingBoard:
+    async with open_snapshot(state.dsn) as connection:
+        return await closing_plan.load_board(connection, YEAR)
+
+
+async def read_states(state: State) -> dict[str, str]:
+    return {row.step: row.state for row in (await load_board(state)).steps}
+
+
+def list_blocks(result: StepResult) -> list[str]:
+    return [finding.subject for finding in result.findings if finding.blocks]
+
+
+async def prove(state: State, *steps: Step) -> None:
+    """Store that steps are proven, as those that are not built will."""
+    async with command_queries.connect(state.dsn) as connection:
+        for step in steps:
+            number = await step_executions.begin_execution(connection, YEAR, step, by=CHLOE)
+            await step_executions.end_execution(connection, number, StepEnd(PROVEN))
+
+
+def test_the_plan_has_every_step_once_after_those_it_needs() -> None:
+    order = [row.step for row in PLAN]
+    assert sorted(order) == list(Step)
+    assert all(order.index(needed) < order.index(row.step) for row in PLAN for needed in row.needs)
+    assert all(row.obstacle for row in PLAN if row.type is not StepType.CHECK)
+
+
+async def test_a_step_proves_the_checks_that_it_needs(state: State) -> None:
+    assert set((await read_states(state)).values()) == {"not begun", "not built"}
+    result = await execute(state, Step.COMMITMENTS)
+    assert (result.waits, result.state) == ("", "proven")
+    states = await read_states(state)
+    assert [states[step] for step in ("C01", "C02", "C03", "C06", "C04")] == ["proven"] * 4 + ["not begun"]
+    last = (await load_board(state)).find_step(Step.COMMITMENTS).last
+    assert last is not None
+    assert (last.attempt, last.lines, last.cents, last.blocked, len(last.chain)) == (1, 5, 23_700, 0, 64)
+    again = await execute(state, Step.COMMITMENTS)
+    assert (again.state, again.posted) == ("proven", None)
+    assert (await state.verify()).findings == []
+
+
+async def test_a_dry_run_stores_nothing(state: State) -> None:
+    tried = await execute(state, Step.COMMITMENTS, is_dry_run=True)
+    assert tried.sums is not None
+    assert tried.sums.lines == 5
+    assert set((await read_states(state)).values()) == {"not begun", "not built"}
+
+
+async def test_what_is_not_built_stops_what_needs_it_and_no_opening(state: State) -> None:
+    assert (await execute(state, Step.CASH)).waits == "C11 is not built, so nothing executes it"
+    assert "C12" in (await execute(state, Step.LOCK)).waits
+    opened = await execute(state, Step.OPENING)
+    assert (opened.waits, opened.state) == ("", "proven")
+    assert (await read_states(state))["C14"] == "provisional"
+
+
+async def test_a_budget_expense_on_suspense_stops_the_closing(state: State) -> None:
+    """LOLF art. 28: it is on a final account by the end of the year; the payment of a third party is none."""
+    await state.submit_accepted(
+        post("OD-1", [("journal_debit", EXPENSE, "60.00", ""), ("journal_credit", CHARGE, "60.00", "")]),
+        "treasury",
+    )
+    (row,) = await state.fetch("select min(entry_id) as entry from entry where reference = 'OD-1'")
+    review = await execute(state, Step.REVIEW)
+    assert list_blocks(review) == [f"budget expense @{row['entry']} on suspense account {EXPENSE}"]
+    assert review.state == "refused"
+    result = await execute(state, Step.COMMITMENTS)
+    assert result.waits == "C02 is not proven, which C03 needs: crescendo close show C02 --year 2018"
+    assert result.posted is None
+    clear = [
+        ("clearing_credit", EXPENSE, "60.00", f"@{row['entry']}"),
+        ("journal_debit", CHARGE, "60.00", ""),
+    ]
+    await state.submit_accepted(post("OD-2", clear), "treasury")
+    assert (await execute(state, Step.COMMITMENTS)).state == "proven"
+    attempts = await _count_attempts(state)
+    assert attempts == {"C01": 1, "C02": 3, "C03": 2, "C06": 2}
+
+
+async def _count_attempts(state: State) -> dict[str, int]:
+    async with open_snapshot(state.dsn) as connection:
+        executions = await step_executions.load_executions(connection, YEAR)
+    return {step: len(rows) for step, rows in sorted(executions.items())}
+
+
+async def test_a_run_that_is_not_issued_stops_the_closing(state: State) -> None:
+    run = await state.propose_run(date(2018, 12, 31), date(2018, 12, 28))
+    review = await execute(state, Step.REVIEW)
+    assert list_blocks(review) == [f"payment run {run}, proposed"]
+
+
+async def test_the_review_counts_what_does_not_stop_the_closing(state: State) -> None:
+    async with open_connection(state.dsn) as connection:
+        await connection.execute(
+            "set session_replication_role = replica; update progress set done = false, suspended = 1, suspended_cents = 100"
+            " where submission = (select max(submission) from submission)"
+        )
+    counts = {row.subject: (row.lines, row.cents) for row in (await execute(state, Step.REVIEW)).findings}
+    assert counts["acts held for a predecessor"] == (1, 100)
+    assert counts["files not decided"] == (1, 0)
+    assert counts["transfers in transit 5126410000"] == (1, -900)
+
+
+async def test_an_item_without_a_justification_is_listed(state: State) -> None:
+    item = [("journal_credit", "4721000000", "60.00", ""), ("journal_debit", CHARGE, "60.00", "")]
+    await state.submit_accepted(post("OD-1", item), "treasury")
+    result = await execute(state, Step.SUSPENSE)
+    (entry,) = await state.fetch("select min(entry_id) as entry from entry where reference = 'OD-1'")
+    assert list_blocks(result) == [f"item @{entry['entry']} on 4721000000 of PACA"]
+    assert (await read_states(state))["C09"] == "refused"
+
+
+async def test_a_liaison_account_that_is_not_zero_is_listed(state: State) -> None:
+    """The engine accepts none (``TRANSFER_UNPAIRED``), so a stored row is changed."""
+    sides = [("journal_credit", "4721000000", "60.00", ""), ("journal_debit", CHARGE, "60.00", "")]
+    await state.submit_accepted(post("OD-1", sides), "treasury")
+    assert (await execute(state, Step.LIAISON)).state == "proven"
+    async with open_connection(state.dsn) as connection:
+        await connection.execute(
+            "set session_replication_role = replica;"
+            f" update entry set credit = (select id from reference_text where kind = 5 and code = '{LIAISON}')"
+            " where reference = 'OD-1' and credit <> 0"
+        )
+    result = await execute(state, Step.LIAISON)
+    assert list_blocks(result) == [f"liaison account {LIAISON} between PACA"]
+    assert [(finding.lines, finding.cents) for finding in result.findings] == [(1, -6_000)]
+
+
+async def test_a_proof_is_withdrawn_and_given_again(state: State) -> None:
+    await execute(state, Step.SUSPENSE)
+    request = StepRequest(YEAR, Step.SUSPENSE, date.fromisoformat(CARRIED_ON))
+    reversed_step = await step_reversal.reverse_step(state.context, request, "an item was missing")
+    assert (reversed_step.waits, reversed_step.dependents) == ("", [Step.RESULT])
+    assert (await read_states(state))["C09"] == "withdrawn"
+    again = await step_reversal.reverse_step(state.context, request, "again")
+    assert again.waits == "C09 of 2018 is withdrawn: there is no proof to withdraw"
+    assert (await execute(state, Step.SUSPENSE)).state == "proven"
+
+
+@pytest.mark.parametrize("step", [row.step for row in PLAN if row.obstacle])
+async def test_what_cannot_be_reversed_says_why(state: State, step: Step) -> None:
+    request = StepRequest(YEAR, step, date.fromisoformat(CARRIED_ON))
+    result = await step_reversal.reverse_step(state.context, request, "wrong")
+    assert result.waits == f"{step} cannot be reversed: {DESCRIPTIONS[step].obstacle}"
+
+
+async def test_an_execution_without_an_end_was_interrupted(state: State) -> None:
+    async with command_queries.connect(state.dsn) as connection:
+        await step_executions.begin_execution(connection, YEAR, Step.SUSPENSE, by=NOBODY)
+    assert (await read_states(state))["C09"] == "interrupted"
+
+
+async def test_findings_are_stored_as_they_were(state: State) -> None:
+    findings = [StepFinding("one", 2, 300, True, "detail"), StepFinding("other", 1)]
+    async with command_queries.connect(state.dsn) as connection:
+        number = await step_executions.begin_execution(connection, YEAR, Step.LIAISON, by=NOBODY)
+        await step_executions.end_execution(connection, number, StepEnd("refused", 3, 300, findings))
+    last = (await load_board(state)).find_step(Step.LIAISON).last
+    assert last is not None
+    assert (last.findings, last.blocked, last.blocked_cents) == (findings, 2, 300)
+    async with open_connection(state.dsn) as connection:
+        with pytest.raises(Exception, match="append"):
+            await connection.execute("update step_end set state = 'proven'")
+
+
+async def close_year(state: State) -> None:
+    """Close every month of the year, and prove what C13 needs."""
+    async with open_connection(state.dsn) as connection:
+        for month in (*range(13), 15):
+            await period_store.store_decision(
+                connection, NewDecision(YEAR, month, "", PeriodAction.CLOSE, "test", CHLOE)
+            )
+    await prove(state, Step.RESULT)
+
+
+async def test_a_year_is_locked_once_every_month_is_closed(state: State) -> None:
+    await prove(state, Step.RESULT)
+    early = await execute(state, Step.LOCK)
+    assert list_blocks(early)[0] == "month 2018-00 is open"
+    await close_year(state)
+    locked = await execute(state, Step.LOCK)
+    assert (locked.waits, locked.state) == ("", "proven")
+    assert locked.seal is not None
+    assert {row.subject[-6:] for row in (await execute(state, Step.LOCK)).findings} == {"locked"}
+    opened = await execute(state, Step.OPENING)
+    assert (opened.state, (await read_states(state))["C14"]) == ("proven", "proven")
+    request = StepRequest(YEAR, Step.SUSPENSE, date.fromisoformat(CARRIED_ON))
+    late = await step_reversal.reverse_step(state.context, request, "late")
+    assert late.waits.startswith("2018 is locked by C13")
+    assert (await state.verify()).findings == []
+
+
+async def test_two_persons_lock_a_year(state: State) -> None:
+    await add_accountants(state.dsn)
+    await close_year(state)
+    assert "nobody has prepared it" in (await execute(state, Step.LOCK)).waits
+    request = StepRequest(YEAR, Step.LOCK, date.fromisoformat(CARRIED_ON), by=DAVID)
+    prepared = await step_preparation.prepare_step(state.context, request, reporter=ProgressLines())
+    assert (prepared.waits, prepared.preparation) == ("", 1)
+    assert "david prepared it" in (await execute(state, Step.LOCK, by=DAVID)).waits
+    assert (await execute(state, Step.LOCK)).state == "proven"
+    assert (await state.verify()).findings == []
+
+
+BREACHES = {
+    "a seal of other sums": ("update step_end set seal = sha256('x') where seal is not null", "the seal"),
+    "an entry of other sums": ("update entry set amount = amount + 1 where reference = 'DP-2'", "the seal"),
+    "a chain that is none": ("update step_end set chain = sha256('x')", "the chain"),
+    "an attempt that is missing": ("update step_execution set attempt = 7 where step = 'C13'", "attempt 7"),
+    "an end before its beginning": ("update step_end set at = '2018-01-01'", "ended"),
+    "a file of another step": (
+        "update step_end set submission = 1 where step_execution = (select max(step_execution) from step_execution)",
+        "the file",
+    ),
+}
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+async def test_a_breach_of_an_execution_is_found(state: State, breach: str) -> None:
+    await close_year(state)
+    await execute(state, Step.LOCK)
+    change, text = BREACHES[breach]
+    async with open_connection(state.dsn) as connection:
+        await connection.execute(f"set session_replication_role = replica; {change}")
+        await remake_hashes(connection)
+    findings = (await state.verify("step_executions")).findings
+    assert [finding.found for finding in findings if text in finding.found], findings
