@@ -173,3 +173,30 @@ def _build_years() -> tuple[Year, Year]:
         Order("0177", "", ("CSP", "EJ-1"), "0135-D075-DD75", "0135-01"),
     ]
     return before, after
+
+
+def test_a_penalty_goes_on_with_the_requests_and_what_is_confirmed_does_not(years: SmallYear) -> None:
+    years.engage("EJ", "100")
+    years.send("service", "SF", predecessor="EJ", amount="100")
+    years.send("penalty", "PE", predecessor="EJ", amount="30", payee=PAYEE)
+    assert years.send("penalty_confirmation", "PC", predecessor="PE", amount="20") == "ACCEPTED"
+    assert list_carries(years, REQUEST_STEP) == [("penalty_carry", "PE", "10.00")]
+    assert [amount for _, _, amount in list_carries(years, COMMITMENT_STEP)] == ["0.00", "70.00"]
+    rows = Rollover(years.model.state, 2018).list_rows(REQUEST_STEP, _DAY)
+    assert years.send_file(rows, "closing") == ["ACCEPTED"]
+    assert list_carries(years, REQUEST_STEP) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "account", "side"),
+    [("suspense_debit", "5129100000", "debit"), ("suspense_return", "5129500000", "credit")],
+)
+def test_a_movement_of_the_bank_on_suspense_is_opened_as_an_item(
+    years: SmallYear, kind: str, account: str, side: str
+) -> None:
+    columns = {"sender": "bank", "fund_centre": UNIT}
+    assert years.send(kind, "MV", amount="25", **columns) == "ACCEPTED"
+    assert (f"opening_item_{side}", account, "25.00") in list_opened(years)
+    _open(years)
+    assert years.balance(account, 2019) == (25 if side == "debit" else -25)
+    assert list_opened(years) == []
