@@ -13,6 +13,7 @@ from tests.law_model.kinds import (
     IDENTIFICATION,
     IDENTIFICATION_RECEIPT,
     IDENTIFIED_AS,
+    IDENTIFIED_BY,
     JOURNAL_CREDIT,
     JOURNAL_DEBIT,
     JUSTIFICATION,
@@ -196,7 +197,7 @@ def complete_identification(context: YearContext, row: Row) -> list[Row]:
     place, documents = row.get("predecessor", "").removeprefix("@"), context.model.state.documents
     item = documents[int(place) - 1] if place.isdigit() and 0 < int(place) <= len(documents) else None
     is_other = context.random.random() < 0.1
-    kind = _choose_identified_kind(context, item)
+    kind = _choose_identified_kind(context, row, item)
     followed = context.choose(
         lambda act: (
             act.kind in PREDECESSORS[kind]
@@ -214,12 +215,11 @@ def complete_identification(context: YearContext, row: Row) -> list[Row]:
     return [row | {"line": "1"}, row | second]
 
 
-def _choose_identified_kind(context: YearContext, item: Document | None) -> str:
-    """Return what an item is identified as: mostly what its account is for."""
-    by_item = {of_item: kind for kind, of_item in IDENTIFIED_AS.items()}
-    if item is None or context.random.random() < 0.05:
-        return context.random.choice(list(IDENTIFIED_AS))
-    return by_item.get(_find_first(item).kind, IDENTIFICATION_RECEIPT)
+def _choose_identified_kind(context: YearContext, row: Row, item: Document | None) -> str:
+    """Return what an item is identified as: mostly what its account is for, of the family of the first line."""
+    kinds = sorted(IDENTIFIED_BY[row["kind"]])
+    fitting = [kind for kind in kinds if item and IDENTIFIED_AS[kind] == _find_first(item).kind]
+    return context.random.choice(fitting if fitting and context.random.random() < 0.95 else kinds)
 
 
 def _find_first(item: Document) -> Document:

@@ -194,6 +194,11 @@ IDENTIFIED_AS: Mapping[str, str] = {
     "identification_return": "suspense_return",
     "identification_debit": UNKNOWN_DEBIT,
 }
+IDENTIFIED_BY: Mapping[str, frozenset[str]] = {
+    IDENTIFICATION: frozenset({IDENTIFICATION_RECEIPT}),
+    TRANSFER_IDENTIFICATION: frozenset({"identification_return", "identification_debit"}),
+}
+"""The second lines of these acts, by their first: an act is of one family."""
 LEAVES_ON_SUSPENSE = _LEAVES
 YEAR_BOUND = (
     SPENDS_AE
