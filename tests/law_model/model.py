@@ -39,10 +39,13 @@ class LawModel:
         self.rules = rules or read_rules()
         self.kinds: Mapping[str, KindColumns] = read_kinds()
         self.state: State = begin(reference, self.rules.built)
+        self._held: dict[tuple[str, int, str], list[Row]] = {}
+        """The acts of the file that wait: no other content takes their reference meanwhile."""
 
     def submit(self, rows: Sequence[Row], sender: str) -> list[LineResult]:
         """Decide the lines of one file."""
         results: dict[int, LineResult] = {}
+        self._held = {}
         waiting = [act for act in _split_acts(rows) if not self._decide(act, sender, results, is_last=False)]
         progress = True
         while waiting and progress:
@@ -65,6 +68,8 @@ class LawModel:
         answers, documents = self._decide_lines([row for _, row in act], sender)
         if any(answer.code in WAITING for answer in answers) and not is_last:
             self._restore(before)
+            rows = [row for _, row in act]
+            self._held.setdefault(_find_name(self._read_line(rows[0], sender)[0]), rows)
             return False
         if any(answer.code not in {ACCEPTED, DUPLICATE} for answer in answers):
             self._restore(before)
@@ -100,7 +105,7 @@ class LawModel:
             act.total = sum(other.amount for other, codes in acts if not codes)
         for (act, _), (after, _) in pairwise(acts):
             act.next_line = after
-        earlier = self._find_earlier(*acts[0])
+        earlier = self._find_earlier(*acts[0], rows)
         if earlier:
             return [LineResult(DUPLICATE if earlier == rows else "REFERENCE_CONFLICT") for _ in rows], []
         answers, documents = [LineResult(ACCEPTED) for _ in rows], list[Document]()
@@ -133,12 +138,13 @@ class LawModel:
             year is not None and act.text("recycling_case") in year.recycling
         )
 
-    def _find_earlier(self, act: Act, codes: list[str]) -> list[Row] | None:
-        """Return the content of the accepted act of the same reference."""
+    def _find_earlier(self, act: Act, codes: list[str], rows: list[Row]) -> list[Row] | None:
+        """Return the content of the accepted act of the same reference, or of another one that waits."""
         if any(code in _EARLY for code in codes):
             return None
-        owner = act.text("reference_sender") or act.sender
-        return self.state.contents.get((owner, act.exercise, act.text("reference")))
+        name = _find_name(act)
+        held = self._held.get(name)
+        return self.state.contents.get(name) or (held if held != rows else None)
 
     def _decide_line(self, act: Act, codes: list[str], documents: list[Document]) -> LineResult:
         code, judgement = (
@@ -181,6 +187,11 @@ class LawModel:
             document.key, document.operation, document.area = place.key, place.operation, place.area
             document.item, document.fund, document.account = place.item, place.fund, place.account
         return document
+
+
+def _find_name(act: Act) -> tuple[str, int, str]:
+    """Return what no two acts share: whose reference it is, of which exercise."""
+    return act.text("reference_sender") or act.sender, act.exercise, act.text("reference")
 
 
 def _split_acts(rows: Sequence[Row]) -> Iterator[list[tuple[int, Row]]]:
