@@ -2,7 +2,7 @@
 
 from tests.law_model.commitments import assign
 from tests.law_model.form import write_euros
-from tests.law_model.kinds import ASSET_CHANGES, ASSET_CHARGE, ASSET_NET_OUT
+from tests.law_model.kinds import ASSET_CHANGES, ASSET_CHARGE, ASSET_DEPRECIATION_OUT, ASSET_NET_OUT
 from tests.law_model.state import Row
 from tests.law_model.year_context import PLACES, Place, YearContext
 
@@ -26,10 +26,18 @@ def write_service(context: YearContext) -> Row | None:
 
 def write_change(context: YearContext) -> Row | None:
     """Charge an asset a part of a month or of its cost, or take a part of it out."""
-    asset = context.choose(lambda document: document.kind == "asset_service")
+    kind, is_any = (
+        context.random.choice([ASSET_CHARGE, *sorted(ASSET_CHANGES)]),
+        context.random.random() < 0.3,
+    )
+    asset = context.choose(
+        lambda document: (
+            document.kind == "asset_service"
+            and (is_any or kind != ASSET_DEPRECIATION_OUT or document.depreciated > document.staying)
+        )
+    )
     if asset is None or asset.key is None:
         return None
-    kind = context.random.choice([ASSET_CHARGE, *sorted(ASSET_CHANGES)])
     leaving = asset.depreciated - asset.staying if context.random.random() < 0.8 else asset.depreciated
     rest = {ASSET_CHARGE: asset.amount // 36, ASSET_NET_OUT: asset.left}.get(kind, leaving)
     place = Place(asset.key.centre, asset.area, asset.item)
@@ -46,4 +54,4 @@ def write_change(context: YearContext) -> Row | None:
     )
 
 
-WRITERS = ((3, write_service), (5, write_change))
+WRITERS = ((5, write_service), (12, write_change))

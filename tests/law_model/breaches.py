@@ -32,7 +32,7 @@ def _drop_column(context: YearContext, row: Row) -> Row | None:
     return {name: text for name, text in row.items() if name != dropped}
 
 
-_LEFT_ALONE = frozenset({"reference", "kind", "exercise", "fund", "operation", "date"})
+_LEFT_ALONE = frozenset({"reference", "kind", "exercise", "fund", "operation", "date", "reason"})
 
 
 def _raise_amount(context: YearContext, row: Row) -> Row | None:

@@ -8,6 +8,7 @@ from tests.law_model.kinds import (
     IDENTIFICATION_RECEIPT,
     IDENTIFICATIONS,
     IDENTIFIED_AS,
+    IDENTIFIED_BY,
     ON_SERVICE,
     ORIGINS,
     REASSIGNMENT_ORIGIN,
@@ -91,12 +92,12 @@ def _check_identification(
     """Check that what is on suspense and what it is of fall by one sum, of one accountant, in two lines of an act (A56)."""
     if act.kind in IDENTIFICATIONS:
         after = act.next_line
-        is_paired = after and after.kind in IDENTIFIED_AS and _is_collection(act, after, after.kind)
+        is_paired = after and after.kind in IDENTIFIED_BY[act.kind] and _is_collection(act, after, after.kind)
         return [] if is_paired else ["IDENTIFICATION_UNPAIRED"]
     before = earlier[-1] if earlier else None
     if (
         before is None
-        or before.kind not in IDENTIFICATIONS
+        or act.kind not in IDENTIFIED_BY.get(before.kind, ())
         or (before.amount, before.day) != (act.amount, act.day)
     ):
         return ["IDENTIFICATION_MISMATCH"]

@@ -4,11 +4,13 @@ from datetime import date, timedelta
 
 from tests.law_model.budget import NodeKey
 from tests.law_model.form import write_euros
-from tests.law_model.kinds import NEW_COMMITMENTS
+from tests.law_model.kinds import COMMITMENTS, INTEREST, PAYABLES, SERVICES
 from tests.law_model.nomenclature import ORDINARY
 from tests.law_model.state import Document, Row
 from tests.law_model.year_context import (
+    ABOVE_THRESHOLDS,
     ADVANCE_PLACES,
+    FIRST_DAY,
     INVOICE_SERVICE_UNIT,
     PAYEES,
     PLACES,
@@ -33,8 +35,12 @@ def write_commitment(context: YearContext) -> Row:
     """Engage AE; from November sometimes those of the next year; seldom title 2."""
     place = STAFF_PLACE if context.random.random() < 0.03 else context.random.choice(PLACES)
     row = context.begin_row("EJ", "commitment", amount=write_euros(context.draw_amount()), **assign(place))
+    if context.day.year > FIRST_DAY.year and context.random.random() < 0.1:
+        row["reference"] = f"EJ-{context.random.randrange(context.written):06}"  # names begin again each year
     if context.random.random() < 0.3:
         row["payee"] = context.random.choice(PAYEES)
+    if context.random.random() < 0.02:
+        row["amount"] = write_euros(context.draw_amount() + ABOVE_THRESHOLDS)  # a visa is needed
     if context.random.random() < 0.1:
         row["account"] = context.random.choice([*_list_accounts(context), "6999990000"])
     if context.model.rules.has("BUDGET_YEAR_CLOSED") and context.random.random() < _anticipation_rate(
@@ -49,7 +55,8 @@ def _commit_in_advance(context: YearContext, row: Row, place: Place) -> Row:
     columns = {"budget_year": str(date.fromisoformat(row["date"]).year + 1)} | _start_service(context)
     if context.random.random() < 0.7:
         place = context.random.choice(ADVANCE_PLACES)
-        columns |= assign(place)
+    place = context.move_place(place, int(columns["budget_year"]))
+    columns |= assign(place)
     year = context.model.state.reference.years.get(int(columns["budget_year"]))
     if year is None:
         return columns
@@ -76,12 +83,12 @@ def _anticipation_rate(context: YearContext) -> float:
 
 
 def _is_open(act: Document) -> bool:
-    return act.kind in NEW_COMMITMENTS and act.uncommitted > 0
+    return act.kind in COMMITMENTS and act.uncommitted > 0
 
 
 def write_increase(context: YearContext) -> Row | None:
     """Raise a commitment."""
-    commitment = context.choose_followed(lambda act: act.kind in NEW_COMMITMENTS)
+    commitment = context.choose_followed(lambda act: act.kind in COMMITMENTS)
     if commitment is None:
         return None
     columns = {"amount": write_euros(context.draw_amount())} | context.name_predecessor(commitment)
@@ -114,14 +121,14 @@ def write_prior_withdrawal(context: YearContext) -> Row | None:
 
 def write_reversal(context: YearContext) -> Row | None:
     """Reverse a commitment or a change of one, mostly one that nothing follows, now and then in part."""
-    kinds = NEW_COMMITMENTS | {"commitment_increase", "commitment_decrease"}
+    kinds = COMMITMENTS | {"commitment_increase", "commitment_decrease"}
     is_careful = context.random.random() < 0.8
     original = context.choose_followed(
         lambda act: act.kind in kinds and not (is_careful and (act.followers or act.is_reversed))
     )
     if original is None:
         return None
-    kind = "commitment_reversal" if original.kind in NEW_COMMITMENTS else "commitment_change_reversal"
+    kind = "commitment_reversal" if original.kind in COMMITMENTS else "commitment_change_reversal"
     amount = write_euros(original.amount) if is_careful else context.draw_part(original.amount)
     return context.begin_row("EX", kind, amount=amount, **context.name_predecessor(original))
 
@@ -141,7 +148,7 @@ def write_service(context: YearContext) -> Row | None:
 
 def write_cancellation(context: YearContext) -> Row | None:
     """Cancel certified service, which may be billed already."""
-    service = context.choose_followed(lambda act: act.kind == "service" and act.left > 0)
+    service = context.choose_followed(lambda act: act.kind in SERVICES and act.left > 0)
     if service is None:
         return None
     amount = context.draw_part(service.left)
@@ -198,24 +205,40 @@ def _name_invoice(context: YearContext, row: Row) -> Row:
 
 
 def write_request(context: YearContext) -> Row | None:
-    """Ask for the payment of certified service."""
+    """Ask for the payment of certified service, now and then of one on which its supplier had an advance."""
+    suppliers = _list_advanced(context) if context.random.random() < 0.2 else {}
     commitment = context.choose_followed(
-        lambda act: act.kind in NEW_COMMITMENTS and act.certified > act.billed
+        lambda act: (
+            act.kind in COMMITMENTS
+            and act.certified > act.billed
+            and (not suppliers or act.number in suppliers)
+        )
     )
     if commitment is None:
         return None
     amount = context.draw_part(commitment.certified - commitment.billed)
     row = context.begin_row("DP", "payment_request", amount=amount, **context.name_predecessor(commitment))
-    return _bill(context, row)
+    supplier = suppliers.get(commitment.number)
+    return _bill(context, row) | ({"payee": supplier, "iban": ""} if supplier else {})
+
+
+def _list_advanced(context: YearContext) -> dict[int, str]:
+    """Return the suppliers who had an advance by the number of their commitment, where it goes on."""
+    return {
+        act.predecessor.now.number: act.payee
+        for act in context.model.state.documents
+        if act.kind == "advance_request" and act.predecessor
+    }
 
 
 def write_invoice_request(context: YearContext) -> Row | None:
     """Ask for the payment of certified service as an invoice service, mostly where there is one."""
     is_elsewhere = context.random.random() < 0.1
-    commitment = context.choose_followed(
+    commitment = context.choose(
         lambda act: (
-            act.kind in NEW_COMMITMENTS
+            act.kind in COMMITMENTS
             and act.certified > act.billed
+            and act.exercise == context.day.year
             and (is_elsewhere or (act.key is not None and act.key.centre == INVOICE_SERVICE_UNIT))
         )
     )
@@ -240,12 +263,27 @@ def write_unserved_request(context: YearContext) -> Row | None:
 
 def write_advance(context: YearContext) -> Row | None:
     """Ask for an advance on a commitment, mostly of title 3."""
-    commitment = context.choose_followed(_is_open)
+    is_any = context.random.random() < 0.2
+    commitment = context.choose_followed(lambda act: _is_open(act) and (is_any or act.item == "31"))
     if commitment is None:
         return None
-    amount = context.draw_part(commitment.uncommitted)
+    amount = context.draw_part(commitment.uncommitted // 2)
     columns = context.name_predecessor(commitment)
     return _bill(context, context.begin_row("AV", "advance_request", amount=amount, **columns))
+
+
+def write_interest(context: YearContext) -> Row | None:
+    """Claim late interest with a reason, mostly on title 3 where the debt is, or on the assignment of the debt."""
+    debt = context.choose_followed(lambda act: act.kind in PAYABLES)
+    if debt is None or debt.key is None:
+        return None
+    amount = write_euros(context.draw_amount(20_000))
+    columns = context.name_predecessor(debt) | {"reason": "jugement", "amount": amount}
+    columns["payee"] = debt.payee or context.random.choice(PAYEES)
+    if context.random.random() < 0.7:
+        place = Place(debt.key.centre, debt.area, "31")
+        columns |= assign(place if context.random.random() < 0.9 else context.random.choice(PLACES))
+    return context.begin_row("IM", INTEREST, **columns)
 
 
 def write_direct_request(context: YearContext) -> Row:
@@ -268,6 +306,7 @@ WRITERS = (
     (3, write_cancellation),
     (20, write_request),
     (5, write_unserved_request),
-    (3, write_advance),
+    (5, write_advance),
     (10, write_direct_request),
+    (3, write_interest),
 )

@@ -7,15 +7,22 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from itertools import count
 from pathlib import Path
 
 from tests.embedded_servers import run_server
-from tests.file_strategies import REFERENCE
 from tests.law_model.engine_run import EngineRun, Figures, start_engine
 from tests.law_model.generator import ActFile, generate_year
+from tests.law_model.interface import read_kinds
 from tests.law_model.model import LawModel, LineResult
 from tests.law_model.nomenclature import read_reference
 from tests.law_model.rules import Rules, read_rules
+from tests.law_model.two_years import write_reference
+from tests.law_model.year_context import FIRST_DAY
+
+_numbers = count()
+LAST_DAY = date(2019, 12, 31)
 
 
 @dataclass
@@ -27,6 +34,8 @@ class Comparison:
     orders: Counter[str] = field(default_factory=Counter)
     decisions: Counter[str] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
+    kinds: Counter[str] = field(default_factory=Counter)
+    """The accepted acts by kind."""
     advances: int = 0
     """The accepted acts that took AE of the next year."""
 
@@ -36,13 +45,19 @@ def compare_year(server: str, folder: Path, seed: int, acts: int, rules: Rules |
 
     The year ends with the first file that differs: what follows from a difference is not told apart.
     """
-    reference, comparison = read_reference(REFERENCE), Comparison(seed)
-    model = LawModel(reference, rules or read_rules())
-    with start_engine(server, folder) as engine:
+    home = folder / f"seed_{seed}_{next(_numbers)}"
+    home.mkdir()
+    files, comparison = write_reference(home, seed), Comparison(seed)
+    model = LawModel(read_reference(files), rules or read_rules())
+    with start_engine(server, home, files) as engine:
         for file in generate_year(model, seed, acts):
             _compare_decisions(model, engine, file, comparison)
+            _compare_step(engine, file, comparison)
             results = model.submit(file.rows, file.sender)
             comparison.codes.update(result.code for result in results)
+            comparison.kinds.update(
+                row["kind"] for row, result in zip(file.rows, results, strict=True) if result.number
+            )
             _compare_lines(file, results, engine.submit(file.rows, file.sender), comparison)
             if comparison.differences:
                 return comparison
@@ -61,6 +76,19 @@ def _compare_decisions(model: LawModel, engine: EngineRun, file: ActFile, compar
         comparison.decisions[f"{decision.action} {'allowed' if expected else 'refused'}"] += 1
         if is_allowed != expected:
             comparison.differences.append(f"{decision}: model {expected}, engine {is_allowed}")
+
+
+def _compare_step(engine: EngineRun, file: ActFile, comparison: Comparison) -> None:
+    """Compare what the model carries with what the closing would, line by line."""
+    if not file.step:
+        return
+    year, day = FIRST_DAY.year, date.fromisoformat(file.rows[0]["date"]) if file.rows else LAST_DAY
+    sets = [
+        {tuple(sorted(row.items())) for row in rows}
+        for rows in (file.rows, engine.list_step(file.step, year, day))
+    ]
+    for name, own, others in (("model", *sets), ("closing", *reversed(sets))):
+        comparison.differences += [f"{file.step} {name} alone: {dict(row)}" for row in sorted(own - others)]
 
 
 def _compare_lines(
@@ -115,6 +143,7 @@ def compare_years(years: int, first: int, acts: int) -> int:
     codes: Counter[str] = Counter()
     orders: Counter[str] = Counter()
     decisions: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
     different = 0
     with tempfile.TemporaryDirectory() as folder, run_server(Path(folder) / "server") as server:
         for seed in range(first, first + years):
@@ -122,10 +151,13 @@ def compare_years(years: int, first: int, acts: int) -> int:
             codes += comparison.codes
             orders += comparison.orders
             decisions += comparison.decisions
+            kinds += comparison.kinds
             different += bool(comparison.differences)
             _print_year(comparison)
     print(f"{years} years of {acts} acts, seeds {first} to {first + years - 1}: {different} differ")
     print(", ".join(f"{code} {number}" for code, number in codes.most_common()))
+    never = sorted(set(read_kinds()) - set(kinds))
+    print(f"{len(kinds)} kinds were accepted; never: {' '.join(never)}")
     print("months:", ", ".join(f"{decision} {number}" for decision, number in decisions.most_common()))
     for order, number in orders.most_common():
         print(f"another order of two codes that both fit: the page has {order}: {number} lines")

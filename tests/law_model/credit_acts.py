@@ -15,7 +15,8 @@ _EVIDENCE = {
 }
 """What a change of an account states; both persons are accountants in the directory of the engine."""
 IBANS = ("FR7630001007941234567890185", "FR1420041010050500013M02606")
-_TREE = (
+_Tree = tuple[str, str, str, tuple[tuple[str, int, tuple[str, ...]], ...]]
+_TREE: tuple[_Tree, ...] = (
     (
         "0177",
         "HT2",
@@ -26,6 +27,7 @@ _TREE = (
     ("0217", "HT2", "1-1-00733", (("0217-SGAC", 90, ("0217-SGAC-ASPR",)),)),
     ("0217", "T2", "", (("0217-SGAC", 90, ("0217-SGAC-ASPR",)),)),
     ("0117", "HT2", "", (("0117-CENT", 80, ("0117-CENT-C001",)),)),
+    ("0751", "HT2", "", (("0751-CENT", 90, ("0751-CENT-C001",)),)),
 )
 
 
@@ -49,7 +51,7 @@ def write_openings(context: YearContext, year: int) -> Iterator[tuple[str, list[
     if year == 2018:
         yield "DRFIP", [_write_payee(context, code) for code in PAYEES]
     context.sender, rows = "DB", []
-    for programme, item, fund, bops in _TREE:
+    for programme, item, fund, bops in _list_trees(context, year):
         for budget in ("ae", "cp"):
             most = 12_000_000 if budget == "ae" else 4_000_000
             total = context.random.randint(most // 5, most)
@@ -64,10 +66,25 @@ def write_openings(context: YearContext, year: int) -> Iterator[tuple[str, list[
     yield "DB", [{name: text for name, text in row.items() if text} for row in rows]
 
 
+def _list_trees(context: YearContext, year: int) -> Iterator[_Tree]:
+    """Yield each programme of the year with what is below it: in place of a suppressed one all that follow it."""
+    for programme, item, fund, bops in _TREE:
+        for new in context.list_followers(programme, year):
+            moved = tuple(
+                (bop.replace(programme, new), share, tuple(unit.replace(programme, new) for unit in units))
+                for bop, share, units in bops
+            )
+            yield new, item, fund, moved
+
+
 def _split_opening(context: YearContext, kind: str, programme: str, total: int, columns: Row) -> list[Row]:
     """Return the openings of a programme: of title 2 or a fund one, of the others one for each title and one for the rest."""
     is_split = columns["commitment_item"] == "HT2" and not columns["fund"]
-    parts = [(item, total * share // 100) for item, share in _TITLES[programme]] if is_split else []
+    parts = (
+        [(item, total * share // 100) for item, share in _TITLES.get(programme, _TITLES["0177"])]
+        if is_split
+        else []
+    )
     rest = total - sum(amount for _, amount in parts)
     return [
         _write_credits(
@@ -135,14 +152,31 @@ def write_return(context: YearContext) -> Row:
     return _write_credits(context, kind, centre, amount, {"commitment_item": item, "fund": fund})
 
 
-def write_freeze(context: YearContext) -> Row:
+def write_freeze(context: YearContext) -> Row | None:
     """Freeze or unfreeze credits of a programme, BOP or UO."""
     programme, item, fund, bops = context.random.choice(_TREE)
     bop, _, units = context.random.choice(bops)
-    kind = f"{context.random.choice(('freeze', 'freeze', 'unfreeze'))}_{context.random.choice(('ae', 'cp'))}"
+    budget = context.random.choice(("ae", "cp"))
+    if context.random.random() < 0.4:
+        return _write_unfreeze(context, budget)
+    kind = f"{context.random.choice(('freeze', 'freeze', 'freeze', 'unfreeze'))}_{budget}"
     centre = context.random.choice((programme, bop, *units))
     amount = context.draw_amount() * context.random.choice((1, 1, 10))
     return _write_credits(context, kind, centre, amount, {"commitment_item": item, "fund": fund})
+
+
+def _write_unfreeze(context: YearContext, budget: str) -> Row | None:
+    """Unfreeze what is frozen somewhere, or a part of it."""
+    nodes = context.model.state.budget.nodes
+    frozen = [
+        key for key, node in nodes.items() if node.sums(budget).frozen_here and key.year == context.day.year
+    ]
+    if not frozen:
+        return None
+    key = context.random.choice(frozen)
+    columns = {"fund_centre": key.centre, "commitment_item": "T2" if key.staff else "HT2"}
+    columns |= {"amount": context.draw_part(nodes[key].sums(budget).frozen_here)}
+    return context.begin_row("BU", f"unfreeze_{budget}", **columns)
 
 
 def write_allotment(context: YearContext) -> Row:
@@ -229,14 +263,14 @@ def write_bank_details(context: YearContext) -> Row:
 
 WRITERS = (
     (2, write_opening),
-    (2, write_fund_opening),
+    (5, write_fund_opening),
     (3, write_allotment),
     (4, write_move),
     (3, write_earmark),
     (2, write_earmark_decrease),
     (2, write_return),
     (1, write_cancellation),
-    (2, write_freeze),
+    (4, write_freeze),
     (1, write_bank_details),
     (4, write_decree),
 )

@@ -6,7 +6,7 @@ from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.chain import find_root
 from tests.law_model.form import FINANCE_LAWS
-from tests.law_model.kinds import ON_COMMITMENT, RELEASES, SPENDS_AE
+from tests.law_model.kinds import INTEREST, ON_COMMITMENT, RELEASES, SPENDS_AE
 from tests.law_model.nomenclature import FAMILIES
 from tests.law_model.state import Act, Document, State
 
@@ -21,7 +21,7 @@ def list_checks(act: Act, is_in_advance: bool) -> tuple[str, ...]:
     if act.kind in SPENDS_AE and not is_in_advance:
         return ("ae",)
     is_checked_payroll = act.kind == "payroll" and _is_payroll_checked(act, act.budget_year)
-    if act.kind == "direct_payment_request" or is_checked_payroll:
+    if act.kind in {"direct_payment_request", INTEREST} or is_checked_payroll:
         return ("ae", "cp")
     takes_cp = ON_COMMITMENT | RELEASES | {"advance_request", "penalty_confirmation"}
     return ("cp",) if act.kind in takes_cp else ()

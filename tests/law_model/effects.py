@@ -13,10 +13,13 @@ from tests.law_model.form import FINANCE_LAWS
 from tests.law_model.kinds import (
     ASSET_CHANGES,
     IDENTIFICATIONS,
+    INTEREST,
     MOVEMENTS,
     NEW_COMMITMENTS,
     ON_COMMITMENT,
     ON_SERVICE,
+    OPENING_REDUCTIONS,
+    OPENINGS,
     PARTS,
     RELEASES,
 )
@@ -255,6 +258,11 @@ def _clear(_: Act, document: Document, __: State) -> None:
     _predecessor(document).left -= document.amount
 
 
+def _reduce(_: Act, document: Document, __: State) -> None:
+    _predecessor(document).left -= document.amount
+    _predecessor(document).reduced += document.amount
+
+
 def _follow(_: Act, document: Document, state: State) -> None:
     _predecessor(document).followed = True
     document.left = document.amount
@@ -365,6 +373,8 @@ def _block(act: Act, _: Document, state: State) -> None:
 _EFFECTS: Mapping[str, Effect] = {
     "journal_debit": _stand,
     "journal_credit": _stand,
+    **dict.fromkeys(OPENINGS - OPENING_REDUCTIONS, _stand),
+    **dict.fromkeys(OPENING_REDUCTIONS, _reduce),
     "clearing_debit": _clear,
     "clearing_credit": _clear,
     "commitment": _engage,
@@ -382,6 +392,7 @@ _EFFECTS: Mapping[str, Effect] = {
     "payment_request_without_service": _request,
     "direct_payment_request": _request,
     "payroll": _request,
+    INTEREST: _request,
     "payment_request_rejection": _reject,
     "attachment": _divert,
     "assignment": _divert,

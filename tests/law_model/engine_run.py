@@ -3,18 +3,29 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import asyncpg
+import pyarrow as pa
 
+from closing.opening_acts import build_opening_table
+from closing.opening_balances import list_acts
+from closing.rollover import build_table, load_carry_lines, load_rollover
+from closing.steps import Step
+from posting.book.registry import ReferenceData
 from posting.store.period_store import RefusedDecision
+from service.engine.step_acts import load_openings
 from tests.embedded_servers import create_ledger
 from tests.engine_driver import EngineDriver
 from tests.file_strategies import REFERENCE
 from tests.law_model.budget import NodeKey
+from tests.law_model.form import write_euros
 from tests.law_model.model import LineResult
 from tests.law_model.nomenclature import Reference
+from tests.law_model.opening_balances import OPENING_STEP
 from tests.law_model.periods import PeriodDecision
 from tests.law_model.state import Row
 
@@ -26,8 +37,8 @@ Figures = Mapping[tuple[int | str, ...], tuple[int, int]]
 class EngineRun:
     """Decides acts by the engine; documents of the model are named by those of the engine."""
 
-    def __init__(self, dsn: str, driver: EngineDriver) -> None:
-        self._dsn, self._driver = dsn, driver
+    def __init__(self, dsn: str, driver: EngineDriver, reference: ReferenceData) -> None:
+        self._dsn, self._driver, self._reference = dsn, driver, reference
         self._entries: dict[int, int] = {}
 
     def submit(self, rows: Sequence[Row], sender: str) -> list[str]:
@@ -68,6 +79,36 @@ class EngineRun:
         finally:
             await connection.close()
 
+    def list_step(self, step: str, year: int, day: date) -> list[Row]:
+        """Return the lines that the closing gives for a step, by the documents of the model."""
+        build = (
+            self._build_openings(year) if step == OPENING_STEP else self._build_carries(Step(step), year, day)
+        )
+        table = asyncio.run(build)
+        documents = {entry: number for number, entry in self._entries.items()}
+        return [_write_row(row, documents) for row in table.to_pylist()] if table else []
+
+    async def _build_carries(self, step: Step, year: int, day: date) -> pa.Table | None:
+        connection = await asyncpg.connect(self._dsn)
+        try:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                opened = await load_rollover(connection, year, self._reference, on_step=lambda _: None)
+                parts = await load_carry_lines(connection, opened, step)
+        finally:
+            await connection.close()
+        has_lines = any(len(part.amount) for part in parts)
+        return build_table(parts, opened, day, step=step, cause="") if has_lines else None
+
+    async def _build_openings(self, year: int) -> pa.Table | None:
+        connection = await asyncpg.connect(self._dsn)
+        try:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                opened = await load_openings(connection, self._reference, year)
+        finally:
+            await connection.close()
+        acts = [act for act in list_acts(opened.opening) if act.lines]
+        return build_opening_table(acts, year, last_entry=opened.last_entry, cause="") if acts else None
+
     def read_node(self, key: NodeKey, reference: Reference) -> tuple[int, int, int, int, int]:
         """Return AE and CP available, AE and CP consumed, and AE reported as consumed, of a node."""
         year = reference.years[key.year]
@@ -92,4 +133,13 @@ def start_engine(server: str, folder: Path, reference: Path = REFERENCE) -> Iter
     home = folder / f"law_model_{next(_numbers)}"
     home.mkdir()
     with create_ledger(server, home.name) as dsn, EngineDriver(dsn, home, reference) as driver:
-        yield EngineRun(dsn, driver)
+        yield EngineRun(dsn, driver, ReferenceData.load(reference))
+
+
+def _write_row(row: Mapping[str, Any], documents: Mapping[int, int]) -> Row:
+    """Return a line of the closing as a row of texts, which names documents of the model."""
+    text = {name: str(value) for name, value in row.items() if value not in (None, "")}
+    text["amount"] = write_euros(int(text.pop("amount_cents")))
+    if "predecessor" in text:
+        text["predecessor"] = f"@{documents[int(text['predecessor'].removeprefix('@'))]}"
+    return text

@@ -1,6 +1,7 @@
 """Random entries by hand: most are right, some name a wrong account or are not balanced."""
 
 from collections.abc import Callable
+from datetime import date
 
 from tests.law_model.commitments import assign
 from tests.law_model.form import is_amount, read_cents, write_euros
@@ -12,11 +13,13 @@ from tests.law_model.kinds import (
     IDENTIFICATION,
     IDENTIFICATION_RECEIPT,
     IDENTIFIED_AS,
+    IDENTIFIED_BY,
     JOURNAL_CREDIT,
     JOURNAL_DEBIT,
     JUSTIFICATION,
     LEAVES_ON_SUSPENSE,
     MOVEMENTS,
+    OPENING_ITEMS,
     PREDECESSORS,
     TRANSFER_IDENTIFICATION,
     UNKNOWN_DEBIT,
@@ -61,13 +64,21 @@ def complete_journal(context: YearContext, row: Row) -> list[Row]:
 
 def write_clearing(context: YearContext) -> Row | None:
     """Clear what an entry left on a suspense account; ``complete_clearing`` adds the other side."""
-    item = _choose_item(context, lambda document: document.left > 0 or context.random.random() < 0.1)
+    opened = {act.predecessor.number for act in _list_openings(context) if act.predecessor}
+    is_late, is_debit = context.random.random() < 0.4, context.random.random() < 0.5
+    item = None
+    if opened and is_late:
+        item = context.choose(
+            lambda act: act.number in opened and act.left > 0 and is_debit in {is_on_debit(act), False}
+        )
+    item = item or _choose_item(context, lambda document: document.left > 0 or context.random.random() < 0.1)
     if item is None or item.key is None:
         return None
-    place = Place(item.key.centre, item.area, item.item)
+    places = [place for place in PLACES if context.has_accountant_of(place.unit, item)]
+    place = Place(item.key.centre, item.area, item.item) if item.item or not places else places[0]
     if context.random.random() < 0.1:
         place = context.random.choice(PLACES[:6])
-    return context.begin_row(
+    row = context.begin_row(
         "AP",
         CLEARING_CREDIT if is_on_debit(item) else CLEARING_DEBIT,
         amount=context.draw_part(max(item.left, 1)),
@@ -75,8 +86,20 @@ def write_clearing(context: YearContext) -> Row | None:
         entered_by="chloe",
         validated_by="david",
         **assign(place),
-        **context.name_predecessor(item),
+        **(context.name_predecessor(item) if item.kind != CREDIT else {"predecessor": f"@{item.number}"}),
     )
+    is_of_old_year = item.exercise < context.day.year and context.random.random() < 0.8
+    return row | _date_in_year(item) if is_of_old_year else row
+
+
+def _list_openings(context: YearContext) -> list[Document]:
+    return [act for act in context.model.state.documents if act.kind in OPENING_ITEMS]
+
+
+def _date_in_year(item: Document) -> Row:
+    """Return the columns of what clears an item in its own year, after the openings of the next one."""
+    day = max(item.day, date(item.exercise, 12, 20))
+    return {"exercise": str(item.exercise), "date": day.isoformat(), "predecessor": f"@{item.number}"}
 
 
 def complete_clearing(context: YearContext, row: Row) -> list[Row]:
@@ -102,11 +125,13 @@ def write_justification(context: YearContext) -> Row | None:
 def _choose_item(context: YearContext, fits: Callable[[Document], bool]) -> Document | None:
     """Return an entry on a suspense account, seldom one on another account."""
     on_suspense = context.random.random() < 0.93
+    is_any = context.random.random() < 0.5
     items = [
         document
         for document in context.model.state.documents
         if document.kind in LEAVES_ON_SUSPENSE
         and (document.account in _SUSPENSE) == on_suspense
+        and (is_any or document.exercise == context.day.year)
         and fits(document)
     ]
     return context.random.choice(items) if items else None
@@ -149,16 +174,20 @@ def write_identification(context: YearContext) -> Row | None:
     items = [
         document
         for document in context.model.state.documents
-        if (document.kind in MOVEMENTS if context.random.random() < 0.9 else document.kind == JOURNAL_CREDIT)
+        if (
+            document.kind in MOVEMENTS | OPENING_ITEMS
+            if context.random.random() < 0.9
+            else document.kind == JOURNAL_CREDIT
+        )
+        and (document.exercise == context.day.year or context.random.random() < 0.1)
         and (document.left > 0 or context.random.random() < 0.05)
     ]
     if not items:
         return None
     item = context.random.choice(items)
     amount = context.draw_part(max(item.left, 1))
-    is_money = (item.kind not in IDENTIFIED_AS.values() or item.kind == CREDIT) ^ (
-        context.random.random() < 0.03
-    )
+    kind = _find_first(item).kind
+    is_money = (kind not in IDENTIFIED_AS.values() or kind == CREDIT) ^ (context.random.random() < 0.03)
     kind = IDENTIFICATION if is_money else TRANSFER_IDENTIFICATION
     return context.begin_row("ID", kind, predecessor=f"@{item.number}", amount=amount)
 
@@ -168,7 +197,7 @@ def complete_identification(context: YearContext, row: Row) -> list[Row]:
     place, documents = row.get("predecessor", "").removeprefix("@"), context.model.state.documents
     item = documents[int(place) - 1] if place.isdigit() and 0 < int(place) <= len(documents) else None
     is_other = context.random.random() < 0.1
-    kind = _choose_identified_kind(context, item)
+    kind = _choose_identified_kind(context, row, item)
     followed = context.choose(
         lambda act: (
             act.kind in PREDECESSORS[kind]
@@ -186,12 +215,18 @@ def complete_identification(context: YearContext, row: Row) -> list[Row]:
     return [row | {"line": "1"}, row | second]
 
 
-def _choose_identified_kind(context: YearContext, item: Document | None) -> str:
-    """Return what an item is identified as: mostly what its account is for."""
-    by_item = {of_item: kind for kind, of_item in IDENTIFIED_AS.items()}
-    if item is None or context.random.random() < 0.05:
-        return context.random.choice(list(IDENTIFIED_AS))
-    return by_item.get(item.kind, IDENTIFICATION_RECEIPT)
+def _choose_identified_kind(context: YearContext, row: Row, item: Document | None) -> str:
+    """Return what an item is identified as: mostly what its account is for, of the family of the first line."""
+    kinds = sorted(IDENTIFIED_BY[row["kind"]])
+    fitting = [kind for kind in kinds if item and IDENTIFIED_AS[kind] == _find_first(item).kind]
+    return context.random.choice(fitting if fitting and context.random.random() < 0.95 else kinds)
+
+
+def _find_first(item: Document) -> Document:
+    """Return what an opening brings into its year, as it came on suspense; an item that no opening brought, itself."""
+    while item.kind in OPENING_ITEMS and item.predecessor:
+        item = item.predecessor
+    return item
 
 
 def _have_one_accountant(context: YearContext, act: Document, item: Document | None) -> bool:
@@ -202,4 +237,4 @@ def _have_one_accountant(context: YearContext, act: Document, item: Document | N
     return len(accountants) == 1
 
 
-SUSPENSE_WRITERS = ((4, write_clearing), (4, write_justification), (6, write_identification))
+SUSPENSE_WRITERS = ((9, write_clearing), (4, write_justification), (6, write_identification))

@@ -20,6 +20,7 @@ from tests.law_model.decrees import check_decree, check_ministries
 from tests.law_model.effects import list_reserved
 from tests.law_model.form import check_change, check_persons, is_iban
 from tests.law_model.funds import check_origin, check_receipt
+from tests.law_model.interest import check_interest
 from tests.law_model.interface import KindColumns
 from tests.law_model.invoice_services import check_requester
 from tests.law_model.invoices import check_invoice, check_prescription
@@ -30,9 +31,11 @@ from tests.law_model.kinds import (
     CLEARINGS,
     CREDIT_KINDS,
     GIVES_BACK_CHARGE,
+    INTEREST,
     JOURNALS,
     MOVEMENTS,
     NEW_COMMITMENTS,
+    OPENINGS,
     PAYEE_KINDS,
     PREDECESSORS,
     REASSIGNMENT_TARGET,
@@ -61,7 +64,7 @@ from tests.law_model.years import (
     is_carried_in_order,
 )
 
-_WITH_ANY_PLACE = CLEARINGS | ASSET_CHANGES | {REASSIGNMENT_TARGET}
+_WITH_ANY_PLACE = CLEARINGS | ASSET_CHANGES | {REASSIGNMENT_TARGET, INTEREST}
 """The kinds whose own assignment another check compares with that of the act before."""
 
 
@@ -102,6 +105,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
         judgement.codes += check_way(act, judgement.predecessor, state)
         judgement.codes += check_decision(act, judgement.predecessor, state)
         judgement.codes += check_asset(act, judgement.place, judgement.predecessor, state)
+        judgement.codes += check_interest(act, judgement.place, judgement.predecessor, state)
         judgement.codes += check_item(act, judgement.place, judgement.predecessor, state)
     if judgement.place:
         _check_place(act, judgement, state)
@@ -134,7 +138,7 @@ def _find_place(act: Act, columns: KindColumns, state: State, judgement: Judgeme
     inherited = inherit(judgement.predecessor) if judgement.predecessor else None
     if columns.assignment == "none":
         return
-    if act.kind in MOVEMENTS:
+    if act.kind in OPENINGS | MOVEMENTS:
         judgement.place, codes = read_books(act, state)
         judgement.codes += codes
     elif not act.text("fund_centre"):
@@ -233,7 +237,7 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
         return check_freeze(act, place, state)
     if act.kind.startswith(("credit_return", "cancellation")):
         return check_lowering(act, place, state)
-    if act.kind in CREDIT_KINDS | RECEIVABLES | GIVES_BACK_CHARGE:
+    if act.kind in CREDIT_KINDS | RECEIVABLES | GIVES_BACK_CHARGE | OPENINGS:
         return []
     if act.kind == "commitment_change_reversal":
         is_decrease = (

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 BY_OFFICER, BY_INVOICE_SERVICE = "payment_request", "invoice_request"
 ON_SERVICE = frozenset({BY_OFFICER, BY_INVOICE_SERVICE})
 """The kinds that request the payment of certified service."""
-_PAYABLES = ON_SERVICE | frozenset(
+PAYABLES = ON_SERVICE | frozenset(
     {
         "payment_request_without_service",
         "advance_request",
@@ -15,6 +15,7 @@ _PAYABLES = ON_SERVICE | frozenset(
         "assignment",
         "request_carry",
         "retention_release",
+        "late_interest",
         "penalty_remission",
     }
 )
@@ -22,8 +23,8 @@ RELEASES = frozenset({"retention_release", "penalty_remission"})
 """The orders to pay what was kept back: debts of their own."""
 PARTS = frozenset({"attachment", "assignment", "request_carry"})
 """The debts that are a part of another one, or carry it on."""
-_RETENTIONS = frozenset({"retention", "retention_carry"})
-_PENALTIES = frozenset({"penalty", "penalty_carry"})
+RETENTIONS = frozenset({"retention", "retention_carry"})
+PENALTIES = frozenset({"penalty", "penalty_carry"})
 NEW_COMMITMENTS = frozenset({"commitment", "commitment_with_visa"})
 """The kinds that engage the State in the year itself."""
 COMMITMENTS = NEW_COMMITMENTS | {"commitment_carry"}
@@ -31,7 +32,7 @@ DUES = frozenset({"receivable", "repayment_receivable"})
 """The kinds of receivable."""
 RECEIPTS = frozenset({"receipt", "set_off_receipt", "identification_receipt"})
 """The kinds that collect a receivable."""
-_SERVICES = frozenset({"service", "service_carry"})
+SERVICES = frozenset({"service", "service_carry"})
 DEBITS = frozenset({"bank_debit", "identification_debit"})
 """What says that the bank has debited a transfer: at once, or once a debit on suspense is identified."""
 
@@ -39,6 +40,14 @@ ASSET_CHARGE, ASSET_NET_OUT = "asset_depreciation", "asset_disposal"
 ASSET_DEPRECIATION_OUT = "asset_depreciation_disposal"
 ASSET_CHANGES = frozenset({ASSET_CHARGE, ASSET_NET_OUT, ASSET_DEPRECIATION_OUT})
 """What follows an asset that was put into service."""
+
+OPENING_ITEMS = frozenset({"opening_item_debit", "opening_item_credit"})
+OPENING_REDUCTIONS = frozenset({"opening_reduction_debit", "opening_reduction_credit"})
+OPENINGS = OPENING_ITEMS | OPENING_REDUCTIONS | {"opening_debit", "opening_credit"}
+"""What a year begins with: balances of the year before, on suspense accounts item by item (A61)."""
+_MOVEMENTS = frozenset({"suspense_receipt", "suspense_debit", "suspense_return"})
+_LEAVES = frozenset({"journal_debit", "journal_credit", *_MOVEMENTS, *OPENINGS - OPENING_REDUCTIONS})
+"""The kinds that leave an amount for what clears or identifies it."""
 
 PREDECESSORS: Mapping[str, frozenset[str]] = {
     "commitment_increase": COMMITMENTS,
@@ -56,37 +65,35 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "receipt": DUES,
     "set_off_receipt": DUES,
     "identification_receipt": DUES,
-    **dict.fromkeys(
-        ("suspense_identification", "transfer_identification"),
-        frozenset({"suspense_receipt", "suspense_debit", "suspense_return"}),
-    ),
-    "repayment_receivable": _PAYABLES,
+    **dict.fromkeys(("suspense_identification", "transfer_identification"), _MOVEMENTS),
+    "repayment_receivable": PAYABLES,
+    "late_interest": PAYABLES,
     "credit_restoration": RECEIPTS,
     "fund_opening": RECEIPTS,
     "commitment_carry": COMMITMENTS,
     "service": COMMITMENTS,
-    "service_cancellation": _SERVICES,
-    "service_carry": _SERVICES,
+    "service_cancellation": SERVICES,
+    "service_carry": SERVICES,
     **dict.fromkeys(ON_SERVICE, COMMITMENTS),
     "payment_request_without_service": COMMITMENTS,
-    "request_carry": _PAYABLES,
-    "payment_request_rejection": _PAYABLES,
-    "payment": _PAYABLES,
-    "set_off": _PAYABLES,
+    "request_carry": PAYABLES,
+    "payment_request_rejection": PAYABLES,
+    "payment": PAYABLES,
+    "set_off": PAYABLES,
     "advance_request": COMMITMENTS,
-    "advance_withholding": _PAYABLES,
+    "advance_withholding": PAYABLES,
     "advance_recovery": DEBITS,
-    "retention": _PAYABLES,
-    "retention_release": _RETENTIONS,
-    "retention_carry": _RETENTIONS,
-    "retention_rejection": _RETENTIONS,
+    "retention": PAYABLES,
+    "retention_release": RETENTIONS,
+    "retention_carry": RETENTIONS,
+    "retention_rejection": RETENTIONS,
     "penalty": COMMITMENTS,
     **dict.fromkeys(
-        ("penalty_confirmation", "penalty_remission", "penalty_carry", "penalty_rejection"), _PENALTIES
+        ("penalty_confirmation", "penalty_remission", "penalty_carry", "penalty_rejection"), PENALTIES
     ),
-    "attachment": _PAYABLES,
-    "assignment": _PAYABLES,
-    "term_suspension": _PAYABLES,
+    "attachment": PAYABLES,
+    "assignment": PAYABLES,
+    "term_suspension": PAYABLES,
     "term_resumption": frozenset({"term_suspension"}),
     "bank_debit": frozenset({"payment", "reissue"}),
     "bank_reject": frozenset({"payment", "reissue"}),
@@ -103,6 +110,8 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
         frozenset({"journal_debit", "journal_credit", "clearing_debit", "clearing_credit"}),
     ),
     **dict.fromkeys(ASSET_CHANGES, ASSET_CHANGES | {"asset_service"}),
+    **dict.fromkeys(OPENING_ITEMS, _LEAVES),
+    **dict.fromkeys(OPENING_REDUCTIONS, OPENING_ITEMS),
 }
 """The kinds that an act of a kind may follow."""
 
@@ -118,7 +127,8 @@ RECEIVABLES = frozenset(
 )
 """What is due to the State and what is collected of it: on natures of receipt, without credits (LOLF 28)."""
 ON_COMMITMENT = ON_SERVICE | {"payment_request_without_service"}
-REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll", "advance_request"}
+INTEREST = "late_interest"
+REQUESTS = ON_COMMITMENT | {"direct_payment_request", "payroll", "advance_request", INTEREST}
 ORIGINS = REQUESTS | {"penalty"}
 """Where a chain of debts begins: what is remitted of a penalty no request asked for before."""
 INVOICED = ON_COMMITMENT | {"direct_payment_request", "advance_request"}
@@ -141,9 +151,11 @@ CARRIES = frozenset(
 )
 """The kinds that carry what is open into the next year, with an assignment of their own there (GBCP 161; LOLF 28)."""
 STATES_PLACE = CARRIES | {
-    *("repayment_receivable", "credit_restoration", REASSIGNMENT_TARGET),
+    *("repayment_receivable", "credit_restoration", REASSIGNMENT_TARGET, INTEREST),
     *("clearing_debit", "clearing_credit", "fund_opening"),
     *ASSET_CHANGES,
+    *OPENING_ITEMS,
+    *OPENING_REDUCTIONS,
 }
 """The kinds that follow an act and have an assignment of their own."""
 TRANSFERS = DEBITS | {"bank_reject", "bank_return", "identification_return"}
@@ -165,21 +177,29 @@ CREDIT, IDENTIFICATION, IDENTIFICATION_RECEIPT = (
     "suspense_identification",
     "identification_receipt",
 )
+DEBIT_LINES = frozenset(
+    {JOURNAL_DEBIT, CLEARING_DEBIT, *(kind for kind in OPENINGS if kind.endswith("debit"))}
+)
+"""Lines of one side that debit."""
 CREDITS = frozenset({CREDIT, "suspense_return"})
 """What the bank credited: it stands on the side of its credit."""
 UNKNOWN_DEBIT = "suspense_debit"
 TRANSFER_IDENTIFICATION = "transfer_identification"
 IDENTIFICATIONS = frozenset({IDENTIFICATION, TRANSFER_IDENTIFICATION})
 """The first lines of the acts that say what is on suspense: of money for a receivable, and of a transfer."""
-MOVEMENTS = CREDITS | {UNKNOWN_DEBIT}
+MOVEMENTS = _MOVEMENTS
 """The movements of the bank that nobody knows yet, and below what each of their accounts is identified as."""
 IDENTIFIED_AS: Mapping[str, str] = {
     IDENTIFICATION_RECEIPT: CREDIT,
     "identification_return": "suspense_return",
     "identification_debit": UNKNOWN_DEBIT,
 }
-LEAVES_ON_SUSPENSE = frozenset({JOURNAL_DEBIT, JOURNAL_CREDIT, *MOVEMENTS})
-"""The kinds that leave an amount for what clears or identifies it."""
+IDENTIFIED_BY: Mapping[str, frozenset[str]] = {
+    IDENTIFICATION: frozenset({IDENTIFICATION_RECEIPT}),
+    TRANSFER_IDENTIFICATION: frozenset({"identification_return", "identification_debit"}),
+}
+"""The second lines of these acts, by their first: an act is of one family."""
+LEAVES_ON_SUSPENSE = _LEAVES
 YEAR_BOUND = (
     SPENDS_AE
     | JOURNALS
@@ -207,5 +227,6 @@ BY_SYSTEM: Mapping[str, str] = {
     "service_carry": "closing",
     "retention_carry": "closing",
     "penalty_carry": "closing",
+    **dict.fromkeys(OPENINGS, "closing"),
 }
 """The kinds that only one sender may send."""

@@ -10,7 +10,7 @@ from tests.law_model.form import read_line
 from tests.law_model.interface import KindColumns, read_kinds
 from tests.law_model.invoices import find_invoice
 from tests.law_model.judgement import Judgement, judge
-from tests.law_model.kinds import JOURNALS
+from tests.law_model.kinds import JOURNALS, OPENINGS
 from tests.law_model.nomenclature import Reference
 from tests.law_model.periods import PeriodDecision
 from tests.law_model.postings import credits_product, is_balanced, is_paired, post
@@ -39,10 +39,13 @@ class LawModel:
         self.rules = rules or read_rules()
         self.kinds: Mapping[str, KindColumns] = read_kinds()
         self.state: State = begin(reference, self.rules.built)
+        self._held: dict[tuple[str, int, str], list[Row]] = {}
+        """The acts of the file that wait: no other content takes their reference meanwhile."""
 
     def submit(self, rows: Sequence[Row], sender: str) -> list[LineResult]:
         """Decide the lines of one file."""
         results: dict[int, LineResult] = {}
+        self._held = {}
         waiting = [act for act in _split_acts(rows) if not self._decide(act, sender, results, is_last=False)]
         progress = True
         while waiting and progress:
@@ -60,11 +63,13 @@ class LawModel:
         self, act: list[tuple[int, Row]], sender: str, results: dict[int, LineResult], *, is_last: bool
     ) -> bool:
         """Decide one act; return False if it waits for another."""
-        is_judged_whole = len(act) > 1 or act[0][1].get("kind") in JOURNALS
+        is_judged_whole = len(act) > 1 or act[0][1].get("kind") in JOURNALS | OPENINGS
         before = self._copy_state() if is_judged_whole else None
         answers, documents = self._decide_lines([row for _, row in act], sender)
         if any(answer.code in WAITING for answer in answers) and not is_last:
             self._restore(before)
+            rows = [row for _, row in act]
+            self._held.setdefault(_find_name(self._read_line(rows[0], sender)[0]), rows)
             return False
         if any(answer.code not in {ACCEPTED, DUPLICATE} for answer in answers):
             self._restore(before)
@@ -100,7 +105,7 @@ class LawModel:
             act.total = sum(other.amount for other, codes in acts if not codes)
         for (act, _), (after, _) in pairwise(acts):
             act.next_line = after
-        earlier = self._find_earlier(*acts[0])
+        earlier = self._find_earlier(*acts[0], rows)
         if earlier:
             return [LineResult(DUPLICATE if earlier == rows else "REFERENCE_CONFLICT") for _ in rows], []
         answers, documents = [LineResult(ACCEPTED) for _ in rows], list[Document]()
@@ -108,7 +113,7 @@ class LawModel:
             answers[place] = self._decide_line(act, codes, documents)
             if answers[place].code != ACCEPTED:
                 return answers, documents
-        if documents[0].kind in JOURNALS and not is_balanced(documents, self.state):
+        if documents[0].kind in JOURNALS | OPENINGS and not is_balanced(documents, self.state):
             answers[-1] = LineResult("JOURNAL_UNBALANCED", breaches=frozenset({"JOURNAL_UNBALANCED"}))
         elif documents[0].kind in JOURNALS and not is_paired(documents, self.state):
             answers[-1] = LineResult("TRANSFER_UNPAIRED", breaches=frozenset({"TRANSFER_UNPAIRED"}))
@@ -133,12 +138,13 @@ class LawModel:
             year is not None and act.text("recycling_case") in year.recycling
         )
 
-    def _find_earlier(self, act: Act, codes: list[str]) -> list[Row] | None:
-        """Return the content of the accepted act of the same reference."""
+    def _find_earlier(self, act: Act, codes: list[str], rows: list[Row]) -> list[Row] | None:
+        """Return the content of the accepted act of the same reference, or of another one that waits."""
         if any(code in _EARLY for code in codes):
             return None
-        owner = act.text("reference_sender") or act.sender
-        return self.state.contents.get((owner, act.exercise, act.text("reference")))
+        name = _find_name(act)
+        held = self._held.get(name)
+        return self.state.contents.get(name) or (held if held != rows else None)
 
     def _decide_line(self, act: Act, codes: list[str], documents: list[Document]) -> LineResult:
         code, judgement = (
@@ -164,7 +170,7 @@ class LawModel:
         document = Document(
             len(self.state.documents) + 1,
             act.kind,
-            act.sender,
+            act.text("reference_sender") or act.sender,
             act.exercise,
             act.text("reference"),
             act.line,
@@ -181,6 +187,11 @@ class LawModel:
             document.key, document.operation, document.area = place.key, place.operation, place.area
             document.item, document.fund, document.account = place.item, place.fund, place.account
         return document
+
+
+def _find_name(act: Act) -> tuple[str, int, str]:
+    """Return what no two acts share: whose reference it is, of which exercise."""
+    return act.text("reference_sender") or act.sender, act.exercise, act.text("reference")
 
 
 def _split_acts(rows: Sequence[Row]) -> Iterator[list[tuple[int, Row]]]:

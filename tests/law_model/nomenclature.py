@@ -53,6 +53,17 @@ class AssetPlan(NamedTuple):
     months: int
 
 
+class Order(NamedTuple):
+    """One row of the successions into a year: of the year before a fund centre, an area of it, an act on it (GBCP 161)."""
+
+    centre: str
+    area: str
+    act: tuple[str, str]
+    """Sender and reference; both empty for every act."""
+    new_centre: str
+    new_area: str
+
+
 class Section(NamedTuple):
     """A section of an earmarked special account with receipts of its own; without a name it is the whole account."""
 
@@ -78,6 +89,8 @@ class Year:
     accountants: dict[str, str] = field(default_factory=dict)
     liaison: tuple[str, ...] = ()
     """The accounts between accountants."""
+    technical_account: str = ""
+    """On which openings stand for the results that are not on a balance yet (docs/closing.md)."""
     suspense: tuple[str, ...] = ()
     """The first digits of the suspense accounts."""
     restricted: tuple[str, ...] = ()
@@ -109,6 +122,8 @@ class Year:
 
     successions: set[tuple[str, str]] = field(default_factory=set)
     """Programmes of the year before, each with one to which an order gives its commitments in this year (GBCP 161)."""
+    orders: list[Order] = field(default_factory=list)
+    """What the orders of the year say, row by row."""
     earmarked: dict[str, Section] = field(default_factory=dict)
     """Of each programme of an earmarked special account the section of the account."""
     brought_forward: dict[tuple[Section, int], int] = field(default_factory=dict)
@@ -188,6 +203,7 @@ def _read_year(folder: Path, year: int) -> Year:
         for row in _rows(files / "invoice_services.csv"):
             result.invoice_services[row["centre"]] = date.fromisoformat(row["first_day"])
     result.liaison = tuple(row["account"] for row in _rows(files / "liaison.csv"))
+    result.technical_account = next(row["account"] for row in _rows(files / "opening.csv"))
     result.suspense = tuple(row["account"] for row in _rows(files / "suspense.csv"))
     result.restricted = tuple(row["account"] for row in _rows(files / "restricted.csv"))
     for row in _rows(files / "assets.csv"):
@@ -204,6 +220,8 @@ def _read_year(folder: Path, year: int) -> Year:
     for row in _rows(orders) if orders.exists() else ():
         old, new = (row[name].removeprefix("OP-")[:4] for name in ("fund_centre", "new_fund_centre"))
         result.successions.add((old, new))
+        names = row["fund_centre"], row["functional_area"], (row["sender"], row["reference"])
+        result.orders.append(Order(*names, row["new_fund_centre"], row["new_functional_area"]))
     _read_special_accounts(files, result)
     result.settlement = {row["role"]: row["account"] for row in _rows(files / "treasury.csv")}
     return result

@@ -5,10 +5,18 @@ from collections.abc import Callable, Mapping
 
 from tests.law_model import assets, penalties
 from tests.law_model.chain import find_debt, find_root
-from tests.law_model.kinds import ASSET_CHANGES, CLEARING_DEBIT, IDENTIFICATIONS, JOURNAL_DEBIT, ON_SERVICE
+from tests.law_model.kinds import (
+    ASSET_CHANGES,
+    DEBIT_LINES,
+    IDENTIFICATIONS,
+    INTEREST,
+    JOURNALS,
+    ON_SERVICE,
+    OPENINGS,
+)
 from tests.law_model.nomenclature import Role
 from tests.law_model.retentions import find_role
-from tests.law_model.state import Document, State
+from tests.law_model.state import AccountKey, Document, State
 
 Legs = list[tuple[str, str]]
 
@@ -21,6 +29,9 @@ def post(document: Document, state: State) -> None:
         accountant = state.reference.years[document.key.year].find_accountant(document.key.centre)
         for legs in list_legs(document, state):
             state.post(document.exercise, accountant, legs, document.amount)
+        if document.kind in OPENINGS:
+            key = AccountKey(document.exercise, accountant, document.account)
+            state.opened[key] += _sign(document) * document.amount
 
 
 def is_balanced(documents: list[Document], state: State) -> bool:
@@ -34,7 +45,7 @@ def is_balanced(documents: list[Document], state: State) -> bool:
 
 
 def _sign(document: Document) -> int:
-    return 1 if document.kind in {JOURNAL_DEBIT, CLEARING_DEBIT} else -1
+    return 1 if document.kind in DEBIT_LINES else -1
 
 
 def is_paired(documents: list[Document], state: State) -> bool:
@@ -79,7 +90,7 @@ def find_creditor(debt: Document, state: State) -> str:
     if debt.kind == "payroll":
         exceptions = state.reference.years[debt.key.year].payroll_creditors
         return find_own_creditor(debt.account, exceptions) or _role(debt, state).payroll
-    if debt.kind in ON_SERVICE | {"advance_request", "penalty"}:
+    if debt.kind in ON_SERVICE | {"advance_request", "penalty", INTEREST}:
         return _role(debt, state).creditor  # a service charged what it bills
     exceptions = state.reference.years[debt.key.year].creditors
     return find_own_creditor(debt.account, exceptions) or _role(debt, state).creditor
@@ -157,6 +168,7 @@ def _list_restoration(document: Document, state: State) -> Legs:
     ((_, repaid),) = _list_receivable(receivable, state)
     request = find_root(receivable)
     charged = document.account if request.kind in ON_SERVICE else request.account
+    charged = _settlement(request, state, INTEREST) if request.kind == INTEREST else charged
     return [(repaid, charged)]
 
 
@@ -189,6 +201,11 @@ def _list_withholding(document: Document, state: State) -> Legs:
     """Return the entry of a recovery (chart 4091000000: by the debit of 4011100000)."""
     assert document.predecessor is not None
     return [(find_creditor(find_debt(document.predecessor), state), _settlement(document, state, "advance"))]
+
+
+def _list_interest(document: Document, state: State) -> Legs:
+    """Return the entry of late interest (chart 60, 6221000000)."""
+    return [(_settlement(document, state, INTEREST), find_creditor(document, state))]
 
 
 def _list_retention(document: Document, state: State) -> Legs:
@@ -229,12 +246,10 @@ def _build_transfer(debit: str, credit: str) -> Callable[[Document, State], Legs
 
 
 _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
-    "journal_debit": lambda document, _: [(document.account, "")],
-    "journal_credit": lambda document, _: [("", document.account)],
+    **dict.fromkeys(DEBIT_LINES, lambda document, _: [(document.account, "")]),
+    **dict.fromkeys((JOURNALS | OPENINGS) - DEBIT_LINES, lambda document, _: [("", document.account)]),
     "asset_service": assets.list_legs,
     **dict.fromkeys(ASSET_CHANGES, assets.list_legs),
-    "clearing_debit": lambda document, _: [(document.account, "")],
-    "clearing_credit": lambda document, _: [("", document.account)],
     "service": _list_service,
     "service_cancellation": _list_cancellation,
     **dict.fromkeys(ON_SERVICE, _list_request),
@@ -252,6 +267,7 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "receipt": _list_receipt,
     "set_off": _list_set_off,
     "advance_request": _list_advance,
+    INTEREST: _list_interest,
     "advance_withholding": _list_withholding,
     "retention": _list_retention,
     "retention_release": _list_release,

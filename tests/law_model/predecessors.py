@@ -6,6 +6,8 @@ from tests.law_model.kinds import (
     IDENTIFICATIONS,
     JUSTIFICATION,
     LEAVES_ON_SUSPENSE,
+    OPENING_ITEMS,
+    OPENING_REDUCTIONS,
     PREDECESSORS,
     REVERSALS,
 )
@@ -36,7 +38,7 @@ def check_kind(act: Act, document: Document) -> list[str]:
     """Return the code that refuses to follow a document of this kind; nothing follows what was reversed (A05)."""
     if act.kind in REVERSALS:
         return [] if document.kind in PREDECESSORS[act.kind] else ["REVERSAL_FORBIDDEN"]
-    if act.kind in CLEARINGS | IDENTIFICATIONS | {JUSTIFICATION}:
+    if act.kind in CLEARINGS | OPENING_ITEMS | OPENING_REDUCTIONS | IDENTIFICATIONS | {JUSTIFICATION}:
         return [] if document.kind in LEAVES_ON_SUSPENSE else ["NOT_ON_SUSPENSE"]
     if act.kind in ASSET_CHANGES:
         return [] if document.kind == "asset_service" else ["PREDECESSOR_STAGE"]

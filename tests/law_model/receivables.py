@@ -3,7 +3,7 @@
 from tests.law_model.form import write_euros
 from tests.law_model.kinds import DUES, RECEIPTS, REQUESTS
 from tests.law_model.state import Document, Row
-from tests.law_model.year_context import PAYEES, PLACES, YearContext
+from tests.law_model.year_context import PAYEES, PLACES, SPECIAL_PLACE, YearContext
 
 _NATURES = ("251102", "269906")
 _REPAYING = ("48520", "48560", "48564", "48565")
@@ -12,7 +12,8 @@ _BY_TITLE = {2: "48564", 3: "48560", 5: "48520", 6: "48565"}
 
 def write_receivable(context: YearContext) -> Row:
     """Issue a receivable; seldom on an item of expenses."""
-    place = context.random.choice(PLACES)
+    named = [place for place in PLACES if place.fund or place is SPECIAL_PLACE]
+    place = context.random.choice(named if context.random.random() < 0.35 else PLACES)
     nature = place.item if context.random.random() < 0.05 else context.random.choice(_NATURES)
     columns = {"fund_centre": place.unit, "commitment_item": nature, "fund": place.fund}
     row = context.begin_row("TP", "receivable", amount=write_euros(context.draw_amount()), **columns)
@@ -42,7 +43,10 @@ def write_annulment(context: YearContext) -> Row | None:
 
 def write_receipt(context: YearContext) -> Row | None:
     """Collect a receivable, in whole or in part."""
-    receivable = context.choose(_is_left)
+    is_repayment = context.random.random() < 0.4
+    receivable = context.choose(
+        lambda act: _is_left(act) and (not is_repayment or act.predecessor is not None)
+    )
     if receivable is None:
         return None
     amount = context.draw_part(receivable.left)
@@ -68,7 +72,8 @@ def write_repayment(context: YearContext) -> Row | None:
 
 def write_restoration(context: YearContext) -> Row | None:
     """Restore what was collected, mostly of what repays an expense."""
-    receipt = context.choose(_may_restore)
+    is_any = context.random.random() < 0.1
+    receipt = context.choose(lambda act: _may_restore(act) and (is_any or _repays(act)))
     if receipt is None or receipt.predecessor is None:
         return None
     expense = receipt.predecessor.predecessor or receipt
@@ -77,6 +82,10 @@ def write_restoration(context: YearContext) -> Row | None:
     columns |= {"functional_area": expense.area or "0177-12", "commitment_item": expense.item}
     row = context.begin_row("RC", "credit_restoration", predecessor=f"@{receipt.number}", **columns)
     return row | {"amount": context.draw_part(receipt.left)}
+
+
+def _repays(receipt: Document) -> bool:
+    return receipt.predecessor is not None and receipt.predecessor.predecessor is not None
 
 
 def _may_restore(act: Document) -> bool:

@@ -11,16 +11,18 @@ from tests.law_model.kinds import (
     DUES,
     INVOICED,
     ON_COMMITMENT,
+    PENALTIES,
     REASSIGNMENT_ORIGIN,
     REASSIGNMENT_TARGET,
     RELEASES,
     REQUESTS,
+    RETENTIONS,
 )
 from tests.law_model.receivables import write_receipt
 from tests.law_model.state import Document, Row
 from tests.law_model.year_context import PAYEES, PLACES, STAFF_PLACE, YearContext
 
-PARTS = RELEASES | {"attachment", "assignment"}
+PARTS = RELEASES | {"attachment", "assignment", "request_carry"}
 
 
 def _follow(
@@ -35,7 +37,8 @@ def _follow(
 
 def write_payment(context: YearContext) -> Row | None:
     """Pay a payable, mostly the whole of it."""
-    row = _follow(context, "PA", "payment", lambda act: act.kind in REQUESTS | PARTS and act.left > 0)
+    kinds = {"advance_request"} if context.random.random() < 0.2 else REQUESTS | PARTS
+    row = _follow(context, "PA", "payment", lambda act: act.kind in kinds and act.left > 0)
     if row and context.day.year > 2018 and context.day.month == 1 and context.random.random() < 0.5:
         row["exercise"] = "2018"  # in the window after the year, if it has days
     return row
@@ -52,7 +55,14 @@ def _is_transfer(act: Document) -> bool:
 
 def write_debit(context: YearContext) -> Row | None:
     """Debit a transfer."""
-    return _follow(context, "BD", "bank_debit", _is_transfer, whole=True)
+    is_advance = context.random.random() < 0.3
+    return _follow(
+        context,
+        "BD",
+        "bank_debit",
+        lambda act: _is_transfer(act) and (not is_advance or find_root(act).kind == "advance_request"),
+        whole=True,
+    )
 
 
 def write_bank_reject(context: YearContext) -> Row | None:
@@ -138,14 +148,28 @@ def write_set_off(context: YearContext) -> Row | None:
     """Set a debt off against a receivable."""
     if not context.model.rules.has(RECEIVABLE_MISSING):
         return None
-    return _follow(context, "SO", "set_off", lambda act: act.kind in REQUESTS | PARTS and act.left > 0)
+    debtors = {act.payee for act in context.model.state.documents if act.kind in DUES and act.left > 0}
+    is_any = context.random.random() < 0.2
+    return _follow(
+        context,
+        "SO",
+        "set_off",
+        lambda act: act.kind in REQUESTS | PARTS and act.left > 0 and (is_any or act.payee in debtors),
+    )
+
+
+def _find_entry(context: YearContext, row: Row) -> Document | None:
+    """Return the document that a row names by its entry, if it names one that is there."""
+    number = row.get("predecessor", "").removeprefix("@")
+    documents = context.model.state.documents
+    is_there = number.isdigit() and 0 < int(number) <= len(documents)
+    return documents[int(number) - 1] if is_there else None
 
 
 def add_collection(context: YearContext, row: Row) -> list[Row]:
     """Return a set-off with the line that takes up a receivable, mostly one of the creditor; seldom the set-off alone."""
-    place = row.get("predecessor", "").removeprefix("@")
-    documents = context.model.state.documents
-    payee = documents[int(place) - 1].payee if place.isdigit() and int(place) <= len(documents) else ""
+    debt = _find_entry(context, row)
+    payee = debt.payee if debt else ""
     is_other = context.random.random() < 0.1
     receivable = context.choose(
         lambda act: act.kind in DUES and act.left > 0 and (is_other or act.payee == payee)
@@ -161,14 +185,26 @@ def add_collection(context: YearContext, row: Row) -> list[Row]:
 def write_withholding(context: YearContext) -> Row | None:
     """Withhold a part of a request of a commitment on which an advance was debited; seldom of any other debt."""
     paid = [act for act in context.model.state.documents if _is_debited_advance(act)]
-    commitments = [find_root(act).predecessor for act in paid]
+    advances = [find_root(act) for act in paid]
     is_other = context.random.random() < 0.05
     return _follow(
         context,
         "PR",
         "advance_withholding",
-        lambda act: act.kind in REQUESTS and act.left > 0 and (is_other or act.predecessor in commitments),
+        lambda act: (
+            act.kind in ON_COMMITMENT
+            and act.left > 0
+            and (is_other or (act.key is not None and act.key.year == context.day.year))
+            and (is_other or any(_is_of_contract(act, advance) for advance in advances))
+        ),
     )
+
+
+def _is_of_contract(request: Document, advance: Document) -> bool:
+    """Return whether a request is of the contract and the supplier of an advance."""
+    first, second = request.predecessor, advance.predecessor
+    is_one = first is not None and second is not None and first.now is second.now
+    return is_one and request.payee == advance.payee
 
 
 def _is_debited_advance(act: Document) -> bool:
@@ -179,7 +215,13 @@ def _is_debited_advance(act: Document) -> bool:
 
 def add_recovery(context: YearContext, row: Row) -> list[Row]:
     """Return a withholding with the line that recovers an advance; seldom the withholding alone."""
-    transfer = context.choose(_is_debited_advance)
+    debt, is_other = _find_entry(context, row), context.random.random() < 0.1
+    transfer = context.choose(
+        lambda act: (
+            _is_debited_advance(act)
+            and (is_other or (debt is not None and _is_of_contract(find_root(debt), find_root(act))))
+        )
+    )
     if transfer is None or context.random.random() < 0.05:
         return [row]
     if is_amount(row.get("amount", "")) and context.random.random() < 0.9:
@@ -204,7 +246,12 @@ def write_retention(context: YearContext) -> Row | None:
 
 def write_release(context: YearContext) -> Row | None:
     """Release a guarantee, or a part of it."""
-    return _follow(context, "LG", "retention_release", lambda act: act.kind == "retention" and act.left > 0)
+    return _follow(context, "LG", "retention_release", lambda act: act.kind in RETENTIONS and act.left > 0)
+
+
+def write_retention_rejection(context: YearContext) -> Row | None:
+    """Give a guarantee, or a part of it, back to its request."""
+    return _follow(context, "RR", "retention_rejection", lambda act: act.kind in RETENTIONS and act.left > 0)
 
 
 def write_penalty(context: YearContext) -> Row | None:
@@ -221,7 +268,7 @@ def write_penalty(context: YearContext) -> Row | None:
 def write_penalty_decision(context: YearContext) -> Row | None:
     """Confirm, remit or reject a penalty, or a part of it."""
     kind = context.random.choice(("penalty_confirmation", "penalty_remission", "penalty_rejection"))
-    return _follow(context, "PD", kind, lambda act: act.kind in {"penalty", "penalty_carry"} and act.left > 0)
+    return _follow(context, "PD", kind, lambda act: act.kind in PENALTIES and act.left > 0)
 
 
 def _may_move(debit: Document, *, is_again: bool) -> bool:
@@ -248,7 +295,10 @@ def add_targets(context: YearContext, row: Row) -> list[Row]:
         return [row]
     target = row | {"kind": REASSIGNMENT_TARGET, "predecessor": "#1"}
     target.pop("payee", None)
-    places = PLACES[:3] if context.random.random() < 0.8 else PLACES  # the first three have one accountant
+    debit = _find_entry(context, row)
+    is_any = debit is None or context.random.random() < 0.2
+    places = [place for place in PLACES if is_any or context.has_accountant_of(place.unit, debit)]
+    places = places or list(PLACES)
     lines = [row | {"line": "1"}, target | {"line": "2"} | assign(context.random.choice(places))]
     if context.random.random() < 0.2:
         lines[1]["amount"] = write_euros(1)
@@ -265,14 +315,15 @@ ACCOUNTANT_WRITERS = (
     (5, write_suspension),
     (6, write_resumption),
     (3, write_block),
-    (1, write_set_off),
-    (2, write_withholding),
+    (4, write_set_off),
+    (6, write_withholding),
     (1, write_void),
     (3, write_payroll),
     (5, write_receipt),
     (12, write_reassignment),
     (4, write_retention),
     (3, write_release),
+    (4, write_retention_rejection),
     (4, write_penalty),
     (5, write_penalty_decision),
 )

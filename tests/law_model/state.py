@@ -47,6 +47,7 @@ class Document:
     number: int
     kind: str
     sender: str
+    """Whose reference it has; of a carry, the sender that the carry names."""
     exercise: int
     reference: str
     line: int
@@ -67,6 +68,8 @@ class Document:
     left: int = 0
     recovered: int = 0
     """Of a debited advance: what was withheld for it since (A36)."""
+    reduced: int = 0
+    """Of the opening of an item: what the year before cleared since (A61)."""
     depreciated: int = 0
     """Of an asset, whose net value is ``left``: what was charged of it and not taken out."""
     staying: int = 0
@@ -155,6 +158,8 @@ class State:
     payees: dict[str, Payee] = field(default_factory=dict)
     debits: Counter[AccountKey] = field(default_factory=Counter)
     credits: Counter[AccountKey] = field(default_factory=Counter)
+    opened: Counter[AccountKey] = field(default_factory=Counter)
+    """Debit less credit of what openings posted (A61)."""
     collected: Counter[tuple[int, Section]] = field(default_factory=Counter)
     """What was collected in each year for each section of an earmarked special account (LOLF 21)."""
 

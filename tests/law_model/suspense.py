@@ -1,18 +1,19 @@
-"""Suspense accounts: what stands there is cleared by an entry that names it, or justified (A70; chart 4741000000)."""
+"""Suspense accounts: what stands there is cleared by an entry that names it, justified, or opened (A61, A70; chart 474)."""
 
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.kinds import (
-    CLEARING_CREDIT,
-    CLEARING_DEBIT,
     CLEARINGS,
+    DEBIT_LINES,
     IDENTIFICATIONS,
-    JOURNAL_DEBIT,
     JUSTIFICATION,
     MOVEMENTS,
+    OPENING_ITEMS,
+    OPENING_REDUCTIONS,
+    OPENINGS,
     UNKNOWN_DEBIT,
 )
-from tests.law_model.nomenclature import ORDINARY
+from tests.law_model.nomenclature import ORDINARY, Year
 from tests.law_model.state import Act, Document, State
 
 
@@ -33,13 +34,29 @@ def check_item(act: Act, place: Assignment | None, item: Document, state: State)
     """Check that the entry left the amount on the stated account, and that something of it is open."""
     if act.kind in IDENTIFICATIONS:
         return _check_identified_item(act, item, state)
-    if act.kind not in CLEARINGS | {JUSTIFICATION}:
+    if act.kind in OPENING_ITEMS:
+        return _check_opened_item(act, place, item, state)
+    if act.kind not in CLEARINGS | OPENING_REDUCTIONS | {JUSTIFICATION}:
         return []
-    sides = {CLEARING_DEBIT: {False}, CLEARING_CREDIT: {True}, JUSTIFICATION: {True, False}}
-    is_there = item.account == act.text("account") and is_on_debit(item) in sides[act.kind]
+    is_other_side = act.kind == JUSTIFICATION or is_on_debit(item) != (act.kind in DEBIT_LINES)
+    is_there = item.account == act.text("account") and is_other_side
     codes = [] if is_there and _has_same_owner(act, place, item, state) else ["NOT_ON_SUSPENSE"]
     is_too_much = act.amount > item.left or not item.left
     return [*codes, "SUSPENSE_EXCEEDED"] if is_too_much else codes
+
+
+def _check_opened_item(act: Act, place: Assignment | None, item: Document, state: State) -> list[str]:
+    """Check that an opening names what its accountant had on the account in the year before (A61, A70)."""
+    assert item.key is not None
+    is_own = place is None or (
+        place.key.year == item.key.year + 1 and find_owner(place.key, state) == find_owner(item.key, state)
+    )
+    return [] if is_own and item.account == act.text("account") else ["NOT_ON_SUSPENSE"]
+
+
+def find_owner(key: NodeKey, state: State) -> str:
+    """Return the accountant in whose books a fund centre is."""
+    return state.reference.years[key.year].find_accountant(key.centre)
 
 
 def _check_identified_item(act: Act, item: Document, state: State) -> list[str]:
@@ -57,14 +74,16 @@ def stands_as(item: Document, kind: str, act: Act, state: State) -> bool:
 
 def is_on_debit(item: Document) -> bool:
     """Return whether an amount on suspense stands on the side of the debit."""
-    return item.kind in {JOURNAL_DEBIT, UNKNOWN_DEBIT}
+    return item.kind in DEBIT_LINES | {UNKNOWN_DEBIT}
 
 
 def read_books(act: Act, state: State) -> tuple[Assignment | None, list[str]]:
-    """Return in whose books a credit of the bank stands: those of the accountant of its fund centre."""
+    """Return in whose books a credit of the bank or an opening stands: those of the accountant of its fund centre."""
     year, centre = state.reference.years.get(act.budget_year), act.text("fund_centre")
     if year is None:
         return None, ["FIELD_INVALID"]
+    if act.kind in OPENINGS:
+        return _read_opened_books(act, year)
     codes = ["ACCOUNT_MISMATCH" if act.text("account") in year.accounts else "ACCOUNT_UNKNOWN"] * bool(
         act.text("account")
     )
@@ -72,6 +91,21 @@ def read_books(act: Act, state: State) -> tuple[Assignment | None, list[str]]:
         return None, [*codes, "FUND_CENTRE_UNKNOWN"]
     key = NodeKey(act.budget_year, centre, False, year.funds[ORDINARY][0])
     return Assignment(key, "", "", "", ORDINARY, year.settlement[act.kind]), codes
+
+
+def _read_opened_books(act: Act, year: Year) -> tuple[Assignment | None, list[str]]:
+    """Return the books of an opening, on an account of the balance sheet or the technical one (A61)."""
+    centre, account = act.text("fund_centre"), act.text("account")
+    codes = ["ACCOUNT_UNKNOWN"] if account and account not in year.accounts else []
+    is_carried = account[:1] in {*"12345"} or account == year.technical_account
+    if account and not codes and not is_carried:
+        codes.append("OPENING_ACCOUNT")
+    if act.kind in OPENING_ITEMS | OPENING_REDUCTIONS and not account.startswith(year.suspense):
+        codes.append("ACCOUNT_MISMATCH")
+    if centre not in year.centres or year.centres[centre].level == "operation":
+        return None, [*codes, "FUND_CENTRE_UNKNOWN"]
+    key = NodeKey(act.budget_year, centre, False, year.funds[ORDINARY][0])
+    return Assignment(key, "", "", "", ORDINARY, account), codes
 
 
 def _has_same_owner(act: Act, place: Assignment | None, item: Document, state: State) -> bool:

@@ -223,6 +223,13 @@ def test_the_same_act_twice_is_one_and_another_of_its_name_is_refused(year: Smal
     assert year.figures("ae") == (1000, 0, 400)
 
 
+def test_an_act_that_waits_keeps_its_reference(year: SmallYear) -> None:
+    """Another content under the name of an act that waits changes nothing of it, whatever becomes of that act."""
+    row = {"reference": "SF", "kind": "service", "exercise": "2018", "date": "2018-03-10", "amount": "5"}
+    rows = [row | {"predecessor": "EJ-LATER"}, row | {"predecessor": "EJ", "amount": "-5"}]
+    assert year.send_file(rows) == ["PREDECESSOR_MISSING", "REFERENCE_CONFLICT"]
+
+
 def test_months_that_are_closed_take_no_entry(year: SmallYear) -> None:
     assert year.engage("EJ", "1", "2018-02-28") == "PERIOD_CLOSED"
     assert year.engage("EJ", "1", "2017-12-28", exercise="2018") in {

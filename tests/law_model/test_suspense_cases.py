@@ -105,3 +105,14 @@ def test_an_entry_of_the_year_before_is_justified_and_not_cleared(year: SmallYea
     assert _justify(year, "JU1", "sender unknown", line=entry, day="2019-02-01") == "ACCEPTED"
     lines = [("clearing_debit", _SUSPENSE, entry), ("journal_credit", _CHARGE, "")]
     assert _post(year, "OD2", "100", lines, day="2019-02-01")[0] == "NOT_ON_SUSPENSE"
+
+
+@pytest.mark.parametrize("kind", ["suspense_identification", "transfer_identification"])
+def test_the_first_line_says_what_the_second_may_be(year: SmallYear, kind: str) -> None:
+    """Money of a receivable and a movement of a transfer are identified by different pairs of lines."""
+    year.send("suspense_return", "MV", sender="bank", fund_centre=UNIT, amount="25")
+    head = {"reference": "ID", "exercise": "2018", "date": "2018-04-01", "amount": "25"}
+    item = {"line": "1", "kind": kind, "predecessor": year.name("MV")}
+    second = "identification_receipt" if kind == "transfer_identification" else "identification_return"
+    after = {"line": "2", "kind": second, "predecessor": "#1"}
+    assert year.send_file([head | item, head | after])[0] == "IDENTIFICATION_UNPAIRED"

@@ -35,12 +35,20 @@ PLACES = (
     Place("0217-SGAC-IMMO", "0217-07", "51", "", "OP-0217-000001"),
     Place("0217-SGAC-IMMO", "0217-07", "51", "", "OP-0217-000002"),
     Place("0117-CENT-C001", "0117-01", "41"),
+    Place("0751-CENT-C001", "0751-01", "31"),
 )
 ADVANCE_PLACES = PLACES[:5]
 """Where AE may be committed in advance: neither investment nor a fund, of a title that finance laws open."""
 INVOICE_SERVICE_UNIT = "0177-D075-DD75"
 """The unit that has an invoice service from June 2018 on."""
+SPECIAL_PLACE = PLACES[-1]
+"""On an earmarked special account, which orders no more than was collected (LOLF 21)."""
 STAFF_PLACE = Place("0217-SGAC-ASPR", "0217-07", "21")
+
+
+ABOVE_THRESHOLDS = 60_000_000
+"""Cents, above which commitments of title 5 need a visa."""
+_PROGRAMME = 4
 
 
 def _uses(act: Document, exercise: int, budget_year: int) -> bool:
@@ -58,6 +66,8 @@ class YearContext:
     sender: str = ""
     rows: list[Row] = field(default_factory=list)
     has_next_year: bool = False
+    is_carried: bool = False
+    """Whether what was open of the first year was carried into the next one."""
     written: int = 0
 
     def begin_row(self, prefix: str, kind: str, **columns: str) -> Row:
@@ -67,6 +77,27 @@ class YearContext:
         reference = f"{prefix}-{self.written:06}"
         row = {"reference": reference, "kind": kind, "exercise": str(day.year), "date": day.isoformat()}
         return row | columns
+
+    def list_followers(self, programme: str, year: int) -> list[str]:
+        """Return the programmes of a year that have the fund centres of a suppressed one; itself where it goes on."""
+        files = self.model.state.reference.years.get(year)
+        if files is None or programme in files.centres:
+            return [programme]
+        return sorted({new for old, new in files.successions if old == programme} or {"0135", "0203"})
+
+    def move_place(self, place: Place, year: int) -> Place:
+        """Return the place, or that of a programme which follows a suppressed one."""
+        old = place.unit[:_PROGRAMME]
+        new = self.random.choice(self.list_followers(old, year))
+        return place._replace(unit=place.unit.replace(old, new), area=place.area.replace(old, new))
+
+    def has_accountant_of(self, centre: str, document: Document | None) -> bool:
+        """Return whether a fund centre of the day's year has the accountant in whose books a document stands."""
+        years = self.model.state.reference.years
+        if document is None or document.key is None or centre not in years[self.day.year].centres:
+            return False
+        accountant = years[document.key.year].find_accountant(document.key.centre)
+        return years[self.day.year].find_accountant(centre) == accountant
 
     def draw_amount(self, most: int = 400_000) -> int:
         """Return an amount in cents: many small ones, few large ones."""
@@ -90,7 +121,8 @@ class YearContext:
             place = int(len(documents) * self.random.random() ** 0.6)
             if fits(documents[place]):
                 return documents[place]
-        return None
+        rare = [document for document in documents if fits(document)]
+        return self.random.choice(rare) if rare else None
 
     def choose_followed(self, fits: Callable[[Document], bool]) -> Document | None:
         """Return an accepted act of today's exercise or of the one before; of another sender if acts may follow those.
@@ -98,7 +130,7 @@ class YearContext:
         Of the exercise before, what was committed in advance is preferred, as acts of the year follow it.
         """
         year, is_own = self.day.year, self.random.random() < 0.75
-        if year > FIRST_DAY.year and self.random.random() < 0.5:
+        if year > FIRST_DAY.year and self.random.random() < (0.2 if self.is_carried else 0.5):
             budget_year = year if self.random.random() < 0.7 else year - 1
             documents = self.model.state.documents
             earlier = [act for act in documents if _uses(act, year - 1, budget_year) and fits(act)]

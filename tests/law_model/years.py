@@ -12,10 +12,12 @@ from tests.law_model.kinds import (
     CREDIT_KINDS,
     CREDIT_REVERSALS,
     IDENTIFICATIONS,
+    INTEREST,
     INVOICED,
     JOURNALS,
     MOVEMENTS,
     ON_SERVICE,
+    OPENINGS,
     PARTS,
     PREDECESSORS,
     REASSIGNMENT_ORIGIN,
@@ -48,11 +50,14 @@ def check_period(act: Act, predecessor: Document | None, state: State) -> list[s
 
     While the act before is missing, nobody knows whose month it is.
     """
+    if act.kind in OPENINGS:
+        return []  # month 0, which no random decision closes
     months = state.reference.window_days
     month = find_month(act, months[act.exercise]) if act.exercise in months else 0
     if not month or (act.kind in PREDECESSORS and predecessor is None):
         return []
-    key = predecessor.key if predecessor and act.kind not in STATES_PLACE else None
+    has_own_place = act.kind in STATES_PLACE and act.text("fund_centre")
+    key = predecessor.key if predecessor and not has_own_place else None
     centre, budget_year = (key.centre, key.year) if key else (act.text("fund_centre"), act.budget_year)
     year = state.reference.years.get(budget_year)
     is_known = year is not None and centre in year.centres
@@ -108,7 +113,8 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
         return ["BUDGET_YEAR_CLOSED"]
     if act.kind == "commitment_decrease" and predecessor and predecessor.kind == "commitment_carry":
         return ["BUDGET_YEAR_CLOSED"]  # another year consumed the AE (GBCP 160)
-    if act.kind in JOURNALS | ASSET_CHANGES | MOVEMENTS | IDENTIFICATIONS | {"asset_service"}:
+    of_one_year = JOURNALS | OPENINGS | ASSET_CHANGES | MOVEMENTS | IDENTIFICATIONS | {"asset_service"}
+    if act.kind in of_one_year:
         return [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
     of_year = {"commitment_decrease", "earmark", "earmark_decrease", *_OF_RUNNING_YEAR}
     of_year |= {REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET, "retention", *RELEASES}
@@ -127,14 +133,25 @@ def _check_prior_withdrawal(
     """Check that an earlier year consumed the AE, and that a recycling case suits the commitment (A15; GBCP 160)."""
     is_carried = predecessor is not None and predecessor.kind == "commitment_carry"
     codes = [] if act.day.year > place.key.year or is_carried else ["COMMITMENT_NOT_PRIOR"]
+    if not _stands_in(act.day.year, place, state):
+        codes.append("FUND_CENTRE_UNKNOWN")
     needs_operation = state.reference.years[act.exercise].recycling.get(act.text("recycling_case"), False)
     return [*codes, "RECYCLING_MISMATCH"] if needs_operation and not place.operation else codes
+
+
+def _stands_in(year: int, place: Assignment, state: State) -> bool:
+    """Return whether a year has the fund centre of a place and its operation: an order may have suppressed them."""
+    files = state.reference.years.get(year)
+    if files is None or place.key.centre not in files.centres:
+        return False
+    operation = files.centres.get(place.operation)
+    return not place.operation or (operation is not None and operation.parent == place.key.centre)
 
 
 def _check_last_day(act: Act, place: Assignment, state: State) -> list[str]:
     """Check that a payment is ordered by the last day that an order sets (A31; GBCP art. 134)."""
     last = state.reference.last_order_days.get(place.key.year)
-    is_late = act.kind in INVOICED | RELEASES and last is not None and act.day > last
+    is_late = act.kind in INVOICED | RELEASES | {INTEREST} and last is not None and act.day > last
     return ["AFTER_LAST_DATE"] if is_late else []
 
 
