@@ -1,6 +1,6 @@
 """What the commands of ``crescendo close`` print: what steps carry, find, prepare and prove."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.money import format_euros
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from service.engine.step_reversal import ReversedStep
     from service.engine.year_closing import StepResult
 
-_VERBS = {"C08": "charge", "C12": "bring to the result", "C13": "lock", "C14": "open"}
+_VERBS: Mapping[str, str] = {"C08": "charge", "C12": "bring to the result", "C13": "lock", "C14": "open"}
 """What a step does with what is left for it; the others carry it."""
-_ACTIONS = {
+_ACTIONS: Mapping[str, str] = {
     "C08": "Charged for {year}",
     "C12": "Brought to the result of {year}",
     "C14": "Opened in {next_year}",

@@ -24,7 +24,7 @@ from service.engine.step_conditions import StepRequest
 from service.terminal.processing_progress import ProgressReporter
 
 _CLOSE = 'close it first: crescendo period close --year {year} --month {month} --reason "..."'
-_UNDETERMINED = "charges and products that are not in the result"
+_LATE_CHARGES = "charges and products that are not in the result"
 _DETERMINE = "execute C12 again, before month 15 is closed: crescendo close execute C12 --year {year}"
 _REASON = "step C13 of the closing of {year}"
 _MONTHS = (*range(OPENING_MONTH, 13), RESULT_MONTH)
@@ -100,11 +100,11 @@ async def _list_findings(connection: Connection, context: EngineContext, year: i
     months = list_months(states, year)
     if not find_unlocked_months(states, year):
         return months
-    left = (await step_acts.load_result(connection, context.reference, year)).balances.balances
-    if not left:
+    late_lines = (await step_acts.load_result(connection, context.reference, year)).balances.balances
+    if not late_lines:
         return months
-    cents = sum(line.cents for line in left)
-    return [*months, StepFinding(_UNDETERMINED, len(left), cents, True, _DETERMINE.format(year=year))]
+    cents = sum(line.cents for line in late_lines)
+    return [*months, StepFinding(_LATE_CHARGES, len(late_lines), cents, True, _DETERMINE.format(year=year))]
 
 
 def describe_lock(request: StepRequest, unlocked: list[int], seal: bytes) -> StepContent:
