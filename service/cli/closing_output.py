@@ -1,6 +1,6 @@
 """What the commands of ``crescendo close`` print: what steps carry, find, prepare and prove."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.money import format_euros
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from service.engine.step_reversal import ReversedStep
     from service.engine.year_closing import StepResult
 
-_DEPRECIATION = "C08"
+_VERBS: Mapping[str, str] = {"C08": "charge", "C12": "bring to the result", "C13": "lock", "C14": "open"}
+"""What a step does with what is left for it; the others carry it."""
+_ACTIONS: Mapping[str, str] = {
+    "C08": "Charged for {year}",
+    "C12": "Brought to the result of {year}",
+    "C14": "Opened in {next_year}",
+}
 
 
 def print_plan(closing_plan: "ClosingPlan") -> None:
@@ -31,7 +37,7 @@ def print_plan(closing_plan: "ClosingPlan") -> None:
     print_obstacles([row for of_step in sums for row in of_step.blocked])
     print_differences([row for of_step in sums for row in of_step.differences])
     console.print_line(
-        f"{closing_plan.year} pays until {closing_plan.last_payment_day}: its steps are executed from the day after."
+        f"{closing_plan.year} pays until {closing_plan.last_payment_day}: C06 and C04 are executed from the day after."
     )
 
 
@@ -96,7 +102,7 @@ def _find_hint(result: "StepResult") -> str:
 
 
 def _find_verb(step: str) -> str:
-    return "charge" if step == _DEPRECIATION else "carry"
+    return _VERBS.get(step, "carry")
 
 
 def print_preparation(result: "PreparedStep") -> None:
@@ -113,12 +119,12 @@ def print_preparation(result: "PreparedStep") -> None:
         execute_it = f"crescendo close execute {result.step} --year {result.year}"
         console.print_line(f"Preparation {result.preparation}: another person confirms it by {execute_it}.")
     else:
-        console.print_line(f"Nothing of {result.year} is left for this step to carry.")
+        console.print_line(f"Nothing of {result.year} is left for this step to {_find_verb(result.step)}.")
 
 
 def _print_outcome(result: "StepResult", posted: "ProcessingResult") -> None:
-    is_charge = result.step == _DEPRECIATION
-    action = f"Charged for {result.year}" if is_charge else f"Carried into {result.year + 1}"
+    text = _ACTIONS.get(result.step, "Carried into {next_year}")
+    action = text.format(year=result.year, next_year=result.year + 1)
     for receipt in posted.receipts:
         accepted = console.format_count(receipt.accepted.lines, "line")
         euros = format_euros(receipt.accepted.cents)

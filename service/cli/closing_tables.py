@@ -30,7 +30,7 @@ def _build_plan_row(step: "PlannedStep") -> list[Cell]:
 
 
 def build_open_table(closing_plan: "ClosingPlan") -> ReportTable:
-    """Build the table of what is open for the steps that carry."""
+    """Build the table of what is open for the steps that post."""
     columns = [
         *(Column("step"), Column("open lines", CellType.COUNT), Column("euros", CellType.MONEY)),
         *(Column("cannot go on", CellType.COUNT), Column("carried lines", CellType.COUNT)),
@@ -40,8 +40,9 @@ def build_open_table(closing_plan: "ClosingPlan") -> ReportTable:
         for step in closing_plan.steps
         if (sums := step.sums)
     ]
-    title = f"Closing of {closing_plan.year}: what goes on in {closing_plan.year + 1}"
-    return ReportTable(title, columns, rows, drop_order=())
+    return ReportTable(
+        f"Closing of {closing_plan.year}: what each step has to do", columns, rows, drop_order=()
+    )
 
 
 def build_execution_table(step: "PlannedStep", executions: "Sequence[StepExecution]") -> ReportTable:

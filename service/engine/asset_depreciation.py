@@ -78,7 +78,7 @@ async def charge_depreciation(
         Who charges did not prove to be that person, or has no role for it.
     """
     nothing = DepreciationResult(request.year)
-    if waits := await _find_obstacle(context, request):
+    if waits := await _find_obstacle(context, request, reporter):
         return msgspec.structs.replace(nothing, waits=waits)
     async with lock_settlement(context.database.dsn, reporter):
         if request.is_dry_run:
@@ -101,8 +101,10 @@ def _own_acts(year: int) -> OwnActs:
     return OwnActs("depreciation", CLOSING, f"{year}-{STEP}-")
 
 
-async def _find_obstacle(context: EngineContext, request: DepreciationRequest) -> str:
-    """Return why the year cannot be charged; empty if it can."""
+async def _find_obstacle(
+    context: EngineContext, request: DepreciationRequest, reporter: ProgressReporter
+) -> str:
+    """Return why the year cannot be charged; empty if it can, or if nothing is left that a closed December would take."""
     reference, year = context.reference, request.year
     if year not in reference.nomenclatures:
         years = ", ".join(map(str, sorted(reference.nomenclatures)))
@@ -110,7 +112,10 @@ async def _find_obstacle(context: EngineContext, request: DepreciationRequest) -
     last_day = date(year, 12, 31)
     if request.today < last_day:
         return _NOT_OVER.format(year=year)
-    return "" if await own_acts.is_open_day(context, last_day) else _CLOSED_DECEMBER.format(year=year)
+    if await own_acts.is_open_day(context, last_day):
+        return ""
+    computed = await _compute(context, year, reporter)
+    return _CLOSED_DECEMBER.format(year=year) if computed.sums.lines else ""
 
 
 async def _compute(context: EngineContext, year: int, reporter: ProgressReporter) -> _ComputedYear:

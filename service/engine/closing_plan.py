@@ -134,10 +134,8 @@ def find_state(step: Step, executions: Executions) -> str:
     last = _find_last(step, executions)
     if last is None:
         return NOT_BEGUN
-    lock = _find_last(Step.LOCK, executions)
-    is_final = (
-        lock is not None and lock.state == PROVEN and lock.ended is not None and last.started > lock.ended
-    )
+    locks = [execution for execution in executions.get(Step.LOCK, []) if execution.state == PROVEN]
+    is_final = any(lock.ended is not None and last.started > lock.ended for lock in locks)
     if step is Step.OPENING and last.state == PROVEN and not is_final:
         return PROVISIONAL
     return last.state

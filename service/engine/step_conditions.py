@@ -159,4 +159,7 @@ async def _find_result_obstacle(
     if request.day <= date(year, 12, 31):
         return _NOT_OVER.format(year=year, next_year=year + 1)
     states = await period_store.load_states(connection)
-    return _RESULT_STATES[find_month_state(states, year, RESULT_MONTH)].format(year=year)
+    obstacle = _RESULT_STATES[find_month_state(states, year, RESULT_MONTH)]
+    if not obstacle or not (await step_acts.load_result(connection, reference, year)).balances.balances:
+        return ""  # a month that is locked stops no step that has nothing to post in it
+    return obstacle.format(year=year)

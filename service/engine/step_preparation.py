@@ -21,7 +21,6 @@ from service.engine.step_conditions import (
 )
 from service.terminal.processing_progress import ProgressReporter
 
-_OPEN_MONTHS = "months of {year} are open: close them first, by crescendo period close"
 _ONE_PERSON = "one person executes {step}: no other prepares it"
 
 
@@ -72,8 +71,8 @@ async def prepare_step(
 async def _prepare_lock(context: EngineContext, request: StepRequest, result: PreparedStep) -> PreparedStep:
     findings, content = await year_lock.load_lock(context, request)
     result = msgspec.structs.replace(result, findings=findings)
-    if any(finding.blocks for finding in findings):
-        return msgspec.structs.replace(result, waits=_OPEN_MONTHS.format(year=request.year))
+    if blocks := [finding for finding in findings if finding.blocks]:
+        return msgspec.structs.replace(result, waits=f"{blocks[0].subject}: {blocks[0].detail}")
     return await _store(context, request, content, result=result) if content.lines else result
 
 

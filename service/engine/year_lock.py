@@ -1,5 +1,7 @@
 """Step C13: every month of a year is locked for all accountants, in order, and the sums by account are sealed.
 
+The proof of C12 may be older than the last entry of the year, so the lock asks itself whether charges or products are left:
+behind it nothing brings them to the result.
 A lock cannot be undone, so one person prepares it, and another one confirms it.  Months are closed before, by decisions
 of their own; after an interruption the same call locks the rest.
 """
@@ -16,12 +18,14 @@ from posting.store.period_store import NewDecision, RefusedDecision
 from posting.store.step_executions import StepFinding
 from posting.store.step_persons import RefusedStep, StepContent
 from service.database import command_queries
-from service.engine import decision_records
+from service.engine import decision_records, step_acts
 from service.engine.engine_context import EngineContext
 from service.engine.step_conditions import StepRequest
 from service.terminal.processing_progress import ProgressReporter
 
 _CLOSE = 'close it first: crescendo period close --year {year} --month {month} --reason "..."'
+_LATE_CHARGES = "charges and products that are not in the result"
+_DETERMINE = "execute C12 again, before month 15 is closed: crescendo close execute C12 --year {year}"
 _REASON = "step C13 of the closing of {year}"
 _MONTHS = (*range(OPENING_MONTH, 13), RESULT_MONTH)
 
@@ -55,7 +59,7 @@ async def lock_year(
         async with command_queries.connect(context.database.dsn) as connection:
             await command_queries.apply_migrations(connection)
             states = await period_store.load_states(connection)
-            findings = list_months(states, request.year)
+            findings = await _list_findings(connection, context, request.year)
             if request.is_dry_run or any(finding.blocks for finding in findings):
                 return LockedYear(findings)
             unlocked = find_unlocked_months(states, request.year)
@@ -88,6 +92,19 @@ async def _lock_months(
                 *(_REASON.format(year=request.year), request.by),
             ),
         )
+
+
+async def _list_findings(connection: Connection, context: EngineContext, year: int) -> list[StepFinding]:
+    """List the months of a year, and what of a year that is not locked is still to be brought to the result."""
+    states = await period_store.load_states(connection)
+    months = list_months(states, year)
+    if not find_unlocked_months(states, year):
+        return months
+    late_lines = (await step_acts.load_result(connection, context.reference, year)).balances.balances
+    if not late_lines:
+        return months
+    cents = sum(line.cents for line in late_lines)
+    return [*months, StepFinding(_LATE_CHARGES, len(late_lines), cents, True, _DETERMINE.format(year=year))]
 
 
 def describe_lock(request: StepRequest, unlocked: list[int], seal: bytes) -> StepContent:
@@ -125,6 +142,7 @@ async def load_lock(context: EngineContext, request: StepRequest) -> PlannedLock
         async with command_queries.connect(context.database.dsn) as connection:
             await command_queries.apply_migrations(connection)
             states = await period_store.load_states(connection)
+            findings = await _list_findings(connection, context, request.year)
             seal = await step_executions.compute_seal(connection, request.year)
     unlocked = find_unlocked_months(states, request.year)
-    return PlannedLock(list_months(states, request.year), describe_lock(request, unlocked, seal))
+    return PlannedLock(findings, describe_lock(request, unlocked, seal))

@@ -37,6 +37,14 @@ TECHNICAL, SUPPLIERS, ACCRUED, TRANSIT = "8900009999", "4011100000", "4081000000
 OPENED = {SUPPLIERS: -19_000, ACCRUED: -11_000, TRANSIT: -900, TECHNICAL: 30_900}
 """309.00 are certified or requested directly; 199.00 of it requested, of which 9.00 are on the way to the bank."""
 Row = Mapping[str, Any]
+LATE_SERVICE = {
+    "exercise": YEAR,
+    "date": "2018-12-31",
+    "kind": "service",
+    "reference": "SF-9",
+    "predecessor": "EJ-1",
+    "amount": "10.00",
+}
 
 
 def build_acts() -> list[Row]:

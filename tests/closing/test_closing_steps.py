@@ -11,7 +11,7 @@ from core.period_states import PeriodAction
 from core.person_decisions import NOBODY, StatedPerson
 from posting.store import period_store, step_executions
 from posting.store.period_store import NewDecision
-from posting.store.step_executions import PROVEN, StepEnd, StepFinding
+from posting.store.step_executions import StepEnd, StepFinding
 from service.database import command_queries
 from service.database.embedded_server import Database
 from service.engine import closing_execution, closing_plan, step_preparation, step_reversal
@@ -20,7 +20,7 @@ from service.engine.step_conditions import StepRequest, open_snapshot
 from service.engine.year_closing import StepResult
 from service.terminal.processing_progress import ProgressLines
 from tests.accountants import add_accountants
-from tests.closing.closing_state import CARRIED_ON, YEAR, open_year_end
+from tests.closing.closing_state import CARRIED_ON, LATE_SERVICE, YEAR, open_year_end
 from tests.closing.test_opening_items import post
 from tests.databases import open_connection
 from tests.reporting.remade_hashes import remake_hashes
@@ -57,14 +57,6 @@ async def read_states(state: State) -> dict[str, str]:
 
 def list_blocks(result: StepResult) -> list[str]:
     return [finding.subject for finding in result.findings if finding.blocks]
-
-
-async def prove(state: State, *steps: Step) -> None:
-    """Store that steps are proven, as those that are not built will."""
-    async with command_queries.connect(state.dsn) as connection:
-        for step in steps:
-            number = await step_executions.begin_execution(connection, YEAR, step, by=CHLOE)
-            await step_executions.end_execution(connection, number, StepEnd(PROVEN))
 
 
 def test_the_plan_has_every_step_once_after_those_it_needs() -> None:
@@ -213,17 +205,21 @@ async def test_findings_are_stored_as_they_were(state: State) -> None:
 
 
 async def close_year(state: State) -> None:
-    """Close every month of the year, and prove what C13 needs."""
+    """Prove what C13 needs, and close every month of the year."""
+    for step in (Step.DEPRECIATION, Step.RESULT):
+        assert (await execute(state, step)).state == "proven"
     async with open_connection(state.dsn) as connection:
         for month in (*range(13), 15):
             await period_store.store_decision(
                 connection, NewDecision(YEAR, month, "", PeriodAction.CLOSE, "test", CHLOE)
             )
-    await prove(state, Step.RESULT)
 
 
 async def test_a_year_is_locked_once_every_month_is_closed(state: State) -> None:
-    await prove(state, Step.RESULT)
+    early = await execute(state, Step.LOCK)
+    assert early.waits == "C12 is not proven, which C13 needs: crescendo close show C12 --year 2018"
+    await execute(state, Step.DEPRECIATION)
+    await execute(state, Step.RESULT)
     early = await execute(state, Step.LOCK)
     assert list_blocks(early)[0] == "month 2018-00 is open"
     await close_year(state)
@@ -239,9 +235,26 @@ async def test_a_year_is_locked_once_every_month_is_closed(state: State) -> None
     assert (await state.verify()).findings == []
 
 
-async def test_two_persons_lock_a_year(state: State) -> None:
-    await add_accountants(state.dsn)
+async def test_a_year_is_not_locked_while_charges_are_left(state: State) -> None:
+    """The proof of C12 is older than the charge: behind the lock nothing would bring it to the result."""
+    await execute(state, Step.DEPRECIATION)
+    await execute(state, Step.RESULT)
+    await state.submit_accepted([LATE_SERVICE])
+    assert (await read_states(state))["C12"] == "proven"
+    tried = await execute(state, Step.LOCK, is_dry_run=True)
+    assert [finding for finding in tried.findings if finding.subject.startswith("charges")] == [
+        StepFinding(
+            *("charges and products that are not in the result", 1, 1_000, True),
+            "execute C12 again, before month 15 is closed: crescendo close execute C12 --year 2018",
+        )
+    ]
     await close_year(state)
+    assert (await execute(state, Step.LOCK)).state == "proven"
+
+
+async def test_two_persons_lock_a_year(state: State) -> None:
+    await close_year(state)
+    await add_accountants(state.dsn)
     assert "nobody has prepared it" in (await execute(state, Step.LOCK)).waits
     request = StepRequest(YEAR, Step.LOCK, date.fromisoformat(CARRIED_ON), by=DAVID)
     prepared = await step_preparation.prepare_step(state.context, request, reporter=ProgressLines())

@@ -16,6 +16,7 @@ from service.database import command_queries
 from service.database.embedded_server import Database
 from tests.closing.closing_state import (
     ACCRUED,
+    LATE_SERVICE,
     SUPPLIERS,
     TRANSIT,
     YEAR,
@@ -29,14 +30,6 @@ from tests.service.small_state import State
 
 RESULT, TRANSFER = "1200000000", "1842300000"
 _AFTER = "2019-01-25"
-_LATE_SERVICE = {
-    "exercise": YEAR,
-    "date": "2018-12-31",
-    "kind": "service",
-    "reference": "SF-9",
-    "predecessor": "EJ-1",
-    "amount": "10.00",
-}
 DETERMINED = {
     ("ADCE", RESULT): 30_900,
     ("ADCE", TRANSFER): -30_900,
@@ -88,7 +81,7 @@ async def test_a_further_execution_adds_only_what_changed(state: State) -> None:
     await execute(state, Step.RESULT, _AFTER)
     again = await execute(state, Step.RESULT, _AFTER)
     assert (again.posted, again.waits) == (None, "")
-    await state.submit_accepted([_LATE_SERVICE])
+    await state.submit_accepted([LATE_SERVICE])
     later = await execute(state, Step.RESULT, _AFTER)
     assert later.sums is not None
     assert [(row.accountant, row.kind, row.lines, row.cents) for row in later.sums.carried] == [
@@ -127,7 +120,7 @@ async def test_what_is_refused_is_brought_to_the_result_by_the_next_execution(st
     await execute(state, Step.RESULT, _AFTER)
     for action in ("close", "lock"):
         await decide_period(state.dsn, "2018-15", action)
-    await state.submit_accepted([_LATE_SERVICE])
+    await state.submit_accepted([LATE_SERVICE])
     assert "month 15 of 2018 is locked" in (await execute(state, Step.RESULT, _AFTER)).waits
     line = {"exercise": YEAR, "date": "2018-12-31", "fund_centre": "0177-D013", "amount": "1.00"}
     line |= {"reference": "X-1", "kind": "result_debit", "account": RESULT}

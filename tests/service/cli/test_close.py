@@ -39,8 +39,8 @@ def find_step(plan: dict[str, Any], name: str) -> dict[str, Any]:
 
 async def test_the_plan_shows_steps_with_what_is_open(state: State) -> None:
     text = (await close(state, "plan")).out
-    assert "Closing of 2018: what goes on in 2019" in text
-    assert "2018 pays until 2019-01-20: its steps are executed from the day after." in text
+    assert "Closing of 2018: what each step has to do" in text
+    assert "2018 pays until 2019-01-20: C06 and C04 are executed from the day after." in text
     plan = (await close(state, "plan", "--json")).json()
     assert sorted(step["step"] for step in plan["steps"]) == list(Step)
     assert find_step(plan, "C04")["sums"]["carried"] == [
@@ -100,9 +100,9 @@ async def test_openings_are_tried_executed_and_executed_again(state: State) -> N
         }
     ]
     executed = (await close(state, "execute", "C14", *AT)).out
-    assert "Carried into 2019: 4 lines, 618.00 euros, as submission" in executed
+    assert "Opened in 2019: 4 lines, 618.00 euros, as submission" in executed
     again = (await close(state, "execute", "C14", *AT)).out
-    assert again.endswith("Nothing of 2018 is left for this step to carry.\n")
+    assert again.endswith("Nothing of 2018 is left for this step to open.\n")
 
 
 async def test_a_step_too_early_says_from_when_on(state: State) -> None:
@@ -166,6 +166,13 @@ async def test_a_proof_is_withdrawn_by_command(state: State) -> None:
 
 async def test_a_year_is_not_locked_before_its_result(state: State) -> None:
     result = await close(state, "lock", code=1)
-    assert "The step cannot begin: C12 is not built, and C13 needs it: C13 waits" in result.out
-    missing = await close(state, "execute", "C12", *AT, code=1)
-    assert "C12 is not built, so nothing executes it" in missing.out
+    assert "C12 is not proven, which C13 needs: crescendo close show C12 --year 2018" in result.out
+    early = await close(state, "execute", "C12", *AT, code=1)
+    assert "C08 is not proven, which C12 needs: crescendo close show C08 --year 2018" in early.out
+    await close(state, "execute", "C08", *AT)
+    executed = (await close(state, "execute", "C12", *AT)).out
+    assert "Brought to the result of 2018: 4 lines, 1,236.00 euros" in executed
+    again = (await close(state, "execute", "C12", *AT)).out
+    assert again == "Nothing of 2018 is left for this step to bring to the result.\n"
+    missing = await close(state, "execute", "C11", *AT, code=1)
+    assert "C11 is not built, so nothing executes it" in missing.out
