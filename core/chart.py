@@ -271,9 +271,7 @@ def _check_creditors(row: ReferenceRow, creditors: list[str], accounts: Mapping[
     for creditor in creditors or [""]:
         if creditor not in accounts:
             raise ReferenceDataError(
-                row.place,
-                f"creditor account {creditor!r} is unknown",
-                "Add the account to accounts.csv.",
+                row.place, f"creditor account {creditor!r} is unknown", "Add the account to accounts.csv."
             )
 
 
@@ -298,6 +296,5 @@ def _check_accounts(row: ReferenceRow, accounts: Mapping[str, Account]) -> None:
 
 def _check_source(row: ReferenceRow) -> None:
     if not row.cells["source"]:
-        raise ReferenceDataError(
-            row.place, "the line has no source", "Name the account whose text says it, or write: not settled."
-        )
+        remedy = "Name the account whose text says it, or write: not settled."
+        raise ReferenceDataError(row.place, "the line has no source", remedy)

@@ -4,7 +4,7 @@ Each has one header line and one type in each column: codes and days are texts, 
 euros, exact to the cent.  Totals stand apart, in a sheet of their own, so that no sum counts them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -24,20 +24,25 @@ SHEET_ROWS_MAX = 1_048_575
 """Rows of a sheet below its header."""
 _DECIMAL_PLACES = 2
 _EUROS = pa.decimal128(20, _DECIMAL_PLACES)
-_TYPES = {
+_TYPES: Mapping[CellType, pa.DataType] = {
     CellType.TEXT: pa.string(),
     CellType.PROSE: pa.string(),
     CellType.COUNT: pa.int64(),
     CellType.MONEY: _EUROS,
 }
-_NUMBER_FORMATS = {
+_NUMBER_FORMATS: Mapping[CellType, str] = {
     CellType.TEXT: "@",
     CellType.PROSE: "@",
     CellType.COUNT: "#,##0",
     CellType.MONEY: "#,##0.00",
 }
 """How a sheet shows the cells of a column: codes and references as texts, whatever they look like."""
-_WIDTHS = {CellType.TEXT: 16, CellType.PROSE: 40, CellType.COUNT: 12, CellType.MONEY: 20}
+_WIDTHS: Mapping[CellType, int] = {
+    CellType.TEXT: 16,
+    CellType.PROSE: 40,
+    CellType.COUNT: 12,
+    CellType.MONEY: 20,
+}
 """Characters of a column of a sheet."""
 
 
@@ -152,7 +157,7 @@ class XlsxFile:
             self._count += 1
             if self._count > SHEET_ROWS_MAX:
                 raise TooManyRows(_TOO_MANY_ROWS)
-            self._write_row(self._sheet, self._count, row, table.columns)
+            self._write_row(self._sheet, self._count, row, columns=table.columns)
         self._totals = table._replace(rows=[table.footer]) if table.footer else None
 
     def close(self, totals: ReportTable | None = None) -> None:
@@ -160,7 +165,7 @@ class XlsxFile:
         if totals := totals or self._totals:
             sheet = self._add_sheet("totals", totals.columns)
             for number, row in enumerate(totals.rows, 1):
-                self._write_row(sheet, number, row, totals.columns)
+                self._write_row(sheet, number, row, columns=totals.columns)
         self._book.close()
 
     def discard(self) -> None:
@@ -177,7 +182,7 @@ class XlsxFile:
         return sheet
 
     def _write_row(
-        self, sheet: "Worksheet", number: int, row: Sequence[Cell], columns: Sequence[Column]
+        self, sheet: "Worksheet", number: int, row: Sequence[Cell], *, columns: Sequence[Column]
     ) -> None:
         for place, (cell, column) in enumerate(zip(row, columns, strict=True)):
             value, cell_format = _to_value(cell, column.cell_type), self._formats[column.cell_type]

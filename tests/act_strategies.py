@@ -65,6 +65,7 @@ READING_FAULTS = sorted(
         Outcome.CALL_BACK_MISSING,
         Outcome.JUSTIFICATION_MISSING,
         Outcome.TWO_PERSONS_MISSING,
+        Outcome.THIRD_PARTY_MERGED,
     }
     or (Outcome.REFERENCE_CONFLICT < code < Outcome.PAYEE_UNKNOWN and code is not Outcome.PERIOD_CLOSED)
 )

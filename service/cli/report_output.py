@@ -61,18 +61,18 @@ class OutputFormat:
     ) -> Iterator[report_pages.PageWriter]:
         """Open what writes the pages of a long report in this format; as ``write`` does."""
 
-        def build_translated(page: list[Any]) -> ReportTable:
+        def translate_table(page: list[Any]) -> ReportTable:
             return self._translate(build_table(page), language)
 
         if self.output:
             with self._open_file() as file:
-                yield report_pages.FilePages(build_translated, file)
+                yield report_pages.FilePages(translate_table, file)
         elif self.json:
             yield report_pages.JsonPages()
         elif self.csv:
             yield report_pages.CsvPages(build_table)
         else:
-            yield report_pages.TablePages(build_translated)
+            yield report_pages.TablePages(translate_table)
 
     def check(self) -> None:
         """Check the name of the file, before a report is computed.

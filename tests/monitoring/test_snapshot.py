@@ -161,7 +161,10 @@ def test_every_kind_with_an_amount_has_a_step_or_is_known_to_have_none() -> None
         *("receivable", "receivable_reduction", "receivable_cancellation", "receipt"),
         *("repayment_receivable", "credit_restoration"),
         *("suspense_receipt", "suspense_identification", "identification_receipt"),
+        *("suspense_debit", "suspense_return", "transfer_identification"),
+        *("identification_debit", "identification_return"),
         *("opening_item_debit", "opening_item_credit", "opening_reduction_debit", "opening_reduction_credit"),
+        *("result_debit", "result_credit"),
     }
 
 

@@ -54,12 +54,14 @@ ROLES: Mapping[str, frozenset[Role]] = {
 }
 OUTSIDE_KINDS = frozenset(KIND_NUMBERS) - SENDER_OF_KIND.keys()
 """The kinds that a file from outside may contain, if its sender holds the role of the accountant."""
-COMPUTED_KINDS = frozenset(
-    {"suspense_receipt", *(kind.name for kind in CATALOG if kind.family in (Family.OPENING, Family.RESULT))}
-)
+STATEMENT_KINDS = frozenset({"suspense_receipt", "suspense_debit", "suspense_return"})
+"""The kinds that state a movement of a statement that nothing here explains."""
+COMPUTED_KINDS = STATEMENT_KINDS | {
+    kind.name for kind in CATALOG if kind.family in (Family.OPENING, Family.RESULT)
+}
 """The kinds that are right only as the closing or an import computes them: no random act is of them.
 
-``RandomState.open_next_year`` sends openings; a credit on suspense is that of a statement.
+``RandomState.open_next_year`` sends openings; no year here ends with the entries of its result.
 """
 INTERNAL_KINDS: Mapping[str, frozenset[str]] = {
     sender: frozenset(name for name, owner in SENDER_OF_KIND.items() if owner == sender) - COMPUTED_KINDS

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pytest
 import pytest_asyncio
 
-from core.catalog import CATALOG, list_kinds
+from core.catalog import CATALOG, Family, list_kinds
 from core.roles import Role
 from posting.book.registry import ReferenceData
 from reporting.verification import verify
@@ -30,14 +30,20 @@ from tests.posting.loaded_engines import process_rows
 from tests.reference_years import build_two_years
 from tests.service.engine.random_acts import build_credits
 from tests.service.engine.random_commands import DAYS, RandomState
-from tests.service.engine.random_sequence import SequencePlan, SequenceResult, run_sequence
+from tests.service.engine.random_sequence import STATEMENT_KINDS, SequencePlan, SequenceResult, run_sequence
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SEQUENCES, SEED = int(os.environ.get("RANDOM_SEQUENCES", "14")), int(os.environ.get("RANDOM_SEED", "1"))
-KINDS = frozenset(
-    CATALOG[number].name for number in list_kinds(lambda kind: kind.family and not kind.refusal)
-) - {"suspense_receipt"}
-"""The kinds that can be accepted without a statement of the bank."""
+IDENTIFICATION_KINDS = frozenset({"transfer_identification", "identification_debit", "identification_return"})
+"""The kinds that follow a transfer on suspense, which only a statement of the bank puts there."""
+RESULT_KINDS = frozenset(kind.name for kind in CATALOG if kind.family is Family.RESULT)
+KINDS = (
+    frozenset(CATALOG[number].name for number in list_kinds(lambda kind: kind.family and not kind.refusal))
+    - STATEMENT_KINDS
+    - IDENTIFICATION_KINDS
+    - RESULT_KINDS
+)
+"""The kinds that can be accepted without a statement of the bank, and before the result of a year is determined."""
 LATE_KINDS = frozenset(
     {
         "service_carry",
