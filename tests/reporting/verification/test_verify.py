@@ -161,6 +161,7 @@ ONE_RULE = {
     "opening_balances",  # tests/closing/test_openings.py
     "opening_items",  # tests/closing/test_opening_items.py
     "results",  # tests/closing/test_results.py
+    "step_executions",  # tests/closing/test_closing_steps.py
     "step_persons",  # tests/closing/test_step_persons.py
     "bank_receipts",  # tests/service/cli/test_bank_receipts.py
     "bank_suspense",  # tests/service/cli/test_bank_suspense.py
