@@ -8,12 +8,18 @@ import pytest
 
 from closing.steps import Step
 from core.senders import CLOSING
-from reporting import code_labels
+from reporting import code_labels, journal
+from reporting.act_history import fetch_accepted_lines
 from reporting.code_names import read_names
+from reporting.report_catalog import REPORTS
+from reporting.report_definition import ReportArguments
 from reporting.statements import StatementYear, load_statements
 from reporting.trial_balance import BY_ACCOUNTANT, BalanceScope, load_trial_balance
+from reporting.visibility import WHOLE_JOURNAL, ReferenceQuery, Visibility, list_centres_within
 from service.database import command_queries
 from service.database.embedded_server import Database
+from service.http.problems import Problem
+from service.http.query_scope import read_visible_entry
 from tests.closing.closing_state import (
     ACCRUED,
     SUPPLIERS,
@@ -27,6 +33,7 @@ from tests.period_decisions import decide_period
 from tests.reporting.remade_hashes import remake_hashes
 from tests.service.small_state import State
 
+_JOURNAL = next(report for report in REPORTS if report.name == "journal")
 RESULT, TRANSFER = "1200000000", "1842300000"
 _AFTER = "2019-01-25"
 _LATE_SERVICE = {
@@ -132,6 +139,24 @@ async def test_what_is_refused_is_brought_to_the_result_by_the_next_execution(st
     line = {"exercise": YEAR, "date": "2018-12-31", "fund_centre": "0177-D013", "amount": "1.00"}
     line |= {"reference": "X-1", "kind": "result_debit", "account": RESULT}
     assert [reason.code for reason in (await state.submit([line], CLOSING)).reasons] == ["PERIOD_LOCKED"]
+
+
+async def test_a_caller_of_one_programme_sees_no_result(state: State) -> None:
+    """A line of the result stands on a fund centre of its accountant, and states what he has of every programme."""
+    await execute(state, Step.RESULT, _AFTER)
+    (entry, *_) = entries = await state.fetch("select * from entry where month = 15 order by entry_id")
+    async with command_queries.connect(state.dsn) as connection:
+        names = await read_names(connection, code_labels.load(state.reference))
+        every_code = frozenset(names.codes.years[YEAR].programmes)
+        limited = Visibility(None, list_centres_within(names, every_code), sorted(every_code))
+        for visibility, lines in ((WHOLE_JOURNAL, len(entries)), (limited, 0)):
+            query = ReferenceQuery(entry["reference"], visibility)
+            assert len(await fetch_accepted_lines(connection, query)) == lines
+            arguments = ReportArguments({**_JOURNAL.default_values, "month": 15}, visibility)
+            report = await journal.load_journal(connection, names, arguments)
+            assert len(report.entries) == lines
+        with pytest.raises(Problem, match="You have no entry"):
+            await read_visible_entry(connection, limited, entry["entry_id"])
 
 
 async def test_the_step_waits_for_the_end_of_the_year_and_for_its_account(state: State) -> None:
