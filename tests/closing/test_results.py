@@ -159,6 +159,28 @@ async def test_a_caller_of_one_programme_sees_no_result(state: State) -> None:
             await read_visible_entry(connection, limited, entry["entry_id"])
 
 
+async def test_no_result_follows_final_openings(state: State) -> None:
+    """As in a ledger of before month 15: it was added to a year whose openings were final already."""
+    opened = "insert into period_start (exercise, month, is_open) values (2018, 15, true)"
+    await execute(state, Step.OPENING, _AFTER)
+    await _change_rows(state, "delete from period_start where (exercise, month) = (2018, 15)")
+    for month in range(1, 13):
+        for action in ("close", "lock"):
+            await decide_period(state.dsn, f"2018-{month:02}", action, "PACA")
+    for action in ("close", "lock"):
+        await decide_period(state.dsn, "2019-00", action, "PACA")
+    await _change_rows(state, opened)
+    result = await execute(state, Step.RESULT, _AFTER)
+    assert "the opening month of 2019 is locked for an accountant" in result.waits
+    assert result.posted is None
+
+
+async def _change_rows(state: State, change: str) -> None:
+    connection = await asyncpg.connect(state.dsn)
+    await connection.execute(f"set session_replication_role = replica; {change}")
+    await connection.close()
+
+
 async def test_the_step_waits_for_the_end_of_the_year_and_for_its_account(state: State) -> None:
     early = await execute(state, Step.RESULT, "2018-12-31")
     assert early.waits == "2018 is not over: this step is executed from 2019-01-01 on, by --at DAY"
