@@ -17,7 +17,7 @@ from reporting.reference.row_changes import ChangeType, RowChange
 from reporting.report_queries import Connection, Row
 
 SQL: Mapping[str, str] = read_queries("reporting.reference", "merge_effects.sql")
-_OWED = (Stage.PAYABLE, Stage.REOPENED, Stage.RETAINED)
+_OWED = (Stage.PAYABLE, Stage.REOPENED, Stage.RETAINED, Stage.WITHHELD)
 _BLOCKS = list_kinds(lambda kind: kind.change is PayeeChange.BLOCK)
 _RELEASES = list_kinds(lambda kind: kind.change is PayeeChange.RELEASE)
 _DEBTS = list_kinds(lambda kind: kind.reaches in _OWED)
@@ -26,7 +26,7 @@ _TAKING = list_kinds(
     lambda kind: kind.after in (*_OWED, Stage.DUE) and (kind.draws is Remainder.OPEN or kind.mirrors)
 )
 _MIRRORS = list_kinds(lambda kind: kind.mirrors)
-_PARTS = list_kinds(lambda kind: kind.diverts)
+_PARTS = list_kinds(lambda kind: kind.inherits and kind.after in _OWED and kind.reaches in _OWED)
 _OPPOSED = list_kinds(lambda kind: kind.diverts and kind.pays and kind.family is Family.PAYMENT_REQUEST)
 
 

@@ -77,6 +77,22 @@ async def test_the_open_items_of_the_merged_code_are_added_up(dsn: str, tmp_path
     )
 
 
+async def test_a_provisional_penalty_is_owed_until_it_is_confirmed_or_remitted(
+    dsn: str, tmp_path: Path
+) -> None:
+    """Of 8 euros withheld 3 are confirmed, and 2 of 4 remitted are rejected: 3 are withheld, 2 are a debt of their own."""
+    penalty = [
+        act("commitment", "C1", "10.00", ASPR),
+        act("service", "F1", "10.00", predecessor="C1"),
+        act("penalty", "N1", "8.00", _OLD, predecessor="C1"),
+        act("penalty_confirmation", "N2", "3.00", predecessor="N1"),
+        act("penalty_remission", "N3", "4.00", predecessor="N1"),
+        act("payment_request_rejection", "N4", "2.00", predecessor="N3"),
+    ]
+    await _process(dsn, tmp_path, *penalty)
+    assert await _load(dsn) == [msgspec.structs.replace(_EFFECT, debts=3, debts_cents=17_00)]
+
+
 async def test_accounts_and_blocks_are_compared(dsn: str, tmp_path: Path) -> None:
     change = act("bank_details", "B1", "", _OLD, CHANGE_FIELDS, payee_name="Fournisseur", iban=_ACCOUNTS[1])
     await _process(dsn, tmp_path, change, act("payee_block", "B2", "", _NEW))
