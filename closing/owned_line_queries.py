@@ -49,7 +49,7 @@ async def load_owned_lines(
 ) -> list[OwnedLines]:
     """Load the lines of each set of entries, of which none is empty, in one reading of the journal, in columns."""
     columns, kinds = ", ".join(list_columns(OwnedEntries)), np.concatenate([part.kinds for part in sets])
-    where = f"kind in ({_list_numbers(kinds)}) and {_select_entries([part.entry for part in sets])}"
+    where = f"kind in ({_list_numbers(kinds)}) and {select_entries([part.entry for part in sets])}"
     rows, references = await _load_rows(connection, f"select {columns}, reference from entry where {where}")  # noqa: S608
     parts = (np.flatnonzero(np.isin(rows.kind, part.kinds)) for part in sets)
     return [_build_lines(select_rows(rows, part), references.take(pa.array(part)), senders) for part in parts]
@@ -86,14 +86,18 @@ def _list_numbers(numbers: NDArray[np.int64]) -> str:
     return ", ".join(map(str, numbers.tolist()))
 
 
-def _select_entries(sets: Sequence[NDArray[np.int64]]) -> str:
-    """Return the condition that selects these entries, by a bit for each: the server skips a row faster than it sends it."""
+def select_entries(sets: Sequence[NDArray[np.int64]]) -> str:
+    """Return the condition that selects these entries, by a bit for each: the server skips a row faster than it sends it.
+
+    The case decides the order: a condition alone may be evaluated before the limits, and there is no bit outside them.
+    """
     first, last = (int(limit) for limit in (min(part[0] for part in sets), max(part[-1] for part in sets)))
     flags = np.zeros(last - first + 1, np.bool_)
     for part in sets:
         flags[part - first] = True
     bits = np.packbits(flags, bitorder="little").tobytes().hex()
-    return f"entry_id between {first} and {last} and get_bit('\\x{bits}'::bytea, entry_id - {first}) = 1"
+    limits = f"entry_id between {first} and {last}"
+    return f"{limits} and case when {limits} then get_bit('\\x{bits}'::bytea, entry_id - {first}) = 1 else false end"
 
 
 async def _load_rows(connection: Connection, select: str) -> tuple[OwnedEntries, pa.Array]:

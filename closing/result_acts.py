@@ -22,8 +22,8 @@ from core.chart import Chart
 from core.money import AMOUNT_MAX
 from core.result_accounts import RESULT_CLASSES, ResultAccounts
 
-_LINES_MAX = ACT_LINES_MAX - 3
-"""Accounts of one act: three lines are left for what they add up to."""
+_LINES_MAX = ACT_LINES_MAX // 4
+"""Accounts of one act: three times as many lines are left for what they add up to, which may be more than one line states."""
 DEBIT, CREDIT = "result_debit", "result_credit"
 
 
@@ -146,7 +146,16 @@ def _balance(lines: Sequence[ResultLine], accountant: str, accounts: ResultAccou
     if accountant != accounts.accountant:
         result.insert(0, ResultLine(accountant, accounts.transfer, total))
         result.insert(1, ResultLine(accounts.accountant, accounts.transfer, -total))
-    return [*cleared, *(line for line in result if line.cents)]
+    return [*cleared, *(part for line in result for part in _split(line))]
+
+
+def _split(line: ResultLine) -> Iterator[ResultLine]:
+    """Yield the lines that state the cents of ``line``, each no more than a line may; none for nothing."""
+    rest = line.cents
+    while rest:
+        cents = max(min(rest, AMOUNT_MAX), -AMOUNT_MAX)
+        yield line._replace(cents=cents)
+        rest -= cents
 
 
 def _sum_obstacles(balances: ResultBalances) -> list[BlockedSum]:

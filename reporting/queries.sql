@@ -7,13 +7,14 @@ select coalesce(max(batch), 0) as batch from batch;
 -- name: entries_by_reference
 -- Lines of reference $1 of sender $2, carries of its acts by the closing of a year included, on fund centres $3 (all if null), of
 -- kinds $4 and exercise $5 (any if null), after entry $6, at most $7.  An act without an account assignment belongs to no programme.
--- Openings, which are all of month 0, state balances of every programme on one fund centre of their accountant: they are on none.
+-- Openings, which are all of month 0, and the result, all of month 15, state sums of every programme on one fund centre of their
+-- accountant: they are on none.
 -- The sum with 0 keeps the planner from the index of entries, which would read everything after that entry.
 select e.*, s.sender from entry e join submission s on s.submission = e.submission
 where e.reference = $1 and ($2::text is null or s.sender = $2
       
        or exists (select from reference_text o where o.kind = 6 and o.id = e.source and o.code = $2 and s.sender = 'closing'))
-  and ($3::int[] is null or e.month > 0 and (e.cell = 0 or (select c.centre from cell c where c.cell = e.cell) = any($3::int[])))
+  and ($3::int[] is null or e.month not in (0, 15) and (e.cell = 0 or (select c.centre from cell c where c.cell = e.cell) = any($3::int[])))
   and ($4::smallint[] is null or e.kind = any($4::smallint[])) and ($5::smallint is null or e.exercise = $5) and e.entry_id + 0 > $6
 order by e.entry_id limit $7;
 
@@ -23,9 +24,9 @@ select exists (select from entry where reference = $1) or exists (select from re
 
 -- name: entry_seen
 -- Entry $1, and whether it is visible to sender $2, whose acts it is or carries over the year, on fund centres $3 (all if null);
--- openings are on none.
+-- openings and the result are on none.
 select e.*, s.sender, ($2::text is null or s.sender = $2 or exists (select from reference_text o where o.kind = 6 and o.id = e.source and o.code = $2 and s.sender = 'closing'))
-  and ($3::int[] is null or e.month > 0 and (e.cell = 0 or (select c.centre from cell c where c.cell = e.cell) = any($3::int[]))) as is_seen
+  and ($3::int[] is null or e.month not in (0, 15) and (e.cell = 0 or (select c.centre from cell c where c.cell = e.cell) = any($3::int[]))) as is_seen
 from entry e join submission s on s.submission = e.submission where e.entry_id = $1;
 
 -- name: entries_by_number

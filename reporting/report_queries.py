@@ -15,6 +15,11 @@ SQL: Mapping[str, str] = read_all_queries("reporting")
 Connection = asyncpg.Connection
 Row = Mapping[str, Any]
 _ROWS_AT_ONCE = 2_000
+_JOURNAL_SETTINGS = """
+set local enable_nestloop = off;
+set local work_mem = '128MB';
+set local max_parallel_workers_per_gather = 0
+"""
 
 
 async def fetch(connection: Connection, query: str, *arguments: Any) -> list[Row]:
@@ -26,11 +31,18 @@ async def fetch_from_journal(connection: Connection, query: str, *arguments: Any
     """Return the rows of a named query that joins entries of the whole journal with one another.
 
     The planner cannot know how many rows its steps give.  It takes hundreds for millions, and then compares each with each:
-    for the entries of a State's year this does not end.  So such a query has no nested loops, and memory for its hashes.
+    for the entries of a State's year this does not end.  So such a query has no nested loops, and memory for its hashes; and
+    no parallel workers, each of which would take that memory again.
+
+    The transaction is rolled back, as it only reads: inside another one the settings would otherwise stay until its end.
     """
-    async with connection.transaction():
-        await connection.execute("set local enable_nestloop = off; set local work_mem = '128MB'")
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        await connection.execute(_JOURNAL_SETTINGS)
         return await fetch(connection, query, *arguments)
+    finally:
+        await transaction.rollback()
 
 
 async def stream(connection: Connection, statement: str, *arguments: Any) -> AsyncGenerator[list[Row], None]:

@@ -2,7 +2,7 @@
 -- Each line has one side, but a movement of the bank: a credit stands on the side of its credit, a debit (kinds $10) on that of its debit.
 -- What is open on suspense accounts $4, in the year of its assignment: $1 kinds that leave an amount there, $2 that clear it, $3 that
 -- justify it.  Of exercise $5 and accountant $6, of sender $7 on fund centres $8 (all if null); ages up to day $9, or today's if null.
--- Openings are of no programme: left out where only some fund centres are seen.  Of a justification by another sender only the day is seen.
+-- Openings and the result are of no programme: left out where only some fund centres are seen.  Of a justification by another sender only the day is seen.
 with cleared as (
     select predecessor, sum(amount) as amount from entry where kind = any($2::smallint[]) group by predecessor
 ),
@@ -19,5 +19,5 @@ left join justified u on u.predecessor = e.entry_id left join entry j on j.entry
 left join submission t on t.submission = j.submission
 where e.kind = any($1::smallint[]) and case when e.credit <> 0 and e.kind <> all($10::smallint[]) then e.credit else e.debit end = any($4::smallint[]) and e.amount > coalesce(c.amount, 0)
   and ($5::smallint is null or e.exercise = $5) and ($6::smallint is null or e.accountant = $6)
-  and ($7::text is null or s.sender = $7) and ($8::int[] is null or l.centre = any($8::int[]) and e.month > 0)
+  and ($7::text is null or s.sender = $7) and ($8::int[] is null or l.centre = any($8::int[]) and e.month not in (0, 15))
 order by e.exercise, e.accountant, e.day, e.entry_id;

@@ -213,7 +213,7 @@ def _compute_fingerprints(
         keys["payee_high"], keys["payee_low"] = payee.expand(high), payee.expand(low)
     if iban:
         keys["bank"] = iban.compute_digests(fingerprints.BANK_SALT)
-    merges = context.registry.reference.merges
+    merges = context.registry.merges_in_use
     return keys | fingerprint_invoices(line_batch, kind, keys, merges=merges, secret=secret)
 
 

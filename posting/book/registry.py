@@ -168,6 +168,8 @@ class Registry:
     """Creditors of the expense accounts that have their own, in the layout of ``core.tables.book.Book.creditors``."""
     year_codes: Mapping[int, YearCodes] = field(init=False)
     """By year: the codes in its files, in the form that the kernels read."""
+    merges_in_use: Merges = field(init=False)
+    """All merges of the files, until the load of the book leaves out those of a code that is not registered yet."""
     title_rows: TitleRows = field(init=False)
     special_rows: SpecialRows = field(init=False)
 
@@ -180,6 +182,7 @@ class Registry:
             rows, year_chart = self._view_year(year), self.reference.charts[year]
             code_meanings.fill_year(rows, year_nomenclature, year_chart, numbered=numbered)
             code_meanings.fill_accountants(rows, self.reference.accountants[year], numbered)
+        self.merges_in_use = self.reference.merges
         self.title_rows = TitleRows(self.reference.nomenclatures, numbered, self.meanings, years=self.years)
         self.special_rows = SpecialRows(self.reference.nomenclatures, numbered.centre, self.years)
         self.shared_accounts = self._build_shared_accounts()

@@ -60,17 +60,17 @@ class SpecialRows:
     def _find_later(self, member: _Member) -> int:
         """Return the row of the programme in the next year, else of the lowest code that its section has then; 0 for none.
 
-        The limit is of the section (LOLF art. 21): what is due to a suppressed programme is collected for the others.  If the
-        account has no sections any more, it is collected for the account.
+        The limit is of the section (LOLF art. 21): what is due to a programme that is suppressed, or comes to another account
+        or section, is collected for the others.  If the account has no sections any more, it is collected for the account.
         """
-        year = member.year + 1
-        others = [
-            (other.code, row)
+        later = [
+            (other.code != member.code, other.code, row)
             for row, other in enumerate(self._members, 1)
-            if (other.year, other.account) == (year, member.account) and other.section in ("", member.section)
+            if (other.year, other.account) == (member.year + 1, member.account)
+            and (other.section in ("", member.section) or (other.code == member.code and not member.section))
         ]
-        _, first = min(others, default=("", 0))
-        return int(self._row[year - self._years.start, member.programme]) or first
+        _, _, row = min(later, default=(False, "", 0))
+        return row
 
     def build_table(self) -> np.ndarray:
         """Build the rows as records, with nothing collected yet."""

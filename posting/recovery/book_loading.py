@@ -99,6 +99,7 @@ async def load_book(store: PostgresStore, reference: ReferenceData) -> LoadedBoo
     changes = await _load_payees(store, state, secret=secret, extent=extent)
     async with store.borrow_connection() as connection:
         merge_store.apply_merges(state.book.payees, await merge_store.load_merges(connection))
+        registry.merges_in_use = await merge_store.select_merges_in_use(connection, reference.merges)
     await journal_replay.replay_entries(store, state, secret, after=extent.entries, last=last_entry)
     await invoice_replay.replay_invoices(store, state, secret, after=extent.entries)
     for entry, old_digest in changes:

@@ -6,9 +6,11 @@ from numpy.typing import NDArray
 from core.errors import ReferenceDataError
 from core.nomenclature import CENTRES_A_YEAR, SHEETS
 from core.periods import YEAR_FIRST
+from core.tables.book import Book
 from core.tables.frozen_balances import FrozenBalances
 from core.tables.special_balances import SpecialBalances
 from core.tables.withdrawn_balances import WithdrawnBalances
+from kernels.availability import AE, CONSUMED, RESERVED
 from posting.book.book_state import BookState
 from posting.book.missing_year import build_missing_year_error
 from posting.book.registry import Registry
@@ -40,6 +42,8 @@ async def load_withdrawals(store: PostgresStore, state: BookState) -> None:
 async def load_special_accounts(store: PostgresStore, state: BookState) -> None:
     """Load the last row of each programme.
 
+    A row of before the version that counts what is engaged says nothing of that: it follows from the AE of the programme then.
+
     Raises
     ------
     ReferenceDataError
@@ -60,7 +64,24 @@ async def load_special_accounts(store: PostgresStore, state: BookState) -> None:
             "a programme is of no earmarked account any more, although its receipts or engagements were counted",
             "Put its account back, or its mission in programmes.csv.",
         )
-    state.book.special["collected"][at], state.book.special["engaged"][at] = rows.collected, rows.engaged
+    special = state.book.special
+    special["collected"][at], special["engaged"][at] = rows.collected, rows.engaged
+    (last_uncounted,) = await store.fetch("last_batch_without_engagements")
+    if last_uncounted["batch"]:
+        is_uncounted = np.arange(len(special)) > 0
+        is_uncounted[at[rows.batch > last_uncounted["batch"]]] = False
+        special["engaged"][is_uncounted] = _derive_engagements(state.book)[is_uncounted]
+
+
+def _derive_engagements(book: Book) -> NDArray[np.int64]:
+    """Return the AE that each programme uses, without frozen ones and earmarks.
+
+    That equals what is engaged, less what a recycling case gave back of earlier years.
+    """
+    nodes = book.special["node"][:, np.newaxis] + np.arange(SHEETS)
+    frozen = book.frozen["ae"][nodes] + book.frozen["earmarked"][nodes]
+    used = book.figures[nodes, AE + RESERVED] + book.figures[nodes, AE + CONSUMED] - frozen
+    return used.sum(axis=1)
 
 
 def check_years(registry: Registry, years: NDArray[np.integer], rows_label: str) -> None:

@@ -1,9 +1,9 @@
-"""The merges of third parties in use: stored at the first start with them, and compared with ``merges.csv`` at every start.
+"""The merges of third parties in use: stored at the first start with both codes, compared with ``merges.csv`` at every start.
 
 A merge in use stays: entries were decided with both codes as one person.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,8 +30,8 @@ class StoredMerge(NamedTuple):
     into_payee: int
 
 
-class _NewMerge(NamedTuple):
-    """A merge that is to be in use from the next entry on."""
+class NewMerge(NamedTuple):
+    """A merge of registered third parties that is to be in use from the next entry on."""
 
     payee: int
     into_payee: int
@@ -39,25 +39,35 @@ class _NewMerge(NamedTuple):
     merge: Merge
 
 
-async def store_merges(connection: Any, merges: Merges) -> bool:
-    """Store the merges that are not in use yet; return whether there are some.
+async def find_new_merges(connection: Any, merges: Merges) -> list[NewMerge]:
+    """Return the merges to store, as they are not in use yet; reads the whole journal if there are some.
+
+    A merge of a code that is not registered yet waits for a start after its registration: there is nothing to merge.
 
     Raises
     ------
     ReferenceDataError
-        A merge in use is missing or changed, a new one names a code that is not registered, or acts of its first day or later
-        name the code; nothing is stored.
+        A merge in use is missing or changed, or acts of the first day of a new one or later name the code.
     """
     stored = await _load_stored_merges(connection)
     _check_stored_merges(stored, merges)
     new = await _number_codes(connection, {code: row for code, row in merges.items() if code not in stored})
-    if not new:
-        return False
-    await _check_acts(connection, new)
+    if new:
+        await _check_acts(connection, new)
+    return new
+
+
+async def store_merges(connection: Any, new: Sequence[NewMerge]) -> None:
+    """Store new merges, which are in use from the next entry on."""
     columns = ([row.payee for row in new], [row.into_payee for row in new])
     days, reasons = [row.merge.first_day for row in new], [row.merge.reason for row in new]
     await connection.execute(SQL["insert_merges"], *columns, days, reasons)
-    return True
+
+
+async def select_merges_in_use(connection: Any, merges: Merges) -> Merges:
+    """Return those of the merges that are in use."""
+    stored = await _load_stored_merges(connection)
+    return {code: row for code, row in merges.items() if code in stored}
 
 
 async def _load_stored_merges(connection: Any) -> Merges:
@@ -78,19 +88,20 @@ def _check_stored_merges(stored: Merges, merges: Merges) -> None:
         raise ReferenceDataError(FILE, finding, remedy)
 
 
-async def _number_codes(connection: Any, merges: Merges) -> list[_NewMerge]:
+async def _number_codes(connection: Any, merges: Merges) -> list[NewMerge]:
+    """Return the merges whose codes are both registered, with their numbers."""
     if not merges:
         return []
     codes = [*merges, *(merge.into for merge in merges.values())]
     numbers = {row["code"]: row["payee"] for row in await connection.fetch(SQL["payees_of_codes"], codes)}
-    for code in codes:
-        if code not in numbers:
-            finding = f"third party {code} is not registered in this ledger"
-            raise ReferenceDataError(FILE, finding, "Remove the line, and load it once both are registered.")
-    return [_NewMerge(numbers[code], numbers[merge.into], code, merge) for code, merge in merges.items()]
+    return [
+        NewMerge(numbers[code], numbers[merge.into], code, merge)
+        for code, merge in merges.items()
+        if code in numbers and merge.into in numbers
+    ]
 
 
-async def _check_acts(connection: Any, new: list[_NewMerge]) -> None:
+async def _check_acts(connection: Any, new: list[NewMerge]) -> None:
     """Check that no act names a merged code on the first day of its merge or later; reads the whole journal."""
     payees, days = [row.payee for row in new], [row.merge.first_day for row in new]
     late = await connection.fetch(SQL["late_names"], payees, days, NAMING_KINDS, timeout=BULK_SECONDS)

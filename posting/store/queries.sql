@@ -200,6 +200,11 @@ select batch, entries, keys, payees, invoices, previous, pieces, digest from che
 -- name: is_own_epoch
 select epoch = $1::bigint from engine for share;
 
+-- name: last_batch_without_engagements
+-- The last batch of before the version that counts what special accounts engage; 0 if there is none.
+select coalesce(max(batch), 0) as batch from batch
+where committed_at < (select applied_at from migration where name = '0067_special_engagements.sql');
+
 -- name: delete_checkpoints
 with pages as (delete from checkpoint_page) delete from checkpoint;
 

@@ -35,4 +35,4 @@ async def _start(connection: asyncpg.Connection, reference: ReferenceData) -> No
     await period_store.store_starts(connection, reference.calendar)
     await nature_use.check_natures(connection, reference, numbers)
     await nature_use.check_recycling_cases(connection, reference)
-    await merge_store.store_merges(connection, reference.merges)
+    await merge_store.find_new_merges(connection, reference.merges)

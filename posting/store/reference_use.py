@@ -47,10 +47,14 @@ async def note_use(connection: Connection, reference: ReferenceData, numbers: Nu
     """
     await nature_use.check_natures(connection, reference, numbers)
     await nature_use.check_recycling_cases(connection, reference)
-    await person_proof.lock_directory(connection)
+    new_merges = await merge_store.find_new_merges(connection, reference.merges)
+    await person_proof.lock_directory(
+        connection
+    )  # after what may read the whole journal: changes of it wait for this
     text, digest = _describe(reference.files)
     await _check_acceptance(connection, reference, digest)
-    if await merge_store.store_merges(connection, reference.merges):
+    if new_merges:
+        await merge_store.store_merges(connection, new_merges)
         await connection.execute(SQL["delete_checkpoints"], timeout=BULK_SECONDS)
     days = json.dumps(_list_agreement_days(reference), sort_keys=True)
     await connection.execute(SQL["note_reference_use"], text, digest, days)

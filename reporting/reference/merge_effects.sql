@@ -8,7 +8,7 @@ left join lateral (select e.kind from entry e where e.payee = p.payee and e.kind
 
 -- name: open_debts
 -- What is left of the debts (kinds $2) and receivables (kinds $3) of each of payees $1: less what the kinds $4 take up, and with what
--- the kinds $5 give back of a part (kinds $6); is_part says of a debt that it is owed by an opposition or an assignment.
+-- the kinds $5 give back of a part or a release (kinds $6); is_part says of a debt that it is owed by an opposition or an assignment.
 with debt as (
     select e.entry_id, e.payee, e.kind, e.amount from entry e where e.payee = any($1::int[]) and e.kind = any($2::smallint[] || $3::smallint[])
 ),

@@ -353,13 +353,14 @@ select batch, node, sum(sum(withdrawn)) over (partition by node order by batch) 
 from withdrawal where withdrawn <> 0 group by batch, node;
 
 -- name: special_after
--- Of each programme of an earmarked special account the one that its receipts count for in each year from its own on: itself, else
--- the lowest code of its section, as the limit is of the section; of its account, if that has no sections any more (rule A23).
+-- Of each programme of an earmarked special account the one that its receipts count for in each year from its own on: itself while its
+-- account and section are the same, else the lowest code of its section, as the limit is of the section; of its account, if that has no
+-- sections any more (rule A23).
 create table special_after as
 with recursive step as (
     select s.year, s.code, coalesce(max(if(n.code = s.code, n.code, null)), min(n.code)) as follower
     from special_programme s join special_programme n
-      on n.year = s.year + 1 and (n.code = s.code or n.account = s.account and n.section in ('', s.section)) group by s.year, s.code
+      on n.year = s.year + 1 and n.account = s.account and (n.section in ('', s.section) or n.code = s.code and s.section = '') group by s.year, s.code
 ),
 after as (
     select year, code, year as later_year, code as follower from special_programme

@@ -122,6 +122,10 @@ def describe_change(change: "RowChange") -> str:
 def describe_merge(merge: "MergeEffect") -> str:
     """Describe what a merge of third parties concerns, and what follows from it."""
     head = f"Merge of {merge.code} into {merge.into}: acts of {merge.first_day} or later no longer name {merge.code}."
+    if merge.unregistered:
+        codes = " and ".join(merge.unregistered)
+        waits = "It is in use from the first start after the registration of"
+        return f"{head} {waits} {codes}: nothing is merged until then."
     items = "; ".join(_list_merged_items(merge))
     if not items:
         return f"{head} Nothing is open of it."

@@ -51,6 +51,10 @@ _RESULT_STATES: Mapping[PeriodState, str] = {
     ),
     PeriodState.LOCKED: "month 15 of {year} is locked for an accountant, and its result is final",
 }
+_FINAL_OPENINGS = (
+    "the opening month of {next_year} is locked for an accountant, and no opening balance can follow this result: correct "
+    "what changed in a year that is open"
+)
 _NO_RESULT_ACCOUNT = "the files of {year} name no account of the result: add result.csv with one line"
 _PENDING_RUNS = (
     "payment run {run} is {state}: issue it or abandon it first, as it may pay what is carried over"
@@ -159,7 +163,10 @@ async def _find_result_obstacle(
     if request.day <= date(year, 12, 31):
         return _NOT_OVER.format(year=year, next_year=year + 1)
     states = await period_store.load_states(connection)
-    obstacle = _RESULT_STATES[find_month_state(states, year, RESULT_MONTH)]
+    if find_month_state(states, year + 1, OPENING_MONTH) is PeriodState.LOCKED:
+        obstacle = _FINAL_OPENINGS.format(year=year, next_year=year + 1)
+    else:
+        obstacle = _RESULT_STATES[find_month_state(states, year, RESULT_MONTH)].format(year=year)
     if not obstacle or not (await step_acts.load_result(connection, reference, year)).balances.balances:
         return ""  # a month that is locked stops no step that has nothing to post in it
-    return obstacle.format(year=year)
+    return obstacle

@@ -9,7 +9,7 @@ import pytest
 
 from closing.journal import Journal
 from closing.journal_queries import load_journal
-from closing.owned_line_queries import EntrySet, Senders, load_owned_lines, load_references
+from closing.owned_line_queries import EntrySet, Senders, load_owned_lines, load_references, select_entries
 from core.catalog import KIND_NUMBERS
 from service.database import command_queries
 from service.database.embedded_server import Database
@@ -47,6 +47,15 @@ async def test_each_set_has_its_lines(connection: asyncpg.Connection) -> None:
             )
             assert part.reference.to_pylist() == [row["reference"] for row in rows]
             assert set(part.owner.to_pylist()) <= set(senders.by_submission.values())
+
+
+async def test_no_bit_is_read_outside_the_limits(connection: asyncpg.Connection) -> None:
+    """The server may evaluate the second condition first, on every entry: it selects the same ones alone."""
+    commitments = await _list_entries(connection, COMMITMENT)
+    limits, _, flags = select_entries([np.array(commitments, np.int64)]).partition(" and case ")
+    assert limits == f"entry_id between {commitments[0]} and {commitments[-1]}"
+    rows = await connection.fetch(f"select entry_id from entry where case {flags} order by entry_id")
+    assert [row["entry_id"] for row in rows] == commitments
 
 
 async def test_the_lines_of_an_act_have_its_number(connection: asyncpg.Connection) -> None:

@@ -8,12 +8,18 @@ import pytest
 
 from closing.steps import Step
 from core.senders import CLOSING
-from reporting import code_labels
+from reporting import code_labels, journal
+from reporting.act_history import fetch_accepted_lines
 from reporting.code_names import read_names
+from reporting.report_catalog import REPORTS
+from reporting.report_definition import ReportArguments
 from reporting.statements import StatementYear, load_statements
 from reporting.trial_balance import BY_ACCOUNTANT, BalanceScope, load_trial_balance
+from reporting.visibility import WHOLE_JOURNAL, ReferenceQuery, Visibility, list_centres_within
 from service.database import command_queries
 from service.database.embedded_server import Database
+from service.http.problems import Problem
+from service.http.query_scope import read_visible_entry
 from tests.closing.closing_state import (
     ACCRUED,
     LATE_SERVICE,
@@ -28,6 +34,7 @@ from tests.period_decisions import decide_period
 from tests.reporting.remade_hashes import remake_hashes
 from tests.service.small_state import State
 
+_JOURNAL = next(report for report in REPORTS if report.name == "journal")
 RESULT, TRANSFER = "1200000000", "1842300000"
 _AFTER = "2019-01-25"
 DETERMINED = {
@@ -125,6 +132,46 @@ async def test_what_is_refused_is_brought_to_the_result_by_the_next_execution(st
     line = {"exercise": YEAR, "date": "2018-12-31", "fund_centre": "0177-D013", "amount": "1.00"}
     line |= {"reference": "X-1", "kind": "result_debit", "account": RESULT}
     assert [reason.code for reason in (await state.submit([line], CLOSING)).reasons] == ["PERIOD_LOCKED"]
+
+
+async def test_a_caller_of_one_programme_sees_no_result(state: State) -> None:
+    """A line of the result stands on a fund centre of its accountant, and states what he has of every programme."""
+    await execute(state, Step.RESULT, _AFTER)
+    (entry, *_) = entries = await state.fetch("select * from entry where month = 15 order by entry_id")
+    async with command_queries.connect(state.dsn) as connection:
+        names = await read_names(connection, code_labels.load(state.reference))
+        every_code = frozenset(names.codes.years[YEAR].programmes)
+        limited = Visibility(None, list_centres_within(names, every_code), sorted(every_code))
+        for visibility, lines in ((WHOLE_JOURNAL, len(entries)), (limited, 0)):
+            query = ReferenceQuery(entry["reference"], visibility)
+            assert len(await fetch_accepted_lines(connection, query)) == lines
+            arguments = ReportArguments({**_JOURNAL.default_values, "month": 15}, visibility)
+            report = await journal.load_journal(connection, names, arguments)
+            assert len(report.entries) == lines
+        with pytest.raises(Problem, match="You have no entry"):
+            await read_visible_entry(connection, limited, entry["entry_id"])
+
+
+async def test_no_result_follows_final_openings(state: State) -> None:
+    """As in a ledger of before month 15: it was added to a year whose openings were final already."""
+    opened = "insert into period_start (exercise, month, is_open) values (2018, 15, true)"
+    await execute(state, Step.OPENING, _AFTER)
+    await _change_rows(state, "delete from period_start where (exercise, month) = (2018, 15)")
+    for month in range(1, 13):
+        for action in ("close", "lock"):
+            await decide_period(state.dsn, f"2018-{month:02}", action, "PACA")
+    for action in ("close", "lock"):
+        await decide_period(state.dsn, "2019-00", action, "PACA")
+    await _change_rows(state, opened)
+    result = await execute(state, Step.RESULT, _AFTER)
+    assert "the opening month of 2019 is locked for an accountant" in result.waits
+    assert result.posted is None
+
+
+async def _change_rows(state: State, change: str) -> None:
+    connection = await asyncpg.connect(state.dsn)
+    await connection.execute(f"set session_replication_role = replica; {change}")
+    await connection.close()
 
 
 async def test_the_step_waits_for_the_end_of_the_year_and_for_its_account(state: State) -> None:

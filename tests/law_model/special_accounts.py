@@ -47,7 +47,7 @@ def _engages(act: Act, predecessor: Document | None) -> bool:
 def collect(receipt: Document, receivable: Document, state: State) -> None:
     """Count a receipt for its section in the year of its day (LOLF 28); what repays an expense restores credits instead.
 
-    The section goes on without a programme that is suppressed, and without sections the account does.
+    The section goes on without a programme that is suppressed or leaves it, and without sections the account does.
     """
     if receivable.predecessor is not None or receivable.key is None:
         return
@@ -58,9 +58,15 @@ def collect(receipt: Document, receivable: Document, state: State) -> None:
         if section:
             own = _find_section(receivable.key._replace(year=year), state)
             whole = Section(section.account, "")
-            section = own or next((name for name in (section, whole) if name in remaining), None)
+            names = (own, section, whole) if own and _goes_on(section, own) else (section, whole)
+            section = next((name for name in names if name in remaining), None)
     if section:
         state.collected[last, section] += receipt.amount
+
+
+def _goes_on(before: Section, own: Section) -> bool:
+    """Return whether what a programme belongs to now is what it belonged to, as far as both have sections."""
+    return own.account == before.account and (own.name == before.name or "" in (own.name, before.name))
 
 
 def _find_section(key: NodeKey, state: State) -> Section | None:

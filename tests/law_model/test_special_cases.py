@@ -58,6 +58,18 @@ def test_the_account_of_a_suppressed_programme_goes_on_with_the_others(year: Sma
     assert _order(year, "D2", "42.50", _TOWNS, "2019-03-07") == "ACCEPTED"
 
 
+def test_what_is_due_to_a_programme_that_leaves_its_section_is_collected_for_the_section(
+    year: SmallYear,
+) -> None:
+    """In 2019 0753 is with the radars: what is due to it of 2018 counts for 0754, beside 12.50 brought forward."""
+    after = year.model.state.reference.years[2019]
+    after.earmarked = {**after.earmarked, "0753": after.earmarked["0751"]}
+    late = {"predecessor": year.name("TP"), "amount": "30"}
+    assert year.send("receipt", "E1", "2019-03-06", **late) == "ACCEPTED"
+    assert _order(year, "D1", "42.51", _TOWNS, "2019-03-07") == "SPECIAL_RECEIPTS_EXCEEDED"
+    assert _order(year, "D2", "42.50", _TOWNS, "2019-03-07") == "ACCEPTED"
+
+
 def test_a_year_spends_its_receipts_and_what_it_brought_forward(year: SmallYear) -> None:
     """2019 brings 12.50 forward, and collects 30 of the receivable of 2018; 2018 has nothing of both."""
     late = {"predecessor": year.name("TP"), "amount": "30"}

@@ -88,9 +88,9 @@ def count_receipt(world: World, state: State, line: Line, cell: Cell, *, reaches
 
 
 def _find_follower(world: World, year: int, programme: Hashable) -> Hashable:
-    """Return the programme itself if it goes on in an account, else that of the lowest code of its section.
+    """Return the programme itself if it goes on in its section, else that of the lowest code of its section.
 
-    An account that has no sections any more goes on as a whole.
+    An account that has no sections any more goes on as a whole; of one that has sections since, the programme itself goes on.
     """
     before = world.special[year, programme]
     same = {
@@ -98,8 +98,9 @@ def _find_follower(world: World, year: int, programme: Hashable) -> Hashable:
         for (of, other), account in world.special.items()
         if (of, account.name) == (year + 1, before.name) and account.section in ("", before.section)
     }
-    goes_on = (year + 1, programme) in world.special
-    return programme if goes_on else min(same, key=str, default=None)
+    after = world.special.get((year + 1, programme))
+    goes_on = after is not None and after.name == before.name and not before.section
+    return programme if goes_on or programme in same else min(same, key=str, default=None)
 
 
 def find_programme_node(world: World, year: int, programme: object) -> int:

@@ -77,6 +77,36 @@ async def test_the_open_items_of_the_merged_code_are_added_up(dsn: str, tmp_path
     )
 
 
+async def test_a_provisional_penalty_is_owed_until_it_is_confirmed_or_remitted(
+    dsn: str, tmp_path: Path
+) -> None:
+    """Of 8 euros withheld 3 are confirmed, and 2 of 4 remitted are rejected: 3 are withheld, 2 are a debt of their own."""
+    penalty = [
+        act("commitment", "C1", "10.00", ASPR),
+        act("service", "F1", "10.00", predecessor="C1"),
+        act("penalty", "N1", "8.00", _OLD, predecessor="C1"),
+        act("penalty_confirmation", "N2", "3.00", predecessor="N1"),
+        act("penalty_remission", "N3", "4.00", predecessor="N1"),
+        act("payment_request_rejection", "N4", "2.00", predecessor="N3"),
+    ]
+    await _process(dsn, tmp_path, *penalty)
+    assert await _load(dsn) == [msgspec.structs.replace(_EFFECT, debts=3, debts_cents=17_00)]
+
+
+@pytest.mark.parametrize(("code", "into"), [("OLD", "NOBODY"), ("NOBODY", "NEW")])
+async def test_a_merge_of_an_unregistered_code_waits(code: str, into: str, dsn: str, tmp_path: Path) -> None:
+    await _process(dsn, tmp_path)
+    merges = {code: Merge(into, date(2018, 4, 1), "x")}
+    async with open_connection(dsn) as connection:
+        (effect,) = await load_merge_effects(
+            connection, [msgspec.structs.replace(_CHANGE, code=code)], merges
+        )
+    assert effect == MergeEffect(code=code, into=into, first_day="2018-04-01", unregistered=["NOBODY"])
+    assert describe_merge(effect).endswith(
+        "It is in use from the first start after the registration of NOBODY: nothing is merged until then."
+    )
+
+
 async def test_accounts_and_blocks_are_compared(dsn: str, tmp_path: Path) -> None:
     change = act("bank_details", "B1", "", _OLD, CHANGE_FIELDS, payee_name="Fournisseur", iban=_ACCOUNTS[1])
     await _process(dsn, tmp_path, change, act("payee_block", "B2", "", _NEW))
@@ -91,7 +121,7 @@ async def test_accounts_and_blocks_are_compared(dsn: str, tmp_path: Path) -> Non
     [
         (_MERGES, ""),
         ({"OLD": Merge("NEW", date(2018, 3, 15), "x")}, "name third party OLD on 2018-03-15 or later"),
-        ({"OLD": Merge("NOBODY", date(2018, 4, 1), "x")}, "NOBODY is not registered"),
+        ({"OLD": Merge("NOBODY", date(2018, 3, 15), "x")}, ""),
     ],
 )
 async def test_a_start_refuses_what_contradicts_the_journal(

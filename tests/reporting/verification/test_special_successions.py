@@ -1,5 +1,6 @@
-"""A special account whose programme is suppressed: the others spend what is collected for it."""
+"""A special account whose programme is suppressed or leaves its section: the others spend what is collected for it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from reporting.verification import verify
 from tests.databases import open_connection
 from tests.oracle.engine import Engine
 from tests.oracle.reference import Reference
-from tests.reference_years import copy_reference, copy_year, remove_lines
+from tests.reference_years import copy_reference, copy_year, remove_lines, replace_text
 from tests.reporting.journals import PAID, act, grant, process_senders
 from tests.reporting.planted_breaches import plant_breach
 
@@ -51,14 +52,29 @@ def _suppress_tickets(folder: Path) -> Path:
     return reference
 
 
-def test_the_plain_model_counts_what_is_collected_for_the_suppressed_programme(tmp_path: Path) -> None:
-    model = Engine(Reference.load(_suppress_tickets(tmp_path)))
+def _move_tickets(folder: Path) -> Path:
+    """Return reference data whose 2019 has programme 0753 in the other section of its account."""
+    reference = copy_reference(folder)
+    copy_year(reference)
+    replace_text(reference, "2019/special_sections.csv", "0753,2,", "0753,1,")
+    return reference
+
+
+CHANGES = [_suppress_tickets, _move_tickets]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_plain_model_counts_what_is_collected_for_the_section(
+    change: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    model = Engine(Reference.load(change(tmp_path)))
     outcomes: list[str] = []
     for sender, rows in _FILES:
         outcomes += [outcome for outcome, _, _ in model.submit(rows, sender)]
     assert outcomes == ["ACCEPTED"] * 11 + ["SPECIAL_RECEIPTS_EXCEEDED"]
 
 
+@pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize(
     ("breach", "check", "place"),
     [
@@ -67,10 +83,10 @@ def test_the_plain_model_counts_what_is_collected_for_the_suppressed_programme(t
         ("update special_balance set collected = collected - 1", "special_balances", "0754 of 2019 "),
     ],
 )
-async def test_what_is_collected_for_a_suppressed_programme_counts_for_its_account(
-    dsn: str, tmp_path: Path, breach: str, check: str, place: str
+async def test_what_is_collected_for_a_programme_counts_for_its_section(
+    dsn: str, tmp_path: Path, *, change: Callable[[Path], Path], breach: str, check: str, place: str
 ) -> None:
-    reference = _suppress_tickets(tmp_path)
+    reference = change(tmp_path)
     await process_senders(dsn, tmp_path, _FILES, ReferenceData.load(reference))
     async with open_connection(dsn) as connection:
         codes = await connection.fetch("select code from refusal")
