@@ -60,8 +60,8 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
         suspense.require_item(world, kind, item, line, cell)
     if kind.refusal is not Outcome.ACCEPTED:
         raise LineRefused(kind.refusal)
-    if kind.whole and line.amount != item.open:
-        raise LineRefused(_find_difference(kind))
+    if kind.pairs is Pairing.NONE:  # otherwise the other line of the pair is looked at first
+        require_whole(state, kind, line, entry)
     if not kind.mirrors:
         return Link(entry, kind, 0 if kind.draws is Remainder.VISA else entry, 1, cell)
     if kind.undoes:
@@ -72,6 +72,12 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
     if line.amount > item.open:
         raise LineRefused(Outcome.REVERSAL_EXCEEDS_ORIGINAL, missing=line.amount - item.open)
     return build_mirror_link(state, entry)
+
+
+def require_whole(state: State, kind: ActKind, line: Line, entry: int) -> None:
+    """Refuse an act that takes up the whole of an entry, and states another amount."""
+    if kind.whole and line.amount != state.items[entry].open:
+        raise LineRefused(_find_difference(kind))
 
 
 def _find_difference(kind: ActKind) -> Outcome:

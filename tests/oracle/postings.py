@@ -51,6 +51,8 @@ def post_line(world: World, state: State, line: Line, place: ActPosition, *, act
     retentions.require_retainable(world, state, kind, line=line, request=followed.entry)
     retentions.require_penalty_account(world, state, kind, commitment=followed.entry)
     set_offs.require_pair(world, state, kind, act=act, place=place, followed=followed.entry)
+    if kind.pairs is not Pairing.NONE:
+        commitments.require_whole(state, kind, line, followed.entry)
     if kind.pairs is Pairing.ORIGIN:
         reassignments.require_targets(world, state, act=act, place=place, debit=followed.entry)
     assets.take_from_asset(world, state, kind, line=line, asset=followed.entry)
