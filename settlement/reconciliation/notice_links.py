@@ -97,9 +97,9 @@ class NoticeLinker(NamedTuple):
         statements = self.message.statements
         is_statement = np.array([statement.closing is not None for statement in statements], bool)
         is_of_kind = is_statement[self.message.movements.statement] == in_statement
-        return np.flatnonzero(is_wanted & is_of_kind & np.isin(matches.movement_type, _MOVES))
+        return np.flatnonzero(is_wanted & is_of_kind & np.isin(matches.posted_type, _MOVES))
 
     def _build_key(self, matches: Matches, row: int) -> _MovementKey:
         movements = self.message.movements
         account = self.message.statements[int(movements.statement[row])].account
-        return _MovementKey(account, int(matches.movement_type[row]), int(movements.amount[row]))
+        return _MovementKey(account, int(matches.posted_type[row]), int(movements.amount[row]))

@@ -10,6 +10,7 @@ import pytest_asyncio
 from core.catalog import KIND_NUMBERS
 from service.database.embedded_server import Database
 from settlement.bank_files import bank_file_reader as reading
+from settlement.orders.end_to_end import format_identifier
 from settlement.reconciliation.bank_queries import UnmatchedSum
 from tests.databases import open_connection
 from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
@@ -153,21 +154,29 @@ async def test_a_debit_that_is_identified_is_returned_by_the_bank_like_any_other
     await check_agreement(state)
 
 
-@pytest.mark.parametrize("sign", ["DBIT", "CRDT"])
-async def test_a_notice_and_a_statement_that_names_nothing_post_one_movement(state: State, sign: str) -> None:
-    """A notice names the transfer; the statement has its account and amount, and an id that nobody can read."""
+@pytest.mark.parametrize(
+    ("sign", "stated_name", "stated_reason"),
+    [
+        ("DBIT", "GARBLED", ""),
+        ("CRDT", "GARBLED", "AC04"),
+        ("CRDT", format_identifier(900_000, ledger=1), ""),
+    ],
+)
+async def test_a_notice_and_a_statement_that_names_nothing_post_one_movement(
+    state: State, sign: str, stated_name: str, stated_reason: str
+) -> None:
+    """A notice names the transfer; the statement has its account and amount, and an id of no transfer."""
     account, sent = await pay(state)
     cents, name = sent[0]
-    opening, reason = OPENING, ""
+    opening = OPENING
     if sign == "CRDT":
         await import_one(state, write(state, account, [(cents, "DBIT", name, "")], day="2018-11-06"))
-        opening, reason = OPENING - cents, "AC04"
-    notice = write_notice(state, account, (cents, sign, name, reason))
-    await import_one(state, notice)
-    receipt = await import_one(
-        state, write(state, account, [(cents, sign, "GARBLED", reason)], opening=opening)
-    )
-    assert (receipt.suspense, receipt.reasons) == (0, {"NOTICED": UnmatchedSum(1, cents)})
+        opening = OPENING - cents
+    await import_one(state, write_notice(state, account, (cents, sign, name, "AC04" * (sign == "CRDT"))))
+    path = write(state, account, [(cents, sign, stated_name, stated_reason)], opening=opening)
+    for again in (False, False, True):
+        receipt = await import_one(state, path, again=again)
+        assert (receipt.suspense, receipt.reasons) == (0, {"NOTICED": UnmatchedSum(1, cents)})
     assert await state.read_unmatched() == []
     await check_agreement(state)
 
