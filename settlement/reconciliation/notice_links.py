@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.catalog import KIND_NUMBERS
 from core.tables.bank_messages import BankMessage, MovementType
-from settlement.reconciliation import bank_queries
+from settlement.reconciliation import bank_queries, receipt_queries
 from settlement.reconciliation.matching import Matches
 from settlement.reconciliation.matching_attempts import MatchingAttempt
 from settlement.reconciliation.mismatch import Mismatch
@@ -68,7 +68,7 @@ class NoticeLinker(NamedTuple):
 
     async def _link_statement(self, matches: Matches) -> Matches:
         """Link what a statement does not name with the acts of notices that no statement has booked yet, each once."""
-        rows = self._select(matches, ~np.isin(matches.mismatch, _READABLE), in_statement=True)
+        rows = await self._select_unknown(matches)
         if not rows.size:
             return matches
         acts = await bank_queries.load_noticed_acts(
@@ -90,6 +90,18 @@ class NoticeLinker(NamedTuple):
                 entry[row], mismatch[row] = choice[2], Mismatch.NOTICED
         return matches._replace(entry=entry, mismatch=mismatch)
 
+    async def _select_unknown(self, matches: Matches) -> NDArray[np.int64]:
+        """Return what a statement does not name and is not on suspense: debits and returns, then credits of no receivable.
+
+        Such a credit may be a return without the reason of one.
+        """
+        unknown = self._select(matches, ~np.isin(matches.mismatch, _READABLE), in_statement=True)
+        is_credit = matches.posted_type == MovementType.CREDIT
+        credits_ = np.flatnonzero(is_credit & (matches.mismatch == Mismatch.NO_REFERENCE))
+        rows = np.append(unknown, credits_)
+        suspended = await receipt_queries.load_suspended_rows(self.connection, self.attempt.message)
+        return rows[~np.isin(rows, suspended)]
+
     def _select(
         self, matches: Matches, is_wanted: NDArray[np.bool_], *, in_statement: bool
     ) -> NDArray[np.int64]:
@@ -102,4 +114,6 @@ class NoticeLinker(NamedTuple):
     def _build_key(self, matches: Matches, row: int) -> _MovementKey:
         movements = self.message.movements
         account = self.message.statements[int(movements.statement[row])].account
-        return _MovementKey(account, int(matches.posted_type[row]), int(movements.amount[row]))
+        is_debit = matches.movement_type[row] == MovementType.DEBIT
+        movement_type = MovementType.DEBIT if is_debit else MovementType.RETURN
+        return _MovementKey(account, movement_type, int(movements.amount[row]))

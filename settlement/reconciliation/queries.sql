@@ -70,7 +70,7 @@ select b.reference, b.amount, i.why from bank_suspense b join bank_item i using 
 where message = $1 and attempt = $2 and b.reference ~ '^U';
 
 -- name: posted_movements
--- The debits and returns of message $1 that are on suspense by acts (kinds $2) of sender $3, and the reason that the first attempt gave.
+-- The movements of message $1 that are on suspense by acts (kinds $2) of sender $3, and the reason that the first attempt gave.
 select distinct on (b.row) b.row, e.amount, i.why
 from bank_suspense b join bank_item i using (message, attempt, row) join entry e on e.reference = b.reference join submission s using (submission)
 where b.message = $1 and e.kind = any($2::smallint[]) and s.sender = $3 order by b.row, b.attempt;

@@ -160,6 +160,7 @@ async def test_a_debit_that_is_identified_is_returned_by_the_bank_like_any_other
         ("DBIT", "GARBLED", ""),
         ("CRDT", "GARBLED", "AC04"),
         ("CRDT", format_identifier(900_000, ledger=1), ""),
+        ("CRDT", "GARBLED", ""),
     ],
 )
 async def test_a_notice_and_a_statement_that_names_nothing_post_one_movement(
