@@ -10,7 +10,6 @@ import pytest_asyncio
 from core.catalog import KIND_NUMBERS
 from service.database.embedded_server import Database
 from settlement.bank_files import bank_file_reader as reading
-from settlement.orders.end_to_end import format_identifier
 from settlement.reconciliation.bank_queries import UnmatchedSum
 from tests.databases import open_connection
 from tests.reporting.remade_hashes import list_hash_findings, remake_hashes
@@ -65,15 +64,6 @@ def write(state: State, account: str, lines: list[Line], *, opening: int = OPENI
 def write_line(line: Line) -> str:
     cents, sign, name, reason = line
     return entry(format_cents(cents), sign, [detail(name, reason=reason)])
-
-
-def write_notice(state: State, account: str, line: Line, day: str = DAY) -> Path:
-    """Write a camt.054 with one movement."""
-    text = document(statement(write_line(line), identity="N-1", account=account))
-    text = text.replace("camt.053", "camt.054").replace("BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn")
-    path = state.folder / "notice.xml"
-    path.write_text(text.replace("Stmt>", "Ntfctn>").replace("<Dt>2018-12-14", f"<Dt>{day}"))
-    return path
 
 
 async def find_last(state: State, kind: str) -> int:
@@ -151,46 +141,6 @@ async def test_a_debit_that_is_identified_is_returned_by_the_bank_like_any_other
     second = write(state, account, [(cents, "CRDT", name, "AC04")], opening=OPENING - cents, day=LATER)
     assert (await import_one(state, second)).refused == {}
     assert await read_balance(state, DEBITS) == await read_balance(state, "5121100000") == 0
-    await check_agreement(state)
-
-
-@pytest.mark.parametrize(
-    ("sign", "stated_name", "stated_reason"),
-    [
-        ("DBIT", "GARBLED", ""),
-        ("CRDT", "GARBLED", "AC04"),
-        ("CRDT", format_identifier(900_000, ledger=1), ""),
-        ("CRDT", "GARBLED", ""),
-    ],
-)
-async def test_a_notice_and_a_statement_that_names_nothing_post_one_movement(
-    state: State, sign: str, stated_name: str, stated_reason: str
-) -> None:
-    """A notice names the transfer; the statement has its account and amount, and an id of no transfer."""
-    account, sent = await pay(state)
-    cents, name = sent[0]
-    opening = OPENING
-    if sign == "CRDT":
-        await import_one(state, write(state, account, [(cents, "DBIT", name, "")], day="2018-11-06"))
-        opening = OPENING - cents
-    await import_one(state, write_notice(state, account, (cents, sign, name, "AC04" * (sign == "CRDT"))))
-    path = write(state, account, [(cents, sign, stated_name, stated_reason)], opening=opening)
-    for again in (False, False, True):
-        receipt = await import_one(state, path, again=again)
-        assert (receipt.suspense, receipt.reasons) == (0, {"NOTICED": UnmatchedSum(1, cents)})
-    assert await state.read_unmatched() == []
-    await check_agreement(state)
-
-
-async def test_a_notice_after_the_statement_posts_nothing_that_is_on_suspense(state: State) -> None:
-    account, sent = await pay(state)
-    cents, name = sent[0]
-    await import_one(state, write(state, account, [(cents, "DBIT", "GARBLED", "")]))
-    notice = write_notice(state, account, (cents, "DBIT", name, ""))
-    for again in (False, False, True):
-        receipt = await import_one(state, notice, again=again)
-        assert (receipt.debits, receipt.reasons) == (0, {"ON_SUSPENSE": UnmatchedSum(1, cents)})
-    assert await read_balance(state, "5121100000") == -cents
     await check_agreement(state)
 
 
