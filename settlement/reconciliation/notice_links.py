@@ -1,6 +1,6 @@
 """Notices and statements that report one movement which the statement does not name: nothing of it is posted twice (rule A56).
 
-A notice names a transfer, and a statement has a movement of that account and amount that nobody could read.  If the statement
+A notice names a transfer, and a statement has a movement of that account, amount and time that names none.  If the statement
 came first, its movement is on suspense: the notice posts nothing, and the accountant says which transfer it is of.  If the
 notice came first, its act is in the books: the movement of the statement is that one, until a statement names the transfer.
 """
