@@ -79,25 +79,6 @@ class RunAccounts(NamedTuple):
     """IBANs; None if the accountant has no account in that exercise."""
 
 
-class OpenMovement(NamedTuple):
-    """A debit or return of the bank of which something is on suspense."""
-
-    account: str
-    kind: int
-    amount: int
-
-
-class NoticedAct(NamedTuple):
-    """A debit or return that a notice posted and no statement has booked."""
-
-    account: str
-    kind: int
-    cents: int
-    day: int
-    """Days since 1970."""
-    transfer: int
-
-
 class UnmatchedSum(msgspec.Struct, frozen=True):
     """The unmatched movements of one reason."""
 
@@ -192,20 +173,6 @@ async def load_rows_with_reason(
     """Return the rows of the movements that an attempt lists with a reason."""
     rows = await connection.fetch(SQL["rows_with_reason"], attempt.message, attempt.attempt, reason)
     return [row["row"] for row in rows]
-
-
-async def load_open_movements(connection: Connection, kinds: Sequence[int]) -> list[OpenMovement]:
-    """Return the debits and returns (kinds) of statements that are on suspense whole."""
-    rows = await connection.fetch(SQL["open_movements"], list(kinds))
-    return [OpenMovement(*row.values()) for row in rows]
-
-
-async def load_noticed_acts(
-    connection: Connection, kinds: Sequence[int], *, message: int, reason: int
-) -> list[NoticedAct]:
-    """Return what notices posted (kinds), no statement has booked, and no message but ``message`` has for this reason."""
-    rows = await connection.fetch(SQL["noticed_acts"].format(**STATED_QUERIES), list(kinds), message, reason)
-    return [NoticedAct(*row.values()) for row in rows]
 
 
 async def load_return_reasons(connection: Connection, transfers: Sequence[int]) -> dict[int, str]:

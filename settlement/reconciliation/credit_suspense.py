@@ -36,6 +36,14 @@ class MovementSuspense(NamedTuple):
             *(pa.concat_arrays([own, more]) for own, more in zip(self[2:], other[2:], strict=True)),
         )
 
+    def select(self, is_kept: NDArray[np.bool_]) -> "MovementSuspense":
+        """Return what is posted of the movements that are kept; one value per movement of the message."""
+        at = np.flatnonzero(is_kept[self.row])
+        places = pa.array(at)
+        return MovementSuspense(
+            self.row[at], self.amount[at], self.reference.take(places), self.centre.take(places)
+        )
+
 
 class HandReceipts(NamedTuple):
     """The credits that are receipts of an accountant, ascending by movement."""

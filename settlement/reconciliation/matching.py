@@ -36,6 +36,13 @@ class Matches(NamedTuple):
         """Whether each movement is posted."""
         return self.mismatch == Mismatch.NONE
 
+    @property
+    def posted_type(self) -> NDArray[np.uint8]:
+        """The type of what is posted: a credit whose id has our form, and names no transfer of the journal, is a return."""
+        is_unknown = self.mismatch == Mismatch.UNKNOWN_TRANSFER
+        is_return = is_unknown & (self.movement_type == MovementType.CREDIT)
+        return np.where(is_return, MovementType.RETURN.value, self.movement_type).astype(np.uint8)
+
 
 def parse_entries(message: BankMessage, ledger: int) -> NDArray[np.int64]:
     """Return the entry in the end-to-end id of each movement; 0 if the id is not one of this ledger."""

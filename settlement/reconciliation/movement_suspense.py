@@ -59,13 +59,8 @@ class MovementMatcher(NamedTuple):
         return MatchedMovements(matches._replace(mismatch=mismatch), self._build(matches, rows, cents))
 
     async def _select_rows(self, matches: Matches, earlier: list[int]) -> NDArray[np.int64]:
-        """Return debits and returns that match nothing, and ``earlier`` ones, of statements that are new with this message.
-
-        A credit whose end-to-end id has our form, and names no transfer of the journal, is a return; any other is none.
-        """
-        is_move = np.isin(matches.movement_type, (MovementType.DEBIT, MovementType.RETURN))
-        is_named = matches.mismatch == Mismatch.UNKNOWN_TRANSFER
-        is_candidate = is_move | (is_named & (matches.movement_type == MovementType.CREDIT))
+        """Return debits and returns that match nothing, and ``earlier`` ones, of statements that are new with this message."""
+        is_candidate = np.isin(matches.posted_type, (MovementType.DEBIT, MovementType.RETURN))
         is_candidate &= ~np.isin(matches.mismatch, _POSTED_OTHERWISE)
         is_candidate[earlier] = True
         statements = self.message.statements

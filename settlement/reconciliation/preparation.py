@@ -23,6 +23,7 @@ from settlement.reconciliation.credit_receipts import ReceiptMatcher
 from settlement.reconciliation.matching import match_movements, parse_entries
 from settlement.reconciliation.matching_attempts import MatchingAttempt
 from settlement.reconciliation.message_rows import PreparedMessage, count_movements, derive_batch_id
+from settlement.reconciliation.mismatch import Mismatch
 from settlement.reconciliation.movement_suspense import MovementMatcher
 from settlement.reconciliation.notice_links import NoticeLinker
 from settlement.reconciliation.sent_transfer_queries import SentTransferReader
@@ -53,10 +54,10 @@ async def prepare_message(
     """Match a message and write its acts to ``acts_path``, if it has any."""
     expanded = await _expand_rejections(connection, context, message)
     matched = await _match(connection, context, expanded.message)
-    links = NoticeLinker(connection, expanded.message, attempt)
-    matched = matched._replace(matches=await links.link(matched.matches))
     matcher = ReceiptMatcher(connection, context.accountants, expanded.message, attempt)
     matches, receipts, suspense, hand_receipts = await matcher.match(matched.matches)
+    matches = await NoticeLinker(connection, expanded.message, attempt).link(matches)
+    suspense = suspense.select(matches.mismatch != Mismatch.NOTICED)
     unknown = MovementMatcher(connection, context.accountants, expanded.message, attempt)
     matches, unknown_suspense = await unknown.match(matches)
     suspense = suspense.join(unknown_suspense)

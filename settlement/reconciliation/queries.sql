@@ -70,7 +70,7 @@ select b.reference, b.amount, i.why from bank_suspense b join bank_item i using 
 where message = $1 and attempt = $2 and b.reference ~ '^U';
 
 -- name: posted_movements
--- The debits and returns of message $1 that are on suspense by acts (kinds $2) of sender $3, and the reason that the first attempt gave.
+-- The movements of message $1 that are on suspense by acts (kinds $2) of sender $3, and the reason that the first attempt gave.
 select distinct on (b.row) b.row, e.amount, i.why
 from bank_suspense b join bank_item i using (message, attempt, row) join entry e on e.reference = b.reference join submission s using (submission)
 where b.message = $1 and e.kind = any($2::smallint[]) and s.sender = $3 order by b.row, b.attempt;
@@ -105,12 +105,33 @@ where exists (select from bank_statement s where s.account = t.account and s.ide
 -- name: rows_with_reason
 select row from bank_item where message = $1 and attempt = $2 and why = $3;
 
--- name: open_movements
--- Debits and returns of statements (kinds $1) that nothing has taken off suspense yet, and that were not opened in a later year.
-select s.account, e.kind, e.amount
-from entry e join (select distinct on (reference) reference, message, statement from bank_suspense order by reference, message, attempt) b using (reference)
-     join bank_statement s using (message, statement)
-where e.kind = any($1::smallint[]) and not exists (select from entry f where f.predecessor = e.entry_id and f.amount > 0) order by e.entry_id;
+-- name: suspended_movements
+-- What statements posted to suspense (kinds $1; for reasons $2, which name no receivable) of amounts $3, and what is left of each there: of it and
+-- of its openings in later years (kinds $4) less what kinds $5 took off.  What reduces an opening was taken off the earlier year already.
+with recursive posted as (
+    select distinct on (b.reference) b.reference, b.message, b.statement, i.why
+    from bank_suspense b join bank_item i using (message, attempt, row) where b.amount = any($3::bigint[]) order by b.reference, b.message, b.attempt
+), movement as (
+    select e.entry_id, s.account, e.kind, e.amount, e.day from posted p join entry e using (reference) join bank_statement s using (message, statement)
+    where e.kind = any($1::smallint[]) and e.amount = any($3::bigint[]) and p.why = any($2::smallint[])
+), item as (
+    select entry_id as movement, entry_id from movement
+    union all
+    select i.movement, f.entry_id from item i join entry f on f.predecessor = i.entry_id where f.kind = any($4::smallint[])
+), taken as (
+    select i.movement, sum(f.amount) as amount from item i join entry f on f.predecessor = i.entry_id where f.kind = any($5::smallint[]) group by i.movement
+)
+select m.account, m.kind, m.amount, m.day - '1970-01-01'::date as day, greatest(m.amount - coalesce(t.amount, 0), 0)::bigint as remainder
+from movement m left join taken t on t.movement = m.entry_id order by m.entry_id;
+
+-- name: linked_movements
+-- Movements of amounts $3 that other messages than $1 list with reason $2, in the order of their import; without those of transfers that
+-- the bank has named since (kinds $4): they are not what is on suspense.
+select s.account, i.sort, i.amount, i.day - '1970-01-01'::date as day, i.entry_id as transfer
+from bank_item i join bank_last_attempt using (message, attempt) join bank_statement s using (message, statement)
+where i.why = $2 and i.message <> $1 and i.amount = any($3::bigint[]) and not exists (
+    select from entry e where e.reference = case i.sort when 1 then 'D' else 'R' end || i.entry_id and e.kind = any($4::smallint[]))
+order by i.message, i.row;
 
 -- name: noticed_acts
 -- What messages without balances posted (kinds $1) of transfers, and no statement has booked; without those that another message than $2

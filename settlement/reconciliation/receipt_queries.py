@@ -104,6 +104,12 @@ async def load_known_movements(connection: Connection, attempt: MatchingAttempt)
     return {row["row"]: KnownSuspense(row["amount"], row["why"]) for row in rows}
 
 
+async def load_suspended_rows(connection: Connection, message: int) -> list[int]:
+    """Load which movements of ``message`` (0: a new one) are on suspense by acts."""
+    rows = await connection.fetch(SQL["posted_movements"], message, _SUSPENSE, BANK) if message else []
+    return [row["row"] for row in rows]
+
+
 async def has_suspense(connection: Connection, message: int) -> bool:
     """Return whether credits of ``message`` (0: a new one) are posted to suspense: no earlier version has stored it."""
     return bool(await connection.fetchval(SQL["has_suspense"], message))

@@ -66,15 +66,6 @@ def write_line(line: Line) -> str:
     return entry(format_cents(cents), sign, [detail(name, reason=reason)])
 
 
-def write_notice(state: State, account: str, line: Line, day: str = DAY) -> Path:
-    """Write a camt.054 with one movement."""
-    text = document(statement(write_line(line), identity="N-1", account=account))
-    text = text.replace("camt.053", "camt.054").replace("BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn")
-    path = state.folder / "notice.xml"
-    path.write_text(text.replace("Stmt>", "Ntfctn>").replace("<Dt>2018-12-14", f"<Dt>{day}"))
-    return path
-
-
 async def find_last(state: State, kind: str) -> int:
     ((number,),) = await state.fetch("select max(entry_id) from entry where kind = $1", KIND_NUMBERS[kind])
     return number
@@ -150,37 +141,6 @@ async def test_a_debit_that_is_identified_is_returned_by_the_bank_like_any_other
     second = write(state, account, [(cents, "CRDT", name, "AC04")], opening=OPENING - cents, day=LATER)
     assert (await import_one(state, second)).refused == {}
     assert await read_balance(state, DEBITS) == await read_balance(state, "5121100000") == 0
-    await check_agreement(state)
-
-
-@pytest.mark.parametrize("sign", ["DBIT", "CRDT"])
-async def test_a_notice_and_a_statement_that_names_nothing_post_one_movement(state: State, sign: str) -> None:
-    """A notice names the transfer; the statement has its account and amount, and an id that nobody can read."""
-    account, sent = await pay(state)
-    cents, name = sent[0]
-    opening, reason = OPENING, ""
-    if sign == "CRDT":
-        await import_one(state, write(state, account, [(cents, "DBIT", name, "")], day="2018-11-06"))
-        opening, reason = OPENING - cents, "AC04"
-    notice = write_notice(state, account, (cents, sign, name, reason))
-    await import_one(state, notice)
-    receipt = await import_one(
-        state, write(state, account, [(cents, sign, "GARBLED", reason)], opening=opening)
-    )
-    assert (receipt.suspense, receipt.reasons) == (0, {"NOTICED": UnmatchedSum(1, cents)})
-    assert await state.read_unmatched() == []
-    await check_agreement(state)
-
-
-async def test_a_notice_after_the_statement_posts_nothing_that_is_on_suspense(state: State) -> None:
-    account, sent = await pay(state)
-    cents, name = sent[0]
-    await import_one(state, write(state, account, [(cents, "DBIT", "GARBLED", "")]))
-    notice = write_notice(state, account, (cents, "DBIT", name, ""))
-    for again in (False, False, True):
-        receipt = await import_one(state, notice, again=again)
-        assert (receipt.debits, receipt.reasons) == (0, {"ON_SUSPENSE": UnmatchedSum(1, cents)})
-    assert await read_balance(state, "5121100000") == -cents
     await check_agreement(state)
 
 
