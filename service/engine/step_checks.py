@@ -29,6 +29,8 @@ _CLEAR = (
 _LISTED = "only receipts may stay, and are listed in the annex to the settlement bill (LOLF art. 28)"
 _JUSTIFY = "clear it, or justify it: crescendo report suspense --exercise {year}"
 _ISSUE = "issue it or abandon it: it pays what was due in {year}"
+_UNBALANCED = "no act may leave it so (TRANSFER_UNPAIRED): look for the cause by crescendo verify"
+_UNSETTLED = "it is not between accountants: no step settles it, and it does not stop the closing"
 
 
 class CheckScope(NamedTuple):
@@ -175,16 +177,15 @@ async def _list_unjustified_items(scope: CheckScope) -> list[StepFinding]:
 
 
 async def _list_liaison_differences(scope: CheckScope) -> list[StepFinding]:
-    """List what is left on liaison accounts: by pair of accountants all of it must be zero."""
+    """List accounts of class 18: those between accountants must be zero over all of them together."""
+    chart = scope.context.reference.charts[scope.year]
+    between_accountants = chart.liaison | {chart.result.transfer}
+    balances = await review_queries.list_balances(scope.connection, scope.year, LIAISON_CLASS)
+    own = [row for row in balances if row.name in between_accountants and row.cents]
+    other = [row for row in balances if row.name not in between_accountants]
     return [
-        StepFinding(
-            f"liaison account {name}",
-            lines,
-            cents,
-            True,
-            "post the side that is missing, by an entry by hand",
-        )
-        for name, lines, cents in await review_queries.list_liaison_differences(scope.connection, scope.year)
+        *(StepFinding(f"liaison account {name}", *count, True, _UNBALANCED) for name, *count in own),
+        *(StepFinding(f"liaison account {name}", *count, False, _UNSETTLED) for name, *count in other),
     ]
 
 

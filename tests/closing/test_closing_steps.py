@@ -20,13 +20,14 @@ from service.engine.step_conditions import StepRequest, open_snapshot
 from service.engine.year_closing import StepResult
 from service.terminal.processing_progress import ProgressLines
 from tests.accountants import add_accountants
-from tests.closing.closing_state import CARRIED_ON, LATE_SERVICE, YEAR, open_year_end
+from tests.closing.closing_state import ACCRUED, CARRIED_ON, LATE_SERVICE, YEAR, open_year_end
 from tests.closing.test_opening_items import post
 from tests.databases import open_connection
 from tests.reporting.remade_hashes import remake_hashes
 from tests.service.small_state import State, create_interruption
 
-EXPENSE, CHARGE, LIAISON = "4731000000", "6188000000", "1853200000"
+EXPENSE, CHARGE, LIAISON = "4731000000", "6188000000", "1842100000"
+DEBT = "1853200000"
 
 CHLOE, DAVID = (StatedPerson(name, user=name) for name in ("chloe", "david"))
 
@@ -156,15 +157,36 @@ async def test_a_liaison_account_that_is_not_zero_is_listed(state: State) -> Non
     sides = [("journal_credit", "4721000000", "60.00", ""), ("journal_debit", CHARGE, "60.00", "")]
     await state.submit_accepted(post("OD-1", sides), "treasury")
     assert (await execute(state, Step.LIAISON)).state == "proven"
+    await _move_balance(state, "4721000000", LIAISON)
+    result = await execute(state, Step.LIAISON)
+    assert list_blocks(result) == [f"liaison account {LIAISON}"]
+    assert [(finding.lines, finding.cents) for finding in result.findings] == [(1, -6_000)]
+
+
+async def test_what_the_debt_is_owed_is_listed_and_does_not_stop_the_closing(state: State) -> None:
+    """No step settles 1853200000, on which the general budget owes charges of the debt."""
+    await _move_balance(state, ACCRUED, DEBT)
+    result = await execute(state, Step.LIAISON)
+    assert [(row.subject, row.cents, row.blocks) for row in result.findings] == [
+        (f"liaison account {DEBT}", -11_000, False)
+    ]
+    assert result.state == "proven"
+
+
+async def test_what_two_accountants_owe_each_other_is_zero_together(state: State) -> None:
+    for step in (Step.DEPRECIATION, Step.RESULT):
+        assert (await execute(state, step)).state == "proven"
+    result = await execute(state, Step.LIAISON)
+    assert (result.findings, result.state) == ([], "proven")
+
+
+async def _move_balance(state: State, account: str, other: str) -> None:
     async with open_connection(state.dsn) as connection:
         await connection.execute(
             "set session_replication_role = replica;"
-            f" update entry set credit = (select id from reference_text where kind = 5 and code = '{LIAISON}')"
-            " where reference = 'OD-1' and credit <> 0"
+            f" update account_balance set account = (select id from reference_text where kind = 5 and code = '{other}')"
+            f" where account = (select id from reference_text where kind = 5 and code = '{account}')"
         )
-    result = await execute(state, Step.LIAISON)
-    assert list_blocks(result) == [f"liaison account {LIAISON} between PACA"]
-    assert [(finding.lines, finding.cents) for finding in result.findings] == [(1, -6_000)]
 
 
 async def test_a_proof_is_withdrawn_and_given_again(state: State) -> None:
