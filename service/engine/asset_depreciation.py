@@ -5,6 +5,7 @@ charged twice; the engine would refuse it too, as the plan bounds every charge.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import NamedTuple
 
@@ -67,8 +68,9 @@ async def charge_depreciation(
     interruption: Interruption,
     *,
     reporter: ProgressReporter,
+    on_begin: Callable[[], Awaitable[None]] | None = None,
 ) -> DepreciationResult:
-    """Charge the depreciation of a year, or continue to.
+    """Charge the depreciation of a year, or continue to; ``on_begin`` records it as a step, once nothing prevents it.
 
     Raises
     ------
@@ -94,6 +96,8 @@ async def charge_depreciation(
         )
         if not earlier.allows_more:
             return result
+        if on_begin:
+            await on_begin()
         return await _charge(context, request, result, interruption=interruption, reporter=reporter)
 
 

@@ -184,8 +184,14 @@ async def _list_liaison_differences(scope: CheckScope) -> list[StepFinding]:
     own = [row for row in balances if row.name in between_accountants and row.cents]
     other = [row for row in balances if row.name not in between_accountants]
     return [
-        *(StepFinding(f"liaison account {name}", *count, True, _UNBALANCED) for name, *count in own),
-        *(StepFinding(f"liaison account {name}", *count, False, _UNSETTLED) for name, *count in other),
+        *(
+            StepFinding(f"liaison account {name}", lines, cents, True, _UNBALANCED)
+            for name, lines, cents in own
+        ),
+        *(
+            StepFinding(f"liaison account {name}", lines, cents, False, _UNSETTLED)
+            for name, lines, cents in other
+        ),
     ]
 
 

@@ -7,6 +7,7 @@ two persons stand for the seal.  Months are closed before, by decisions of their
 locks the rest.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import msgspec
@@ -32,6 +33,9 @@ _REASON = "step C13 of the closing of {year}"
 _MONTHS = (*range(OPENING_MONTH, 13), RESULT_MONTH)
 
 
+Begin = Callable[[], Awaitable[None]]
+
+
 class LockedYear(msgspec.Struct, frozen=True):
     """What was locked of a year."""
 
@@ -50,9 +54,11 @@ class PlannedLock(NamedTuple):
 
 
 async def lock_year(
-    context: EngineContext, request: StepRequest, *, reporter: ProgressReporter
+    context: EngineContext, request: StepRequest, *, reporter: ProgressReporter, on_begin: Begin
 ) -> LockedYear:
     """Lock every month of a year that is not locked, and seal it; with a dry run, list the months.
+
+    ``on_begin`` records it, once another person has confirmed it.
 
     Raises
     ------
@@ -72,6 +78,7 @@ async def lock_year(
                 content = describe_lock(request, seal)
                 try:
                     await decision_records.confirm_step(context, request.by, content)
+                    await on_begin()
                     await _lock_months(connection, request, unlocked, reporter=reporter)
                 except (RefusedStep, RefusedDecision) as refused:
                     return LockedYear(findings, str(refused))

@@ -42,7 +42,7 @@ async def close_year(state: State) -> None:
 
 async def test_a_year_is_locked_once_every_month_is_closed(state: State) -> None:
     early = await execute(state, Step.LOCK)
-    assert early.waits == "C12 is not proven, which C13 needs: crescendo close show C12 --year 2018"
+    assert early.waits == "C13 needs C12, which is not proven: crescendo close show C12 --year 2018"
     await execute(state, Step.DEPRECIATION)
     await execute(state, Step.RESULT)
     early = await execute(state, Step.LOCK)
