@@ -82,10 +82,10 @@ async def charge_depreciation(
     nothing = DepreciationResult(request.year)
     if waits := await _find_obstacle(context, request, reporter):
         return msgspec.structs.replace(nothing, waits=waits)
+    if request.is_dry_run:  # one snapshot, which waits for no work on payments
+        computed = await _compute(context, request.year, reporter)
+        return msgspec.structs.replace(nothing, sums=computed.sums)
     async with lock_settlement(context.database.dsn, reporter):
-        if request.is_dry_run:
-            computed = await _compute(context, request.year, reporter)
-            return msgspec.structs.replace(nothing, sums=computed.sums)
         decision = Decision(DecisionKind.CLOSING)
         await decision_records.prove_decider(context, request.by, decision)
         earlier = await own_acts.finish_earlier_calls(

@@ -74,9 +74,11 @@ async def execute_step(
     nothing = StepResult(request.year, request.step)
     if missing := find_missing_year(context.reference, request.year):
         return msgspec.structs.replace(nothing, waits=missing)
+    if request.is_dry_run:
+        return await _describe(
+            context, request, reporter
+        )  # one snapshot, which waits for no work on payments
     async with lock_settlement(context.database.dsn, reporter):
-        if request.is_dry_run:
-            return await _describe(context, request, reporter)
         decision = Decision(DecisionKind.CLOSING)
         await decision_records.prove_decider(context, request.by, decision)
         earlier = await own_acts.finish_earlier_calls(

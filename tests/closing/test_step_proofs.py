@@ -12,8 +12,10 @@ from posting.store import step_executions
 from service.database.embedded_server import Database
 from service.engine import step_ends, step_reversal
 from service.engine.processing_result import MissingFile
+from service.engine.settlement_lock import lock_settlement
 from service.engine.step_conditions import StepRequest, open_snapshot
 from service.results.receipts import OutcomeTotals
+from service.terminal.processing_progress import ProgressLines
 from tests.closing.closing_state import CARRIED_ON, YEAR, open_year_end
 from tests.closing.test_closing_steps import CHARGE, execute, list_blocks, read_states
 from tests.closing.test_opening_items import post
@@ -67,6 +69,12 @@ async def test_a_proof_that_was_withdrawn_is_given_again_by_a_person_alone(state
     assert (await read_states(state))["C09"] == "withdrawn"
     assert (await execute(state, Step.SUSPENSE)).state == "proven"
     assert (await execute(state, Step.RESULT)).state == "proven"
+
+
+@pytest.mark.parametrize("step", [Step.COMMITMENTS, Step.DEPRECIATION])
+async def test_a_dry_run_waits_for_no_work_on_payments(state: State, step: Step) -> None:
+    async with lock_settlement(state.dsn, ProgressLines()):
+        assert (await execute(state, step, is_dry_run=True)).sums is not None
 
 
 async def test_acts_that_nobody_decided_prove_nothing(state: State) -> None:
