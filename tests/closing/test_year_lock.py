@@ -77,6 +77,19 @@ async def test_a_year_is_not_locked_while_charges_are_left(state: State) -> None
     assert (await execute(state, Step.LOCK)).state == "proven"
 
 
+async def test_a_charge_that_is_left_in_a_locked_year_is_found(state: State) -> None:
+    await close_year(state)
+    assert (await execute(state, Step.LOCK)).state == "proven"
+    assert (await state.verify("results")).findings == []
+    async with open_connection(state.dsn) as connection:
+        await connection.execute(
+            "set session_replication_role = replica; update entry set amount = amount + 100 where reference = 'SF-1'"
+        )
+        await remake_hashes(connection)
+    findings = (await state.verify("results")).findings
+    assert "1.00 left in a locked year" in [finding.found for finding in findings]
+
+
 async def test_two_persons_lock_a_year(state: State) -> None:
     await close_year(state)
     await add_accountants(state.dsn)
