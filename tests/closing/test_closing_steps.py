@@ -149,6 +149,19 @@ async def test_an_item_without_a_justification_is_listed(state: State) -> None:
     assert (await read_states(state))["C09"] == "refused"
 
 
+@pytest.mark.parametrize(("step", "account"), [(Step.REVIEW, EXPENSE), (Step.SUSPENSE, "4721000000")])
+async def test_a_suspense_account_with_more_than_its_items_stops_the_closing(
+    state: State, step: Step, account: str
+) -> None:
+    """No act leaves one so, thus a stored balance is changed."""
+    assert (await execute(state, step)).state == "proven"
+    await _move_balance(state, ACCRUED, account)
+    result = await execute(state, step)
+    assert [(row.subject, row.lines, row.cents) for row in result.findings if row.blocks] == [
+        (f"suspense account {account}, whose items are not its balance", 0, -11_000)
+    ]
+
+
 async def test_a_liaison_account_that_is_not_zero_is_listed(state: State) -> None:
     """The engine accepts none (``TRANSFER_UNPAIRED``), so a stored row is changed."""
     sides = [("journal_credit", "4721000000", "60.00", ""), ("journal_debit", CHARGE, "60.00", "")]
