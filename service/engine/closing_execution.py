@@ -122,10 +122,10 @@ async def _find_step_obstacle(context: EngineContext, request: StepRequest) -> s
         else:
             waits = await find_obstacle(connection, context, request)
         executions = await step_executions.load_executions(connection, request.year)
-    return waits or _find_unproven(request.year, request.step, executions)
+    return waits or _find_missing_proof(request.year, request.step, executions)
 
 
-def _find_unproven(year: int, step: Step, executions: Executions) -> str:
+def _find_missing_proof(year: int, step: Step, executions: Executions) -> str:
     """Return which step must be proven by a person before; empty if all are, or are checks that the step executes itself.
 
     A proof that a person has withdrawn is given again by a person alone.
@@ -135,8 +135,8 @@ def _find_unproven(year: int, step: Step, executions: Executions) -> str:
         state = find_state(needed, executions)
         is_check = DESCRIPTIONS[needed].type is StepType.CHECK
         if state == WITHDRAWN or (state != PROVEN and not is_check):
-            return _describe_unproven(needed, step, year)
-        if is_check and (waits := _find_unproven(year, needed, executions)):
+            return _describe_missing_proof(needed, step, year)
+        if is_check and (waits := _find_missing_proof(year, needed, executions)):
             return waits
     return ""
 
@@ -152,7 +152,7 @@ async def _prove_checks(work: Work, result: StepResult) -> StepResult:
         proof = await execute(context, check, interruption, reporter=reporter)
         if proof.state != PROVEN:
             findings = [finding for finding in proof.findings if finding.blocks]
-            waits = proof.waits or _describe_unproven(needed, request.step, request.year)
+            waits = proof.waits or _describe_missing_proof(needed, request.step, request.year)
             return msgspec.structs.replace(result, waits=waits, findings=findings)
     return result
 
@@ -162,7 +162,7 @@ async def _load_state(context: EngineContext, year: int, step: Step) -> str:
         return find_state(step, await step_executions.load_executions(connection, year))
 
 
-def _describe_unproven(needed: Step, step: Step, year: int) -> str:
+def _describe_missing_proof(needed: Step, step: Step, year: int) -> str:
     is_built = DESCRIPTIONS[needed].type is not StepType.MISSING
     return (_NEEDS if is_built else _NEEDS_UNBUILT).format(needed=needed, step=step, year=year)
 

@@ -24,14 +24,14 @@ def list_undecided_acts(posted: ProcessingResult | None) -> list[StepFinding]:
         StepFinding(_UNDECIDED, 1, 0, True, _LOST.format(submission=row.submission, reason=row.reason))
         for row in posted.lost
     ]
-    return [*lost, *(_describe_undecided(row) for row in posted.receipts if _is_undecided(row))]
+    return [*lost, *(_describe_receipt(row) for row in posted.receipts if _is_open(row))]
 
 
-def _is_undecided(receipt: Receipt) -> bool:
+def _is_open(receipt: Receipt) -> bool:
     return bool(receipt.cancelled or receipt.suspended.lines or not receipt.done)
 
 
-def _describe_undecided(receipt: Receipt) -> StepFinding:
+def _describe_receipt(receipt: Receipt) -> StepFinding:
     decided = (receipt.accepted, receipt.duplicate, receipt.refused)
     lines = receipt.lines - sum(totals.lines for totals in decided)
     cents = receipt.cents - sum(totals.cents for totals in decided)

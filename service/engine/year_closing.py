@@ -50,7 +50,7 @@ class StepResult(OwnActsResult, frozen=True):
 Begin = Callable[[], Awaitable[None]]
 
 
-async def begin_unrecorded() -> None:
+async def begin_nothing() -> None:
     """Record nothing: a step that is executed by itself is no execution of the plan."""
 
 
@@ -60,7 +60,7 @@ async def execute_step(
     interruption: Interruption,
     *,
     reporter: ProgressReporter,
-    on_begin: Begin = begin_unrecorded,
+    on_begin: Begin = begin_nothing,
 ) -> StepResult:
     """Execute a step, or continue to; ``on_begin`` records it, once nothing prevents it.
 
