@@ -39,18 +39,3 @@ group by account having bool_or(cents <> 0) order by account;
 -- Entries of kinds $3, which consume AE, on assignments of budget year $1, posted after day $2.
 select count(*)::bigint as lines, coalesce(sum(e.amount), 0)::bigint as cents, coalesce(min(e.entry_id), 0)::bigint as first
 from entry e join cell l using (cell) where l.budget_year = $1 and e.day > $2 and e.kind = any($3::smallint[]);
-
--- name: liaison_pairs
--- What is left of exercise $1 on accounts of class 18 between the accountants of the same acts; openings count together.
-with line as (
-    select e.submission, e.reference, e.month, e.accountant, a.code as account, case when a.id = e.debit then e.amount else -e.amount end as cents
-    from entry e join reference_text a on a.kind = 5 and a.id in (e.debit, e.credit) and starts_with(a.code, '18') where e.exercise = $1
-),
-act as (
-    select account, string_agg(distinct coalesce(o.code, ''), ' and ' order by coalesce(o.code, '')) as accountants, sum(cents) as cents
-    from line left join reference_text o on o.kind = 8 and o.id = line.accountant where month > 0 group by submission, reference, account
-    union all
-    select account, 'openings', sum(cents) from line where month = 0 group by account
-)
-select account, accountants, count(*)::bigint as lines, sum(cents)::bigint as cents from act
-group by 1, 2 having sum(cents) <> 0 order by 1, 2;

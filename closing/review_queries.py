@@ -74,12 +74,3 @@ async def count_late_commitments(connection: Connection, year: int) -> NamedCoun
     """Count what consumed AE of a year after its 31 December; the name is that of the first entry."""
     (row,) = await connection.fetch(SQL["late_commitments"], year, date(year, 12, 31), _COMMITMENTS)
     return NamedCount(f"@{row['first']}", row["lines"], row["cents"])
-
-
-async def list_liaison_differences(connection: Connection, year: int) -> list[NamedCount]:
-    """List what is left on liaison accounts between the accountants of the same acts."""
-    rows = await connection.fetch(SQL["liaison_pairs"], year)
-    return [
-        NamedCount(f"{row['account']} between {row['accountants']}", row["lines"], row["cents"])
-        for row in rows
-    ]

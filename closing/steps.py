@@ -74,6 +74,8 @@ class StepDescription(NamedTuple):
     """When it is due."""
     needs: tuple[Step, ...] = ()
     """What must be proven before it is executed."""
+    renewed: tuple[Step, ...] = ()
+    """The checks that are executed again right before it, as the journal may have changed since their proof."""
     persons: int = 1
     """Two where the step cannot be undone: one prepares it, another one confirms and executes it."""
     obstacle: str = ""
@@ -88,7 +90,7 @@ PLAN = (
         Phase.LAST_DATES,
         StepType.CHECK,
         "dates limites par nature d'acte",
-        "Prove that the calendar has the last dates of the year, and its complementary period.",
+        "Show the last dates that the calendar has for the year, and its complementary period.",
         "GBCP art. 134; decree 2007-687; rule A04",
         "November, December",
     ),
@@ -131,6 +133,7 @@ PLAN = (
         "GBCP art. 161; rule A64",
         "1 to 10 January",
         (Step.CUT,),
+        renewed=(Step.REVIEW,),
         obstacle=f"{_NO_REVERSAL} a commitment_carry (REVERSAL_FORBIDDEN, A64), and ministries go on with what was carried",
     ),
     StepDescription(
@@ -142,6 +145,7 @@ PLAN = (
         "LOLF art. 28; rule A30",
         "after the last payment of the year",
         (Step.CUT,),
+        renewed=(Step.REVIEW,),
         obstacle=f"{_NO_REVERSAL} a request_carry: its payment_request_rejection gives the amount back to the request of the "
         "year before, which then has to be rejected too, so nothing is open again for C04",
     ),
@@ -194,8 +198,8 @@ PLAN = (
         Phase.INVENTORY,
         StepType.CHECK,
         "comptes de liaison soldés",
-        "Prove that what accountants sent to each other is zero on each liaison account (18).",
-        "chart 1842100000",
+        "Prove that each account between accountants is zero over all of them together.",
+        "chart 1842100000, 1842300000",
         "March",
         (Step.CUT,),
     ),
@@ -219,6 +223,7 @@ PLAN = (
         "chart 60 and 6411820000; rule A62",
         "March",
         (Step.DEPRECIATION, Step.SUSPENSE, Step.LIAISON),
+        renewed=(Step.SUSPENSE, Step.LIAISON),
         persons=2,
         obstacle=f"{_NO_REVERSAL} a result: a later execution brings the difference",
     ),
@@ -231,6 +236,7 @@ PLAN = (
         "rule A04",
         "31 March",
         (Step.RESULT,),
+        renewed=(Step.SUSPENSE, Step.LIAISON),
         persons=2,
         obstacle="a lock is final (rule A04)",
     ),

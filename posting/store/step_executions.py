@@ -1,6 +1,7 @@
 """The executions of the steps of the closing, which are only ever added: who began each, and with what it ended.
 
-The state of a step is that of its last execution.  One that has no end is at work, or was interrupted by a kill.
+The state of a step is that of its last execution.  One that has no end is at work while its connection
+owns its lock, and was interrupted by a kill otherwise.
 """
 
 import hashlib
@@ -81,6 +82,8 @@ async def begin_execution(
 ) -> int:
     """Store that a person begins to execute a step, and return the number of the execution.
 
+    It is at work as long as the connection is open.
+
     Raises
     ------
     PersonNotProved
@@ -91,7 +94,10 @@ async def begin_execution(
         await connection.execute(SQL["lock_executions"])
         decider = await person_proof.prove_under_lock(connection, by, decision)
         proof = await person_proof.store_decision(connection, decider, decision.kind, number=year)
-        return await connection.fetchval(SQL["insert_execution"], year, step, reason, decider.name, proof)
+        values = year, step, reason, decider.name, proof
+        execution: int = await connection.fetchval(SQL["insert_execution"], *values)
+        await connection.execute(SQL["own_execution"], execution)
+        return execution
 
 
 async def end_execution(connection: Connection, execution: int, end: StepEnd) -> None:
@@ -107,17 +113,16 @@ async def load_executions(connection: Connection, year: int) -> dict[str, list[S
     """Load the executions of a year by step, each list in order."""
     executions: dict[str, list[StepExecution]] = {}
     rows = await connection.fetch(SQL["executions"], year)
-    for number, row in enumerate(rows, 1):
-        may_be_at_work = number == len(rows) and row["is_at_work"]
-        executions.setdefault(row["step"], []).append(_build_execution(row, may_be_at_work=may_be_at_work))
+    for row in rows:
+        executions.setdefault(row["step"], []).append(_build_execution(row))
     return executions
 
 
-def _build_execution(row: Mapping[str, Any], *, may_be_at_work: bool) -> StepExecution:
+def _build_execution(row: Mapping[str, Any]) -> StepExecution:
     values = {
         name: row[name] for name in StepExecution.__struct_fields__ if name not in ("state", "findings")
     }
-    state = row["state"] or (AT_WORK if may_be_at_work else INTERRUPTED)
+    state = row["state"] or (AT_WORK if row["is_at_work"] else INTERRUPTED)
     findings = msgspec.json.decode(row["findings"], type=list[StepFinding])
     return StepExecution(state=state, findings=findings, **values)
 

@@ -251,10 +251,10 @@ where r.decision = 'release';
 -- name: step_persons
 -- A step of the closing that cannot be undone (C12 to C15) was prepared by one person and confirmed by another one, who is no spouse or
 -- partner of the first: the file of each has a confirmation, with the proof of its batch id, of a preparation of that step before it
--- (rules A41 and A61).
+-- (rules A41 and A61). So has each seal of a locked year whose lock a proved person executed: its preparation names the same sums.
 with proof as (select person_decision, decision, person, day from person_decision),
 confirmation as (
-    select c.person_decision as proof, c.step_preparation as preparation, p.year, p.step, p.person_decision as first_proof,
+    select c.person_decision as proof, c.step_preparation as preparation, p.year, p.step, p.digest, p.person_decision as first_proof,
            a.person as preparer, a.decision as first_decision, b.person as confirmer, b.decision, b.day
     from step_confirmation c left join step_preparation p using (step_preparation)
     left join proof a on a.person_decision = p.person_decision left join proof b on b.person_decision = c.person_decision
@@ -263,6 +263,10 @@ couple as (
     select c.person, c.partner, c.first_day, least(c.last_day, min(e.last_day)) as last_day
     from person_couple c left join directory_end e on e.subject = 'couple' and e.number = c.person_couple
     group by c.person_couple, c.person, c.partner, c.first_day, c.last_day
+),
+lock as (
+    select year, seal, arg_min_null(person_decision, step_execution) as proof
+    from step_execution where step = 'C13' and state = 'proven' group by year, seal
 )
 select step || ' of ' || year || ', file ' || submission as place, 'one person' as found, 'a preparation, and a confirmation by another person' as expected
 from step_file f where step in ('C12', 'C13', 'C14', 'C15')
@@ -278,6 +282,9 @@ union all
 select 'preparation ' || c.preparation, 'by person ' || c.preparer || ' and person ' || c.confirmer || ', spouses or partners', 'two persons who are not'
 from confirmation c join couple k on (k.person, k.partner) in ((c.preparer, c.confirmer), (c.confirmer, c.preparer))
 where c.day >= k.first_day and (k.last_day is null or c.day <= k.last_day)
+union all
+select 'the lock of ' || year, 'one person', 'a preparation of its seal, and a confirmation by another person' from lock l
+where proof is not null and not exists (select 1 from confirmation c where c.year = l.year and c.step = 'C13' and c.digest = l.seal)
 union all
 select 'step_rule', count(*) || ' rows', 'one row' from step_rule having count(*) <> 1;
 

@@ -192,7 +192,7 @@ select submission, left(batch_id, 4)::int as year, substring(batch_id, 6, 3) as 
 from submission where sender = 'closing' and batch_id ~ '^[0-9]{4}-C[0-9]{2}-P[0-9]{1,18}$' and submission > (select min(after_submission) from step_rule);
 
 -- name: step_preparation
-select step_preparation, year::int as year, step, last_entry, person_decision from step_preparation;
+select step_preparation, year::int as year, step, last_entry, encode(digest, 'hex') as digest, person_decision from step_preparation;
 
 -- name: step_confirmation
 select person_decision, step_preparation from step_confirmation;
@@ -201,7 +201,7 @@ select person_decision, step_preparation from step_confirmation;
 -- The executions of the steps of the closing, with what each ended (times in microseconds since 1970); hash: the chain that the batch of its end has.
 select x.step_execution, x.year::int as year, x.step, x.attempt, (extract(epoch from x.at) * 1000000)::bigint as began,
        (extract(epoch from e.at) * 1000000)::bigint as ended, coalesce(e.state, '') as state, e.batch,
-       encode(e.chain, 'hex') as chain, encode(b.chain, 'hex') as hash, coalesce(encode(e.seal, 'hex'), '') as seal, e.submission,
+       encode(e.chain, 'hex') as chain, encode(b.chain, 'hex') as hash, coalesce(encode(e.seal, 'hex'), '') as seal, e.submission, x.person_decision,
        coalesce(s.sender || ' ' || left(s.batch_id, 8), '') as file
 from step_execution x left join step_end e using (step_execution) left join batch b on b.batch = e.batch left join submission s on s.submission = e.submission;
 

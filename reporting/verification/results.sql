@@ -4,7 +4,8 @@
 -- The entries of the result are posted by the closing, on charges, products, the account of the result and that between accountants. Those
 -- of an act are equal on both sides for each accountant, settle the account between accountants, and stand on the account of the result of
 -- the one who centralises. They post each account of classes 6 and 7 to zero, as it was by the entry that the act names; and the last execution
--- of which nothing is undecided or refused leaves none of them out. So the result is products less charges (rule A62).
+-- of which nothing is undecided or refused leaves none of them out. So the result is products less charges (rule A62). A year that is locked
+-- (C13 is proven) has none left, over all its entries.
 with line as (
     select e.*, if(k.debit_role = 'BY_HAND', e.amount, -e.amount) as cents, e.debit + e.credit as number, t.code as account,
            try_cast(split_part(e.reference, '.', 3) as bigint) as last_entry, u.sender, r.account as result, r.transfer, r.accountant as owner
@@ -61,4 +62,8 @@ from left_over where last_entry is null or last_entry >= entry_id or before + ce
 union all
 select account_name(number) || ' of ' || accountant_name(b.accountant) || ', ' || exercise, euros(cents) || ' left by the last execution',
        'nothing, by entry ' || last_entry || '; if the accountant has a fund centre only since, execute C12 again'
-from balance b join owner w on w.year = b.exercise and w.accountant = b.accountant where abs(cents) between 1 and 100000000000000;
+from balance b join owner w on w.year = b.exercise and w.accountant = b.accountant where abs(cents) between 1 and 100000000000000
+union all
+select account_name(number) || ' of ' || accountant_name(accountant) || ', ' || exercise, euros(sum(cents)) || ' left in a locked year', 'nothing'
+from movement where exercise in (select year from step_execution where step = 'C13' and state = 'proven')
+group by exercise, accountant, number having sum(cents) <> 0;

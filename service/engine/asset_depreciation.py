@@ -5,6 +5,7 @@ charged twice; the engine would refuse it too, as the plan bounds every charge.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import NamedTuple
 
@@ -67,8 +68,9 @@ async def charge_depreciation(
     interruption: Interruption,
     *,
     reporter: ProgressReporter,
+    on_begin: Callable[[], Awaitable[None]] | None = None,
 ) -> DepreciationResult:
-    """Charge the depreciation of a year, or continue to.
+    """Charge the depreciation of a year, or continue to; ``on_begin`` records it as a step, once nothing prevents it.
 
     Raises
     ------
@@ -80,10 +82,10 @@ async def charge_depreciation(
     nothing = DepreciationResult(request.year)
     if waits := await _find_obstacle(context, request, reporter):
         return msgspec.structs.replace(nothing, waits=waits)
+    if request.is_dry_run:  # one snapshot, which waits for no work on payments
+        computed = await _compute(context, request.year, reporter)
+        return msgspec.structs.replace(nothing, sums=computed.sums)
     async with lock_settlement(context.database.dsn, reporter):
-        if request.is_dry_run:
-            computed = await _compute(context, request.year, reporter)
-            return msgspec.structs.replace(nothing, sums=computed.sums)
         decision = Decision(DecisionKind.CLOSING)
         await decision_records.prove_decider(context, request.by, decision)
         earlier = await own_acts.finish_earlier_calls(
@@ -94,6 +96,8 @@ async def charge_depreciation(
         )
         if not earlier.allows_more:
             return result
+        if on_begin:
+            await on_begin()
         return await _charge(context, request, result, interruption=interruption, reporter=reporter)
 
 

@@ -1,31 +1,37 @@
 """The execution of a step of the closing: what it needs is proven first, and its end says whether it is proven.
 
 A step that only proves something is executed by the step that needs it, where nobody has: a person may call that one at once.
+What may have changed since is proven again.  What cannot begin leaves the proofs that are there as they are.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
 
 from closing.depreciation import CHARGE
 from closing.depreciation_acts import DepreciationSums
+from closing.journal_queries import Connection
 from closing.step_sums import CarriedSum, StepSums
 from closing.steps import DESCRIPTIONS, Step, StepType
+from core.person_decisions import Decision, DecisionKind
 from posting.store import step_executions
-from posting.store.step_executions import INTERRUPTED, PROVEN, REFUSED, StepEnd, StepFinding
+from posting.store.step_executions import PROVEN, WITHDRAWN
 from service.database import command_queries
-from service.engine import asset_depreciation, step_checks, year_closing, year_lock
+from service.engine import asset_depreciation, decision_records, step_checks, year_closing, year_lock
 from service.engine.asset_depreciation import DepreciationRequest
+from service.engine.closing_plan import Executions, find_state
 from service.engine.engine_context import EngineContext
 from service.engine.step_conditions import StepRequest, find_missing_year, find_obstacle, open_snapshot
+from service.engine.step_ends import build_end, list_undecided_acts
 from service.engine.year_closing import StepResult
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 
 _UNBUILT = "{step} is not built, so nothing executes it"
-_NOT_PROVEN = "{needed} is not proven, which {step} needs: crescendo close show {needed} --year {year}"
-_NEEDS_UNBUILT = "{needed} is not built, and {step} needs it: {step} waits"
+_NEEDS = "{step} needs {needed}, which is not proven: crescendo close show {needed} --year {year}"
+_NEEDS_UNBUILT = "{step} needs {needed}, which is not built: {step} waits"
 
 
 class Work(NamedTuple):
@@ -35,12 +41,38 @@ class Work(NamedTuple):
     request: StepRequest
     interruption: Interruption
     reporter: ProgressReporter
+    record: "_Record"
+
+
+@dataclass(slots=True)
+class _Record:
+    """The record of an execution, which is stored once its step begins to work; the connection owns it until its end."""
+
+    connection: Connection
+    request: StepRequest
+    number: int = 0
+    """0 as long as it has not begun."""
+
+    async def begin(self) -> None:
+        """Store that the execution begins, if it has not."""
+        request = self.request
+        if not (self.number or request.is_dry_run):
+            self.number = await step_executions.begin_execution(
+                self.connection, request.year, request.step, by=request.by
+            )
+
+    async def end(self, result: StepResult) -> StepResult:
+        """Store with what the execution ends, and return its result with that state."""
+        await self.begin()
+        end = build_end(result)
+        await step_executions.end_execution(self.connection, self.number, end)
+        return msgspec.structs.replace(result, state=end.state)
 
 
 async def execute(
     context: EngineContext, request: StepRequest, interruption: Interruption, *, reporter: ProgressReporter
 ) -> StepResult:
-    """Execute a step, or continue to; store who did, and with what it ended.
+    """Execute a step, or continue to; store who did, and with what it ended.  Of one that cannot begin nothing is stored.
 
     Raises
     ------
@@ -50,93 +82,103 @@ async def execute(
         Who executes did not prove to be that person, or has no role for it.
     """
     result = StepResult(request.year, request.step)
-    description = DESCRIPTIONS[request.step]
     if missing := find_missing_year(context.reference, request.year):
         return msgspec.structs.replace(result, waits=missing)
-    if description.type is StepType.MISSING:
+    if DESCRIPTIONS[request.step].type is StepType.MISSING:
         return msgspec.structs.replace(result, waits=_UNBUILT.format(step=request.step))
-    if request.is_dry_run:
-        waits = await _find_step_obstacle(context, request) or await _find_unproven(context, request)
-        tried = await _PERFORM[description.type](Work(context, request, interruption, reporter))
-        return msgspec.structs.replace(tried, waits=tried.waits or waits)
-    execution = await _begin(context, request)
-    waits = await _find_step_obstacle(context, request)
-    waits = waits or await _prove_needs(context, request, interruption, reporter=reporter)
-    if waits:
-        result = msgspec.structs.replace(result, waits=waits)
-    else:
-        result = await _PERFORM[description.type](Work(context, request, interruption, reporter))
-    end = _build_end(result)
-    async with command_queries.connect(context.database.dsn) as connection:
-        await step_executions.end_execution(connection, execution, end)
-    return msgspec.structs.replace(result, state=end.state)
-
-
-async def _begin(context: EngineContext, request: StepRequest) -> int:
+    if not request.is_dry_run:
+        await decision_records.prove_decider(context, request.by, Decision(DecisionKind.CLOSING))
     with command_queries.translate_database_errors(context.database.dsn):
         async with command_queries.connect(context.database.dsn) as connection:
-            await command_queries.apply_migrations(connection)
-            return await step_executions.begin_execution(
-                connection, request.year, request.step, by=request.by
-            )
+            record = _Record(connection, request)
+            return await _execute(Work(context, request, interruption, reporter, record), result)
+
+
+async def _execute(work: Work, result: StepResult) -> StepResult:
+    context, request, _, _, record = work
+    waits = await _find_step_obstacle(context, request)
+    perform = _PERFORM[DESCRIPTIONS[request.step].type]
+    if request.is_dry_run:
+        tried = await perform(work)
+        return msgspec.structs.replace(tried, waits=tried.waits or waits)
+    result = msgspec.structs.replace(result, waits=waits)
+    if not waits:
+        result = await _prove_checks(work, result)
+    if not result.waits:
+        result = await perform(work)
+    if result.waits and not record.number:
+        return result
+    undecided = list_undecided_acts(result.posted)
+    return await record.end(msgspec.structs.replace(result, findings=[*result.findings, *undecided]))
 
 
 async def _find_step_obstacle(context: EngineContext, request: StepRequest) -> str:
-    """Return why the step cannot be executed on its day; empty if it can.  That of a charge is found by its own call."""
+    """Return why the step cannot be executed; empty if it can.  What a charge lacks on its day its own call finds."""
     async with open_snapshot(context.database.dsn) as connection:
         if DESCRIPTIONS[request.step].type is StepType.CHECK:
-            return await step_checks.find_check_obstacle(connection, request)
-        if request.step in (Step.DEPRECIATION, Step.LOCK):
-            return ""
-        return await find_obstacle(connection, context, request)
-
-
-async def _find_unproven(context: EngineContext, request: StepRequest) -> str:
-    """Return which step must be proven before; empty if all are, or need only be executed."""
-    async with open_snapshot(context.database.dsn) as connection:
+            waits = await step_checks.find_check_obstacle(connection, request)
+        elif request.step in (Step.DEPRECIATION, Step.LOCK):
+            waits = ""
+        else:
+            waits = await find_obstacle(connection, context, request)
         executions = await step_executions.load_executions(connection, request.year)
-    for needed in DESCRIPTIONS[request.step].needs:
-        last = executions.get(needed, [])[-1:]
+    return waits or _find_missing_proof(request.year, request.step, executions)
+
+
+def _find_missing_proof(year: int, step: Step, executions: Executions) -> str:
+    """Return which step must be proven by a person before; empty if all are, or are checks that the step executes itself.
+
+    A proof that a person has withdrawn is given again by a person alone.
+    """
+    description = DESCRIPTIONS[step]
+    for needed in (*description.needs, *description.renewed):
+        state = find_state(needed, executions)
         is_check = DESCRIPTIONS[needed].type is StepType.CHECK
-        if not (last and last[0].state == PROVEN) and not (is_check and not last):
-            return _describe_unproven(needed, request)
+        if state == WITHDRAWN or (state != PROVEN and not is_check):
+            return _describe_missing_proof(needed, step, year)
+        if is_check and (waits := _find_missing_proof(year, needed, executions)):
+            return waits
     return ""
 
 
-async def _prove_needs(
-    context: EngineContext, request: StepRequest, interruption: Interruption, *, reporter: ProgressReporter
-) -> str:
-    """Execute the checks that the step needs and that are not proven; return which step is not; empty if all are."""
-    async with open_snapshot(context.database.dsn) as connection:
-        executions = await step_executions.load_executions(connection, request.year)
-    for needed in DESCRIPTIONS[request.step].needs:
-        last = executions.get(needed, [])[-1:]
-        if last and last[0].state == PROVEN:
+async def _prove_checks(work: Work, result: StepResult) -> StepResult:
+    """Execute the checks that the step needs and that are not proven, or may have changed since; add what of them blocks."""
+    context, request, interruption, reporter, _ = work
+    renewed = DESCRIPTIONS[request.step].renewed
+    for needed in (*renewed, *DESCRIPTIONS[request.step].needs):
+        if needed not in renewed and await _load_state(context, request.year, needed) == PROVEN:
             continue
-        if DESCRIPTIONS[needed].type is not StepType.CHECK:
-            return _describe_unproven(needed, request)
         check = msgspec.structs.replace(request, step=needed)
         proof = await execute(context, check, interruption, reporter=reporter)
         if proof.state != PROVEN:
-            return proof.waits or _describe_unproven(needed, request)
-    return ""
+            findings = [finding for finding in proof.findings if finding.blocks]
+            waits = proof.waits or _describe_missing_proof(needed, request.step, request.year)
+            return msgspec.structs.replace(result, waits=waits, findings=findings)
+    return result
 
 
-def _describe_unproven(needed: Step, request: StepRequest) -> str:
+async def _load_state(context: EngineContext, year: int, step: Step) -> str:
+    async with open_snapshot(context.database.dsn) as connection:
+        return find_state(step, await step_executions.load_executions(connection, year))
+
+
+def _describe_missing_proof(needed: Step, step: Step, year: int) -> str:
     is_built = DESCRIPTIONS[needed].type is not StepType.MISSING
-    text = _NOT_PROVEN if is_built else _NEEDS_UNBUILT
-    return text.format(needed=needed, step=request.step, year=request.year)
+    return (_NEEDS if is_built else _NEEDS_UNBUILT).format(needed=needed, step=step, year=year)
 
 
 async def _give_acts(work: Work) -> StepResult:
-    context, request, interruption, reporter = work
+    context, request, interruption, reporter, record = work
     if request.step is not Step.DEPRECIATION:
-        return await year_closing.execute_step(context, request, interruption, reporter=reporter)
+        return await year_closing.execute_step(
+            context, request, interruption, reporter=reporter, on_begin=record.begin
+        )
     charges = await asset_depreciation.charge_depreciation(
         context,
         DepreciationRequest(request.year, request.day, request.is_dry_run, request.by),
         interruption,
         reporter=reporter,
+        on_begin=record.begin,
     )
     sums = _convert_charges(charges.sums) if charges.sums else None
     return StepResult(
@@ -154,15 +196,16 @@ def _convert_charges(charges: DepreciationSums) -> StepSums:
 
 
 async def _check(work: Work) -> StepResult:
-    context, request, _, reporter = work
+    context, request, _, reporter, record = work
+    await record.begin()
     async with open_snapshot(context.database.dsn) as connection:
         findings = await step_checks.list_findings(connection, context, request, reporter=reporter)
     return StepResult(request.year, request.step, findings=findings)
 
 
 async def _lock(work: Work) -> StepResult:
-    context, request, _, reporter = work
-    locked = await year_lock.lock_year(context, request, reporter=reporter)
+    context, request, _, reporter, record = work
+    locked = await year_lock.lock_year(context, request, reporter=reporter, on_begin=record.begin)
     return StepResult(
         request.year, request.step, waits=locked.waits, findings=locked.findings, seal=locked.seal
     )
@@ -174,34 +217,3 @@ _PERFORM: Mapping[StepType, _Perform] = {
     StepType.CHECK: _check,
     StepType.LOCK: _lock,
 }
-
-
-def _build_end(result: StepResult) -> StepEnd:
-    """Return with what an execution ends: it is proven if nothing of it blocks."""
-    findings = [*result.findings, *_list_obstacles(result)]
-    receipts = result.posted.receipts if result.posted else []
-    is_blocked = any(finding.blocks for finding in findings)
-    state = INTERRUPTED if result.is_interrupted else REFUSED if is_blocked else PROVEN
-    counted = result.findings if not receipts else ()
-    return StepEnd(
-        state,
-        sum(receipt.accepted.lines for receipt in receipts) or sum(row.lines for row in counted),
-        sum(receipt.accepted.cents for receipt in receipts) or sum(row.cents for row in counted),
-        findings,
-        receipts[-1].submission if receipts else None,
-        result.seal,
-    )
-
-
-def _list_obstacles(result: StepResult) -> list[StepFinding]:
-    """List what keeps the acts of a step from being proven: obstacles, refusals, and why it does not begin."""
-    blocked = result.sums.blocked if result.sums else []
-    reasons = result.posted.reasons if result.posted else []
-    waits = (
-        [StepFinding("the step cannot begin", 0, blocks=True, detail=result.waits)] if result.waits else []
-    )
-    return [
-        *waits,
-        *(StepFinding(row.kind, row.lines, row.cents, True, row.obstacle) for row in blocked),
-        *(StepFinding(str(reason.code), reason.lines, reason.cents, True) for reason in reasons),
-    ]

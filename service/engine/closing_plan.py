@@ -130,11 +130,16 @@ def _is_missing(row: StepDescription, executions: Executions) -> bool:
 
 
 def find_state(step: Step, executions: Executions) -> str:
-    """Return the state of a step: that of its last execution.  Openings are provisional until the year is locked."""
+    """Return the state of a step: that of its last execution.
+
+    A lock stays proven, as nothing undoes it.  Openings are provisional until the year is locked.
+    """
     last = _find_last(step, executions)
     if last is None:
         return NOT_BEGUN
     locks = [execution for execution in executions.get(Step.LOCK, []) if execution.state == PROVEN]
+    if step is Step.LOCK and locks:
+        return PROVEN
     is_final = any(lock.ended is not None and last.started > lock.ended for lock in locks)
     if step is Step.OPENING and last.state == PROVEN and not is_final:
         return PROVISIONAL

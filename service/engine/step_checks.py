@@ -13,7 +13,7 @@ from closing.steps import Step
 from posting.store.step_executions import StepFinding
 from reporting import code_labels
 from reporting.code_names import read_names
-from reporting.suspense import SuspenseItem, load_suspense
+from reporting.suspense import SuspenseItems, load_suspense
 from service.engine import step_acts
 from service.engine.engine_context import EngineContext
 from service.engine.step_conditions import StepRequest, find_last_payment_day
@@ -28,7 +28,10 @@ _CLEAR = (
 )
 _LISTED = "only receipts may stay, and are listed in the annex to the settlement bill (LOLF art. 28)"
 _JUSTIFY = "clear it, or justify it: crescendo report suspense --exercise {year}"
+_DIFFERENT = "crescendo report suspense --exercise {year} shows both sums; nothing clears or justifies what is not an item"
 _ISSUE = "issue it or abandon it: it pays what was due in {year}"
+_UNBALANCED = "no act may leave it so (TRANSFER_UNPAIRED): look for the cause by crescendo verify"
+_UNSETTLED = "it is not between accountants: no step settles it, and it does not stop the closing"
 
 
 class CheckScope(NamedTuple):
@@ -95,7 +98,8 @@ async def _review(scope: CheckScope) -> list[StepFinding]:
 
 
 async def _review_suspense(connection: Connection, context: EngineContext, year: int) -> list[StepFinding]:
-    items = await _load_items(connection, context, year)
+    suspense = await _load_suspense(connection, context, year)
+    items = suspense.items
     expenses = [item for item in items if item.account.startswith(BUDGET_EXPENSES)]
     receipts = [item for item in items if item.account.startswith(BUDGET_RECEIPTS)]
     clear = _CLEAR.format(year=year)
@@ -113,13 +117,25 @@ async def _review_suspense(connection: Connection, context: EngineContext, year:
             sum(item.open_cents for item in receipts),
             detail=_LISTED,
         ),
+        *_compare_with_balances(suspense, BUDGET_EXPENSES),
     ]
 
 
-async def _load_items(connection: Connection, context: EngineContext, year: int) -> list[SuspenseItem]:
+def _compare_with_balances(suspense: SuspenseItems, digits: str = "") -> list[StepFinding]:
+    """List the suspense accounts whose items do not add up to their balance: what is not among the items is not checked."""
+    return [
+        StepFinding(
+            f"suspense account {row.account}, whose items are not its balance",
+            *(row.items, row.balance_cents - row.open_cents, True, _DIFFERENT.format(year=row.exercise)),
+        )
+        for row in suspense.accounts
+        if row.account.startswith(digits) and row.balance_cents not in (None, row.open_cents)
+    ]
+
+
+async def _load_suspense(connection: Connection, context: EngineContext, year: int) -> SuspenseItems:
     codes = await asyncio.to_thread(_load_labels, context)
-    suspense = await load_suspense(connection, await read_names(connection, codes), exercise=year)
-    return suspense.items
+    return await load_suspense(connection, await read_names(connection, codes), exercise=year)
 
 
 def _load_labels(context: EngineContext) -> code_labels.CodeLabels:
@@ -162,29 +178,36 @@ async def _count_open_commitments(scope: CheckScope) -> list[StepFinding]:
 
 
 async def _list_unjustified_items(scope: CheckScope) -> list[StepFinding]:
-    """List the items on suspense accounts: one that is not justified blocks."""
+    """List the items on suspense accounts: one that is not justified blocks, and an account that has more than its items."""
     justify = _JUSTIFY.format(year=scope.year)
-    return [
+    suspense = await _load_suspense(scope.connection, scope.context, scope.year)
+    items = [
         StepFinding(
             f"item @{item.entry} on {item.account} of {item.accountant}",
             *(1, item.open_cents, item.justified_on is None),
             f"justified on {item.justified_on}: {item.justification}" if item.justified_on else justify,
         )
-        for item in await _load_items(scope.connection, scope.context, scope.year)
+        for item in suspense.items
     ]
+    return [*items, *_compare_with_balances(suspense)]
 
 
 async def _list_liaison_differences(scope: CheckScope) -> list[StepFinding]:
-    """List what is left on liaison accounts: by pair of accountants all of it must be zero."""
+    """List accounts of class 18: those between accountants must be zero over all of them together."""
+    chart = scope.context.reference.charts[scope.year]
+    between_accountants = chart.liaison | {chart.result.transfer}
+    balances = await review_queries.list_balances(scope.connection, scope.year, LIAISON_CLASS)
+    own = [row for row in balances if row.name in between_accountants and row.cents]
+    other = [row for row in balances if row.name not in between_accountants]
     return [
-        StepFinding(
-            f"liaison account {name}",
-            lines,
-            cents,
-            True,
-            "post the side that is missing, by an entry by hand",
-        )
-        for name, lines, cents in await review_queries.list_liaison_differences(scope.connection, scope.year)
+        *(
+            StepFinding(f"liaison account {name}", lines, cents, True, _UNBALANCED)
+            for name, lines, cents in own
+        ),
+        *(
+            StepFinding(f"liaison account {name}", lines, cents, False, _UNSETTLED)
+            for name, lines, cents in other
+        ),
     ]
 
 

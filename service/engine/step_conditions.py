@@ -49,7 +49,9 @@ _RESULT_STATES: Mapping[PeriodState, str] = {
         "month 15 of {year}, which has its result, is closed for an accountant: open it again, by crescendo period reopen "
         '--year {year} --month 15 --reason "..."'
     ),
-    PeriodState.LOCKED: "month 15 of {year} is locked for an accountant, and its result is final",
+    PeriodState.LOCKED: (
+        "month 15 of {year} is locked for an accountant, and its result is final: correct what came later in an open year"
+    ),
 }
 _FINAL_OPENINGS = (
     "the opening month of {next_year} is locked for an accountant, and no opening balance can follow this result: correct "

@@ -69,11 +69,11 @@ async def prepare_step(
 
 
 async def _prepare_lock(context: EngineContext, request: StepRequest, result: PreparedStep) -> PreparedStep:
-    findings, content = await year_lock.load_lock(context, request)
+    findings, content, is_done = await year_lock.load_lock(context, request)
     result = msgspec.structs.replace(result, findings=findings)
     if blocks := [finding for finding in findings if finding.blocks]:
         return msgspec.structs.replace(result, waits=f"{blocks[0].subject}: {blocks[0].detail}")
-    return await _store(context, request, content, result=result) if content.lines else result
+    return result if is_done else await _store(context, request, content, result=result)
 
 
 async def _store(

@@ -5,7 +5,7 @@ carried twice.  What was refused, for example for want of credits, stays open, a
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
@@ -47,10 +47,22 @@ class StepResult(OwnActsResult, frozen=True):
     """Of a locked year, the SHA-256 of its sums by account."""
 
 
+Begin = Callable[[], Awaitable[None]]
+
+
+async def begin_nothing() -> None:
+    """Record nothing: a step that is executed by itself is no execution of the plan."""
+
+
 async def execute_step(
-    context: EngineContext, request: StepRequest, interruption: Interruption, *, reporter: ProgressReporter
+    context: EngineContext,
+    request: StepRequest,
+    interruption: Interruption,
+    *,
+    reporter: ProgressReporter,
+    on_begin: Begin = begin_nothing,
 ) -> StepResult:
-    """Execute a step, or continue to.
+    """Execute a step, or continue to; ``on_begin`` records it, once nothing prevents it.
 
     Raises
     ------
@@ -62,9 +74,11 @@ async def execute_step(
     nothing = StepResult(request.year, request.step)
     if missing := find_missing_year(context.reference, request.year):
         return msgspec.structs.replace(nothing, waits=missing)
+    if request.is_dry_run:
+        return await _describe(
+            context, request, reporter
+        )  # one snapshot, which waits for no work on payments
     async with lock_settlement(context.database.dsn, reporter):
-        if request.is_dry_run:
-            return await _describe(context, request, reporter)
         decision = Decision(DecisionKind.CLOSING)
         await decision_records.prove_decider(context, request.by, decision)
         earlier = await own_acts.finish_earlier_calls(
@@ -75,7 +89,9 @@ async def execute_step(
         )
         if not earlier.allows_more:
             return result
-        return await _carry(context, request, result, interruption=interruption, reporter=reporter)
+        return await _carry(
+            context, request, result, interruption=interruption, reporter=reporter, on_begin=on_begin
+        )
 
 
 def _own_acts(request: StepRequest) -> OwnActs:
@@ -97,6 +113,7 @@ async def _carry(
     *,
     interruption: Interruption,
     reporter: ProgressReporter,
+    on_begin: Begin,
 ) -> StepResult:
     """Compute the acts of a step, and have them decided."""
     async with open_snapshot(context.database.dsn) as connection:
@@ -108,7 +125,7 @@ async def _carry(
     if not acts.lines:
         return result
     try:
-        await _write_acts(context, request, acts, last_entry=computed.last_entry)
+        await _write_acts(context, request, acts, last_entry=computed.last_entry, on_begin=on_begin)
     except RefusedStep as refused:
         return msgspec.structs.replace(result, waits=str(refused))
     del computed, acts  # they have as much memory as the book, which is loaded next
@@ -120,7 +137,7 @@ async def _carry(
 
 
 async def _write_acts(
-    context: EngineContext, request: StepRequest, acts: StepActs, *, last_entry: int
+    context: EngineContext, request: StepRequest, acts: StepActs, *, last_entry: int, on_begin: Begin
 ) -> None:
     """Record who executes the step, and write its acts; the batch id names the proof, or the last entry that was read."""
     if request.step in TWO_PERSON_STEPS:
@@ -130,5 +147,6 @@ async def _write_acts(
     else:
         decision = Decision(DecisionKind.CLOSING, cents=acts.cents)
         proof = await decision_records.record_decider(context, request.by, decision, number=last_entry)
+    await on_begin()
     table = acts.build_table(f"P{proof}" if proof else str(last_entry))
     await asyncio.to_thread(own_acts.write_acts, table, _own_acts(request).find_path(context))

@@ -2,20 +2,23 @@
 
 The proof of C12 may be older than the last entry of the year, so the lock asks itself whether charges or products are left:
 behind it nothing brings them to the result.
-A lock cannot be undone, so one person prepares it, and another one confirms it.  Months are closed before, by decisions
-of their own; after an interruption the same call locks the rest.
+A lock cannot be undone, so one person prepares it, and another one confirms it, also where every month is locked already:
+two persons stand for the seal.  Months are closed before, by decisions of their own; after an interruption the same call
+locks the rest.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import msgspec
 
 from closing.journal_queries import Connection
+from closing.steps import Step
 from core.period_states import PeriodAction, States, view_folios
 from core.periods import OPENING_MONTH, RESULT_MONTH, PeriodState, to_period
 from posting.store import period_store, step_executions
 from posting.store.period_store import NewDecision, RefusedDecision
-from posting.store.step_executions import StepFinding
+from posting.store.step_executions import PROVEN, StepFinding
 from posting.store.step_persons import RefusedStep, StepContent
 from service.database import command_queries
 from service.engine import decision_records, step_acts
@@ -28,6 +31,9 @@ _LATE_CHARGES = "charges and products that are not in the result"
 _DETERMINE = "execute C12 again, before month 15 is closed: crescendo close execute C12 --year {year}"
 _REASON = "step C13 of the closing of {year}"
 _MONTHS = (*range(OPENING_MONTH, 13), RESULT_MONTH)
+
+
+Begin = Callable[[], Awaitable[None]]
 
 
 class LockedYear(msgspec.Struct, frozen=True):
@@ -43,12 +49,16 @@ class PlannedLock(NamedTuple):
 
     findings: list[StepFinding]
     content: StepContent
+    is_done: bool
+    """Whether every month is locked, and the sums are sealed as they are."""
 
 
 async def lock_year(
-    context: EngineContext, request: StepRequest, *, reporter: ProgressReporter
+    context: EngineContext, request: StepRequest, *, reporter: ProgressReporter, on_begin: Begin
 ) -> LockedYear:
     """Lock every month of a year that is not locked, and seal it; with a dry run, list the months.
+
+    ``on_begin`` records it, once another person has confirmed it.
 
     Raises
     ------
@@ -63,12 +73,12 @@ async def lock_year(
             if request.is_dry_run or any(finding.blocks for finding in findings):
                 return LockedYear(findings)
             unlocked = find_unlocked_months(states, request.year)
-            if unlocked:
-                content = describe_lock(
-                    request, unlocked, await step_executions.compute_seal(connection, request.year)
-                )
+            seal = await step_executions.compute_seal(connection, request.year)
+            if unlocked or not await _is_sealed(connection, request.year, seal):
+                content = describe_lock(request, seal)
                 try:
                     await decision_records.confirm_step(context, request.by, content)
+                    await on_begin()
                     await _lock_months(connection, request, unlocked, reporter=reporter)
                 except (RefusedStep, RefusedDecision) as refused:
                     return LockedYear(findings, str(refused))
@@ -107,9 +117,15 @@ async def _list_findings(connection: Connection, context: EngineContext, year: i
     return [*months, StepFinding(_LATE_CHARGES, len(late_lines), cents, True, _DETERMINE.format(year=year))]
 
 
-def describe_lock(request: StepRequest, unlocked: list[int], seal: bytes) -> StepContent:
-    """Return what a person prepares of the lock: the months to lock, and the sums that they contain."""
-    return StepContent(request.year, request.step, 0, len(unlocked), 0, seal)
+def describe_lock(request: StepRequest, seal: bytes) -> StepContent:
+    """Return what a person prepares of the lock: the months of the year, and the sums that they contain."""
+    return StepContent(request.year, request.step, 0, len(_MONTHS), 0, seal)
+
+
+async def _is_sealed(connection: Connection, year: int, seal: bytes) -> bool:
+    """Return whether a proven lock of the year has sealed the same sums."""
+    executions = (await step_executions.load_executions(connection, year)).get(Step.LOCK, [])
+    return any(row.state == PROVEN and row.seal == seal.hex() for row in executions)
 
 
 def find_unlocked_months(states: States, year: int) -> list[int]:
@@ -144,5 +160,6 @@ async def load_lock(context: EngineContext, request: StepRequest) -> PlannedLock
             states = await period_store.load_states(connection)
             findings = await _list_findings(connection, context, request.year)
             seal = await step_executions.compute_seal(connection, request.year)
-    unlocked = find_unlocked_months(states, request.year)
-    return PlannedLock(findings, describe_lock(request, unlocked, seal))
+            is_sealed = await _is_sealed(connection, request.year, seal)
+    is_done = is_sealed and not find_unlocked_months(states, request.year)
+    return PlannedLock(findings, describe_lock(request, seal), is_done)

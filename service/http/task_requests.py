@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -59,13 +59,25 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     links: dict[str, str]
 
 
+class TaskWorks(NamedTuple):
+    """What tasks do, in words of a refusal."""
+
+    does: str
+    """Ends a sentence about who does it."""
+    concerns: str
+    """Why a key that is limited to some programmes may not."""
+
+
+PAYMENTS = TaskWorks("pays and imports bank files", "payment runs and bank files concern all programmes")
+
+
 class TaskRequests:
     """Stores tasks, reads their state, and cancels those that wait."""
 
     def __init__(self, pool: Pool, runner: TaskRunner, state: ServiceState) -> None:
         self._pool, self._runner, self._state = pool, runner, state
 
-    async def check_may_request(self, caller: Caller) -> None:
+    async def check_may_request(self, caller: Caller, works: TaskWorks = PAYMENTS) -> None:
         """Check that a caller may request one more task.
 
         Raises
@@ -75,7 +87,7 @@ class TaskRequests:
         PermissionDenied
             Its key is limited to some programmes.
         """
-        require_accountant(caller)
+        require_accountant(caller, works)
         self._state.check_accepting_work()
         TASKS_LIMIT.check(*await task_queries.count_queue(self._pool, caller.sender))
 
@@ -181,8 +193,8 @@ class TaskRequests:
         )
 
 
-def require_accountant(caller: Caller) -> None:
-    """Check that a caller may pay and book what the bank reports, for all programmes.
+def require_accountant(caller: Caller, works: TaskWorks = PAYMENTS) -> None:
+    """Check that a caller may do the work of an accountant, such as pay and book what the bank reports, for all programmes.
 
     Raises
     ------
@@ -192,9 +204,9 @@ def require_accountant(caller: Caller) -> None:
         Its key is limited to some programmes.
     """
     if not caller.is_accountant:
-        detail = f"Only {' or '.join(sorted(PAYING_ROLES))} pays and imports bank files"
+        detail = f"Only {' or '.join(sorted(PAYING_ROLES))} {works.does}"
         raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", detail)
-    require_all_programmes(caller, "payment runs and bank files concern all programmes")
+    require_all_programmes(caller, works.concerns)
 
 
 def may_pay(caller: Caller) -> bool:

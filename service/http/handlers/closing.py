@@ -21,10 +21,11 @@ from service.http.openapi.parameters import WAIT
 from service.http.openapi.problem_types import DECIDING, FORBIDDEN, list_problems
 from service.http.problems import Problem, bad_request, not_found
 from service.http.route import Route
-from service.http.task_requests import Task, TaskRequests, read_body
+from service.http.task_requests import Task, TaskRequests, TaskWorks, read_body
 from service.http.tickets import read_wait_seconds
 from service.tasks.task_arguments import ClosingTask, StepAction, StepOrder
 
+_CLOSING = TaskWorks("closes a year", "the closing concerns all programmes")
 _READERS = PAYING_ROLES | {Role.AUDITOR, Role.OPERATOR}
 
 
@@ -44,7 +45,7 @@ class ClosingHandler:
         """Try, prepare, execute or reverse a step, by a task."""
         request.allow_only("wait")
         seconds = read_wait_seconds(request)
-        await self._tasks.check_may_request(request.caller)
+        await self._tasks.check_may_request(request.caller, _CLOSING)
         order = await read_body(request, StepOrder)
         if order.action is StepAction.REVERSE and not (order.reason or "").strip():
             raise bad_request("reason must say why the proof is withdrawn")
@@ -70,7 +71,7 @@ def _require_reader(caller: Caller) -> None:
     if not _READERS & caller.roles:
         detail = f"The closing is shown to {', '.join(sorted(_READERS))}"
         raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", detail)
-    require_all_programmes(caller, "the closing concerns all programmes")
+    require_all_programmes(caller, _CLOSING.concerns)
 
 
 _RESPONSES: Mapping[str, Any] = {

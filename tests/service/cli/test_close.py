@@ -166,9 +166,9 @@ async def test_a_proof_is_withdrawn_by_command(state: State) -> None:
 
 async def test_a_year_is_not_locked_before_its_result(state: State) -> None:
     result = await close(state, "lock", code=1)
-    assert "C12 is not proven, which C13 needs: crescendo close show C12 --year 2018" in result.out
+    assert "C13 needs C12, which is not proven: crescendo close show C12 --year 2018" in result.out
     early = await close(state, "execute", "C12", *AT, code=1)
-    assert "C08 is not proven, which C12 needs: crescendo close show C08 --year 2018" in early.out
+    assert "C12 needs C08, which is not proven: crescendo close show C08 --year 2018" in early.out
     await close(state, "execute", "C08", *AT)
     executed = (await close(state, "execute", "C12", *AT)).out
     assert "Brought to the result of 2018: 4 lines, 1,236.00 euros" in executed

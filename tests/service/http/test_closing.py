@@ -99,7 +99,10 @@ async def test_a_step_that_needs_two_persons_is_not_prepared_where_nobody_is_kno
 async def test_who_may_not_is_refused(closing: Closing) -> None:
     body = {"action": "execute", "at": AT}
     for key in ("buyer2222222", "reader222222", "thin22222222"):
-        assert (await _send(closing, key, "POST", "/v1/closing/2018/C09", json=body)).status_code == 403
+        refused = await _send(closing, key, "POST", "/v1/closing/2018/C09", json=body)
+        assert refused.status_code == 403
+        assert "bank files" not in refused.text
+        assert "closes a year" in refused.text or "the closing concerns all programmes" in refused.text
     for key in ("buyer2222222", "thin22222222"):
         assert (await _send(closing, key, "GET", "/v1/closing/2018")).status_code == 403
 
