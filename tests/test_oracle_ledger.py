@@ -311,16 +311,37 @@ def test_open_items_are_the_balances_of_their_accounts(case: DecisionCase) -> No
         assert balance == open_cents[account]
 
 
+def _find_treasury(state: State) -> int:
+    """Return the Treasury's account; 0 if nothing is posted on it."""
+    for posted in state.journal.values():
+        if CATALOG[posted.kind].debit is Role.TREASURY:
+            return posted.debit
+        if CATALOG[posted.kind].credit is Role.TREASURY:
+            return posted.credit
+    return 0
+
+
 def _sum_open_items(state: State) -> Counter[int]:
     """Sum what is open by account: credits less debits.
 
     Money that was collected stays on the Treasury's account, whatever is restored of it; and money that was paid in
-    advance has left it, whatever is recovered.
+    advance has left it, whatever is recovered.  What the bank moved and nobody knew stays there, whatever it is identified as.
     """
-    open_cents = Counter[int]()
+    open_cents, treasury = Counter[int](), _find_treasury(state)
     for entry, item in state.items.items():
-        posted = state.journal[entry]
-        match CATALOG[item.kind].reaches:
+        posted, kind = state.journal[entry], CATALOG[item.kind]
+        match kind.reaches:
+            case Stage.BY_HAND if kind.debit is Role.TREASURY:
+                open_cents[item.debit] -= posted.amount
+                open_cents[item.credit] += item.open
+            case Stage.BY_HAND if kind.credit is Role.TREASURY:
+                open_cents[item.debit] -= item.open
+                open_cents[item.credit] += posted.amount
+            case Stage.DEBITED if kind.pairs is Pairing.IDENTIFICATION:
+                open_cents[treasury] -= posted.amount - item.open
+            case Stage.RETURNED if kind.pairs is Pairing.IDENTIFICATION:
+                open_cents[item.credit] += item.open
+                open_cents[treasury] += posted.amount
             case Stage.NONE | Stage.UNASSIGNED:
                 if CATALOG[item.kind].pairs is Pairing.ADVANCE:
                     open_cents[state.items[posted.predecessor].credit] += posted.amount
