@@ -297,9 +297,9 @@ async def test_a_year_that_the_calendar_lacks_is_refused(state: State) -> None:
 
 
 async def test_the_plan_counts_what_is_open_and_what_is_done(state: State) -> None:
-    assert await _read_plan(state) == [("C06", 5, 0), ("C04", 2, 0), ("C14", 4, 0)]
+    assert await _read_plan(state) == [("C06", 5, 0), ("C04", 2, 0), ("C14", 4, 0), ("C12", 4, 0)]
     await execute(state, Step.COMMITMENTS, CARRIED_ON)
-    assert await _read_plan(state) == [("C06", 0, 5), ("C04", 2, 0), ("C14", 4, 0)]
+    assert await _read_plan(state) == [("C06", 0, 5), ("C04", 2, 0), ("C14", 4, 0), ("C12", 4, 0)]
 
 
 async def _read_plan(state: State) -> list[tuple[str, int, int]]:
