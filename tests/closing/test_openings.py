@@ -253,7 +253,7 @@ async def test_a_balance_that_cannot_be_opened_is_not_missing(state: State) -> N
     assert await _is_suspense_missing(state)
     _replace_in_next_year(state, "accounts.csv", f"{_SUSPENSE},", "4722000000,")
     folder = state.reference / "2019"
-    folder.joinpath("suspense.csv").write_text("account,source\n4731,chart\n")
+    folder.joinpath("suspense.csv").write_text("account,source\n4731,chart\n5129,chart\n")
     treasury = folder.joinpath("treasury.csv").read_text()
     folder.joinpath("treasury.csv").write_text(treasury.replace(_SUSPENSE, "4731000000"))
     assert not await _is_suspense_missing(state)
