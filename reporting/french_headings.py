@@ -150,6 +150,7 @@ HEADINGS: Mapping[str, str] = {
     "free to order": "reste à ordonnancer",
     "to carry": "solde à reporter",
     "stated next year": "solde repris l'année suivante",
+    "merged into": "fusionné avec",
     "difference": "écart",
 }
 """By their English names."""

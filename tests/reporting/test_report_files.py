@@ -93,11 +93,11 @@ def test_parquet_has_euros_as_decimals_and_no_totals() -> None:
 @pytest.mark.parametrize("file_format", FileFormat)
 def test_tables_are_written_one_below_the_other(file_format: FileFormat) -> None:
     file = io.BytesIO()
-    report_file = ReportFile(file, file_format)
-    for row in ROWS:
-        report_file.write(TABLE._replace(rows=[row], footer=()))
-    report_file.write(TABLE._replace(rows=[], footer=()))
-    report_file.close(ReportTable("", [Column("sum", CellType.MONEY)], [[5]]))
+    with ReportFile(file, file_format) as report_file:
+        for row in ROWS:
+            report_file.write(TABLE._replace(rows=[row], footer=()))
+        report_file.write(TABLE._replace(rows=[], footer=()))
+        report_file.close(ReportTable("", [Column("sum", CellType.MONEY)], [[5]]))
     content = io.BytesIO(file.getvalue())
     if file_format is FileFormat.PARQUET:
         assert pq.read_table(content).num_rows == len(ROWS)
