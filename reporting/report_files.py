@@ -171,7 +171,8 @@ class XlsxFile:
     def discard(self) -> None:
         """Remove the temporary files, whether the file is complete or not."""
         for sheet in self._book.worksheets():
-            sheet.row_data_fh.close()  # the library leaves it open unless the book is closed
+            if sheet.row_data_fh is not None:
+                sheet.row_data_fh.close()  # the library leaves it open unless the book is closed
         self._folder.cleanup()
 
     def _add_sheet(self, name: str, columns: Sequence[Column]) -> "Worksheet":
