@@ -90,7 +90,7 @@ async def test_nobody_decides_without_name_and_reason(ledger: Ledger) -> None:
         ("--as", "Alice", "--reason", ""),
     ):
         assert (await ledger.run("close", *month, *words)).code == 2
-    assert (await ledger.run("close", "--year", "2018", "--month", "13", *_BY)).code == 2
+    assert (await ledger.run("close", "--year", "2018", "--month", "16", *_BY)).code == 2
     assert await ledger.list_states("2018-06") == {"": "open"}
 
 
