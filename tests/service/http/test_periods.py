@@ -93,7 +93,7 @@ async def test_only_accountants_decide_and_everybody_reads(key: Key, client: htt
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
-        ({"month": 13}, 400),
+        ({"month": 16}, 400),
         ({"month": 8, "reason": " "}, 400),
         ({"month": 8, "by": ""}, 400),
         ({"month": 8, "by": "A\nB"}, 400),
