@@ -104,7 +104,7 @@ ROUTE_ACCESS: Mapping[tuple[str, str], RouteAccess] = {
     ("GET", "/v1/budget/programmes"): RouteAccess(),
     **{("GET", route.path): RouteAccess() for route in reports.ROUTES},
 }
-NAMES: Mapping[str, str] = {"sender": "NOBODY", "upload": "0" * 64}
+NAMES: Mapping[str, str] = {"sender": "NOBODY", "upload": "0" * 64, "step": "C06"}
 """Values of path parameters that are not numbers."""
 CLOSED_ROUTES = sorted(ROUTE_ACCESS)
 OWNED_ROUTES = [route for route, sort in ROUTE_ACCESS.items() if sort.is_owned]
