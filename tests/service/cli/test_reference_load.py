@@ -264,7 +264,7 @@ async def test_beside_an_engine_only_additions_are_loaded(state: SmallState, tmp
     async with PostgresStore(state.dsn).own_lease("crescendo serve"):
         refused = await _load(state, changed, "--yes")
         assert (refused.code, "Stop it first; other additions" in refused.err) == (3, True), refused
-        assert "these files remove or change 1 rows" in refused.err
+        assert "these files remove, change or merge 1 rows" in refused.err
         assert find_loaded_folder(state.folder) == before
         loaded = await _load(state, added, "--yes")
         assert loaded.code == 0, loaded
