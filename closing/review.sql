@@ -1,4 +1,4 @@
--- name: is_started
+-- name: has_year
 -- Whether the ledger has the months of exercise $1.
 select exists (select from period_start where exercise = $1);
 

@@ -33,9 +33,9 @@ class NamedCount(NamedTuple):
     cents: int
 
 
-async def is_started(connection: Connection, year: int) -> bool:
+async def has_year(connection: Connection, year: int) -> bool:
     """Return whether the ledger has the months of a year."""
-    (row,) = await connection.fetch(SQL["is_started"], year)
+    (row,) = await connection.fetch(SQL["has_year"], year)
     return row["exists"]
 
 

@@ -23,7 +23,7 @@ app = App(
     "processed. closing: the steps of the closing of a year; load: the service under the load of a year-end; pain001: the "
     "reading of payment files; payments: payment runs.",
 )
-app.command("service.cli.bench_closing:closing", name="closing")
+app.command("service.cli.bench_closing:measure_closing", name="closing")
 app.command("service.cli.bench_load:load", name="load")
 app.command("service.cli.bench_payments:payments", name="payments")
 app.command("service.cli.bench_pain001:payment_files", name="pain001")

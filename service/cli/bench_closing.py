@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MEGABYTE = 1_000_000
 
 
-def closing(
+def measure_closing(
     *,
     acts: Annotated[
         int,

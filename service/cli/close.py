@@ -215,10 +215,10 @@ def _execute_and_print(
         closing_output.print_refusals(result, settings)
     if result.is_interrupted:
         return signals.report_interruption()
-    return EXIT_REFUSED if result.waits or _is_blocked(result) else 0
+    return EXIT_REFUSED if result.waits or _has_obstacle(result) else 0
 
 
-def _is_blocked(result: "StepResult") -> bool:
+def _has_obstacle(result: "StepResult") -> bool:
     """Return whether something is refused, cannot be carried, or keeps the step from being proven."""
     is_refused = result.posted is not None and bool(result.posted.reasons)
     is_open = result.sums is not None and bool(result.sums.blocked)

@@ -77,12 +77,7 @@ def print_step(result: "StepResult", *, is_dry_run: bool = False) -> None:
     if result.earlier:
         lines = console.format_count(result.earlier, "line")
         console.print_line(f"Given to the engine by an interrupted call, and decided now: {lines}.")
-    print_findings(result.findings)
-    if result.sums and result.sums.lines:
-        console.print_table(closing_tables.build_step_table(result.sums))
-    if result.sums:
-        print_obstacles(result.sums.blocked)
-        print_differences(result.sums.differences)
+    _print_content(result)
     if result.waits:
         console.print_line(f"The step cannot begin: {result.waits}")
     elif is_dry_run:
@@ -95,9 +90,21 @@ def print_step(result: "StepResult", *, is_dry_run: bool = False) -> None:
         _print_outcome(result, result.posted)
 
 
+def _print_content(result: "StepResult | PreparedStep") -> None:
+    """Print what a step found, what is open for it, and what prevents a part of it."""
+    print_findings(result.findings)
+    if result.sums and result.sums.lines:
+        console.print_table(closing_tables.build_step_table(result.sums))
+    if result.sums:
+        print_obstacles(result.sums.blocked)
+        print_differences(result.sums.differences)
+
+
 def _find_hint(result: "StepResult") -> str:
     return (
-        "" if result.state != "refused" else ": what blocks it is marked, and the same command proves it then"
+        ""
+        if result.state != "refused"
+        else ": mend each row that is marked, then call the same command again"
     )
 
 
@@ -107,12 +114,7 @@ def _find_verb(step: str) -> str:
 
 def print_preparation(result: "PreparedStep") -> None:
     """Print what a person prepared."""
-    print_findings(result.findings)
-    if result.sums and result.sums.lines:
-        console.print_table(closing_tables.build_step_table(result.sums))
-    if result.sums:
-        print_obstacles(result.sums.blocked)
-        print_differences(result.sums.differences)
+    _print_content(result)
     if result.waits:
         console.print_line(f"The step cannot begin: {result.waits}")
     elif result.preparation:

@@ -95,7 +95,7 @@ async def load_plan(
 
 async def load_known_board(connection: Connection, year: int) -> ClosingBoard | None:
     """Return the board of a year; None if the ledger has no months of it."""
-    return await load_board(connection, year) if await review_queries.is_started(connection, year) else None
+    return await load_board(connection, year) if await review_queries.has_year(connection, year) else None
 
 
 async def load_board(connection: Connection, year: int) -> ClosingBoard:
@@ -112,7 +112,7 @@ def _build_step(
     row: StepDescription, executions: Executions, *, preparation: StepPreparation | None
 ) -> PlannedStep:
     waits_for = [needed for needed in row.needs if find_state(needed, executions) != PROVEN]
-    state = StepType.MISSING.value if _is_missing(row, executions) else find_state(row.step, executions)
+    state = StepType.MISSING.value if _lacks_code(row, executions) else find_state(row.step, executions)
     all_executions = executions.get(row.step, [])
     counted = all_executions if row.type is StepType.ACTS else all_executions[-1:]
     return PlannedStep(
@@ -125,7 +125,7 @@ def _build_step(
     )
 
 
-def _is_missing(row: StepDescription, executions: Executions) -> bool:
+def _lacks_code(row: StepDescription, executions: Executions) -> bool:
     return row.type is StepType.MISSING and not executions.get(row.step)
 
 

@@ -45,7 +45,7 @@ class CheckScope(NamedTuple):
 
 async def find_check_obstacle(connection: Connection, request: StepRequest) -> str:
     """Return why a check cannot be made on its day; empty if it can."""
-    if not await review_queries.is_started(connection, request.year):
+    if not await review_queries.has_year(connection, request.year):
         return f"the ledger has no months of {request.year} yet: send its first acts"
     if request.step is not Step.CUT or request.day > date(request.year, 12, 31):
         return ""

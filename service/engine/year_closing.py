@@ -50,7 +50,7 @@ class StepResult(OwnActsResult, frozen=True):
 Begin = Callable[[], Awaitable[None]]
 
 
-async def begin_nothing() -> None:
+async def skip_record() -> None:
     """Record nothing: a step that is executed by itself is no execution of the plan."""
 
 
@@ -60,7 +60,7 @@ async def execute_step(
     interruption: Interruption,
     *,
     reporter: ProgressReporter,
-    on_begin: Begin = begin_nothing,
+    on_begin: Begin = skip_record,
 ) -> StepResult:
     """Execute a step, or continue to; ``on_begin`` records it, once nothing prevents it.
 
@@ -74,10 +74,8 @@ async def execute_step(
     nothing = StepResult(request.year, request.step)
     if missing := find_missing_year(context.reference, request.year):
         return msgspec.structs.replace(nothing, waits=missing)
-    if request.is_dry_run:
-        return await _describe(
-            context, request, reporter
-        )  # one snapshot, which waits for no work on payments
+    if request.is_dry_run:  # it reads one snapshot, which waits for no work on payments
+        return await _describe(context, request, reporter)
     async with lock_settlement(context.database.dsn, reporter):
         decision = Decision(DecisionKind.CLOSING)
         await decision_records.prove_decider(context, request.by, decision)

@@ -74,7 +74,7 @@ async def lock_year(
                 return LockedYear(findings)
             unlocked = find_unlocked_months(states, request.year)
             seal = await step_executions.compute_seal(connection, request.year)
-            if unlocked or not await _is_sealed(connection, request.year, seal):
+            if unlocked or not await _has_seal(connection, request.year, seal):
                 content = describe_lock(request, seal)
                 try:
                     await decision_records.confirm_step(context, request.by, content)
@@ -122,7 +122,7 @@ def describe_lock(request: StepRequest, seal: bytes) -> StepContent:
     return StepContent(request.year, request.step, 0, len(_MONTHS), 0, seal)
 
 
-async def _is_sealed(connection: Connection, year: int, seal: bytes) -> bool:
+async def _has_seal(connection: Connection, year: int, seal: bytes) -> bool:
     """Return whether a proven lock of the year has sealed the same sums."""
     executions = (await step_executions.load_executions(connection, year)).get(Step.LOCK, [])
     return any(row.state == PROVEN and row.seal == seal.hex() for row in executions)
@@ -160,6 +160,6 @@ async def load_lock(context: EngineContext, request: StepRequest) -> PlannedLock
             states = await period_store.load_states(connection)
             findings = await _list_findings(connection, context, request.year)
             seal = await step_executions.compute_seal(connection, request.year)
-            is_sealed = await _is_sealed(connection, request.year, seal)
-    is_done = is_sealed and not find_unlocked_months(states, request.year)
+            has_seal = await _has_seal(connection, request.year, seal)
+    is_done = has_seal and not find_unlocked_months(states, request.year)
     return PlannedLock(findings, describe_lock(request, seal), is_done)
