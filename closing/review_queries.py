@@ -7,13 +7,12 @@ import asyncpg
 
 from core.catalog import KIND_NUMBERS, list_kinds
 from core.kind_rules import YearRule
-from core.periods import OPENING_MONTH, to_period
+from core.periods import OPENING_MONTH, RESULT_MONTH, to_period
 from core.sql_files import read_queries
 
 Connection = asyncpg.Connection
 SQL = read_queries("closing", "review.sql")
 LIAISON_CLASS, TRANSIT_ACCOUNT = "18", "5126"
-_LAST_MONTH = 15
 _SUSPENSIONS, _RESUMPTIONS = [KIND_NUMBERS["term_suspension"]], [KIND_NUMBERS["term_resumption"]]
 _COMMITMENTS = list_kinds(lambda kind: kind.year_rule is YearRule.SPENDS_AE and kind.ae_consumed > 0)
 
@@ -65,7 +64,7 @@ async def count_suspended_requests(connection: Connection, year: int) -> Count:
 
 async def list_balances(connection: Connection, year: int, digits: str) -> list[NamedCount]:
     """List the accounts that begin with some digits and on which an accountant has something at the end of a year."""
-    periods = to_period(year, OPENING_MONTH), to_period(year, _LAST_MONTH)
+    periods = to_period(year, OPENING_MONTH), to_period(year, RESULT_MONTH)
     rows = await connection.fetch(SQL["account_balances"], digits, *periods)
     return [NamedCount(row["account"], row["lines"], row["cents"]) for row in rows]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from core.periods import OPENING_MONTH, to_period
+from core.periods import OPENING_MONTH, RESULT_MONTH, to_period
 from core.person_decisions import Decision, DecisionKind, StatedPerson
 from core.sql_files import read_queries
 from posting.store import person_proof
@@ -20,7 +20,6 @@ SQL = read_queries("posting.store", "step_executions.sql")
 Connection = Any
 PROVEN, REFUSED, INTERRUPTED, WITHDRAWN = "proven", "refused", "interrupted", "withdrawn"
 AT_WORK = "at work"
-_LAST_MONTH = 15
 
 
 class StepFinding(msgspec.Struct, frozen=True):
@@ -129,7 +128,7 @@ def _build_execution(row: Mapping[str, Any]) -> StepExecution:
 
 async def compute_seal(connection: Connection, year: int) -> bytes:
     """Return the SHA-256 of the sums of each account of each accountant in a year, its openings included."""
-    periods = to_period(year, OPENING_MONTH), to_period(year, _LAST_MONTH)
+    periods = to_period(year, OPENING_MONTH), to_period(year, RESULT_MONTH)
     return _hash_sums(tuple(row) for row in await connection.fetch(SQL["sealed_sums"], *periods))
 
 

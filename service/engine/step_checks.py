@@ -24,7 +24,8 @@ BUDGET_EXPENSES, BUDGET_RECEIPTS = "473", "474"
 """Accounts of the chart on which expenses and receipts of the budget have a provisional imputation."""
 _NOT_OVER = "{year} is not over: this step is executed from {next_year}-01-01 on, by --at DAY"
 _CLEAR = (
-    "clear it onto a final account by 31 December (LOLF art. 28): crescendo report suspense --exercise {year}"
+    "clear it onto a final account by the last day on which {year} pays (LOLF art. 28): crescendo report suspense --exercise "
+    "{year}"
 )
 _LISTED = "only receipts may stay, and are listed in the annex to the settlement bill (LOLF art. 28)"
 _JUSTIFY = "clear it, or justify it: crescendo report suspense --exercise {year}"
@@ -32,6 +33,10 @@ _DIFFERENT = "crescendo report suspense --exercise {year} shows both sums; nothi
 _ISSUE = "issue it or abandon it: it pays what was due in {year}"
 _UNBALANCED = "no act may leave it so (TRANSFER_UNPAIRED): look for the cause by crescendo verify"
 _UNSETTLED = "it is not between accountants: no step settles it, and it does not stop the closing"
+
+
+_ITEMS_MAX = 100
+"""Items that a check lists one by one."""
 
 
 class CheckScope(NamedTuple):
@@ -103,14 +108,20 @@ async def _review_suspense(connection: Connection, context: EngineContext, year:
     expenses = [item for item in items if item.account.startswith(BUDGET_EXPENSES)]
     receipts = [item for item in items if item.account.startswith(BUDGET_RECEIPTS)]
     clear = _CLEAR.format(year=year)
+    others = expenses[_ITEMS_MAX:]
+    further = StepFinding(
+        "further budget expenses on suspense accounts",
+        *(len(others), sum(item.open_cents for item in others), True, clear),
+    )
     return [
         *(
             StepFinding(
                 f"budget expense @{item.entry} on suspense account {item.account}",
                 *(1, item.open_cents, True, clear),
             )
-            for item in expenses
+            for item in expenses[:_ITEMS_MAX]
         ),
+        *([further] if others else []),
         StepFinding(
             "budget receipts on suspense accounts",
             len(receipts),
@@ -178,18 +189,31 @@ async def _count_open_commitments(scope: CheckScope) -> list[StepFinding]:
 
 
 async def _list_unjustified_items(scope: CheckScope) -> list[StepFinding]:
-    """List the items on suspense accounts: one that is not justified blocks, and an account that has more than its items."""
-    justify = _JUSTIFY.format(year=scope.year)
+    """List the items on suspense accounts that are not justified, which block, and accounts that have more than their items.
+
+    Findings are stored with each execution, so the first items are listed; the others are counted, as are those justified.
+    """
     suspense = await _load_suspense(scope.connection, scope.context, scope.year)
-    items = [
-        StepFinding(
-            f"item @{item.entry} on {item.account} of {item.accountant}",
-            *(1, item.open_cents, item.justified_on is None),
-            f"justified on {item.justified_on}: {item.justification}" if item.justified_on else justify,
-        )
-        for item in suspense.items
+    open_items = [item for item in suspense.items if item.justified_on is None]
+    others = open_items[_ITEMS_MAX:]
+    justified_items = [item for item in suspense.items if item.justified_on is not None]
+    justify = _JUSTIFY.format(year=scope.year)
+    counts = (("further items", others, True), ("items that are justified", justified_items, False))
+    return [
+        *(
+            StepFinding(
+                f"item @{item.entry} on {item.account} of {item.accountant}",
+                *(1, item.open_cents, True, justify),
+            )
+            for item in open_items[:_ITEMS_MAX]
+        ),
+        *(
+            StepFinding(subject, len(items), sum(item.open_cents for item in items), blocks, justify * blocks)
+            for subject, items, blocks in counts
+            if items
+        ),
+        *_compare_with_balances(suspense),
     ]
-    return [*items, *_compare_with_balances(suspense)]
 
 
 async def _list_liaison_differences(scope: CheckScope) -> list[StepFinding]:

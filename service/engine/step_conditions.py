@@ -1,6 +1,6 @@
 """What a step of the closing needs before it begins, and what it has to do then, in one snapshot of the ledger."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 
@@ -64,6 +64,10 @@ _PENDING_RUNS = (
 _NO_TECHNICAL_ACCOUNT = (
     "the files of {year} name no technical account for opening balances: add opening.csv with one account"
 )
+
+
+Begin = Callable[[], Awaitable[None]]
+"""Records that an execution begins; a step calls it once nothing prevents it."""
 
 
 class StepRequest(msgspec.Struct, frozen=True):

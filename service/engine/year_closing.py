@@ -5,7 +5,7 @@ carried twice.  What was refused, for example for want of credits, stays open, a
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -21,6 +21,7 @@ from service.engine.own_acts import OwnActs, OwnActsResult
 from service.engine.settlement_lock import lock_settlement
 from service.engine.step_acts import StepActs
 from service.engine.step_conditions import (
+    Begin,
     StepRequest,
     compute_step,
     find_missing_year,
@@ -45,9 +46,6 @@ class StepResult(OwnActsResult, frozen=True):
     """How its execution ended: ``proven``, ``refused`` or ``interrupted``; empty in a dry run."""
     seal: bytes | None = None
     """Of a locked year, the SHA-256 of its sums by account."""
-
-
-Begin = Callable[[], Awaitable[None]]
 
 
 async def skip_record() -> None:

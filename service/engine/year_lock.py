@@ -7,7 +7,6 @@ two persons stand for the seal.  Months are closed before, by decisions of their
 locks the rest.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import msgspec
@@ -23,7 +22,7 @@ from posting.store.step_persons import RefusedStep, StepContent
 from service.database import command_queries
 from service.engine import decision_records, step_acts
 from service.engine.engine_context import EngineContext
-from service.engine.step_conditions import StepRequest
+from service.engine.step_conditions import Begin, StepRequest
 from service.terminal.processing_progress import ProgressReporter
 
 _CLOSE = 'close it first: crescendo period close --year {year} --month {month} --reason "..."'
@@ -31,9 +30,6 @@ _LATE_CHARGES = "charges and products that are not in the result"
 _DETERMINE = "execute C12 again, before month 15 is closed: crescendo close execute C12 --year {year}"
 _REASON = "step C13 of the closing of {year}"
 _MONTHS = (*range(OPENING_MONTH, 13), RESULT_MONTH)
-
-
-Begin = Callable[[], Awaitable[None]]
 
 
 class LockedYear(msgspec.Struct, frozen=True):

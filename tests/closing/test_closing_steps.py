@@ -12,7 +12,7 @@ from posting.store import step_executions
 from posting.store.step_executions import StepEnd, StepFinding
 from service.database import command_queries
 from service.database.embedded_server import Database
-from service.engine import closing_execution, closing_plan, step_reversal
+from service.engine import closing_execution, closing_plan, step_checks, step_reversal
 from service.engine.closing_plan import ClosingBoard
 from service.engine.step_conditions import StepRequest, open_snapshot
 from service.engine.year_closing import StepResult
@@ -147,6 +147,24 @@ async def test_an_item_without_a_justification_is_listed(state: State) -> None:
     (entry,) = await state.fetch("select min(entry_id) as entry from entry where reference = 'OD-1'")
     assert list_blocks(result) == [f"item @{entry['entry']} on 4721000000 of PACA"]
     assert (await read_states(state))["C09"] == "refused"
+
+
+async def test_many_items_are_counted_behind_the_first(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three items of 60.00 one is listed, one more is counted, and one is justified."""
+    monkeypatch.setattr(step_checks, "_ITEMS_MAX", 1)
+    item = [("journal_credit", "4721000000", "60.00", ""), ("journal_debit", CHARGE, "60.00", "")]
+    for number in (1, 2, 3):
+        await state.submit_accepted(post(f"OD-{number}", item), "treasury")
+    (third,) = await state.fetch("select min(entry_id) as entry from entry where reference = 'OD-3'")
+    justification = {"reference": "JU-1", "kind": "justification", "exercise": YEAR, "date": "2018-12-31"}
+    justification |= {"predecessor": f"@{third['entry']}", "account": "4721000000", "reason": "asked for"}
+    await state.submit_accepted([justification], "treasury")
+    findings = (await execute(state, Step.SUSPENSE)).findings
+    assert [(row.lines, row.cents, row.blocks) for row in findings] == [
+        (1, -6_000, True),
+        (1, -6_000, True),
+        (1, -6_000, False),
+    ]
 
 
 @pytest.mark.parametrize(("step", "account"), [(Step.REVIEW, EXPENSE), (Step.SUSPENSE, "4721000000")])
