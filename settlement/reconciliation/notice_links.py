@@ -5,6 +5,7 @@ came first, its movement is on suspense: the notice posts nothing, and the accou
 notice came first, its act is in the books: the movement of the statement is that one, until a statement names the transfer.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from settlement.reconciliation import bank_queries, notice_queries, receipt_quer
 from settlement.reconciliation.matching import Matches
 from settlement.reconciliation.matching_attempts import MatchingAttempt
 from settlement.reconciliation.mismatch import Mismatch
-from settlement.reconciliation.notice_queries import OF_BANK, SuspendedMovement
+from settlement.reconciliation.notice_queries import OF_BANK, NoticedAct, SuspendedMovement
 
 LINK_DAYS = 5
 """From one banking day to the next there are at most five days, as over Easter: one movement has no two days further apart."""
@@ -43,7 +44,9 @@ class SuspenseLinks:
     """Which movement on suspense each movement of a notice is, each once, by account, amount and day."""
 
     def __init__(self, items: Sequence[SuspendedMovement]) -> None:
-        self._free = list(items)
+        self._free: dict[_MovementKey, list[SuspendedMovement]] = defaultdict(list)
+        for item in items:
+            self._free[_MovementKey(item.account, _SUSPENSE[item.kind], item.amount)].append(item)
         self._items: dict[tuple[int, int], SuspendedMovement] = {}
 
     def link(self, key: _MovementKey, day: int, transfer: int) -> None:
@@ -60,15 +63,13 @@ class SuspenseLinks:
         """Link the nearest movement; of those of one day first what is off suspense, so that the rest waits for a notice."""
         candidates = [
             item
-            for item in self._free
-            if _MovementKey(item.account, _SUSPENSE[item.kind], item.amount) == key
-            and abs(item.day - day) <= LINK_DAYS
-            and item.remainder >= remainder_min
+            for item in self._free.get(key, ())
+            if abs(item.day - day) <= LINK_DAYS and item.remainder >= remainder_min
         ]
         if not candidates:
             return False
         choice = min(candidates, key=lambda item: (abs(item.day - day), item.remainder))
-        self._free.remove(choice)
+        self._free[key].remove(choice)
         self._items[key.movement_type, transfer] = choice
         return True
 
@@ -120,20 +121,20 @@ class NoticeLinker(NamedTuple):
         if not rows.size:
             return matches
         acts = await notice_queries.load_noticed_acts(self.connection, OF_BANK, self.attempt.message)
-        free = [
-            (_MovementKey(act.account, _MOVES[OF_BANK.index(act.kind)], act.cents), act.day, act.transfer)
-            for act in acts
-        ]
         own = self._select(matches, matches.mismatch == Mismatch.NONE, in_statement=True)
         booked = set(zip(matches.entry[own].tolist(), matches.movement_type[own].tolist(), strict=True))
-        free = [act for act in free if (act[2], int(act[0].movement_type)) not in booked]
+        free: dict[_MovementKey, list[NoticedAct]] = defaultdict(list)
+        for act in acts:
+            movement_type = _MOVES[OF_BANK.index(act.kind)]
+            if (act.transfer, int(movement_type)) not in booked:
+                free[_MovementKey(act.account, movement_type, act.cents)].append(act)
         entry, mismatch = matches.entry.copy(), matches.mismatch.copy()
         for row in rows.tolist():
             key, day = self._build_key(matches, row), int(self.message.movements.day[row])
-            choice = next((act for act in free if act[0] == key and 0 <= day - act[1] <= LINK_DAYS), None)
+            choice = next((act for act in free.get(key, ()) if 0 <= day - act.day <= LINK_DAYS), None)
             if choice:
-                free.remove(choice)
-                entry[row], mismatch[row] = choice[2], Mismatch.NOTICED
+                free[key].remove(choice)
+                entry[row], mismatch[row] = choice.transfer, Mismatch.NOTICED
         return matches._replace(entry=entry, mismatch=mismatch)
 
     async def _select_unknown(self, matches: Matches) -> NDArray[np.int64]:
