@@ -56,6 +56,10 @@ class Role(IntEnum):
     """Provisional penalties withheld from suppliers of assets."""
     PENALTY_PRODUCT = 28
     """The product of penalties that are confirmed."""
+    INVENTORY = 31
+    """The charge, product or asset that a line of the inventory states."""
+    COUNTERPART = 32
+    """The account of the balance sheet that the year's ``inventory.csv`` gives for it."""
 
 
 SUSPENSE_ROLES = (Role.SUSPENSE_RECEIPT, Role.SUSPENSE_DEBIT, Role.SUSPENSE_RETURN)

@@ -16,9 +16,13 @@ from core.kind_rules import (
     YearRule,
 )
 from core.outcome_codes import Outcome
+from core.periods import INVENTORY_MONTH, OPENING_MONTH, PROVISION_MONTH, RESULT_MONTH
 
 _FAMILIES_WITH_ASSIGNMENT = frozenset(
-    {Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.RESULT, Family.VISA, Family.ASSET}
+    {
+        *(Family.RECEIVABLE, Family.JOURNAL, Family.OPENING, Family.RESULT, Family.VISA, Family.ASSET),
+        *(Family.INVENTORY, Family.ALLOCATION),
+    }
 )
 
 
@@ -107,7 +111,8 @@ class ActKind(NamedTuple):
     @property
     def needs_assignment(self) -> bool:
         """Whether it states that assignment: it is not that of the entry it follows."""
-        takes_other = self.repays or self.after is Stage.COLLECTED or self.pairs is Pairing.TARGET
+        uses_receipt = self.after is Stage.COLLECTED and not self.mirrors
+        takes_other = self.repays or uses_receipt or self.pairs is Pairing.TARGET
         concerns_balance = self.clears or self.opens_item
         return self.carries or takes_other or concerns_balance or self.follows is Family.ASSET
 
@@ -126,7 +131,7 @@ class ActKind(NamedTuple):
     def names_centre_alone(self) -> bool:
         """Whether its assignment is a fund centre alone, which says in whose books the bank or a closing posts."""
         is_credit = self.family is Family.RECEIPT and self.follows is Family.NONE
-        return self.family in (Family.OPENING, Family.RESULT) or is_credit
+        return self.family in (Family.OPENING, Family.RESULT, Family.ALLOCATION) or is_credit
 
     @property
     def posts_by_hand(self) -> bool:
@@ -136,12 +141,30 @@ class ActKind(NamedTuple):
     @property
     def states_account(self) -> bool:
         """Whether its lines must state an account: the one that they post to, or the suspense account that they justify."""
-        return self.posts_by_hand or self.concerns_suspense or self.serves_asset
+        return self.posts_by_hand or self.concerns_suspense or self.serves_asset or self.takes_inventory
 
     @property
     def serves_asset(self) -> bool:
         """Whether it puts an asset into service, on the account of assets that it states."""
         return self.reaches is Stage.IN_SERVICE
+
+    @property
+    def takes_inventory(self) -> bool:
+        """Whether it is an entry of the inventory on the account that it states, against that of ``inventory.csv``."""
+        return Role.INVENTORY in (self.debit, self.credit)
+
+    @property
+    def month(self) -> int | None:
+        """The month of its exercise in which it stands whatever its date; None where the date decides."""
+        if self.family is Family.OPENING:
+            return OPENING_MONTH
+        if self.family is Family.RESULT:
+            return RESULT_MONTH
+        if Stage.PROVIDED in (self.reaches, self.after):
+            return PROVISION_MONTH
+        is_reversal = self.after is Stage.ACCRUED
+        is_inventory = self.family in (Family.INVENTORY, Family.INVENTORY_CHANGE)
+        return INVENTORY_MONTH if is_inventory and not is_reversal else None
 
     @property
     def concerns_suspense(self) -> bool:

@@ -39,6 +39,7 @@ def build_budget_years(exercises: Mapping[int, Exercise]) -> BudgetYears:
         virement_limit=np.array([exercise.decrees.virement for exercise in calendar_years], np.int16),
         advance_limit=np.array([exercise.decrees.advance for exercise in calendar_years], np.int16),
         cancellation_limit=np.array([exercise.decrees.cancellation for exercise in calendar_years], np.int16),
+        carry_over_limit=np.array([exercise.carry_over_limit for exercise in calendar_years], np.int16),
         retention_limit=np.array([exercise.retention_limit for exercise in calendar_years], np.int16),
         visa_days=np.array([exercise.visa_days for exercise in calendar_years], np.int16),
     )

@@ -20,6 +20,9 @@ MONTHS = range(1, 13)
 COMPLEMENTARY_DAYS_MAX = 20
 PER_MILLE = 1000
 RETENTION_LIMIT = 50
+RECOVERY_FROM, RECOVERY_UNTIL = 650, 800
+"""The shares of a contract that a year has if its table states none: 65 % and 80 % (décret 2016-360 art. 111, unread)."""
+CARRY_OVER_LIMIT = 30
 VISA_DAYS = 15
 VISA_DAYS_MAX = 366
 
@@ -61,6 +64,12 @@ class Exercise:
     """Thousandths of a request that may be retained as a guarantee (rule A36)."""
     visa_days: int = VISA_DAYS
     """The days that the budget controller has for a visa; his silence counts after the last of them (GBCP art. 103)."""
+    recovery_from: int = RECOVERY_FROM
+    """Thousandths of a contract: once so much is served, the recovery of its advances begins."""
+    recovery_until: int = RECOVERY_UNTIL
+    """Thousandths of a contract: once so much is served, they are recovered."""
+    carry_over_limit: int = CARRY_OVER_LIMIT
+    """Thousandths of the initial CP that orders may carry into the next year (LOLF art. 15)."""
 
     def find_last_order_day(self) -> date:
         """Return the last day on which payments are ordered: 31 December where none is set."""
@@ -174,6 +183,9 @@ def _parse_exercise(place: str, name: str, table: Any) -> Exercise:
         ),
         _parse_share(place, "retention", table, usual=RETENTION_LIMIT),
         _parse_visa_days(place, table),
+        _parse_share(place, "recovery_from", table, usual=RECOVERY_FROM),
+        _parse_share(place, "recovery_until", table, usual=RECOVERY_UNTIL),
+        _parse_share(place, "carry_over", table, usual=CARRY_OVER_LIMIT),
     )
 
 

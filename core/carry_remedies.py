@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
+from core.carry_over_remedies import CARRY_OVER_REMEDIES
 from core.outcome_codes import Outcome
 from core.remedy import Remedy
 
 _O = Outcome
 
 CARRY_REMEDIES: Mapping[Outcome, Remedy] = {
+    **CARRY_OVER_REMEDIES,
     _O.CARRY_YEAR: Remedy(
         "What is carried over goes from a year that is over, its complementary period too, into the year just after it, and a"
         " guarantee into any later year; the date of this line, or the year of its assignment, is another.",
@@ -41,10 +43,10 @@ CARRY_REMEDIES: Mapping[Outcome, Remedy] = {
         "Laisser les classes 6 à 8 hors de la balance d'entrée ; citer le compte technique dans opening.csv de l'année.",
     ),
     _O.RESULT_ACCOUNT: Remedy(
-        "An entry of the result is posted on an account of classes 6 and 7, or on one that the year's result.csv names.",
-        "Leave other accounts out of the act; name the account of the result in the year's result.csv.",
-        "Le résultat se détermine sur un compte des classes 6 et 7, ou sur un de ceux que cite result.csv de l'année.",
-        "Laisser les autres comptes hors de l'acte ; citer le compte de résultat dans result.csv de l'année.",
+        "A result is determined on classes 6 and 7 and accounts of result.csv, and allotted to that of settlement_act.csv.",
+        "Leave other accounts out of the act; name those two in the year's result.csv and settlement_act.csv.",
+        "Le résultat se détermine sur les classes 6 et 7 et result.csv, et s'affecte au compte de settlement_act.csv.",
+        "Laisser les autres comptes hors de l'acte ; citer ces comptes dans result.csv et settlement_act.csv de l'année.",
     ),
     _O.COMMITMENT_NOT_PRIOR: Remedy(
         "The prior_withdrawal is dated before the end of the budget year of its commitment.",

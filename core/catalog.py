@@ -15,8 +15,11 @@ from core.account_roles import Role
 from core.act_kind import ActKind
 from core.debt_stages import PayeeChange, Remainder, Stage
 from core.families import Family
+from core.inventory_kinds import INVENTORY_KINDS, PROVISION_CORRECTION
 from core.kind_rules import BudgetAction, CreditCheck, Measure, Pairing, Requester, TitleTwo, YearRule
 from core.outcome_codes import Outcome
+from core.result_kinds import RESULT_ALLOCATION_KINDS
+from core.unused_credit_kinds import UNUSED_CREDIT_KINDS
 
 _F, _B, _M, _O, _R, _S, _Y = Family, BudgetAction, Measure, Outcome, Remainder, Stage, YearRule
 _CLEARING_DEFAULTS: Mapping[str, Any] = {
@@ -242,7 +245,7 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("suspense_receipt", "encaissement à identifier", _F.RECEIPT, debit=Role.TREASURY, credit=Role.SUSPENSE_RECEIPT,
             reaches=_S.BY_HAND, year_rule=_Y.IN_YEAR),
     ActKind("suspense_identification", "identification d'un encaissement en attente", _F.RECEIPT, follows=_F.RECEIPT,
-            draws=_R.OPEN, shortfall=_O.SUSPENSE_EXCEEDED, after=_S.BY_HAND, year_rule=_Y.IN_YEAR, pairs=Pairing.SUSPENSE),
+            draws=_R.OPEN, shortfall=_O.SUSPENSE_EXCEEDED, after=_S.BY_HAND, year_rule=_Y.CLEARS, pairs=Pairing.SUSPENSE),
     ActKind("identification_receipt", "encaissement d'un titre de perception après identification", _F.RECEIPT,
             follows=_F.RECEIVABLE, after=_S.DUE, draws=_R.OPEN, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL,
             debit=Role.SUSPENSE_RECEIPT, credit=Role.CLEARED, reaches=_S.COLLECTED, inherits=True,
@@ -262,7 +265,7 @@ CATALOG: tuple[ActKind, ...] = (
     ActKind("suspense_return", "virement rejeté à identifier", _F.RECEIPT, debit=Role.TREASURY,
             credit=Role.SUSPENSE_RETURN, reaches=_S.BY_HAND, year_rule=_Y.IN_YEAR),
     ActKind("transfer_identification", "identification d'un virement en attente", _F.SETTLEMENT, follows=_F.RECEIPT,
-            draws=_R.OPEN, shortfall=_O.SUSPENSE_EXCEEDED, after=_S.BY_HAND, year_rule=_Y.IN_YEAR, pairs=Pairing.SUSPENSE),
+            draws=_R.OPEN, shortfall=_O.SUSPENSE_EXCEEDED, after=_S.BY_HAND, year_rule=_Y.CLEARS, pairs=Pairing.SUSPENSE),
     _settle("identification_debit", "débit d'un virement après identification", _S.IN_TRANSIT,
             credit=Role.SUSPENSE_DEBIT, reaches=_S.DEBITED, whole=True, pairs=Pairing.IDENTIFICATION),
     _settle("identification_return", "virement rejeté après identification", _S.DEBITED, debit=Role.SUSPENSE_RETURN,
@@ -280,6 +283,12 @@ CATALOG: tuple[ActKind, ...] = (
             year_rule=_Y.IN_YEAR, inherits=True, carries=True),
     ActKind("penalty_rejection", "rejet de pénalité", _F.REJECTION, follows=_F.RETENTION,
             mirrors=True, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.WITHHELD),
+    *UNUSED_CREDIT_KINDS,
+    *INVENTORY_KINDS,
+    *RESULT_ALLOCATION_KINDS,
+    PROVISION_CORRECTION,
+    ActKind("receipt_reversal", "annulation d'encaissement", _F.RECEIPT_CHANGE, follows=_F.RECEIPT,
+            mirrors=True, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.COLLECTED),
 )  # fmt: skip
 """The position of a kind is its number, which is stored with entries: append only."""
 

@@ -10,15 +10,27 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from core import asset_plans, opening_account, receipt_natures, result_accounts, statement_plan
+from core import (
+    asset_plans,
+    inventory_accounts,
+    opening_account,
+    own_creditors,
+    receipt_natures,
+    result_accounts,
+    settlement_acts,
+    statement_plan,
+)
 from core.account_roles import SHARED_ROLES, SUSPENSE_ROLES
 from core.asset_plans import AssetPlan
 from core.catalog import Role
 from core.errors import ReferenceDataError
+from core.inventory_accounts import Counterparts
 from core.nomenclature import Nomenclature
+from core.own_creditors import CreditorUse
 from core.reference.files import ReferenceRow, read_rows, resolve_year_folder
-from core.restricted_accounts import list_restricted_accounts, read_named_accounts
+from core.restricted_accounts import list_own_accounts, list_restricted_accounts, read_named_accounts
 from core.result_accounts import NO_RESULT, ResultAccounts
+from core.settlement_acts import NO_ACT, SettlementAct
 from core.statement_plan import NO_PLAN, StatementPlan
 
 ACCOUNT_DIGITS = 10
@@ -32,7 +44,6 @@ _ROLE_COLUMNS: Mapping[Role, str] = {
     Role.PAYROLL: "payroll",
 }
 _OPTIONAL_ROLES = frozenset({Role.PAYROLL})
-_CREDITOR_COLUMNS: Mapping[Role, str] = {Role.CREDITOR: "creditor", Role.PAYROLL: "payroll"}
 
 
 class Side(StrEnum):
@@ -73,7 +84,7 @@ class Chart:
     """By item: the first digits of the accounts it admits."""
     shared_accounts: dict[Role, str]
     """The accounts of ``SHARED_ROLES``, which do not depend on the item."""
-    own_creditors: dict[tuple[str, Role], str]
+    own_creditors: Mapping[CreditorUse, str]
     """The creditor, by request or by payroll, of each expense account that has one of its own, in place of the item's."""
     restricted: frozenset[str]
     """The accounts on which nothing is posted by hand."""
@@ -89,6 +100,10 @@ class Chart:
     """The lines of the financial statements; none without their files."""
     result: ResultAccounts = NO_RESULT
     """Where the result of the year comes to stand."""
+    inventory: Counterparts = field(default_factory=dict)
+    """The accounts that the entries of the inventory stand against."""
+    settlement: SettlementAct = NO_ACT
+    """The act of the year that allots the result of the year before."""
 
     def list_opening_accounts(self) -> frozenset[str]:
         """Return the accounts on which opening balances are posted: those of the balance sheet, and the technical one."""
@@ -101,11 +116,13 @@ class Chart:
     def list_marked_accounts(self) -> tuple[Collection[str], ...]:
         """Return the accounts that ``core.tables.raw_lines.YearCodes`` marks, in its order: restricted to those of assets."""
         closing = (self.list_opening_accounts(), self.result.list_accounts(self.accounts))
-        return self.restricted, *closing, self.suspense, self.assets
+        allocation = settlement_acts.list_accounts(self.settlement, self.result)
+        return self.restricted, *closing, allocation, self.suspense, self.assets
 
     def is_admitted(self, item: str, account: str) -> bool:
         """Return whether a sender may give ``account`` in place of the item's own expense account."""
-        return account in self.accounts and account.startswith(self.admitted_prefixes.get(item, ()))
+        is_known = account in self.accounts and account.startswith(self.admitted_prefixes.get(item, ()))
+        return is_known and not inventory_accounts.is_accrued_asset(self.inventory, account)
 
 
 def is_carried_over(account: str) -> bool:
@@ -140,10 +157,12 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
     families = {code: tuple(row.cells["admits"].split()) for code, row in role_rows.items()}
     shared = _read_shared_accounts(source.joinpath("treasury.csv"), accounts)
     receipt_natures.check_accounts(source.joinpath("receipts.csv"), nomenclature.receipt_natures, accounts)
-    creditors = _read_creditors(source.joinpath("creditors.csv"), accounts)
+    creditors = own_creditors.read_creditors(source.joinpath("creditors.csv"), accounts)
     opening = opening_account.read_account(source.joinpath("opening.csv"), accounts)
     assets = asset_plans.load(source.joinpath("assets.csv"), accounts)
     result = result_accounts.read_accounts(source.joinpath("result.csv"), accounts)
+    act = settlement_acts.read(folder.joinpath(settlement_acts.FILE), year, accounts, result=result)
+    inventory = inventory_accounts.read_counterparts(source.joinpath("inventory.csv"), accounts)
     uses = [account for by_role in (*roles.values(), shared) for account in by_role.values()]
     admitted = [prefix for prefixes in families.values() for prefix in prefixes]
     asset_plans.check_uses(
@@ -154,17 +173,14 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
         accounts,
         role_accounts=(*roles.values(), shared),
         creditors=creditors.values(),
-    ) | (
-        {opening, result.result, result.transfer, *assets, *(plan.depreciation for plan in assets.values())}
-        - {""}
-    )
+    ) | list_own_accounts(opening, result, act, assets=assets, inventory=inventory)
     liaison = read_named_accounts(source.joinpath("liaison.csv"), accounts)
     suspense = read_named_accounts(source.joinpath("suspense.csv"), accounts)
     for role in SUSPENSE_ROLES:
         _check_suspense_account(source.joinpath("treasury.csv"), role, shared[role], suspense=suspense)
     named = (shared, creditors, restricted, liaison, suspense)
     statements = statement_plan.load(source)
-    return Chart(year, accounts, roles, families, *named, assets, opening, statements, result)
+    return Chart(year, accounts, roles, families, *named, assets, opening, statements, result, inventory, act)
 
 
 def _read_accounts(path: Path) -> dict[str, Account]:
@@ -244,35 +260,6 @@ def _check_suspense_account(path: Path, role: Role, account: str, *, suspense: C
             f"role {role.name.lower()} has account {account}, which suspense.csv does not name",
             "Name a suspense account, so that what stands there is cleared or justified.",
         )
-
-
-def _read_creditors(path: Path, accounts: Mapping[str, Account]) -> dict[tuple[str, Role], str]:
-    """Read the expense accounts, given by their first digits, that have creditors of their own: by request, by payroll."""
-    creditors: dict[tuple[str, Role], str] = {}
-    named_accounts: set[str] = set()
-    for row in read_rows(path, ("expense", *_CREDITOR_COLUMNS.values(), "source")):
-        own = {role: row.cells[column] for role, column in _CREDITOR_COLUMNS.items() if row.cells[column]}
-        _check_creditors(row, list(own.values()), accounts)
-        _check_source(row)
-        expense = row.cells["expense"]
-        charged = [account for account in accounts if account.startswith(expense)]
-        if not expense or not charged or not named_accounts.isdisjoint(charged):
-            raise ReferenceDataError(
-                row.place,
-                f"no account begins with {expense!r}, or one has a creditor already",
-                "Write the first digits of accounts that no other line names.",
-            )
-        named_accounts.update(charged)
-        creditors |= {(account, role): own[role] for account in charged for role in own}
-    return creditors
-
-
-def _check_creditors(row: ReferenceRow, creditors: list[str], accounts: Mapping[str, Account]) -> None:
-    for creditor in creditors or [""]:
-        if creditor not in accounts:
-            raise ReferenceDataError(
-                row.place, f"creditor account {creditor!r} is unknown", "Add the account to accounts.csv."
-            )
 
 
 def _check_accounts(row: ReferenceRow, accounts: Mapping[str, Account]) -> None:

@@ -24,6 +24,8 @@ class Contract(IntEnum):
     SERVICES = 4
     CONCESSION = 5
     """Delegated public service."""
+    WORKS_BALANCE = 6
+    """The balance of a contract of works: its term runs from the receipt of the general account (décret 2013-269 art. 2)."""
 
     @property
     def bears_interest(self) -> bool:
@@ -36,13 +38,19 @@ CONTRACT_BY_NAME: Mapping[str, Contract] = {
 }
 
 
+CONTRACT_BY_DEFAULT: Mapping[str, Contract] = {
+    name: contract for name, contract in CONTRACT_BY_NAME.items() if contract is not Contract.WORKS_BALANCE
+}
+"""The contracts of items and expense accounts: that a request is a balance, it states itself."""
+
+
 OPPOSING_KINDS = frozenset({"attachment"})
 """Kinds of act that pay a creditor of the creditor: he has no contract with the State, and late payment owes him nothing."""
 
 
 _BY_ITEM = "item"
 """What a row of expense accounts writes for the contract of the item: on days on which the row has none."""
-_ROW_CONTRACTS: Mapping[str, Contract] = {_BY_ITEM: Contract.UNSTATED, **CONTRACT_BY_NAME}
+_ROW_CONTRACTS: Mapping[str, Contract] = {_BY_ITEM: Contract.UNSTATED, **CONTRACT_BY_DEFAULT}
 _ROW_KEYS = frozenset({"expense", "creditor", "contract", "source"})
 
 
@@ -139,7 +147,7 @@ def parse_contract_defaults(place: str, table: object) -> Mapping[str, Effective
             f"contracts, {item!r}",
             setting,
             parse=lambda value, item=item: _parse_name(
-                place, f"contracts, {item!r}", value, among=CONTRACT_BY_NAME
+                place, f"contracts, {item!r}", value, among=CONTRACT_BY_DEFAULT
             ),
         )
         for item, setting in table.items()

@@ -63,6 +63,10 @@ class Stage(IntEnum):
     """Of a planned commitment: allowed by the controller, by his silence, or by the minister of the budget."""
     WITHHELD = 16
     """Of certified service: withheld as a provisional penalty, neither confirmed nor remitted yet; no payment takes it up."""
+    ACCRUED = 31
+    """Of an entry of the inventory: posted for the year that ends, and not reversed in the next one yet (rule A65)."""
+    PROVIDED = 32
+    """Of a provision: what is not released of it."""
 
 
 class PayeeChange(IntEnum):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from core.effective_dates import EffectiveDated
 from core.late_interest import LateInterestRules
 
-_VERSION = 3
+_VERSION = 4
 """Raise it if the measurement changes: what was stored by the earlier one is then measured again."""
 
 

@@ -39,5 +39,13 @@ class Family(IntEnum):
     """An asset is put into service, depreciated and taken out; its reference is the number of the asset."""
     RESULT = 24
     """Entries that bring charges and products to the account of the result: each line posts one side, as in a journal act."""
+    ALLOCATION = 35
+    """Entries that bring a result to the account that the settlement act names: each line posts one side."""
+    INVENTORY = 31
+    """Entries of the inventory at the end of a year: accruals, what is paid or collected in advance, provisions (rule A65)."""
+    INVENTORY_CHANGE = 32
+    """It reverses, corrects or releases what the inventory posted."""
+    RECEIPT_CHANGE = 36
+    """It takes back a receipt by hand, or a part of it: the receivable is open again (rule A56)."""
     VISA = 23
     """The visa of the budget controller: what is planned, and the decisions on it; it posts nothing and takes no credits."""

@@ -1,4 +1,4 @@
-"""The texts of refusals of credits of funds and of special accounts: in English and in French."""
+"""The texts of refusals of credits of funds: in English and in French."""
 
 from collections.abc import Mapping
 
@@ -31,15 +31,5 @@ FUND_REMEDIES: Mapping[Outcome, Remedy] = {
         "Lower the amount to what was collected and has opened no credits yet; a further receipt opens the rest.",
         "L'ouverture dépasse ce qui reste de l'encaissement.",
         "Ramener le montant à ce qui est encaissé et n'a pas encore ouvert de crédits ; un autre encaissement ouvre le reste.",
-    ),
-    _O.SPECIAL_RECEIPTS_EXCEEDED: Remedy(
-        "The special account, or its section, would engage or order more in its budget year than its receipts and the balance"
-        " that it brought forward.",
-        "Wait for receipts of receivables of its programmes, or state the balance of the year before (special_balances.csv)."
-        " The missing cents say what is lacking of the total that lacks more; crescendo report special-accounts shows both.",
-        "Le compte d'affectation spéciale, ou sa section, engagerait ou ordonnancerait plus que ses recettes de l'année et le"
-        " solde reporté.",
-        "Attendre l'encaissement de titres de ses programmes, ou indiquer le solde de l'année précédente"
-        " (special_balances.csv). Les centimes manquants sont ce qui fait défaut au plus insuffisant des deux totaux.",
     ),
 }

@@ -37,12 +37,19 @@ class BudgetAction(IntEnum):
     """It takes the consumption of a paid expense from one imputation, or brings it to another, of the same year."""
     OPEN_FUND = 60
     """It opens AE and CP of a fund, the same sum of both, by a receipt that was collected for it (LOLF art. 17)."""
+    CARRY_OUT = 70
+    """An order takes credits from a year that is over; the line behind brings them into the next (LOLF art. 15)."""
+    CARRY_IN = 71
+    CANCEL_UNUSED = 72
+    """It takes away what a year that is over has neither consumed nor carried."""
 
 
 BY_DECREE = frozenset({BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER, BudgetAction.DECREE_CANCEL})
 """The actions that a decree takes, whose hash the line states."""
 MOVES_CREDITS = frozenset({BudgetAction.MOVE, BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER})
 """The actions that take credits from one place and bring them to another."""
+CARRIES_CREDITS = frozenset({BudgetAction.CARRY_OUT, BudgetAction.CARRY_IN})
+"""The two lines of a carry-over of credits."""
 CANCELS_CREDITS = frozenset({BudgetAction.CANCEL, BudgetAction.DECREE_CANCEL})
 """The actions that take back credits of a programme."""
 
@@ -82,6 +89,11 @@ class YearRule(IntEnum):
     """It states that the budget controller did not answer: after the days that the calendar gives him (GBCP art. 103)."""
     LOWERS_LATER = 8
     """It lowers what an earlier year committed: after that year (GBCP art. 160); it counts in the year of its day."""
+    CLEARS = 10
+    """It takes a movement of the bank off suspense: in the books of its year, to the end of the complementary period (LOLF
+    art. 28), as long as the month is open."""
+    AFTER_YEAR = 11
+    """It takes credits away that their year left: once the year is over, its window too, and until the end of the next."""
 
 
 class TitleTwo(IntEnum):

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 
+from core.carry_over_remedies import CARRY_OVER_REMEDIES
 from core.carry_remedies import CARRY_REMEDIES
 from core.decree_remedies import DECREE_MISMATCH
 from core.fund_remedies import FUND_REMEDIES
 from core.outcome_codes import Outcome
 from core.payee_remedies import PAYEE_REMEDIES
+from core.receipt_remedies import RECEIPT_REMEDIES
 from core.remedy import Remedy
+from core.special_remedies import SPECIAL_PAY_FORBIDDEN
 from core.suspense_remedies import SUSPENSE_REMEDIES
 
 _O = Outcome
@@ -187,6 +190,9 @@ LINE_REMEDIES: Mapping[Outcome, Remedy] = {
     _O.RESULT_ACCOUNT: CARRY_REMEDIES[_O.RESULT_ACCOUNT],
     _O.DECREE_MISMATCH: DECREE_MISMATCH,
     _O.FUND_RECEIPT_MISSING: FUND_REMEDIES[_O.FUND_RECEIPT_MISSING],
+    _O.SPECIAL_PAY_FORBIDDEN: SPECIAL_PAY_FORBIDDEN,
+    _O.CARRY_OVER_UNORDERED: CARRY_OVER_REMEDIES[_O.CARRY_OVER_UNORDERED],
+    _O.RECEIPT_NOT_BY_HAND: RECEIPT_REMEDIES[_O.RECEIPT_NOT_BY_HAND],
     _O.IBAN_INVALID: Remedy(
         "The IBAN's country, length or check digits are wrong.",
         "Copy the IBAN again from the payee's bank details.",

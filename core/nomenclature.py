@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from core import before_service, receipt_natures, recycling_cases, restorations, visa_thresholds
 from core.before_service import Nature
+from core.carry_over_rows import CarryOver
 from core.errors import ReferenceDataError
 from core.receipt_natures import ReceiptNature
 from core.recycling_cases import RecyclingCase
@@ -130,6 +131,7 @@ class Nomenclature:
     visa_thresholds: visa_thresholds.Thresholds  # in cents
     special_accounts: dict[str, SpecialAccount]  # by mission
     successions: Successions = field(default_factory=dict)
+    carry_overs: tuple[CarryOver, ...] = ()
 
 
 CodedT = TypeVar("CodedT", Programme, FundCentre, FunctionalArea, CommitmentItem, Fund)

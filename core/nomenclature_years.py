@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from core import nomenclature, recycling_cases, successions
+from core import carry_overs, nomenclature, recycling_cases, successions
 from core.nomenclature import Nomenclature
 from core.reference.files import resolve_year_folder
 
@@ -24,9 +24,10 @@ def load_years(folder: Path, years: Iterable[int]) -> dict[int, Nomenclature]:
         if source not in by_source:
             by_source[source] = nomenclature.load(source)
         codes = replace(by_source[source], year=year)
-        path = folder.joinpath(str(year), successions.FILE)
-        nomenclatures[year] = replace(
-            codes, successions=successions.read(path, nomenclatures.get(year - 1), codes)
-        )
+        own_folder, before = folder.joinpath(str(year)), nomenclatures.get(year - 1)
+        followed = successions.read(own_folder.joinpath(successions.FILE), before, codes)
+        codes = replace(codes, successions=followed)
+        orders = carry_overs.read(own_folder.joinpath(carry_overs.FILE), before, codes)
+        nomenclatures[year] = replace(codes, carry_overs=orders)
     recycling_cases.check_numbers({year: codes.recycling_cases for year, codes in nomenclatures.items()})
     return nomenclatures

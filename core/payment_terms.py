@@ -1,7 +1,8 @@
 """The payment term of requests: its start, the effect of a suspension, its end (rule A59).
 
 Days are counted from 1970; 0 is none.  The term of the State runs from the receipt of the creditor's request, or from the
-certification of the service where that came later.  Receipt that is not stated is two days after the date of the invoice.
+certification of the service where that came later; that of the balance of a contract of works from the receipt of the general
+account, and that of an advance from the day which it states.  Receipt that is not stated is two days after the invoice.
 The authorising officer may suspend the term once, before the order; when what was missing has arrived, a new term of as
 many days runs, or of the days that were left where those were more.  What the accountant suspends after the order is paid
 later, and does not move the term.  What is set off is paid on the day on which both debts were due.
@@ -59,6 +60,14 @@ def find_receipt_days(received: Days, invoice: Days, ordered: Days) -> Days:
     """
     by_invoice = np.where(invoice > 0, np.minimum(invoice + _RECEIPT_DAYS, ordered), ordered)
     return np.where(received > 0, received, by_invoice).astype(np.int32)
+
+
+def find_start_days(received: Days, service: Days, is_balance: NDArray[np.bool_]) -> Days:
+    """Return the days on which terms begin: of a balance of works its receipt, otherwise no earlier than the service.
+
+    The general account, which the State receives after all service, states the balance of works (décret 2013-269 art. 2 I 2°).
+    """
+    return np.where(is_balance, received, np.maximum(received, service)).astype(np.int32)
 
 
 def compute_terms(start: Days, suspended: Days, resumed: Days, *, rule: EffectiveDated) -> PaymentTerms:

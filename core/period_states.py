@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from core.periods import (
     CLOSING_MONTHS,
+    INVENTORY_MONTHS,
+    MONTHS_OF_YEAR,
     PERIODS_PER_YEAR,
     RESULT_MONTH,
     YEAR_LAST,
@@ -63,12 +65,17 @@ class PeriodDecision(NamedTuple):
     action: PeriodAction
 
 
-def build_states(open_periods: Iterable[int]) -> States:
-    """Return the states at the beginning of a ledger, the same for all accountants; those of openings and results are open."""
+def build_states(open_periods: Iterable[int], closed_periods: Iterable[int] = ()) -> States:
+    """Return the states at the beginning of a ledger, the same for all accountants.
+
+    Those of ``CLOSING_MONTHS`` are open unless ``closed_periods`` has them, as in a year that was locked before it had them.
+    """
     states = np.full(to_period(YEAR_LAST + 1, 0) * LEDGER_ACCOUNTANTS, PeriodState.CLOSED, np.uint8)
     states.reshape(-1, PERIODS_PER_YEAR, LEDGER_ACCOUNTANTS)[:, sorted(CLOSING_MONTHS)] = PeriodState.OPEN
     for period in open_periods:
         view_folios(states, period)[:] = PeriodState.OPEN
+    for period in closed_periods:
+        view_folios(states, period)[:] = PeriodState.CLOSED
     return states
 
 
@@ -97,7 +104,7 @@ def has_locked_year(states: States, exercise: int) -> bool:
 
 def find_unlocked_month(states: States, exercise: int, accountant: int) -> int:
     """Return the first month of an exercise that is not locked for an accountant, or for some of all; 0 if all are locked."""
-    for month in (*_MONTHS, RESULT_MONTH):
+    for month in MONTHS_OF_YEAR[1:]:
         if (view_folios(states, to_period(exercise, month), accountant) != PeriodState.LOCKED).any():
             return month
     return 0
@@ -117,8 +124,19 @@ def find_obstacle(states: States, decision: PeriodDecision) -> str:
     folios = view_folios(states, decision.period, decision.accountant)
     if decision.action is PeriodAction.LOCK and (folios == PeriodState.OPEN).any():
         return "it is open: close it first"
+    if decision.action is PeriodAction.REOPEN and _is_inventory_final(states, decision):
+        return "the result of its exercise is locked for an accountant, so its inventory is final"
     if (folios == TRANSITIONS[decision.action].before).any():
         return ""
     if (folios == PeriodState.LOCKED).all():
         return "it is locked, and a lock cannot be undone"
     return "it is open already" if decision.action is PeriodAction.REOPEN else "it is closed already"
+
+
+def _is_inventory_final(states: States, decision: PeriodDecision) -> bool:
+    """Return whether a month has inventory, and the result that follows from it is locked for some of those concerned."""
+    month = decision.period % PERIODS_PER_YEAR
+    if month not in INVENTORY_MONTHS:
+        return False
+    result = view_folios(states, decision.period - month + RESULT_MONTH, decision.accountant)
+    return bool((result == PeriodState.LOCKED).any())

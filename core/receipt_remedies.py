@@ -8,6 +8,16 @@ from core.remedy import Remedy
 _O = Outcome
 
 RECEIPT_REMEDIES: Mapping[Outcome, Remedy] = {
+    _O.RECEIPT_NOT_BY_HAND: Remedy(
+        "The line takes back a receipt of the bank, or names its receipt by the number of its entry, which does not say that"
+        " it is none of the bank's.",
+        "Name a receipt that an accountant posted, by its reference and, if another one sent it, predecessor_sender. What the"
+        " bank credited stays collected: correct the receivable, or repay what was not due.",
+        "La ligne annule un encaissement de la banque, ou désigne l'encaissement par le numéro de l'écriture, ce qui n'exclut"
+        " pas qu'il soit de la banque.",
+        "Désigner un encaissement saisi par un comptable, par sa référence et, s'il est d'un autre émetteur,"
+        " predecessor_sender. Ce que la banque a crédité reste encaissé : corriger le titre, ou rembourser l'indu.",
+    ),
     _O.RECEIVABLE_MISSING: Remedy(
         "This act needs a receivable that it takes up by the same amount, and there is none.",
         "Put a set_off_receipt of the same amount and day behind each set_off, in the same act; a void is refused.",
@@ -19,6 +29,12 @@ RECEIPT_REMEDIES: Mapping[Outcome, Remedy] = {
         "Name a receivable of that creditor and accountant, in a line behind its set_off, of the same amount and day.",
         "Le titre n'est pas dû par le créancier de la dette à son comptable, ou aucun set_off de ce montant ne le précède.",
         "Nommer un titre de ce créancier et de ce comptable, sur une ligne qui suit son set_off, de mêmes montant et date.",
+    ),
+    _O.RECEIVABLE_NOT_DUE: Remedy(
+        "The receivable is not due yet on the day of the set-off: its term protects the debtor.",
+        "Set off on the day on which the receivable is due, or later: the day that it states (due), never before its own.",
+        "Le titre n'est pas encore exigible à la date de la compensation : son terme protège le débiteur.",
+        "Compenser à la date d'exigibilité du titre (due), ou après ; elle ne précède jamais celle du titre.",
     ),
     _O.REPAYMENT_MISMATCH: Remedy(
         "The nature of receipt repays no expenses, or those of another title than the expense that the line follows; or that"

@@ -10,6 +10,8 @@ from core.asset_remedies import ASSET_REMEDIES
 from core.carry_remedies import CARRY_REMEDIES, PRIOR_REQUESTS_FIRST
 from core.decree_remedies import DECREE_REMEDIES, MOVE_FORBIDDEN
 from core.fund_remedies import FUND_REMEDIES
+from core.inventory_remedies import INVENTORY_REMEDIES
+from core.invoice_remedies import INVOICE_ALREADY_REQUESTED
 from core.line_remedies import LINE_REMEDIES
 from core.outcome_codes import Outcome
 from core.reassignment_remedies import REASSIGNMENT_REMEDIES
@@ -19,29 +21,21 @@ from core.retention_remedies import RETENTION_REMEDIES
 from core.reversal_remedies import JOURNAL_UNBALANCED, REVERSAL_REMEDIES, TRANSFER_UNPAIRED
 from core.service_remedies import SERVICE_REMEDIES
 from core.settlement_remedies import SETTLEMENT_REMEDIES
+from core.special_remedies import SPECIAL_REMEDIES
 from core.suspense_remedies import PRODUCT_REMEDIES, SUSPENSE_REMEDIES
 from core.visa_remedies import VISA_REMEDIES
 
 _O = Outcome
 REMEDIES: Mapping[Outcome, Remedy] = {
     **LINE_REMEDIES,
-    _O.INVOICE_ALREADY_REQUESTED: Remedy(
-        "This invoice of this supplier, with this number and date, is requested already, or the part of it that is stated;"
-        " unless both requests state a date, any date counts as the same. The refusal names the entry.",
-        "Pay nothing twice. If the line is about another invoice of that number, state invoice_date on the request of each; if"
-        " about another part, invoice_part; if the first request was wrong or has no date, have it rejected in full, then send"
-        " both again.",
-        "Cette facture de ce fournisseur, de même numéro et de même date, ou la part indiquée, fait déjà l'objet d'une demande"
-        " de paiement ; si l'une des demandes est sans date, toute date est réputée la même. Le rejet nomme l'écriture.",
-        "Ne rien payer deux fois. S'il s'agit d'une autre facture de ce numéro, indiquer invoice_date sur chaque demande ;"
-        " d'une autre part, invoice_part ; si la première demande était erronée ou sans date, la faire rejeter en totalité,"
-        " puis présenter les deux de nouveau.",
-    ),
+    _O.INVOICE_ALREADY_REQUESTED: INVOICE_ALREADY_REQUESTED,
     _O.PREDECESSOR_MISSING: Remedy(
-        "The act that this line follows was never accepted, or has no line with that number.",
-        "Send that act first, or find out why it was refused; then send this line again.",
-        "L'acte précédent n'a pas été accepté, ou n'a pas de ligne de ce numéro.",
-        "Envoyer d'abord cet acte ou traiter son rejet, puis présenter celui-ci de nouveau.",
+        "The act that this line follows was never accepted in its exercise, or has no line with that number.",
+        "Send that act first, or find out why it was refused; then send this line again. An act of the year before is not"
+        " sent again: the closing carries it. The bank's acts are named by their entry number, as in @31.",
+        "L'acte précédent n'a pas été accepté dans son exercice, ou n'a pas de ligne de ce numéro.",
+        "Envoyer d'abord cet acte ou traiter son rejet, puis présenter celui-ci de nouveau. Un acte de l'année précédente"
+        " n'est pas renvoyé : la clôture le bascule. Un acte de la banque est désigné par son numéro d'écriture (@31).",
     ),
     _O.DATE_BEFORE_PREDECESSOR: Remedy(
         "The line is dated before the act that it follows, or before the increase or the service whose amount it needs.",
@@ -123,7 +117,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Laisser la dette ouverte jusqu'à ce que cette écriture soit gérée, ou rejeter la demande si un tiers est créancier.",
     ),
     _O.PAYROLL_DIVERSION: SETTLEMENT_REMEDIES[_O.PAYROLL_DIVERSION],
-    **{code: RECEIPT_REMEDIES[code] for code in (_O.RECEIVABLE_MISSING, _O.SET_OFF_MISMATCH)},
+    **{code: RECEIPT_REMEDIES[code] for code in (_O.RECEIVABLE_MISSING, _O.SET_OFF_MISMATCH, _O.RECEIVABLE_NOT_DUE)},
     **ADVANCE_REMEDIES,
     **RETENTION_REMEDIES,
     _O.REASSIGNMENT_FORBIDDEN: REASSIGNMENT_REMEDIES[_O.REASSIGNMENT_FORBIDDEN],
@@ -152,6 +146,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     _O.SERVICE_INSUFFICIENT: SETTLEMENT_REMEDIES[_O.SERVICE_INSUFFICIENT],
     _O.SERVICE_ALREADY_BILLED: SETTLEMENT_REMEDIES[_O.SERVICE_ALREADY_BILLED],
     _O.ADVANCE_NOT_RECOVERED: ADVANCE_NOT_RECOVERED,
+    **INVENTORY_REMEDIES,
     _O.VISA_MISSING: VISA_REMEDIES[_O.VISA_MISSING],
     _O.ENTRY_ROLE_MISSING: Remedy(
         "The person who entered the line has no role that may enter this kind of act.",
@@ -250,7 +245,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Ce cas de recyclage ne vaut que pour un engagement sur une opération d'investissement, ce que celui-ci n'est pas.",
         "Omettre recycling_case : les AE ne redeviennent pas disponibles. Ou indiquer un cas dont relève cet engagement.",
     ),
-    _O.MOVE_FORBIDDEN: MOVE_FORBIDDEN,
+    _O.CARRY_OVER_MISMATCH: CARRY_REMEDIES[_O.CARRY_OVER_MISMATCH], _O.MOVE_FORBIDDEN: MOVE_FORBIDDEN,
     _O.BUDGET_BELOW_CONSUMPTION: Remedy(
         "The act would leave less credit than is reserved, consumed or frozen.", "Take away at most what is available.",
         "L'acte laisserait moins de crédits que ceux réservés, consommés ou gelés.", "Retirer au plus le disponible.",
@@ -282,8 +277,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "A total would exceed the largest figure of the books.", "Check the amount; no State's budget is that large.",
         "Un total dépasserait le plus grand nombre des livres.", "Vérifier le montant ; aucun budget n'est aussi grand.",
     ),
-    **DECREE_REMEDIES,
-    _O.SPECIAL_RECEIPTS_EXCEEDED: FUND_REMEDIES[_O.SPECIAL_RECEIPTS_EXCEEDED],
+    **DECREE_REMEDIES, _O.CARRY_OVER_LIMIT: CARRY_REMEDIES[_O.CARRY_OVER_LIMIT], **SPECIAL_REMEDIES,
     _O.ACT_REFUSED: Remedy(
         "Another line of the same act was refused, and an act is accepted whole or not at all.",
         "Correct the line that was refused, and send the whole act again.",

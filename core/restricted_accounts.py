@@ -7,10 +7,15 @@ kinds post to it, never an entry by hand.
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
+from core import inventory_accounts
 from core.account_roles import SUSPENSE_ROLES
+from core.asset_plans import AssetPlan
 from core.catalog import Role
 from core.errors import ReferenceDataError
+from core.inventory_accounts import Counterparts
 from core.reference.files import read_rows
+from core.result_accounts import ResultAccounts
+from core.settlement_acts import SettlementAct
 
 _CHARGED_ROLES = frozenset({Role.EXPENSE, Role.LATE_INTEREST, Role.PENALTY_PRODUCT, *SUSPENSE_ROLES})
 """Roles whose accounts hold no open items, so that entries by hand may correct them, or whose items entries by hand clear."""
@@ -63,3 +68,17 @@ def read_named_accounts(path: Path, accounts: Collection[str]) -> frozenset[str]
             )
         all_named |= named
     return frozenset(all_named)
+
+
+def list_own_accounts(
+    opening: str,
+    result: ResultAccounts,
+    act: SettlementAct,
+    *,
+    assets: Mapping[str, AssetPlan],
+    inventory: Counterparts,
+) -> frozenset[str]:
+    """Return the accounts that acts of the closing, the assets and the inventory keep for themselves."""
+    of_assets = (name for account, plan in assets.items() for name in (account, plan.depreciation))
+    of_inventory = inventory_accounts.list_counterparts(inventory)
+    return frozenset({opening, result.result, result.transfer, act.account, *of_assets, *of_inventory} - {""})

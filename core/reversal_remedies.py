@@ -11,10 +11,12 @@ REVERSAL_REMEDIES: Mapping[Outcome, Remedy] = {
     _O.REVERSAL_FORBIDDEN: Remedy(
         "No reversal of this kind undoes the act that it names, or that act is a reversal, a carry or a prior_withdrawal.",
         "Name a commitment for commitment_reversal, its increase or decrease for commitment_change_reversal, a receivable for"
-        " receivable_cancellation; undo another act by its own kind, such as service_cancellation or"
+        " receivable_cancellation, a receipt (no set-off, no identification) for receipt_reversal; undo another act by its own"
+        " kind, such as service_cancellation or"
         " payment_request_rejection; post a wrongly reversed act again.",
         "Cette extourne ne s'applique pas à l'acte indiqué, ou cet acte est une extourne, une bascule ou un prior_withdrawal.",
-        "Indiquer un engagement pour commitment_reversal, sa modification pour commitment_change_reversal ; annuler un"
+        "Indiquer un engagement pour commitment_reversal, sa modification pour commitment_change_reversal, un encaissement"
+        " (receipt) pour receipt_reversal ; annuler un"
         " autre acte par l'acte prévu, comme service_cancellation ; présenter de nouveau un acte extourné à tort.",
     ),
     _O.ORIGINAL_FOLLOWED: Remedy(

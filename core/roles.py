@@ -110,11 +110,14 @@ ACCOUNTING_KINDS = _OF_ACCOUNTANT | _select_families(
     Family.TERM,
     Family.JOURNAL,
     Family.RECEIPT,
+    Family.RECEIPT_CHANGE,
     Family.RESTORATION,
     Family.REASSIGNMENT,
     Family.JUSTIFICATION,
     Family.RETENTION,
     Family.ASSET,
+    Family.INVENTORY,
+    Family.INVENTORY_CHANGE,
 )
 """The kinds that the accountant sends: about third parties, or on the acts of those who order."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from core.catalog import CATALOG, BudgetAction, Family
 from core.kind_rules import BY_DECREE, Requester
+from core.unused_credit_kinds import UNUSED_CREDIT_KINDS
 
 SENDER_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,34}"
 """The pattern of a sender's name."""
@@ -13,7 +14,8 @@ TREASURY = "treasury"
 BANK = "bank"
 """Sends the movements of bank files."""
 CLOSING = "closing"
-"""Sends the acts that carry a year over into the next, its opening balances, and the entries of its result."""
+"""Sends the acts that carry a year and its credits over into the next, its opening balances, its result, and what reverses
+its accruals."""
 RESERVED_SENDERS = frozenset({TREASURY, BANK, CLOSING})
 """Names that no file, form or key from outside may use."""
 
@@ -39,11 +41,16 @@ SENDER_OF_KIND: Mapping[str, str] = {
     "opening_reduction_credit": CLOSING,
     "result_debit": CLOSING,
     "result_credit": CLOSING,
+    "result_allocation_debit": CLOSING,
+    "result_allocation_credit": CLOSING,
+    **dict.fromkeys((kind.name for kind in UNUSED_CREDIT_KINDS), CLOSING),
+    "inventory_reversal": CLOSING,
 }
 """The only sender of some kinds of act: they state what a payment run, the bank or the closing of a year did."""
 _OF_ACCOUNTANT = (
     *(Family.SETTLEMENT, Family.RECEIPT, Family.RESTORATION, Family.JOURNAL),
     *(Family.REASSIGNMENT, Family.JUSTIFICATION, Family.RETENTION, Family.ASSET),
+    *(Family.INVENTORY, Family.INVENTORY_CHANGE, Family.RECEIPT_CHANGE),
 )
 ACCOUNTANT_SETTLEMENTS = frozenset(
     kind.name for kind in CATALOG if kind.family in _OF_ACCOUNTANT and kind.name not in SENDER_OF_KIND
@@ -59,7 +66,9 @@ _OF_DIRECTORATE = BY_DECREE | {
     ),
 }
 DIRECTORATE_KINDS = frozenset(
-    kind.name for kind in CATALOG if kind.budget in _OF_DIRECTORATE or kind.is_minister_decision
+    kind.name
+    for kind in CATALOG
+    if (kind.budget in _OF_DIRECTORATE or kind.is_minister_decision) and kind.name not in SENDER_OF_KIND
 )
 """The kinds that open, cancel, freeze and unfreeze credits, move them by decree, or override a refused visa: finance laws,
 decrees and the minister of the budget do, by the budget directorate, never a ministry."""

@@ -4,19 +4,22 @@ An earmarked account (*compte d'affectation spéciale*) spends no more than the 
 a lending account (*compte de concours financiers*) the credits alone are the limit.  Both are data by year:
 ``special_accounts.csv``, and ``special_balances.csv`` for the balance that an account brings into a year, by that year.
 Without the first file there are none.  A law may divide an account into sections with receipts of their own:
-``special_sections.csv`` names the section of each programme, and each section is limited by itself.
+``special_sections.csv`` names the section of each programme, and each section is limited by itself.  No pay is charged to an
+account (LOLF art. 20 I) unless ``special_accounts.csv`` says so, and an earmarked one pays no third party of
+``state_payees.csv`` (art. 21 II).
 """
 
 import re
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.errors import ReferenceDataError
 from core.money import BALANCE_MAX, CENTS_PER_EURO
-from core.reference.files import ReferenceRow, read_rows
+from core.reference.files import ReferenceRow, parse_flag, read_rows
+from core.state_payees import FILE, read_state_payees
 
 _BALANCES, _SECTIONS = "special_balances.csv", "special_sections.csv"
 
@@ -44,11 +47,15 @@ class SpecialAccount:
     name: str
     """Its mission."""
     category: Category
+    pays_staff: bool
+    """Whether pay may be charged to it, as to that of pensions by its nature."""
     source: str
     balances: Mapping[tuple[str, int], int]
     """The cents brought into a year, by section and year; a year without any brings nothing.  Without sections: section ''."""
     sections: Mapping[str, str]
     """Of each of its programmes its section; empty if it has none."""
+    forbidden_payees: frozenset[str]
+    """The third parties that it may not pay, as they are the State itself; of a lending account none."""
 
     @property
     def has_receipt_limit(self) -> bool:
@@ -67,18 +74,42 @@ def read_special_accounts(folder: Path, missions: Mapping[str, str]) -> dict[str
     sections = _read_sections(folder.joinpath(_SECTIONS), missions)
     balances = _read_balances(folder.joinpath(_BALANCES))
     accounts: dict[str, SpecialAccount] = {}
-    for row in _read_rows(folder.joinpath("special_accounts.csv"), ("account", "category", "source")):
-        name, category, source = row.cells.values()
+    for row in _read_rows(
+        folder.joinpath("special_accounts.csv"), ("account", "category", "pays_staff", "source")
+    ):
+        name, category, pays_staff, source = row.cells.values()
         _check_account(row, frozenset(missions.values()))
         if name in accounts:
             raise ReferenceDataError(row.place, f"{name} is listed twice", "Keep one of the two lines.")
         own = {(section, year): cents for (other, section, year), cents in balances.items() if other == name}
         by_programme = {code: section for code, section in sections.items() if missions[code] == name}
-        accounts[name] = SpecialAccount(name, Category(category), source, own, by_programme)
+        accounts[name] = SpecialAccount(
+            name,
+            Category(category),
+            parse_flag(row, pays_staff),
+            source,
+            own,
+            by_programme,
+            frozenset(),
+        )
     _check_names(folder, accounts, {missions[code] for code in sections} | {name for name, _, _ in balances})
     for account in accounts.values():
         _check_sections(folder, account, {code for code, name in missions.items() if name == account.name})
-    return accounts
+    return _forbid_payees(folder, accounts)
+
+
+def _forbid_payees(folder: Path, accounts: Mapping[str, SpecialAccount]) -> dict[str, SpecialAccount]:
+    """Return the accounts with the third parties that each may not pay."""
+    allowed = read_state_payees(folder.joinpath(FILE), accounts)
+    return {
+        name: replace(
+            account,
+            forbidden_payees=frozenset(
+                code for code, names in allowed.items() if account.has_receipt_limit and name not in names
+            ),
+        )
+        for name, account in accounts.items()
+    }
 
 
 def _check_names(folder: Path, accounts: Container[str], names: set[str]) -> None:
@@ -136,7 +167,7 @@ def _read_rows(path: Path, columns: tuple[str, ...]) -> Iterator[ReferenceRow]:
 
 
 def _check_account(row: ReferenceRow, missions: Container[str]) -> None:
-    name, category, source = row.cells.values()
+    name, category, _, source = row.cells.values()
     if name not in missions:
         raise ReferenceDataError(
             row.place, f"mission {name!r} has no programme", "Write a mission of programmes.csv."
@@ -189,6 +220,7 @@ class EarmarkedAccount(NamedTuple):
     brought_cents: int
     """What it brings into the year."""
     programmes: tuple[str, ...]
+    forbidden_payees: frozenset[str]
 
 
 def list_earmarked_accounts(codes: "Nomenclature") -> list[EarmarkedAccount]:
@@ -202,5 +234,16 @@ def list_earmarked_accounts(codes: "Nomenclature") -> list[EarmarkedAccount]:
                     by_section.setdefault(account.sections.get(code, ""), []).append(code)
             for section, programmes in by_section.items():
                 brought_cents = account.balances.get((section, codes.year), 0)
-                result.append(EarmarkedAccount(account.name, section, brought_cents, tuple(programmes)))
+                result.append(
+                    EarmarkedAccount(
+                        account.name, section, brought_cents, tuple(programmes), account.forbidden_payees
+                    )
+                )
     return result
+
+
+def forbids_pay(codes: "Nomenclature", programme: str) -> bool:
+    """Return whether a programme is of a special account to which no pay is charged (LOLF art. 20 I)."""
+    mission = codes.programmes[programme].mission if programme in codes.programmes else ""
+    account = codes.special_accounts.get(mission)
+    return account is not None and not account.pays_staff

@@ -74,10 +74,9 @@ class Cells(NamedTuple):
     """The same of the year before, whose finance laws limit what is committed in advance; -1 where nothing may be."""
     admits: Index
     """Row of the commitment item in ``Book.admitted``."""
-    fund_code: Index
-    """The number of the fund, which is the same in every year; 0 of ordinary credits."""
+    fund_code: Index  # the same in every year; 0 of ordinary credits
     visa_threshold: Money
-    """The amount from which on a commitment needs a visa, by ministry and title: ``NO_THRESHOLD`` for none."""
+    """The amount from which a commitment needs a visa, by ministry and title: ``NO_THRESHOLD`` for none."""
     invoice_service_from: Day
     """The day from which on an invoice service requests what is certified there: ``NO_SERVICE`` for none."""
     special: Index
@@ -94,6 +93,8 @@ class BudgetNodes(NamedTuple):
     """1 for T2."""
     blocking: Code
     """0 for estimated credits, which may be exceeded."""
+    lifted: Code
+    """1 where a finance law lifts the ceiling of CP that are carried over from the programme (LOLF art. 15)."""
     touched: Code
     """1 when the figures changed since the last batch."""
 
@@ -162,7 +163,8 @@ class OpenItems(NamedTuple):
     """The number of acts with an amount that follow it, less those that were reversed.  Of a debt: see ``USE_MASK``."""
     advanced: Money
     """Of a commitment: its advances that were neither rejected nor recovered, less what is unpaid of the requests that
-    secure them; below 0 where these are more.  Of a debt: ``core.tables.expense_marks.SECURES`` or ``IS_ADVANCE``, if so."""
+    secure them; below 0 where these are more.  Of a debt: ``core.tables.expense_marks.SECURES`` or ``IS_ADVANCE``, if so.  Of
+    a receivable: the day on which it is due, if one was stored.  Of what is collected from suspense: the day of the credit."""
 
 
 class KeyRows(NamedTuple):
@@ -239,7 +241,7 @@ class Book(NamedTuple):
     """The creditor of an expense account that has one of its own, else 0: row ``(period // PERIODS_PER_YEAR *
     CREDITOR_SETS + place) * LEDGER_ACCOUNTS + account``; place 0 is that of requests, 1 that of payroll."""
     assets: Small
-    """The plans of the accounts of assets: ``core.tables.asset_columns``."""
+    """The plans of the accounts of assets, and what the inventory posts against: ``core.tables.account_columns``."""
     admitted: Code
     """1 where a commitment item admits an account: row ``Cells.admits * LEDGER_ACCOUNTS + account``."""
     role_kinds: Code
@@ -255,7 +257,7 @@ class Book(NamedTuple):
     invoice_slots: Slots
 
 
-ROLE_COUNT = len(Role)
+ROLE_COUNT = max(Role) + 1
 """Rows of ``Book.roles`` per period."""
 
 PAYEE_BLOCKED_BIT = 1 << 31

@@ -26,6 +26,8 @@ class BudgetYears(NamedTuple):
     """Thousandths of the same that decrees of advance may open."""
     cancellation_limit: Small
     """Thousandths of what finance laws opened that decrees may cancel."""
+    carry_over_limit: Small
+    """Thousandths of the initial CP that orders may carry into the next year, of title 2 and of the other titles."""
     retention_limit: Small
     """Thousandths of a request that may be retained as a guarantee."""
     visa_days: Small

@@ -21,6 +21,8 @@ class DecreeFigures(NamedTuple):
     """Opened by decrees of advance."""
     cancelled: Money
     """Cancelled by decree."""
+    carried: Money
+    """Carried over into the next year by orders, of all funds (LOLF art. 15); 0 in the sums of a year."""
     touched: Code
     """1 when it changed since the last batch; ``BudgetNodes.touched`` is 1 too."""
 
@@ -37,3 +39,4 @@ class DecreeBalances(NamedTuple):
     moved: Money
     advanced: Money
     cancelled: Money
+    carried: Money

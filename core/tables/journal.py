@@ -28,6 +28,7 @@ class StoredEntries(NamedTuple):
     predecessor: Entry
     amount: Money
     cell: Index
+    source: Index
     day: Day
     payee: Index
     kind: Code
@@ -96,10 +97,7 @@ PREDECESSOR_BY_ENTRY = -1
 
 
 class Acts(NamedTuple):
-    """The acts to decide, resolved: one row per line, the lines of an act next to each other.
-
-    Wide fields come first, so that a record has no gaps.
-    """
+    """The acts to decide, resolved: a row per line, those of an act together; wide fields first, so that none has gaps."""
 
     amount: Money
     key_high: Hash64
@@ -119,9 +117,8 @@ class Acts(NamedTuple):
     cell: Index
     """Account assignment; -1 if the line gives none (it inherits its predecessor's)."""
     source: Index
-    """Of a move, the budget node that it takes from; of an opening, its ``core.origins.Origin``; of a commitment, the
-    first day of the service, if it states one; of a carry, the number of the sender whose reference it has; -1 for any
-    other."""
+    """Of a move, the budget node that it takes from; of an opening, its ``core.origins.Origin``; of a commitment, the first
+    day of service; of a carry, the number of the sender whose reference it has; of a receivable, its due day; else -1."""
     key_low: Hash32
     """With ``key_high``: keyed fingerprint of the reference's sender, family, exercise and reference, 96 bits."""
     previous_low: Hash32
@@ -142,6 +139,8 @@ class Acts(NamedTuple):
     """The part of the invoice; 0 for the whole."""
     nature: Code
     """``core.kind_rules.LineNature``."""
+    state_payee: Code
+    """The number of the payee among those that are the State itself (``state_payees.csv``); 0 for any other."""
     kind: Code
     fault: Code
     """``core.outcome_codes.Outcome`` of a fault found on reading; 0 if none."""
@@ -188,7 +187,7 @@ class Entries(NamedTuple):
     source: Index
     """Of a move, the number of the node that it took from; of an opening, its ``core.origins.Origin``; of a commitment,
     the first day of the service, in days since 1970, if it states one; of a carry, the number of the sender whose
-    reference it has; 0 for any other."""
+    reference it has; of a receivable, its due day, if it was stored; 0 for any other."""
     payee: Index
     kind: Small
     exercise: Small

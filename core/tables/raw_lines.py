@@ -93,6 +93,8 @@ class YearCodes(NamedTuple):
     """1 where opening balances are posted."""
     account_result: Code
     """1 where the result of the year is determined."""
+    account_allocation: Code
+    """1 where the result of the year before is allotted."""
     account_suspense: Code
     """1 where amounts stand until they are cleared; row 0 has no meaning, as what concerns them names an account."""
     account_asset: Code
@@ -120,10 +122,14 @@ class KindUses(NamedTuple):
     """Posts an opening balance to the account that the line states."""
     results: Code
     """Posts an entry of the result to the account that the line states."""
+    allots: Code
+    """Posts an entry that allots a result to the account that the line states."""
     suspense: Code
     """Takes up or justifies what stands on the suspense account that the line states."""
     assets: Code
     """Puts an asset into service on the account that the line states."""
+    inventory: Code
+    """Posts an entry of the inventory to the account that the line states: the book knows whether it may."""
 
 
 class PlacedLines(NamedTuple):

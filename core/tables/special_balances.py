@@ -1,4 +1,4 @@
-"""The figures of special accounts: what was collected and what is engaged."""
+"""The figures of special accounts: what was collected, what is engaged, and what was carried into the year."""
 
 from typing import NamedTuple
 
@@ -28,14 +28,20 @@ class SpecialProgrammes(NamedTuple):
     """What was collected for the programme in the year, or for an ended one of its section; no repayments of expenses."""
     engaged: Money
     """AE of the year that commitments, and requests without one, engage; withdrawals of earlier years lower nothing."""
+    carried: Money
+    """What carries brought into the year of commitments, services, requests and guarantees of years before: it is engaged and
+    not paid, and the balance that was brought forward contains its money."""
+    state_payees: Money
+    """Bits of the payees of ``Acts.state_payee`` that the account may not pay: number 1 is bit 1."""
     touched: Code
 
 
 class SpecialBalances(NamedTuple):
-    """What was collected and engaged of a year for a programme of an earmarked account, after a batch.  A COPY row."""
+    """What was collected, engaged and carried for a programme of an earmarked account in a year, by batch.  A COPY row."""
 
     batch: Entry
     programme: Index
     budget_year: Small
     collected: Money
     engaged: Money
+    carried: Money
