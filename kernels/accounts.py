@@ -7,7 +7,7 @@ from core.kind_rules import LineNature
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR
 from core.tables.book import CREDITOR_SETS, LEDGER_ACCOUNTS, ROLE_COUNT
-from kernels import assets, restorations, retentions, suspense
+from kernels import assets, inventory, restorations, retentions, suspense
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 from kernels.links import find_folio
@@ -46,6 +46,8 @@ def _find_other_account(acts, book, posting_role):
         return as_position(book.items[item].credit)
     if role == Role.BY_HAND.value:
         return as_position(acts[line].account)
+    if role == Role.INVENTORY.value or role == Role.COUNTERPART.value:
+        return inventory.find_account(acts, book, line, role)
     is_kept_back = role == Role.RETENTION.value or role == Role.PENALTY.value
     if is_kept_back and retentions.is_of_assets(book, cell):
         role += np.int64(1)  # core.account_roles.ASSET_ROLES

@@ -50,6 +50,8 @@ def has_advances(items, commitment):
 def find_mark(book, link, kind):
     """Return what a new entry is for the advances of its commitment: an advance, a request that secures them, or neither."""
     effects = book.effects[kind]
+    if effects.after == Stage.DUE.value or effects.after == Stage.COLLECTED.value:
+        return np.int64(0)
     if effects.inherits:
         return book.items[link[0]].advanced
     if effects.debit == Role.ADVANCE.value:

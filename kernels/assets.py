@@ -14,7 +14,7 @@ import numpy as np
 from core.debt_stages import Remainder
 from core.families import Family
 from core.outcome_codes import Outcome
-from core.tables.asset_columns import ASSET_COLUMNS, AssetColumn
+from core.tables.account_columns import ACCOUNT_COLUMNS, AccountColumn
 from core.tables.book import LEDGER_ACCOUNTS
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
@@ -30,7 +30,7 @@ _DIGITS = 4
 @part
 def _read_plan(book, cell, account, column):
     """Return an account of the plan of ``account`` in the year of ``cell``, or its months."""
-    at = as_position(book.cells[as_position(cell)].year) * ASSET_COLUMNS + column
+    at = as_position(book.cells[as_position(cell)].year) * ACCOUNT_COLUMNS + column
     return as_position(book.assets[at * LEDGER_ACCOUNTS + account])
 
 
@@ -52,7 +52,7 @@ def _find_charge_limit(book, item, day):
     cent, so that the charges of the whole plan are the cost.
     """
     months = np.int64(
-        _read_plan(book, book.items[item].cell, book.items[item].debit, AssetColumn.MONTHS.value)
+        _read_plan(book, book.items[item].cell, book.items[item].debit, AccountColumn.MONTHS.value)
     )
     if months == 0:
         return np.int64(0)
@@ -159,14 +159,14 @@ def find_accounts(acts, book, line, link):
     draws = book.effects[base].draws
     if draws == Remainder.NONE.value:
         account = as_position(acts[line].account)
-        return account, _read_plan(book, cell, account, AssetColumn.UNDER_CONSTRUCTION.value)
+        return account, _read_plan(book, cell, account, AccountColumn.UNDER_CONSTRUCTION.value)
     cell, account = book.items[item].cell, as_position(book.items[item].debit)
-    depreciation = _read_plan(book, cell, account, AssetColumn.DEPRECIATION.value)
+    depreciation = _read_plan(book, cell, account, AccountColumn.DEPRECIATION.value)
     if draws == Remainder.DEPRECIATION.value:
-        return _read_plan(book, cell, account, AssetColumn.CHARGE.value), depreciation
+        return _read_plan(book, cell, account, AccountColumn.CHARGE.value), depreciation
     if draws == Remainder.DEPRECIATED.value:
         return depreciation, account
-    return _read_plan(book, cell, account, AssetColumn.NET_VALUE.value), account
+    return _read_plan(book, cell, account, AccountColumn.NET_VALUE.value), account
 
 
 @rare_part

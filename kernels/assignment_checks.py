@@ -126,6 +126,10 @@ def _check_account(lines, codes, uses, row):
         return _NO_FAULT if codes.account_opening[account] != 0 else _OPENING_ACCOUNT
     if uses.results[lines.kind[row]] != 0:
         return _NO_FAULT if codes.account_result[account] != 0 else _RESULT_ACCOUNT
+    if uses.allots[lines.kind[row]] != 0:
+        return _NO_FAULT if codes.account_allocation[account] != 0 else _RESULT_ACCOUNT
+    if uses.inventory[lines.kind[row]] != 0:
+        return _NO_FAULT
     if account > 0 and (uses.charges[lines.kind[row]] | uses.suspense[lines.kind[row]]) == 0:
         return _ACCOUNT_MISMATCH
     if account > 0 and lines.named[row] != 0 and item > 0:

@@ -18,7 +18,8 @@ FAMILIES = len(FundFamily)
 
 
 @part
-def _check_limit(tree, node, figure, amount):
+def check_limit(tree, node, figure, amount):
+    """Check that a figure can take the amount."""
     if tree.figures[node, figure] > availability.BALANCE_MAX - amount:
         return refused(Outcome.BALANCE_LIMIT.value, node, 0)
     return accepted()
@@ -28,7 +29,7 @@ def _check_limit(tree, node, figure, amount):
 def _check_opening(tree, measure, target, amount):
     if tree.nodes[target].level != CentreLevel.PROGRAMME.value:
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
-    return _check_limit(tree, target, measure + OPENED, amount)
+    return check_limit(tree, target, measure + OPENED, amount)
 
 
 @part
@@ -38,7 +39,8 @@ def _read_frozen_credits(tree, measure, node):
 
 
 @part
-def _check_undistributed_credits(tree, measure, node, amount):
+def check_undistributed_credits(tree, measure, node, amount):
+    """Check that a node has passed on and frozen little enough."""
     undistributed = tree.figures[node, measure + OPENED] - tree.figures[node, measure + ALLOTTED]
     undistributed -= _read_frozen_credits(tree, measure, node)
     if amount > undistributed:
@@ -51,10 +53,10 @@ def _check_allotment(tree, measure, target, amount):
     level = tree.nodes[target].level
     if level != CentreLevel.BOP.value and level != CentreLevel.UO.value:
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
-    finding = _check_undistributed_credits(tree, measure, tree.nodes[target].parent, amount)
+    finding = check_undistributed_credits(tree, measure, tree.nodes[target].parent, amount)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding
-    return _check_limit(tree, target, measure + OPENED, amount)
+    return check_limit(tree, target, measure + OPENED, amount)
 
 
 @part
@@ -68,11 +70,12 @@ def _check_earmark(tree, target, amount):
     full = availability.find_full_node(tree, above, -1, (AE + RESERVED, amount))
     if full >= 0:
         return refused(Outcome.BALANCE_LIMIT.value, full, 0)
-    return _check_limit(tree, target, AE + OPENED, amount)
+    return check_limit(tree, target, AE + OPENED, amount)
 
 
 @part
-def _find_programme(tree, node):
+def find_programme(tree, node):
+    """Return the node of the programme above ``node``."""
     while tree.nodes[node].parent >= 0:
         node = tree.nodes[node].parent
     return node
@@ -83,9 +86,7 @@ def _is_move_forbidden(tree, source, target):
     """Return whether a move is forbidden: to the same node, other programme, year or fund family, or HT2 to T2 (rule A18)."""
     if source == target or (tree.nodes[target].staff and not tree.nodes[source].staff):
         return True
-    return (
-        source % 3 != target % 3 or _find_programme(tree, source) // 6 != _find_programme(tree, target) // 6
-    )
+    return source % 3 != target % 3 or find_programme(tree, source) // 6 != find_programme(tree, target) // 6
 
 
 @part
@@ -98,7 +99,8 @@ def _check_move_limit(tree, measure, giver, taker, amount):
 
 
 @part
-def _check_free_credits(tree, measure, node, amount):
+def check_free_credits(tree, measure, node, amount):
+    """Check that a node has neither reserved nor consumed the amount."""
     if amount > compute_free(tree, node, measure):
         return refuse_shortage(tree, node, (measure, amount), Outcome.BUDGET_BELOW_CONSUMPTION.value)
     return accepted()
@@ -112,11 +114,11 @@ def _check_move(tree, measure, source, target, amount):
         return refused(Outcome.MOVE_FORBIDDEN.value, source, 0)
     giver, taker = source, target
     while giver != taker and giver >= 0:
-        finding = _check_free_credits(tree, measure, giver, amount)
+        finding = check_free_credits(tree, measure, giver, amount)
         if finding[0] != Outcome.ACCEPTED.value:
             return finding
         giver, taker = tree.nodes[giver].parent, tree.nodes[taker].parent
-    finding = _check_undistributed_credits(tree, measure, source, amount)
+    finding = check_undistributed_credits(tree, measure, source, amount)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding
     return _check_move_limit(tree, measure, source, target, amount)
@@ -132,12 +134,12 @@ def _check_decree_move(tree, measure, source, target, amount):
     is_of_fund = source % FAMILIES != 0 or target % FAMILIES != 0
     if source // SHEETS == target // SHEETS or raises_staff or is_of_fund:
         return refused(Outcome.MOVE_FORBIDDEN.value, source, 0)
-    finding = _check_free_credits(tree, measure, source, amount)
+    finding = check_free_credits(tree, measure, source, amount)
     if finding[0] == Outcome.ACCEPTED.value:
-        finding = _check_undistributed_credits(tree, measure, source, amount)
+        finding = check_undistributed_credits(tree, measure, source, amount)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding
-    return _check_limit(tree, target, measure + OPENED, amount)
+    return check_limit(tree, target, measure + OPENED, amount)
 
 
 @part
@@ -147,10 +149,10 @@ def _check_decrease(tree, action, measure, target, amount):
     cancels = action == BudgetAction.CANCEL.value or action == BudgetAction.DECREE_CANCEL.value
     if is_programme != cancels or tree.nodes[target].level == CentreLevel.OPERATION.value:
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
-    finding = _check_free_credits(tree, measure, target, amount)
+    finding = check_free_credits(tree, measure, target, amount)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding
-    return _check_undistributed_credits(tree, measure, target, amount)
+    return check_undistributed_credits(tree, measure, target, amount)
 
 
 @part
@@ -159,11 +161,11 @@ def _check_freeze(tree, measure, target, amount):
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
     node = target
     while node >= 0:
-        finding = _check_free_credits(tree, measure, node, amount)
+        finding = check_free_credits(tree, measure, node, amount)
         if finding[0] != Outcome.ACCEPTED.value:
             return finding
         node = tree.nodes[node].parent
-    finding = _check_undistributed_credits(tree, measure, target, amount)
+    finding = check_undistributed_credits(tree, measure, target, amount)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding
     full = availability.find_full_node(tree, target, -1, (measure + RESERVED, amount))
@@ -178,10 +180,10 @@ def _check_earmark_decrease(tree, target, amount):
     """
     if tree.nodes[target].level != CentreLevel.OPERATION.value:
         return refused(Outcome.FUND_CENTRE_LEVEL.value, target, 0)
-    finding = _check_free_credits(tree, AE, target, amount)
+    finding = check_free_credits(tree, AE, target, amount)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding
-    return _check_undistributed_credits(tree, AE, target, amount)
+    return check_undistributed_credits(tree, AE, target, amount)
 
 
 @part
@@ -237,7 +239,8 @@ def _apply_move(tree, measure, source, target, amount):
 
 
 @part
-def _apply_earmark(tree, measure, target, amount):
+def apply_earmark(tree, measure, target, amount):
+    """Open AE at an operation, and reserve them at every level above it."""
     add_to_figure(tree, target, measure + OPENED, amount)
     node = tree.nodes[target].parent
     while node >= 0:
@@ -276,9 +279,9 @@ def apply_budget_line(tree, budget_line, amount):
     elif action == BudgetAction.RETURN.value:
         _apply_allotment(tree, measure, target, -amount)
     elif action == BudgetAction.EARMARK.value:
-        _apply_earmark(tree, measure, target, amount)
+        apply_earmark(tree, measure, target, amount)
     elif action == BudgetAction.UNEARMARK.value:
-        _apply_earmark(tree, measure, target, -amount)
+        apply_earmark(tree, measure, target, -amount)
     elif action == BudgetAction.FREEZE.value:
         _apply_freeze(tree, measure, target, amount)
     elif action == BudgetAction.UNFREEZE.value:

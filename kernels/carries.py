@@ -74,17 +74,23 @@ def _find_both_nodes(book, link):
 
 @rare_part
 def check_reservation(book, link, amount):
-    """Check that the year which reserves has the credits: the next one, or after a rejection of the carry the year before.
+    """Check that the next year has the credits that a carry reserves.
 
-    What the year before reserves does not count here: it is reserved for the carries, which come first (rule A30).
+    What the year before reserves does not count here: it is reserved for the carries, which come first (rule A30).  For a
+    special account a carry engages nothing new, and so is bound by what may be ordered alone (rule A23).
+
+    A rejection of the carry reserves in the year before again, whatever that year has left: it is over, so its credits may be
+    annulled or carried over, and nothing is paid from it any more.
     """
     own, old = _find_both_nodes(book, link)
-    taking, demand = own if link[4] > 0 else old, _compute_reservation(book, link, amount)
-    finding = spending.check_spending(build_tree(book), taking, demand)
+    demand = _compute_reservation(book, link, amount)
+    if link[4] < 0:
+        return spending.check_limits(build_tree(book), old, demand)
+    finding = spending.check_spending(build_tree(book), own, demand)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding
-    cell = as_position(link[1] if link[4] > 0 else book.items[link[3]].cell)
-    return special_accounts.check_expense(book, cell, demand)
+    orders = (np.int64(0), np.int64(0), demand[2], demand[3])
+    return special_accounts.check_expense(book, as_position(link[1]), orders, np.int64(0))
 
 
 @rare_part

@@ -62,8 +62,8 @@ def _decide_act(acts, book, decisions, context):
         if finding[0] != Outcome.ACCEPTED.value:
             _reject_act(acts, book, decisions, (row, line, end, holding), finding)
             return
-        apply_line(acts, book, (line, acts[line].amount), link, (posting[1], posting[2]))
         place = (line, as_position(entry + line - row), end - 1 - line)
+        apply_line(acts, book, (line, acts[line].amount, np.int64(place[1])), link, (posting[1], posting[2]))
         accept_line(acts, book, decisions, place, (link, posting))
     record_act(acts, book, (row, end), slot)
 

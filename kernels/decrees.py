@@ -17,13 +17,14 @@ from kernels.jit import as_position, part, rare_part
 
 
 @part
-def _find_row(place, measure):
+def find_row(place, measure):
     """Return the row of AE or CP of a node in ``Book.decrees``, or of a year in ``Book.decree_years``."""
     return as_position(2 * place + (1 if measure == CP else 0))
 
 
 @part
-def _compute_share(base, per_mille):
+def compute_share(base, per_mille):
+    """Return the thousandths of ``base``, rounded down."""
     return base // 1000 * per_mille + base % 1000 * per_mille // 1000
 
 
@@ -48,11 +49,11 @@ def _is_voted(book, node):
 def _check_virement(book, node, measure, per_mille, amount):
     """Check the limit of moves within a ministry at one of both programmes, and at its title 2 if that moves."""
     others, staff = _find_sheets(node)
-    own = book.decrees[_find_row(staff, measure)]
-    rest = book.decrees[_find_row(others, measure)]
-    missing = own.moved + rest.moved + amount - _compute_share(own.law + rest.law, per_mille)
+    own = book.decrees[find_row(staff, measure)]
+    rest = book.decrees[find_row(others, measure)]
+    missing = own.moved + rest.moved + amount - compute_share(own.law + rest.law, per_mille)
     if missing <= 0 and node == staff:
-        missing = own.moved + amount - _compute_share(np.int64(own.law), per_mille)
+        missing = own.moved + amount - compute_share(np.int64(own.law), per_mille)
     return refused(Outcome.VIREMENT_LIMIT.value, node, missing) if missing > 0 else accepted()
 
 
@@ -80,10 +81,10 @@ def _check_opening(acts, book, line, place):
     year, measure, target = place
     if target % FAMILIES != 0:
         return accepted()
-    sums, amount, origin = book.decrees[_find_row(target, measure)], acts[line].amount, acts[line].source
+    sums, amount, origin = book.decrees[find_row(target, measure)], acts[line].amount, acts[line].source
     if origin == Origin.DECREE_OF_ADVANCE.value:
-        total = book.decree_years[_find_row(year, measure)]
-        limit = _compute_share(np.int64(total.law), np.int64(book.years[year].advance_limit))
+        total = book.decree_years[find_row(year, measure)]
+        limit = compute_share(np.int64(total.law), np.int64(book.years[year].advance_limit))
         missing = total.advanced + amount - limit
         return refused(Outcome.ADVANCE_LIMIT.value, target, missing) if missing > 0 else accepted()
     if (origin == Origin.FINANCE_LAW.value and sums.law > BALANCE_MAX - amount) or (
@@ -96,8 +97,8 @@ def _check_opening(acts, book, line, place):
 @part
 def _check_cancellation(book, place, amount):
     year, measure, target = place
-    total = book.decree_years[_find_row(year, measure)]
-    limit = _compute_share(total.law + total.amending, np.int64(book.years[year].cancellation_limit))
+    total = book.decree_years[find_row(year, measure)]
+    limit = compute_share(total.law + total.amending, np.int64(book.years[year].cancellation_limit))
     missing = total.cancelled + amount - limit
     return refused(Outcome.CANCELLATION_LIMIT.value, target, missing) if missing > 0 else accepted()
 
@@ -129,7 +130,7 @@ def add_to_decrees(acts, book, step, place, action):
     """Add an accepted line to the figures that limit decrees; ``step`` = (line, amount), a negative amount undoes it."""
     line, amount = step
     year, measure, target = place
-    row, total = _find_row(target, measure), _find_row(year, measure)
+    row, total = find_row(target, measure), find_row(year, measure)
     if action == BudgetAction.OPEN.value and target % FAMILIES == 0:
         _add_opening(book.decrees[row], acts[line].source, amount)
         _add_opening(book.decree_years[total], acts[line].source, amount)
@@ -139,7 +140,7 @@ def add_to_decrees(acts, book, step, place, action):
         book.decree_years[total].cancelled += amount
         book.decrees[row].touched = 1
     elif action == BudgetAction.VIREMENT.value:
-        source = _find_row(np.int64(acts[line].source), measure)
+        source = find_row(np.int64(acts[line].source), measure)
         book.decrees[source].moved += amount
         book.decrees[row].moved += amount
         book.decrees[source].touched = 1

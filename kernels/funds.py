@@ -7,7 +7,7 @@ import numpy as np
 
 from core.catalog import BudgetAction
 from core.outcome_codes import Outcome
-from kernels import budget, followers, restorations
+from kernels import budget, collection_days, followers, restorations
 from kernels.availability import AE, CP
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, rare_part
@@ -19,13 +19,16 @@ from kernels.prior_reservations import build_tree
 def check_receipt(acts, book, line, item):
     """Check that ``item`` collected for the fund and programme of the line, in its budget year, and repays no expense.
 
-    The programme of the line may be one that follows that of the receivable by an order (rule A64).
+    The programme of the line may be one that follows that of the receivable by an order (rule A64).  What was identified after
+    the year of its credit opens credits of the running year too, as those of the year before open no more.
     """
     own, collected = as_position(max(acts[line].cell, 0)), as_position(book.items[item].cell)
     fund, year = book.cells[own].fund_code, as_position(book.cells[own].year)
     is_of_fund = fund != 0 and fund == book.cells[collected].fund_code
     is_of_programme = followers.follows(book, own, collected)
-    is_of_year = book.years[year].first_day <= book.items[item].day <= book.years[year].last_day
+    first_day, last_day = book.years[year].first_day, book.years[year].last_day
+    credit_day = collection_days.read_day(book, as_position(item))
+    is_of_year = first_day <= book.items[item].day <= last_day or first_day <= credit_day <= last_day
     receivable = as_position(restorations.find_receivable(book, item))
     if is_of_fund and is_of_programme and is_of_year and book.items[receivable].parent == 0:
         return accepted()

@@ -10,6 +10,7 @@ from kernels import (
     assets,
     budget,
     carries,
+    collection_days,
     commitments,
     debts,
     decrees,
@@ -20,6 +21,7 @@ from kernels import (
     payees,
     special_accounts,
     spending,
+    unused_credits,
     visas,
     withdrawals,
     years,
@@ -81,6 +83,8 @@ def _apply_budget(acts, book, step, link):
         carries.move_reservation(book, link, amount)
     elif action == BudgetAction.OPEN_FUND.value:
         funds.open_credits(acts, book, step, cell)
+    elif action >= BudgetAction.CARRY_OUT.value:
+        unused_credits.apply_line(acts, book, step, cell)
     elif action != BudgetAction.NONE.value:
         measure, target = find_target(book, acts[line].kind, cell)
         budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
@@ -124,13 +128,22 @@ def _apply_accounts(acts, book, step, cell, accounts):
 
 
 @part
+def _concerns_special(book, link):
+    """Return whether a line is of a special account, or gives an amount back to a commitment that is carried to one."""
+    if book.cells[link[1]].special != 0:
+        return True
+    return link[4] < 0 and link[3] > 0 and book.cells[as_position(book.items[link[3]].cell)].special != 0
+
+
+@part
 def apply_line(acts, book, step, link, accounts):
-    """Apply a checked line; ``step`` = (line, amount), a negative amount undoes it."""
-    apply_remainders(book, acts[step[0]].kind, link, step[1])
-    _apply_budget(acts, book, step, link)
-    if seldom(book.cells[link[1]].special != 0):
+    """Apply a checked line; ``step`` = (line, amount, entry of the line), a negative amount undoes it."""
+    line, amount, _ = step
+    apply_remainders(book, acts[line].kind, link, amount)
+    _apply_budget(acts, book, (line, amount), link)
+    if seldom(_concerns_special(book, link)):
         special_accounts.count_line(acts, book, step, link)
-    _apply_accounts(acts, book, step, link[1], accounts)
+    _apply_accounts(acts, book, (line, amount), link[1], accounts)
 
 
 @part
@@ -169,7 +182,7 @@ def undo_lines(acts, book, decisions, first, last):
     for line in range(last, first - 1, -1):
         accounts = np.int64(decisions[line].debit), np.int64(decisions[line].credit)
         link = _rebuild_link(acts, book, decisions, line)
-        apply_line(acts, book, (line, -acts[line].amount), link, accounts)
+        apply_line(acts, book, (line, -acts[line].amount, np.int64(decisions[line].entry)), link, accounts)
         if _feeds_earlier_entry(book, link):
             _remove_source(book, as_position(decisions[line].entry), link)
         if assets.takes_out(book, acts[line].kind):
@@ -228,6 +241,7 @@ def accept_line(acts, book, decisions, place, checked):
     decisions[line].missing = 0
     stored = (entry, acts[line].kind, acts[line].day, lines_after, checked[1])
     store_item(book, stored, link, acts[line].amount)
+    collection_days.note_day(book, entry, acts[line].kind, np.int64(acts[line].source))
     if book.effects[acts[line].kind].change != PayeeChange.NONE.value:
         payees.apply_change(acts, book, line, entry, as_position(payee))
 

@@ -30,6 +30,7 @@ def pack_records(columns, records):
     signature = columns.signature
     invoice_high, invoice_low, invoice_part = columns.invoice_high, columns.invoice_low, columns.invoice_part
     invoice_day, nature, kind, fault = columns.invoice_day, columns.nature, columns.kind, columns.fault
+    state_payee = columns.state_payee
     for row in range(amount.size):
         act = records[row]
         act.amount, act.key_high, act.content = amount[row], key_high[row], content[row]
@@ -44,4 +45,4 @@ def pack_records(columns, records):
             invoice_part[row],
         )
         act.invoice_day, act.nature = invoice_day[row], nature[row]
-        act.kind, act.fault = kind[row], fault[row]
+        act.state_payee, act.kind, act.fault = state_payee[row], kind[row], fault[row]

@@ -6,7 +6,7 @@ from core.catalog import PayeeChange
 from core.tables.book import Book
 from core.tables.invoices import RequestedInvoices
 from core.tables.journal import Fingerprints, StoredEntries
-from kernels import invoices, key_index, payees
+from kernels import collection_days, invoices, key_index, payees
 from kernels.jit import advances, kernel, part, reads
 from kernels.links import build_link, no_link
 from kernels.postings import apply_remainders, store_item
@@ -68,6 +68,7 @@ def replay_entries(replayed, fingerprints, book):
         posting = (replayed.payee[row], replayed.debit[row], replayed.credit[row])
         apply_remainders(book, kind, link, replayed.amount[row])
         store_item(book, (entry, kind, replayed.day[row], 0, posting), link, replayed.amount[row])
+        collection_days.note_day(book, entry, kind, np.int64(replayed.source[row]))
         change = book.effects[kind].change
         if change > PayeeChange.DETAILS.value:
             payees.set_block(book, np.int64(replayed.payee[row]), np.int64(change == PayeeChange.BLOCK.value))

@@ -10,7 +10,7 @@ import numpy as np
 from core.money import BALANCE_MAX
 from core.outcome_codes import Outcome
 from core.restorations import ANY_YEAR
-from kernels import advances, debts, expenses, followers
+from kernels import advances, collection_days, debts, expenses, followers
 from kernels.availability import AE, CONSUMED, CP, RESERVED
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
@@ -91,11 +91,14 @@ def _is_of_expense(book, own, expense):
 
 @part
 def _is_too_late(book, own, expense, receipt):
-    """Return whether ``receipt`` collected after the last day of its nature, which the year of the receivable gives."""
+    """Return whether ``receipt`` collected after the last day of its nature, which the year of the receivable gives.
+
+    What was on suspense was collected when the bank credited it.
+    """
     nature, day = as_position(book.items[receipt].cell), book.items[receipt].day
     last_year = np.int64(book.cells[expense].year) + book.cells[nature].restored_years
     in_time = book.cells[nature].restored_years == ANY_YEAR or last_year >= book.years.size
-    if in_time or day <= book.years[as_position(last_year)].last_day:
+    if in_time or collection_days.read_day(book, receipt) <= book.years[as_position(last_year)].last_day:
         return False
     is_open = book.cells[nature].restored_until_closed != 0 and book.cells[own].operation_node >= 0
     return not is_open or day < book.years[as_position(book.cells[own].year)].first_day

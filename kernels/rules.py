@@ -20,6 +20,7 @@ from kernels import (
     commitments,
     decrees,
     funds,
+    inventory,
     invoices,
     key_index,
     mirrors,
@@ -32,6 +33,7 @@ from kernels import (
     special_accounts,
     spending,
     suspense,
+    unused_credits,
     visas,
     withdrawals,
     years,
@@ -219,6 +221,8 @@ def _check_budget(acts, book, line, link):
         return carries.check_reservation(book, link, acts[line].amount)
     if action == BudgetAction.OPEN_FUND.value:
         return funds.check_figures(acts, book, line, cell)
+    if action >= BudgetAction.CARRY_OUT.value:
+        return unused_credits.check_line(acts, book, line, cell)
     measure, target = find_target(book, acts[line].kind, cell)
     budget_line = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
     tree = build_tree_of_line(acts, book, line, cell)
@@ -272,6 +276,8 @@ def check_line(acts, book, place):
     if invoices.find_claim(acts, book, line) > 0:
         return refused(Outcome.INVOICE_ALREADY_REQUESTED.value, -1, 0), link, no_posting
     finding, link = _check_predecessor(acts, book, line, item)
+    if finding[0] == Outcome.ACCEPTED.value and seldom(inventory.is_inventory(book, acts[line].kind)):
+        finding = inventory.check_line(acts, book, line, link)
     if finding[0] == Outcome.ACCEPTED.value and visas.commits_freely(book, acts[line].kind):
         finding = visas.check_threshold(acts, book, place, link[1])
     if finding[0] != Outcome.ACCEPTED.value:

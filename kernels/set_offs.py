@@ -8,7 +8,7 @@ import numpy as np
 
 from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
-from kernels import advances, payees, suspense
+from kernels import advances, collection_days, payees, suspense
 from kernels.findings import accepted, refused
 from kernels.jit import as_position, part, rare_part
 
@@ -29,24 +29,31 @@ def _are_beside(acts, book, line):
 
 
 @rare_part
-def _check_receivable(book, payable, item):
-    """Check that a receivable is due from the creditor of the debt, to its accountant."""
+def _check_receivable(book, payable, item, day):
+    """Check that a receivable is owed by the creditor of the debt, to its accountant, and due on ``day``."""
     is_of_person = payees.read_person_of_item(book, payable) == payees.read_person_of_item(book, item)
     accountants = (
         book.cells[book.items[payable].cell].accountant,
         book.cells[book.items[item].cell].accountant,
     )
-    if is_of_person and accountants[0] == accountants[1]:
-        return accepted()
-    return refused(Outcome.SET_OFF_MISMATCH.value, -1, 0)
+    if not is_of_person or accountants[0] != accountants[1]:
+        return refused(Outcome.SET_OFF_MISMATCH.value, -1, 0)
+    is_due = collection_days.is_due(book, as_position(item), np.int64(day))
+    return accepted() if is_due else refused(Outcome.RECEIVABLE_NOT_DUE.value, -1, 0)
 
 
 @rare_part
 def _check_identification(acts, book, line, suspense_item, item):
-    """Check that a receivable or transfer is of the accountant in whose books the amount stands, and of that account."""
+    """Check that a receivable or transfer is of the accountant in whose books the amount stands, and of that account.
+
+    A receivable of a later year is not collected in the books of a year that is over.
+    """
     place = acts[line].kind, acts[line].period
-    accountant = book.cells[as_position(book.items[suspense_item].cell)].accountant
-    is_same_owner = accountant == book.cells[as_position(book.items[item].cell)].accountant
+    first = book.cells[as_position(book.items[suspense_item].cell)]
+    second = book.cells[as_position(book.items[item].cell)]
+    collects = collection_days.collects_from_suspense(book, acts[line].kind)
+    is_later = collects and second.year > first.year
+    is_same_owner = first.accountant == second.accountant and not is_later
     if is_same_owner and suspense.is_identified_by(book, place, as_position(suspense_item)):
         return accepted()
     return refused(Outcome.IDENTIFICATION_MISMATCH.value, -1, 0)
@@ -81,7 +88,7 @@ def check_pair(acts, book, line, item):
     first = as_position(np.int64(book.counters[0].entries) + place)
     other = as_position(book.items[first].parent)
     if pairs == Pairing.RECEIVABLE.value:
-        return _check_receivable(book, other, item)
+        return _check_receivable(book, other, item, acts[line].day)
     if pairs == Pairing.IDENTIFICATION.value:
         return _check_identification(acts, book, line, other, item)
     return advances.check_recovery(book, other, item)

@@ -123,6 +123,15 @@ def check_cancelled_title(acts, book, line, cell, target):
     return accepted()
 
 
+@rare_part
+def _check_year_over(book, year, day):
+    """Check that a year is over, its window too, and that the next one is not: its credits leave it then."""
+    later = as_position(year + 1)
+    if later < book.years.size and book.years[year].last_payment_day < day <= book.years[later].last_day:
+        return accepted()
+    return refused(Outcome.BUDGET_YEAR_CLOSED.value, -1, 0)
+
+
 @part
 def check_budget_year(acts, book, line, link):
     """Check the day of a line against the budget year whose credits it uses."""
@@ -130,9 +139,14 @@ def check_budget_year(acts, book, line, link):
     if rule == YearRule.NONE.value:
         return accepted()
     year, day = as_position(book.cells[link[1]].year), acts[line].day
+    if rule == YearRule.AFTER_YEAR.value:
+        return _check_year_over(book, year, day)
     if rule == YearRule.WAITS.value:
         is_early = day <= book.items[link[0]].day + book.years[year].visa_days
         return refused(Outcome.VISA_PENDING.value, -1, 0) if is_early else accepted()
+    if rule == YearRule.CLEARS.value:
+        is_of_year = as_position(acts[line].period) // PERIODS_PER_YEAR == year
+        return accepted() if is_of_year else refused(Outcome.BUDGET_YEAR_CLOSED.value, -1, 0)
     if day < book.years[year].first_day or day > book.years[year].last_day:
         if rule == YearRule.SETTLES_CP.value:
             return _check_window(acts, book, line, link)
