@@ -14,7 +14,7 @@ from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.decoded_cache import LineSource
 from posting.batch import Batch, DryRunDecisions, Submission
 from posting.book.cells import CellNumbers
-from posting.book.registry import CodeKind, NumbersByCode
+from posting.book.code_numbers import CodeKind, NumbersByCode
 from posting.recovery.book_loading import LoadedBook
 
 

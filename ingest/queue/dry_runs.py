@@ -24,7 +24,7 @@ from ingest.resolution.text_columns import DictionaryCache
 from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.file_validation import open_source
 from posting.batch import Batch, DryRunDecisions, Progress, Submission
-from posting.book.registry import CodeKind
+from posting.book.code_numbers import CodeKind
 from posting.recovery.book_loading import LoadedBook
 
 LINES_MAX = CACHED_LINES_MAX

@@ -16,7 +16,7 @@ from ingest.queue.missing_files import MissingFiles
 from ingest.queue.open_submission import OpenSubmission
 from ingest.spool.spool import Spool
 from ingest.spool.spooled_file import SpooledFile
-from posting.book.registry import NumbersByCode
+from posting.book.code_numbers import NumbersByCode
 from posting.store.journal_store import PostgresStore
 
 

@@ -21,7 +21,7 @@ from ingest.validation.decoded_cache import LineSource
 from ingest.validation.file_validation import open_source
 from ingest.validation.normalised_names import remove_normal_form
 from posting.batch import BatchResult
-from posting.book.registry import NumbersByCode
+from posting.book.code_numbers import NumbersByCode
 from posting.store.journal_store import PostgresStore
 from posting.store.submission_rows import FileStatements
 

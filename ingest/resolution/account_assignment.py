@@ -9,9 +9,11 @@ from core.act_fields import Field
 from core.tables.columns import seal
 from core.tables.raw_lines import KindUses, LineCodes
 from core.tables.raw_lines import PlacedLines as Words
+from ingest.resolution.carried_openings import mark_carried_openings
 from ingest.resolution.decree_moves import mark_decree_moves
 from ingest.resolution.fund_openings import mark_fund_openings
 from ingest.resolution.line_batch import (
+    ALLOTS,
     BRINGS_CREDITS,
     CHARGES,
     CONCERNS_SUSPENSE,
@@ -25,12 +27,15 @@ from ingest.resolution.line_batch import (
     RESULTS,
     SERVES_ASSETS,
     SPENDS,
+    TAKES_INVENTORY,
     LineBatch,
 )
+from ingest.resolution.special_accounts import mark_staff_pay
 from ingest.resolution.text_columns import DistinctTexts
 from kernels import assignment_checks
 from posting.book.cells import CellNumbers
-from posting.book.registry import CodeKind, Registry
+from posting.book.code_numbers import CodeKind
+from posting.book.registry import Registry
 
 _UNKNOWN = -1
 _KIND_SETS = (
@@ -45,8 +50,10 @@ _KIND_SETS = (
     JOURNALS,
     OPENS_YEAR,
     RESULTS,
+    ALLOTS,
     CONCERNS_SUSPENSE,
     SERVES_ASSETS,
+    TAKES_INVENTORY,
 )
 _USES = seal(KindUses(*(kinds.view(np.uint8) for kinds in _KIND_SETS)))
 
@@ -82,6 +89,8 @@ def resolve_assignments(
         assignment_checks.place_lines(line_codes, year_codes, _USES, line_batch.marks, placed)
     mark_decree_moves(line_batch, lines.kind, lines.year, registry=registry)
     mark_fund_openings(line_batch, lines.kind)
+    mark_staff_pay(line_batch, lines.kind, lines.year, named=lines.named, registry=registry)
+    mark_carried_openings(line_batch, lines.kind, lines.year, registry=registry)
     numbered = cells.number_words(placed.word)
     return ResolvedAssignments(
         numbered.numbers, placed.source, placed.account, numbered.new_words, numbered.count_before

@@ -1,6 +1,7 @@
-"""The column ``source`` of an act beside the node of a move: origins, first days of service, recycling cases, owners."""
+"""The column ``source`` of an act beside the node of a move: origins, days of service, recycling cases, owners, due days."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +10,21 @@ from core.act_fields import Field
 from core.nomenclature import ORDINARY_FUND
 from core.origins import ORIGIN_NUMBERS, Origin
 from core.outcome_codes import Outcome
-from ingest.resolution.line_batch import CARRIES, SPENDS_AE, STATES_ORIGIN, LineBatch
+from ingest.resolution.line_batch import CARRIES, ISSUES, SPENDS_AE, STATES_ORIGIN, LineBatch
 from ingest.resolution.recycling_cases import add_recycling_cases
 from ingest.resolution.reference_owners import number_owners
 from posting.book.registry import Registry
 
 _UNKNOWN = -1
 _ORDINARY: Mapping[str, int] = {ORDINARY_FUND: 0}
+
+
+class SourcePlaces(NamedTuple):
+    """The nodes that moves take from, -1 for other lines, with the exercise and the day of posting of each line."""
+
+    source: NDArray[np.int32]
+    exercise: NDArray[np.int64]
+    day: NDArray[np.int32]
 
 
 def mark_origins(line_batch: LineBatch, kind: NDArray[np.uint8]) -> None:
@@ -29,18 +38,18 @@ def mark_origins(line_batch: LineBatch, kind: NDArray[np.uint8]) -> None:
 def add_credit_sources(
     line_batch: LineBatch,
     kind: NDArray[np.uint8],
-    source: NDArray[np.int32],
+    places: SourcePlaces,
     *,
-    exercise: NDArray[np.int64],
     sender: int | NDArray[np.int64],
     registry: Registry,
 ) -> NDArray[np.int32]:
-    """Return ``source`` with the origin of openings and cancellations, first days of service, and cases of withdrawals.
+    """Return the sources with the origin of openings and cancellations, first days of service, and cases of withdrawals.
 
-    That of a carry is the number of the sender whose reference it has.
+    That of a carry is the number of the sender whose reference it has, and that of a receivable the day on which it is due.
 
     An opening without origin is by finance law on ordinary credits, and by contribution fund on those of a fund.
     """
+    source, exercise, day = places
     if (states_origin := STATES_ORIGIN[kind]).any():
         source = np.where(states_origin, _read_origins(line_batch), source)
     if Field.SERVICE_START in line_batch.arrays:
@@ -49,8 +58,20 @@ def add_credit_sources(
         source = np.where(states_day, days, source)
     if (carries := CARRIES[kind]).any():
         source = np.where(carries, number_owners(line_batch, kind, sender, registry=registry), source)
+    if (issues := ISSUES[kind]).any():
+        source = np.where(issues, _find_due_days(line_batch, day, registry), source)
     source = source.astype(np.int32)
     return add_recycling_cases(line_batch, kind, source, exercise=exercise, registry=registry)
+
+
+def _find_due_days(line_batch: LineBatch, day: NDArray[np.int32], registry: Registry) -> NDArray[np.int32]:
+    """Return the day on which a receivable of each ``day`` is due: that it states, never before its own, or by the rule."""
+    default = day + registry.reference.interest.receivable_days.look_up(day)
+    if Field.DUE not in line_batch.arrays:
+        return default.astype(np.int32)
+    due, faults = line_batch.read_number(Field.DUE)
+    is_stated = line_batch.mark_values(Field.DUE) & (faults == 0)
+    return np.where(is_stated, np.maximum(due, day), default).astype(np.int32)
 
 
 def _read_origins(line_batch: LineBatch) -> NDArray[np.int32]:

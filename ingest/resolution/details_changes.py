@@ -12,7 +12,7 @@ from core.act_fields import Field
 from core.catalog import PayeeChange, list_kinds
 from core.outcome_codes import Outcome
 from ingest.resolution.bank_accounts import mark_ibans
-from ingest.resolution.line_batch import CHANGES_ASSETS, JOURNALS, JUSTIFIES, LineBatch
+from ingest.resolution.line_batch import CHANGES_ASSETS, CHANGES_INVENTORY, JOURNALS, JUSTIFIES, LineBatch
 
 (_CHANGE,) = list_kinds(lambda kind: kind.change is PayeeChange.DETAILS)
 _SHA_256 = "^[0-9A-Fa-f]{64}$"
@@ -26,7 +26,7 @@ def mark_bank_details(line_batch: LineBatch, kind: NDArray[np.uint8], signature:
     sender stands for the two persons.
     """
     mark_ibans(line_batch)
-    is_change, is_journal = kind == _CHANGE, JOURNALS[kind] | CHANGES_ASSETS[kind]
+    is_change, is_journal = kind == _CHANGE, JOURNALS[kind] | CHANGES_ASSETS[kind] | CHANGES_INVENTORY[kind]
     if is_change.any():
         _mark_evidence(line_batch, is_change)
     if (is_justification := JUSTIFIES[kind]).any():

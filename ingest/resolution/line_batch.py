@@ -174,6 +174,7 @@ FOLLOWS_OWN_LINES = _select_kinds(lambda kind: kind.after)
 PAYS = _select_kinds(lambda kind: kind.pays)
 BILLS = _select_kinds(lambda kind: kind.bills)
 STATES_CONTRACT = _select_kinds(lambda kind: kind.states_contract)
+ADVANCES = _select_kinds(lambda kind: kind.debit is Role.ADVANCE)
 BILLS_SERVICE = _select_kinds(lambda kind: kind.draws is Remainder.UNBILLED)
 CLAIMS_INTEREST = _select_kinds(lambda kind: kind.is_interest)
 MOVES = _select_kinds(lambda kind: kind.budget in MOVES_CREDITS)
@@ -186,9 +187,17 @@ CHANGES_ASSETS = _select_kinds(
     lambda kind: kind.family is Family.ASSET and kind.draws is not Remainder.DEPRECIATION
 )
 SERVES_ASSETS = _select_kinds(lambda kind: kind.serves_asset)
+TAKES_INVENTORY = _select_kinds(lambda kind: kind.takes_inventory)
+_OF_INVENTORY = _select_kinds(lambda kind: kind.family is Family.INVENTORY)
+CHANGES_INVENTORY = _select_kinds(
+    lambda kind: kind.family in (Family.INVENTORY, Family.INVENTORY_CHANGE) and kind.month is not None
+)
 JUSTIFIES = _select_kinds(lambda kind: kind.family is Family.JUSTIFICATION)
 OPENS_YEAR = _select_kinds(lambda kind: kind.family is Family.OPENING)
 RESULTS = _select_kinds(lambda kind: kind.family is Family.RESULT)
+ALLOTS = _select_kinds(lambda kind: kind.family is Family.ALLOCATION)
+MONTHS = np.array([-1 if kind.month is None else kind.month for kind in CATALOG], np.int32)
+"""The month of its exercise in which a kind stands; -1 where the date decides."""
 ISSUES = _select_kinds(lambda kind: kind.family is Family.RECEIVABLE)
 RECEIVES = _select_kinds(lambda kind: Family.RECEIVABLE in (kind.family, kind.follows))
 _OF_CREDITS = _select_kinds(lambda kind: kind.family is Family.BUDGET)
@@ -202,6 +211,7 @@ SPENDS = (
     | JOURNALS
     | ISSUES
     | SERVES_ASSETS
+    | _OF_INVENTORY
 )
 CARRIES = _select_kinds(lambda kind: kind.carries)
 BRINGS_CREDITS = _OF_CREDITS & ~EARMARKS

@@ -8,7 +8,8 @@ from core.act_fields import Field
 from core.catalog import CATALOG
 from core.kind_rules import LineNature
 from ingest.resolution.line_batch import JOURNALS, LineBatch
-from posting.book.registry import CodeKind, Registry
+from posting.book.code_numbers import CodeKind
+from posting.book.registry import Registry
 
 _DEBITS_BY_HAND = np.array([kind.debit is Role.BY_HAND for kind in CATALOG])
 _BEFORE_SERVICE = np.array([kind.before_service for kind in CATALOG])

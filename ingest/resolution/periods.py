@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from core.act_fields import Field
 from core.calendar import Calendar, DatePlacement
 from core.outcome_codes import Outcome
-from core.periods import OPENING_MONTH, PERIODS_PER_YEAR, RESULT_MONTH
-from ingest.resolution.line_batch import OPENS_YEAR, RESULTS, SPENDS_AE, YEAR_BOUND, LineBatch
+from core.periods import PERIODS_PER_YEAR
+from ingest.resolution.line_batch import MONTHS, SPENDS_AE, YEAR_BOUND, LineBatch
 from posting.book.registry import Registry
 
 _DAYS_NEAR = 500
@@ -42,9 +42,9 @@ def assign_periods(
         day = np.where(states_day, posting_day, day)
     days = np.clip(day, np.iinfo(np.int32).min, np.iinfo(np.int32).max).astype(np.int32)
     period, is_inside = _find_periods(days, exercise, registry.reference.calendar)
-    for selected, month in ((OPENS_YEAR[kind], OPENING_MONTH), (RESULTS[kind], RESULT_MONTH)):
-        if selected.any():
-            period = np.where(selected, period - period % PERIODS_PER_YEAR + month, period)
+    month = MONTHS[kind]
+    if (month >= 0).any():
+        period = np.where(month >= 0, period - period % PERIODS_PER_YEAR + month, period)
     if is_inside.all():
         return Periods(period, days)
     line_batch.mark_fault((exercise > 0) & ~is_inside, Outcome.DATE_OUTSIDE_EXERCISE, Field.DATE)

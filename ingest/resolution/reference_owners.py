@@ -9,7 +9,8 @@ from core.act_fields import Field
 from core.outcome_codes import Outcome
 from ingest.resolution.line_batch import CARRIES, LineBatch
 from ingest.resolution.predecessors import read_senders
-from posting.book.registry import CodeKind, Registry
+from posting.book.code_numbers import CodeKind
+from posting.book.registry import Registry
 
 
 def mark_reference_senders(

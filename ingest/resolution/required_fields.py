@@ -6,14 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.act_fields import Field
-from core.catalog import CATALOG, ActKind, BudgetAction, Family, PayeeChange
+from core.catalog import CATALOG, ActKind, BudgetAction, Family, PayeeChange, Role
 from core.kind_rules import MOVES_CREDITS
 from core.tables.columns import seal
 from core.tables.raw_lines import RequiredFields
 
 CELL_FIELDS = (Field.FUND_CENTRE, Field.COMMITMENT_ITEM, Field.FUNCTIONAL_AREA)
 _ASSIGNMENT_FIELDS = (*CELL_FIELDS, Field.FUND, Field.OPERATION)
-_WITHOUT_AREA = (Family.BUDGET, Family.RECEIVABLE, Family.RECEIVABLE_CHANGE, Family.RECEIPT)
+_WITHOUT_AREA = (
+    *(Family.BUDGET, Family.RECEIVABLE, Family.RECEIVABLE_CHANGE),
+    *(Family.RECEIPT, Family.RECEIPT_CHANGE),
+)
 """Families whose assignment needs no functional area: it says what an expense is for."""
 
 
@@ -31,6 +34,8 @@ def _list_fields_of_kind(kind: ActKind, amount: Field) -> Iterator[Field]:
         yield Field.PAYEE
     if kind.states_account:
         yield Field.ACCOUNT
+    if kind.debit is Role.ADVANCE:
+        yield Field.RECEIVED
     if kind.budget in MOVES_CREDITS:
         yield Field.COUNTERPART
     if kind.is_minister_decision:
@@ -69,7 +74,7 @@ def list_assignment_fields(number: int) -> tuple[Field, ...]:
 def _build_requirements(amount: Field) -> RequiredFields:
     order = (Field.DATE, amount, Field.PREDECESSOR, Field.PAYEE, Field.PAYEE_NAME, Field.IBAN)
     order += (Field.COUNTERPART, Field.OPERATION, Field.REFERENCE_SENDER, Field.ACCOUNT, Field.DOCUMENT_HASH)
-    order += CELL_FIELDS
+    order += (Field.RECEIVED, *CELL_FIELDS)
     return seal(
         RequiredFields(
             _pack_field_sets(_list_fields_of_kind(kind, amount) for kind in CATALOG),

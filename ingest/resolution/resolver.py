@@ -23,7 +23,7 @@ from core.tables.raw_lines import LineContent
 from ingest.resolution.account_assignment import AssignmentLines, resolve_assignments
 from ingest.resolution.amounts import choose_amount_field, mark_amounts, read_amounts
 from ingest.resolution.content_digest import collect_content
-from ingest.resolution.credit_sources import add_credit_sources, mark_origins
+from ingest.resolution.credit_sources import SourcePlaces, add_credit_sources, mark_origins
 from ingest.resolution.details_changes import mark_bank_details
 from ingest.resolution.interest_claims import find_limited_claims
 from ingest.resolution.invoices import fingerprint_invoices
@@ -39,17 +39,20 @@ from ingest.resolution.natures import find_natures
 from ingest.resolution.periods import assign_periods, collapse_uniform
 from ingest.resolution.predecessors import PredecessorColumn, number_senders, read_predecessors
 from ingest.resolution.prescription import mark_lapsed_debts
+from ingest.resolution.receipt_reversals import mark_receipts_of_bank
 from ingest.resolution.recycling_cases import mark_recycling_cases
 from ingest.resolution.reference_owners import mark_reference_senders, number_owners
 from ingest.resolution.request_terms import mark_invalid_requests
 from ingest.resolution.required_fields import REQUIRED_FIELDS
 from ingest.resolution.signatures import read_signatures
+from ingest.resolution.special_accounts import find_state_payees
 from ingest.resolution.text_columns import DictionaryCache, TextColumn
 from kernels import content_digest, grouping, record_packing
 from posting.batch import SignatureTexts
 from posting.book import fingerprints
 from posting.book.cells import CellNumbers
-from posting.book.registry import CodeKind, Registry
+from posting.book.code_numbers import CodeKind
+from posting.book.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +116,10 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
     periods = assign_periods(line_batch, kind, exercise, registry=registry)
     mark_lapsed_debts(line_batch, kind, periods.day, lapse_years=registry.reference.lapse_years)
     assigned = resolve_assignments(line_batch, lines, registry, cells=context.cells)
+    mark_receipts_of_bank(line_batch, kind, predecessors)
     mark_bank_details(line_batch, kind, (signed := read_signatures(line_batch)).row)
     mark_merged_payees(line_batch, kind, periods.day, merges=registry.reference.merges)
+    places = SourcePlaces(assigned.source, exercise, periods.day)
     fault, field = line_batch.marks
     columns = {
         **keys,
@@ -123,9 +128,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: ResolutionContext) -> 
         "kind": kind,
         **periods._asdict(),
         "cell": assigned.cell,
-        "source": add_credit_sources(
-            line_batch, kind, assigned.source, exercise=exercise, sender=sender.number, registry=registry
-        ),
+        "source": add_credit_sources(line_batch, kind, places, sender=sender.number, registry=registry),
         "account": assigned.account,
         "signature": signed.row,
         "nature": find_natures(line_batch, kind, exercise, account=assigned.account, registry=registry),
@@ -189,7 +192,7 @@ def _compute_fingerprints(
     sender: int | NDArray[np.int64],
     context: ResolutionContext,
 ) -> dict[str, np.ndarray]:
-    """Return the fingerprints of act, predecessor, payee and invoice, and the digest of the bank details."""
+    """Return the fingerprints of act, predecessor, payee and invoice, the digest of the bank details, and State payees."""
     reference, secret = _read_column(line_batch, Field.REFERENCE), context.secret
     owner = number_owners(line_batch, kind, sender, registry=context.registry)
     prefix = fingerprints.build_kind_prefixes(owner, FAMILY, kind) | exercise.view(np.uint64)
@@ -211,6 +214,7 @@ def _compute_fingerprints(
             "payee", lambda values: fingerprints.fingerprint_payees(values.spans, values.text, secret)
         )
         keys["payee_high"], keys["payee_low"] = payee.expand(high), payee.expand(low)
+        keys["state_payee"] = find_state_payees(line_batch, kind, context.registry)
     if iban:
         keys["bank"] = iban.compute_digests(fingerprints.BANK_SALT)
     merges = context.registry.merges_in_use
