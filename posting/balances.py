@@ -105,7 +105,7 @@ class Balances:
         special = self._state.book.special
         at = _collect_marked_rows(special, 0, len(special))
         keys = self._state.registry.special_rows.describe_rows(at)
-        figures = special["collected"][at], special["engaged"][at]
+        figures = special["collected"][at], special["engaged"][at], special["carried"][at]
         return SpecialBalances._make((np.full(len(at), batch), *keys, *figures))
 
     def _read_changed_accounts(self, batch: int) -> AccountBalances:

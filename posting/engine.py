@@ -44,6 +44,7 @@ from posting.book import cells
 from posting.book.book_state import BookState
 from posting.claim_limits import NO_LIMITS, ClaimLimits, split_at_claims
 from posting.details_evidence import EvidenceEncoder
+from posting.document_numbers import DocumentNumberer
 from posting.hands import Hands
 from posting.hash_chain import HASHED_TABLES, ChainHead, link_batch
 from posting.outcome_groups import ENTRY_GROUPS, OutcomeGroups, group_by_outcome
@@ -73,6 +74,7 @@ class Engine:
         self._new_decisions: list[int] = []
         """Decisions about periods that hold from the next batch on."""
         self._hands, self._evidence = Hands(state), EvidenceEncoder()
+        self._documents = DocumentNumberer(state.last_documents)
         self._encoders = {
             "refusal": Encoder(Refusals, 2),
             "duplicate": Encoder(Duplicates),
@@ -125,6 +127,7 @@ class Engine:
             ]
             streams, counts = self._encode(decided, batch_number=number, first_cell=first_cell)
             streams |= self._balances.encode_changes(number)
+            streams |= self._documents.encode(number, batch.pieces, self.decisions)
             rows, held = submission_progress.advance(batch, groups)
         with self._stages.measure("hash"):
             self.head = link_batch(self.head, streams)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from core.errors import ReferenceDataError
 from posting.book.code_changes import CodeKey, FileMeanings, Meaning
-from posting.book.registry import CodeKind, NumbersByCode
+from posting.book.code_numbers import CodeKind, NumbersByCode
 
 ADMITS = "admits"
 """The property of an item: the first digits of the accounts that it admits, with blanks between them."""

@@ -20,6 +20,7 @@ from kernels import dirty_pages as page_kernel
 from kernels import key_index as key_kernel
 from posting.book import cells
 from posting.book.directory_tables import build_grants
+from posting.book.document_series import create_last_numbers
 from posting.book.registry import Registry
 from posting.book.rehash import Rehash, count_slots
 from posting.book.reserved_memory import extend, reserve
@@ -66,6 +67,8 @@ class BookState:
     """Pages of payees that were registered before the last checkpoint and have changed since."""
     last_period_decision: int = 0
     """The number of the last decision about a period that the book follows."""
+    last_documents: NDArray[np.int64] = field(default_factory=create_last_numbers)
+    """The last document number of every series (``posting.book.document_series``)."""
     directory: Directory = EMPTY_DIRECTORY
     """The directory of persons by which lines are decided."""
     rehashes: dict[str, Rehash] = field(default_factory=dict)

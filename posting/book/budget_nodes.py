@@ -5,10 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.carry_overs import list_lifted_programmes
 from core.nomenclature import CENTRES_A_YEAR, SHEETS, CentreLevel
 from core.tables.book import Book, BudgetNodes
 from core.tables.columns import to_record_dtype
 from kernels.availability import CONSUMED, OPENED
+from posting.book.code_numbers import CodeKind
 from posting.book.registry import Registry
 from posting.book.reserved_memory import reserve
 
@@ -37,7 +39,17 @@ def build_nodes(registry: Registry) -> EmptyNodes:
             nodes["level"][at] = meanings.centre_level[row, 1:]
             nodes["staff"][at] = sheet // 3
             nodes["blocking"][at] = ~meanings.centre_estimated[row, 1:]
+        _lift_ceilings(nodes, registry, year)
     return EmptyNodes(nodes, reserve(np.int64, size * _FIGURE_COUNT).reshape(size, _FIGURE_COUNT))
+
+
+def _lift_ceilings(nodes: np.ndarray, registry: Registry, year: int) -> None:
+    """Mark the programmes of ``year`` from which a finance law lets more CP be carried into the next year."""
+    later = registry.reference.nomenclatures.get(year + 1)
+    numbers = registry.numbers[CodeKind.CENTRE]
+    for programme in list_lifted_programmes(later.carry_overs) if later else ():
+        first = registry.find_node_positions(np.array([numbers[programme]]), np.array(year), np.array(0))
+        nodes["lifted"][first[0] : first[0] + SHEETS] = 1
 
 
 def add_up_earmarks(book: Book) -> None:

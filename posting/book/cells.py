@@ -18,7 +18,8 @@ from core.tables.journal import NewCells, Numbers, PackedCells
 from kernels import cells as kernel
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
 from posting.book.code_meanings import ITEM_ROLES
-from posting.book.registry import NUMBERS_MAX, CodeKind, Registry
+from posting.book.code_numbers import NUMBERS_MAX, CodeKind
+from posting.book.registry import Registry
 
 _YEAR_MASK = (1 << FUND_BIT) - 1
 CELLS_MAX = 1 << 24

@@ -55,9 +55,9 @@ CHECKPOINT_HEADER = np.dtype(
 )
 """The header of a checkpoint: it makes the digest cover the checkpoint's row as well."""
 
-FORMAT_VERSION = -9
-"""The version of the records in the pages; another one is not used.  Version -8 did not note advances of a commitment
-and what is to leave of an asset."""
+FORMAT_VERSION = -10
+"""The version of the records in the pages; another one is not used.  Version -9 did not note in ``OpenItems.advanced`` of a
+receipt that is identified on suspense the day of the credit, on which it counts."""
 
 
 class CheckpointExtent(NamedTuple):

@@ -13,15 +13,17 @@ from core.account_roles import SHARED_ROLES
 from core.catalog import Role
 from core.errors import ReferenceDataError
 from core.nomenclature import CentreLevel, Nomenclature
+from core.own_creditors import CreditorUse
 from core.restorations import RestorationRule
 from posting.book.code_meanings import ITEM_ROLES
+from posting.book.code_numbers import CodeKind, NumbersByCode
 from posting.book.contract_meanings import (
     describe_account_contracts,
     describe_contracts,
     includes_contracts,
 )
 from posting.book.missing_year import build_missing_year_error
-from posting.book.registry import CodeKind, NumbersByCode, ReferenceData
+from posting.book.registry import ReferenceData
 
 ROLE_KIND = 7
 """The kind of a shared role, numbered by ``core.catalog.Role``; the other kinds are ``CodeKind``."""
@@ -102,7 +104,8 @@ def _read_year(year: Nomenclature, reference: ReferenceData) -> Iterator[tuple[i
         yield CodeKind.FUND, FileMeaning("funds.csv", fund.code, meaning)
     for account in chart.accounts:
         creditors = {
-            role.name.lower(): chart.own_creditors.get((account, role), "") for role in _CREDITOR_ROLES
+            role.name.lower(): chart.own_creditors.get(CreditorUse(account, role), "")
+            for role in _CREDITOR_ROLES
         }
         contract = describe_account_contracts(reference.interest.account_contracts, account, year.year)
         meaning, file = {**creditors, "contract": contract}, "creditors.csv"

@@ -10,7 +10,7 @@ from core.directory import Delegation, Directory, Hand, RoleGrant
 from core.roles import Role
 from core.tables.columns import allocate_records, seal_array
 from core.tables.signatures import Grants
-from posting.book.registry import CodeKind, NumbersByCode
+from posting.book.code_numbers import CodeKind, NumbersByCode
 
 _ROLE_NUMBERS: Mapping[Role, int] = {role: number for number, role in enumerate(Role)}
 _EPOCH = date(1970, 1, 1)

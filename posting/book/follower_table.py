@@ -6,7 +6,8 @@ from core.periods import YEAR_FIRST
 from core.successions import list_followers
 from core.tables.columns import allocate_records, seal_array
 from core.tables.followers import Followers
-from posting.book.registry import CodeKind, Registry
+from posting.book.code_numbers import CodeKind
+from posting.book.registry import Registry
 
 
 def build_followers(registry: Registry) -> np.ndarray:

@@ -5,10 +5,9 @@ in every year and after every restart.  The files of each year define its meanin
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import IntEnum
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,52 +21,18 @@ from core.effective_dates import EffectiveDated
 from core.errors import ReferenceDataError
 from core.late_interest import LateInterestRules
 from core.merges import Merges
-from core.nomenclature import CENTRES_A_YEAR, CENTRES_MAX, ORDINARY_FUND, SHEETS, CentreLevel, Nomenclature
+from core.nomenclature import CENTRES_A_YEAR, ORDINARY_FUND, SHEETS, CentreLevel, Nomenclature
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
-from core.reference.files import SAMPLE_FOLDER, hash_files
+from core.reference.files import SAMPLE_FOLDER, digest_hashes, hash_files
 from core.result_accounts import check_accountants
-from core.tables.book import CREDITOR_SETS, LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS, ROLE_COUNT
+from core.tables.book import CREDITOR_SETS, LEDGER_ACCOUNTS, ROLE_COUNT
 from core.tables.columns import seal
 from core.tables.raw_lines import YearCodes
-from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
 from posting.book import code_meanings
 from posting.book.code_meanings import CodeMeanings, CodeNumbers
+from posting.book.code_numbers import NUMBERS_MAX, CodeKind, NumbersByCode
 from posting.book.special_rows import SpecialRows
 from posting.book.title_rows import TitleRows
-
-
-class CodeKind(IntEnum):
-    """The kinds of codes that are numbered in ``reference_text``."""
-
-    CENTRE = 1
-    AREA = 2
-    ITEM = 3
-    FUND = 4
-    ACCOUNT = 5
-    SENDER = 6
-    ACCOUNTANT = 8
-    """7 is ``posting.book.code_changes.ROLE_KIND``."""
-
-
-NumbersByCode = dict[CodeKind, dict[str, int]]
-
-_FILES: Mapping[CodeKind, tuple[str, ...]] = {
-    CodeKind.CENTRE: ("programmes.csv", "centres.csv"),
-    CodeKind.AREA: ("areas.csv",),
-    CodeKind.ITEM: ("items.csv", "receipts.csv"),
-    CodeKind.FUND: ("funds.csv",),
-    CodeKind.ACCOUNT: ("accounts.csv",),
-    CodeKind.ACCOUNTANT: ("accountants.csv",),
-}
-NUMBERS_MAX: Mapping[CodeKind, int] = {
-    CodeKind.CENTRE: CENTRES_MAX,
-    CodeKind.AREA: (1 << CENTRE_BIT - AREA_BIT) - 1,
-    CodeKind.ITEM: (1 << AREA_BIT - ITEM_BIT) - 1,
-    CodeKind.FUND: (1 << ITEM_BIT - FUND_BIT) - 1,
-    CodeKind.ACCOUNT: LEDGER_ACCOUNTS - 1,
-    CodeKind.ACCOUNTANT: LEDGER_ACCOUNTANTS - 1,
-}
-"""The greatest number of each kind that fits in a packed account assignment, or in the ledger."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,18 +54,13 @@ class ReferenceData:
     compared: dict[bytes, int] = field(default_factory=dict, repr=False)
     """By the secret of a ledger: the number of the last stored meaning with which these files were compared, and agreed."""
 
-    @classmethod
-    def load(cls, folder: Path = SAMPLE_FOLDER) -> "ReferenceData":
-        """Read ``calendar.toml`` and the folder of every exercise it names."""
-        days = calendar.load(folder.joinpath("calendar.toml"))
-        years = nomenclature_years.load_years(folder, days.exercises)
-        interest = late_interest.load(folder)
-        charts = {year: chart.load(folder.joinpath(str(year)), codes) for year, codes in years.items()}
-        late_interest.check_codes(interest, years, charts)
-        owners = {year: accountants.load(folder.joinpath(str(year)), codes) for year, codes in years.items()}
-        check_accountants(folder, charts, owners)
-        lapse_years, merged = prescription.load(folder), merges.load(folder)
-        return cls(days, years, charts, owners, lapse_years, interest, merged, hash_files(folder), folder)
+    @staticmethod
+    def load(folder: Path = SAMPLE_FOLDER) -> "ReferenceData":
+        """Read ``calendar.toml`` and the folder of every exercise it names; files that did not change are read once.
+
+        Each call returns reference data of its own, which are compared with a ledger anew.
+        """
+        return replace(_load_reference(folder, digest_hashes(hash_files(folder))), compared={})
 
     def list_codes(self) -> dict[CodeKind, list[str]]:
         """List every code to number, in file order, each once."""
@@ -115,41 +75,24 @@ class ReferenceData:
         return {kind: list(codes) for kind, codes in codes_by_kind.items()}
 
 
-class NumberedCode(NamedTuple):
-    """A row of ``reference_text``."""
-
-    kind: int
-    number: int
-    code: str
-
-
-def number_codes(
-    numbers_by_code: NumbersByCode, codes: Mapping[CodeKind, Iterable[str]]
-) -> list[NumberedCode]:
-    """Number the codes that have no number yet, after those that have; return the rows of the new numbers.
-
-    Raises
-    ------
-    ReferenceDataError
-        There are more codes of a kind in all years together than can be numbered.
-    """
-    new: list[NumberedCode] = []
-    for kind, kind_codes in codes.items():
-        numbers = numbers_by_code.setdefault(kind, {})
-        for code in kind_codes:
-            if code not in numbers:
-                numbers[code] = len(numbers) + 1
-                new.append(NumberedCode(int(kind), numbers[code], code))
-    for kind, limit in NUMBERS_MAX.items():
-        if len(numbers_by_code.get(kind, ())) > limit:
-            raise _build_too_many_error(kind, len(numbers_by_code[kind]), limit)
-    return new
-
-
-def _build_too_many_error(kind: CodeKind, codes: int, limit: int) -> ReferenceDataError:
-    finding = f"there are {codes:,} codes, including those of earlier starts, which keep their numbers"
-    remedy = f"Use at most {limit:,} in all years together: a code with the same meaning can be used in several years."
-    return ReferenceDataError(", ".join(_FILES[kind]), finding, remedy)
+@lru_cache(maxsize=2)
+def _load_reference(folder: Path, digest: bytes) -> ReferenceData:
+    """Read the files of a folder, whose state the digest names."""
+    days = calendar.load(folder.joinpath("calendar.toml"))
+    years = nomenclature_years.load_years(folder, days.exercises)
+    interest = late_interest.load(folder)
+    charts = {year: chart.load(folder.joinpath(str(year)), codes) for year, codes in years.items()}
+    late_interest.check_codes(interest, years, charts)
+    owners = {year: accountants.load(folder.joinpath(str(year)), codes) for year, codes in years.items()}
+    check_accountants(folder, charts, owners)
+    lapse_years, merged = prescription.load(folder), merges.load(folder)
+    files = hash_files(folder)
+    if digest_hashes(files) != digest:
+        finding = "the files changed while they were read"
+        raise ReferenceDataError(str(folder), finding, "Start again once all of them are written.")
+    return ReferenceData(
+        days, years, charts, owners, lapse_years, interest, merged, files=files, folder=folder
+    )
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from core.sql_files import read_queries
 from core.tables.columns import allocate_zeros, concat_tables
 from core.tables.delays import DebitedPayments, InterestClaims, PaidPayables, ServiceEntries, SetOffs
 from posting.delays import detail_queries, service_dates
+from posting.delays.commitment_chains import COMMITMENT_CARRIES, SERVICE_CARRIES, follow_carries
 from posting.delays.contracts import ContractDefaults, build_contract_defaults
 from posting.delays.day_span import ALL_DAYS, DaySpan
 from posting.delays.measurement import DivertedPart, RequestFacts
@@ -192,23 +193,46 @@ def _join_numbers(numbers: Iterable[int]) -> str:
 
 
 async def _load_billing(connection: Connection, select: str) -> Billing:
-    chunks = [allocate_zeros(ServiceEntries, 0)]
-    await copy_out.stream_rows(
-        connection, select, lambda rows: chunks.append(decode(ServiceEntries, _enclose(rows)).rows)
+    return await asyncio.to_thread(
+        service_dates.build_billing, await _read_service_entries(connection, select)
     )
-    return await asyncio.to_thread(service_dates.build_billing, concat_tables(chunks))
 
 
 async def _load_billing_of(connection: Connection, commitments: NDArray[np.int64]) -> Billing:
     if not len(commitments):
         return service_dates.build_billing(allocate_zeros(ServiceEntries, 0))
+    chains = await _load_chains(connection, commitments)
     select = SQL["service_entries_of"].format(
-        wanted=_join_numbers(commitments.tolist()),
-        oldest=commitments[0],
-        lines=_join_numbers(service_dates.LINE_KINDS),
-        undone=_join_numbers(service_dates.UNDOING_KINDS),
+        wanted=_join_numbers(chains.tolist()),
+        oldest=chains[0],
+        lines=_join_numbers((*service_dates.LINE_KINDS, *COMMITMENT_CARRIES)),
+        followers=_join_numbers((*service_dates.UNDOING_KINDS, *SERVICE_CARRIES)),
     )
     return await _load_billing(connection, select)
+
+
+async def _load_chains(connection: Connection, commitments: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return ``commitments``, ascending, with all that carried them and all that they carry.
+
+    The journal is read from the oldest of them on, and further back only where one of them is a carry.
+    """
+    carries, first = allocate_zeros(ServiceEntries, 0), np.iinfo(np.int64).max
+    while commitments[0] < first:
+        select = SQL["commitment_carries"].format(
+            kinds=_join_numbers(COMMITMENT_CARRIES), first=commitments[0], end=first
+        )
+        carries = concat_tables([carries, await _read_service_entries(connection, select)])
+        first = int(commitments[0])
+        commitments = follow_carries(commitments, carries)
+    return commitments
+
+
+async def _read_service_entries(connection: Connection, select: str) -> ServiceEntries:
+    chunks = [allocate_zeros(ServiceEntries, 0)]
+    await copy_out.stream_rows(
+        connection, select, lambda rows: chunks.append(decode(ServiceEntries, _enclose(rows)).rows)
+    )
+    return concat_tables(chunks)
 
 
 async def load_claims(connection: Connection, oldest: int) -> InterestClaims:

@@ -7,8 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import CATALOG
+from core.contracts import Contract
 from core.effective_dates import EffectiveDated
-from core.payment_terms import AFTER_ALL_DAYS, PaymentTerms, compute_terms, find_receipt_days
+from core.payment_terms import (
+    AFTER_ALL_DAYS,
+    PaymentTerms,
+    compute_terms,
+    find_receipt_days,
+    find_start_days,
+)
 from core.tables.columns import Day, Entry, Small, select_rows
 from core.tables.delays import DebitedPayments, LatePayments
 from posting.delays.contracts import ChargedAccounts, ContractDefaults, bear_interest
@@ -138,7 +145,8 @@ def measure_delays(rows: DebitedPayments, facts: RequestFacts) -> PaymentDelays:
     request_terms = facts.request_terms.find_rows(requests.entry)
     services = facts.billing.find_services(requests.entry, rows.entry_id)
     received = find_receipt_days(request_terms.received, request_terms.invoice_date, requests.day)
-    start = np.maximum(received, services.day)
+    is_balance = request_terms.contract == Contract.WORKS_BALANCE
+    start = find_start_days(received, services.day, is_balance)
     terms = compute_terms(
         start, request_terms.suspension_notified, request_terms.suspension_ended, rule=facts.term_days
     )

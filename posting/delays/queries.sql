@@ -56,15 +56,22 @@ and r.entry_id in (select unnest('{{{wanted}}}'::bigint[])) and r.entry_id betwe
 select entry_id, predecessor, amount, day, kind, debit from entry where kind in ({kinds})
 
 -- name: service_entries_of
--- Services and requests of some commitments, then the cancellations and rejections of either.
-with line as materialized (
+-- Services and requests of some commitments, and their carries; then what cancels, rejects or carries one of them.
+with recursive line as materialized (
     select entry_id, predecessor, amount, day, kind, debit from entry
     where kind in ({lines}) and entry_id > {oldest} and predecessor in (select unnest('{{{wanted}}}'::bigint[]))
+), follower as materialized (
+    select entry_id, predecessor, amount, day, kind, debit from entry where kind in ({followers}) and entry_id > {oldest}
+), tree as (
+    select * from line
+    union all
+    select f.* from tree t join follower f on f.predecessor = t.entry_id
 )
-select entry_id, predecessor, amount, day, kind, debit from line
-union all
-select entry_id, predecessor, amount, day, kind, debit from entry
-where kind in ({undone}) and entry_id > {oldest} and predecessor in (select entry_id from line)
+select entry_id, predecessor, amount, day, kind, debit from tree
+
+-- name: commitment_carries
+-- Carries of commitments between two entries.
+select entry_id, predecessor, amount, day, kind, debit from entry where kind in ({kinds}) and entry_id >= {first} and entry_id < {end}
 
 -- name: diverted_parts
 select entry_id, predecessor, kind, day from entry where kind = any($1::int[]);

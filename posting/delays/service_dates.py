@@ -1,8 +1,8 @@
 """Service dates: the certified service that made each request due, and the expense account that it charged.
 
 It is the service with which the certified sum of the commitment reaches the sum requested so far: services are billed in the
-order of their certification.  A payment is measured by the journal as of its debit: services and requests cancelled or
-rejected before do not count, and later cancellations and rejections change nothing.
+order of their certification, over all years of the commitment.  A payment is measured by the journal as of its debit: services
+and requests cancelled or rejected before do not count, and later cancellations and rejections change nothing.
 """
 
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from core.catalog import CATALOG, Remainder
 from core.tables.columns import Day, Small, allocate_zeros, select_rows
 from core.tables.delays import ServiceEntries
+from posting.delays.commitment_chains import COMMITMENT_CARRIES, SERVICE_CARRIES, merge_carries
 
 _CERTIFIES = np.array([kind.feeds is Remainder.UNBILLED for kind in CATALOG])
 """By kind: whether it certifies service."""
@@ -23,7 +24,7 @@ _LINE_FAMILIES = frozenset(CATALOG[kind].family for kind in LINE_KINDS)
 _UNDOES = np.array([kind.mirrors and kind.follows in _LINE_FAMILIES for kind in CATALOG])
 """By kind: whether it cancels service or rejects a request."""
 UNDOING_KINDS = tuple(np.flatnonzero(_UNDOES).tolist())
-KINDS = (*LINE_KINDS, *UNDOING_KINDS)
+KINDS = (*LINE_KINDS, *UNDOING_KINDS, *COMMITMENT_CARRIES, *SERVICE_CARRIES)
 """The kinds of rows that ``build_billing`` needs."""
 
 EntryColumn = NDArray[np.int64]
@@ -95,7 +96,8 @@ class Billing(NamedTuple):
 
 
 def build_billing(rows: ServiceEntries) -> Billing:
-    """Build the billing from ``rows`` in any order."""
+    """Build the billing from ``rows`` in any order; commitments and services are named by those that were carried first."""
+    rows = merge_carries(rows)
     services, requests = _select_kinds(rows, _CERTIFIES), _select_kinds(rows, _BILLS)
     undone = select_rows(rows, np.flatnonzero(_UNDOES[rows.kind]))
     commitment = _find_commitments(services, undone.predecessor) + _find_commitments(

@@ -24,7 +24,15 @@ from posting.book.registry import ReferenceData, Registry
 from posting.book.title_rows import TitleKeys
 from posting.hash_chain import ChainHead
 from posting.pgcopy import TextCells, decode, list_columns
-from posting.recovery import checkpoint_restore, decree_loading, invoice_replay, journal_replay, rare_figures
+from posting.recovery import (
+    checkpoint_restore,
+    decree_loading,
+    due_days,
+    invoice_replay,
+    journal_replay,
+    rare_figures,
+    special_loading,
+)
 from posting.recovery.rare_figures import check_years
 from posting.store import directory_store, merge_store
 from posting.store.journal_store import PostgresStore
@@ -96,12 +104,14 @@ async def load_book(store: PostgresStore, reference: ReferenceData) -> LoadedBoo
         state.follow_directory(await directory_store.load_effective_directory(connection))
     await _load_cells(store, state)
     await _load_figures(store, state)
+    await rare_figures.load_last_documents(store, state)
     changes = await _load_payees(store, state, secret=secret, extent=extent)
     async with store.borrow_connection() as connection:
         merge_store.apply_merges(state.book.payees, await merge_store.load_merges(connection))
         registry.merges_in_use = await merge_store.select_merges_in_use(connection, reference.merges)
     await journal_replay.replay_entries(store, state, secret, after=extent.entries, last=last_entry)
     await invoice_replay.replay_invoices(store, state, secret, after=extent.entries)
+    await due_days.load_due_days(store, state)
     for entry, old_digest in changes:
         state.book.items["open"][entry] = old_digest
     return LoadedBook(state, head, secret, extent, needs_full_checkpoint)
@@ -155,7 +165,7 @@ async def _load_figures(store: PostgresStore, state: BookState) -> None:
     await _load_titles(store, state)
     await rare_figures.load_withdrawals(store, state)
     await decree_loading.load_decrees(store, state)
-    await rare_figures.load_special_accounts(store, state)
+    await special_loading.load_special_accounts(store, state)
     names = ", ".join(list_columns(AccountBalances))
     place = "accountant, account, period"
     last = f"""(select {place}, max(batch) as batch from account_balance group by {place}) last using ({place}, batch)"""
@@ -199,7 +209,10 @@ async def _read_checkpoints(store: PostgresStore, state: BookState, journal: _Jo
     rows = [CheckpointRow(*row) for row in await store.fetch("checkpoints")]
     checkpoint_restore.check_chain(rows, *journal)
     extent = rows[-1].extent if rows else NO_CHECKPOINT
-    state.ensure_capacity_to_restore(*extent[1:4], invoices=extent.invoices)
+    later = journal.entry - extent.entries  # each may have a key: otherwise the index is built twice
+    state.ensure_capacity_to_restore(
+        extent.entries, extent.keys + later, extent.payees, invoices=extent.invoices
+    )
     for row in rows:
         select = f"select batch, piece, payload from checkpoint_page where batch = {row.batch}"
         pieces = checkpoint_restore.CheckpointPieces(row)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,9 @@ from posting.book.checkpoint import (
     bound_packed_bytes,
     view_pages,
 )
+
+_THREADS = 2
+"""Neither decompression nor a copy needs the interpreter: two cores work, where one would wait for memory most of the time."""
 
 OUTDATED_MIN = 8
 """Fewer checkpoints than this are read as fast as one."""
@@ -43,6 +47,8 @@ class CheckpointPieces:
         self._content = np.empty((row.pieces, PIECE_BYTES), np.uint8)
         self._is_present = np.zeros(row.pieces, bool)
         self._is_valid = True
+        self._digest, self._hashed_pieces = hashlib.sha256(), 0
+        """Of the first pieces, which are hashed while others come."""
 
     def add_rows(self, rows: bytes) -> None:
         """Add a chunk of whole COPY rows."""
@@ -55,7 +61,16 @@ class CheckpointPieces:
         if not is_expected.all() or self._is_present[at].any() or len(np.unique(at)) < len(at):
             self._is_valid = False
             return
-        self._content[at], self._is_present[at] = pieces["payload"], True
+        first, end = int(at[0]) if len(at) else 0, int(at[-1]) + 1 if len(at) else 0
+        is_run = np.array_equal(at, np.arange(first, end))
+        self._content[slice(first, end) if is_run else at] = pieces["payload"]
+        self._is_present[at] = True
+        if is_run and first == self._hashed_pieces:
+            self._hash_to(end)
+
+    def _hash_to(self, end: int) -> None:
+        self._digest.update(self._content[self._hashed_pieces : end].data)
+        self._hashed_pieces = end
 
     def read_content(self) -> NDArray[np.uint8]:
         """Return the bytes of all pieces in order, after checking that they are those that were stored.
@@ -68,7 +83,8 @@ class CheckpointPieces:
         row = self.row
         if not row.pieces or not self._is_valid or not self._is_present.all():
             raise _build_error(row, f"the {row.pieces} pieces of the checkpoint are not complete")
-        if hashlib.sha256(self._content.data).digest() != row.digest:
+        self._hash_to(row.pieces)
+        if self._digest.digest() != row.digest:
             raise _build_error(row, "the pieces of the checkpoint do not match its digest")
         content = self._content.reshape(-1)
         version, *header = np.frombuffer(content, CHECKPOINT_HEADER, 1)[0].tolist()
@@ -87,10 +103,20 @@ def restore_pages(state: BookState, pieces: CheckpointPieces) -> None:
     SchemaMismatch
         The pieces are incomplete or were changed; ``state`` is then unchanged.
     """
-    for block in read_blocks(pieces):
-        size = len(block.pages) * PAGE_BYTES
-        content = np.frombuffer(CODEC.decompress(block.content, size), np.uint8)
-        view_pages(state, block.part)[block.pages] = content.reshape(len(block.pages), PAGE_BYTES)
+    blocks = read_blocks(pieces)
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for _ in threads.map(lambda block: _restore_block(state, block), blocks):
+            pass  # an error of a thread is raised here
+
+
+def _restore_block(state: BookState, block: CheckpointBlock) -> None:
+    """Copy the pages of one block; no two blocks of a checkpoint have a page in common."""
+    count = len(block.pages)
+    content = np.frombuffer(CODEC.decompress(block.content, count * PAGE_BYTES), np.uint8)
+    first = int(block.pages[0]) if count else 0
+    is_run = np.array_equal(block.pages, np.arange(first, first + count))
+    target = view_pages(state, block.part)
+    target[slice(first, first + count) if is_run else block.pages] = content.reshape(count, PAGE_BYTES)
 
 
 def read_blocks(pieces: CheckpointPieces) -> list[CheckpointBlock]:

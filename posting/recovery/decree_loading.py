@@ -22,5 +22,5 @@ async def load_decrees(store: PostgresStore, state: BookState) -> None:
     for name in _FIGURES:
         cents = getattr(rows, name)
         state.book.decrees[name][at] = cents
-        if name != "moved":  # virements are limited by programme
+        if name not in ("moved", "carried"):  # these are limited by programme
             np.add.at(state.book.decree_years[name], of_year, cents)

@@ -18,7 +18,8 @@ from core.tables.journal import Bytes, Entries, Fingerprints, StoredEntries
 from kernels import replay as kernel
 from posting.book import fingerprints
 from posting.book.book_state import CHANGES_PAYEE, BookState
-from posting.book.registry import CodeKind, Registry
+from posting.book.code_numbers import CodeKind
+from posting.book.registry import Registry
 from posting.pgcopy import HEADER, TRAILER, decode, list_columns
 from posting.store.journal_store import PostgresStore
 

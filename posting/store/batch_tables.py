@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from core.tables.decree_balances import DecreeBalances
+from core.tables.document_ranges import DocumentRanges
 from core.tables.frozen_balances import FrozenBalances
 from core.tables.journal import (
     AccountBalances,
@@ -45,6 +46,7 @@ TABLES: Mapping[str, BatchTable] = {
     "decree_balance": BatchTable(DecreeBalances),
     "special_balance": BatchTable(SpecialBalances),
     "account_balance": BatchTable(AccountBalances),
+    "document_range": BatchTable(DocumentRanges, ("starts",)),
     "period_effect": BatchTable(PeriodEffects),
     "entry_signature": BatchTable(EntrySignatures),
     "agreement_use": BatchTable(AgreementUses),

@@ -6,7 +6,8 @@ import asyncpg
 
 from posting.book import admission_changes, code_changes
 from posting.book.code_changes import CodeKey, FileMeanings, Meaning
-from posting.book.registry import CodeKind, NumbersByCode, ReferenceData
+from posting.book.code_numbers import CodeKind, NumbersByCode
+from posting.book.registry import ReferenceData
 from posting.store.connections import SQL
 
 _COLUMNS = ("year", "kind", "id", "meaning")

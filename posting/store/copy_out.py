@@ -1,4 +1,4 @@
-"""Rows read from PostgreSQL by binary COPY in large chunks; the next chunk is received while one is processed.
+"""Rows read from PostgreSQL by COPY, binary or as CSV, in large chunks; the next chunk is received while one is processed.
 
 The server sends each row in a message of its own, so a chunk always consists of whole rows.
 Source: PostgreSQL manual, "Message Formats", CopyData.
@@ -16,19 +16,26 @@ CHUNK_BYTES = 1 << 24
 
 async def stream_rows(connection: asyncpg.Connection, select: str, work: Callable[[bytes], None]) -> None:
     """Call ``work`` with the COPY rows of ``select``, about 16 MB of whole rows at a time, in another thread."""
-    collector = _Collector(work)
+    collector = _Collector(work, len(HEADER), len(TRAILER))
     await connection.copy_from_query(select, output=collector.collect, format="binary")
+    await collector.finish()
+
+
+async def stream_csv(connection: asyncpg.Connection, select: str, work: Callable[[bytes], None]) -> None:
+    """Call ``work`` with the rows of ``select`` as CSV without a header, in the same way."""
+    collector = _Collector(work, 0, 0)
+    await connection.copy_from_query(select, output=collector.collect, format="csv")
     await collector.finish()
 
 
 class _Collector:
     """Collects messages into chunks; the next chunk is collected while one is processed."""
 
-    def __init__(self, work: Callable[[bytes], None]) -> None:
-        self._work = work
+    def __init__(self, work: Callable[[bytes], None], header_bytes: int, trailer_bytes: int) -> None:
+        self._work, self._trailer_bytes = work, trailer_bytes
         self._messages: list[bytes] = []
         self._bytes = 0
-        self._skipped_bytes = len(HEADER)
+        self._skipped_bytes = header_bytes
         self._running_work: asyncio.Future[None] | None = None
 
     async def collect(self, message: bytes) -> None:
@@ -40,7 +47,7 @@ class _Collector:
 
     async def finish(self) -> None:
         """Hand over the last chunk without the trailer, and wait until it is processed."""
-        await self._hand_over(-len(TRAILER))
+        await self._hand_over(-self._trailer_bytes or None)
         await self._wait_for_work()
 
     async def _hand_over(self, end: int | None) -> None:

@@ -12,7 +12,8 @@ from core.errors import BookMoved
 from core.period_states import PeriodDecision
 from posting.batch import BatchResult, LineSpan, Submission
 from posting.book.checkpoint import CheckpointSnapshot
-from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, number_codes
+from posting.book.code_numbers import CodeKind, NumbersByCode, number_codes
+from posting.book.registry import ReferenceData
 from posting.hash_chain import HASHED_TABLES
 from posting.pgcopy import HEADER, TRAILER, list_columns
 from posting.store import code_meaning_store, copy_out, period_store, progress_columns, reference_use
@@ -26,7 +27,7 @@ from posting.store.migrate import PARTITION_ROWS
 from posting.store.submission_rows import FileStatements, NewSubmission, PriorSubmission
 
 _CHUNK_BYTES = 1 << 19
-_BULK = frozenset({"summarise_indexes", "delete_checkpoints"})
+_BULK = frozenset({"summarise_indexes", "delete_checkpoints", "carried_by_cell"})
 """Queries without a bound on the rows that they read or write."""
 
 
@@ -113,10 +114,8 @@ class PostgresStore:
         async with self._connections.borrow() as connection, connection.transaction():
             for row in await connection.fetch(SQL["reference_texts"]):
                 numbers[CodeKind(row["kind"])][row["code"]] = row["id"]
-            new = number_codes(numbers, reference.list_codes())
-            await connection.copy_records_to_table(
-                "reference_text", records=new, columns=["kind", "id", "code"]
-            )
+            new, columns = number_codes(numbers, reference.list_codes()), ["kind", "id", "code"]
+            await connection.copy_records_to_table("reference_text", records=new, columns=columns)
             await code_meaning_store.store_meanings(connection, reference, numbers)
             await period_store.store_starts(connection, reference.calendar)
             await reference_use.note_use(connection, reference, numbers)

@@ -103,7 +103,7 @@ async def _check_stored_layout(connection: asyncpg.Connection) -> None:
 async def _find_missing(connection: asyncpg.Connection) -> list[Migration]:
     """Return the migrations that are not applied; all of them in an empty database."""
     if await connection.fetchval("select to_regclass('migration')") is None:
-        return list_migrations()
+        return list(list_migrations())
     rows = await connection.fetch("select name, digest from migration")
     applied = {row["name"]: row["digest"] for row in rows}
     _check_drift(applied)

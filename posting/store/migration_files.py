@@ -1,6 +1,7 @@
 """The migration files of this version."""
 
 import hashlib
+from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -13,11 +14,12 @@ class Migration(NamedTuple):
     digest: bytes
 
 
-def list_migrations() -> list[Migration]:
-    """Return the migrations of this version, in order."""
+@cache
+def list_migrations() -> tuple[Migration, ...]:
+    """Return the migrations of this version, in order.  A process reads the files once: they do not change while it runs."""
     folder = files("posting.store").joinpath("migrations")
     sql_files = sorted(
         (file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name
     )
     texts = [(file.name, file.read_text(encoding="utf-8")) for file in sql_files]
-    return [Migration(name, sql, hashlib.sha256(sql.encode()).digest()) for name, sql in texts]
+    return tuple(Migration(name, sql, hashlib.sha256(sql.encode()).digest()) for name, sql in texts)

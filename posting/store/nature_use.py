@@ -11,7 +11,8 @@ from core.catalog import BudgetAction, list_kinds
 from core.errors import ReferenceDataError
 from core.recycling_cases import OF_OPERATION
 from posting import payment_detail_pages
-from posting.book.registry import CodeKind, NumbersByCode, ReferenceData
+from posting.book.code_numbers import CodeKind, NumbersByCode
+from posting.book.registry import ReferenceData
 from posting.store.connections import SQL
 
 _FILE = "before_service.csv"

@@ -17,7 +17,7 @@ from core.period_states import (
     find_unlocked_month,
     view_folios,
 )
-from core.periods import CLOSING_MONTHS, OPENING_MONTH, RESULT_MONTH, PeriodState, to_period
+from core.periods import CLOSING_MONTHS, MONTHS_OF_YEAR, OPENING_MONTH, PeriodState, to_period
 from core.person_decisions import Decision, DecisionKind, StatedPerson
 from core.sql_files import read_queries
 from posting.store import person_proof
@@ -25,7 +25,6 @@ from posting.store import person_proof
 SQL = read_queries("posting.store", "periods.sql")
 Connection = Any
 Value = TypeVar("Value")
-_MONTHS = (*range(OPENING_MONTH, 13), RESULT_MONTH)
 _UNLOCKED_YEAR = (
     "{month} is not locked, and what is posted there could not be opened any more: lock every month of {year}, execute step "
     "C14 of {year} once more, and lock this month then"
@@ -83,7 +82,7 @@ async def store_starts(connection: Connection, calendar: Calendar) -> None:
         (exercise.year, month, month in exercise.months_open_at_start | CLOSING_MONTHS)
         for exercise in calendar.exercises.values()
         if exercise.year not in exercises
-        for month in _MONTHS
+        for month in MONTHS_OF_YEAR
     ]
     columns = ("exercise", "month", "is_open")
     await connection.copy_records_to_table("period_start", records=records, columns=columns)
@@ -101,8 +100,10 @@ async def load_states(connection: Connection) -> States:
 
 
 async def _compute_states(connection: Connection, last: int | None) -> States:
-    rows = await connection.fetch(SQL["open_at_start"])
-    states = build_states(to_period(row["exercise"], row["month"]) for row in rows)
+    periods: dict[bool, list[int]] = {True: [], False: []}
+    for row in await connection.fetch(SQL["starts"]):
+        periods[row["is_open"]].append(to_period(row["exercise"], row["month"]))
+    states = build_states(periods[True], periods[False])
     for decision in await load_decisions(connection, 0):
         if last is None or decision.decision <= last:
             apply_decision(states, decision)
@@ -195,7 +196,7 @@ def _list_states(
 ) -> list[dict[str, Any]]:
     """List the state of all accountants, and the accountants whose state is another one.
 
-    The months of openings and of the result, open at the beginning of every exercise, are listed once one is not open for all.
+    Those of ``CLOSING_MONTHS``, open at the beginning of an exercise, are listed once one is not open for all.
     """
     folios, name = view_folios(states, to_period(exercise, month)), _format_month(exercise, month)
     of_all = PeriodState(int(folios[ALL_ACCOUNTANTS]))

@@ -1,8 +1,8 @@
 -- name: started_exercises
 select distinct exercise from period_start;
 
--- name: open_at_start
-select exercise::int as exercise, month::int as month from period_start where is_open;
+-- name: starts
+select exercise::int as exercise, month::int as month, is_open from period_start;
 
 -- name: months
 select exercise::int as exercise, month::int as month from period_start order by exercise, month;

@@ -44,6 +44,10 @@ where lease_until > clock_timestamp()
 -- Tell the engine at work that files are registered.
 select pg_notify('crescendo_files', '');
 
+-- name: last_documents
+-- The last document number of every series.
+select exercise, accountant, journal, max(first_number + documents) - 1 as last from document_range group by exercise, accountant, journal;
+
 -- name: holders_of_role
 -- The live keys, systems and signers of a sender that have a role.
 select 1 from access_key a where sender = $1 and $2 = any(roles) and expires_at > clock_timestamp()
@@ -204,6 +208,59 @@ select epoch = $1::bigint from engine for share;
 -- The last batch of before the version that counts what special accounts engage; 0 if there is none.
 select coalesce(max(batch), 0) as batch from batch
 where committed_at < (select applied_at from migration where name = '0067_special_engagements.sql');
+
+-- name: last_batch_without_carries
+-- The last batch of before the version that counts what is carried into a year of a special account; 0 if there is none.
+select coalesce(max(batch), 0) as batch from batch
+where committed_at < (select applied_at from migration where name = '0070_special_carries.sql');
+
+-- name: carried_by_cell
+-- What carries (kinds $2) brought to the account assignments $1, less what rejections (kinds $3) and withdrawals (kinds $4, in the
+-- year) gave back, and what was rejected of requests and penalties (kinds $5) whose commitment a carry (kind $6) had taken on, from
+-- another programme too.  A request that reserves AE (kinds $8) is engaged, and not carried; its carry follows it, or parts and
+-- carries of it (kinds $9).
+with recursive own as (
+    select entry_id, predecessor, amount, kind, cell, day from entry where cell = any($1::int[]) and kind = any($2::smallint[] || $3::smallint[] || $4::smallint[])
+),
+climb as (
+    select entry_id, predecessor as request from own where kind = any($9::smallint[])
+    union all
+    select c.entry_id, p.predecessor from climb c join entry p on p.entry_id = c.request where p.kind = any($9::smallint[])
+),
+direct as (
+    select c.entry_id from climb c join entry p on p.entry_id = c.request where p.kind = any($8::smallint[])
+),
+origin as (
+    select predecessor as commitment from own where kind = $6::smallint
+    union
+    select e.predecessor from origin o join entry e on e.entry_id = o.commitment where e.kind = $6::smallint
+),
+returned as (
+    select o.entry_id, p.predecessor as commitment, o.amount from origin join entry p on p.predecessor = origin.commitment
+    join entry o on o.predecessor = p.entry_id where o.kind = any($3::smallint[]) and p.kind = any($5::smallint[])
+    union all
+    select r.entry_id, c.entry_id, r.amount from returned r
+    join entry c on c.predecessor = r.commitment and c.kind = $6::smallint and c.entry_id < r.entry_id
+)
+select cell, sum(cents)::bigint as cents from (
+    select cell, amount as cents from own where kind = any($2::smallint[]) and entry_id not in (select entry_id from direct)
+    union all
+    select o.cell, -o.amount from own o join entry p on p.entry_id = o.predecessor
+    where o.kind = any($3::smallint[]) and p.kind = any($7::smallint[]) and p.entry_id not in (select entry_id from direct)
+    union all
+    select o.cell, -o.amount from own o join entry p on p.entry_id = o.predecessor join cell c on c.cell = o.cell
+    where o.kind = any($4::smallint[]) and p.kind = $6::smallint and extract(year from o.day) = c.budget_year
+    union all
+    select c.cell, r.amount from (select distinct on (entry_id) * from returned order by entry_id, commitment desc) r
+    join entry p on p.entry_id = r.entry_id join entry c on c.entry_id = r.commitment
+    join cell before on before.cell = p.cell join cell after on after.cell = c.cell where before.budget_year <> after.budget_year
+    and c.cell = any($1::int[])
+) part group by cell;
+
+-- name: last_entry_without_due_day
+-- The last entry of before the version that stores with a receivable the day on which it is due; 0 if there is none.
+select coalesce(max(first_entry + entries - 1), 0) as entry_id from batch
+where committed_at < (select applied_at from migration where name = '0069_due_days.sql');
 
 -- name: delete_checkpoints
 with pages as (delete from checkpoint_page) delete from checkpoint;

@@ -3,7 +3,8 @@
 import asyncpg
 
 from core.errors import ReferenceDataError
-from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, number_codes
+from posting.book.code_numbers import CodeKind, NumbersByCode, number_codes
+from posting.book.registry import ReferenceData
 from posting.store import code_meaning_store, merge_store, nature_use, period_store
 from posting.store.connections import SQL
 

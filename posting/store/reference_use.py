@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from core.errors import CrescendoError, ReferenceDataError
 from core.person_decisions import Decision, DecisionKind, StatedPerson
 from core.reference.files import digest_hashes
-from posting.book.registry import NumbersByCode, ReferenceData
+from posting.book.code_numbers import NumbersByCode
+from posting.book.registry import ReferenceData
 from posting.store import merge_store, nature_use, person_proof
 from posting.store.connections import SQL
 from posting.store.limited_connections import BULK_SECONDS

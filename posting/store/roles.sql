@@ -1,16 +1,18 @@
 -- name: missing_rights
 -- Statements by which the owner of the tables gives role $1 what the service needs and lacks: to read everything, to add to the
--- journal, to note how far the engine is, to replace checkpoints, and to take rows from the queue of
+-- journal, to note how far the engine is, to replace checkpoints and the titles that analysts read, and to take rows from the queue of
 -- those that no batch covers yet.  Nothing that changes or removes a row of the journal.
 with relation as (
     select c.oid, c.oid::regclass::text as name, c.relkind, c.relname from pg_class c
-    where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
+    where c.relnamespace in (current_schema()::regnamespace, to_regnamespace('analysis_v1')) and c.relkind in ('r', 'p', 'v', 'S')
 ), needed as (
     select oid, name, 'select' as privilege from relation
     union all select oid, name, 'insert' from relation where relkind in ('r', 'p') and relname not in ('engine', 'ledger', 'migration')
-    union all select oid, name, 'delete' from relation where relname in ('checkpoint', 'checkpoint_page', 'pending_evidence')
+    union all select oid, name, 'delete' from relation where relname in ('checkpoint', 'checkpoint_page', 'pending_evidence', 'analyst_kind', 'analyst_code')
 )
 select format('grant usage on schema %I to %I', current_schema(), $1::name) as statement where not has_schema_privilege($1::name, current_schema(), 'usage')
+union all
+select format('grant usage on schema analysis_v1 to %I', $1::name) where not has_schema_privilege($1::name, to_regnamespace('analysis_v1'), 'usage')
 union all
 select format('grant %s on %s to %I', string_agg(privilege, ', '), name, $1::name) from needed
 where not has_table_privilege($1::name, oid, privilege) group by name
