@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import islice
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +18,8 @@ from core.money import format_plain_euros, sum_exactly
 from core.senders import CLOSING
 
 _VERSION = "1"
+RENAMED_MAX = 200
+"""Renamed acts that a result lists."""
 
 
 class CarryLines(NamedTuple):
@@ -27,6 +31,33 @@ class CarryLines(NamedTuple):
     """Cents."""
     cell: NDArray[np.int32]
     """The row of ``Assignments`` to whose codes it goes."""
+    own_reference: pa.Array
+    """The reference that its ministry gave it, which may be used in the next year already."""
+
+
+class RenamedAct(msgspec.Struct, frozen=True):
+    """An act whose reference is used in the next year already, so that it goes on under another one."""
+
+    reference: str
+    new_reference: str
+
+
+class RenamedActs(msgspec.Struct, frozen=True):
+    """The acts that go on under another reference."""
+
+    count: int = 0
+    first: Sequence[RenamedAct] = ()
+    """The first ones, ``RENAMED_MAX`` at most; the journal has all."""
+
+
+def list_renamed_acts(parts: Sequence[CarryLines]) -> RenamedActs:
+    """List the renamed acts, each once, in the order in which they are carried."""
+    acts: dict[RenamedAct, None] = {}
+    for part in parts:
+        is_renamed = pc.call_function("not_equal", [part.lines.reference, part.own_reference])
+        names = (texts.filter(is_renamed).to_pylist() for texts in (part.own_reference, part.lines.reference))
+        acts |= dict.fromkeys(map(RenamedAct, *names))
+    return RenamedActs(len(acts), list(islice(acts, RENAMED_MAX)))
 
 
 def select_lines(carried: CarryLines, is_selected: NDArray[np.bool_]) -> CarryLines:
@@ -35,7 +66,8 @@ def select_lines(carried: CarryLines, is_selected: NDArray[np.bool_]) -> CarryLi
     at = pa.array(rows)
     lines = carried.lines
     selected = OwnedLines(lines.entry[rows], lines.reference.take(at), lines.owner.take(at), lines.act[rows])
-    return CarryLines(carried.kind, selected, carried.amount[rows], carried.cell[rows])
+    own_reference = carried.own_reference.take(at)
+    return CarryLines(carried.kind, selected, carried.amount[rows], carried.cell[rows], own_reference)
 
 
 def build_acts_table(

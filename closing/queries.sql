@@ -66,3 +66,28 @@ select id, code from reference_text where kind = 5;
 -- name: pending_runs
 -- Payment runs that are neither issued nor abandoned.
 select run, state from payment_state where state in ('proposed', 'released', 'issuing') order by run;
+
+-- name: open_accruals
+-- Of exercise $1: the accruals of kinds $2, with the account of the balance sheet that each stands on, which is the credit of kinds $3, and
+-- what no correction and no reversal, which are of kinds $4, took of it.
+with changed as (select predecessor, sum(amount)::bigint as amount from entry where kind = any($4::smallint[]) group by predecessor)
+select coalesce(o.code, '') as accountant, t.code as account, e.entry_id, e.amount - coalesce(c.amount, 0) as cents
+from entry e left join changed c on c.predecessor = e.entry_id
+join reference_text t on t.kind = 5 and t.id = case when e.kind = any($3::smallint[]) then e.credit else e.debit end
+left join reference_text o on o.kind = 8 and o.id = e.accountant
+where e.exercise = $1 and e.kind = any($2::smallint[]);
+
+-- name: allotted_result
+-- Of account $1, by accountant: what period $2 has, which is that of the result of a year, and what the periods of the next year after
+-- its openings have, from $3 up to, not including, $4, in which settlement acts allot it.
+with latest as (
+    select b.accountant, b.account, b.period, max(b.batch) as batch
+    from account_balance b join reference_text t on t.kind = 5 and t.id = b.account and t.code = $1
+    where b.period = $2 or b.period >= $3 and b.period < $4 group by 1, 2, 3
+)
+select coalesce(o.code, '') as accountant,
+       coalesce(sum(b.debit - b.credit) filter (where b.period = $2), 0)::bigint as determined,
+       coalesce(sum(b.debit - b.credit) filter (where b.period <> $2), 0)::bigint as allotted
+from account_balance b join latest using (accountant, account, period, batch)
+left join reference_text o on o.kind = 8 and o.id = b.accountant
+group by 1;

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from closing.carry_acts import describe_file
+from closing.line_amounts import split_cents
 from closing.step_sums import BlockedSum, CarriedSum, StepSums
 from closing.steps import Step
 from core.accountants import Accountants
@@ -146,16 +147,7 @@ def _balance(lines: Sequence[ResultLine], accountant: str, accounts: ResultAccou
     if accountant != accounts.accountant:
         result.insert(0, ResultLine(accountant, accounts.transfer, total))
         result.insert(1, ResultLine(accounts.accountant, accounts.transfer, -total))
-    return [*cleared, *(part for line in result for part in _split(line))]
-
-
-def _split(line: ResultLine) -> Iterator[ResultLine]:
-    """Yield the lines that state the cents of ``line``, each no more than a line may; none for nothing."""
-    rest = line.cents
-    while rest:
-        cents = max(min(rest, AMOUNT_MAX), -AMOUNT_MAX)
-        yield line._replace(cents=cents)
-        rest -= cents
+    return [*cleared, *(line._replace(cents=cents) for line in result for cents in split_cents(line.cents))]
 
 
 def _sum_obstacles(balances: ResultBalances) -> list[BlockedSum]:

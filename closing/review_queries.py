@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import asyncpg
 
-from core.catalog import KIND_NUMBERS, list_kinds
+from core.catalog import KIND_NUMBERS, Family, list_kinds
 from core.kind_rules import YearRule
 from core.periods import OPENING_MONTH, RESULT_MONTH, to_period
 from core.sql_files import read_queries
@@ -14,6 +14,8 @@ Connection = asyncpg.Connection
 SQL = read_queries("closing", "review.sql")
 LIAISON_CLASS, TRANSIT_ACCOUNT = "18", "5126"
 _SUSPENSIONS, _RESUMPTIONS = [KIND_NUMBERS["term_suspension"]], [KIND_NUMBERS["term_resumption"]]
+_CARRIES, _MIRRORS = list_kinds(lambda kind: kind.carries), list_kinds(lambda kind: bool(kind.mirrors))
+_REVERSALS = list_kinds(lambda kind: kind.family is Family.RECEIPT_CHANGE)
 _COMMITMENTS = list_kinds(lambda kind: kind.year_rule is YearRule.SPENDS_AE and kind.ae_consumed > 0)
 
 
@@ -69,7 +71,47 @@ async def list_balances(connection: Connection, year: int, digits: str) -> list[
     return [NamedCount(row["account"], row["lines"], row["cents"]) for row in rows]
 
 
+async def list_accountant_balances(connection: Connection, year: int, account: str) -> list[NamedCount]:
+    """List the accountants who have something on an account at the end of a year; the name is the code of each."""
+    periods = to_period(year, OPENING_MONTH), to_period(year, RESULT_MONTH)
+    rows = await connection.fetch(SQL["accountant_balances"], account, *periods)
+    return [NamedCount(row["accountant"], 1, row["cents"]) for row in rows]
+
+
+async def load_balances_on_day(connection: Connection, day: date, account: str) -> dict[str, int]:
+    """Return the cents that each accountant has on an account by a day, in the books of its year.
+
+    What was taken back of receipts up to the day is off, also by a reversal of the complementary period.
+    """
+    rows = await connection.fetch(SQL["accountant_balances_on_day"], account, day.year, day, _REVERSALS)
+    return {row["accountant"]: row["cents"] for row in rows}
+
+
 async def count_late_commitments(connection: Connection, year: int) -> NamedCount:
     """Count what consumed AE of a year after its 31 December; the name is that of the first entry."""
     (row,) = await connection.fetch(SQL["late_commitments"], year, date(year, 12, 31), _COMMITMENTS)
     return NamedCount(f"@{row['first']}", row["lines"], row["cents"])
+
+
+class LatestCarry(NamedTuple):
+    """What the files of a step carried until now."""
+
+    entry: int
+    """The last entry from which the latest file was computed."""
+    lines: int
+    """The lines of all files that were accepted."""
+
+
+async def load_latest_carry(connection: Connection, batch_prefix: str) -> LatestCarry | None:
+    """Load what the files with a batch id of ``batch_prefix`` carried; None if there is none."""
+    rows = await connection.fetch(SQL["latest_carry"], batch_prefix)
+    return LatestCarry(*rows[0]) if rows else None
+
+
+async def has_later_entries(connection: Connection, year: int, entry: int) -> bool:
+    """Return whether an entry after ``entry`` may have opened something of ``year``: of that year, or an undone carry."""
+    cells = [row["cell"] for row in await connection.fetch(SQL["later_assignments"], entry)]
+    if await connection.fetchval(SQL["has_assignment"], cells, year):
+        return True
+    undone = [row["predecessor"] for row in await connection.fetch(SQL["later_mirrors"], entry, _MIRRORS)]
+    return bool(undone and await connection.fetchval(SQL["has_carry"], undone, _CARRIES))

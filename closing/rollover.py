@@ -165,7 +165,7 @@ async def load_carry_lines(connection: Connection, rollover: Rollover, step: Ste
     parts = []
     for row, part, own, references in zip(open_kinds, entries, lines, names, strict=True):
         renamed = rename_acts(own, references, f"{rollover.year}.{{}}.{rollover.last_entry}")
-        carried = CarryLines(row.kind, renamed, part.amount, rollover.cell[part.entry])
+        carried = CarryLines(row.kind, renamed, part.amount, rollover.cell[part.entry], own.reference)
         parts.append(_select_acts(carried, row.entries.entry, rollover))
     return parts
 

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from closing.assignments import Assignments
 from closing.open_year import OpenEntries
 from closing.rollover import Rollover
 from closing.step_kinds import STEP_OF_KIND
 from closing.steps import Step
+from core.successions import read_programme
 
 
 class CarriedSum(msgspec.Struct, frozen=True):
@@ -24,6 +27,8 @@ class CarriedSum(msgspec.Struct, frozen=True):
     """Of an opening, which is of an accountant and of no programme."""
     account: str = ""
     """Of a charge of assets, which is of their account."""
+    follower: str = ""
+    """The programme where they go on, if it is another one, which an order names."""
 
 
 class BlockedSum(msgspec.Struct, frozen=True):
@@ -86,8 +91,9 @@ def sum_step(rollover: Rollover, step: Step) -> StepSums:
         obstacle = assignments.obstacle[cells]
         is_free = obstacle == 0
         programme = assignments.programme[rollover.origin[opened.entry]]
-        for number, lines, cents in _add_up(programme[is_free], opened.amount[is_free]):
-            carried.append(CarriedSum(kind, assignments.programmes[number], lines, cents))
+        carried += _sum_free(
+            kind, assignments, cells[is_free], programme=programme[is_free], cents=opened.amount[is_free]
+        )
         blocked += [
             _sum_obstacle(kind, assignments.obstacles[number], opened, flags=obstacle == number)
             for number in map(int, np.unique(obstacle[~is_free]))
@@ -106,6 +112,27 @@ def _sum_obstacle(
     """Sum the entries that ``flags`` marks, by default all; there is at least one."""
     entry, cents = entries.entry[flags], entries.amount[flags]
     return BlockedSum(kind, reason, len(entry), int(cents.sum()), int(entry.min()))
+
+
+def _sum_free(
+    kind: str,
+    assignments: Assignments,
+    cells: NDArray[np.int32],
+    *,
+    programme: NDArray[np.int64],
+    cents: NDArray[np.int64],
+) -> list[CarriedSum]:
+    """Add up what can be carried, by its programme and the one where it goes on."""
+    numbers, at = np.unique(cells, return_inverse=True)
+    centres = assignments.codes["fund_centre"].take(pa.array(numbers)).to_pylist()
+    followers = [read_programme(centre) for centre in centres]
+    names = sorted(set(followers))
+    follower = np.array([names.index(name) for name in followers], np.int64)[at]
+    sums = []
+    for group, lines, total in _add_up(programme * len(names) + follower, cents):
+        before, after = assignments.programmes[group // len(names)], names[group % len(names)]
+        sums.append(CarriedSum(kind, before, lines, total, follower=after if after != before else ""))
+    return sums
 
 
 def _add_up(group: NDArray[np.int64], cents: NDArray[np.int64]) -> Sequence[tuple[int, int, int]]:

@@ -18,7 +18,7 @@ class Step(StrEnum):
     WITHDRAWALS = "C05"
     COMMITMENTS = "C06"
     EARMARKS = "C07"
-    DEPRECIATION = "C08"
+    INVENTORY = "C08"
     SUSPENSE = "C09"
     LIAISON = "C10"
     CASH = "C11"
@@ -57,8 +57,6 @@ class StepType(StrEnum):
     """It proves what the journal contains, and posts nothing."""
     LOCK = "lock"
     """It locks the months of the year."""
-    MISSING = "not built"
-    """Nothing yet: whatever needs it waits."""
 
 
 class StepDescription(NamedTuple):
@@ -74,6 +72,11 @@ class StepDescription(NamedTuple):
     """When it is due."""
     needs: tuple[Step, ...] = ()
     """What must be proven before it is executed."""
+    last_needs: tuple[Step, ...] = ()
+    """What must be proven before it too once it annuls what is left, after 31 March.
+
+    Before that no file of theirs may be undecided, and it is not proven before they are.
+    """
     renewed: tuple[Step, ...] = ()
     """The checks that are executed again right before it, as the journal may have changed since their proof."""
     persons: int = 1
@@ -83,7 +86,6 @@ class StepDescription(NamedTuple):
 
 
 _NO_REVERSAL = "the engine has no act that undoes"
-_UNBUILT = "the step is not built"
 PLAN = (
     StepDescription(
         Step.LAST_DATES,
@@ -152,13 +154,14 @@ PLAN = (
     StepDescription(
         Step.EARMARKS,
         Phase.ROLLOVER,
-        StepType.MISSING,
+        StepType.ACTS,
         "report des affectations non engagées",
-        "Carry or release what is earmarked and not engaged.",
-        "GBCP art. 157, 158; rule A17",
-        "January",
+        "Carry what is earmarked and not engaged by orders; after 31 March, release the rest; withdraw void earmarks.",
+        "GBCP art. 157, 158; LOLF art. 15; rule A17",
+        "January to 31 March; the rest after it",
         (Step.CUT,),
-        obstacle=_UNBUILT,
+        persons=2,
+        obstacle=f"{_NO_REVERSAL} a carryover_out: its order is corrected by another order",
     ),
     StepDescription(
         Step.OPENING,
@@ -173,15 +176,16 @@ PLAN = (
         obstacle=f"{_NO_REVERSAL} an opening: a later execution opens the difference",
     ),
     StepDescription(
-        Step.DEPRECIATION,
+        Step.INVENTORY,
         Phase.INVENTORY,
         StepType.ACTS,
-        "inventaire : dotations aux amortissements",
-        "Charge what the plans of assets give by the end of the year; the register has nothing left to charge.",
-        "chart 6811; rule A65",
+        "inventaire : dotations aux amortissements, contre-passation des charges à payer",
+        "Charge what the plans of assets give by the end of the year, and reverse its accruals on 2 January of the next.",
+        "chart 6811, 60 and 4081000000; rule A65",
         "January to March",
         (Step.CUT,),
-        obstacle=f"{_NO_REVERSAL} an asset_depreciation: a charge that was too high is left out of the next one",
+        obstacle=f"{_NO_REVERSAL} an inventory_reversal or an asset_depreciation: a charge that was too high is left out of "
+        "the next one",
     ),
     StepDescription(
         Step.SUSPENSE,
@@ -206,13 +210,12 @@ PLAN = (
     StepDescription(
         Step.CASH,
         Phase.INVENTORY,
-        StepType.MISSING,
+        StepType.CHECK,
         "centralisation de la trésorerie",
-        "Bring the operations accounts to the account of the Treasury, by accountant.",
-        "chart 5120000000",
+        "Prove that each operations account has in the books what the bank states; no balance leaves its accountant.",
+        "chart 5120000000; rule A56",
         "March",
         (Step.LIAISON,),
-        obstacle=_UNBUILT,
     ),
     StepDescription(
         Step.RESULT,
@@ -222,7 +225,7 @@ PLAN = (
         "Bring each accountant's charges and products to the account of the result, and later what changed of them.",
         "chart 60 and 6411820000; rule A62",
         "March",
-        (Step.DEPRECIATION, Step.SUSPENSE, Step.LIAISON),
+        (Step.INVENTORY, Step.SUSPENSE, Step.LIAISON),
         renewed=(Step.SUSPENSE, Step.LIAISON),
         persons=2,
         obstacle=f"{_NO_REVERSAL} a result: a later execution brings the difference",
@@ -236,39 +239,48 @@ PLAN = (
         "rule A04",
         "31 March",
         (Step.RESULT,),
-        renewed=(Step.SUSPENSE, Step.LIAISON),
+        renewed=(Step.SUSPENSE, Step.LIAISON, Step.CASH),
         persons=2,
         obstacle="a lock is final (rule A04)",
     ),
     StepDescription(
         Step.CARRY_OVER,
         Phase.RESULT,
-        StepType.MISSING,
+        StepType.ACTS,
         "reports de crédits",
-        "Carry credits over by orders of two ministers.",
-        "LOLF art. 15; rules A66, A67",
-        "by 31 March",
+        "Carry credits over by orders of two ministers; from 1 April on, once C04 and C07 are proven, annul the rest.",
+        "LOLF art. 15, 21; rules A66, A67",
+        "by 31 March; the rest after it",
         (Step.CUT,),
+        last_needs=(Step.REQUESTS, Step.EARMARKS),
         persons=2,
-        obstacle=_UNBUILT,
+        obstacle=f"{_NO_REVERSAL} a carryover_out: its order is corrected by another order",
     ),
     StepDescription(
         Step.ALLOCATION,
         Phase.RESULT,
-        StepType.MISSING,
+        StepType.ACTS,
         "affectation du résultat",
-        "Allot the result, once the settlement act is voted.",
-        "LOLF art. 37",
+        "Bring the result to the account that the settlement act names, once it is promulgated.",
+        "LOLF art. 37; loi 2014-855 art. 3 II; rule A62",
         "after the settlement act",
-        (Step.LOCK,),
+        (Step.LOCK, Step.OPENING),
         persons=2,
-        obstacle=_UNBUILT,
+        obstacle=f"{_NO_REVERSAL} the allocation of a result",
     ),
 )
 """The steps in the order in which they are executed."""
 DESCRIPTIONS: Mapping[Step, StepDescription] = {row.step: row for row in PLAN}
-TWO_PERSON_STEPS = frozenset(
-    row.step for row in PLAN if row.persons == 2 and row.type is not StepType.MISSING
+TWO_PERSON_STEPS = frozenset(row.step for row in PLAN if row.persons == 2)
+CARRIES = (
+    Step.COMMITMENTS,
+    Step.REQUESTS,
+    Step.EARMARKS,
+    Step.RESULT,
+    Step.OPENING,
+    Step.CARRY_OVER,
+    Step.ALLOCATION,
 )
-CARRIES = (Step.COMMITMENTS, Step.REQUESTS, Step.RESULT, Step.OPENING)
-"""The steps whose acts carry what is open into the next year."""
+"""The steps whose acts carry what is open into the next year, or bring the result to its account."""
+UNUSED = frozenset({Step.EARMARKS, Step.CARRY_OVER})
+"""Those of them that carry or annul credits."""
