@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from core.catalog import CATALOG, BudgetAction, list_kinds
+from core.journals import DocumentName
 from core.kind_rules import MOVES_CREDITS
 from core.nomenclature import CENTRES_A_YEAR, SHEETS
 from reporting import act_status
@@ -29,7 +30,10 @@ from reporting.act_views import (
 from reporting.bank_credits import load_bank_credits
 from reporting.budget import read_appropriations
 from reporting.code_names import CodeNames
+from reporting.document_numbers import fetch_lines_of_document, load_document_names
+from reporting.earlier_references import name_earlier_acts_in_histories
 from reporting.followers import FollowerSums, sum_followers
+from reporting.giving_centres import find_giving_centre
 from reporting.node_figures import fetch_figures
 from reporting.proofs import prove_link
 from reporting.refusals import Language, describe_refused_line
@@ -97,9 +101,24 @@ async def explain(
     if not any(lines) and (entry := read_entry_number(reference)):
         rows = await fetch(connection, "entry_seen", entry, sender, None)
         lines = ActLines([row for row in rows if row["is_seen"]])
+    return await _explain_lines(connection, names, lines, reference=reference)
+
+
+async def explain_document(
+    connection: Connection, names: CodeNames, name: DocumentName, *, sender: str | None = None
+) -> Explanation:
+    """Return the history of the lines of a document, of one sender or of all; empty if there is none of that number."""
+    lines = ActLines(await fetch_lines_of_document(connection, names, name, visibility=Visibility(sender)))
+    return await _explain_lines(connection, names, lines, reference=str(name))
+
+
+async def _explain_lines(
+    connection: Connection, names: CodeNames, lines: ActLines, *, reference: str
+) -> Explanation:
     histories = await build_histories(connection, names, lines)
     proofs = [await prove_link(connection, batch) for batch in histories.batches]
-    return Explanation(reference, histories.accepted, histories.refused, proofs)
+    refused = await name_earlier_acts_in_histories(connection, histories.refused)
+    return Explanation(reference, histories.accepted, refused, proofs)
 
 
 def read_entry_number(text: str) -> int | None:
@@ -148,11 +167,19 @@ async def build_histories(
     figures = await _fetch_figures(connection, related, lines)
     measured = [row["entry_id"] for row in lines.accepted if row["kind"] in act_status.MEASURED]
     sums = await sum_followers(connection, measured)
+    documents = await load_document_names(connection, names, lines.accepted)
     followers = [row for rows in related.followers.values() for row in rows]
     credits_ = await load_bank_credits(connection, [*lines.accepted, *followers])
     return ActHistories(
         [
-            _build_history_of_entry(related, row, figures, sums=sums, credits_=credits_)
+            _build_history_of_entry(
+                related,
+                row,
+                figures,
+                sums=sums,
+                credits_=credits_,
+                document=str(documents.get(row["entry_id"], "")),
+            )
             for row in lines.accepted
         ],
         [
@@ -187,12 +214,15 @@ def _build_history_of_entry(
     *,
     sums: FollowerSums,
     credits_: Mapping[int, BankCredit],
+    document: str,
 ) -> AcceptedLine:
     batch = related.batches[related.batch_of[row["entry_id"]]]
     predecessor = related.entries.get(row["predecessor"])
     followers = related.followers.get(row["entry_id"], ())
     return AcceptedLine(
         **describe_line(related, row),
+        giving_centre=find_giving_centre(related.names, row),
+        document_number=document,
         batch=batch["batch"],
         acts=batch["entries"],
         committed_at=batch["committed_at"].isoformat(),

@@ -1,6 +1,6 @@
 """The history of an act as text: sentences, and tables of the budget nodes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from core.catalog import CATALOG, Stage
 from core.money import format_euros
@@ -11,36 +11,21 @@ from reporting.act_views import (
     Collection,
     EntrySummary,
     Explanation,
-    NodeChange,
-    Origin,
     PaymentTerms,
-    RefusedHistory,
     Signatory,
     Signature,
-    Standing,
     Transfer,
     Withdrawal,
 )
 from reporting.line_documents import describe_document
+from reporting.narrative_parts import HASH_CHARACTERS, NarrativePart, build_nodes_table, format_origin
+from reporting.payment_narrative import describe_payment
 from reporting.proofs import LinkProof
-from reporting.report_tables import CellType, Column, ReportTable
+from reporting.refusal_narrative import render_refused_line
 
-_HASH_CHARACTERS = 16
 _TRANSFER_STAGES = frozenset({Stage.IN_TRANSIT, Stage.DEBITED, Stage.RETURNED, Stage.REOPENED})
 _TRANSFER_KINDS = frozenset(kind.name for kind in CATALOG if kind.reaches in _TRANSFER_STAGES)
 """Transfers, and what the bank does with them."""
-_STATES: Mapping[str, str] = {
-    "requested": "no",
-    "partly_paid": "in part",
-    "paid": "yes",
-    "carried": "no, it goes on in the next year",
-    "partly_rejected": "no, and rejected in part",
-    "rejected": "no, as it is rejected",
-}
-_FIGURES = ("opened", "reserved", "frozen", "consumed", "available")
-_DROP_ORDER = tuple(f"{measure} {figure}" for figure in _FIGURES for measure in ("AE", "CP"))
-
-NarrativePart = str | ReportTable
 
 
 def render(explanation: Explanation) -> Iterator[NarrativePart]:
@@ -51,19 +36,21 @@ def render(explanation: Explanation) -> Iterator[NarrativePart]:
     for line in explanation.accepted:
         yield from _render_accepted_line(line, describe_document(documents.get(line.entry)))
     for refused in explanation.refused:
-        yield from _render_refused_line(refused)
+        yield from render_refused_line(refused)
     for proof in explanation.proofs:
         yield _format_proof(proof)
 
 
 def _render_accepted_line(line: AcceptedLine, document: str) -> Iterator[NarrativePart]:
-    act = f"{line.reference}: {line.kind} ({line.french}) of {format_euros(line.amount)} euros"
-    yield f"{act}, accepted as entry {line.entry:,}"
-    yield f"  sent       {_format_origin(line.origin)}"
+    amount = f"{format_euros(line.amount)} euros, accepted as entry {line.entry:,}"
+    yield f"{line.reference}: {line.kind} ({line.french}) of {amount}"
+    yield f"  sent       {format_origin(line.origin)}"
     yield f"  decided    batch {line.batch:,}, committed {line.committed_at}"
-    yield f"  counts     on {line.day}, in {line.month}"
+    yield f"  counts     on {line.day}, in {line.month}{line.document_number and f', as document {line.document_number}'}"
     if line.assignment:
         yield f"  assigned   {_format_assignment(line.assignment)}"
+    if line.giving_centre:
+        yield f"  from       {line.giving_centre.code} {line.giving_centre.label}"
     if line.payee:
         yield f"  payee      {line.payee.label}"
         yield f"             {_format_account(line)}"
@@ -76,7 +63,7 @@ def _render_accepted_line(line: AcceptedLine, document: str) -> Iterator[Narrati
     if line.predecessor:
         yield f"  follows    {_format_entry(line.predecessor)}"
     if line.standing:
-        yield f"  paid       {_describe_payment(line.standing)}"
+        yield f"  paid       {describe_payment(line.standing, line.followers)}"
     if line.collection:
         yield f"  left       {_describe_collection(line.collection)}"
     transfers = {transfer.entry: transfer for transfer in line.transfers}
@@ -85,10 +72,10 @@ def _render_accepted_line(line: AcceptedLine, document: str) -> Iterator[Narrati
     for credit in line.bank_credits:
         yield f"  {'collected' if line.payee else 'credited '}  {_format_credit(credit)}"
     for origin in line.duplicates:
-        yield f"  repeated   {_format_origin(origin)}: the same act, so nothing changed"
+        yield f"  repeated   {format_origin(origin)}: the same act, so nothing changed"
     if line.nodes:
         yield build_nodes_table(
-            line.nodes, f"  Budget before and after {_format_batch(line.batch, line.acts)}"
+            line.nodes, f"  Budget before and after batch {line.batch:,}, by {_format_acts(line.acts)}"
         )
 
 
@@ -131,12 +118,8 @@ def _format_person(person: Signatory) -> str:
     return f"{person.code} {person.name}{roles}"
 
 
-def _format_batch(batch: int, acts: int) -> str:
-    return (
-        f"batch {batch:,}, by all {acts:,} lines that it accepted"
-        if acts != 1
-        else f"batch {batch:,}, by this line alone"
-    )
+def _format_acts(acts: int) -> str:
+    return f"all {acts:,} lines that it accepted" if acts != 1 else "this line alone"
 
 
 def _render_posting(line: AcceptedLine) -> Iterator[str]:
@@ -173,28 +156,6 @@ def _render_terms(terms: PaymentTerms) -> Iterator[str]:
 def _describe_invoice(terms: PaymentTerms) -> str:
     day = f" of {terms.invoice_date}" if terms.invoice_date else ""
     return f"{terms.invoice_number}{day}{f', part {terms.invoice_part}' if terms.invoice_part else ''}"
-
-
-def _render_refused_line(refused: RefusedHistory) -> Iterator[NarrativePart]:
-    refusal = refused.refusal
-    value = f", found {refusal.found!r}" if refusal.found else ""
-    field = f" Field {refusal.field}{value}." if refusal.field else ""
-    missing = f" At {refusal.node}: {format_euros(refusal.missing)} euros missing." if refusal.node else ""
-    yield f"{refusal.reference}: {refusal.kind} of {format_euros(refusal.amount)} euros, refused: {refusal.code}"
-    yield f"  sent       {_format_origin(refused.origin)}"
-    yield f"  decided    batch {refusal.batch:,}"
-    yield f"  because    {refusal.finding}{field}{missing}"
-    yield f"  remedy     {refusal.action}"
-    if refused.nodes:
-        title = f"  Budget around {_format_batch(refusal.batch, refused.acts)}; the refused act changed nothing of it"
-        yield build_nodes_table(refused.nodes, title)
-
-
-def _format_origin(origin: Origin) -> str:
-    return (
-        f"by {origin.sender} in {origin.file}, line {origin.line:,} (submission {origin.submission},"
-        f" received {origin.received_at}, SHA-256 {origin.sha256[:_HASH_CHARACTERS]})"
-    )
 
 
 def _format_assignment(assignment: Assignment) -> str:
@@ -241,19 +202,6 @@ def _format_transfer(transfer: Transfer | None) -> str:
     return f", to IBAN {transfer.payee.iban}{run}"
 
 
-def _describe_payment(standing: Standing) -> str:
-    """Return whether a request is paid, with the amounts that are settled, still to be paid, and back from the bank."""
-    parts = [f"{_answer_whether_paid(standing)}: {format_euros(standing.settled_cents)} euros settled"]
-    parts.append(f"{format_euros(standing.payable_cents)} to be paid")
-    if standing.retained_cents:
-        parts.append(f"{format_euros(standing.retained_cents)} retained as a guarantee")
-    if standing.back_cents:
-        parts.append(f"{format_euros(standing.back_cents)} came back from the bank and are not sent again")
-    if standing.transit_cents:
-        parts.append(f"{format_euros(standing.transit_cents)} sent to the bank and not debited yet")
-    return ", ".join(parts)
-
-
 def _describe_collection(collection: Collection) -> str:
     """Return what is still to be collected of a receivable, then where the rest went."""
     amounts = {"were collected": collection.collected_cents, "were taken off it": collection.lowered_cents}
@@ -261,40 +209,8 @@ def _describe_collection(collection: Collection) -> str:
     return f"{format_euros(collection.left_cents)} euros to be collected{f': {rest}' if rest else ''}"
 
 
-def _answer_whether_paid(standing: Standing) -> str:
-    """Return ``yes`` only if no part of the money came back or is still on its way."""
-    back, transit, settled = standing.back_cents, standing.transit_cents, standing.settled_cents
-    if back and back == settled:
-        return "no, it came back"
-    if standing.state == "paid" and transit == settled:
-        return "sent, not debited yet"
-    return "in part" if back or transit else _STATES[standing.state]
-
-
 def _format_proof(proof: LinkProof) -> str:
-    stored, computed = proof.stored[:_HASH_CHARACTERS], proof.computed[:_HASH_CHARACTERS]
+    stored, computed = proof.stored[:HASH_CHARACTERS], proof.computed[:HASH_CHARACTERS]
     if proof.holds:
         return f"Batch {proof.batch:,}: its rows give its hash, {stored}: proven."
     return f"Batch {proof.batch:,}: its rows give {computed}, stored is {stored}: NOT proven."
-
-
-def build_nodes_table(nodes: Sequence[NodeChange], title: str) -> ReportTable:
-    """Build the table of each node's credits before and after a batch, two rows a node, each of which adds up."""
-    columns = [
-        Column("budget node"),
-        Column("when"),
-        *(Column(f"{measure} {figure}", CellType.MONEY) for measure in ("AE", "CP") for figure in _FIGURES),
-    ]
-    rows = [
-        [
-            node.node,
-            when,
-            *(getattr(measure, f"{figure}_cents") for measure in measures for figure in _FIGURES),
-        ]
-        for node in nodes
-        for when, measures in (
-            ("before", (node.ae_before, node.cp_before)),
-            ("after", (node.ae_after, node.cp_after)),
-        )
-    ]
-    return ReportTable(title, columns, rows, drop_order=_DROP_ORDER)

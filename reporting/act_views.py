@@ -229,10 +229,14 @@ class AcceptedLine(AmountStruct, frozen=True, kw_only=True):
     day: str
     month: str
     batch: int
+    document_number: str
+    """``ACCOUNTANT/YEAR/JOURNAL/NUMBER``: the document (*pièce*) of its accountant; empty for an act on a third party."""
     acts: int
     """The lines that its batch accepted: the figures of nodes are before and after all of them."""
     committed_at: str
     assignment: Assignment | None
+    giving_centre: CodeLabel | None
+    """Only of a move of credits: the fund centre that gives them."""
     payee: Payee | None
     terms: PaymentTerms | None
     """Only of a payment request that states some."""

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from core.errors import NoSuchRecord, UnknownCode
+from reporting.closing_reports import UP_TO_MONTH
 from reporting.code_names import ACCOUNT, ACCOUNTANT, CodeNames
 from reporting.report_definition import ParameterType, Report, ReportArguments
 from reporting.report_queries import Connection, fetch, fetch_one, find_batch_or_last
@@ -23,24 +24,21 @@ async def check_arguments(
     ------
     UnknownCode
         The reference data have no such programme, accountant, account or year; the message lists those that they have.
-        Or the last day is before the first one.
+        Or the last day is before the first one, or a month has no exercise.
     NoSuchRecord
         There is no such batch, submission or third party, or no submission of such a sender.
     """
     if have_no_day(arguments.values):
         days = (arguments.values[name] for name in ("first_day", "last_day"))
         raise UnknownCode("--first-day {} is after --last-day {}: no entry has such a day".format(*days))
+    if lacks_exercise(report, arguments.values):
+        raise UnknownCode("--month is of an exercise: name it with --exercise")
+    check_codes(names, report, arguments.values)
     for parameter in report.parameters:
         value = arguments.values[parameter.name]
         if value is None:
             continue
         match parameter.type:
-            case ParameterType.PROGRAMME:
-                _check_programme(names, value)
-            case ParameterType.ACCOUNTANT:
-                _check_accountant(names, value)
-            case ParameterType.ACCOUNT:
-                _check_account(names, value)
             case ParameterType.YEAR:
                 _check_year(names, f"--{parameter.name}", value, years_after=parameter.years_after)
             case ParameterType.BATCH:
@@ -51,6 +49,27 @@ async def check_arguments(
                 await _check_sender(connection, value)
             case ParameterType.PAYEE:
                 await _check_payee(connection, value)
+
+
+def check_codes(names: CodeNames, report: Report, values: Mapping[str, Any]) -> None:
+    """Check that the programme, the accountant and the account that the values of a report name exist.
+
+    Raises
+    ------
+    UnknownCode
+        The reference data have no such one; the message lists those that they have.
+    """
+    for parameter in report.parameters:
+        value = values[parameter.name]
+        if value is None:
+            continue
+        match parameter.type:
+            case ParameterType.PROGRAMME:
+                _check_programme(names, value)
+            case ParameterType.ACCOUNTANT:
+                _check_accountant(names, value)
+            case ParameterType.ACCOUNT:
+                _check_account(names, value, parameter.account_starts)
 
 
 async def set_batch(connection: Connection, report: Report, arguments: ReportArguments) -> ReportArguments:
@@ -117,11 +136,15 @@ def _check_accountant(names: CodeNames, code: str) -> None:
         )
 
 
-def _check_account(names: CodeNames, digits: str) -> None:
+def _check_account(names: CodeNames, digits: str, starts: tuple[str, ...]) -> None:
     accounts = sorted(names.by_number[ACCOUNT].values())
     if not any(account.startswith(digits) for account in accounts):
         hint = _list_near_accounts(digits, accounts)
         raise UnknownCode(f"--account {digits}: no account of the charts begins so. {hint}")
+    if starts and not any(account.startswith(digits) and account.startswith(starts) for account in accounts):
+        raise UnknownCode(
+            f"--account {digits}: this report lists no such account. It lists those that begin with {', '.join(starts)}"
+        )
 
 
 def _list_near_accounts(digits: str, accounts: Sequence[str]) -> str:
@@ -137,6 +160,12 @@ def have_no_day(values: Mapping[str, Any]) -> bool:
     """Return whether the last day of a report is before its first one, so that it would be empty."""
     first, last = values.get("first_day"), values.get("last_day")
     return first is not None and last is not None and last < first
+
+
+def lacks_exercise(report: Report, values: Mapping[str, Any]) -> bool:
+    """Return whether a report is up to a month, and nothing says of which exercise."""
+    is_up_to_month = UP_TO_MONTH in report.parameters and values["month"] is not None
+    return is_up_to_month and values.get("exercise") is None
 
 
 def _check_year(names: CodeNames, option: str, year: int, *, years_after: int) -> None:

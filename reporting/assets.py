@@ -11,7 +11,7 @@ from core.asset_plans import AssetPlan
 from core.catalog import list_kinds
 from core.debt_stages import Remainder
 from reporting.code_names import ACCOUNT, ACCOUNTANT, CodeNames
-from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
+from reporting.report_queries import Connection, Row, fetch_as_of, find_batch_or_last
 from reporting.report_tables import Cell, CellType, Column, ReportTable
 from reporting.suspense import DIFFERENT, EQUAL
 from reporting.trial_balance import BalanceScope, load_trial_balance
@@ -92,19 +92,20 @@ async def load_assets(
     exercise: int | None = None,
     accountant: str | None = None,
     visibility: Visibility = WHOLE_JOURNAL,
+    batch: int | None = None,
 ) -> AssetRegister:
     """Load the assets that the caller may see, at the end of an exercise; by default the last one with an asset."""
     owner = names.find_accountant(accountant) if accountant else None
     limits = (exercise, owner, visibility.sender, visibility.centres)
-    rows = await fetch(connection, "assets", *_KINDS, *limits)
+    rows = await fetch_as_of(connection, "assets", *_KINDS, *limits, batch=batch)
     if exercise is None:
         exercise = max((row["last_exercise"] for row in rows), default=None)
     # a page begins after so many assets, so a later asset comes last
     assets = sorted((_build_asset(names, row, exercise or 0) for row in rows), key=lambda asset: asset.entry)
-    scope = BalanceScope(exercise, None, accountant)
+    scope = BalanceScope(exercise, batch, accountant)
     balances = await _load_balances(connection, names, scope) if visibility.is_whole else None
-    batch = await find_batch_or_last(connection, None)
-    return AssetRegister(batch, exercise, assets, _list_accounts(names, assets, balances))
+    number = await find_batch_or_last(connection, batch)
+    return AssetRegister(number, exercise, assets, _list_accounts(names, assets, balances))
 
 
 def _find_plan(names: CodeNames, year: int, account: str) -> AssetPlan | None:

@@ -8,11 +8,25 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from core.amount_fields import AmountStruct, Cents, OldCents
-from core.catalog import CATALOG, Family, Remainder, list_kinds
 from core.nomenclature import CentreLevel, FundCentre
+from core.tables.columns import Index, Position, select_rows
+from core.tables.delays import CellPlaces
 from reporting.code_names import CENTRE, CodeNames
-from reporting.report_queries import Connection, Row, fetch_from_journal, find_batch_or_last
+from reporting.commitment_kinds import COMMITTING, READ_KINDS
+from reporting.commitment_sums import CommitmentLines, CommitmentSummation, StandingCommitments
+from reporting.line_columns import (
+    NONE,
+    Integers,
+    build_index,
+    copy_lines,
+    copy_places,
+    look_up,
+    sum_groups,
+)
+from reporting.report_queries import Connection, Row, fetch, find_batch_or_last, read_part
 from reporting.report_tables import CellType, Column, ReportTable
 from reporting.visibility import WHOLE_JOURNAL, Visibility
 
@@ -36,15 +50,6 @@ _DROP_ORDER = (
 _SUMS = (
     *("commitments", "open", "unbilled", "engaged_cents", "withdrawn_cents", "paid_cents"),
     *("requested_cents", "remaining_cents"),
-)
-
-_CARRYING = list_kinds(lambda kind: kind.carries and not kind.inherits)
-"""The kinds that carry a commitment or a service into the next year."""
-_DRAWING = list_kinds(
-    lambda kind: (
-        not (kind.inherits or kind.takes_off_suspense or kind.opens_item or kind.opens_fund)
-        and {kind.draws, kind.feeds} & {Remainder.OPEN, Remainder.UNBILLED, Remainder.CARRIED}
-    )
 )
 
 
@@ -89,6 +94,14 @@ class OutstandingCommitments(AmountStruct, frozen=True):
     unbilled_cents: Cents = 0
 
 
+class _Origins(NamedTuple):
+    """Where commitments come from.  A COPY row."""
+
+    entry_id: Position
+    submission: Index
+    source: Index
+
+
 class CommitmentSums(NamedTuple):
     """Sums of the statement, in its order."""
 
@@ -116,9 +129,10 @@ async def load_outstanding_commitments(
     *,
     level: CentreLevel = CentreLevel.PROGRAMME,
     visibility: Visibility = WHOLE_JOURNAL,
+    batch: int | None = None,
 ) -> OutstandingCommitments:
     """Load what remains to be paid of all commitments that the caller may see; reads all entries of the journal."""
-    rows_of_centres = await _fetch_sums(connection, visibility)
+    rows_of_centres = await _fetch_sums(connection, visibility, batch=batch)
     sums: dict[tuple[int, str], CommitmentSums] = defaultdict(CommitmentSums)
     for row in rows_of_centres:
         centres = names.codes.find_year(row["budget_year"]).centres
@@ -129,7 +143,7 @@ async def load_outstanding_commitments(
         for (year, centre), figures in sorted(sums.items())
     ]
     totals = (sum(getattr(figures, name) for figures in rows) for name in _SUMS)
-    return OutstandingCommitments(await find_batch_or_last(connection, None), level.name, rows, *totals)
+    return OutstandingCommitments(await find_batch_or_last(connection, batch), level.name, rows, *totals)
 
 
 async def fetch_sums_of_cells(connection: Connection) -> list[Row]:
@@ -137,46 +151,68 @@ async def fetch_sums_of_cells(connection: Connection) -> list[Row]:
     return await _fetch_sums(connection, WHOLE_JOURNAL, by_cell=True)
 
 
-async def fetch_sums_of_origins(connection: Connection, visibility: Visibility) -> list[Row]:
+async def fetch_sums_of_origins(
+    connection: Connection, visibility: Visibility, batch: int | None = None
+) -> list[Row]:
     """Return the sums of the commitments of a fund centre by ``origin_year``, in which they were engaged first."""
-    return await _fetch_sums(connection, visibility, by_origin=True)
+    return await _fetch_sums(connection, visibility, by_origin=True, batch=batch)
 
 
 async def _fetch_sums(
-    connection: Connection, visibility: Visibility, *, by_cell: bool = False, by_origin: bool = False
+    connection: Connection,
+    visibility: Visibility,
+    *,
+    by_cell: bool = False,
+    by_origin: bool = False,
+    batch: int | None = None,
 ) -> list[Row]:
-    return await fetch_from_journal(
-        connection,
-        "commitments",
-        *_list_effects(),
-        *(visibility.sender, visibility.centres, _CARRYING, by_cell, by_origin),
+    """Return the sums of all visible commitments by ``centre`` and ``budget_year``.
+
+    ``by_cell``: each account assignment has a row of its own; ``by_origin``: each year in which commitments were engaged
+    first, before they were carried.  A row has ``cell`` and ``origin_year``, or None, ``commitments``, those of which
+    something is left, and the sums of ``StandingCommitments``.
+    """
+    part = await read_part(connection, batch)
+    sums = CommitmentSummation(
+        await copy_lines(connection, CommitmentLines, READ_KINDS, entry_end=part.entry_end)
     )
+    standing = sums.add_up()
+    if visibility.sender is not None:
+        visible = await _find_visible(connection, visibility.sender)
+        is_seen = look_up(build_index(visible), sums.commitments) != NONE
+        standing = select_rows(standing, np.flatnonzero(is_seen))
+    cells = await copy_places(connection, visibility.centres)
+    return list(_group(standing, cells, by_cell=by_cell, by_origin=by_origin))
 
 
-def _list_effects() -> Iterator[list[int] | tuple[int, ...]]:
-    """Yield the kinds that the statement reads and their signs, in the order of its parameters."""
-    engaging = {Family.COMMITMENT, Family.COMMITMENT_CHANGE}
-    kinds = [number for number in _DRAWING if number not in _CARRYING or CATALOG[number].family in engaging]
-    yield kinds
-    for remainder in (Remainder.OPEN, Remainder.UNBILLED):
-        yield [_find_sign(number, remainder) for number in kinds]
-    yield [
-        int(CATALOG[number].carries) or CATALOG[number].ae_consumed * (CATALOG[number].family in engaging)
-        for number in kinds
-    ]
-    yield list_kinds(lambda kind: kind.mirrors)
-    yield list_kinds(lambda kind: kind.family is Family.COMMITMENT)
-    settling = list_kinds(lambda kind: kind.settles or kind.cp_consumed > 0)  # a confirmed penalty is paid
-    yield settling
-    yield [CATALOG[number].settles + CATALOG[number].cp_consumed for number in settling]
-    yield list_kinds(lambda kind: kind.inherits)
-    yield list_kinds(lambda kind: kind.pays and kind.follows is Family.COMMITMENT)
+async def _find_visible(connection: Connection, sender: str) -> Integers:
+    """Return the commitments of a sender, and those that the closing of a year carried of his."""
+    origins = await copy_lines(connection, _Origins, COMMITTING)
+    rows = await fetch(connection, "submissions_of_sender", sender)
+    own = [row["submission"] for row in rows if row["is_own"]]
+    closing = [row["submission"] for row in rows if row["is_of_closing"]]
+    sources = [row["id"] for row in await fetch(connection, "sources_of_sender", sender)]
+    is_carried = np.isin(origins.submission, closing) & np.isin(origins.source, sources)
+    return origins.entry_id[np.isin(origins.submission, own) | is_carried]
 
 
-def _find_sign(kind: int, remainder: Remainder) -> int:
-    if CATALOG[kind].carries:
-        return int(remainder is Remainder.OPEN)
-    return (CATALOG[kind].feeds is remainder) - (CATALOG[kind].draws is remainder)
+def _group(
+    standing: StandingCommitments, cells: CellPlaces, *, by_cell: bool, by_origin: bool
+) -> Iterator[Row]:
+    """Yield the sums by fund centre and budget year, and what else is asked for."""
+    place = look_up(build_index(cells.cell), standing.cell)
+    rows = np.flatnonzero(place != NONE)
+    standing, place = select_rows(standing, rows), place[rows]
+    columns = {"centre": cells.centre[place], "budget_year": cells.budget_year[place]}
+    if by_cell:
+        columns["cell"] = standing.cell
+    if by_origin:
+        columns["origin_year"] = cells.budget_year[place] - standing.years
+    sums = {
+        "commitments": (standing.engaged != standing.withdrawn + standing.paid).astype(np.int64),
+        **{name: getattr(standing, name) for name in StandingCommitments._fields[2:]},
+    }
+    yield from sum_groups(columns, sums, {"cell": None, "origin_year": None})
 
 
 def _find_ancestor(centres: Mapping[str, FundCentre], centre: str, level: CentreLevel) -> str:

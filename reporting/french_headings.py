@@ -6,6 +6,7 @@ CSV and JSON keep their English names in every language, because programs read t
 from collections.abc import Mapping, Sequence
 
 from reporting.french_titles import translate_title
+from reporting.french_words import WORD_COLUMNS, WORDS
 from reporting.report_tables import Cell, Column, ReportTable
 
 HEADINGS: Mapping[str, str] = {
@@ -34,6 +35,7 @@ HEADINGS: Mapping[str, str] = {
     "finding": "constat",
     "commitments": "engagements juridiques",
     "engaged": "engagé",
+    "carried in": "basculé",
     "withdrawn": "retiré",
     "paid": "payé",
     "remaining to be paid": "reste à payer",
@@ -68,7 +70,7 @@ HEADINGS: Mapping[str, str] = {
     "invoice": "facture",
     "dated": "date de la facture",
     "part": "part",
-    "entry": "n° de pièce",
+    "entry": "n° d'écriture",
     "day": "jour",
     "requested": "demandé",
     "rejected": "rejeté",
@@ -130,10 +132,17 @@ HEADINGS: Mapping[str, str] = {
     "accounts": "comptes",
     "movements": "mouvements",
     "year of origin": "année d'origine",
+    "sort": "nature",
+    "released": "repris",
+    "first entry": "écriture d'origine",
+    "since": "depuis le",
     "certified in": "exercice du service fait",
     "mandatory": "dépense obligatoire",
     "section": "partie",
     "statement line": "poste",
+    "reconciliation item": "ligne du passage",
+    "raises the result": "augmente le résultat",
+    "lowers the result": "diminue le résultat",
     "gross": "brut",
     "lowered": "amortissements, dépréciations",
     "month": "mois",
@@ -152,46 +161,94 @@ HEADINGS: Mapping[str, str] = {
     "stated next year": "solde repris l'année suivante",
     "merged into": "fusionné avec",
     "difference": "écart",
+    "mission": "mission",
+    "fund family": "famille de fonds",
+    "measure": "AE ou CP",
+    "initial": "loi de finances initiale",
+    "amending laws": "lois de finances rectificatives",
+    "advance decrees": "décrets d'avance",
+    "transfers": "virements et transferts",
+    "carry-over in": "reports de l'exercice précédent",
+    "funds": "fonds de concours et attributions de produits",
+    "distributed": "mises à disposition et mouvements",
+    "carry-over out": "reportés sur l'exercice suivant",
+    "cancelled": "crédits annulés",
+    "opened": "ouvert",
+    "frozen": "gelé",
+    "reserved": "réservé",
+    "consumed": "consommé",
+    "available": "disponible",
+    "complementary": "ouvertures complémentaires",
+    "reported": "consommé, retraits antérieurs déduits",
+    "carried": "reporté",
+    "annulled": "annulé",
+    "unsettled": "non soldé",
+    "seal": "scellé",
+    "chain": "chaîne",
+    "batch": "lot",
+    "found, euros": "constaté, euros",
+    "found, number": "constaté, nombre",
+    "seconds": "durée, secondes",
+    "ended, UTC": "fin, UTC",
+    "began, UTC": "début, UTC",
+    "proved by": "preuve",
+    "by": "par",
+    "step": "étape",
+    "nature": "nature",
+    "closing balance": "balance de sortie",
+    "statement words": "sous-poste",
+    "older": "plus de 365 jours",
+    "91 to 365": "91 à 365 jours",
+    "61 to 90": "61 à 90 jours",
+    "31 to 60": "31 à 60 jours",
+    "up to 30 days": "jusqu'à 30 jours",
+    "items": "postes ouverts",
+    "oldest": "poste le plus ancien",
+    "invoiced": "facturé",
+    "pre-recorded": "préenregistré",
+    "certified, not invoiced": "certifié non soldé",
+    "received": "réceptionné",
+    "carried on": "basculé sur l'exercice suivant",
+    "last service": "dernier service fait",
+    "supplier name": "raison sociale du fournisseur",
+    "position": "n° de poste",
+    "fund": "fonds",
+    "item label": "libellé du compte budgétaire",
+    "item": "compte budgétaire",
+    "area label": "libellé du domaine fonctionnel",
+    "area": "domaine fonctionnel",
+    "centre label": "libellé du centre financier",
+    "programme label": "libellé du programme",
+    "document": "n° de pièce",
+    "journal": "journal",
+    "advance": "avance",
+    "commitment": "engagement juridique",
+    "committed": "engagé au total",
+    "certified": "service fait certifié",
+    "recovered": "récupéré",
+    "recovery": "récupération",
+    "issued": "titres émis",
 }
 """By their English names."""
 
-_WORDS: Mapping[str, str] = {
-    "debit": "débiteur",
-    "credit": "créditeur",
-    "either": "débiteur ou créditeur",
-    "nil": "nul",
-    "wrong side": "sens anormal",
-    "same IBAN": "même IBAN",
-    "same SIREN": "même SIREN",
-    "same name": "même nom",
-    "wrong SIRET": "SIRET erroné",
-    "balanced": "équilibré",
-    "NOT balanced": "NON équilibré",
-    "some accounts only": "certains comptes seulement",
-    "some lines only": "certaines lignes seulement",
-    "opening": "balance d'entrée",
-    "movement": "mouvement",
-    "closing": "balance de sortie",
-    "not justified": "non justifié",
-    "equals the balance": "égal au solde",
-    "differs from the balance": "différent du solde",
-    "asset": "actif",
-    "liability": "passif",
-    "net_position": "situation nette",
-    "charge": "charges",
-    "product": "produits",
-    "sovereign": "produits régaliens",
-    "result": "résultat",
-    "without a line": "sans poste",
+_RECEIPTS = "Receivables and receipts"
+_RECEIPT_HEADINGS: Mapping[str, str] = {
+    "nature": "nature de recette",
+    "lowered": "réductions et annulations",
+    "collected": "recouvré",
+    "left": "restes à recouvrer",
 }
-_WORD_COLUMNS = frozenset({"normal side", "finding", "row", "section"})
-"""The columns whose cells are words of the reports themselves."""
+"""The headings that mean something else for receivables than for the statements and the other reports."""
 
 _FOOTERS: Mapping[str, str] = {
     "all": "total",
     "difference": "différence",
     "balanced": "équilibrée",
     "NOT balanced": "NON équilibrée",
+    "no item and no balance": "ni poste ni solde",
+    "reconciled": "concordant",
+    "CP reconciled": "CP concordants",
+    "NOT reconciled": "NON concordant",
     "equal to the balances": "égal aux soldes",
     "NOT equal to the balances": "NON égal aux soldes",
     "a part of the journal: not compared": "une partie du journal : non comparé",
@@ -200,24 +257,27 @@ _FOOTERS: Mapping[str, str] = {
 
 def translate_headings(table: ReportTable) -> ReportTable:
     """Return a table with French title and headings; what has no French name stays as it is."""
-    columns = [Column(_translate_name(column.name), column.cell_type) for column in table.columns]
-    order = None if table.drop_order is None else [_translate_name(name) for name in table.drop_order]
+    is_of_receipts = table.title.startswith(_RECEIPTS)
+    headings = {**HEADINGS, **_RECEIPT_HEADINGS} if is_of_receipts else HEADINGS
+    return _translate_table(table, headings)
+
+
+def _translate_table(table: ReportTable, headings: Mapping[str, str]) -> ReportTable:
+    columns = [Column(headings.get(column.name, column.name), column.cell_type) for column in table.columns]
+    order = None if table.drop_order is None else [headings.get(name, name) for name in table.drop_order]
     return table._replace(
         title=translate_title(table.title),
         columns=columns,
         rows=[_translate_cells(table.columns, row) for row in table.rows],
-        below=table.below and table.below._replace(column=_translate_name(table.below.column)),
+        below=table.below
+        and table.below._replace(column=headings.get(table.below.column, table.below.column)),
         footer=[_FOOTERS.get(cell, cell) if isinstance(cell, str) else cell for cell in table.footer],
         drop_order=order,
     )
 
 
-def _translate_name(name: str) -> str:
-    return HEADINGS.get(name, name)
-
-
 def _translate_cells(columns: Sequence[Column], row: Sequence[Cell]) -> list[Cell]:
     return [
-        _WORDS.get(str(cell), cell) if column.name in _WORD_COLUMNS else cell
+        WORDS.get(str(cell), cell) if column.name in WORD_COLUMNS else cell
         for column, cell in zip(columns, row, strict=True)
     ]

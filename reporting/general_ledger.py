@@ -15,6 +15,7 @@ from core.amount_fields import Cents
 from core.catalog import CATALOG
 from core.periods import PERIODS_PER_YEAR, to_period
 from reporting.code_names import ACCOUNT, ACCOUNTANT, CodeNames, format_month
+from reporting.document_numbers import load_document_numbers
 from reporting.posted_lines import PostingScope, build_statement, fetch_posted_rows, read_scope
 from reporting.report_definition import PageRange, ReportArguments
 from reporting.report_queries import Connection, Row, stream
@@ -41,6 +42,9 @@ class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
     """Of a movement, as all that follows."""
     day: str = ""
     period: str = ""
+    journal: str = ""
+    document: int | None = None
+    """The number of the document, which counts for accountant, exercise and journal."""
     sender: str = ""
     reference: str = ""
     kind: str = ""
@@ -178,8 +182,17 @@ async def _stream_rows(
     movements = (*_choose_months(scope), *columns, max(span.skipped_rows - 1, 0), span.limit)
     statement = build_statement("ledger_movements")
     async with aclosing(stream(connection, statement, *scope.list_arguments(), *movements)) as pieces:
-        async for piece in _describe(names, span, pieces):
+        async for piece in _describe(names, span, _add_documents(connection, pieces)):
             yield piece
+
+
+async def _add_documents(
+    connection: Connection, pieces: AsyncIterator[list[Row]]
+) -> AsyncGenerator[list[Row], None]:
+    """Yield the rows of pieces of movements, each with its document."""
+    async for piece in pieces:
+        documents = await load_document_numbers(connection, piece)
+        yield [{**row, "document": documents[row["entry_id"]]} for row in piece]
 
 
 async def _describe(
@@ -236,6 +249,8 @@ def _build_movement(names: CodeNames, head: Mapping[str, Any], movement: Row, *,
         entry=movement["entry_id"],
         day=movement["day"].isoformat(),
         period=format_month(to_period(movement["exercise"], movement["month"])),
+        journal=movement["document"].journal,
+        document=movement["document"].number,
         sender=movement["sender"],
         reference=movement["reference"],
         kind=CATALOG[movement["kind"]].name,
@@ -250,14 +265,15 @@ def build_table(rows: Sequence[LedgerRow]) -> ReportTable:
     """Build the table of some rows."""
     columns = (
         *(Column("exercise"), Column("accountant"), Column("account"), Column("label", CellType.PROSE)),
-        *(Column("row"), Column("entry", CellType.COUNT), Column("day"), Column("period"), Column("sender")),
-        *(Column("reference"), Column("kind"), Column("counterpart")),
+        *(Column("row"), Column("entry", CellType.COUNT), Column("day"), Column("period"), Column("journal")),
+        *(Column("document", CellType.COUNT), Column("sender"), Column("reference"), Column("kind")),
+        Column("counterpart"),
         *(Column(name, CellType.MONEY) for name in ("debit", "credit", "balance")),
     )
     cells = [[str(row.exercise), *msgspec.structs.astuple(row)[1:]] for row in rows]
     drop_order = (
         *("label", "sender", "kind", "period", "exercise", "reference", "counterpart"),
-        *("accountant", "day", "row", "balance", "entry"),
+        *("journal", "document", "accountant", "day", "row", "balance", "entry"),
     )
     return ReportTable("General ledger", columns, cells, (), drop_order)
 

@@ -16,7 +16,7 @@ order by p.exercise, coalesce(t.code, '') collate "C", a.code collate "C";
 -- name: ledger_movements
 -- The movements from month $9 to month $10 of accounts $13 of accountants $12 in exercises $11, account by account in the order of
 -- entries, without the first $14 and at most $15; ``change`` is what moved on the account so far, debit less credit.
-select b.place, p.entry_id, p.day, p.exercise, p.month, p.kind, p.reference, p.sender, s.counterpart, s.debit, s.credit,
+select b.place, p.entry_id, p.day, p.exercise, p.month, p.accountant, p.kind, p.reference, p.sender, s.counterpart, s.debit, s.credit,
        sum(s.debit - s.credit) over (partition by b.place order by p.entry_id, s.credit rows unbounded preceding)::bigint as change
 from posted p
 cross join lateral (values (p.debit, p.credit, p.amount, 0), (p.credit, p.debit, 0, p.amount)) as s (account, counterpart, debit, credit)

@@ -162,7 +162,7 @@ async def _read_query(connection: Connection, arguments: ReportArguments) -> _Qu
     payees = None
     if supplier is not None:
         payees = [row["payee"] for row in await fetch(connection, "payees_of_code", supplier)]
-    significant = None if number is None else _normalise(pa.array([number]))[0].as_py()
+    significant = None if number is None else normalise_numbers(pa.array([number]))[0].as_py()
     if payees == [] or significant == "" or (day is not None and day.year < YEAR_FIRST):
         return None
     days = None if day is None else (day - _EPOCH).days
@@ -191,19 +191,19 @@ async def _stream_candidates(
 
 def _mark_invoices(details: PaymentDetails, query: _Query) -> NDArray[np.bool_]:
     """Mark the lines whose invoice has the number and the day that are looked for; without a number there is no invoice."""
-    number = _normalise(_to_arrow(details.texts.invoice_number))
+    number = normalise_numbers(to_arrow(details.texts.invoice_number))
     comparison, text = ("not_equal", "") if query.number is None else ("equal", query.number)
     marks = pc.call_function(comparison, [number, pa.scalar(text)]).to_numpy(zero_copy_only=False)
     return marks if query.day is None else marks & (details.rows.invoice_date == query.day)
 
 
-def _normalise(numbers: pa.Array) -> pa.Array:
+def normalise_numbers(numbers: pa.Array) -> pa.Array:
     """Return the numbers as they count: ASCII letters in upper case, digits, and every other character beyond ASCII."""
     significant = pc.call_function("replace_substring_regex", [numbers], _ONLY_SIGNIFICANT)
     return pc.call_function("ascii_upper", [significant])
 
 
-def _to_arrow(cells: TextCells) -> pa.Array:
+def to_arrow(cells: TextCells) -> pa.Array:
     """Return the texts of pages, which lie one behind the other."""
     starts, ends = cells.spans
     offsets = np.concatenate([starts[:1], ends]).astype(np.int32)

@@ -12,6 +12,7 @@ from core.amount_fields import Cents
 from core.catalog import CATALOG
 from core.periods import to_period
 from reporting.code_names import ACCOUNT, ACCOUNTANT, CodeNames, format_month
+from reporting.document_numbers import load_document_numbers
 from reporting.posted_lines import PostingScope, fetch_posted_rows, read_scope
 from reporting.report_definition import PageRange, ReportArguments
 from reporting.report_queries import Connection, Row, fetch
@@ -32,9 +33,13 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     """The month of the exercise; ``00`` has the openings."""
     accountant: str
     """Empty for an entry without a fund centre."""
+    journal: str
+    """The code of the journal (*journal*) in which the accountant numbers the document."""
+    document: int
+    """The number of the document (*pièce*), without a gap for accountant, exercise and journal."""
     sender: str
     reference: str
-    """The document of the sender."""
+    """The name that the sender gave the act."""
     kind: str
     label: str
     """The official term of the kind, in French."""
@@ -129,12 +134,15 @@ async def _stream_entries(
 async def _describe(connection: Connection, names: CodeNames, rows: Sequence[Row]) -> list[JournalEntry]:
     payees = await fetch(connection, "codes_of_payees", list({row["payee"] for row in rows if row["payee"]}))
     codes = {row["payee"]: row["code"] for row in payees}
+    documents = await load_document_numbers(connection, rows)
     return [
         JournalEntry(
             entry=row["entry_id"],
             day=row["day"].isoformat(),
             period=format_month(to_period(row["exercise"], row["month"])),
             accountant=names.find_code(ACCOUNTANT, row["accountant"]),
+            journal=documents[row["entry_id"]].journal,
+            document=documents[row["entry_id"]].number,
             sender=row["sender"],
             reference=row["reference"],
             kind=CATALOG[row["kind"]].name,
@@ -166,11 +174,23 @@ def build_table(rows: Sequence[JournalEntry]) -> ReportTable:
     """Build the table with one row per entry."""
     columns = (
         *(Column("entry", CellType.COUNT), Column("day"), Column("period"), Column("accountant")),
+        *(Column("journal"), Column("document", CellType.COUNT)),
         *(Column("sender"), Column("reference"), Column("kind"), Column("label", CellType.PROSE)),
         *(Column("payee"), Column("debit account"), Column("credit account")),
         Column("amount", CellType.MONEY),
     )
-    drop_order = ("label", "sender", "payee", "kind", "period", "accountant", "reference", "day")
+    drop_order = (
+        "label",
+        "sender",
+        "payee",
+        "kind",
+        "period",
+        "reference",
+        "journal",
+        "document",
+        "accountant",
+        "day",
+    )
     return ReportTable("Journal", columns, [msgspec.structs.astuple(row) for row in rows], (), drop_order)
 
 

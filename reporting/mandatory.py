@@ -6,31 +6,24 @@ for it.  Entries by hand, direct requests and requests without service are none 
 
 from collections import defaultdict
 
+import numpy as np
+
 from core.amount_fields import AmountStruct, Cents
-from core.catalog import Family, Pairing, Remainder, list_kinds
+from core.tables.columns import select_rows
 from reporting.code_names import CENTRE, CodeNames
-from reporting.report_queries import Connection, fetch_from_journal, find_batch_or_last
+from reporting.line_columns import (
+    NONE,
+    build_index,
+    copy_lines,
+    copy_places,
+    find_own_entries,
+    look_up,
+    sum_groups,
+)
+from reporting.mandatory_sums import COMMITTING, READ_KINDS, ServiceLines, add_up_services
+from reporting.report_queries import Connection, Row, fetch_one, find_batch_or_last
 from reporting.report_tables import CellType, Column, ReportTable
 from reporting.visibility import WHOLE_JOURNAL, Visibility
-
-_DEBT_FAMILIES = frozenset({Family.PAYMENT_REQUEST, Family.RETENTION})
-_KINDS = (
-    list_kinds(lambda kind: kind.family is Family.COMMITMENT),
-    list_kinds(lambda kind: kind.family is Family.COMMITMENT and kind.carries),
-    list_kinds(lambda kind: kind.family is Family.SERVICE and not kind.carries),
-    list_kinds(lambda kind: kind.family is Family.SERVICE and kind.carries),
-    list_kinds(lambda kind: kind.mirrors),
-    list_kinds(lambda kind: kind.draws is Remainder.UNBILLED),
-    list_kinds(lambda kind: kind.family in _DEBT_FAMILIES and kind.inherits),
-    list_kinds(lambda kind: kind.family is Family.PAYMENT_REQUEST and kind.carries),
-    list_kinds(
-        lambda kind: (
-            kind.family is Family.SETTLEMENT
-            and (kind.settles > 0 or kind.cp_consumed > 0 or kind.pairs is Pairing.WITHHOLDING)
-        )
-    ),
-)
-"""In the order of the parameters of the statement, from $2 on."""
 
 
 class MandatoryExpenses(AmountStruct, frozen=True):
@@ -69,8 +62,7 @@ async def load_mandatory(
     """Load what is certified and not paid, of the commitments that the caller may see; reads all entries of the journal."""
     number = await find_batch_or_last(connection, batch)
     sums: dict[tuple[str, int], tuple[int, int]] = defaultdict(lambda: (0, 0))
-    limits = visibility.sender, visibility.centres
-    for row in await fetch_from_journal(connection, "mandatory", number, *_KINDS, *limits):
+    for row in await _fetch_sums(connection, number, visibility):
         key = names.codes.find_programme(names.find_code(CENTRE, row["centre"])).code, row["exercise"]
         if exercise in (None, key[1]):
             accrued, owed = sums[key]
@@ -83,6 +75,22 @@ async def load_mandatory(
     ]
     accrued, owed = sum(row.accrued_cents for row in rows), sum(row.owed_cents for row in rows)
     return MandatoryReport(number, exercise, rows, accrued, owed, accrued + owed)
+
+
+async def _fetch_sums(connection: Connection, batch: int, visibility: Visibility) -> list[Row]:
+    """Return the sums by fund centre and exercise of the service, of the commitments of the sender on the fund centres."""
+    entry_end = (await fetch_one(connection, "entry_end", batch))["entry_end"]
+    services = add_up_services(await copy_lines(connection, ServiceLines, READ_KINDS, entry_end=entry_end))
+    if visibility.sender is not None:
+        own = await find_own_entries(connection, COMMITTING, visibility.sender)
+        is_own = look_up(build_index(own), services.commitment) != NONE
+        services = select_rows(services, np.flatnonzero(is_own))
+    cells = await copy_places(connection, visibility.centres)
+    place = look_up(build_index(cells.cell), services.cell)
+    rows = np.flatnonzero(place != NONE)
+    services = select_rows(services, rows)
+    keys = {"centre": cells.centre[place[rows]], "exercise": services.exercise}
+    return list(sum_groups(keys, {"accrued": services.accrued, "owed": services.owed}, {}))
 
 
 def build_table(report: MandatoryReport) -> ReportTable:

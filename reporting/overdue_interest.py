@@ -120,13 +120,17 @@ async def load_overdue_interest(
     ReferenceDataError
         The interest rate of a half-year with late payments is missing.
     """
-    from posting.delays import delay_queries
+    from posting.delays import delay_queries, stored_sum_queries
     from posting.delays.amounts_due import compute_amounts_due
     from posting.delays.day_span import ALL_DAYS
 
     day, rules = day or datetime.now(ZoneInfo(TIME_ZONE)).date(), names.codes.interest
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         batch = await find_batch_or_last(connection, None)
+        if not await stored_sum_queries.has_debits_after(connection, 0):
+            return OverdueInterest(
+                batch, day.isoformat(), [], 0
+            )  # nothing was paid late, whatever requests state
         facts = await delay_queries.load_request_facts(connection, names.codes.term_days, rules)
         payments = _Payments(facts, rules, (day - _EPOCH).days)
         await delay_queries.read_debits(connection, ALL_DAYS, payments.add_debits)

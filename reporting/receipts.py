@@ -1,14 +1,15 @@
 """Receivables and receipts by exercise and nature of receipt: issued, lowered, collected, and what is left to collect.
 
-What is collected in an exercise is a receipt of its budget (LOLF art. 28), whatever the year of the receivable.
+What is collected in an exercise is a receipt of its budget (LOLF art. 28), whatever the year of the receivable.  A penalty
+that is confirmed is issued and collected at once, under the nature whose product it is (ours; rule A36).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from core.amount_fields import AmountStruct, Cents
-from core.catalog import Family, Remainder, list_kinds
+from core.catalog import Family, Remainder, Role, list_kinds
 from reporting.code_names import ITEM, CodeNames
-from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
+from reporting.report_queries import Connection, Row, fetch_as_of, find_batch_or_last
 from reporting.report_tables import CellType, Column, ReportTable
 from reporting.visibility import WHOLE_JOURNAL, Visibility
 
@@ -30,7 +31,7 @@ class ReceiptSums(AmountStruct, frozen=True):
     lowered_cents: Cents
     """Reduced or cancelled in this exercise."""
     collected_cents: Cents
-    """Collected in this exercise, by receipts and set-offs: its budget receipts."""
+    """Collected in this exercise, by receipts and set-offs, less what was taken back: its budget receipts."""
     left_cents: Cents
     """What is left today of the receivables that this exercise issued."""
 
@@ -52,6 +53,7 @@ async def load_receipts(
     *,
     exercise: int | None = None,
     visibility: Visibility = WHOLE_JOURNAL,
+    batch: int | None = None,
 ) -> Receipts:
     """Load the receipts that the caller may see, of one exercise or of all; reads all entries of the journal."""
     kinds = (
@@ -59,16 +61,36 @@ async def load_receipts(
         list_kinds(lambda kind: kind.family is Family.RECEIVABLE_CHANGE),
         list_kinds(lambda kind: kind.follows is Family.RECEIVABLE and kind.draws is Remainder.OPEN),
     )
-    rows = await fetch(connection, "receipts", *kinds, visibility.sender, visibility.centres, exercise)
-    natures = [_build_nature(names, row) for row in rows]
+    penalties = list_kinds(lambda kind: kind.credit is Role.PENALTY_PRODUCT)
+    reversals = list_kinds(lambda kind: kind.family is Family.RECEIPT_CHANGE)
+    arguments = (*kinds, visibility.sender, visibility.centres, exercise, penalties, reversals)
+    rows = await fetch_as_of(connection, "receipts", *arguments, batch=batch)
+    natures = _build_natures(names, rows)
     totals = (sum(getattr(nature, name) for nature in natures) for name in _MONEY_COLUMNS.values())
-    return Receipts(await find_batch_or_last(connection, None), natures, *totals)
+    return Receipts(await find_batch_or_last(connection, batch), natures, *totals)
 
 
-def _build_nature(names: CodeNames, row: Row) -> ReceiptSums:
-    code, exercise = names.find_code(ITEM, row["item"]), row["exercise"]
+def _build_natures(names: CodeNames, rows: Iterable[Row]) -> list[ReceiptSums]:
+    """Add up the rows by exercise and nature: receivables of the nature, and penalties confirmed to its product."""
+    sums: dict[tuple[int, str], list[int]] = {}
+    for row in rows:
+        key = row["exercise"], _find_nature(names, row)
+        before = sums.get(key, [0] * len(_MONEY_COLUMNS))
+        sums[key] = [cents + row[name] for cents, name in zip(before, _MONEY_COLUMNS, strict=True)]
+    return [_build_nature(names, *key, figures=figures) for key, figures in sorted(sums.items())]
+
+
+def _find_nature(names: CodeNames, row: Row) -> str:
+    """Return the nature of a receivable; of confirmed penalties the first of the year with their product, if it has any."""
+    if not row["product"]:
+        return names.find_code(ITEM, row["item"])
+    product = names.find_account(row["product"], row["exercise"]).code
+    natures = names.codes.find_year(row["exercise"]).receipt_natures
+    return next((code for code, nature in natures.items() if nature.product == product), "")
+
+
+def _build_nature(names: CodeNames, exercise: int, code: str, *, figures: list[int]) -> ReceiptSums:
     nature = names.codes.find_year(exercise).receipt_natures.get(code)
-    figures = (row[name] for name in _MONEY_COLUMNS)
     return ReceiptSums(exercise, code, nature.label if nature else "", *figures)
 
 

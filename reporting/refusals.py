@@ -14,6 +14,7 @@ from core.remedies import REMEDIES
 from core.remedy import Remedy
 from core.senders import RESERVED_SENDERS
 from reporting.code_names import CodeNames
+from reporting.kind_remedies import find_remedy
 from reporting.report_queries import Connection, Row, fetch
 from reporting.report_tables import CellType, Column, ReportTable, TextBelow
 from reporting.visibility import WHOLE_JOURNAL, Visibility
@@ -128,7 +129,7 @@ async def read_refused_pages(
 def describe_refused_line(names: CodeNames, row: Row, language: Language = "en") -> RefusedLine:
     """Describe a row of ``refusal`` in words."""
     code = Outcome(row["code"])
-    finding, action = select_language(REMEDIES[code], language)
+    finding, action = select_language(find_remedy(code, row["kind"]), language)
     return RefusedLine(
         batch=row["batch"],
         submission=row["submission"],
@@ -182,7 +183,7 @@ def build_table(refusals: Refusals) -> ReportTable:
     ]
     foot = ["all", "", refusals.lines, sum(_read_cents(reason) or 0 for reason in refusals.reasons), "", ""]
     return ReportTable(
-        f"Refused lines{scope}",
+        f"Refused lines{scope}" if refusals.reasons else f"No line{scope} was refused",
         columns,
         rows,
         foot,
@@ -230,5 +231,5 @@ def build_lines_table(lines: list[RefusedLine]) -> ReportTable:
         for line in lines
     ]
     remedies = dict.fromkeys(f"{line.code}: {line.action}" for line in lines)
-    title = "Refused lines, one by one"
+    title = "Refused lines, one by one" if lines else "No line was refused"
     return ReportTable(title, columns, rows, drop_order=_DROP_ORDER, below=TextBelow(_REMEDY, list(remedies)))

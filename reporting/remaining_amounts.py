@@ -72,17 +72,18 @@ async def load_remaining_amounts(
     *,
     programme: str | None = None,
     visibility: Visibility = WHOLE_JOURNAL,
+    batch: int | None = None,
 ) -> RemainingToPay:
     """Load what remains to be paid of the commitments that the caller may see; reads all entries of the journal."""
     sums: dict[tuple[str, int], CommitmentSums] = defaultdict(CommitmentSums)
-    for row in await fetch_sums_of_origins(connection, visibility):
+    for row in await fetch_sums_of_origins(connection, visibility, batch):
         centre = names.find_code(CENTRE, row["centre"])
         key = names.codes.find_programme(centre, row["budget_year"]).code, row["origin_year"]
         if programme in (None, key[0]):
             sums[key] = sums[key].add(row)
     rows = [_build_amounts(names, code, year, sums=figures) for (code, year), figures in sorted(sums.items())]
     totals = (sum(getattr(row, name) for row in rows) for name in _SUMS)
-    return RemainingToPay(await find_batch_or_last(connection, None), rows, *totals)
+    return RemainingToPay(await find_batch_or_last(connection, batch), rows, *totals)
 
 
 def _build_amounts(names: CodeNames, programme: str, year: int, *, sums: CommitmentSums) -> RemainingAmounts:

@@ -6,6 +6,7 @@ to ``REPORTS``, the function in ``report_sources`` that imports the module, and 
 
 from core.nomenclature import CentreLevel
 from reporting import closing_sources, report_sources
+from reporting.closing_reports import CLOSING_REPORTS, UP_TO_MONTH
 from reporting.report_definition import ParameterType, Report, ReportDetail, ReportParameter
 
 _LEVEL = ReportParameter(
@@ -36,7 +37,7 @@ REPORTS = (
         (
             *(_EXERCISE, _ACCOUNTANT),
             ReportParameter("by", "Rows by account, or by accountant", ParameterType.CHOICE, _BY_ACCOUNT),
-            _BATCH,
+            *(UP_TO_MONTH, _BATCH),
         ),
         report_sources.import_trial_balance,
         example="exercise=2018",
@@ -100,14 +101,14 @@ REPORTS = (
     Report(
         "commitments",
         "What remains to be paid of commitments: engaged, less withdrawn, less paid; and how far the rest has come",
-        (_LEVEL,),
+        (_LEVEL, _LINES_OF_BATCH),
         report_sources.import_commitments,
         example="level=uo",
     ),
     Report(
         "remaining",
         "What remains to be paid by programme and by the year in which the commitments were engaged first",
-        (ReportParameter("programme", "Only this programme", ParameterType.PROGRAMME),),
+        (ReportParameter("programme", "Only this programme", ParameterType.PROGRAMME), _LINES_OF_BATCH),
         closing_sources.import_remaining_amounts,
         example="programme=0177",
     ),
@@ -120,6 +121,12 @@ REPORTS = (
         ),
         closing_sources.import_mandatory,
         example="exercise=2018",
+    ),
+    Report(
+        "accruals",
+        "Accruals of a year: manual ones by entry, with what is reversed, and service that is certified and not requested",
+        (_EXERCISE,),
+        closing_sources.import_accruals,
     ),
     Report(
         "statements",
@@ -141,6 +148,7 @@ REPORTS = (
                 "year", "Of this year; by default the last one with movements", ParameterType.YEAR
             ),
             ReportParameter("month", "Only this month of the year, 1 to 15", ParameterType.MONTH),
+            _LINES_OF_BATCH,
         ),
         closing_sources.import_situation,
         example="year=2018",
@@ -148,7 +156,7 @@ REPORTS = (
     Report(
         "receipts",
         "Receivables issued, lowered and collected by exercise and nature of receipt, and what is left to collect",
-        (_EXERCISE,),
+        (_EXERCISE, _LINES_OF_BATCH),
         report_sources.import_receipts,
         example="exercise=2018",
     ),
@@ -162,9 +170,28 @@ REPORTS = (
     Report(
         "advances",
         "Advances that are unpaid or not recovered",
-        (),
+        (_LINES_OF_BATCH,),
         report_sources.import_advances,
         example="",
+    ),
+    Report(
+        "execution",
+        "Budget execution with the origin of credits: initial, moves by origin, frozen, reserved, consumed, carried, annulled",
+        (
+            _LEVEL,
+            ReportParameter("programme", "Only this programme", ParameterType.PROGRAMME),
+            ReportParameter("year", "Only this budget year", ParameterType.YEAR),
+            _BATCH,
+        ),
+        closing_sources.import_execution,
+        example="level=uo",
+    ),
+    Report(
+        "settlement",
+        "Settlement tables by mission, programme and titles: what was opened is consumed, carried over or annulled",
+        (ReportParameter("year", "Only this budget year", ParameterType.YEAR), _BATCH),
+        closing_sources.import_settlement_tables,
+        example="year=2018",
     ),
     Report(
         "suspense",
@@ -172,6 +199,12 @@ REPORTS = (
         (
             *(_EXERCISE, _ACCOUNTANT),
             ReportParameter("day", "Ages up to this day, as YYYY-MM-DD; by default today", ParameterType.DAY),
+            ReportParameter(
+                "sort",
+                "Only expenses or receipts (for the annex to the settlement bill) of the budget, or third parties",
+                ParameterType.CHOICE,
+                ("all", "expense", "receipt", "third_party"),
+            ),
         ),
         report_sources.import_suspense,
         example="exercise=2018",
@@ -179,8 +212,8 @@ REPORTS = (
     Report(
         "assets",
         "The register of assets: cost, depreciation, net value and plan of each; it adds up to the balances",
-        (_EXERCISE, _ACCOUNTANT),
-        report_sources.import_assets,
+        (_EXERCISE, _ACCOUNTANT, _LINES_OF_BATCH),
+        closing_sources.import_assets,
         example="exercise=2018",
     ),
     Report(
@@ -191,8 +224,9 @@ REPORTS = (
             ReportParameter(
                 "day", "Days waited up to this day, as YYYY-MM-DD; by default today", ParameterType.DAY
             ),
+            _LINES_OF_BATCH,
         ),
-        report_sources.import_visas,
+        closing_sources.import_visas,
         example="exercise=2018",
     ),
     Report(
@@ -252,5 +286,6 @@ REPORTS = (
         (),
         report_sources.import_submissions,
     ),
+    *CLOSING_REPORTS,
 )
 """All reports, in the order in which they are listed."""

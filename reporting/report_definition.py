@@ -46,6 +46,8 @@ class ReportParameter(NamedTuple):
     choices: tuple[str, ...] = ()
     years_after: int = 0
     """Of a year: how many years after the last one of the reference data may be named, as payments may be debited then."""
+    account_starts: tuple[str, ...] = ()
+    """Of an account: the first digits of those that the report lists; empty for all."""
 
     @property
     def default(self) -> str | None:
@@ -131,6 +133,8 @@ class Report(NamedTuple):
     example: str | None = None
     """The query string of the example in the description of the HTTP interface; None if the report has no route."""
     detail: ReportDetail | None = None
+    lists_acts: bool = False
+    """Whether it names single acts or payees of senders: over HTTP an operator sees those of his own sender alone."""
 
     @property
     def default_values(self) -> dict[str, str | None]:

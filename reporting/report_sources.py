@@ -114,10 +114,11 @@ def import_refusals() -> ReportSource:
 
 def import_refused_lines() -> ReportPages:
     """Return the implementation of the report of refused lines."""
+    from reporting import earlier_references
     from reporting import refusals as report
 
     return ReportPages(
-        lambda connection, names, arguments: report.stream_refused_lines(
+        lambda connection, names, arguments: earlier_references.stream_refused_lines(
             connection,
             names,
             arguments.values["submission"],
@@ -133,7 +134,11 @@ def import_commitments() -> ReportSource:
 
     return ReportSource(
         lambda connection, names, arguments: report.load_outstanding_commitments(
-            connection, names, level=_find_level(arguments.values["level"]), visibility=arguments.visibility
+            connection,
+            names,
+            level=_find_level(arguments.values["level"]),
+            visibility=arguments.visibility,
+            batch=arguments.values["batch"],
         ),
         report.OutstandingCommitments,
         report.build_table,
@@ -146,7 +151,11 @@ def import_receipts() -> ReportSource:
 
     return ReportSource(
         lambda connection, names, arguments: report.load_receipts(
-            connection, names, exercise=arguments.values["exercise"], visibility=arguments.visibility
+            connection,
+            names,
+            exercise=arguments.values["exercise"],
+            visibility=arguments.visibility,
+            batch=arguments.values["batch"],
         ),
         report.Receipts,
         report.build_table,
@@ -158,7 +167,9 @@ def import_advances() -> ReportSource:
     from reporting import advances as report
 
     return ReportSource(
-        lambda connection, _, arguments: report.load_advances(connection, visibility=arguments.visibility),
+        lambda connection, names, arguments: report.load_advances(
+            connection, names, visibility=arguments.visibility, batch=arguments.values["batch"]
+        ),
         report.Advances,
         report.build_table,
     )
@@ -169,51 +180,10 @@ def import_suspense() -> ReportSource:
     from reporting import suspense as report
 
     return ReportSource(
-        lambda connection, names, arguments: report.load_suspense(
-            connection,
-            names,
-            exercise=arguments.values["exercise"],
-            accountant=arguments.values["accountant"],
-            day=arguments.values["day"],
-            visibility=arguments.visibility,
+        lambda connection, names, arguments: report.load_sort(
+            connection, names, {**arguments.values}, visibility=arguments.visibility
         ),
         report.SuspenseItems,
-        report.build_table,
-    )
-
-
-def import_assets() -> ReportSource:
-    """Return the implementation of the report of assets."""
-    from reporting import assets as report
-
-    paging = ReportPaging(100, 1000, report.AssetPage, lambda register: register.assets, report.build_page)
-    return ReportSource(
-        lambda connection, names, arguments: report.load_assets(
-            connection,
-            names,
-            exercise=arguments.values["exercise"],
-            accountant=arguments.values["accountant"],
-            visibility=arguments.visibility,
-        ),
-        report.AssetRegister,
-        report.build_table,
-        paging,
-    )
-
-
-def import_visas() -> ReportSource:
-    """Return the implementation of the report of visas."""
-    from reporting import visas as report
-
-    return ReportSource(
-        lambda connection, names, arguments: report.load_visas(
-            connection,
-            names,
-            exercise=arguments.values["exercise"],
-            day=arguments.values["day"],
-            visibility=arguments.visibility,
-        ),
-        report.Visas,
         report.build_table,
     )
 

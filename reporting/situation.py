@@ -15,7 +15,7 @@ from core.nomenclature import FundFamily, Nomenclature
 from core.periods import PERIODS_PER_YEAR
 from core.senders import RESERVED_SENDERS
 from reporting.code_names import FUND, ITEM, CodeNames
-from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
+from reporting.report_queries import Connection, Row, fetch_as_of, find_batch_or_last
 from reporting.report_tables import Cell, CellType, Column, ReportTable
 from reporting.visibility import WHOLE_JOURNAL, Visibility
 
@@ -46,7 +46,8 @@ _SIGNS = tuple(CATALOG[number].settles + CATALOG[number].cp_consumed for number 
 _COLLECTING = list_kinds(lambda kind: kind.follows is Family.RECEIVABLE and kind.draws is Remainder.OPEN)
 _CONFIRMING = list_kinds(lambda kind: kind.credit is Role.PENALTY_PRODUCT)
 _ISSUING = list_kinds(lambda kind: kind.family is Family.RECEIVABLE)
-_RESTORING = list_kinds(lambda kind: kind.family is Family.RESTORATION)
+_RESTORING = list_kinds(lambda kind: kind.family in (Family.RESTORATION, Family.RECEIPT_CHANGE))
+"""What lowers receipts: what restored credits, and what was taken back."""
 
 
 class SituationLine(AmountStruct, frozen=True):
@@ -89,22 +90,24 @@ async def load_situation(
     year: int | None = None,
     month: int | None = None,
     visibility: Visibility = WHOLE_JOURNAL,
+    batch: int | None = None,
 ) -> MonthlySituation:
     """Load the situation of a year, by default the last with movements; reads all entries of the journal."""
-    batch = await find_batch_or_last(connection, None)
     limits = (visibility.sender, visibility.centres)
     special = _list_special_centres(names)
     spending = (_SPENDING, _SIGNS, *limits, sorted(RESERVED_SENDERS))
-    spent = await fetch(connection, "situation_expenses", *spending, *special)
+    spent = await fetch_as_of(connection, "situation_expenses", *spending, *special, batch=batch)
     collecting = (_COLLECTING, _RESTORING, *limits, _ISSUING)
-    collected = await fetch(connection, "situation_receipts", *collecting, *special, _CONFIRMING)
+    collected = await fetch_as_of(
+        connection, "situation_receipts", *collecting, *special, _CONFIRMING, batch=batch
+    )
     sums: _Sums = defaultdict(int)
     for movement in (*_list_expenses(names, spent), *_list_receipts(names, collected)):
         for line, sign in _list_totals(movement.line):
             sums[movement.exercise, movement.month, line] += sign * movement.cents
     latest = year or max((exercise for exercise, _, _ in sums), default=None)
     lines = list(_build_lines(sums, latest, month)) if latest else []
-    return MonthlySituation(batch, latest, lines)
+    return MonthlySituation(await find_batch_or_last(connection, batch), latest, lines)
 
 
 def _list_special_centres(names: CodeNames) -> tuple[list[int], list[int]]:

@@ -27,7 +27,7 @@ where ($4::int[] is null or c.centre = any($4::int[]))
 group by e.exercise, e.month, c.item;
 
 -- name: situation_receipts
--- What was collected, less what restored credits, by exercise, month, nature of receipt and fund: $1 kinds that collect, $2
+-- What was collected, less what restored credits or was taken back, by exercise, month, nature of receipt and fund: $1 kinds that collect, $2
 -- that restore, $5 that issue receivables.  Only receivables of sender $3 on fund centres $4 (all if null).  $6, $7: exercises, and
 -- the fund centres that are of special accounts in each.  $8: kinds that confirm a penalty, which is a receipt on no nature.
 with line as materialized (

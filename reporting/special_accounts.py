@@ -28,11 +28,13 @@ class SectionBalance(AmountStruct, frozen=True):
     """Collected in the year; what repays an expense restores credits instead."""
     engaged_cents: Cents
     """AE of the year used by commitments and by requests without one."""
+    carried_in_cents: Cents
+    """What carries brought into the year of what years before engaged and did not pay; the balance has its money."""
     ordered_cents: Cents
     """CP of the year reserved by requests or paid."""
     paid_cents: Cents
     free_to_engage_cents: Cents
-    """What may still be engaged: brought forward and collected, less engaged."""
+    """What may still be engaged: brought forward and collected, less engaged and carried in."""
     free_to_order_cents: Cents
     carried_cents: Cents
     """The balance for the next year: brought forward and collected, less paid."""
@@ -54,6 +56,7 @@ class _Figures(NamedTuple):
 
     collected: int = 0
     engaged: int = 0
+    carried: int = 0
     ordered: int = 0
     paid: int = 0
 
@@ -86,7 +89,7 @@ async def _fetch_totals(connection: Connection, names: CodeNames, batch: int) ->
     totals: dict[tuple[int, str], _Figures] = defaultdict(_Figures)
     for row in await fetch(connection, "special_figures", batch):
         key = row["budget_year"], names.find_code(CENTRE, row["programme"])
-        totals[key] = _Figures(row["collected"], row["engaged"])
+        totals[key] = _Figures(row["collected"], row["engaged"], row["carried"])
     programmes = {
         code
         for codes in names.codes.years.values()
@@ -108,13 +111,13 @@ def _build_balance(
     names: CodeNames, year: int, section: EarmarkedAccount, *, totals: _Totals
 ) -> SectionBalance:
     parts = [totals.get((year, code), _Figures()) for code in section.programmes]
-    collected, engaged, ordered, paid = (sum(cents) for cents in zip(*parts, strict=True))
+    collected, engaged, carried, ordered, paid = (sum(cents) for cents in zip(*parts, strict=True))
     available = section.brought_cents + collected
     stated_cents = _find_stated_balance(names, year + 1, section)
     return SectionBalance(
         *(year, section.name, section.section, section.brought_cents),
-        *(collected, engaged, ordered, paid),
-        *(available - engaged, available - ordered, available - paid),
+        *(collected, engaged, carried, ordered, paid),
+        *(available - engaged - carried, available - ordered, available - paid),
         stated_cents,
         None if stated_cents is None else stated_cents - (available - paid),
     )
@@ -132,7 +135,8 @@ def _has_figures(balance: SectionBalance) -> bool:
     return any(
         (
             *(balance.brought_cents, balance.collected_cents),
-            *(balance.engaged_cents, balance.ordered_cents, balance.paid_cents),
+            *(balance.engaged_cents, balance.carried_in_cents),
+            *(balance.ordered_cents, balance.paid_cents),
         )
     )
 
@@ -144,6 +148,7 @@ def build_table(report: SpecialAccounts) -> ReportTable:
         *(Column("brought forward", CellType.MONEY), Column("collected", CellType.MONEY)),
         *(
             Column("engaged", CellType.MONEY),
+            Column("carried in", CellType.MONEY),
             Column("ordered", CellType.MONEY),
             Column("paid", CellType.MONEY),
         ),
@@ -156,7 +161,7 @@ def build_table(report: SpecialAccounts) -> ReportTable:
         columns,
         list(_list_rows(report.sections)),
         drop_order=(
-            *("stated next year", "paid", "ordered", "engaged", "difference"),
+            *("stated next year", "paid", "ordered", "engaged", "carried in", "difference"),
             *("brought forward", "collected", "to carry"),
         ),
     )
@@ -167,7 +172,8 @@ def _list_rows(sections: Iterable[SectionBalance]) -> Iterator[list[str | int | 
         yield [
             *(str(balance.year), balance.account, balance.section),
             *(balance.brought_cents, balance.collected_cents),
-            *(balance.engaged_cents, balance.ordered_cents, balance.paid_cents),
+            *(balance.engaged_cents, balance.carried_in_cents),
+            *(balance.ordered_cents, balance.paid_cents),
             *(balance.free_to_engage_cents, balance.free_to_order_cents),
             *(balance.carried_cents, balance.stated_cents, balance.difference_cents),
         ]

@@ -4,8 +4,9 @@ An item is a line of an entry by hand or of an opening, or a credit of the bank;
 items of an account add up to its balance of the exercise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from core.amount_fields import AmountStruct, Cents
 from core.catalog import Family, list_kinds
@@ -19,13 +20,18 @@ from reporting.visibility import WHOLE_JOURNAL, Visibility
 
 NOT_JUSTIFIED, EQUAL, DIFFERENT = "not justified", "equals the balance", "differs from the balance"
 """The findings on an item, and on the sum of the items of an account."""
+EXPENSE, RECEIPT, THIRD_PARTY = "expense", "receipt", "third_party"
+SORTS = ("all", EXPENSE, RECEIPT, THIRD_PARTY)
+_SORT_OF_DIGITS: Mapping[str, str] = {"473": EXPENSE, "474": RECEIPT}
+"""By the titles of the chart (ours): an expense of the budget reaches a final account by the end of its year, only a
+receipt may stay (LOLF art. 28); the other accounts are of third parties."""
 _KINDS = (
     list_kinds(lambda kind: kind.reaches is Stage.BY_HAND),
     list_kinds(lambda kind: kind.takes_off_suspense),
     list_kinds(lambda kind: kind.family is Family.JUSTIFICATION),
 )
 
-
+_OPENING_KINDS = list_kinds(lambda kind: kind.opens_item)
 _ON_DEBIT = list_kinds(lambda kind: kind.stands_on_debit)
 
 
@@ -34,11 +40,18 @@ class SuspenseItem(AmountStruct, frozen=True):
 
     exercise: int
     account: str
+    sort: str
+    """``expense`` or ``receipt`` of the budget, or ``third_party``."""
     accountant: str
     entry: int
     reference: str
     day: str
+    origin: int
+    """The entry that left it there first, before any opening."""
+    since: str
+    """The day of that entry."""
     age_days: int
+    """From that day on."""
     open_cents: Cents
     """Debit positive, credit negative, as in a balance."""
     justification: str = ""
@@ -86,7 +99,7 @@ async def load_suspense(
     numbers = [number for number, code in names.by_number[ACCOUNT].items() if _is_suspense(names, code)]
     owner = names.find_accountant(accountant) if accountant else None
     limits = (exercise, owner, visibility.sender, visibility.centres, day)
-    rows = await fetch(connection, "suspense_items", *_KINDS, numbers, *limits, _ON_DEBIT)
+    rows = await fetch(connection, "suspense_items", *_KINDS, numbers, *limits, _ON_DEBIT, _OPENING_KINDS)
     terms = await fetch_terms(connection, sorted(row["justified_by"] for row in rows if row["justified_by"]))
     texts = {entry: of_entry.reason for entry, of_entry in terms.items()}
     items = sorted((_build_item(names, row, texts) for row in rows), key=lambda item: item.account)
@@ -97,19 +110,42 @@ async def load_suspense(
     )
 
 
+async def load_sort(
+    connection: Connection, names: CodeNames, values: Mapping[str, Any], *, visibility: Visibility
+) -> SuspenseItems:
+    """Load the items of one sort, or of all; ``values`` are those of the parameters of ``load_suspense``, and the sort."""
+    limits = {name: values[name] for name in ("exercise", "accountant", "day")}
+    suspense = await load_suspense(connection, names, **limits, visibility=visibility)
+    return select_sort(suspense, values["sort"])
+
+
 def _is_suspense(names: CodeNames, code: str) -> bool:
     return any(code in chart.suspense for chart in names.codes.charts.values())
 
 
+def find_sort(account: str) -> str:
+    """Return whether what stands on a suspense account is an expense or a receipt of the budget, or of third parties."""
+    return _SORT_OF_DIGITS.get(account[:3], THIRD_PARTY)
+
+
+def select_sort(suspense: SuspenseItems, sort: str) -> SuspenseItems:
+    """Keep the items and accounts of one of ``SORTS``."""
+    return SuspenseItems(
+        suspense.batch,
+        [item for item in suspense.items if sort in (SORTS[0], item.sort)],
+        [row for row in suspense.accounts if sort in (SORTS[0], find_sort(row.account))],
+    )
+
+
 def _build_item(names: CodeNames, row: Row, texts: dict[int, str]) -> SuspenseItem:
     justified_on = row["justified_on"]
+    account = names.find_code(ACCOUNT, row["account"])
     return SuspenseItem(
-        row["exercise"],
-        names.find_code(ACCOUNT, row["account"]),
+        *(row["exercise"], account, find_sort(account)),
         names.find_code(ACCOUNTANT, row["accountant"]),
         row["entry_id"],
         row["reference"],
-        row["day"].isoformat(),
+        *(row["day"].isoformat(), row["origin"], row["since"].isoformat()),
         row["age_days"],
         row["open"],
         texts.get(row["justified_by"], ""),
@@ -160,8 +196,9 @@ def _sum_account(
 def build_table(suspense: SuspenseItems) -> ReportTable:
     """Build the table: the items of each account, then a row with their sum and its balance."""
     columns = [
-        *(Column("exercise"), Column("account"), Column("accountant"), Column("entry"), Column("reference")),
-        *(Column("day"), Column("age, days", CellType.COUNT), Column("open", CellType.MONEY)),
+        *(Column("exercise"), Column("account"), Column("sort"), Column("accountant"), Column("entry")),
+        *(Column("reference"), Column("day"), Column("first entry"), Column("since")),
+        *(Column("age, days", CellType.COUNT), Column("open", CellType.MONEY)),
         *(Column("balance", CellType.MONEY), Column("justification", CellType.PROSE), Column("justified on")),
         Column("finding"),
     ]
@@ -171,7 +208,16 @@ def build_table(suspense: SuspenseItems) -> ReportTable:
         columns,
         rows,
         _build_foot(suspense),
-        drop_order=("exercise", "entry", "justified on", "age, days", "accountant"),
+        drop_order=(
+            "exercise",
+            "first entry",
+            "since",
+            "entry",
+            "justified on",
+            "age, days",
+            "sort",
+            "accountant",
+        ),
     )
 
 
@@ -179,8 +225,8 @@ def _list_rows(account: SuspenseAccount, items: Sequence[SuspenseItem]) -> list[
     key = (account.exercise, account.account)
     rows: list[list[Cell]] = [
         [
-            *(str(item.exercise), item.account, item.accountant, str(item.entry), item.reference),
-            *(item.day, item.age_days, item.open_cents),
+            *(str(item.exercise), item.account, item.sort, item.accountant, str(item.entry), item.reference),
+            *(item.day, str(item.origin), item.since, item.age_days, item.open_cents),
             *(None, item.justification, item.justified_on or ""),
             "" if item.justified_on else NOT_JUSTIFIED,
         ]
@@ -190,7 +236,8 @@ def _list_rows(account: SuspenseAccount, items: Sequence[SuspenseItem]) -> list[
     total = [account.open_cents, account.balance_cents]
     is_equal = account.balance_cents == account.open_cents
     finding = "" if account.balance_cents is None else EQUAL if is_equal else DIFFERENT
-    return [*rows, [str(account.exercise), account.account, "", "", "all", "", None, *total, "", "", finding]]
+    names = [str(account.exercise), account.account, find_sort(account.account), *("", "", "all", "", "", "")]
+    return [*rows, [*names, None, *total, "", "", finding]]
 
 
 def _build_foot(suspense: SuspenseItems) -> list[Cell]:
@@ -198,4 +245,4 @@ def _build_foot(suspense: SuspenseItems) -> list[Cell]:
     verdict = "equal to the balances" if suspense.add_up else "NOT equal to the balances"
     if any(account.balance_cents is None for account in suspense.accounts):
         verdict = "a part of the journal: not compared"
-    return ["", "all", "", "", "", "", None, None, None, "", "", verdict]
+    return ["", "all", *[""] * 7, None, None, None, "", "", verdict]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from core.amount_fields import AmountStruct, Cents, OldCents
-from core.periods import to_period
+from core.periods import PERIODS_PER_YEAR, to_period
 from core.senders import RESERVED_SENDERS
 from reporting.code_names import ACCOUNTANT, CodeNames
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
@@ -31,11 +31,14 @@ class BalanceScope(NamedTuple):
     grouping: str = BY_ACCOUNT
     has_result: bool = True
     """Whether it contains the entries that bring charges and products to the result; otherwise it is as before them."""
+    month: int | None = None
+    """Up to this month of the exercise; None for the whole of it."""
 
 
 def build_scope(values: Mapping[str, Any]) -> BalanceScope:
     """Return the scope that the arguments of the report name."""
-    return BalanceScope(*(values[name] for name in ("exercise", "batch", "accountant", "by")))
+    scope = BalanceScope(*(values[name] for name in ("exercise", "batch", "accountant", "by")))
+    return scope._replace(month=values.get("month"))
 
 
 class AccountSums(AmountStruct, frozen=True):
@@ -111,13 +114,16 @@ async def _fetch_sums(
     exercise, accountant = scope.exercise, scope.accountant and names.find_accountant(scope.accountant)
     grouping = (accountant, scope.grouping == BY_ACCOUNTANT)
     if visibility.is_whole:
-        first, end = (to_period(exercise, 0), to_period(exercise + 1, 0)) if exercise else (0, _PERIOD_MAX)
+        last = PERIODS_PER_YEAR - 1 if scope.month is None else scope.month
+        first, end = (to_period(exercise, 0), to_period(exercise, last + 1)) if exercise else (0, _PERIOD_MAX)
         shows_opening = exercise is not None
         return await fetch(
             connection, "trial_balance", scope.batch, first, end, *grouping, shows_opening, scope.has_result
         )
     limits = (visibility.sender, visibility.centres, sorted(RESERVED_SENDERS))
-    return await fetch(connection, "trial_balance_of_scope", scope.batch, exercise, *limits, *grouping)
+    return await fetch(
+        connection, "trial_balance_of_scope", scope.batch, exercise, *limits, *grouping, scope.month
+    )
 
 
 def _build_account(names: CodeNames, exercise: int | None, row: Row) -> AccountSums:

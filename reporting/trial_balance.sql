@@ -17,8 +17,8 @@ from account_balance join latest using (accountant, account, period, batch) grou
 -- name: trial_balance_of_scope
 -- The sums of each account at or before batch $1 in exercise $2 (all if null), of the entries of sender $3 on fund centres $4
 -- (all if null).  An entry of a sender of Crescendo's own, $5, belongs to the sender of the act that it follows.  Of accountant $6
--- (all if null); $7: a row for each accountant's account, otherwise one for each account.  Openings and the result are of no programme:
--- left out.
+-- (all if null); $7: a row for each accountant's account, otherwise one for each account.  Up to month $8.  Openings (month 0) and the
+-- result (month 15) are of no programme: left out.
 with recursive bound as (
     select coalesce(max(first_entry + entries), 0) as entry_end from batch where batch <= $1
 ),
@@ -44,7 +44,7 @@ line as (
 posted as (
     select case when $7 then l.accountant else 0 end as accountant, l.debit, l.credit, sum(l.amount) as amount
     from line l left join cell c on c.cell = l.cell
-    where (l.debit <> 0 or l.credit <> 0) and ($2::smallint is null or l.exercise = $2) and l.month between 1 and 12
+    where (l.debit <> 0 or l.credit <> 0) and ($2::smallint is null or l.exercise = $2) and l.month between 1 and least(coalesce($8::smallint, 14), 14)
       and ($4::int[] is null or l.cell = 0 or c.centre = any($4::int[])) and ($6::smallint is null or l.accountant = $6)
     group by 1, l.debit, l.credit
 )

@@ -9,7 +9,7 @@ from datetime import date
 from core.amount_fields import AmountStruct, Cents
 from core.catalog import CATALOG, Family, Stage, list_kinds
 from reporting.code_names import CENTRE, ITEM, CodeNames
-from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
+from reporting.report_queries import Connection, Row, fetch_as_of, find_batch_or_last
 from reporting.report_tables import Cell, CellType, Column, ReportTable
 from reporting.visibility import WHOLE_JOURNAL, Visibility
 
@@ -68,11 +68,13 @@ async def load_visas(
     exercise: int | None = None,
     day: date | None = None,
     visibility: Visibility = WHOLE_JOURNAL,
+    batch: int | None = None,
 ) -> Visas:
     """Load the visa requests that the caller may see."""
     limits = (exercise, visibility.sender, visibility.centres, day)
-    visas = [_build_visa(names, row) for row in await fetch(connection, "visas", *_KINDS, *limits)]
-    return Visas(await find_batch_or_last(connection, None), exercise, visas, *_add_up(visas))
+    rows = await fetch_as_of(connection, "visas", *_KINDS, *limits, batch=batch)
+    visas = [_build_visa(names, row) for row in rows]
+    return Visas(await find_batch_or_last(connection, batch), exercise, visas, *_add_up(visas))
 
 
 def _build_visa(names: CodeNames, row: Row) -> Visa:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from core.sql_files import read_queries
-from posting.book.registry import CodeKind
+from posting.book.code_numbers import CodeKind
 from reporting.commitments import fetch_sums_of_cells
 from reporting.reference.row_changes import ChangeType, CodeUse, RowChange
 from reporting.report_queries import Connection, Row

@@ -28,7 +28,8 @@ from core import (
 from core.errors import ReferenceDataError
 from core.periods import YEAR_FIRST, YEAR_LAST
 from core.reference.files import YearFolder, read_toml, resolve_year_folder
-from posting.book.registry import ReferenceData, number_codes
+from posting.book.code_numbers import number_codes
+from posting.book.registry import ReferenceData
 from reporting.reference import folder_files
 from reporting.reference.row_removal import EditableFiles, Place, Row, find_toml_line, find_unreadable_line
 

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from core import merges, successions
+from core import carry_overs, merges, settlement_acts, successions
 from core.errors import ReferenceDataError
 
 FILES_MAX = 2_000
@@ -23,7 +23,7 @@ COMMON_FILES = (
 )
 """The files of all years, which lie beside the folders of years."""
 
-SUCCESSIONS = successions.FILE
+SUCCESSIONS, CARRY_OVERS, SETTLEMENT_ACT = successions.FILE, carry_overs.FILE, settlement_acts.FILE
 KEY_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "programmes.csv": ("code",),
     "centres.csv": ("code",),
@@ -37,6 +37,7 @@ KEY_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "special_accounts.csv": ("account",),
     "special_sections.csv": ("programme",),
     "special_balances.csv": ("account", "section", "year"),
+    "state_payees.csv": ("payee", "account"),
     "funds.csv": ("code",),
     "accounts.csv": ("number",),
     "roles.csv": ("item",),
@@ -48,16 +49,19 @@ KEY_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "assets.csv": ("account",),
     "opening.csv": ("account",),
     "result.csv": ("account",),
+    "inventory.csv": ("kind", "accounts"),
     "statements.csv": ("line",),
     "statement_words.csv": ("words", "accounts", "side"),
     "accountants.csv": ("code",),
     "assigned.csv": ("centre",),
     "invoice_services.csv": ("centre",),
     SUCCESSIONS: ("fund_centre", "functional_area", "sender", "reference"),
+    CARRY_OVERS: ("order", "measure", "programme", "envelope", "fund", "new_programme"),
+    SETTLEMENT_ACT: ("act",),
 }
 """The CSV files of a year, each with the columns that name a row."""
 
-FILES_OF_ONE_YEAR = frozenset({SUCCESSIONS})
+FILES_OF_ONE_YEAR = frozenset({SUCCESSIONS, CARRY_OVERS, SETTLEMENT_ACT})
 """Those that are read from the year's own folder, also where it shares the other files of another year."""
 
 NOUNS: Mapping[str, str] = {
@@ -73,6 +77,7 @@ NOUNS: Mapping[str, str] = {
     "special_accounts.csv": "special account",
     "special_sections.csv": "section of special account",
     "special_balances.csv": "balance of special account",
+    "state_payees.csv": "third party that is the State",
     "funds.csv": "fund",
     "accounts.csv": "account",
     "roles.csv": "accounts of item",
@@ -84,12 +89,15 @@ NOUNS: Mapping[str, str] = {
     "assets.csv": "account of assets",
     "opening.csv": "technical account of openings",
     "result.csv": "accounts of the result",
+    "inventory.csv": "counterpart of the inventory",
     "statements.csv": "line of the statements",
     "statement_words.csv": "words of the chart for a line",
     "accountants.csv": "accountant",
     "assigned.csv": "assignment of fund centre",
     "invoice_services.csv": "invoice service",
     SUCCESSIONS: "succession",
+    CARRY_OVERS: "carry-over of credits",
+    SETTLEMENT_ACT: "settlement act",
     "bank_reasons.csv": "reason code of banks",
     merges.FILE: "merge of third parties",
     CALENDAR: "value of the calendar",

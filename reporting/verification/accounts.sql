@@ -55,7 +55,7 @@ due as (
     left join role_account h on h.year = s.exercise and h.item = '' and h.role = s.role
     left join admitted a on a.year = s.budget_year and a.item = s.item and a.code = s.account
     left join own_creditor o on o.year = s.exercise and o.expense = s.debit and o.role = s.role
-    where s.role not in ('PREDECESSOR', 'CHARGE', 'CLEARED', 'REPAYMENT', 'BY_HAND', 'ASSET')
+    where s.role not in ('PREDECESSOR', 'CHARGE', 'CLEARED', 'REPAYMENT', 'BY_HAND', 'ASSET', 'INVENTORY', 'COUNTERPART')
 )
 select entry_name(entry_id, reference) as place, side || ' ' || coalesce(account, 'no account') as found,
        coalesce(expected, 'no account') || ', the account of its role ' || lower(role) as expected
@@ -72,10 +72,12 @@ with home as (  -- the account that an item is on: what is certified of a commit
     union all
     select e.entry_id, case when k.reaches = 'DUE' then e.debit when k.credit_role = 'SUSPENSE_DEBIT' then t.account when k.posts then e.credit else h.credit end
     from entry e cross join (select max(x.credit) as account from entry x join kind y using (kind) where y.credit_role = 'TREASURY') t join kind k using (kind) left join standing_account h on h.entry_id = e.entry_id
-    where k.reaches not in ('NONE', 'SUSPENDED', 'COLLECTED', 'UNASSIGNED', 'IN_SERVICE', 'BY_HAND') and k.family <> 'VISA' and e.amount > 0
+    where k.reaches not in ('NONE', 'SUSPENDED', 'COLLECTED', 'UNASSIGNED', 'IN_SERVICE', 'BY_HAND', 'ACCRUED', 'PROVIDED') and k.family <> 'VISA' and e.amount > 0
     union all  -- cash that was collected stays on the operations account, and what was debited for nothing that is known is missing there
     select e.entry_id, if(k.debit_role = 'TREASURY', e.debit, e.credit) from entry e join kind k using (kind)
     where 'TREASURY' in (k.debit_role, k.credit_role) and k.family = 'RECEIPT'
+    union all  -- what the inventory posts stands against an account of the balance sheet until it is reversed or released
+    select e.entry_id, if(k.credit_role = 'COUNTERPART', e.credit, e.debit) from entry e join kind k using (kind) where k.family = 'INVENTORY'
     union all  -- what a supplier has to give back of an advance, beside the debt of paying it
     select -e.entry_id, e.debit from entry e join kind k using (kind) where k.debit_role = 'ADVANCE'
 ),
@@ -84,10 +86,15 @@ change as (
     from effect f join kind k using (kind) left join commitment_origin o on o.commitment = f.commitment where k.unbilled_sign <> 0
     union all
     select e.entry_id, e.entry_id, if(k.reaches = 'DUE', -e.amount, e.amount)  -- a debit that is identified was on the operations account before
-    from entry e join kind k using (kind) where k.credit_role <> 'SUSPENSE_DEBIT' and k.reaches not in ('NONE', 'SUSPENDED', 'COLLECTED', 'UNASSIGNED', 'IN_SERVICE', 'BY_HAND') and k.family <> 'VISA'
+    from entry e join kind k using (kind) where k.credit_role <> 'SUSPENSE_DEBIT' and k.reaches not in ('NONE', 'SUSPENDED', 'COLLECTED', 'UNASSIGNED', 'IN_SERVICE', 'BY_HAND', 'ACCRUED', 'PROVIDED') and k.family <> 'VISA'
     union all
     select e.entry_id, e.entry_id, if(k.debit_role = 'TREASURY', -e.amount, e.amount) from entry e join kind k using (kind)
     where 'TREASURY' in (k.debit_role, k.credit_role) and k.family = 'RECEIPT'
+    union all
+    select e.entry_id, e.entry_id, if(k.credit_role = 'COUNTERPART', e.amount, -e.amount) from entry e join kind k using (kind) where k.family = 'INVENTORY'
+    union all
+    select e.entry_id, e.predecessor, if(pk.credit_role = 'COUNTERPART', -e.amount, e.amount)
+    from entry e join kind k using (kind) join entry p on p.entry_id = e.predecessor join kind pk on pk.kind = p.kind where k.family = 'INVENTORY_CHANGE'
     union all
     select e.entry_id, -e.entry_id, -e.amount from entry e join kind k using (kind) where k.debit_role = 'ADVANCE'
     union all
@@ -97,10 +104,10 @@ change as (
     union all
     select r.entry_id, -r.request, r.amount from recovery r
     union all
-    select e.entry_id, e.predecessor, if(k.follows = 'RECEIVABLE', e.amount, -e.amount)
-    from entry e join kind k using (kind) where k.inherits and k.pairs <> 'ADVANCE' and k.debit_role <> 'SUSPENSE_RETURN' and k.family not in ('RESTORATION', 'REASSIGNMENT') or k.mirrors and (k.after <> 'NONE' or k.follows = 'RECEIVABLE')
+    select e.entry_id, e.predecessor, if(k.follows in ('RECEIVABLE', 'RECEIPT'), e.amount, -e.amount)
+    from entry e join kind k using (kind) where k.inherits and k.pairs <> 'ADVANCE' and k.debit_role <> 'SUSPENSE_RETURN' and k.family not in ('RESTORATION', 'REASSIGNMENT') or k.mirrors and k.family <> 'INVENTORY_CHANGE' and (k.after <> 'NONE' or k.follows = 'RECEIVABLE')
     union all
-    select e.entry_id, p.predecessor, e.amount
+    select e.entry_id, p.predecessor, if(k.family = 'RECEIPT_CHANGE', -e.amount, e.amount)
     from entry e join kind k using (kind) join entry p on p.entry_id = e.predecessor join kind pk on pk.kind = p.kind
     where k.mirrors and pk.inherits
 ),

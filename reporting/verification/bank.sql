@@ -131,7 +131,8 @@ left join not_collected c using (account)
 where t.opening + coalesce(m.cents, 0) + coalesce(u.cents, 0) + coalesce(c.cents, 0) + coalesce(r.cents, 0) + coalesce(g.cents, 0) <> t.closing;
 
 -- name: set_offs
--- A set-off lowers a debt and, in the next entry of its act, a receivable of the same person and accountant, by one amount (rule A58).
+-- A set-off lowers a debt and, in the next entry of its act, a receivable of the same person and accountant, by one amount, once that is
+-- due.  A receivable is due on the day that it states, and never before its own; of before that was stored nothing is checked (rule A58).
 with half as (
     select e.*, k.pairs, coalesce(w.person, e.payee) as person
     from entry e join kind k on k.kind = e.kind left join person_of w using (payee) where k.pairs in ('DEBT', 'RECEIVABLE')
@@ -143,7 +144,15 @@ from half h left join half o
   on o.entry_id = if(h.pairs = 'DEBT', h.entry_id + 1, h.entry_id - 1) and o.pairs <> h.pairs
  and o.submission = h.submission and o.reference = h.reference and o.exercise = h.exercise
  and o.amount = h.amount and o.day = h.day and o.month = h.month and o.person = h.person and o.accountant = h.accountant
-where o.entry_id is null;
+where o.entry_id is null
+union all
+select entry_name(h.entry_id, h.reference), 'of ' || h.day || ', of a receivable that is due on ' || to_day(r.source), 'a receivable that is due'
+from half h join entry r on r.entry_id = h.predecessor where h.pairs = 'RECEIVABLE' and h.day < to_day(r.source)
+union all
+select entry_name(r.entry_id, r.reference), 'due on ' || to_day(r.source), 'due on ' || greatest(r.day, to_day(coalesce(l.due, 0)))
+from entry r join kind k on k.kind = r.kind left join request_line l on l.entry_id = r.entry_id
+where k.family = 'RECEIVABLE' and r.source > 0
+  and if(coalesce(l.due, 0) > 0, to_day(r.source) <> greatest(r.day, to_day(l.due)), to_day(r.source) < r.day);
 
 -- name: blocked_unpaid
 -- No transfer is sent to a third party between its block and its release (rule A60).

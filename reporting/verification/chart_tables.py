@@ -68,6 +68,15 @@ def _build_closing_tables(charts: Charts) -> dict[str, pa.Table]:
             ("account", *ResultAccounts._fields[1:]),
             ((year, *chart.result) for year, chart in charts.items() if chart.result.result),
         ),
+        "settlement_act": _build_table(
+            ("name", "day", "account"),
+            (
+                (year, chart.settlement.name, chart.settlement.day.isoformat(), chart.settlement.account)
+                for year, chart in charts.items()
+                if chart.settlement.name
+            ),
+        ),
+        "counterpart": _build_table(("kind", "account", "counterpart"), _list_counterparts(charts)),
     }
 
 
@@ -83,6 +92,13 @@ def _list_plans(charts: Charts) -> Iterator[tuple]:
     """List the plan of each account of assets."""
     for year, chart in charts.items():
         yield from ((year, account, *map(str, plan)) for account, plan in chart.assets.items())
+
+
+def _list_counterparts(charts: Charts) -> Iterator[tuple]:
+    """List what the entries of the inventory stand against."""
+    for year, chart in charts.items():
+        for kind, of_kind in chart.inventory.items():
+            yield from ((year, kind, account, counterpart) for account, counterpart in of_kind.items())
 
 
 def _list_products(natures: NaturesOfYears) -> Iterator[tuple]:

@@ -150,7 +150,7 @@ group by l.page, l.entry_id having count(*) > 1 or not coalesce(any_value(k.fami
 
 -- name: periods
 -- The day of an entry lies in its month, or in the January after its December, and the month was open for its accountant when its
--- batch was decided (rule A04).  Openings, and they alone, are in month 0 of their year, and the entries of its result in month 15.
+-- batch was decided (rule A04).  Openings, and they alone, are in month 0 of their year, the inventory in months 13 and 14, the result in month 15.
 with posted as (select distinct batch, exercise, month, accountant from entry),
 state_owner as (  -- the accountants whom a decision on the month names have a course of their own
     select p.*, if(s.accountant is null, 0, p.accountant) as whose
@@ -165,7 +165,9 @@ closed_month as (
 )
 select entry_name(entry_id, reference) as place, 'day ' || day as found, exercise || '-' || lpad(month::varchar, 2, '0') as expected
 from entry join kind k using (kind)
-where not case k.family when 'OPENING' then month = 0 and year(day) = exercise when 'RESULT' then month = 15 and year(day) = exercise
+where not case when k.family = 'OPENING' then month = 0 and year(day) = exercise when k.family = 'RESULT' then month = 15 and year(day) = exercise
+          when k.name in ('provision', 'provision_release', 'provision_correction') then month = 14 and year(day) = exercise
+          when k.family = 'INVENTORY' or k.name = 'inventory_correction' then month = 13 and year(day) = exercise
           else year(day) = exercise and month(day) = month or year(day) = exercise + 1 and month(day) = 1 and month = 12 end
 union all
 select entry_name(e.entry_id, e.reference), exercise || '-' || lpad(month::varchar, 2, '0') || ' of ' || accountant_name(accountant), 'a month that was open then'
@@ -263,18 +265,26 @@ from node_figure where moved and not stored;
 
 -- name: availability
 -- No blocking node is overdrawn after any batch: opened less reserved less consumed is not below zero (rules A11, A23), save for
--- what payroll took before its check (rule A28).  Nodes of AE that were committed in advance have a check of their own.
-with waived as (
-    select batch, node, sum(sum(cents)) over (partition by node order by batch) as cents from unchecked group by batch, node
+-- what payroll took before its check (rule A28), and what a rejection of a carry gave back to a year that is over (rule A30).
+-- Nodes of AE that were committed in advance have a check of their own.
+with lenient as (
+    select batch, node, cents as ae, cents as cp from unchecked
+    union all
+    select batch, node, ae, cp from given_back
+),
+waived as (
+    select batch, node, sum(sum(ae)) over w as ae, sum(sum(cp)) over w as cp from lenient group by batch, node
+    window w as (partition by node order by batch)
 )
 select node_name(n.node) || ' after batch ' || n.batch as place,
        'AE ' || euros(n.ae_opened - n.ae_reserved - n.ae_consumed) || ', CP ' || euros(n.cp_opened - n.cp_reserved - n.cp_consumed) || ' available' as found,
-       if(coalesce(w.cents, 0) = 0, 'not below zero', 'at least ' || euros(-w.cents) || ', which payroll took unchecked') as expected
+       if(coalesce(w.ae, 0) = 0 and coalesce(w.cp, 0) = 0, 'not below zero',
+          'at least AE ' || euros(-w.ae) || ', CP ' || euros(-w.cp) || ', which payroll took unchecked, or rejected carries gave back') as expected
 from node_figure n join centre c on c.year = n.node // (131072 * 6) + 2000 and c.centre = n.node // 6 % 131072
 asof left join waived w on w.node = n.node and w.batch <= n.batch
 where not c.estimated
-  and (n.ae_opened + coalesce(w.cents, 0) < n.ae_reserved + n.ae_consumed and n.node not in (select node from advanced_node)
-       or n.cp_opened + coalesce(w.cents, 0) < n.cp_reserved + n.cp_consumed);
+  and (n.ae_opened + coalesce(w.ae, 0) < n.ae_reserved + n.ae_consumed and n.node not in (select node from advanced_node)
+       or n.cp_opened + coalesce(w.cp, 0) < n.cp_reserved + n.cp_consumed);
 
 -- name: allotments
 -- No node allots and freezes more than it has (rule A19).

@@ -6,7 +6,7 @@ big-endian.  Dates count days from 2000-01-01.  Source: PostgreSQL manual, COPY,
 
 from collections.abc import Mapping
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from core.errors import SchemaMismatch
 from core.tables.columns import ColumnKind, read_column_kinds
 from core.tables.decree_balances import DecreeBalances
+from core.tables.document_ranges import DocumentRanges
 from core.tables.frozen_balances import FrozenBalances
 from core.tables.journal import (
     AccountBalances,
@@ -87,6 +88,14 @@ HASHED_TABLES = (
 )
 """The tables whose rows a batch's hash covers, in this order."""
 
+DOCUMENT_RANGES = StoredTable(
+    "document_range",
+    DocumentRanges,
+    ("starts",),
+    "batch, exercise, accountant, journal",
+    "batch",
+    text_type=pa.binary(),
+)
 BALANCES = (
     StoredTable("node_balance", NodeBalances, (), "batch, node", "batch"),
     StoredTable("frozen_balance", FrozenBalances, (), "batch, node", "batch"),
@@ -95,6 +104,7 @@ BALANCES = (
     StoredTable("decree_balance", DecreeBalances, (), "batch, node, measure", "batch"),
     StoredTable("special_balance", SpecialBalances, (), "batch, budget_year, programme", "batch"),
     StoredTable("account_balance", AccountBalances, (), "batch, period, accountant, account", "batch"),
+    DOCUMENT_RANGES,
 )
 
 
@@ -154,7 +164,7 @@ def parse_rows(table: StoredTable, stream: bytes) -> TableRows:
     body = strip_envelope(stream)
     fixed, texts = _build_layout(table.columns).itemsize, len(table.texts)
     if texts:
-        starts, end = _find_row_starts(body, fixed, texts)
+        starts, end = _find_row_starts(body, table)
     else:
         starts, end = np.arange(0, len(body), fixed), -(-len(body) // fixed) * fixed
     if end != len(body):
@@ -162,7 +172,61 @@ def parse_rows(table: StoredTable, stream: bytes) -> TableRows:
     return TableRows(table, body, np.asarray(starts, np.int64))
 
 
-def _find_row_starts(body: memoryview, fixed: int, texts: int) -> tuple[list[int], int]:
+def _find_row_starts(body: memoryview, table: StoredTable) -> tuple[NDArray[np.int64], int]:
+    """Return where each row starts, and where the last one ends.
+
+    A row begins with the number of its columns, and their lengths follow at known distances.  Where these stand is looked for
+    in all rows at once, and each place is proven: the row that begins there ends where the next one begins.  If one does not,
+    because a text contains such bytes or a row is damaged, the rows are followed one by one.
+    """
+    starts = _list_candidates(body, table)
+    if len(starts) and starts[0] == 0:
+        ends = _find_row_ends(body, starts, table)
+        if np.array_equal(ends[:-1], starts[1:]):
+            return starts, int(ends[-1])
+    followed, end = _follow_rows(body, _build_layout(table.columns).itemsize, len(table.texts))
+    return np.asarray(followed, np.int64), end
+
+
+def _list_candidates(body: memoryview, table: StoredTable) -> NDArray[np.int64]:
+    """Return the places at which a row may begin, ascending; one may lie within a row.
+
+    The lengths of columns that are not as long as the one beside them tell a row from all else but a text.
+    """
+    layout, data = _build_layout(table.columns), np.frombuffer(body, np.uint8)
+    head = len(table.column_names).to_bytes(2, "big")
+    starts = np.flatnonzero(data[1 : max(len(data) - layout.itemsize + 2, 1)] == head[1])
+    starts = starts[data[starts] == head[0]]
+    lengths = {name: _measure_column(kind) for name, kind in read_column_kinds(table.columns).items()}
+    sizes = [0, *lengths.values(), 0]
+    for place, (name, length) in enumerate(lengths.items()):
+        if len(starts) and not sizes[place] == length == sizes[place + 2]:
+            sizes_there = _view_overlapping(body[_find_offset(layout, name) :], np.dtype(">i4"))
+            starts = starts[sizes_there[starts] == length]
+    return starts
+
+
+def _measure_column(kind: ColumnKind) -> int:
+    return np.dtype(_BIG_ENDIAN[kind.postgres]).itemsize
+
+
+def _find_offset(layout: np.dtype, column: str) -> int:
+    fields: Any = layout.fields
+    return int(fields[f"{column} length"][1])
+
+
+def _find_row_ends(body: memoryview, starts: NDArray[np.int64], table: StoredTable) -> NDArray[np.int64]:
+    """Return where the row that begins at each place ends, by the lengths of its texts; -1 if one leads beyond the end."""
+    at = starts + _build_layout(table.columns).itemsize
+    for _ in table.texts:
+        is_inside = at <= len(body) - _LENGTH_BYTES
+        if not is_inside.all():
+            return np.full(len(starts), -1)
+        at = at + _LENGTH_BYTES + _view_overlapping(body, np.dtype(">i4"))[at]
+    return at
+
+
+def _follow_rows(body: memoryview, fixed: int, texts: int) -> tuple[list[int], int]:
     """Return where each row starts, and where the last one ends, by following the lengths of its columns."""
     at, end, starts, number = 0, len(body), [], int.from_bytes
     while at < end:
@@ -205,8 +269,16 @@ def _read_texts(
         return pa.array([], text_type), at
     lengths = _view_overlapping(body, np.dtype(">i4"))[at].astype(np.int64)
     starts, ends = at + _LENGTH_BYTES, np.cumsum(lengths)
-    picked = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
     offsets = np.concatenate([[0], ends]).astype(np.int32)
-    data = np.frombuffer(body, np.uint8)[picked]
+    data = _copy_texts(body, starts, lengths)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
     return pa.Array.from_buffers(text_type, len(at), buffers), starts + lengths
+
+
+def _copy_texts(body: memoryview, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return the texts one behind the other; texts of one length, as most references are, are copied as records."""
+    if len(lengths) and (lengths == lengths[0]).all() and lengths[0]:
+        return _view_overlapping(body, np.dtype((np.void, int(lengths[0]))))[starts].view(np.uint8)
+    ends = np.cumsum(lengths)
+    picked = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
+    return np.frombuffer(body, np.uint8)[picked]

@@ -46,17 +46,18 @@ where coalesce(is_one_ministry <> (budget = 'VIREMENT') or not is_one_account, t
    or giver % 3 <> 0 or taker % 3 <> 0 or taker % 6 = 3 and giver % 6 = 0 or coalesce(voted > entry_id, true);
 
 -- name: decree_balances
--- What limits decrees at a programme after every batch follows from the journal.
+-- What limits decrees and carry-overs at a programme after every batch follows from the journal.
 -- A batch that undid an act may store the figures again.
 select node_name(b.node) || ' ' || if(b.measure = 1, 'AE', 'CP') || ' after batch ' || b.batch as place,
        'law ' || euros(b.law) || ', amending ' || euros(b.amending) || ', moved ' || euros(b.moved) || ', advanced ' || euros(b.advanced)
-       || ', cancelled ' || euros(b.cancelled) as found,
+       || ', cancelled ' || euros(b.cancelled) || ', carried ' || euros(b.carried) as found,
        'law ' || euros(coalesce(f.law, 0)) || ', amending ' || euros(coalesce(f.amending, 0)) || ', moved ' || euros(coalesce(f.moved, 0))
-       || ', advanced ' || euros(coalesce(f.advanced, 0)) || ', cancelled ' || euros(coalesce(f.cancelled, 0)) || ' from the journal' as expected
+       || ', advanced ' || euros(coalesce(f.advanced, 0)) || ', cancelled ' || euros(coalesce(f.cancelled, 0))
+       || ', carried ' || euros(coalesce(f.carried, 0)) || ' from the journal' as expected
 from (select *, if(measure = 1, 'AE', 'CP') as measure_name from decree_balance) b
 asof left join decree_figure f on f.node = b.node and f.measure = b.measure_name and f.batch <= b.batch
-where (b.law, b.amending, b.moved, b.advanced, b.cancelled)
-      is distinct from (coalesce(f.law, 0), coalesce(f.amending, 0), coalesce(f.moved, 0), coalesce(f.advanced, 0), coalesce(f.cancelled, 0))
+where (b.law, b.amending, b.moved, b.advanced, b.cancelled, b.carried)
+      is distinct from (coalesce(f.law, 0), coalesce(f.amending, 0), coalesce(f.moved, 0), coalesce(f.advanced, 0), coalesce(f.cancelled, 0), coalesce(f.carried, 0))
 union all
 select node_name(f.node) || ' ' || f.measure || ' after batch ' || f.batch, 'no row of decree_balance', 'one: the batch changed what limits decrees there'
 from decree_figure f

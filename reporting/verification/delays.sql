@@ -31,19 +31,22 @@ with recursive newest as (
     select c.payable, e.predecessor, c.is_opposed or k.opposes
     from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where k.inherits and k.after = 'PAYABLE'
 ), request as (  -- with the contract that they state, and that of their item
-    select c.payable, c.is_opposed, e.entry_id as request, e.predecessor as commitment, e.day, e.debit as charged, e.credit, k.is_interest,
+    select c.payable, c.is_opposed, e.entry_id as request, coalesce(o.origin, e.predecessor) as commitment, e.day, e.debit as charged, e.credit, k.is_interest,
            s.bears_interest as stated, x.bears_interest as of_item
     from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind
     join cell l on l.cell = e.cell join reference_text t on t.kind = 3 and t.id = l.item
     left join request_line w on w.entry_id = e.entry_id and w.contract > 0 left join contract s on s.contract = w.contract
     left join contract_default x on x.item = t.code and e.day >= x.since and e.day < x.until
+    left join commitment_origin o on o.commitment = e.predecessor
     where not (k.inherits and k.after = 'PAYABLE')
 ), line as (
-    select e.entry_id, e.predecessor as commitment, e.day, e.amount, e.debit, k.unbilled_sign as sign from entry e join kind k on k.kind = e.kind
-    where k.unbilled_sign <> 0 and e.predecessor in (select commitment from request)
-), undone as (
-    select u.entry_id, u.amount, u.predecessor, l.commitment, row_number() over (partition by l.commitment order by u.entry_id) as place
-    from entry u join kind k on k.kind = u.kind join line l on l.entry_id = u.predecessor where k.mirrors
+    select e.entry_id, coalesce(o.origin, e.predecessor) as commitment, e.day, e.amount, e.debit, k.unbilled_sign as sign
+    from entry e join kind k on k.kind = e.kind left join commitment_origin o on o.commitment = e.predecessor
+    where k.unbilled_sign <> 0 and coalesce(o.origin, e.predecessor) in (select commitment from request)
+), undone as (  -- what undoes a carry of a service undoes that service
+    select u.entry_id, u.amount, l.entry_id as line, l.commitment, row_number() over (partition by l.commitment order by u.entry_id) as place
+    from entry u join kind k on k.kind = u.kind left join carried_service c on c.entry_id = u.predecessor
+    join line l on l.entry_id = coalesce(c.service, u.predecessor) where k.mirrors
 ), undone_before as (
     select p.debit, count(*) as undone
     from paid p join request q using (payable) join undone u on u.commitment = q.commitment and u.entry_id < p.debit group by p.debit
@@ -53,7 +56,7 @@ with recursive newest as (
 ), left_of as (
     select s.commitment, s.undone, l.entry_id, l.day, l.sign, any_value(l.debit) as debit, any_value(l.amount) - coalesce(sum(u.amount), 0) as cents
     from (select distinct commitment, undone from judged) s join line l using (commitment)
-    left join undone u on u.predecessor = l.entry_id and u.place <= s.undone
+    left join undone u on u.line = l.entry_id and u.place <= s.undone
     group by s.commitment, s.undone, l.entry_id, l.day, l.sign
 ), summed as (
     select *, sum(cents) over (partition by commitment, undone, sign order by entry_id) as so_far from left_of
@@ -62,11 +65,12 @@ with recursive newest as (
     from summed r join summed s on s.commitment = r.commitment and s.undone = r.undone and s.so_far >= r.so_far
     where r.sign < 0 and s.sign > 0 and r.entry_id in (select request from judged)
     group by r.commitment, r.undone, r.entry_id
-), begun as (  -- receipt, or two days after the invoice; and the one suspension before the order
+), begun as (  -- receipt, or two days after the invoice, not before the service but of a balance of works; and the suspension before the order
     select j.debit, j.amount, j.paid, j.due, j.cell, j.sender, j.is_set_off, j.request, j.day, j.credit, j.is_opposed, j.stated, j.of_item,
            to_day(n.suspension_notified) as suspended, to_day(n.suspension_ended) as resumed, coalesce(c.debit, j.charged) as expense,
-           greatest(coalesce(to_day(n.received), least(to_day(n.invoice_date) + 2, j.day), j.day), coalesce(c.day, date '1970-01-01')) as start
-    from judged j left join request_line n on n.entry_id = j.request
+           greatest(coalesce(to_day(n.received), least(to_day(n.invoice_date) + 2, j.day), j.day),
+                    coalesce(if(coalesce(t.is_balance, false), null, c.day), date '1970-01-01')) as start
+    from judged j left join request_line n on n.entry_id = j.request left join contract t on t.contract = n.contract
     left join certified c on c.commitment = j.commitment and c.undone = j.undone and c.entry_id = j.request
 ), own_contract as (  -- of an expense account and the account on which it is owed: the row of most digits, then the one that names the creditor
     select b.expense, b.credit, b.day, x.bears_interest

@@ -17,7 +17,7 @@ from core.contracts import OPPOSING_KINDS
 from core.nomenclature import CommitmentItem, FunctionalArea, Fund, FundCentre
 from core.sql_files import read_queries
 from reporting.code_labels import CodeLabels
-from reporting.verification import chart_tables, request_pages, role_tables, year_tables
+from reporting.verification import chart_tables, document_starts, request_pages, role_tables, year_tables
 from reporting.verification.chain import KNOWN_LAYOUT, find_bounds
 from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, TableRows
 from reporting.verification.decree_tables import build_decree_tables
@@ -27,6 +27,8 @@ from reporting.verification.snapshot_queries import BatchRow
 
 MEMORY_MIN_BYTES = 2**30
 """The least memory limit of DuckDB; the limit is a quarter of the machine's memory, and larger steps use the disk."""
+_ROWS_AT_ONCE = 10_000
+"""How many findings beyond those that are named are in memory while they are counted."""
 
 STEPS = read_queries("reporting.verification", "journal.sql")
 CHECKS: Mapping[str, str] = read_queries(
@@ -34,8 +36,11 @@ CHECKS: Mapping[str, str] = read_queries(
     "checks.sql",
     "spending.sql",
     "decrees.sql",
+    "carry_overs.sql",
+    "documents.sql",
     "accounts.sql",
     "results.sql",
+    "inventory.sql",
     "years.sql",
     "runs.sql",
     "bank.sql",
@@ -66,7 +71,9 @@ class DuckdbSession:
         """Those of the checks that run now."""
         self._is_interrupted = False
         for stored_table in (*HASHED_TABLES, *BALANCES):
-            self.add_rows(stored_table.name, stored_table.build_schema().empty_table())
+            self.add_rows(
+                stored_table.name, document_starts.read_starts(stored_table.build_schema().empty_table())
+            )
         self.add_rows("request_line", request_pages.read_lines(PAGES.build_schema().empty_table()))
         for name, table in _build_vocabulary(codes).items():
             self.add_rows(name, table)
@@ -89,7 +96,7 @@ class DuckdbSession:
         if rows.table is PAGES:
             self.add_rows("request_line", request_pages.read_lines(table))
             table = table.drop(["page"])
-        self.add_rows(rows.table.name, table)
+        self.add_rows(rows.table.name, document_starts.read_starts(table))
 
     def count_rows(self, name: str) -> int:
         """Return the number of rows in a table."""
@@ -129,12 +136,12 @@ class DuckdbSession:
     def run_check(self, name: str) -> CheckResult:
         """Run the check ``name``: list the places where its rule does not hold.  Several checks may run at once."""
         with self._open_cursor() as cursor:
-            cursor.execute(f"create temp table broken as {CHECKS[name]}")
-            ((broken,),) = cursor.execute("select count(*) from broken").fetchall()
-            rows = cursor.execute(
-                "select place, found, expected from broken limit ?", [FINDINGS_MAX]
-            ).fetchall()
-        check = Check(name, read_rule(CHECKS[name]), int(broken))
+            cursor.execute(CHECKS[name])
+            rows = cursor.fetchmany(FINDINGS_MAX)
+            broken = len(rows)
+            while following := cursor.fetchmany(_ROWS_AT_ONCE):
+                broken += len(following)
+        check = Check(name, read_rule(CHECKS[name]), broken)
         return CheckResult(check, [Finding(name, *row) for row in rows])
 
 
@@ -176,7 +183,11 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
             "visa_rule": year_tables.build_visa_rules(codes),
             "succession": year_tables.build_successions(codes),
         }
-        | {"special_programme": year_tables.build_special_programmes(codes)}
+        | {
+            "special_programme": year_tables.build_special_programmes(codes),
+            "special_forbidden": year_tables.build_forbidden_payees(codes),
+            "unpaid_programme": year_tables.build_unpaid_programmes(codes),
+        }
         | {"exercise_dates": year_tables.build_exercise_dates(codes)}
         | {"payroll_check": {"exercise": list(months), "month": list(months.values())}}
     )
@@ -186,6 +197,7 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
             codes.charts, {year: of_year.receipt_natures for year, of_year in codes.years.items()}
         ),
         "kind": _build_kinds(),
+        **document_starts.build_journal_tables(),
         **role_tables.build_role_tables(codes.exercises),
     }
 

@@ -22,7 +22,7 @@ COVERED_TABLES = frozenset(
         *("directory_end", "directory_effect", "entry_signature", "agreement_use"),
         *("person_login", "person_decision", "person_couple"),
         *("details_evidence", "details_rule", "separation_rule", "third_party_merge"),
-        *("step_preparation", "step_confirmation", "step_rule", "step_execution", "step_end"),
+        *("step_preparation", "step_confirmation", "step_rule", "earmark_rule", "step_execution", "step_end"),
         *(
             "access_key",
             "access_key_end",

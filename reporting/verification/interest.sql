@@ -27,12 +27,13 @@ with recursive claim as (
     select c.claim, c.payable, c.member, e.predecessor, c.is_opposed or k.opposes
     from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where k.inherits and k.after = 'PAYABLE'
 ), request as (  -- with the contract that they state, and that of their item
-    select c.claim, c.payable, c.member, e.entry_id, e.predecessor as commitment, e.day, e.debit, e.credit,
+    select c.claim, c.payable, c.member, e.entry_id, coalesce(o.origin, e.predecessor) as commitment, e.day, e.debit, e.credit,
            s.bears_interest as stated, x.bears_interest as of_item
     from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind
     join cell l on l.cell = e.cell join reference_text t on t.kind = 3 and t.id = l.item
     left join request_line w on w.entry_id = e.entry_id and w.contract > 0 left join contract s on s.contract = w.contract
     left join contract_default x on x.item = t.code and e.day >= x.since and e.day < x.until
+    left join commitment_origin o on o.commitment = e.predecessor
     where not (k.inherits and k.after = 'PAYABLE') and not k.is_interest and not c.is_opposed
 ), debit as (
     select f.claim, f.payable, f.member, d.entry_id, d.amount, p.day, p.day as due
@@ -43,11 +44,13 @@ with recursive claim as (
     select f.claim, f.payable, f.member, s.entry_id, s.amount, s.day, s.due
     from set_off s join family f on f.member = s.payable join claim c on c.claim = f.claim and s.entry_id <= c.debit
 ), line as (
-    select e.entry_id, e.predecessor as commitment, e.day, e.amount, e.debit, k.unbilled_sign as sign from entry e join kind k on k.kind = e.kind
-    where k.unbilled_sign <> 0 and e.predecessor in (select commitment from request)
-), undone as (
-    select u.entry_id, u.amount, u.predecessor, l.commitment, row_number() over (partition by l.commitment order by u.entry_id) as place
-    from entry u join kind k on k.kind = u.kind join line l on l.entry_id = u.predecessor where k.mirrors
+    select e.entry_id, coalesce(o.origin, e.predecessor) as commitment, e.day, e.amount, e.debit, k.unbilled_sign as sign
+    from entry e join kind k on k.kind = e.kind left join commitment_origin o on o.commitment = e.predecessor
+    where k.unbilled_sign <> 0 and coalesce(o.origin, e.predecessor) in (select commitment from request)
+), undone as (  -- what undoes a carry of a service undoes that service
+    select u.entry_id, u.amount, l.entry_id as line, l.commitment, row_number() over (partition by l.commitment order by u.entry_id) as place
+    from entry u join kind k on k.kind = u.kind left join carried_service c on c.entry_id = u.predecessor
+    join line l on l.entry_id = coalesce(c.service, u.predecessor) where k.mirrors
 ), judged as (
     select d.claim, d.payable, d.member, d.entry_id as debit, d.amount, d.day as paid, d.due, q.entry_id as request, q.day, q.commitment, q.debit as charged, q.credit, q.stated, q.of_item, count(u.entry_id) as undone
     from debit d join request q using (claim, payable, member) left join undone u on u.commitment = q.commitment and u.entry_id < d.entry_id
@@ -55,7 +58,7 @@ with recursive claim as (
 ), left_of as (
     select s.commitment, s.undone, l.entry_id, l.day, l.sign, any_value(l.debit) as debit, any_value(l.amount) - coalesce(sum(u.amount), 0) as cents
     from (select distinct commitment, undone from judged) s join line l using (commitment)
-    left join undone u on u.predecessor = l.entry_id and u.place <= s.undone
+    left join undone u on u.line = l.entry_id and u.place <= s.undone
     group by s.commitment, s.undone, l.entry_id, l.day, l.sign
 ), summed as (
     select *, sum(cents) over (partition by commitment, undone, sign order by entry_id) as so_far from left_of
@@ -64,14 +67,14 @@ with recursive claim as (
     from summed r join summed s on s.commitment = r.commitment and s.undone = r.undone and s.so_far >= r.so_far
     where r.sign < 0 and s.sign > 0 and r.entry_id in (select request from judged)
     group by r.commitment, r.undone, r.entry_id
-), request_terms as (  -- receipt, or two days after the invoice; and the one suspension before the order
+), request_terms as (  -- receipt, or two days after the invoice; the one suspension before the order; the service counts not for a balance of works
     select entry_id, to_day(received) as received, to_day(invoice_date) + 2 as invoiced, to_day(suspension_notified) as suspended,
-           to_day(suspension_ended) as resumed
-    from request_line
+           to_day(suspension_ended) as resumed, t.is_balance
+    from request_line left join contract t using (contract)
 ), begun as (
     select j.claim, j.payable, j.member, j.request, j.debit, j.amount, j.paid, j.due, n.suspended, n.resumed,
            coalesce(c.debit, j.charged) as expense, j.credit, j.day, j.stated, j.of_item,
-           greatest(coalesce(n.received, least(n.invoiced, j.day), j.day), coalesce(c.day, date '1970-01-01')) as start
+           greatest(coalesce(n.received, least(n.invoiced, j.day), j.day), coalesce(if(coalesce(n.is_balance, false), null, c.day), date '1970-01-01')) as start
     from judged j left join request_terms n on n.entry_id = j.request
     left join certified c on c.commitment = j.commitment and c.undone = j.undone and c.entry_id = j.request
 ), own_contract as (  -- of an expense account and the account on which it is owed: the row of most digits, then the one that names the creditor

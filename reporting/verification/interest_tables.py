@@ -49,6 +49,7 @@ def build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, Any]]:
     numbers = {
         "contract": [contract.value for contract in Contract],
         "bears_interest": [contract.bears_interest for contract in Contract],
+        "is_balance": [contract is Contract.WORKS_BALANCE for contract in Contract],
     }
     return {
         "ruled": _build_dated_columns("rule", ruled),

@@ -98,7 +98,7 @@ with recursive hop as (
 select h.commitment, h.at as origin, h.years from hop h join entry p on p.entry_id = h.at join kind k on k.kind = p.kind where not k.carries;
 
 -- name: carried_service
--- For each service that was carried: the service of the first year, the commitment that it leaves, and the one that it goes to.
+-- For each service that was carried: that of the first year, the commitment that it leaves, and the one that it goes to.
 create table carried_service as
 with recursive hop as (
     select e.entry_id, e.predecessor as at, 1 as years from entry e join kind k on k.kind = e.kind where k.carries and k.family = 'SERVICE'
@@ -107,11 +107,11 @@ with recursive hop as (
     from hop h join entry p on p.entry_id = h.at join kind k on k.kind = p.kind where k.carries and k.family = 'SERVICE' and p.predecessor < h.at
 ),
 step as (
-    select h.entry_id, p.kind, p.day, p.debit, p.credit, coalesce(o.origin, p.predecessor) as origin, coalesce(o.years, 0) + h.years as years
+    select h.entry_id, h.at as service, p.kind, p.day, p.debit, p.credit, coalesce(o.origin, p.predecessor) as origin, coalesce(o.years, 0) + h.years as years
     from hop h join entry p on p.entry_id = h.at join kind k on k.kind = p.kind left join commitment_origin o on o.commitment = p.predecessor
     where not k.carries
 )
-select s.entry_id, s.kind, s.day, s.debit, s.credit, if(s.years > 1, b.commitment, s.origin) as old, n.commitment as new
+select s.entry_id, s.service, s.kind, s.day, s.debit, s.credit, if(s.years > 1, b.commitment, s.origin) as old, n.commitment as new
 from step s left join commitment_origin b on b.origin = s.origin and b.years = s.years - 1
 left join commitment_origin n on n.origin = s.origin and n.years = s.years
 qualify row_number() over (partition by s.entry_id order by n.commitment, b.commitment) = 1;
@@ -246,30 +246,48 @@ with recursive after as (
 select * from after;
 
 -- name: carried
--- What each carry of a request, or its rejection, moves between the years: the cells of both, and the kind of the original request, or of
--- what remitted a penalty.
+-- What each carry of a request, or its rejection, moves between the years: the cells of both, the entry that is carried, and the kind of the
+-- original request, or of what remitted a penalty.
 create table carried as
 with recursive climb as (
-    select f.entry_id, f.batch, f.cell, f.cents, r.cell as old_cell, r.entry_id as at, 0 as remission
+    select f.entry_id, f.batch, f.cell, f.cents, r.cell as old_cell, r.entry_id as request, r.entry_id as at, 0 as remission
     from effect f join kind k on k.kind = f.kind join entry e on e.entry_id = f.entry_id
     join entry r on r.entry_id = if(f.reversed > 0, f.commitment, e.predecessor)
     where k.budget = 'CARRY'
     union all
-    select c.entry_id, c.batch, c.cell, c.cents, c.old_cell, p.predecessor, if(c.remission = 0 and k.cp_reserved > 0, p.kind, c.remission)
+    select c.entry_id, c.batch, c.cell, c.cents, c.old_cell, c.request, p.predecessor, if(c.remission = 0 and k.cp_reserved > 0, p.kind, c.remission)
     from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where k.inherits and p.predecessor < c.at
 )
-select c.entry_id, c.batch, c.cell, c.old_cell, c.cents, if(k.family = 'RETENTION' and c.remission > 0, c.remission, p.kind) as kind
+select c.entry_id, c.batch, c.cell, c.old_cell, c.request, c.cents, if(k.family = 'RETENTION' and c.remission > 0, c.remission, p.kind) as kind
 from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
+
+-- name: given_back
+-- What rejections of carries reserve again in the year before, by the batches that change it: that year is over, so it may have no credits
+-- any more.  A further carry takes it away again, and so does the rejection of the request (rule A30).
+create table given_back as
+with rejection as (select request, old_cell as cell, kind, min(entry_id) as first from carried where cents < 0 group by request, old_cell, kind),
+step as (
+    select r.cell, r.kind, c.batch, -c.cents as cents from rejection r join carried c on c.request = r.request and c.entry_id >= r.first
+    union all
+    select r.cell, r.kind, f.batch, f.cents from rejection r join effect f on f.reversed = r.request and f.entry_id > r.first
+    join kind k on k.kind = f.kind where k.budget in ('SPEND', 'CARRY')
+)
+select s.batch, u.node, sum(if(u.has_operation, 0, s.cents * k.ae_reserved)) as ae, sum(s.cents * k.cp_reserved) as cp
+from step s join kind k on k.kind = s.kind join upward u on u.cell = s.cell group by s.batch, u.node
+union all
+select s.batch, p.operation_node, sum(s.cents * k.ae_reserved), 0
+from step s join kind k on k.kind = s.kind join place p on p.cell = s.cell where p.operation > 0 group by s.batch, p.operation_node;
 
 -- name: granted
 -- Budget acts: what they open at their own node, allot at the node above, or reserve at all nodes above; what they take away or freeze.
 create table granted as
 with act as (
-    select f.entry_id, f.batch, if(k.budget in ('RETURN', 'CANCEL', 'DECREE_CANCEL', 'UNFREEZE', 'UNEARMARK'), -f.cents, f.cents) as cents, f.source, k.budget,
-           unnest(if(k.budget = 'OPEN_FUND', ['AE', 'CP'], [k.measure])) as measure, p.cell, p.year, p.target, p.base,
+    select f.entry_id, f.batch, if(k.budget in ('RETURN', 'CANCEL', 'DECREE_CANCEL', 'UNFREEZE', 'UNEARMARK', 'CARRY_OUT', 'CANCEL_UNUSED'), -f.cents, f.cents) as cents, f.source, k.budget,
+           unnest(if(k.budget = 'OPEN_FUND', ['AE', 'CP'], [k.measure])) as measure, p.cell, p.year, p.target, p.node as unit, p.base,
            if(p.operation > 0, p.operation, p.centre) as centre
     from effect f join kind k on k.kind = f.kind join place p on p.cell = f.cell
-    where k.budget in ('OPEN', 'OPEN_FUND', 'ALLOT', 'MOVE', 'VIREMENT', 'DECREE_TRANSFER', 'EARMARK', 'RETURN', 'CANCEL', 'DECREE_CANCEL', 'FREEZE', 'UNFREEZE', 'UNEARMARK')
+    where k.budget in ('OPEN', 'OPEN_FUND', 'ALLOT', 'MOVE', 'VIREMENT', 'DECREE_TRANSFER', 'EARMARK', 'RETURN', 'CANCEL', 'DECREE_CANCEL', 'FREEZE', 'UNFREEZE', 'UNEARMARK',
+                       'CARRY_OUT', 'CARRY_IN', 'CANCEL_UNUSED')
 ),
 moved as (
     select a.entry_id, a.batch, a.cents, a.measure, g.depth, a.source // (131072 * 6) * (131072 * 6) + a.source % 6 + g.ancestor * 6 as giver,
@@ -288,6 +306,9 @@ change as (
     union all
     select a.entry_id, a.batch, u.node, a.measure, 0, 0, a.cents, if(a.budget in ('FREEZE', 'UNFREEZE') and u.node = a.target, a.cents, 0)
     from act a join upward u on u.cell = a.cell where a.budget in ('EARMARK', 'UNEARMARK', 'FREEZE', 'UNFREEZE')
+    union all  -- what a year has left leaves every level, and comes to every level
+    select a.entry_id, a.batch, u.node, a.measure, if(u.node <> a.target, a.cents, 0), if(u.node <> a.unit, a.cents, 0), if(a.target <> a.unit, a.cents, 0), 0
+    from act a join upward u on u.cell = a.cell where a.budget in ('CARRY_OUT', 'CARRY_IN', 'CANCEL_UNUSED')
     union all
     select entry_id, batch, giver, measure, -cents, if(depth > 0, -cents, 0), 0, 0 from moved where giver <> taker
     union all
@@ -369,37 +390,71 @@ after as (
 )
 select a.*, s.account, s.section from after a join special_programme s on s.year = a.later_year and s.code = a.follower;
 
+-- name: special_cell
+-- The account assignments of earmarked special accounts.
+create table special_cell as
+select c.cell, c.budget_year as year, s.code, s.account, s.section from cell c join reference_text t on t.kind = 1 and t.id = c.centre
+join special_programme s on s.year = c.budget_year and s.code = left(t.code, 4);
+
+-- name: special_carry
+-- What carries bring into a year of an earmarked special account of what years before engaged and did not pay, in signed cents: a
+-- rejection gives it back, and a withdrawal in the year; what is rejected of a request or penalty is left to its commitment, which
+-- may be carried already (rule A23).  A request that takes AE of the year is engaged instead.
+create table special_carry as
+select f.entry_id, f.batch, f.cell, f.cents from effect f join kind k on k.kind = f.kind
+where k.carries and not exists (select 1 from carried c join kind u on u.kind = c.kind where c.entry_id = f.entry_id and u.ae_reserved <> 0)
+union all
+select f.entry_id, f.batch, f.cell, -f.cents from effect f join kind k on k.kind = f.kind join entry e on e.entry_id = f.entry_id
+join entry p on p.entry_id = e.predecessor join kind pk on pk.kind = p.kind join cell c on c.cell = f.cell
+where k.budget = 'WITHDRAW' and f.reversed = 0 and pk.carries and year(e.day) = c.budget_year
+union all
+select f.entry_id, f.batch, n.cell, -f.cents from effect f join kind k on k.kind = f.kind join entry n on n.entry_id = f.commitment
+join cell o on o.cell = f.cell join special_cell c on c.cell = n.cell
+where f.reversed > 0 and k.family in ('PAYMENT_REQUEST', 'RETENTION') and k.follows = 'COMMITMENT' and (k.unbilled_sign < 0 or k.open_sign < 0)
+  and c.year <> o.budget_year;
+
+-- name: receipt_day
+-- The day on which each receipt counts: that of the credit of the bank for what is identified on suspense in its year (LOLF art. 28; rule A56).
+create table receipt_day as
+select e.entry_id, coalesce(s.day, e.day) as day from entry e join kind k on k.kind = e.kind
+left join entry i on k.pairs = 'IDENTIFICATION' and i.entry_id = e.entry_id - 1 left join entry s on s.entry_id = i.predecessor
+where k.reaches = 'COLLECTED';
+
 -- name: special_step
--- What each act collects for the programmes of earmarked special accounts, and what it engages there, and orders or pays, in signed
--- cents (rule A23).  A withdrawal of a commitment of an earlier year gives nothing back.
+-- What each act collects for the programmes of earmarked special accounts, and what it engages there, carries there, and orders or
+-- pays, in signed cents (rule A23).  What a carried request engages is not engaged anew.  A confirmed penalty is a receipt.
 create table special_step as
-with of_cell as (
-    select c.cell, c.budget_year as year, s.code, s.account, s.section from cell c join reference_text t on t.kind = 1 and t.id = c.centre
-    join special_programme s on s.year = c.budget_year and s.code = left(t.code, 4)
-),
-expense as (
-    select f.entry_id, f.batch, f.cell, f.cents * (k.ae_reserved + k.ae_consumed) as engaged, f.cents * (k.cp_reserved + k.cp_consumed) as spent
+with expense as (
+    select f.entry_id, f.batch, f.cell, f.cents * (k.ae_reserved + k.ae_consumed) as engaged, f.cents * (k.cp_reserved + k.cp_consumed) as spent, true as is_new
     from effect f join kind k on k.kind = f.kind where k.budget = 'SPEND'
     union all
-    select f.entry_id, f.batch, f.cell, f.cents * k.settles * u.ae_reserved, f.cents * k.settles * u.cp_reserved
+    select f.entry_id, f.batch, f.cell, f.cents * k.settles * u.ae_reserved, f.cents * k.settles * u.cp_reserved, true
     from effect f join kind k on k.kind = f.kind join settled s on s.entry_id = f.entry_id join kind u on u.kind = s.kind
     where k.budget = 'REASSIGN' or k.budget = 'SETTLE' and k.settles < 0
     union all
-    select c.entry_id, c.batch, v.cell, v.cents * u.ae_reserved, v.cents * u.cp_reserved
+    select c.entry_id, c.batch, v.cell, v.cents * u.ae_reserved, v.cents * u.cp_reserved, v.cell <> c.cell
     from carried c join kind u on u.kind = c.kind, lateral (select unnest([c.cell, c.old_cell]) as cell, unnest([c.cents, -c.cents]) as cents) v
 )
-select x.entry_id, x.batch, o.year, o.code, o.account, o.section, 0 as collected, x.engaged, x.spent
-from expense x join of_cell o using (cell) where x.engaged <> 0 or x.spent <> 0
+select x.entry_id, x.batch, o.year, o.code, o.account, o.section, 0 as collected, x.engaged, 0 as carried, x.spent, x.is_new
+from expense x join special_cell o using (cell) where x.engaged <> 0 or x.spent <> 0
 union all
-select e.entry_id, e.batch, a.later_year, a.follower, a.account, a.section, e.amount, 0, 0
-from entry e join kind k on k.kind = e.kind join entry r on r.entry_id = e.predecessor join of_cell o on o.cell = r.cell
-join special_after a on a.year = o.year and a.code = o.code and a.later_year = year(e.day)
-where k.reaches = 'COLLECTED' and r.predecessor = 0;
+select c.entry_id, c.batch, o.year, o.code, o.account, o.section, 0, 0, c.cents, 0, false from special_carry c join special_cell o using (cell)
+union all
+select e.entry_id, e.batch, o.year, o.code, o.account, o.section, e.amount, 0, 0, 0, false
+from entry e join kind k on k.kind = e.kind join special_cell o using (cell) where k.credit_role = 'PENALTY_PRODUCT'
+union all
+select e.entry_id, e.batch, a.later_year, a.follower, a.account, a.section, e.amount, 0, 0, 0, false
+from entry e join receipt_day y on y.entry_id = e.entry_id join entry r on r.entry_id = e.predecessor join special_cell o on o.cell = r.cell
+join special_after a on a.year = o.year and a.code = o.code and a.later_year = year(y.day) where r.predecessor = 0
+union all  -- what is taken back of a receipt counts on its own day
+select e.entry_id, e.batch, a.later_year, a.follower, a.account, a.section, -e.amount, 0, 0, 0, false
+from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor join entry r on r.entry_id = p.predecessor join special_cell o on o.cell = r.cell
+join special_after a on a.year = o.year and a.code = o.code and a.later_year = year(e.day) where k.family = 'RECEIPT_CHANGE' and r.predecessor = 0;
 
 -- name: special_figure
 create table special_figure as
-select s.batch, t.id as programme, s.year, sum(sum(s.collected)) over w as collected, sum(sum(s.engaged)) over w as engaged
-from special_step s join reference_text t on t.kind = 1 and t.code = s.code where s.collected > 0 or s.engaged <> 0
+select s.batch, t.id as programme, s.year, sum(sum(s.collected)) over w as collected, sum(sum(s.engaged)) over w as engaged, sum(sum(s.carried)) over w as carried
+from special_step s join reference_text t on t.kind = 1 and t.code = s.code where s.collected <> 0 or s.engaged <> 0 or s.carried <> 0
 group by s.batch, t.id, s.year window w as (partition by t.id, s.year order by s.batch);
 
 -- name: moved
@@ -478,24 +533,30 @@ select year, programme, title, batch, arg_max(opened, entry_id) as opened, arg_m
 from title_step where title > 0 group by year, programme, title, batch;
 
 -- name: decree_step
--- What each entry adds to the sums that limit decrees, by node of its programme (rule A19); a virement adds at both programmes.
+-- What each entry adds to the sums that limit decrees and carry-overs, by node of its programme (rules A19, A67); a virement adds at both
+-- programmes.
 create table decree_step as
 with act as (
     select e.entry_id, e.batch, e.source, e.amount::hugeint as amount, k.budget, k.measure, p.year, p.target, p.base % 3 = 0 as is_ordinary
     from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell where k.budget in ('OPEN', 'VIREMENT', 'DECREE_CANCEL')
-)
+),
+root as (select year, centre, arg_max(ancestor, depth) as programme from lineage group by year, centre)
 select entry_id, batch, measure, year, target as node,
        if(budget = 'OPEN' and source = 1, amount, 0) as law, if(budget = 'OPEN' and source = 2, amount, 0) as amending,
        if(budget = 'VIREMENT', amount, 0) as moved, if(budget = 'OPEN' and source = 3, amount, 0) as advanced,
-       if(budget = 'DECREE_CANCEL', amount, 0) as cancelled
+       if(budget = 'DECREE_CANCEL', amount, 0) as cancelled, 0 as carried
 from act where budget <> 'OPEN' or is_ordinary and source in (1, 2, 3)
 union all
-select entry_id, batch, measure, year, source, 0, 0, amount, 0, 0 from act where budget = 'VIREMENT';
+select entry_id, batch, measure, year, source, 0, 0, amount, 0, 0, 0 from act where budget = 'VIREMENT'
+union all
+select e.entry_id, e.batch, k.measure, p.year, p.base + r.programme * 6, 0, 0, 0, 0, 0, e.amount
+from entry e join kind k on k.kind = e.kind join place p on p.cell = e.cell join root r on r.year = p.year and r.centre = p.centre
+where k.budget = 'CARRY_OUT';
 
 -- name: decree_figure
 create table decree_figure as
 select batch, node, measure, sum(sum(law)) over w as law, sum(sum(amending)) over w as amending, sum(sum(moved)) over w as moved,
-       sum(sum(advanced)) over w as advanced, sum(sum(cancelled)) over w as cancelled
+       sum(sum(advanced)) over w as advanced, sum(sum(cancelled)) over w as cancelled, sum(sum(carried)) over w as carried
 from decree_step group by batch, node, measure window w as (partition by node, measure order by batch);
 
 -- name: account_figure

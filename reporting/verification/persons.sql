@@ -249,9 +249,10 @@ from person_decision r join person_decision m on m.number = r.number and m.decis
 where r.decision = 'release';
 
 -- name: step_persons
--- A step of the closing that cannot be undone (C12 to C15) was prepared by one person and confirmed by another one, who is no spouse or
+-- A step of the closing that cannot be undone (C07, C12 to C16) was prepared by one person and confirmed by another one, who is no spouse or
 -- partner of the first: the file of each has a confirmation, with the proof of its batch id, of a preparation of that step before it
--- (rules A41 and A61). So has each seal of a locked year whose lock a proved person executed: its preparation names the same sums.
+-- (rules A41 and A61).  Files from before the rule have none; for C07 it came later.  So has each seal of a locked year whose lock a proved
+-- person executed: its preparation names the same sums.
 with proof as (select person_decision, decision, person, day from person_decision),
 confirmation as (
     select c.person_decision as proof, c.step_preparation as preparation, p.year, p.step, p.digest, p.person_decision as first_proof,
@@ -269,7 +270,7 @@ lock as (
     from step_execution where step = 'C13' and state = 'proven' group by year, seal
 )
 select step || ' of ' || year || ', file ' || submission as place, 'one person' as found, 'a preparation, and a confirmation by another person' as expected
-from step_file f where step in ('C12', 'C13', 'C14', 'C15')
+from step_file f where step in ('C07', 'C12', 'C13', 'C14', 'C15', 'C16')
 and not exists (select 1 from confirmation c where c.proof = f.proof and c.year = f.year and c.step = f.step)
 union all
 select 'preparation ' || preparation, 'prepared and confirmed by person ' || confirmer, 'two persons' from confirmation where preparer = confirmer
@@ -286,7 +287,9 @@ union all
 select 'the lock of ' || year, 'one person', 'a preparation of its seal, and a confirmation by another person' from lock l
 where proof is not null and not exists (select 1 from confirmation c where c.year = l.year and c.step = 'C13' and c.digest = l.seal)
 union all
-select 'step_rule', count(*) || ' rows', 'one row' from step_rule having count(*) <> 1;
+select 'step_rule', count(*) || ' rows', 'one row' from step_rule having count(*) <> 1
+union all
+select 'earmark_rule', count(*) || ' rows', 'one row' from earmark_rule having count(*) <> 1;
 
 -- name: step_executions
 -- The executions of each step of the closing are counted from 1 on, each ends after it began, with the chain that the journal had then, and

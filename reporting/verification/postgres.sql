@@ -187,9 +187,10 @@ select first_entry, last_entry, agreement from agreement_use;
 select entry, evidence_hash, call_back from details_evidence;
 
 -- name: step_file
--- The files of steps of the closing that a proved person gave to the engine, from the day on that such a step needs two persons.
+-- The files of steps of the closing that a proved person gave to the engine, from the file on from which such a step needs two persons.
 select submission, left(batch_id, 4)::int as year, substring(batch_id, 6, 3) as step, substring(batch_id from '-P([0-9]{1,18})$')::bigint as proof
-from submission where sender = 'closing' and batch_id ~ '^[0-9]{4}-C[0-9]{2}-P[0-9]{1,18}$' and submission > (select min(after_submission) from step_rule);
+from submission where sender = 'closing' and batch_id ~ '^[0-9]{4}-C[0-9]{2}-P[0-9]{1,18}$' and submission > (select min(after_submission) from step_rule)
+and (substring(batch_id, 6, 3) <> 'C07' or submission > (select min(after_submission) from earmark_rule));
 
 -- name: step_preparation
 select step_preparation, year::int as year, step, last_entry, encode(digest, 'hex') as digest, person_decision from step_preparation;
@@ -207,6 +208,9 @@ from step_execution x left join step_end e using (step_execution) left join batc
 
 -- name: step_rule
 select after_submission from step_rule;
+
+-- name: earmark_rule
+select after_submission from earmark_rule;
 
 -- name: details_rule
 select after_entry from details_rule;
@@ -331,7 +335,8 @@ union all select 'title_balance', count(*) from title_balance
 union all select 'withdrawn_balance', count(*) from withdrawn_balance
 union all select 'decree_balance', count(*) from decree_balance
 union all select 'special_balance', count(*) from special_balance
-union all select 'account_balance', count(*) from account_balance;
+union all select 'account_balance', count(*) from account_balance
+union all select 'document_range', count(*) from document_range;
 
 -- name: third_party_merge
 select payee, into_payee, first_day, after_entry from third_party_merge;

@@ -3,16 +3,18 @@
 -- name: receipt_natures
 -- Receivables and what follows them stand on natures of receipt of their budget year, and no other act does (rule A39).
 select entry_name(e.entry_id, e.reference) as place, 'a ' || k.name || ' on ' || coalesce(t.code, 'no item') as found,
-       if(k.family = 'RECEIVABLE' or k.follows = 'RECEIVABLE', 'a nature of receipt', 'an item of expenses') as expected
+       if(k.family in ('RECEIVABLE', 'RECEIPT_CHANGE') or k.follows = 'RECEIVABLE', 'a nature of receipt', 'an item of expenses') as expected
 from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell
 left join reference_text t on t.kind = 3 and t.id = c.item
 left join receipt_nature n on n.year = c.budget_year and n.code = t.code
-where (k.family = 'RECEIVABLE' or k.follows = 'RECEIVABLE') <> (n.code is not null);
+where (k.family in ('RECEIVABLE', 'RECEIPT_CHANGE') or k.follows = 'RECEIVABLE') <> (n.code is not null);
 
 -- name: receivables
 -- At no moment is more of a receivable collected, reduced and cancelled than its amount; each names a debtor (rule A53).
 with step as (
     select e.predecessor as item, e.entry_id, e.amount from entry e join kind k on k.kind = e.kind where k.follows = 'RECEIVABLE'
+    union all
+    select p.predecessor, e.entry_id, -e.amount from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor where k.family = 'RECEIPT_CHANGE'
 ),
 running as (select *, sum(amount) over (partition by item order by entry_id) as taken from step)
 select entry_name(r.item, coalesce(any_value(p.reference), 'missing')) as place,
@@ -92,15 +94,15 @@ where j.is_request and j.family = 'REJECTION' group by j.entry_id, j.reference;
 -- name: restorations
 -- Credits come back at most as much as was collected, only of what repays an expense, on its assignment (or of another programme that
 -- follows its own by an order: its item, fund, and with or without an operation) and accounts, and not after the deadline of its
--- nature, by the day of collection (rules A29, A64).
+-- nature, by the day of collection, which is that of the credit of the bank for what was on suspense (rules A29, A56, A64).
 with restored as (
-    select e.entry_id, e.reference, e.day, c.budget_year, c.operation, p.entry_id as receipt, p.day as collected, p.amount as receipt_cents,
+    select e.entry_id, e.reference, e.day, c.budget_year, c.operation, p.entry_id as receipt, p.day as posted, y.day as collected, p.amount as receipt_cents,
            r.credit as repaid, x.entry_id as expense, v.budget_year as expense_year, e.debit, e.credit,
            if(xk.debit_role = 'EXPENSE', x.debit, e.credit) as charged, d.years, d.until_closed,
            (c.centre, c.operation, c.area, c.item, c.fund) = (v.centre, v.operation, v.area, v.item, v.fund)
                or a.follower is not null and (c.operation > 0, c.item, c.fund) = (v.operation > 0, v.item, v.fund) as is_of_expense,
            sum(e.amount) over (partition by e.predecessor order by e.entry_id) as total
-    from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell
+    from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell left join receipt_day y on y.entry_id = e.predecessor
     left join entry p on p.entry_id = e.predecessor left join entry r on r.entry_id = p.predecessor left join kind rk on rk.kind = r.kind
     left join entry x on x.entry_id = r.predecessor and rk.family = 'RECEIVABLE' left join kind xk on xk.kind = x.kind
     left join cell v on v.cell = x.cell left join cell w on w.cell = r.cell
@@ -125,7 +127,7 @@ select entry_name(entry_id, reference) as place,
 from restored
 where total > receipt_cents or expense is null or not is_of_expense or debit <> repaid or credit <> charged
    or years is not null and year(collected) > expense_year + years
-      and not (until_closed and operation > 0 and year(collected) = budget_year);
+      and not (until_closed and operation > 0 and year(posted) = budget_year);
 
 -- name: fund_openings
 -- Credits of a fund open at most as much as was collected for it, on its programme, or one that follows it by an order, in their year, of
@@ -134,11 +136,12 @@ with taken as (
     select e.entry_id, e.reference, e.predecessor as receipt, e.cell, k.budget, sum(e.amount) over (partition by e.predecessor order by e.entry_id) as total
     from entry e join kind k on k.kind = e.kind where k.after = 'COLLECTED'
 ), opened as (
-    select t.entry_id, t.reference, t.receipt, t.total, coalesce(p.amount, 0) as receipt_cents, p.day as collected, c.budget_year as year, r.predecessor as repaid,
+    select t.entry_id, t.reference, t.receipt, t.total, coalesce(p.amount, 0) as receipt_cents, p.day as collected, coalesce(c.budget_year not in (year(p.day), year(y.day)), true) as is_of_other_year,
+           c.budget_year as year, r.predecessor as repaid,
            f.code as fund, coalesce(g.code, 'no fund') as receipt_fund, n.programme, m.programme as receipt_programme, n.sheet % 3 > 0 as is_of_fund,
            a.follower is not null as is_of_programme
     from taken t join cell c on c.cell = t.cell join carry_place n on n.cell = t.cell join reference_text f on f.kind = 4 and f.id = c.fund
-    left join entry p on p.entry_id = t.receipt left join entry r on r.entry_id = p.predecessor
+    left join entry p on p.entry_id = t.receipt left join entry r on r.entry_id = p.predecessor left join receipt_day y on y.entry_id = t.receipt
     left join cell w on w.cell = r.cell left join carry_place m on m.cell = r.cell left join reference_text g on g.kind = 4 and g.id = w.fund
     left join programme_after a on a.year = m.budget_year and a.programme = m.programme and a.later_year = n.budget_year and a.follower = n.programme
     where t.budget = 'OPEN_FUND'
@@ -146,19 +149,46 @@ with taken as (
 select entry_name(entry_id, reference) as place,
        case when total > receipt_cents then euros(total) || ' opened or restored of entry ' || receipt
             when repaid > 0 then 'opened by what repays entry ' || repaid
-            when year(collected) <> year then 'opened in ' || year || ' by a receipt of ' || collected
+            when is_of_other_year then 'opened in ' || year || ' by a receipt of ' || collected
             else fund || ' of ' || programme || ', by a receipt for ' || receipt_fund || ' of ' || coalesce(receipt_programme, 'no programme') end as found,
        case when total > receipt_cents then 'at most ' || euros(receipt_cents)
             when repaid > 0 then 'a receipt that repays no expense'
-            when year(collected) <> year then 'the year of the receipt'
+            when is_of_other_year then 'the year of the receipt'
             else 'one fund and programme' end as expected
 from opened
-where total > receipt_cents or repaid > 0 or year(collected) <> year or not is_of_fund or fund <> receipt_fund or not is_of_programme
+where total > receipt_cents or repaid > 0 or is_of_other_year or not is_of_fund or fund <> receipt_fund or not is_of_programme
 union all
 select entry_name(e.entry_id, e.reference), 'credits of ' || f.code || ' opened without a receipt', 'a receipt, or what was carried over or comes from another ledger'
 from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell join place p on p.cell = e.cell
 join reference_text f on f.kind = 4 and f.id = c.fund
 where k.budget = 'OPEN' and (e.source = 6 or p.base % 3 > 0 and e.source not in (4, 5));
+
+-- name: receipt_reversals
+-- What takes back a receipt follows one by hand, which is no credit of the bank; at no moment is more of a receipt taken back, restored
+-- and opened for a fund than its amount (rules A19, A29, A56).
+with used as (
+    select e.entry_id, e.predecessor as receipt, k.family, sum(e.amount) over (partition by e.predecessor order by e.entry_id) as cents
+    from entry e join kind k on k.kind = e.kind where k.after = 'COLLECTED'
+), last as (
+    select message, max(attempt) as attempt from bank_attempt group by message
+), linked as (
+    select distinct h.entry_id from bank_hand_receipt h join last using (message, attempt)
+), reversal as (
+    select e.entry_id, e.reference, e.predecessor as receipt, coalesce(p.amount, 0) as receipt_cents, pk.name, u.sender, l.entry_id is not null as is_linked
+    from entry e join kind k on k.kind = e.kind left join entry p on p.entry_id = e.predecessor left join kind pk on pk.kind = p.kind
+    left join submission u on u.submission = p.submission left join linked l on l.entry_id = e.predecessor
+    where k.family = 'RECEIPT_CHANGE'
+)
+select entry_name(r.entry_id, r.reference) as place,
+       case when r.is_linked then 'takes back entry ' || r.receipt || ', which a statement has as a credit'
+            else 'takes back the ' || coalesce(r.name, 'missing entry') || ' of ' || coalesce(r.sender, 'nobody') end as found,
+       'a receipt of an accountant, of which no statement has the credit' as expected
+from reversal r where r.is_linked or r.name is distinct from 'receipt' or r.sender is not distinct from 'bank'
+union all
+select entry_name(r.receipt, coalesce(any_value(p.reference), 'missing')), 'after entry ' || min(x.entry_id) || ': ' || euros(arg_min(x.cents, x.entry_id)) || ' taken back, restored or opened',
+       'at most ' || euros(any_value(r.receipt_cents))
+from reversal r join used x on x.receipt = r.receipt left join entry p on p.entry_id = r.receipt
+where x.cents > r.receipt_cents group by r.receipt;
 
 -- name: bank_receipts
 -- The cash of each receipt that the bank reports is a credit of a statement, once; all credits of a statement are returns, receipts
@@ -255,7 +285,7 @@ select 'movement_rule', count(*) || ' rows', 'one row' from movement_rule having
 
 -- name: identifications
 -- What is identified takes an amount off suspense and, in the next entry of its act, posts it from there: it collects a receivable of its
--- accountant, or debits or returns a transfer (rule A56).
+-- accountant, of no later year than the books in which the amount stands, or debits or returns a transfer (rule A56).
 with half as (
     select e.*, k.pairs, k.credit_role = 'SUSPENSE_DEBIT' as of_debit from entry e join kind k on k.kind = e.kind where k.pairs in ('SUSPENSE', 'IDENTIFICATION')
 )
@@ -269,4 +299,9 @@ from half h left join half o
 left join entry p on p.entry_id = if(h.pairs = 'SUSPENSE', h.predecessor, o.predecessor)
 where o.entry_id is null
    or if(if(h.pairs = 'SUSPENSE', o.of_debit, h.of_debit), p.debit, p.credit) is distinct from
-      if(h.pairs = 'SUSPENSE', if(o.of_debit, o.credit, o.debit), if(h.of_debit, h.credit, h.debit));
+      if(h.pairs = 'SUSPENSE', if(o.of_debit, o.credit, o.debit), if(h.of_debit, h.credit, h.debit))
+union all
+select entry_name(e.entry_id, e.reference), 'a receivable of ' || c.budget_year, 'at the latest of ' || s.budget_year || ', the books in which the amount stands'
+from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell join entry i on i.entry_id = e.entry_id - 1
+join entry p on p.entry_id = i.predecessor join cell s on s.cell = p.cell
+where k.pairs = 'IDENTIFICATION' and k.reaches = 'COLLECTED' and c.budget_year > s.budget_year;

@@ -2,6 +2,7 @@
 
 -- name: payroll
 -- Where payroll overdrew credits, nothing else takes any, and no payroll is paid once it is checked, until there are credits (rule A28).
+-- A rejection of a carry gives back to a year that is over, and needs none (rule A30).
 with overdrawable_node as (
     select distinct w.node from unchecked w join centre c on c.year = w.node // (131072 * 6) + 2000 and c.centre = w.node // 6 % 131072
     where not c.estimated
@@ -37,7 +38,7 @@ select entry_name(r.entry_id, e.reference) as place,
        node_name(r.node) || ' then has AE ' || euros(r.ae_left) || ', CP ' || euros(r.cp_left) || ' available' as found, 'not below zero' as expected
 from running r join entry e on e.entry_id = r.entry_id
 where (r.ae_left < 0 and (r.ae < 0 or r.pays) or r.cp_left < 0 and (r.cp < 0 or r.pays))
-  and r.entry_id not in (select entry_id from unchecked);
+  and r.entry_id not in (select entry_id from unchecked union all select entry_id from carried where cents < 0);
 
 -- name: title_two
 -- Title 2 takes AE and CP alike, so no commitment is on it; payroll is on title 2 alone (rule A20), and no earmark is (rule A17).
@@ -118,24 +119,28 @@ where k.requester <> 'NONE' and (k.requester = 'INVOICE_SERVICE') <> coalesce(a.
 -- amounts that came until its day, less all that was taken before it and by it, are not below zero.  What is carried of a service
 -- came on the day of its certification.
 with flow as (
-    select f.entry_id, f.commitment, f.reversed, if(r.sign > 0, coalesce(s.day, e.day), e.day) as day, e.reference, f.cents, r.remainder, r.sign
+    select f.entry_id, f.commitment, f.reversed, if(r.sign > 0, coalesce(s.day, e.day), e.day) as day, f.cents, r.remainder, r.sign
     from engagement f join entry e on e.entry_id = f.entry_id left join carried_service s on s.entry_id = f.entry_id,
     lateral (select unnest(['open', 'unbilled']) as remainder, unnest([f.open_sign, f.unbilled_sign]) as sign) r
     where r.sign <> 0 and (r.remainder = 'unbilled' or f.commitment in (
         select i.commitment from engagement i where i.open_sign * i.cents > 0 and i.commitment <> i.entry_id))
 ),
+turned as (  -- only of these may an earlier day follow a later one
+    select commitment, remainder from flow where reversed = 0 group by commitment, remainder
+    having max(day) filter (sign > 0) > min(day) filter (sign < 0)
+),
 late as (  -- what takes an amount, while a later day already gave some
     select *, max(if(sign > 0 and reversed = 0, day, null)) over (partition by commitment, remainder order by entry_id) as latest
-    from flow qualify latest > day
+    from flow semi join turned using (commitment, remainder) qualify latest > day
 ),
 suspect as (select * from late where sign < 0 and reversed = 0)
-select entry_name(s.entry_id, s.reference) as place,
+select entry_name(s.entry_id, (select any_value(reference) from entry e where e.entry_id = s.entry_id)) as place,
        'dated ' || s.day || ', ' || euros(s.cents) || ', of which ' || euros(-sum(f.cents * f.sign)) || ' came later' as found,
        'only what came until that day' as expected
 from suspect s join flow f on f.commitment = s.commitment and f.remainder = s.remainder and f.entry_id <= s.entry_id
 left join entry o on o.entry_id = f.reversed
 where f.sign < 0 or coalesce(o.day, f.day) <= s.day
-group by s.entry_id, s.reference, s.day, s.cents having sum(f.cents * f.sign) < 0;
+group by s.entry_id, s.day, s.cents having sum(f.cents * f.sign) < 0;
 
 -- name: availability_after_advance
 -- What was committed in advance of the year needs no credits; every other entry that takes AE of the same node, or takes AE away
@@ -168,9 +173,14 @@ where s.is_checked and s.available < 0 and not c.estimated;
 -- What requests of the year before reserve at a fund centre comes first, once that year is over: whatever else takes credits of
 -- the node, or takes them away, leaves as much available there.  A carry takes what it moves, payroll nothing before its check (A30).
 with figure_node as (select distinct node from node_figure),
+first_claim as (  -- the first entry of the first year, or of a later one, in which requests of the year before may claim credits
+    select min(entry_id) as entry_id from entry
+    where year(day) >= (select min(node // (131072 * 6)) + 2000 from figure_node where node - 131072 * 6 in (from figure_node))
+),
 claimed_node as (
     select n.node from figure_node n join figure_node b on b.node = n.node - 131072 * 6
-    join centre c on c.year = n.node // (131072 * 6) + 2000 and c.centre = n.node // 6 % 131072 where not c.estimated
+    join centre c on c.year = n.node // (131072 * 6) + 2000 and c.centre = n.node // 6 % 131072
+    where not c.estimated and exists (select 1 from first_claim where entry_id is not null)
 ),
 place_of_cell as (
     select cell, node, if(has_operation, 0, 1) as ae, 1 as cp, false as is_operation from upward
@@ -180,7 +190,7 @@ place_of_cell as (
 used_cell as (
     select distinct u.cell from place_of_cell u, lateral (select unnest([u.node, u.node + 131072 * 6]) as node) v join claimed_node n on n.node = v.node
 ),
-change as (  -- what each entry reserves of an assignment, and what it takes of it in all
+each_change as (  -- what each entry reserves of an assignment, and what it takes of it in all
     select f.entry_id, f.cell, f.cents * k.ae_reserved as ae_reserved, f.cents * k.cp_reserved as cp_reserved,
            f.cents * (k.ae_reserved + k.ae_consumed) as ae_taken, f.cents * (k.cp_reserved + k.cp_consumed) as cp_taken,
            f.entry_id not in (select entry_id from title_step where not is_opening) as is_checked, false as pays
@@ -196,6 +206,12 @@ change as (  -- what each entry reserves of an assignment, and what it takes of 
     union all
     select m.entry_id, v.cell, v.cents * r.ae_reserved, v.cents * r.cp_reserved, v.cents * r.ae_reserved, v.cents * r.cp_reserved, false, false
     from carried m join kind r on r.kind = m.kind, lateral (select unnest([m.cell, m.old_cell]) as cell, unnest([m.cents, -m.cents]) as cents) v
+),
+change as (  -- what came before the claims is one sum for each assignment, which nothing is compared with
+    select c.* from each_change c, first_claim f where c.entry_id >= f.entry_id
+    union all
+    select 0, cell, sum(ae_reserved), sum(cp_reserved), sum(ae_taken), sum(cp_taken), false, false
+    from each_change c, first_claim f where c.entry_id < f.entry_id group by cell
 ),
 step as (
     select entry_id, node, ae_opened - ae_reserved as ae, cp_opened - cp_reserved as cp, 0 as ae_claimed, 0 as cp_claimed, true as is_checked, false as pays

@@ -64,6 +64,7 @@ _SMALL_TABLES = (
     "step_confirmation",
     "step_execution",
     "step_rule",
+    "earmark_rule",
     "access_holder",
     "separation_rule",
     "third_party_merge",

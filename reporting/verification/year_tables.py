@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from core.special_accounts import list_earmarked_accounts
+from core.special_accounts import forbids_pay, list_earmarked_accounts
 from core.successions import list_pairs
 from reporting.code_labels import CodeLabels
 
@@ -22,6 +22,7 @@ _SPECIAL_TYPES: Mapping[str, pa.DataType] = {
     "account": pa.string(),
     "section": pa.string(),
     "brought": pa.int64(),
+    "payee": pa.string(),
 }
 
 
@@ -103,7 +104,32 @@ def build_special_programmes(codes: CodeLabels) -> dict[str, Any]:
         for account in list_earmarked_accounts(of_year)
         for code in account.programmes
     ]
-    columns = _name_columns(tuple(_SPECIAL_TYPES), programmes)
+    columns = _name_columns(("year", "code", "account", "section", "brought"), programmes)
+    return {name: pa.array(values, _SPECIAL_TYPES[name]) for name, values in columns.items()}
+
+
+def build_forbidden_payees(codes: CodeLabels) -> dict[str, Any]:
+    """Return the third parties that the account of each programme may not pay, as they are the State itself."""
+    rows = [
+        (year, code, payee)
+        for year, of_year in codes.years.items()
+        for account in list_earmarked_accounts(of_year)
+        for code in account.programmes
+        for payee in sorted(account.forbidden_payees)
+    ]
+    columns = _name_columns(("year", "code", "payee"), rows)
+    return {name: pa.array(values, _SPECIAL_TYPES[name]) for name, values in columns.items()}
+
+
+def build_unpaid_programmes(codes: CodeLabels) -> dict[str, Any]:
+    """Return the programmes of special accounts of each year that no pay is charged to."""
+    rows = [
+        (year, code)
+        for year, of_year in codes.years.items()
+        for code in of_year.programmes
+        if forbids_pay(of_year, code)
+    ]
+    columns = _name_columns(("year", "code"), rows)
     return {name: pa.array(values, _SPECIAL_TYPES[name]) for name, values in columns.items()}
 
 

@@ -10,11 +10,12 @@ from entry e join entry p on p.entry_id = e.predecessor where e.day < p.day;
 -- Credits are used, paid from and given back in their year; only a payment may come in the window after it (rules A22, A24, A31).
 -- Service is not dated before the year of its credits, and what brings credits not after it; what lowers a commitment of an
 -- earlier year has its own check.
+-- What identifies a movement of the bank is in the books of its year, in the complementary period too.
 -- In the window, the request that is paid, or the release of a guarantee, was ordered from October to December.  What is committed in advance has its own check.
 with recursive outside as (
     select e.entry_id, e.reference, e.predecessor, e.day, c.budget_year, k.year_rule
     from entry e join kind k on k.kind = e.kind join cell c on c.cell = e.cell
-    where k.year_rule not in ('NONE', 'WAITS') and year(e.day) <> c.budget_year
+    where k.year_rule not in ('NONE', 'WAITS', 'AFTER_YEAR') and if(k.year_rule = 'CLEARS', e.exercise, year(e.day)) <> c.budget_year
       and not (k.year_rule in ('SPENDS_AE', 'GRANTS') and year(e.day) < c.budget_year)
       and not (k.year_rule in ('SERVES', 'LOWERS_LATER') and year(e.day) > c.budget_year)
 ),
