@@ -8,7 +8,7 @@ that are no credit yet.
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -24,6 +24,7 @@ _REMITTING = list_kinds(lambda kind: kind.remits)
 _DEBITS = list_kinds(lambda kind: kind.reaches is Stage.DEBITED)
 _OF_TREASURY = list_kinds(lambda kind: kind.reaches is Stage.DEBITED and kind.credit is Role.TREASURY)
 _RETURNS = list_kinds(lambda kind: kind.after is Stage.DEBITED and kind.debit is Role.TREASURY)
+_ALL_RETURNS = list_kinds(lambda kind: kind.after is Stage.DEBITED and kind.reaches is Stage.RETURNED)
 _REJECTS = list_kinds(lambda kind: kind.after is Stage.IN_TRANSIT and kind.reaches is Stage.RETURNED)
 _OPENINGS = list_kinds(lambda kind: kind.family is Family.OPENING)
 _CREDIT_TYPES = (int(MovementType.CREDIT), int(MovementType.RETURN))
@@ -58,7 +59,8 @@ class AccountStatus(msgspec.Struct, frozen=True, kw_only=True):
     unopened: int | None = None
     """What the bank's first statement opens with, less what the closing opened in the books; None without a statement."""
     by_hand: int = 0
-    """Receipts that the accountant posted by hand by the last statement, and that are no credit of the bank yet."""
+    """Receipts that the accountant posted by hand, and that are no credit of the bank yet: by the day of its last
+    statement, or all without one."""
     by_hand_items: int = 0
 
     @property
@@ -82,8 +84,16 @@ class AccountsReport(msgspec.Struct, frozen=True):
     accounts: list[AccountStatus]
     back: list[ReturnsByReason]
     agrees: bool
+    """Whether books and bank agree, and the bank has given back what it rejected and debited."""
     foreign: list[AccountStatus] = []
     """Accounts that are not ours, of which statements were imported: no books can agree with them."""
+    rejected_debits: int = 0
+    """Transfers that the bank rejected although it had debited them, and has not returned."""
+
+    @property
+    def has_statements(self) -> bool:
+        """Whether a statement of any of our accounts was imported: without one nothing is compared."""
+        return any(account.statement is not None for account in self.accounts)
 
 
 class TransferInTransit(msgspec.Struct, frozen=True):
@@ -113,10 +123,42 @@ class UnmatchedMovement(msgspec.Struct, frozen=True):
     end_to_end: str
 
 
+class AccountUpToDay(NamedTuple):
+    """What concerns an operations account up to a day.  Amounts are cents."""
+
+    bank: int | None
+    """Closing balance of a statement of that very day; None without one."""
+    last_bank: int | None
+    """Closing balance of the last statement up to the day; None without one."""
+    unmatched: int
+    """Net of the unmatched movements up to the day."""
+    unmatched_items: int
+    by_hand: int
+    """Receipts by hand up to the day that are no credit of the bank yet."""
+    by_hand_items: int
+    late_credits: int
+    """Receipts by hand up to the day that are credits which the bank booked after it."""
+    late_credit_items: int
+
+
+class ReportUpToDay(NamedTuple):
+    """The status of our accounts, and what concerns each up to a day."""
+
+    report: AccountsReport
+    accounts: Mapping[str, AccountUpToDay]
+
+
 async def load_accounts_report(
     connection: bank_queries.Connection, years: AccountantsByYear
 ) -> AccountsReport:
     """Load the status of all accounts, ours and others."""
+    return (await load_report_up_to_day(connection, years, date.max)).report
+
+
+async def load_report_up_to_day(
+    connection: bank_queries.Connection, years: AccountantsByYear, day: date
+) -> ReportUpToDay:
+    """Load the status of all accounts, ours and others, and what concerns each up to a day."""
     rows = await connection.fetch(
         _build_transfers_query("accounts_report"),
         *_list_accounts(years),
@@ -129,9 +171,21 @@ async def load_accounts_report(
         _OPENINGS,
         bank_queries.UNKNOWN_DEBITS,
         _OF_TREASURY,
+        bank_queries.REVERSALS,
+        day,
     )
     fields = AccountStatus.__struct_fields__
     accounts = [AccountStatus(**{name: row[name] for name in fields}) for row in rows]
+    up_to_day = {
+        row["account"]: AccountUpToDay(*(row[f"day_{name}"] for name in AccountUpToDay._fields))
+        for row in rows
+    }
+    return ReportUpToDay(await _build_report(connection, years, accounts), up_to_day)
+
+
+async def _build_report(
+    connection: bank_queries.Connection, years: AccountantsByYear, accounts: list[AccountStatus]
+) -> AccountsReport:
     rows = await connection.fetch(bank_queries.SQL["returns_by_reason"])
     back = [
         ReturnsByReason(row["reason"], _TYPE_NAMES[MovementType(row["sort"])], row["items"], row["cents"])
@@ -140,9 +194,12 @@ async def load_accounts_report(
     own = await load_own_accounts(connection, years)
     own_accounts = [account for account in accounts if account.account in own]
     foreign = [account for account in accounts if account.account not in own]
-    return AccountsReport(
-        own_accounts, back, not any(account.difference for account in own_accounts), foreign
+    arguments = (Mismatch.DEBITED, _DEBITS, _ALL_RETURNS)
+    rejected_debits = int(
+        await connection.fetchval(bank_queries.SQL["unreturned_rejections"], *arguments) or 0
     )
+    agrees = not any(account.difference for account in own_accounts) and not rejected_debits
+    return AccountsReport(own_accounts, back, agrees, foreign, rejected_debits)
 
 
 async def load_in_transit(

@@ -15,6 +15,7 @@ from core.catalog import KIND_NUMBERS, Family, Stage, list_kinds
 from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
 from core.sql_files import read_queries
+from core.tables.bank_messages import MovementType
 from settlement.bank_files.statement_checks import Closing
 from settlement.reconciliation.credit_rows import CreditRows, HandReceiptRow, ReceiptRow, SuspenseRow
 from settlement.reconciliation.matching_attempts import MatchingAttempt
@@ -33,9 +34,12 @@ Connection = asyncpg.Connection
 STATED_QUERIES: Mapping[str, str] = {name: SQL[name] for name in ("stated", "booked_again")}
 """Parts of queries: the acts of statements, and those of them that book a transfer again."""
 _DEBITS = list_kinds(lambda kind: kind.reaches is Stage.DEBITED)
+_RETURNS = list_kinds(lambda kind: kind.after is Stage.DEBITED and kind.reaches is Stage.RETURNED)
 _IDENTIFIED_DEBITS = list_kinds(lambda kind: kind.reaches is Stage.DEBITED and kind.pairs is not Pairing.NONE)
 RECEIPTS = list_kinds(lambda kind: kind.family is Family.RECEIPT and kind.debit is Role.TREASURY)
 """The receipts of money: what collects a receivable, and what is on suspense; an identification moves none."""
+REVERSALS = list_kinds(lambda kind: kind.family is Family.RECEIPT_CHANGE)
+"""What takes back a receipt by hand."""
 UNKNOWN_DEBITS = list_kinds(lambda kind: kind.family is Family.RECEIPT and kind.credit is Role.TREASURY)
 """What the bank debited for no transfer that is known."""
 _HARMLESS_REFUSAL = (KIND_NUMBERS["payee_block"], int(Outcome.PAYEE_BLOCKED))
@@ -79,8 +83,19 @@ class RunAccounts(NamedTuple):
     """IBANs; None if the accountant has no account in that exercise."""
 
 
+class ReportedMovement(NamedTuple):
+    """A debit or return of a transfer in the journal."""
+
+    transfer: int
+    """Its first entry."""
+    sort: int
+    """``core.tables.bank_messages.MovementType``."""
+    in_statement: bool
+    """Whether an earlier statement booked it, or an accountant identified it."""
+
+
 class UnmatchedSum(msgspec.Struct, frozen=True):
-    """The unmatched movements of one reason."""
+    """The unmatched movements of one reason, or of one type."""
 
     items: int
     cents: int
@@ -161,6 +176,17 @@ async def load_unmatched_reasons(
     return reasons
 
 
+async def load_suspense_types(
+    connection: Connection, messages: Sequence[int]
+) -> dict[int, dict[str, UnmatchedSum]]:
+    """Return what of messages is on suspense, by message and type of the movement."""
+    types: dict[int, dict[str, UnmatchedSum]] = {}
+    for row in await connection.fetch(SQL["suspense_by_type"], list(messages)):
+        name = MovementType(row["sort"]).name.lower()
+        types.setdefault(row["message"], {})[name] = UnmatchedSum(row["items"], row["cents"])
+    return types
+
+
 async def has_late_debits(connection: Connection, message: int) -> bool:
     """Return whether returns of a message waited for their debits, and the journal has at least one of them now."""
     query = SQL["has_late_debits"]
@@ -173,6 +199,24 @@ async def load_rows_with_reason(
     """Return the rows of the movements that an attempt lists with a reason."""
     rows = await connection.fetch(SQL["rows_with_reason"], attempt.message, attempt.attempt, reason)
     return [row["row"] for row in rows]
+
+
+async def load_reported_movements(
+    connection: Connection, transfers: Sequence[int], message: int, *, identified: Sequence[int]
+) -> list[ReportedMovement]:
+    """Return the debits and returns of ``transfers`` in the journal; ``identified`` are the kinds of what was on suspense."""
+    query = SQL["reported_movements"].format(**STATED_QUERIES)
+    kinds = (_DEBITS, _RETURNS, list(identified))
+    rows = await connection.fetch(query, list(transfers), *kinds, min(transfers), message)
+    return [ReportedMovement(*row.values()) for row in rows]
+
+
+async def load_followed_transfers(
+    connection: Connection, transfers: Sequence[int], kinds: Sequence[int]
+) -> set[int]:
+    """Return which of ``transfers``, by their first entries, acts of ``kinds`` follow."""
+    rows = await connection.fetch(SQL["followed_transfers"], list(transfers), list(kinds))
+    return {row["predecessor"] for row in rows}
 
 
 async def load_return_reasons(connection: Connection, transfers: Sequence[int]) -> dict[int, str]:

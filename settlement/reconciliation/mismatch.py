@@ -28,6 +28,10 @@ class Mismatch(IntEnum):
     ON_SUSPENSE = 17
     """Of a debit or return of a notice, as is the next of a statement."""
     NOTICED = 18
+    REJECTED = 19
+    """Of the debit of a statement."""
+    DEBITED = 20
+    """Of a rejection, which moves nothing."""
 
 
 MISMATCH_TEXTS: Mapping[Mismatch, str] = {
@@ -37,7 +41,7 @@ MISMATCH_TEXTS: Mapping[Mismatch, str] = {
     Mismatch.OTHER_ACCOUNT: "the transfer it names was sent from another account: ask the bank",
     Mismatch.AMOUNT_DIFFERS: "the transfer it names has another amount: ask the bank",
     Mismatch.BEFORE_ISSUE: "the bank booked the movement before the transfer was sent: ask the bank",
-    Mismatch.TWICE: "the same message contains this movement already: ask the bank whether it moved twice",
+    Mismatch.TWICE: "this message or another statement contains this movement already: ask the bank whether it moved twice",
     Mismatch.UNKNOWN_MESSAGE: "the bank rejects a message or lot that we did not send: ask the bank",
     Mismatch.NOT_DEBITED: "its debit of an earlier year is not in the journal: import the debit, then this file with --again",
     Mismatch.NO_REFERENCE: "it names no receivable: find out what it pays, and identify it",
@@ -50,5 +54,7 @@ MISMATCH_TEXTS: Mapping[Mismatch, str] = {
     Mismatch.BY_HAND: "receipts of its receivable were posted by hand, of another amount or later: find out what it pays",
     Mismatch.ON_SUSPENSE: "a statement has as much on suspense: say in the books that this is its transfer, if it is",
     Mismatch.NOTICED: "a notice has posted a movement of this account and amount, which no statement names: it is that one",
+    Mismatch.REJECTED: "the bank rejected the transfer that it debits: ask it to give the money back",
+    Mismatch.DEBITED: "the bank rejects a transfer that it has debited: the debt stays paid until a statement returns it",
 }
 """What each reason means, and what to do."""

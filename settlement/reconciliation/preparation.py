@@ -19,6 +19,7 @@ from settlement.reconciliation.bulk_rejections import (
     TransfersByLot,
     expand_bulk_rejections,
 )
+from settlement.reconciliation.contradictions import ContradictionFinder
 from settlement.reconciliation.credit_receipts import ReceiptMatcher
 from settlement.reconciliation.matching import match_movements, parse_entries
 from settlement.reconciliation.matching_attempts import MatchingAttempt
@@ -53,7 +54,7 @@ async def prepare_message(
 ) -> PreparedMessage:
     """Match a message and write its acts to ``acts_path``, if it has any."""
     expanded = await _expand_rejections(connection, context, message)
-    matched = await _match(connection, context, expanded.message)
+    matched = await _match(connection, context, expanded.message, attempt=attempt)
     matcher = ReceiptMatcher(connection, context.accountants, expanded.message, attempt)
     matches, receipts, suspense, hand_receipts = await matcher.match(matched.matches)
     matches = await NoticeLinker(connection, expanded.message, attempt).link(matches)
@@ -91,13 +92,18 @@ async def _expand_rejections(
 
 
 async def _match(
-    connection: bank_queries.Connection, context: ImportContext, message: BankMessage
+    connection: bank_queries.Connection,
+    context: ImportContext,
+    message: BankMessage,
+    *,
+    attempt: MatchingAttempt,
 ) -> MatchedMessage:
     entries = parse_entries(message, await read_number(connection))
     sent = await context.sent.load(entries)
     accounts = await find_transfer_accounts(connection, context.accountants, message, sent=sent)
     matches = match_movements(message, entries, sent, accounts=accounts)
     matched = MatchedMessage(message, matches, sent, context.reasons, payees={}, debits={})
+    matched = await ContradictionFinder(connection, attempt).mark(matched)
     debits = await bank_queries.load_debits(connection, year_crossing.select_returned_lines(matched))
     return year_crossing.link_earlier_debits(matched, debits)
 

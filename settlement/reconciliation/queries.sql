@@ -35,15 +35,17 @@ where kind = any($1::smallint[]) and reference = any($2::text[]) order by entry_
 
 -- name: taken_of_receivables
 -- What was taken of each of receivables $1 (the first is $2), and what credits of other messages than $3 will take: their acts
--- (kinds $4, sender $5) are not in the journal yet, or were refused; by_hand: what receipts of other senders took.
+-- (kinds $4, sender $5) are not in the journal yet, or were refused; by_hand: what receipts of other senders took, less what kinds $6 took back.
 with follower as materialized (
-    select predecessor, amount, kind, submission, reference from entry where predecessor = any($1::bigint[]) and entry_id > $2
+    select entry_id, predecessor, amount, kind, submission, reference from entry where predecessor = any($1::bigint[]) and entry_id > $2
 ), receipt as (
     select f.*, s.sender <> $5 as is_by_hand from follower f join submission s using (submission) where f.kind = any($4::smallint[])
 ), taken as (
     select predecessor as receivable, amount, 0 as by_hand from follower
     union all
     select predecessor, 0, amount from receipt where is_by_hand
+    union all
+    select r.predecessor, -e.amount, -e.amount from receipt r join entry e on e.predecessor = r.entry_id where r.is_by_hand and e.kind = any($6::smallint[])
     union all
     select b.receivable, b.amount, 0 from bank_receipt b join bank_last_attempt using (message, attempt)
     where b.receivable = any($1::bigint[]) and b.message <> $3 and b.reference not in (select reference from receipt where not is_by_hand)
@@ -88,10 +90,12 @@ select $1::int = 0 or $1 > (select min(after_message) from suspense_rule);
 select $1::int = 0 or $1 > (select min(after_message) from movement_rule);
 
 -- name: hand_receipts
--- Receipts (kinds $2) of receivables $1 by other senders than $3 that are no credits of other messages than $4.
+-- Receipts (kinds $2) of receivables $1 by other senders than $3 that are no credits of other messages than $4, and of which kinds $5 took
+-- nothing back.
 select e.entry_id, e.predecessor, e.amount, e.day from entry e join submission s using (submission)
 where e.predecessor = any($1::bigint[]) and e.kind = any($2::smallint[]) and s.sender <> $3 and not exists (
     select from bank_hand_receipt h join bank_last_attempt using (message, attempt) where h.entry_id = e.entry_id and h.message <> $4)
+  and not exists (select from entry r where r.predecessor = e.entry_id and r.kind = any($5::smallint[]))
 order by e.entry_id;
 
 -- name: stored_hand_receipts
@@ -104,6 +108,38 @@ where exists (select from bank_statement s where s.account = t.account and s.ide
 
 -- name: rows_with_reason
 select row from bank_item where message = $1 and attempt = $2 and why = $3;
+
+-- name: reported_movements
+-- What of transfers $1 (the first is $5) the journal has: debits (1; kinds $2) and returns (3; kinds $3), and of both whether a statement of an
+-- earlier message than $6 (0: a new one) booked it, or an accountant identified it (kinds $4).  A statement may repeat what a notice posted.
+with stated as (
+    {stated}
+), debit as materialized (
+    select entry_id, predecessor as transfer, kind, submission, reference, 1 as sort from entry
+    where predecessor = any($1::bigint[]) and kind = any($2::smallint[]) and entry_id > $5
+), movement as (
+    select * from debit
+    union all
+    select r.entry_id, d.transfer, r.kind, r.submission, r.reference, 3 from debit d join entry r on r.predecessor = d.entry_id where r.kind = any($3::smallint[])
+), booking as (
+    select m.entry_id, s.message from movement m join stated s using (submission)
+    union
+    select d.entry_id, s.message from duplicate d join stated s using (submission) where d.entry_id in (select entry_id from movement)
+    union
+    select m.entry_id, s.message from movement m join refusal r using (reference, kind) join stated s on s.submission = r.submission
+)
+select m.transfer, m.sort, bool_or(m.kind = any($4::smallint[]) or b.message is not null and ($6 = 0 or b.message < $6)) as in_statement
+from movement m left join booking b using (entry_id) group by m.transfer, m.sort;
+
+-- name: followed_transfers
+select distinct predecessor from entry where predecessor = any($1::bigint[]) and kind = any($2::smallint[]);
+
+-- name: unreturned_rejections
+-- How many transfers the bank rejected although it had debited them (reason $1), and has not given back: kinds $2 of debits, $3 of returns.
+select count(distinct i.entry_id) from bank_item i join bank_last_attempt using (message, attempt)
+where i.why = $1 and not exists (
+    select from entry d join entry r on r.predecessor = d.entry_id
+    where d.predecessor = i.entry_id and d.kind = any($2::smallint[]) and r.kind = any($3::smallint[]));
 
 -- name: suspended_movements
 -- What statements posted to suspense (kinds $1; for reasons $2, which name no receivable) of amounts $3, and what is left of each there: of it and
@@ -159,6 +195,12 @@ order by n.day, n.reference;
 select message, why, count(*) as items, sum(amount)::bigint as cents
 from bank_item i join bank_last_attempt using (message, attempt)
 where message = any($1::int[]) and why <> 0 group by message, why order by message, why;
+
+-- name: suspense_by_type
+-- What the last attempts of messages $1 put on suspense, by type of the movement.
+select message, i.sort, count(*) as items, sum(b.amount)::bigint as cents
+from bank_suspense b join bank_last_attempt using (message, attempt) join bank_item i using (message, attempt, row)
+where message = any($1::int[]) group by message, i.sort order by message, i.sort <> 2, i.sort;
 
 -- name: sent_lines
 select entry_id, amount, day, accountant, payee, kind, exercise, submission, line, reference from entry where entry_id between {first} and {last} and kind in ({kinds}) order by entry_id
@@ -245,8 +287,12 @@ select * from (
 -- name: accounts_report
 -- Each operations account: with the bank, in the books as of its last statement, and the differences.
 -- Parameters as for transfers; $5 to $7: kinds of debits, returns, rejections; $8: movement types that are credits; $9: kinds of
--- receipts; $10: kinds of openings; $11: kinds of debits on suspense; $12: those of $5 that the bank debits.  Receipts that a statement collects, and what it posts to suspense, are in the books of its account;
+-- receipts; $10: kinds of openings; $11: kinds of debits on suspense; $12: those of $5 that the bank debits; $13: kinds that take
+-- back receipts; $14: a day, up to which by_hand, by_hand_items, unmatched and unmatched_items are stated again, with the balances of a
+-- statement of that day and of the last one up to it.  day_late_credits are receipts by hand up to the day that are credits which the bank
+-- booked after it.  Receipts that a statement collects, and what it posts to suspense, are in the books of its account;
 -- so are receipts by hand that are credits; those that are none yet are listed, by the account that the accountant has now.
+-- What reads the entries is materialised: PostgreSQL would read them again for each account otherwise.
 {transfers}, debited as (
     select d.entry_id, d.amount, d.day, d.kind, t.account from entry d join transfer t on t.entry_id = d.predecessor where (d.kind = any($5::int[]) or d.kind = any($7::int[]))
 ), posting as (  -- what each attempt makes of movements that are of no transfer
@@ -261,19 +307,26 @@ select * from (
     from entry e join submission s using (submission) join credited c using (reference)
     where (e.kind = any($9::int[]) or e.kind = any($11::int[])) and s.sender = 'bank'
 ), hand_credit as (  -- receipts by hand that are credits, on the days of the bank
-    select '' as reference, h.amount, i.day, e.kind, s.account, h.entry_id
+    select '' as reference, h.amount, i.day, e.kind, s.account, h.entry_id, e.day as receipt_day
     from bank_hand_receipt h join bank_last_attempt using (message, attempt) join bank_item i using (message, attempt, row)
          join bank_statement s on s.message = h.message and s.statement = h.statement join entry e on e.entry_id = h.entry_id
-), by_hand as (
-    select a.account, e.amount, e.day from entry e join submission s using (submission)
-    join assigned a on a.exercise = e.exercise and a.accountant = e.accountant
-    where e.kind = any($9::int[]) and s.sender <> 'bank' and e.entry_id not in (select entry_id from hand_credit)
+), taken_back as materialized (
+    select predecessor as entry_id, sum(amount)::bigint as amount from entry where kind = any($13::int[]) group by predecessor
+), received as materialized (
+    select e.entry_id, e.exercise, e.accountant, e.amount, e.day from entry e join submission s using (submission)
+    where e.kind = any($9::int[]) and s.sender <> 'bank'
+), by_hand as materialized (
+    select a.account, e.amount - coalesce(r.amount, 0) as amount, e.day
+    from received e join assigned a on a.exercise = e.exercise and a.accountant = e.accountant left join taken_back r using (entry_id)
+    where not exists (select from hand_credit h where h.entry_id = e.entry_id)
 ), booked as (
     select amount, day, kind, account from transfer
     union all
     select amount, day, kind, account from collected
     union all
     select amount, day, kind, account from hand_credit
+    union all  -- what was taken back although the bank has it: the books have less
+    select -r.amount, c.day, c.kind, c.account from hand_credit c join taken_back r using (entry_id)
     union all
     select amount, day, kind, account from debited
     union all
@@ -283,16 +336,29 @@ select * from (
     where closing is not null order by account, message desc, statement desc
 ), first as (
     select distinct on (account) account, opening, day from bank_statement where closing is not null order by account, message, statement
-), treasury as (
+), treasury as materialized (
     select distinct credit as number from entry where kind = any($12::int[]) union select distinct debit from entry where kind = any($9::int[])
-), opened as (  -- what the closing opened of the account of the Treasury, in the year of the first statement of the operations account
-    select a.account, sum(case when e.debit <> 0 then e.amount else -e.amount end)::bigint as cents
+), opened as materialized (  -- what the closing opened of the account of the Treasury, in the year of the first statement of the operations account
+    select a.account, a.exercise, a.accountant, sum(case when e.debit <> 0 then e.amount else -e.amount end)::bigint as cents
     from first f join assigned a on a.account = f.account and a.exercise = extract(year from f.day)
     join entry e on e.exercise = a.exercise and e.accountant = a.accountant
-    where e.kind = any($10::int[]) and e.debit + e.credit in (select number from treasury) group by a.account
-), open_receipt as (  -- receipts by hand that no credit is yet
-    select b.account, sum(b.amount)::bigint as cents, count(*) as items from by_hand b join last l using (account) where b.day <= l.day group by b.account
-), moved as (
+    where e.kind = any($10::int[]) and e.debit + e.credit in (select number from treasury) group by a.account, a.exercise, a.accountant
+), earlier_account as materialized (  -- what was left before that year on each account that the accountant had until then, and nobody had later
+    select distinct on (o.account, s.account) o.account, s.closing
+    from opened o join assigned b on b.accountant = o.accountant and b.exercise < o.exercise join bank_statement s on s.account = b.account
+    where s.closing is not null and s.day < make_date(o.exercise, 1, 1)
+      and not exists (select from assigned n where n.account = b.account and n.exercise > b.exercise and n.exercise <= o.exercise)
+    order by o.account, s.account, s.message desc, s.statement desc
+), own_opening as materialized (  -- the rest was opened of the account itself
+    select o.account, o.cents - coalesce((select sum(r.closing) from earlier_account r where r.account = o.account), 0)::bigint as cents from opened o
+), open_receipt as materialized (  -- receipts by hand that no credit is yet; without a statement all of them
+    select b.account, sum(b.amount)::bigint as cents, count(*) as items,
+           coalesce(sum(b.amount) filter (where b.day <= $14::date), 0)::bigint as day_cents, count(*) filter (where b.day <= $14) as day_items
+    from by_hand b left join last l using (account) where b.amount > 0 and (l.day is null or b.day <= l.day) group by b.account
+), late_credit as materialized (  -- one of which something was taken back is a difference until its message is matched again
+    select c.account, sum(c.amount)::bigint as cents, count(*) as items from hand_credit c
+    where c.receipt_day <= $14 and c.day > $14 and c.entry_id not in (select entry_id from taken_back) group by c.account
+), moved as materialized (
     select account,
            coalesce(sum(e.amount) filter (where e.kind = any($4::int[])), 0)::bigint as sent,
            coalesce(sum(e.amount) filter (where e.kind = any($5::int[])), 0)::bigint as debited,
@@ -302,11 +368,19 @@ select * from (
            coalesce(sum(e.amount) filter (where (e.kind = any($9::int[]) or e.kind = any($11::int[])) and e.day <= l.day), 0)::bigint as collected_then,
            count(*) filter (where e.kind = any($4::int[])) - count(*) filter (where e.kind = any($5::int[]) or e.kind = any($7::int[])) as open_lines
     from booked e left join last l using (account) where account is not null group by account
-), item as (
-    select s.account, sum(case when i.sort = any($8::int[]) then i.amount - coalesce(b.amount, 0) else coalesce(b.amount, 0) - i.amount end)::bigint as net, count(*) as items
-    from bank_item i join bank_last_attempt using (message, attempt) join bank_statement s using (message, statement)
-         left join bank_suspense b using (message, attempt, row)
-    where i.why not in (0, 18) and s.closing is not null and i.amount > coalesce(b.amount, 0) group by s.account  -- 18: in the books by a notice
+), item as materialized (
+    select account, coalesce(sum(net), 0)::bigint as net, count(*) as items,
+           coalesce(sum(net) filter (where day <= $14), 0)::bigint as day_net, count(*) filter (where day <= $14) as day_items
+    from (
+        select s.account, i.day, case when i.sort = any($8::int[]) then i.amount - coalesce(b.amount, 0) else coalesce(b.amount, 0) - i.amount end as net
+        from bank_item i join bank_last_attempt using (message, attempt) join bank_statement s using (message, statement)
+             left join bank_suspense b using (message, attempt, row)
+        where i.why not in (0, 18) and s.closing is not null and i.amount > coalesce(b.amount, 0)  -- 18: in the books by a notice
+    ) open_item group by account
+), day_statement as (
+    select distinct on (account) account, closing from bank_statement where closing is not null and day = $14 order by account, message desc, statement desc
+), last_until_day as (
+    select distinct on (account) account, closing from bank_statement where closing is not null and day <= $14 order by account, message desc, statement desc
 ), stated as (
     {stated}
 ), refusing as (  -- each further statement is another movement of the bank
@@ -320,7 +394,7 @@ select * from (
     where s.closing is not null and not exists (select from collected c where c.reference = b.reference)
       and exists (select from submission u join refusal r using (submission)
                   where u.sender = 'bank' and u.file_hash = a.acts_hash and r.reference = b.reference and (r.kind = any($9::int[]) or r.kind = any($11::int[])))
-), refused as (  -- without the first if a notice alone booked it, on another day: that is in the books by the last statement
+), refused as materialized (  -- without the first if a notice alone booked it, on another day: that is in the books by the last statement
     select account, sum(cents)::bigint as net, count(*) as lines from (
     select account, amount as cents from not_collected
     union all
@@ -342,9 +416,13 @@ select account, l.identity as statement, l.day, l.closing as bank, f.opening,
        coalesce(i.net, 0) as unmatched, coalesce(i.items, 0) as unmatched_items,
        coalesce(r.net, 0) as refused, coalesce(r.lines, 0) as refused_lines,
        coalesce(m.sent - m.debited - m.rejected, 0) as transit, coalesce(m.open_lines, 0) as transit_items,
-       f.opening - coalesce(o.cents, 0) as unopened, coalesce(h.cents, 0) as by_hand, coalesce(h.items, 0) as by_hand_items
-from last l join first f using (account) full join moved m using (account) left join item i using (account) left join refused r using (account)
-     left join opened o using (account) left join open_receipt h using (account)
+       f.opening - coalesce(o.cents, 0) as unopened, coalesce(h.cents, 0) as by_hand, coalesce(h.items, 0) as by_hand_items,
+       d.closing as day_bank, u.closing as day_last_bank, coalesce(i.day_net, 0) as day_unmatched, coalesce(i.day_items, 0) as day_unmatched_items,
+       coalesce(h.day_cents, 0) as day_by_hand, coalesce(h.day_items, 0) as day_by_hand_items,
+       coalesce(c.cents, 0) as day_late_credits, coalesce(c.items, 0) as day_late_credit_items
+from last l join first f using (account) full join moved m using (account) full join open_receipt h using (account)
+     left join item i using (account) left join refused r using (account) left join own_opening o using (account)
+     left join day_statement d using (account) left join last_until_day u using (account) left join late_credit c using (account)
 order by account;
 
 -- name: in_transit

@@ -10,7 +10,7 @@ import pyarrow as pa
 from core.catalog import CATALOG, Family, Stage, list_kinds
 from core.senders import BANK
 from core.tables.bank_messages import BankStatement
-from settlement.reconciliation.bank_queries import RECEIPTS, SQL, Connection
+from settlement.reconciliation.bank_queries import RECEIPTS, REVERSALS, SQL, Connection
 from settlement.reconciliation.credit_suspense import HandReceipt, KnownSuspense
 from settlement.reconciliation.matching_attempts import MatchingAttempt
 from settlement.reconciliation.receipt_matching import Receivables
@@ -46,7 +46,9 @@ async def load_receivables(connection: Connection, references: pa.Array, *, mess
     by_hand: set[int] = set()
     for start in range(0, len(entries), PAGE_REFERENCES):
         page = entries[start : start + PAGE_REFERENCES]
-        rows = await connection.fetch(SQL["taken_of_receivables"], page, min(page), message, RECEIPTS, BANK)
+        rows = await connection.fetch(
+            SQL["taken_of_receivables"], page, min(page), message, RECEIPTS, BANK, REVERSALS
+        )
         sums |= {row["receivable"]: row["taken"] for row in rows}
         by_hand.update(row["receivable"] for row in rows if row["by_hand"])
     rests = [max(row["amount"] - sums.get(row["entry_id"], 0), 0) for row in receivables]
@@ -126,7 +128,7 @@ async def load_hand_receipts(
     """Load the receipts of ``receivables`` by others than the bank that are no credits of other messages than ``message``."""
     if not receivables:
         return []
-    rows = await connection.fetch(SQL["hand_receipts"], list(receivables), RECEIPTS, BANK, message)
+    rows = await connection.fetch(SQL["hand_receipts"], list(receivables), RECEIPTS, BANK, message, REVERSALS)
     return [
         HandReceipt(row["entry_id"], row["predecessor"], row["amount"], (row["day"] - _EPOCH).days)
         for row in rows
