@@ -13,7 +13,8 @@ from core.periods import YEAR_FIRST
 from core.tables.journal import NodeBalances
 from posting.batch import BatchResult
 from posting.book.book_state import BookState
-from posting.book.registry import CodeKind, Registry
+from posting.book.code_numbers import CodeKind
+from posting.book.registry import Registry
 from posting.pgcopy import decode_rows
 
 MEASURES = ("ae", "cp")

@@ -69,7 +69,8 @@ This page is for engineers who read refusals by program. It is generated from th
 service.reference_pages`.
 
 The level of the fund centre of an act on credits alone (`FUND_CENTRE_LEVEL`) is checked with the budget: there
-it comes behind `BUDGET_YEAR_CLOSED`.
+it comes behind `BUDGET_YEAR_CLOSED`. That a provision is corrected by a kind of its own (`PREDECESSOR_STAGE` of an
+`inventory_correction`) is checked behind its amount and its day (`REVERSAL_EXCEEDS_ORIGINAL`, `INVENTORY_DAY`).
 
 The number is stored and never changes. *Form* says that the line alone decides ([format.md](format.md#refusals)). The row
 of a refusal also has the field and its text, or the budget node and the missing amount. A line that is not refused is
@@ -130,7 +131,9 @@ def _describe_kind(number: int) -> list[str]:
     required = list_required_fields(number)
     required += _OF_CHANGE if kind.change is PayeeChange.DETAILS else ()
     changes_asset = kind.family is Family.ASSET and kind.draws is not Remainder.DEPRECIATION
-    required += _OF_CHANGE[2:] if kind.family is Family.JOURNAL or changes_asset else ()
+    is_inventory = kind.family in (Family.INVENTORY, Family.INVENTORY_CHANGE) and kind.month is not None
+    is_by_hand = kind.family is Family.JOURNAL or changes_asset or is_inventory
+    required += _OF_CHANGE[2:] if is_by_hand else ()
     required += (Field.REASON,) if kind.family is Family.JUSTIFICATION else ()
     return [
         f"`{kind.name}`",

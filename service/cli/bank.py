@@ -112,7 +112,8 @@ def import_(
 def status(*, items: ItemsOption = 0, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> int:
     """Show each operations account: balance at the bank, in the books, in transit; and returned transfers by reason.
 
-    With --items, list transfers in transit. Exit codes: 0 books and bank agree to the cent; 1 they do not.
+    With --items, list transfers in transit. Exit codes: 0 books and bank agree to the cent, or no statement was imported
+    yet; 1 they do not agree.
     """
     settings = options.read_settings()
 
@@ -130,6 +131,7 @@ def status(*, items: ItemsOption = 0, options: DataOptions = DEFAULT_DATA, json:
     report, in_transit = session.run_on_database(settings, task)
     if json:
         totals = {"agrees": report.agrees, "accounts": report.accounts, "foreign": report.foreign}
+        totals["rejected_debits"] = report.rejected_debits
         console.print_json({**totals, "back": report.back, "in_transit": in_transit})
     else:
         print_account_status(report, in_transit)
@@ -180,7 +182,7 @@ def print_import(result: "ImportResult") -> None:
         console.print_parts(list(bank_credits.describe_credits(message)))
     if result.posted:
         lines = sum(receipt.accepted.lines for receipt in [*result.posted.receipts, *result.posted.known])
-        console.print_line(f"{lines:,} lines of acts accepted in all.")
+        console.print_line(f"{console.format_count(lines, 'line')} of acts accepted in all.")
     print_refused_acts(result)
     if result.interest:
         late.print_interest(result.interest)
@@ -259,8 +261,11 @@ def _build_account_table(status: "AccountsReport") -> ReportTable:
 
 def _format_verdict(status: "AccountsReport") -> str:
     in_transit = sum(account.transit_items for account in status.accounts)
-    agreement = "Books and bank agree to the cent" if status.agrees else "Books and bank DO NOT agree"
-    return f"{agreement}; {console.format_count(in_transit, 'transfer')} in transit."
+    verdict = f"{bank_credits.describe_agreement(status)}; {console.format_count(in_transit, 'transfer')} in transit."
+    if not status.rejected_debits:
+        return verdict
+    count = console.format_count(status.rejected_debits, "transfer")
+    return f"{verdict} The bank rejected {count} that it had debited, and returned nothing: ask it for the money."
 
 
 def _format_foreign(status: "AccountsReport") -> list[str]:

@@ -21,12 +21,13 @@ app = App(
     name="bench",
     help="Benchmarks: each verifies its results before it measures the time.\n\nWithout a command, a whole year is "
     "processed. closing: the steps of the closing of a year; load: the service under the load of a year-end; pain001: the "
-    "reading of payment files; payments: payment runs.",
+    "reading of payment files; payments: payment runs; reports: every report of a ledger.",
 )
 app.command("service.cli.bench_closing:measure_closing", name="closing")
 app.command("service.cli.bench_load:load", name="load")
 app.command("service.cli.bench_payments:payments", name="payments")
 app.command("service.cli.bench_pain001:payment_files", name="pain001")
+app.command("service.cli.bench_reports:measure_reports", name="reports")
 
 
 @app.default

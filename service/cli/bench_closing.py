@@ -1,6 +1,8 @@
 """``crescendo bench closing``: the steps of the closing of a generated year."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +17,9 @@ from service.terminal import console, processing_progress
 
 if TYPE_CHECKING:
     from bench.closing.closing_benchmark import ClosingFigures
+    from bench.closing.served_closing import ServedLedger, ServeLedger
+    from bench.load.arrivals import Load
+    from service.terminal.processing_progress import ProgressReporter
 
 _MEGABYTE = 1_000_000
 
@@ -28,17 +33,25 @@ def measure_closing(
         ),
     ] = 100_000,
     seed: Annotated[int, Parameter(help="The same seed produces the same year.")] = 1,
+    forms: Annotated[
+        int,
+        Parameter(
+            help="Forms of the next year a second, which a service decides while it executes the steps; 0: each step is a "
+            "command without a service."
+        ),
+    ] = 0,
     json: JsonOption = False,
 ) -> None:
     """Measure the steps C06, C04 and C14 of the closing of a generated year, each executed twice.
 
     A new database in the current folder is filled with the year, most of whose requests are paid by one run, and with the
-    credits of the next one. The times are those of whole commands, the start of the server and of the engine included. What
-    was open before each step must be carried or refused, and its second execution must add nothing. Files and databases
-    are removed at the end. The State's year needs some 20 GB of disk.
+    credits of the next one. The times are those of whole commands, the start of the server and of the engine included;
+    with --forms those of tasks of a running service, with the response times of its forms beside them. What was open
+    before each step must be carried or refused, and its second execution must add nothing. Files and databases are
+    removed at the end. The State's year needs some 20 GB of disk.
     """
     from bench import machine
-    from bench.closing.closing_benchmark import measure
+    from bench.closing.closing_benchmark import FormLoad, measure
     from bench.engine_command import Command
     from bench.year.year_generator import Year
     from service.cli.bench import serve_database
@@ -47,11 +60,15 @@ def measure_closing(
         year = Year(seed, acts)
     except ValueError as error:
         raise UsageError(str(error)) from error
+    if forms < 0:
+        raise UsageError(f"--forms is {forms}, and must be at least 0")
     reporter = processing_progress.create_reporter()
     try:
         kernel_warmup.load_kernels(reporter)  # compilation happens once and is not measured
         words = (sys.executable, "-c", "from service.cli.main import main; main()")
-        figures = measure(Command(words, serve_database, reporter.report_activity), year, Path.cwd())
+        command = Command(words, serve_database, reporter.report_activity)
+        form_load = FormLoad(forms, create_server(reporter)) if forms else None
+        figures = measure(command, year, Path.cwd(), forms=form_load)
     finally:
         reporter.close()
     if json:
@@ -62,14 +79,40 @@ def measure_closing(
     console.print_line(machine.describe_machine())
 
 
+def create_server(reporter: "ProgressReporter") -> "ServeLedger":
+    """Create the way to run a service of the benchmark's ledger, with the keys of a load."""
+
+    @contextmanager
+    def serve(data: Path, load: "Load") -> "Iterator[ServedLedger]":
+        from bench.closing.served_closing import ServedLedger
+        from service.cli.bench_load import choose_rate_limit, create_target
+        from service.cli.bench_load_target import serve_ledger
+
+        reporter.report_activity("starting a service")
+        with serve_ledger(data, load.senders, choose_rate_limit(load)) as service:
+            yield ServedLedger(create_target(service, reporter), service.dsn)
+
+    return serve
+
+
 def _print_figures(figures: "ClosingFigures") -> None:
     console.print_line(f"{figures.lines:,} lines of the year, {figures.entries:,} entries.")
     for row in figures.steps:
         console.print_line(
             f"  {row.step}: {row.lines:,} lines, {row.refused:,} refused, in {row.seconds:.1f} s, "
-            f"{row.lines_a_second:,} a second, {row.peak_memory_bytes // _MEGABYTE:,} MB; "
-            f"again {row.second_seconds:.1f} s, {row.second_peak_memory_bytes // _MEGABYTE:,} MB"
+            f"{row.lines_a_second:,} a second{_describe_memory(row.peak_memory_bytes)}; "
+            f"again {row.second_seconds:.1f} s{_describe_memory(row.second_peak_memory_bytes)}"
         )
     console.print_line(f"First executions together: {figures.first_seconds:.1f} s.")
+    if forms := figures.forms:
+        times = ", ".join(f"{name} {value:,.0f}" for name, value in forms.latency_ms.items())
+        console.print_line(
+            f"{forms.forms:,} forms beside them, {forms.rate:,} a second, answered within ms: {times}. "
+            f"The service used {forms.peak_memory_bytes // _MEGABYTE:,} MB."
+        )
     if not figures.foreign_load.is_quiet:
         console.print_note(f"Other programs used {figures.foreign_load.describe()}: the times are too long.")
+
+
+def _describe_memory(peak_bytes: int) -> str:
+    return f", {peak_bytes // _MEGABYTE:,} MB" if peak_bytes else ""

@@ -127,7 +127,7 @@ def load(
 def _open_target(
     load: "Load", target_options: TargetOptions, reporter: "ProgressReporter", *, payments: int
 ) -> Iterator["Target"]:
-    from bench.load.load_target import SenderKey, Target
+    from bench.load.load_target import Target
 
     if target_options.url:
         if payments:
@@ -140,20 +140,31 @@ def _open_target(
 
     kernel_warmup.load_kernels(reporter)  # compilation happens once and is not measured
     reporter.report_activity("starting a service")
-    rate = max(_RATE_MIN, _RATE_FACTOR * load.rate // load.senders)
-    with run_service(Path.cwd(), load.senders, rate) as service:
-        *sender_keys, directorate, manager, accountant = [SenderKey(*key) for key in service.keys]
-        yield Target(
-            _parse_address(service.url),
-            sender_keys,
-            directorate,
-            manager,
-            accountant,
-            service.process,
-            _create_journal_reader(service),
-            reporter.report_activity,
-            _create_payment_load(service, payments, reporter),
-        )
+    with run_service(Path.cwd(), load.senders, choose_rate_limit(load)) as service:
+        target = create_target(service, reporter)
+        yield target._replace(payments=_create_payment_load(service, payments, reporter))
+
+
+def choose_rate_limit(load: "Load") -> int:
+    """Choose the rate limit of each generated key."""
+    return max(_RATE_MIN, _RATE_FACTOR * load.rate // load.senders)
+
+
+def create_target(service: "RunningService", reporter: "ProgressReporter") -> "Target":
+    """Create the target of a load from a service that was started for it."""
+    from bench.load.load_target import SenderKey, Target
+
+    *sender_keys, directorate, manager, accountant = [SenderKey(*key) for key in service.keys]
+    return Target(
+        _parse_address(service.url),
+        sender_keys,
+        directorate,
+        manager,
+        accountant,
+        service.process,
+        _create_journal_reader(service),
+        reporter.report_activity,
+    )
 
 
 def _create_payment_load(

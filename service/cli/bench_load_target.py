@@ -66,25 +66,39 @@ def run_service(folder: Path, senders: int, rate: int) -> Iterator[RunningServic
     ServiceFailed
         It did not start, or ended with an error; the message includes the end of its log.
     """
-    with tempfile.TemporaryDirectory(prefix="crescendo-load-", dir=folder) as temporary:
-        data = Path(temporary) / "data"
-        keys = asyncio.run(_create_keys(data, senders))
-        arguments = ("serve", "--data", str(data), "--port", "0", "--rate", str(rate))
-        log = Path(temporary) / "log"
-        with log.open("wb") as stream:
-            process = subprocess.Popen(
-                [sys.executable, "-c", "from service.cli.main import main; main()", *arguments], stderr=stream
-            )
-        try:
-            url = _wait_until_ready(process, log)
-            server = find_server(Settings(data=data))
-            dsn = build_service_address(server.dsn) if server else ""
-            yield RunningService(url, keys[:-2], process.pid, dsn, data, keys[-2:])
-        finally:
-            process.send_signal(signal.SIGTERM)
-            _wait_for_end(process)
-        if process.returncode:
-            raise ServiceFailed(f"the service ended with {process.returncode}:\n{log.read_text()[-2000:]}")
+    with (
+        tempfile.TemporaryDirectory(prefix="crescendo-load-", dir=folder) as temporary,
+        serve_ledger(Path(temporary) / "data", senders, rate) as service,
+    ):
+        yield service
+
+
+@contextmanager
+def serve_ledger(data: Path, senders: int, rate: int) -> Iterator[RunningService]:
+    """Run a service of the data folder ``data``, which is created if there is none; its log is beside that folder.
+
+    Raises
+    ------
+    ServiceFailed
+        It did not start, or ended with an error; the message includes the end of its log.
+    """
+    keys = asyncio.run(_create_keys(data, senders))
+    arguments = ("serve", "--data", str(data), "--port", "0", "--rate", str(rate))
+    log = data.with_name("log")
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from service.cli.main import main; main()", *arguments], stderr=stream
+        )
+    try:
+        url = _wait_until_ready(process, log)
+        server = find_server(Settings(data=data))
+        dsn = build_service_address(server.dsn) if server else ""
+        yield RunningService(url, keys[:-2], process.pid, dsn, data, keys[-2:])
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _wait_for_end(process)
+    if process.returncode:
+        raise ServiceFailed(f"the service ended with {process.returncode}:\n{log.read_text()[-2000:]}")
 
 
 def _wait_for_end(process: subprocess.Popen[bytes]) -> None:

@@ -18,13 +18,27 @@ if TYPE_CHECKING:
     from service.engine.step_reversal import ReversedStep
     from service.engine.year_closing import StepResult
 
-_VERBS: Mapping[str, str] = {"C08": "charge", "C12": "bring to the result", "C13": "lock", "C14": "open"}
+_VERBS: Mapping[str, str] = {
+    "C07": "carry, release or annul",
+    "C08": "charge or reverse",
+    "C12": "bring to the result",
+    "C13": "lock",
+    "C14": "open",
+    "C15": "unfreeze, carry or annul",
+    "C16": "allot",
+}
 """What a step does with what is left for it; the others carry it."""
 _ACTIONS: Mapping[str, str] = {
-    "C08": "Charged for {year}",
+    "C07": "Carried, released or annulled of {year}",
+    "C08": "Charged or reversed for {year}",
     "C12": "Brought to the result of {year}",
     "C14": "Opened in {next_year}",
+    "C15": "Unfrozen, carried or annulled of {year}",
+    "C16": "Allotted of the result of {year}",
 }
+
+_NAMES_MAX = 20
+"""References that are printed; the journal has all."""
 
 
 def print_plan(closing_plan: "ClosingPlan") -> None:
@@ -37,7 +51,7 @@ def print_plan(closing_plan: "ClosingPlan") -> None:
     print_obstacles([row for of_step in sums for row in of_step.blocked])
     print_differences([row for of_step in sums for row in of_step.differences])
     console.print_line(
-        f"{closing_plan.year} pays until {closing_plan.last_payment_day}: C06 and C04 are executed from the day after."
+        f"{closing_plan.year} pays until {closing_plan.last_payment_day}: C04, C06, C07 and C15 are executed after it."
     )
 
 
@@ -46,7 +60,7 @@ def print_shown_step(display: "ShownStep") -> None:
     step = display.step
     console.print_line(f"{step.step}: {step.summary}")
     console.print_line(f"{step.french} ({step.phase_fr}). Due: {step.dates}. Source: {step.source}.")
-    console.print_line(f"It is {step.state}.")
+    console.print_line(f"It is {_describe_state(display)}.")
     if step.waits_for:
         console.print_line(f"It needs what is not proven yet: {', '.join(step.waits_for)}.")
     if step.reversal_obstacle:
@@ -54,7 +68,21 @@ def print_shown_step(display: "ShownStep") -> None:
     if display.executions:
         console.print_table(closing_tables.build_execution_table(step, display.executions))
         print_findings(display.executions[-1].findings, "The last execution found")
-    print_step(display.now, is_dry_run=True)
+    _print_content(display.now)
+    if display.now.waits:
+        console.print_line(f"The step cannot begin: {display.now.waits}")
+
+
+def _describe_state(display: "ShownStep") -> str:
+    """Return the state of a step; of one that carried some lines, how many wait."""
+    last = display.executions[-1] if display.executions else None
+    if display.step.state == "refused" and last and last.lines and last.blocked:
+        return f"carried in part, {console.format_count(last.blocked, 'line')} wait{_end_verb(last.blocked)}"
+    return display.step.state
+
+
+def _end_verb(count: int) -> str:
+    return "s" if count == 1 else ""
 
 
 def print_reversal(result: "ReversedStep") -> None:
@@ -86,6 +114,10 @@ def print_step(result: "StepResult", *, is_dry_run: bool = False) -> None:
         console.print_line(f"{result.step} of {result.year} is {result.state}{_find_hint(result)}.")
     elif not (result.posted or (result.sums and result.sums.blocked)):
         console.print_line(f"Nothing of {result.year} is left for this step to {_find_verb(result.step)}.")
+    elif result.sums and result.sums.blocked and not (result.posted or result.earlier):
+        lines = sum(row.lines for row in result.sums.blocked)
+        waiting = f"{console.format_count(lines, 'line')} wait{_end_verb(lines)}"
+        console.print_line(f"Nothing was done: {waiting}.")
     if result.posted:
         _print_outcome(result, result.posted)
 
@@ -131,6 +163,19 @@ def _print_outcome(result: "StepResult", posted: "ProcessingResult") -> None:
         accepted = console.format_count(receipt.accepted.lines, "line")
         euros = format_euros(receipt.accepted.cents)
         console.print_line(f"{action}: {accepted}, {euros} euros, as submission {receipt.submission}.")
+    if result.renamed.count:
+        _print_new_references(result)
+
+
+def _print_new_references(result: "StepResult") -> None:
+    """Print the references that the next year uses for other acts, and under which ones what was carried goes on."""
+    count = result.renamed.count
+    verb = "reference was" if count == 1 else "references were"
+    names = ", ".join(
+        f"{act.reference} goes on as {act.new_reference}" for act in result.renamed.first[:_NAMES_MAX]
+    )
+    more = f", and {count - _NAMES_MAX:,} more" if count > _NAMES_MAX else ""
+    console.print_line(f"{count:,} {verb} already used in {result.year + 1}: {names}{more}.")
 
 
 def print_refusals(result: "StepResult", settings: "Settings") -> None:

@@ -113,15 +113,21 @@ def build_step_table(sums: "StepSums") -> ReportTable:
     """Build the table of what a step carries."""
     owners = ("accountant", "account")
     whose = next((name for name in owners if any(getattr(row, name) for row in sums.carried)), "programme")
+    has_followers = any(row.follower for row in sums.carried)
     columns = [
         *(Column("kind"), Column(whose)),
+        *([Column("goes on in")] if has_followers else []),
         *(Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)),
     ]
-    rows = [
-        [row.kind, row.accountant or row.account or row.programme, row.lines, row.cents]
+    rows: list[list[Cell]] = [
+        [
+            *(row.kind, row.accountant or row.account or row.programme),
+            *([row.follower or row.programme] if has_followers else []),
+            *(row.lines, row.cents),
+        ]
         for row in sums.carried
     ]
-    foot = ["", "all", sums.lines, sums.cents]
+    foot: list[Cell] = ["", "all", *([""] if has_followers else []), sums.lines, sums.cents]
     return ReportTable(f"Open, by kind and {whose}", columns, rows, foot, drop_order=())
 
 

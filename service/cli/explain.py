@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from core.errors import NoSuchRecord
+from core.journals import JOURNALS, DocumentName, parse_name
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
+from service.configuration.settings import UsageError
 from service.terminal import console
 
 if TYPE_CHECKING:
@@ -23,34 +25,56 @@ if TYPE_CHECKING:
 
 def explain(
     reference: Annotated[
-        str,
+        str | None,
         Parameter(help="The sender's reference of the act, or an entry: 14710 or @14710, as pay show lists."),
-    ],
+    ] = None,
     *,
+    document: Annotated[
+        str | None,
+        Parameter(help="The number of a document of an accountant, as ACCOUNTANT/YEAR/JOURNAL/NUMBER."),
+    ] = None,
     sender: Annotated[str | None, Parameter(help="Only acts of this sender.")] = None,
     options: DataOptions = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> None:
     """Show the complete history of an act: file, decision, budget before and after, entry, batch, proof.
 
-    A number is a reference first; an entry if no act has it as its reference, or if @ stands before it.
+    A number is a reference first; an entry if no act has it as its reference, or if @ stands before it.  With --document, the
+    lines of one document of an accountant.
 
-    Exit codes: 0 found; 1 there is no act with this reference or entry.
+    Exit codes: 0 found; 1 there is no act with this reference or entry, or no such document.
     """
     settings = options.read_settings()
-    explanation = read_explanation(settings, reference, sender)
+    if (reference is None) == (document is None):
+        raise UsageError("name either a reference or, with --document, the number of a document")
+    explanation = read_explanation(settings, reference or "", sender, document=_parse_document(document))
     from reporting import act_narrative  # it loads behind the database, which starts at once
 
     if not (explanation.accepted or explanation.refused):
-        raise NoSuchRecord(_describe_absence(settings, reference, sender))
+        raise NoSuchRecord(_describe_absence(settings, reference or "", sender, document=document))
     if json:
         console.print_json(explanation)
     else:
         console.print_parts(act_narrative.render(explanation))
 
 
-def _describe_absence(settings: "Settings", reference: str, sender: str | None) -> str:
+def _parse_document(text: str | None) -> DocumentName | None:
+    if text is None:
+        return None
+    if name := parse_name(text):
+        return name
+    journals = ", ".join(journal.code for journal in JOURNALS)
+    raise UsageError(
+        f"--document {text!r}: write ACCOUNTANT/YEAR/JOURNAL/NUMBER; the journals are {journals}"
+    )
+
+
+def _describe_absence(
+    settings: "Settings", reference: str, sender: str | None, *, document: str | None
+) -> str:
     """Return that there is no such act, and what is similar."""
+    if document:
+        return f"There is no document {document}. Its accountant has given no such number in this journal and year."
     from reporting import near_references
     from service.database.report_session import read_report
 
@@ -60,7 +84,9 @@ def _describe_absence(settings: "Settings", reference: str, sender: str | None) 
     return f"There is no act {reference!r}{of_sender}. {hint}"
 
 
-def read_explanation(settings: "Settings", reference: str, sender: str | None) -> "Explanation":
+def read_explanation(
+    settings: "Settings", reference: str, sender: str | None, *, document: DocumentName | None = None
+) -> "Explanation":
     """Read everything about a reference; the documents of its lines are read from the spool of the data folder."""
     import msgspec
 
@@ -71,6 +97,8 @@ def read_explanation(settings: "Settings", reference: str, sender: str | None) -
 
         # the choice of look-ups holds for a transaction
         async with connection.transaction(isolation="repeatable_read", readonly=True):
+            if document:
+                return await act_history.explain_document(connection, names, document, sender=sender)
             return await act_history.explain(connection, names, reference, sender=sender)
 
     with ThreadPoolExecutor(1) as threads:

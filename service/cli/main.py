@@ -52,6 +52,8 @@ _COMMANDS = (
     ),
     ("top", "service.cli.top:top", "Show the live figures of a running service."),
     ("access", "service.cli.access:app", "API keys: who may send what, and until when."),
+    ("analysts", "service.cli.analysts:app", "Views for analysts: who reads them; refresh them."),
+    ("export", "service.cli.export:app", "Export a year to Parquet, hledger or Beancount."),
     ("db", "service.cli.db:app", "The database: its state, its migrations, its address."),
     ("bench", "service.cli.bench:app", "Benchmarks: each verifies its results before it measures the time."),
     ("serve", "service.cli.serve:serve", "The HTTP service: receives files and forms, decides, responds."),

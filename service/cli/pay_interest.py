@@ -82,8 +82,8 @@ def print_interest(result: "InterestResult", *, is_dry_run: bool = False) -> Non
     if result.payments:
         verb = "to propose" if is_dry_run or result.waits or not result.posted else "proposed"
         console.print_line(
-            f"Late interest {verb} on {console.format_count(result.payments, 'request')}: "
-            f"{format_euros(result.cents)} euros. Total due for them: {format_euros(result.interest_cents)} of interest, "
+            f"Late interest {verb}: {console.format_count(result.payments, 'claim')},"
+            f" {format_euros(result.cents)} euros. Total due for them: {format_euros(result.interest_cents)} of interest, "
             f"{format_euros(result.compensation_cents)} of compensation."
         )
     elif not result.waits:

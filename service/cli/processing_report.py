@@ -8,8 +8,8 @@ from service.cli.pasted_commands import format_command
 from service.configuration.settings import Settings
 from service.engine.dry_run import DryRunReport
 from service.engine.processing_result import FileRejection, ProcessingResult, Speed
-from service.results.dry_run_result import DryRunResult
-from service.results.receipt_queries import FILES_WITH_EXAMPLES
+from service.results.dry_run_result import REFUSALS_MAX, DryRunResult
+from service.results.receipt_queries import EXAMPLES_OF_A_FILE, FILES_WITH_EXAMPLES
 from service.results.receipts import OUTCOMES, Reason, Receipt
 from service.terminal.console import format_count, print_command, print_heading, print_line, print_table
 
@@ -109,6 +109,16 @@ def print_dry_run_files(results: Sequence[DryRunResult]) -> None:
     for result in results:
         if result.reasons:
             print_table(build_reason_table(result.reasons, f"Lines of {result.file} that would be refused"))
+        _print_first_refusals(result)
+
+
+def _print_first_refusals(result: DryRunResult) -> None:
+    if result.refusals:
+        print_line(
+            f"\nFirst of these lines of {result.file}; --json lists up to {REFUSALS_MAX:,}, and what to do:"
+        )
+    for refusal in result.refusals[:EXAMPLES_OF_A_FILE]:
+        print_line(f"  line {refusal.line:,}  {refusal.reference}  {refusal.code}")
 
 
 def build_dry_run_table(results: Sequence[DryRunResult]) -> ReportTable:

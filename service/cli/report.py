@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from reporting.proofs import BatchProof, SubmissionProof
     from reporting.refusals import Language
     from reporting.report_queries import Connection
+    from reporting.report_tables import ReportTable
 
 EXIT_FINDINGS = 1
 
@@ -132,7 +133,18 @@ def _write_whole(
         return await report.import_source().load(connection, names, arguments)
 
     result = read_report(settings, load)
-    output_format.write(result, report.import_source().build_table, _get_language(arguments))
+    output_format.write(
+        result, _limit_titles(report, arguments, report.import_source().build_table), _get_language(arguments)
+    )
+
+
+def _limit_titles(
+    report: Report, arguments: ReportArguments, build_table: Callable[[Any], "ReportTable"]
+) -> Callable[[Any], "ReportTable"]:
+    """Return the function with titles that say what the arguments leave out."""
+    from reporting.report_scope import limit_title
+
+    return lambda rows: limit_title(build_table(rows), report, arguments.values)
 
 
 def _write_detail(
@@ -140,19 +152,22 @@ def _write_detail(
 ) -> None:
     """Write a detailed report page by page, while it is read; people see its totals below the last page."""
     from reporting.argument_checks import check_arguments, set_batch
+    from reporting.report_scope import limit_title
     from service.database.report_session import write_report
 
     assert report.detail is not None  # noqa: S101 -- the caller has checked it
     pages, language = report.detail.import_pages(), _get_language(arguments)
+    build_table = _limit_titles(report, arguments, pages.build_table)
 
     async def write(connection: "Connection", names: "CodeNames") -> None:
         await check_arguments(connection, names, report, arguments=arguments)
         of_batch = await set_batch(connection, report, arguments)
-        with output_format.open_pages(pages.build_table, language) as writer:
+        with output_format.open_pages(build_table, language) as writer:
             await report_pages.write_pages(pages.stream(connection, names, of_batch), writer)
             totals = None
             if writer.has_totals and pages.load_totals:
-                totals = translate(await pages.load_totals(connection, names, of_batch), language)
+                of_all = await pages.load_totals(connection, names, of_batch)
+                totals = translate(limit_title(of_all, report, arguments.values), language)
             await report_pages.write_end(writer, totals)
 
     write_report(settings, write)
@@ -182,6 +197,7 @@ def _build_option(parameter: ReportParameter) -> SignatureParameter:
 
 for _report in REPORTS:
     app.command(_build_command(_report), name=_report.name)
+app.command("service.cli.plot:app", name="plot")
 
 
 @app.command

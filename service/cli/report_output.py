@@ -1,6 +1,5 @@
 """How a command writes a report: as tables, CSV or JSON on standard output, or to a file for spreadsheets and analysts."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from reporting.report_tables import ReportTable
+from service.cli.output_files import check_output_file, open_replacement
 from service.configuration.settings import UsageError
 from service.terminal import console, report_pages
 
@@ -94,10 +94,7 @@ class OutputFormat:
             raise UsageError(
                 "--output writes a file, --json and --csv write to standard output: give one of them"
             )
-        if not self.output.resolve().parent.is_dir():
-            raise UsageError(
-                f"--output {self.output}: there is no folder {self.output.resolve().parent}: create it first"
-            )
+        check_output_file(self.output)
 
     def _translate(self, table: ReportTable, language: "Language") -> ReportTable:
         """Return the table in ``language`` for people; programs read Parquet by its English names."""
@@ -110,15 +107,10 @@ class OutputFormat:
         from reporting.report_files import ReportFile, read_format
 
         assert self.output is not None  # noqa: S101 -- the caller has checked it
-        path, file_format = self.output.resolve(), read_format(self.output)
+        file_format = read_format(self.output)
         assert file_format is not None  # noqa: S101 -- ``check`` has checked it
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        try:
-            with part.open("xb") as file, ReportFile(file, file_format) as report_file:
-                yield report_file
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with open_replacement(self.output) as file, ReportFile(file, file_format) as report_file:
+            yield report_file
         console.print_note(f"The report is in {self.output}.")
 
 

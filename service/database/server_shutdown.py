@@ -58,14 +58,22 @@ async def stop_server(stop: ServerStop, steps: Sequence[StopStep] = STOP_STEPS) 
     DatabaseUnfit
         Some of its processes outlive even SIGKILL.
     """
-    activity = stop.activity
+    activity, silent_seconds = stop.activity, 0.0
     for step in steps:
         if stop.has_ended():
             return
         _send_signal(stop, step.signal)
-        if await wait_until(stop.has_ended, lambda text=activity: text, stop.progress, seconds=step.seconds):
+        if await wait_until(
+            stop.has_ended,
+            lambda text=activity: text,
+            stop.progress,
+            seconds=step.seconds,
+            silent_seconds=silent_seconds,
+        ):
             return
         activity = f"{stop.activity}: it did not end within {step.seconds:g} s of {step.signal.name}"
+        stop.progress(activity)  # at once: the next signal may end it before anybody waits
+        silent_seconds = REPORT_SECONDS
     pids = ", ".join(str(process.pid) for process in stop.cluster.find_processes()) or "of an unknown number"
     raise DatabaseUnfit(
         f"PostgreSQL in {stop.cluster.home} does not end, not even by SIGKILL: the system holds process {pids}, as it"
@@ -98,9 +106,11 @@ async def wait_until(
     progress: ProgressCallback,
     *,
     seconds: float,
+    silent_seconds: float = 0.0,
 ) -> bool:
-    """Wait up to ``seconds``, and report what for: at once, then every five seconds; return whether it is done."""
-    start = due = time.monotonic()
+    """Wait up to ``seconds``, and report what for: after ``silent_seconds``, then every five; return whether it is done."""
+    start = time.monotonic()
+    due = start + silent_seconds
     while not is_done():
         now = time.monotonic()
         if now - start >= seconds:

@@ -4,16 +4,13 @@ If there are debits, late interest is proposed afterwards, as a separate step: t
 step fails.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from core.accountants import Accountants
 from core.errors import InputError
-from core.outcome_codes import Outcome
 from core.person_decisions import NOBODY, Decision, DecisionKind, StatedPerson
 from core.reference.files import SAMPLE_FOLDER
 from ingest.queue.file_feed import ProcessingRequest
@@ -23,20 +20,19 @@ from service.configuration.settings import Settings
 from service.database import command_queries
 from service.engine import delay_sums, file_processing, late_interest, payment_runs
 from service.engine.engine_context import EngineContext
+from service.engine.import_findings import ImportFindings, load_findings
 from service.engine.late_interest import InterestRequest, InterestResult
 from service.engine.processing_result import FileRejection, ProcessingResult, require_acceptance
 from service.engine.settlement_lock import lock_settlement
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 from settlement.orders.outbox import Outbox
-from settlement.reconciliation import bank_queries as bank
 from settlement.reconciliation.bank_acts import SENDER
 from settlement.reconciliation.bank_queries import UnmatchedSum
 from settlement.reconciliation.bulk_rejections import TransfersByLot
 from settlement.reconciliation.importer import ImportedMessage, Importer
 from settlement.reconciliation.preparation import ImportContext
 from settlement.reconciliation.sent_transfer_queries import SentTransferReader
-from settlement.reconciliation.transfer_accounts import load_own_accounts
 from settlement.runs.payment_reference import PaymentReference
 from settlement.simulated_bank import pain001_reader
 
@@ -65,25 +61,16 @@ class MessageReceipt(msgspec.Struct, frozen=True, kw_only=True):
     """Credits that collect a receivable, whole or in part."""
     receipt_cents: int
     suspense: int
-    """Credits that are posted to suspense, whole or in part; they are among the unmatched."""
+    """Movements that are posted to suspense, whole or in part; they are among the unmatched."""
     suspense_cents: int
+    suspense_types: dict[str, UnmatchedSum]
+    """What is on suspense by type of movement: ``credit``, ``debit`` or ``return``."""
     reasons: dict[str, UnmatchedSum]
     """The unmatched movements by reason."""
     refused: dict[str, int]
     """Lines of its acts that the engine refused and has not accepted since, by code."""
     foreign_accounts: list[str] = []
     """Accounts of its statements that are no operations accounts of this ledger."""
-
-
-class _Findings(NamedTuple):
-    """What the database says of imported messages."""
-
-    refused: Mapping[bytes, Mapping[str, int]]
-    """Lines that the engine refused, by hash of the file of acts and by code."""
-    reasons: Mapping[int, dict[str, UnmatchedSum]]
-    """By number of the message."""
-    own: frozenset[str]
-    """The operations accounts that are ours."""
 
 
 class ImportResult(msgspec.Struct, frozen=True):
@@ -146,7 +133,8 @@ async def _import_under_lock(
         numbers = {message.number for message in rematched}
         messages = [*(message for message in messages if message.number not in numbers), *rematched]
         posted = _merge_results(posted, second) if second else posted
-    findings = await _load_findings(context, messages)
+    accountants = _load_payment_reference(context).accountants
+    findings = await load_findings(context.database.dsn, messages, accountants)
     receipts = [_describe_message(message, findings) for message in messages]
     result = ImportResult(receipts, rejected, posted)
     if result.is_interrupted or not any(message.debits for message in result.messages):
@@ -241,19 +229,6 @@ async def _post_acts(
     return result
 
 
-async def _load_findings(context: EngineContext, messages: Sequence[ImportedMessage]) -> _Findings:
-    """Load what is refused of the acts of ``messages``, what of them matched nothing, and the accounts that are ours."""
-    refused: dict[bytes, Counter[str]] = {}
-    files = [message.acts_hash for message in messages if message.acts_hash]
-    accountants = _load_payment_reference(context).accountants
-    with command_queries.translate_database_errors(context.database.dsn):
-        async with command_queries.connect(context.database.dsn) as connection:
-            for row in await bank.load_refused_acts(connection, files) if files else ():
-                refused.setdefault(row["file_hash"], Counter())[Outcome(row["code"]).name] += 1
-            reasons = await bank.load_unmatched_reasons(connection, [message.number for message in messages])
-            return _Findings(refused, reasons, await load_own_accounts(connection, accountants))
-
-
 def load_accountants(settings: Settings) -> Mapping[int, Accountants]:
     """Load the accountants of every exercise in the calendar."""
     return PaymentReference.load(settings.reference or SAMPLE_FOLDER).accountants
@@ -280,7 +255,7 @@ def _build_import_context(context: EngineContext, sent: SentTransferReader) -> I
     return ImportContext(reference.accountants, reference.reasons, read_lots, sent)
 
 
-def _describe_message(imported: ImportedMessage, findings: _Findings) -> MessageReceipt:
+def _describe_message(imported: ImportedMessage, findings: ImportFindings) -> MessageReceipt:
     message = imported.message
     return MessageReceipt(
         file=imported.path.name,
@@ -292,6 +267,7 @@ def _describe_message(imported: ImportedMessage, findings: _Findings) -> Message
         statements=[statement.identity for statement in message.statements],
         movements=int(message.movements.amount.size),
         **imported.counts._asdict(),
+        suspense_types=findings.suspense_types.get(imported.number, {}),
         reasons=findings.reasons.get(imported.number, {}),
         refused=dict(findings.refused.get(imported.acts_hash or b"", {})),
         foreign_accounts=sorted(

@@ -17,21 +17,33 @@ from closing.step_sums import CarriedSum, StepSums
 from closing.steps import DESCRIPTIONS, Step, StepType
 from core.person_decisions import Decision, DecisionKind
 from posting.store import step_executions
-from posting.store.step_executions import PROVEN, WITHDRAWN
+from posting.store.step_executions import PROVEN, WITHDRAWN, StepFinding
 from service.database import command_queries
-from service.engine import asset_depreciation, decision_records, step_checks, year_closing, year_lock
+from service.engine import (
+    asset_depreciation,
+    decision_records,
+    own_acts,
+    step_checks,
+    year_closing,
+    year_lock,
+)
 from service.engine.asset_depreciation import DepreciationRequest
 from service.engine.closing_plan import Executions, find_state
 from service.engine.engine_context import EngineContext
-from service.engine.step_conditions import StepRequest, find_missing_year, find_obstacle, open_snapshot
+from service.engine.step_conditions import (
+    StepRequest,
+    find_missing_year,
+    find_obstacle,
+    list_needed_steps,
+    open_snapshot,
+)
 from service.engine.step_ends import build_end, list_undecided_acts
 from service.engine.year_closing import StepResult
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 
-_UNBUILT = "{step} is not built, so nothing executes it"
+_PART = "a part of the step that cannot begin"
 _NEEDS = "{step} needs {needed}, which is not proven: crescendo close show {needed} --year {year}"
-_NEEDS_UNBUILT = "{step} needs {needed}, which is not built: {step} waits"
 
 
 class Work(NamedTuple):
@@ -84,8 +96,6 @@ async def execute(
     result = StepResult(request.year, request.step)
     if missing := find_missing_year(context.reference, request.year):
         return msgspec.structs.replace(result, waits=missing)
-    if DESCRIPTIONS[request.step].type is StepType.MISSING:
-        return msgspec.structs.replace(result, waits=_UNBUILT.format(step=request.step))
     if not request.is_dry_run:
         await decision_records.prove_decider(context, request.by, Decision(DecisionKind.CLOSING))
     with command_queries.translate_database_errors(context.database.dsn):
@@ -108,8 +118,22 @@ async def _execute(work: Work, result: StepResult) -> StepResult:
         result = await perform(work)
     if result.waits and not record.number:
         return result
-    undecided = list_undecided_acts(result.posted)
-    return await record.end(msgspec.structs.replace(result, findings=[*result.findings, *undecided]))
+    findings = [
+        *result.findings,
+        *list_undecided_acts(result.posted),
+        *await _list_open_needs(context, request),
+    ]
+    return await record.end(msgspec.structs.replace(result, findings=findings))
+
+
+async def _list_open_needs(context: EngineContext, request: StepRequest) -> list[StepFinding]:
+    """List the steps without whose proof this one gives its acts, and is not proven: what they release later waits for it."""
+    year, step = request.year, request.step
+    return [
+        StepFinding(f"{needed} is not proven", 0, 0, True, _describe_missing_proof(needed, step, year))
+        for needed in DESCRIPTIONS[step].last_needs
+        if needed not in list_needed_steps(request) and await _load_state(context, year, needed) != PROVEN
+    ]
 
 
 async def _find_step_obstacle(context: EngineContext, request: StepRequest) -> str:
@@ -117,26 +141,37 @@ async def _find_step_obstacle(context: EngineContext, request: StepRequest) -> s
     async with open_snapshot(context.database.dsn) as connection:
         if DESCRIPTIONS[request.step].type is StepType.CHECK:
             waits = await step_checks.find_check_obstacle(connection, request)
-        elif request.step in (Step.DEPRECIATION, Step.LOCK):
+        elif request.step in (Step.INVENTORY, Step.LOCK):
             waits = ""
         else:
             waits = await find_obstacle(connection, context, request)
         executions = await step_executions.load_executions(connection, request.year)
-    return waits or _find_missing_proof(request.year, request.step, executions)
+    waits = waits or _find_missing_proof(request, executions)
+    return waits or await _find_undecided_file(context, request)
 
 
-def _find_missing_proof(year: int, step: Step, executions: Executions) -> str:
+def _find_missing_proof(request: StepRequest, executions: Executions) -> str:
     """Return which step must be proven by a person before; empty if all are, or are checks that the step executes itself.
 
     A proof that a person has withdrawn is given again by a person alone.
     """
-    description = DESCRIPTIONS[step]
-    for needed in (*description.needs, *description.renewed):
+    year, step = request.year, request.step
+    for needed in (*list_needed_steps(request), *DESCRIPTIONS[step].renewed):
         state = find_state(needed, executions)
         is_check = DESCRIPTIONS[needed].type is StepType.CHECK
         if state == WITHDRAWN or (state != PROVEN and not is_check):
             return _describe_missing_proof(needed, step, year)
-        if is_check and (waits := _find_missing_proof(year, needed, executions)):
+        check = msgspec.structs.replace(request, step=needed)
+        if is_check and (waits := _find_missing_proof(check, executions)):
+            return waits
+    return ""
+
+
+async def _find_undecided_file(context: EngineContext, request: StepRequest) -> str:
+    """Return which file is not decided of a step that need not be proven yet, but changes what this one carries; or empty."""
+    for step in DESCRIPTIONS[request.step].last_needs:
+        acts = year_closing.build_own_acts(request.year, step)
+        if waits := await own_acts.describe_undecided_file(context, acts):
             return waits
     return ""
 
@@ -144,8 +179,8 @@ def _find_missing_proof(year: int, step: Step, executions: Executions) -> str:
 async def _prove_checks(work: Work, result: StepResult) -> StepResult:
     """Execute the checks that the step needs and that are not proven, or may have changed since; add what of them blocks."""
     context, request, interruption, reporter, _ = work
-    renewed = DESCRIPTIONS[request.step].renewed
-    for needed in (*renewed, *DESCRIPTIONS[request.step].needs):
+    renewed = await _list_checks_to_repeat(context, request)
+    for needed in (*renewed, *list_needed_steps(request)):
         if needed not in renewed and await _load_state(context, request.year, needed) == PROVEN:
             continue
         check = msgspec.structs.replace(request, step=needed)
@@ -157,22 +192,37 @@ async def _prove_checks(work: Work, result: StepResult) -> StepResult:
     return result
 
 
+async def _list_checks_to_repeat(context: EngineContext, request: StepRequest) -> tuple[Step, ...]:
+    """List the checks that are executed again right before a step; openings that are final need liaison accounts at zero."""
+    renewed = DESCRIPTIONS[request.step].renewed
+    is_final = request.step is Step.OPENING and await _load_state(context, request.year, Step.LOCK) == PROVEN
+    return (*renewed, Step.LIAISON) if is_final else renewed
+
+
 async def _load_state(context: EngineContext, year: int, step: Step) -> str:
     async with open_snapshot(context.database.dsn) as connection:
         return find_state(step, await step_executions.load_executions(connection, year))
 
 
 def _describe_missing_proof(needed: Step, step: Step, year: int) -> str:
-    is_built = DESCRIPTIONS[needed].type is not StepType.MISSING
-    return (_NEEDS if is_built else _NEEDS_UNBUILT).format(needed=needed, step=step, year=year)
+    return _NEEDS.format(needed=needed, step=step, year=year)
 
 
 async def _give_acts(work: Work) -> StepResult:
     context, request, interruption, reporter, record = work
-    if request.step is not Step.DEPRECIATION:
-        return await year_closing.execute_step(
-            context, request, interruption, reporter=reporter, on_begin=record.begin
-        )
+    is_inventory = request.step is Step.INVENTORY
+    charged = await _charge_assets(work) if is_inventory else None
+    if charged and charged.is_interrupted:
+        return charged
+    result = await year_closing.execute_step(
+        context, request, interruption, reporter=reporter, on_begin=record.begin
+    )
+    return _join(charged, result) if charged else result
+
+
+async def _charge_assets(work: Work) -> StepResult:
+    """Charge the depreciation of the year, the first part of the inventory."""
+    context, request, interruption, reporter, record = work
     charges = await asset_depreciation.charge_depreciation(
         context,
         DepreciationRequest(request.year, request.day, request.is_dry_run, request.by),
@@ -186,6 +236,37 @@ async def _give_acts(work: Work) -> StepResult:
         posted=charges.posted,
         waits=charges.waits,
         earlier=charges.earlier,
+    )
+
+
+def _join(charged: StepResult, reversals: StepResult) -> StepResult:
+    """Return both parts of the inventory as one result: what is charged of assets, and the accruals that are reversed.
+
+    One part does not need the other: what keeps one from beginning is found, and does not stop the other.
+    """
+    sums, posted = charged.sums, reversals.posted
+    if sums and reversals.sums:
+        sums = StepSums(
+            [*sums.carried, *reversals.sums.carried],
+            [*sums.blocked, *reversals.sums.blocked],
+            sums.done + reversals.sums.done,
+        )
+    if charged.posted and posted:
+        posted = msgspec.structs.replace(
+            posted,
+            receipts=[*charged.posted.receipts, *posted.receipts],
+            reasons=[*charged.posted.reasons, *posted.reasons],
+            lost=[*charged.posted.lost, *posted.lost],
+        )
+    waits = list(dict.fromkeys(text for text in (charged.waits, reversals.waits) if text))
+    has_begun = bool(charged.posted or posted)
+    return msgspec.structs.replace(
+        reversals,
+        sums=sums or reversals.sums,
+        posted=posted or charged.posted,
+        earlier=charged.earlier + reversals.earlier,
+        waits="" if has_begun else "; ".join(waits),
+        findings=[StepFinding(_PART, 0, blocks=True, detail=text) for text in waits if has_begun],
     )
 
 

@@ -11,11 +11,12 @@ from closing import review_queries
 from closing.journal_queries import Connection
 from closing.step_sums import StepSums
 from closing.steps import CARRIES, PHASES_FRENCH, PLAN, TWO_PERSON_STEPS, Step, StepDescription, StepType
+from core.carry_overs import find_last_day
 from posting.book.registry import ReferenceData
 from posting.store import step_executions, step_persons
 from posting.store.step_executions import PROVEN, StepExecution
 from posting.store.step_persons import StepPreparation
-from service.engine import step_acts
+from service.engine import result_allocation, step_acts
 from service.engine.step_acts import PlannedYear
 from service.engine.step_conditions import find_last_payment_day, find_missing_year, open_snapshot
 from service.terminal.processing_progress import ProgressReporter
@@ -37,11 +38,11 @@ class PlannedStep(msgspec.Struct, frozen=True):
     persons: int
     """Two where one person prepares the step, and another one executes it."""
     state: str
-    """``not built``, ``not begun``, ``at work``, ``interrupted``, ``refused``, ``provisional``, ``proven``, ``withdrawn``."""
+    """``not begun``, ``at work``, ``interrupted``, ``refused``, ``provisional``, ``proven``, ``withdrawn``."""
     needs: list[Step]
-    """The steps that are proven before it."""
+    """The steps that are proven before it; those that C15 needs after 31 March alone too."""
     waits_for: list[Step]
-    """Those of them that are not proven yet."""
+    """Those of them that are not proven yet, without what C15 needs after 31 March alone."""
     reversal_obstacle: str = ""
     """What stands against its reversal; empty where it can be reversed."""
     lines: int = 0
@@ -85,7 +86,9 @@ async def load_plan(
         planned = PlannedYear(
             open_year,
             await step_acts.load_result(connection, reference, year),
+            await result_allocation.load_allocation(connection, reference, year),
             await step_acts.load_openings(connection, reference, year),
+            await step_acts.load_unused_sums(connection, reference, year, day=find_last_day(year)),
         )
         board = await load_board(connection, year)
     sums = {step: step_acts.sum_planned_step(step, planned) for step in CARRIES}
@@ -111,22 +114,18 @@ async def load_board(connection: Connection, year: int) -> ClosingBoard:
 def _build_step(
     row: StepDescription, executions: Executions, *, preparation: StepPreparation | None
 ) -> PlannedStep:
+    needs = [*row.needs, *row.last_needs]
     waits_for = [needed for needed in row.needs if find_state(needed, executions) != PROVEN]
-    state = StepType.MISSING.value if _lacks_code(row, executions) else find_state(row.step, executions)
     all_executions = executions.get(row.step, [])
     counted = all_executions if row.type is StepType.ACTS else all_executions[-1:]
     return PlannedStep(
         *(row.step, row.phase.value, PHASES_FRENCH[row.phase], row.french, row.summary, row.source),
-        *(row.dates, row.persons, state, list(row.needs), waits_for, row.obstacle),
+        *(row.dates, row.persons, find_state(row.step, executions), needs, waits_for, row.obstacle),
         sum(execution.lines for execution in counted),
         sum(execution.cents for execution in counted),
         last=_find_last(row.step, executions),
         preparation=preparation,
     )
-
-
-def _lacks_code(row: StepDescription, executions: Executions) -> bool:
-    return row.type is StepType.MISSING and not executions.get(row.step)
 
 
 def find_state(step: Step, executions: Executions) -> str:

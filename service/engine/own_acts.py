@@ -29,6 +29,7 @@ _UNDECIDED = (
     'resume it: crescendo access resume {sender} --reason "...". If their file is missing from the spool, restore it. Then '
     "call the same command again"
 )
+_NO_OPEN_PERIOD = "{day} is not in an open period of {year}: name a day in an open one, by --at DAY"
 _EPOCH = date(1970, 1, 1)
 
 
@@ -85,8 +86,7 @@ async def finish_earlier_calls(
     earlier = await finish_earlier_files(context, acts, interruption, reporter=reporter)
     if earlier and earlier.is_interrupted:
         return EarlierCalls(0, "", earlier)
-    file = await find_undecided_file(context, acts)
-    waits = _UNDECIDED.format(file=file, sender=acts.sender) if file else ""
+    waits = await describe_undecided_file(context, acts)
     return EarlierCalls(count_lines(earlier, acts), waits, None)
 
 
@@ -152,6 +152,12 @@ async def find_undecided_file(context: EngineContext, acts: OwnActs) -> str:
     return files[0] if files else ""
 
 
+async def describe_undecided_file(context: EngineContext, acts: OwnActs) -> str:
+    """Return which file of these acts is not decided, and what to do; empty if there is none."""
+    file = await find_undecided_file(context, acts)
+    return _UNDECIDED.format(file=file, sender=acts.sender) if file else ""
+
+
 async def is_open_day(context: EngineContext, day: date) -> bool:
     """Return whether acts may have the date ``day``: it is in a period of its exercise that is open for some accountant."""
     number, year = np.array([(day - _EPOCH).days], np.int32), np.array([day.year])
@@ -161,6 +167,12 @@ async def is_open_day(context: EngineContext, day: date) -> bool:
     async with command_queries.connect(context.database.dsn) as connection:
         states = await period_store.load_states(connection)
     return bool((view_folios(states, int(place.period[0])) == PeriodState.OPEN).any())
+
+
+async def describe_closed_day(context: EngineContext, day: date, year: int) -> str:
+    """Return why acts of exercise ``year`` may not have the date ``day``; empty if they may."""
+    is_open = day.year == year and await is_open_day(context, day)
+    return "" if is_open else _NO_OPEN_PERIOD.format(day=day, year=year)
 
 
 def write_acts(table: pa.Table, path: Path) -> None:

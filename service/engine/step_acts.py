@@ -1,17 +1,32 @@
 """What a step of the closing has to do, and its acts: the carries of what is open, the result, or the opening balances."""
 
-from collections.abc import Awaitable, Callable, Collection
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
 
-from closing import opening_balances, opening_items, result_acts, rollover
+from closing import (
+    allocation_acts,
+    carry_over_acts,
+    earmark_acts,
+    opening_balances,
+    opening_items,
+    result_acts,
+    reversal_acts,
+    rollover,
+    unused_credit_queries,
+)
+from closing.allocation_acts import OpenResult
+from closing.carry_acts import RenamedActs, list_renamed_acts
+from closing.carry_over_acts import UnusedWork, UnusedYear
 from closing.journal_queries import Connection
 from closing.opening_acts import build_opening_table
 from closing.opening_balances import Opening
 from closing.result_acts import ResultBalances
+from closing.reversal_acts import OpenAccruals
 from closing.rollover import Rollover
 from closing.step_kinds import CARRYING_STEPS
 from closing.step_sums import BlockedSum, StepSums, sum_step
@@ -28,6 +43,8 @@ class StepActs(NamedTuple):
     cents: int
     build_table: Callable[[str], pa.Table]
     """Builds their file; its argument ends the batch id."""
+    renamed: RenamedActs = RenamedActs()
+    """Those whose references the next year uses already."""
 
 
 class ComputedStep(NamedTuple):
@@ -55,6 +72,14 @@ class DeterminedYear(NamedTuple):
 
     year: int
     balances: ResultBalances
+    last_entry: int
+
+
+class AccruedYear(NamedTuple):
+    """The accruals of a year that are not reversed, and the last entry that was read."""
+
+    year: int
+    accruals: OpenAccruals
     last_entry: int
 
 
@@ -86,6 +111,14 @@ async def load_result(connection: Connection, reference: ReferenceData, year: in
     return DeterminedYear(year, balances, last_entry)
 
 
+async def load_accruals(connection: Connection, year: int) -> AccruedYear:
+    """Load the accruals of a year; the transaction must be one snapshot."""
+    last_entry: int = await connection.fetchval(rollover.SQL["last_entry"]) or 0
+    kinds = (reversal_acts.ACCRUAL_KINDS, reversal_acts.CREDITING_KINDS, reversal_acts.CHANGE_KINDS)
+    rows = await connection.fetch(rollover.SQL["open_accruals"], year, *kinds)
+    return AccruedYear(year, reversal_acts.build_accruals(rows), last_entry)
+
+
 async def _fetch_balances(connection: Connection, year: int) -> list[Any]:
     periods = [to_period(number, OPENING_MONTH) for number in (year, year + 1)]
     return await connection.fetch(rollover.SQL["opening_balances"], *periods)
@@ -113,18 +146,37 @@ async def _load_balances(connection: Connection, reference: ReferenceData, year:
     )
 
 
+async def load_unused_sums(
+    connection: Connection, reference: ReferenceData, year: int, *, day: date
+) -> dict[Step, StepSums]:
+    """Add up what each step carries or annuls of the credits that a year has left; the transaction must be one snapshot."""
+    unused = await unused_credit_queries.load_unused_year(connection, reference, year)
+    return await asyncio.to_thread(_sum_unused_work, unused, day)
+
+
+def _sum_unused_work(unused: UnusedYear, day: date) -> dict[Step, StepSums]:
+    """Add up the work of both steps: C07 first, as C15 takes from ``unused`` what it carries and annuls."""
+    return {step: _compute_unused_work(unused, step, day)[1] for step in (Step.EARMARKS, Step.CARRY_OVER)}
+
+
 class PlannedYear(NamedTuple):
     """What is to do in a year, for each sort of steps."""
 
     open_year: Rollover
     determined_year: DeterminedYear
+    open_result: OpenResult
     opened_year: OpenedYear
+    unused: Mapping[Step, StepSums]
 
 
 def sum_planned_step(step: Step, year: PlannedYear) -> StepSums:
     """Add up what a step has to do."""
+    if step in year.unused:
+        return year.unused[step]
     if step is Step.OPENING:
         return _sum_opened_year(year.opened_year)
+    if step is Step.ALLOCATION:
+        return allocation_acts.sum_result(year.open_result)
     if step is Step.RESULT:
         return result_acts.sum_balances(year.determined_year.balances)
     return sum_step(year.open_year, step)
@@ -142,7 +194,10 @@ def compute_carry(open_year: Rollover, step: Step, day: date) -> ComputedStep:
         parts = await rollover.load_carry_lines(connection, open_year, step)
         lines, cents = sum(len(part.amount) for part in parts), sum(int(part.amount.sum()) for part in parts)
         return StepActs(
-            lines, cents, lambda cause: rollover.build_table(parts, open_year, day, step=step, cause=cause)
+            lines,
+            cents,
+            lambda cause: rollover.build_table(parts, open_year, day, step=step, cause=cause),
+            list_renamed_acts(parts),
         )
 
     return ComputedStep(sum_step(open_year, step), open_year.last_entry, load_acts)
@@ -159,6 +214,50 @@ def compute_result(determined_year: DeterminedYear) -> ComputedStep:
             sums.lines,
             sums.cents,
             lambda cause: result_acts.build_table(acts, balances, year, last_entry=last_entry, cause=cause),
+        )
+
+    return ComputedStep(sums, last_entry, load_acts)
+
+
+async def compute_unused_credits(
+    connection: Connection, reference: ReferenceData, step: Step, *, year: int, day: date
+) -> ComputedStep:
+    """Return what a step carries or annuls of the credits that a year has left; the transaction must be one snapshot."""
+    unused = await unused_credit_queries.load_unused_year(connection, reference, year)
+    work, sums = await asyncio.to_thread(_compute_unused_work, unused, step, day)
+    acts = work.acts
+
+    async def load_acts(_: Connection) -> StepActs:
+        lines = [line.cents for act in acts for line in act.lines]
+        return StepActs(
+            len(lines),
+            sum(lines),
+            lambda cause: carry_over_acts.build_table(
+                acts, year, day, step=step, last_entry=unused.last_entry, cause=cause
+            ),
+        )
+
+    return ComputedStep(sums, unused.last_entry, load_acts)
+
+
+def _compute_unused_work(unused: UnusedYear, step: Step, day: date) -> tuple[UnusedWork, StepSums]:
+    if step is Step.EARMARKS:
+        work = earmark_acts.compute_earmarks(unused, day)
+        return work, carry_over_acts.sum_work(work, unused.done_earmarks)
+    work = carry_over_acts.compute_carry_over(unused, day)
+    return work, carry_over_acts.sum_work(work, unused.done)
+
+
+def compute_reversals(accrued_year: AccruedYear) -> ComputedStep:
+    """Return what is still to be reversed of the accruals of a year."""
+    year, accruals, last_entry = accrued_year
+    sums = reversal_acts.sum_accruals(accruals)
+
+    async def load_acts(_: Connection) -> StepActs:
+        return StepActs(
+            sums.lines,
+            sums.cents,
+            lambda cause: reversal_acts.build_table(accruals.accruals, year, cause=cause),
         )
 
     return ComputedStep(sums, last_entry, load_acts)

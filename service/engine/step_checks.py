@@ -13,15 +13,14 @@ from closing.steps import Step
 from posting.store.step_executions import StepFinding
 from reporting import code_labels
 from reporting.code_names import read_names
-from reporting.suspense import SuspenseItems, load_suspense
+from reporting.suspense import EXPENSE, RECEIPT, SORTS, SuspenseItem, SuspenseItems, find_sort, load_suspense
 from service.engine import step_acts
 from service.engine.engine_context import EngineContext
 from service.engine.step_conditions import StepRequest, find_last_payment_day
+from service.engine.treasury_checks import compare_treasury
 from service.terminal.processing_progress import ProgressReporter
 from settlement.reconciliation.account_status import load_accounts_report
 
-BUDGET_EXPENSES, BUDGET_RECEIPTS = "473", "474"
-"""Accounts of the chart on which expenses and receipts of the budget have a provisional imputation."""
 _NOT_OVER = "{year} is not over: this step is executed from {next_year}-01-01 on, by --at DAY"
 _CLEAR = (
     "clear it onto a final account by the last day on which {year} pays (LOLF art. 28): crescendo report suspense --exercise "
@@ -33,8 +32,6 @@ _DIFFERENT = "crescendo report suspense --exercise {year} shows both sums; nothi
 _ISSUE = "issue it or abandon it: it pays what was due in {year}"
 _UNBALANCED = "no act may leave it so (TRANSFER_UNPAIRED): look for the cause by crescendo verify"
 _UNSETTLED = "it is not between accountants: no step settles it, and it does not stop the closing"
-
-
 _ITEMS_MAX = 100
 """Items that a check lists one by one."""
 
@@ -105,8 +102,8 @@ async def _review(scope: CheckScope) -> list[StepFinding]:
 async def _review_suspense(connection: Connection, context: EngineContext, year: int) -> list[StepFinding]:
     suspense = await _load_suspense(connection, context, year)
     items = suspense.items
-    expenses = [item for item in items if item.account.startswith(BUDGET_EXPENSES)]
-    receipts = [item for item in items if item.account.startswith(BUDGET_RECEIPTS)]
+    expenses = [item for item in items if item.sort == EXPENSE]
+    receipts = [item for item in items if item.sort == RECEIPT]
     clear = _CLEAR.format(year=year)
     others = expenses[_ITEMS_MAX:]
     further = StepFinding(
@@ -128,11 +125,11 @@ async def _review_suspense(connection: Connection, context: EngineContext, year:
             sum(item.open_cents for item in receipts),
             detail=_LISTED,
         ),
-        *_compare_with_balances(suspense, BUDGET_EXPENSES),
+        *_compare_with_balances(suspense, EXPENSE),
     ]
 
 
-def _compare_with_balances(suspense: SuspenseItems, digits: str = "") -> list[StepFinding]:
+def _compare_with_balances(suspense: SuspenseItems, sort: str = SORTS[0]) -> list[StepFinding]:
     """List the suspense accounts whose items do not add up to their balance: what is not among the items is not checked."""
     return [
         StepFinding(
@@ -140,7 +137,7 @@ def _compare_with_balances(suspense: SuspenseItems, digits: str = "") -> list[St
             *(row.items, row.balance_cents - row.open_cents, True, _DIFFERENT.format(year=row.exercise)),
         )
         for row in suspense.accounts
-        if row.account.startswith(digits) and row.balance_cents not in (None, row.open_cents)
+        if sort in (SORTS[0], find_sort(row.account)) and row.balance_cents not in (None, row.open_cents)
     ]
 
 
@@ -189,21 +186,23 @@ async def _count_open_commitments(scope: CheckScope) -> list[StepFinding]:
 
 
 async def _list_unjustified_items(scope: CheckScope) -> list[StepFinding]:
-    """List the items on suspense accounts that are not justified, which block, and accounts that have more than their items.
+    """List the items on suspense accounts that are not justified, which block, and accounts with more than their items.
 
-    Findings are stored with each execution, so the first items are listed; the others are counted, as are those justified.
+    An expense of the budget blocks with a justification too: only receipts may stay (LOLF art. 28).  Findings
+    are stored with each execution, so the first items are listed; the others are counted, as are those justified.
     """
     suspense = await _load_suspense(scope.connection, scope.context, scope.year)
-    open_items = [item for item in suspense.items if item.justified_on is None]
+    open_items = [item for item in suspense.items if _must_leave(item)]
     others = open_items[_ITEMS_MAX:]
-    justified_items = [item for item in suspense.items if item.justified_on is not None]
+    justified_items = [item for item in suspense.items if not _must_leave(item)]
+    clear = _CLEAR.format(year=scope.year)
     justify = _JUSTIFY.format(year=scope.year)
     counts = (("further items", others, True), ("items that are justified", justified_items, False))
     return [
         *(
             StepFinding(
                 f"item @{item.entry} on {item.account} of {item.accountant}",
-                *(1, item.open_cents, True, justify),
+                *(1, item.open_cents, True, clear if item.sort == EXPENSE else justify),
             )
             for item in open_items[:_ITEMS_MAX]
         ),
@@ -214,6 +213,11 @@ async def _list_unjustified_items(scope: CheckScope) -> list[StepFinding]:
         ),
         *_compare_with_balances(suspense),
     ]
+
+
+def _must_leave(item: SuspenseItem) -> bool:
+    """Whether an item may not stay on suspense: it is not justified, or is an expense of the budget."""
+    return item.justified_on is None or item.sort == EXPENSE
 
 
 async def _list_liaison_differences(scope: CheckScope) -> list[StepFinding]:
@@ -235,6 +239,10 @@ async def _list_liaison_differences(scope: CheckScope) -> list[StepFinding]:
     ]
 
 
+async def _compare_treasury(scope: CheckScope) -> list[StepFinding]:
+    return await compare_treasury(scope.connection, scope.context.reference, scope.year)
+
+
 _Check = Callable[[CheckScope], Awaitable[list[StepFinding]]]
 _CHECKS: Mapping[Step, _Check] = {
     Step.LAST_DATES: _list_last_dates,
@@ -243,4 +251,5 @@ _CHECKS: Mapping[Step, _Check] = {
     Step.WITHDRAWALS: _count_open_commitments,
     Step.SUSPENSE: _list_unjustified_items,
     Step.LIAISON: _list_liaison_differences,
+    Step.CASH: _compare_treasury,
 }

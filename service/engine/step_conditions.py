@@ -6,16 +6,17 @@ from datetime import date, timedelta
 
 import msgspec
 
-from closing import rollover
+from closing import reversal_acts, rollover
 from closing.journal_queries import Connection
-from closing.steps import Step
+from closing.steps import DESCRIPTIONS, UNUSED, Step
+from core.carry_overs import find_last_day
 from core.period_states import find_month_state, has_locked_year
 from core.periods import OPENING_MONTH, RESULT_MONTH, PeriodState
 from core.person_decisions import NOBODY, StatedPerson
 from posting.book.registry import ReferenceData
 from posting.store import period_store
 from service.database import command_queries
-from service.engine import own_acts, step_acts
+from service.engine import own_acts, result_allocation, step_acts
 from service.engine.engine_context import EngineContext
 from service.engine.step_acts import ComputedStep
 from service.terminal.processing_progress import ProgressReporter
@@ -26,7 +27,6 @@ _UNKNOWN_YEAR = (
 _TOO_EARLY = (
     "{year} still pays until {last}: what is open of it is carried over from the day after, by --at DAY"
 )
-_NO_OPEN_PERIOD = "{day} is not in an open period of {year}: name a day in an open one, by --at DAY"
 _NOT_OVER = "{year} is not over: this step is executed from {next_year}-01-01 on, by --at DAY"
 _LOCKED_YEAR = (
     "every month of {year} is locked for an accountant, and its opening balances are final with them: correct what changed "
@@ -58,6 +58,11 @@ _FINAL_OPENINGS = (
     "what changed in a year that is open"
 )
 _NO_RESULT_ACCOUNT = "the files of {year} name no account of the result: add result.csv with one line"
+_EARLY_REVERSAL = "accruals of {year} are reversed on {day}: execute the step again from then on, by --at DAY"
+_CLOSED_JANUARY = (
+    "accruals are reversed on {day}, and that month is not open: reopen it, by crescendo period reopen --year {year} "
+    '--month 1 --reason "..."'
+)
 _PENDING_RUNS = (
     "payment run {run} is {state}: issue it or abandon it first, as it may pay what is carried over"
 )
@@ -105,6 +110,15 @@ async def compute_step(
         return step_acts.compute_openings(await step_acts.load_openings(connection, reference, request.year))
     if request.step is Step.RESULT:
         return step_acts.compute_result(await step_acts.load_result(connection, reference, request.year))
+    if request.step is Step.ALLOCATION:
+        result = await result_allocation.load_allocation(connection, reference, request.year)
+        return result_allocation.compute_allocation(result, day)
+    if request.step in UNUSED:
+        return await step_acts.compute_unused_credits(
+            connection, reference, request.step, year=request.year, day=day
+        )
+    if request.step is Step.INVENTORY:
+        return step_acts.compute_reversals(await step_acts.load_accruals(connection, request.year))
     open_year = await step_acts.load_open_year(
         connection, reference, request.year, reporter=reporter, steps=(request.step,)
     )
@@ -116,6 +130,13 @@ def find_missing_year(reference: ReferenceData, year: int) -> str:
     years = reference.nomenclatures
     missing = [number for number in (year, year + 1) if number not in years]
     return _UNKNOWN_YEAR.format(year=missing[0]) if missing else ""
+
+
+def list_needed_steps(request: StepRequest) -> tuple[Step, ...]:
+    """List what must be proven before a step is executed on its day."""
+    row = DESCRIPTIONS[request.step]
+    is_last = request.day > find_last_day(request.year)
+    return (*row.needs, *row.last_needs) if is_last else row.needs
 
 
 def find_last_payment_day(reference: ReferenceData, year: int) -> date:
@@ -130,15 +151,34 @@ async def find_obstacle(connection: Connection, context: EngineContext, request:
         return await _find_opening_obstacle(connection, context.reference, request)
     if request.step is Step.RESULT:
         return await _find_result_obstacle(connection, context.reference, request)
+    if request.step is Step.INVENTORY:
+        return await _find_reversal_obstacle(connection, context, request)
+    if request.step is Step.ALLOCATION:
+        return await result_allocation.find_allocation_obstacle(
+            connection, context, request.year, day=request.day
+        )
     last = find_last_payment_day(context.reference, request.year)
     if request.day <= last:
         return _TOO_EARLY.format(year=request.year, last=last)
-    if request.day.year != request.year + 1 or not await own_acts.is_open_day(context, request.day):
-        return _NO_OPEN_PERIOD.format(day=request.day, year=request.year + 1)
+    if closed := await own_acts.describe_closed_day(context, request.day, request.year + 1):
+        return closed
     if request.step is Step.REQUESTS:
         for run in await connection.fetch(rollover.SQL["pending_runs"]):
             return _PENDING_RUNS.format(run=run["run"], state=run["state"])
     return ""
+
+
+async def _find_reversal_obstacle(
+    connection: Connection, context: EngineContext, request: StepRequest
+) -> str:
+    """Return why accruals cannot be reversed; empty if they can, or if none is left."""
+    day = reversal_acts.get_reversal_day(request.year)
+    if request.day >= day and await own_acts.is_open_day(context, day):
+        return ""
+    if not (await step_acts.load_accruals(connection, request.year)).accruals.accruals:
+        return ""
+    text = _EARLY_REVERSAL if request.day < day else _CLOSED_JANUARY
+    return text.format(year=request.year if request.day < day else day.year, day=day)
 
 
 async def _find_opening_obstacle(

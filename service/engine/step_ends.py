@@ -1,10 +1,13 @@
 """With what an execution of a step ends: it is proven if each of its acts was decided, and nothing blocks."""
 
+from collections.abc import Sequence
+
 from posting.store.step_executions import INTERRUPTED, PROVEN, REFUSED, StepEnd, StepFinding
 from service.engine.processing_result import ProcessingResult
 from service.engine.year_closing import StepResult
 from service.results.receipts import Receipt
 
+_FILE = "a file of the step"
 _UNDECIDED = "acts that are not decided"
 _LOST = (
     "submission {submission} is set aside: {reason}. Call the same command again: it presents its file again"
@@ -43,8 +46,8 @@ def _describe_receipt(receipt: Receipt) -> StepFinding:
 
 def build_end(result: StepResult) -> StepEnd:
     """Return with what an execution ends: it is proven if nothing of it blocks."""
-    findings = [*result.findings, *_list_obstacles(result)]
     receipts = result.posted.receipts if result.posted else []
+    findings = [*result.findings, *_list_files(receipts), *_list_obstacles(result)]
     is_blocked = any(finding.blocks for finding in findings)
     state = INTERRUPTED if result.is_interrupted else REFUSED if is_blocked else PROVEN
     counted = result.findings if not receipts else ()
@@ -56,6 +59,19 @@ def build_end(result: StepResult) -> StepEnd:
         receipts[-1].submission if receipts else None,
         result.seal,
     )
+
+
+def _list_files(receipts: Sequence[Receipt]) -> list[StepFinding]:
+    """Name the files of an execution that has several, as its end states the last one alone."""
+    if len(receipts) < 2:
+        return []
+    return [
+        StepFinding(
+            *(_FILE, row.accepted.lines, row.accepted.cents),
+            detail=f"submission {row.submission}, {row.file}, SHA-256 {row.sha256}",
+        )
+        for row in receipts
+    ]
 
 
 def _list_obstacles(result: StepResult) -> list[StepFinding]:

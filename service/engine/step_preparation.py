@@ -88,9 +88,13 @@ async def _store(
 
 
 def describe_content(request: StepRequest, acts: StepActs, last_entry: int) -> StepContent:
-    """Return what the acts of a step contain: two that differ by the last entry that was read alone have one digest."""
+    """Return what the acts of a step contain: two that differ by the last entry that was read alone have one digest.
+
+    So have two that differ by their day: who executes a step may do so on a later day than who prepared it.  Where the day
+    decides what the acts carry or annul, their lines differ.
+    """
     table = acts.build_table("")
-    rows = table.drop_columns("reference").combine_chunks().to_batches()
+    rows = table.drop_columns(["reference", "date"]).combine_chunks().to_batches()
     digest = hashlib.sha256()
     for batch in rows:
         digest.update(repr(batch.to_pydict()).encode())

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 
 import msgspec
 
+from closing.carry_acts import RenamedActs
 from closing.step_sums import StepSums
 from closing.steps import TWO_PERSON_STEPS, Step
 from core.person_decisions import Decision, DecisionKind
 from core.senders import CLOSING
 from posting.store.step_executions import StepFinding
 from posting.store.step_persons import RefusedStep
-from service.engine import decision_records, own_acts
+from service.engine import decision_records, own_acts, step_repetition
 from service.engine.engine_context import EngineContext
 from service.engine.own_acts import OwnActs, OwnActsResult
 from service.engine.settlement_lock import lock_settlement
@@ -46,6 +47,8 @@ class StepResult(OwnActsResult, frozen=True):
     """How its execution ended: ``proven``, ``refused`` or ``interrupted``; empty in a dry run."""
     seal: bytes | None = None
     """Of a locked year, the SHA-256 of its sums by account."""
+    renamed: RenamedActs = RenamedActs()
+    """The acts that were given to the engine under another reference, as the next year uses their own already."""
 
 
 async def skip_record() -> None:
@@ -78,7 +81,7 @@ async def execute_step(
         decision = Decision(DecisionKind.CLOSING)
         await decision_records.prove_decider(context, request.by, decision)
         earlier = await own_acts.finish_earlier_calls(
-            context, _own_acts(request), interruption, reporter=reporter
+            context, build_own_acts(request.year, request.step), interruption, reporter=reporter
         )
         result = msgspec.structs.replace(
             nothing, earlier=earlier.lines, waits=earlier.waits, posted=earlier.posted
@@ -90,8 +93,9 @@ async def execute_step(
         )
 
 
-def _own_acts(request: StepRequest) -> OwnActs:
-    return OwnActs("closing", CLOSING, f"{request.year}-{request.step}-")
+def build_own_acts(year: int, step: Step) -> OwnActs:
+    """Return how the acts of a step are named, and where they wait."""
+    return OwnActs("closing", CLOSING, f"{year}-{step}-")
 
 
 async def _describe(context: EngineContext, request: StepRequest, reporter: ProgressReporter) -> StepResult:
@@ -115,9 +119,13 @@ async def _carry(
     async with open_snapshot(context.database.dsn) as connection:
         if waits := await find_obstacle(connection, context, request):
             return msgspec.structs.replace(result, waits=waits)
+        if sums := await step_repetition.find_sums(
+            connection, request, build_own_acts(request.year, request.step).batch_prefix
+        ):
+            return msgspec.structs.replace(result, sums=sums)
         computed = await compute_step(connection, context, request, reporter=reporter)
         acts = await computed.load_acts(connection)
-    result = msgspec.structs.replace(result, sums=computed.sums)
+    result, renamed = msgspec.structs.replace(result, sums=computed.sums), acts.renamed
     if not acts.lines:
         return result
     try:
@@ -127,15 +135,22 @@ async def _carry(
     del computed, acts  # they have as much memory as the book, which is loaded next
     reporter.report_activity("deciding what is carried over")
     posted = await own_acts.decide_acts(
-        context, _own_acts(request), interruption, origin="the closing", reporter=reporter
+        context,
+        build_own_acts(request.year, request.step),
+        interruption,
+        origin="the closing",
+        reporter=reporter,
     )
-    return msgspec.structs.replace(result, posted=posted)
+    return msgspec.structs.replace(result, posted=posted, renamed=renamed)
 
 
 async def _write_acts(
     context: EngineContext, request: StepRequest, acts: StepActs, *, last_entry: int, on_begin: Begin
 ) -> None:
-    """Record who executes the step, and write its acts; the batch id names the proof, or the last entry that was read."""
+    """Record who executes the step, and write its acts; the batch id names the proof, or the last entry that was read.
+
+    C08 has two files, of which charges of assets have the plain number: both may be computed from the same last entry.
+    """
     if request.step in TWO_PERSON_STEPS:
         proof = await decision_records.confirm_step(
             context, request.by, describe_content(request, acts, last_entry)
@@ -144,5 +159,8 @@ async def _write_acts(
         decision = Decision(DecisionKind.CLOSING, cents=acts.cents)
         proof = await decision_records.record_decider(context, request.by, decision, number=last_entry)
     await on_begin()
-    table = acts.build_table(f"P{proof}" if proof else str(last_entry))
-    await asyncio.to_thread(own_acts.write_acts, table, _own_acts(request).find_path(context))
+    own_number = f"R-{last_entry}" if request.step is Step.INVENTORY else str(last_entry)
+    table = acts.build_table(f"P{proof}" if proof else own_number)
+    await asyncio.to_thread(
+        own_acts.write_acts, table, build_own_acts(request.year, request.step).find_path(context)
+    )

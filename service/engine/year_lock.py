@@ -14,7 +14,7 @@ import msgspec
 from closing.journal_queries import Connection
 from closing.steps import Step
 from core.period_states import PeriodAction, States, view_folios
-from core.periods import OPENING_MONTH, RESULT_MONTH, PeriodState, to_period
+from core.periods import MONTHS_OF_YEAR, PeriodState, to_period
 from posting.store import period_store, step_executions
 from posting.store.period_store import NewDecision, RefusedDecision
 from posting.store.step_executions import PROVEN, StepFinding
@@ -28,8 +28,9 @@ from service.terminal.processing_progress import ProgressReporter
 _CLOSE = 'close it first: crescendo period close --year {year} --month {month} --reason "..."'
 _LATE_CHARGES = "charges and products that are not in the result"
 _DETERMINE = "execute C12 again, before month 15 is closed: crescendo close execute C12 --year {year}"
+_LATE_ACCRUALS = "accruals that are not reversed"
+_REVERSE = "execute C08 again: crescendo close execute C08 --year {year}"
 _REASON = "step C13 of the closing of {year}"
-_MONTHS = (*range(OPENING_MONTH, 13), RESULT_MONTH)
 
 
 class LockedYear(msgspec.Struct, frozen=True):
@@ -107,15 +108,21 @@ async def _list_findings(connection: Connection, context: EngineContext, year: i
     if not find_unlocked_months(states, year):
         return months
     late_lines = (await step_acts.load_result(connection, context.reference, year)).balances.balances
-    if not late_lines:
-        return months
-    cents = sum(line.cents for line in late_lines)
-    return [*months, StepFinding(_LATE_CHARGES, len(late_lines), cents, True, _DETERMINE.format(year=year))]
+    accruals = (await step_acts.load_accruals(connection, year)).accruals.accruals
+    left_over = ((_LATE_CHARGES, late_lines, _DETERMINE), (_LATE_ACCRUALS, accruals, _REVERSE))
+    return [
+        *months,
+        *(
+            StepFinding(subject, len(rows), sum(row.cents for row in rows), True, remedy.format(year=year))
+            for subject, rows, remedy in left_over
+            if rows
+        ),
+    ]
 
 
 def describe_lock(request: StepRequest, seal: bytes) -> StepContent:
     """Return what a person prepares of the lock: the months of the year, and the sums that they contain."""
-    return StepContent(request.year, request.step, 0, len(_MONTHS), 0, seal)
+    return StepContent(request.year, request.step, 0, len(MONTHS_OF_YEAR), 0, seal)
 
 
 async def _has_seal(connection: Connection, year: int, seal: bytes) -> bool:
@@ -126,13 +133,13 @@ async def _has_seal(connection: Connection, year: int, seal: bytes) -> bool:
 
 def find_unlocked_months(states: States, year: int) -> list[int]:
     """Return the months of a year that are not locked for some accountant, in order."""
-    return [month for month in _MONTHS if (_view(states, year, month) != PeriodState.LOCKED).any()]
+    return [month for month in MONTHS_OF_YEAR if (_view(states, year, month) != PeriodState.LOCKED).any()]
 
 
 def list_months(states: States, year: int) -> list[StepFinding]:
     """List the months of a year: one that is open for some accountant blocks."""
     findings: list[StepFinding] = []
-    for month in _MONTHS:
+    for month in MONTHS_OF_YEAR:
         folios = _view(states, year, month)
         is_open, is_locked = (
             bool((folios == PeriodState.OPEN).any()),

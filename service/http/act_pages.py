@@ -19,7 +19,7 @@ class SealedBatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Lines of acts: accepted ones in order of their document numbers, then refused ones."""
+    """Lines of acts: accepted ones in order of their entries, then refused ones."""
 
     accepted: list[AcceptedLine]
     refused: list[RefusedHistory]

@@ -44,6 +44,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "disk-full": "Le disque du service est plein : renvoyez la requête plus tard, la répéter est sans danger",
     "envelope-mismatch": "Le fichier est refusé en entier : il diffère de ce que son enveloppe annonce",
+    "exercise-missing": "Le mois est indiqué sans son exercice : indiquez exercise",
     "file-unreadable": "Le fichier est refusé en entier : il ne peut pas être lu",
     "format-unknown": "Le fichier est refusé en entier : son format, sa version ou une colonne est inconnu",
     "head-too-long": "La ligne de requête et les en-têtes sont trop longs : raccourcissez-les",

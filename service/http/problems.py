@@ -148,6 +148,12 @@ def day_order(first_day: date, last_day: date) -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "day-order", detail)
 
 
+def build_exercise_problem() -> Problem:
+    """Return the problem of a month without its exercise; each month is valid by itself."""
+    detail = "month is of an exercise: name it with exercise"
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "exercise-missing", detail)
+
+
 def not_found(detail: str) -> Problem:
     """Return the problem of an object that does not exist, or that the caller may not see: the response is the same."""
     return Problem(HTTPStatus.NOT_FOUND, "not-found", detail)

@@ -55,9 +55,9 @@ class QueryScope:
             raise not_found_audited("You may not see the acts of that sender")
         return await self._limit_to_programmes(caller, named_sender or caller.only_sender_of_acts)
 
-    async def find_report_visibility(self, caller: Caller) -> Visibility:
-        """Return what a report shows the caller: the same, and that of all senders if it is an operator."""
-        is_whole = Role.OPERATOR in caller.roles
+    async def find_report_visibility(self, caller: Caller, *, lists_acts: bool = False) -> Visibility:
+        """Return what a report shows the caller: the same, and that of all senders if it is an operator and lists no acts."""
+        is_whole = Role.OPERATOR in caller.roles and not lists_acts
         return await self._limit_to_programmes(caller, None if is_whole else caller.only_sender_of_acts)
 
     async def _limit_to_programmes(self, caller: Caller, sender: str | None) -> Visibility:

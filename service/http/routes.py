@@ -14,6 +14,7 @@ from service.http.handlers import (
     cancellation,
     closing,
     closing_page,
+    documents,
     dry_runs,
     forms,
     health,
@@ -60,6 +61,7 @@ ROUTES: tuple[Route[Any], ...] = (
     *periods.ROUTES,
     *persons.ROUTES,
     *acts.ROUTES,
+    *documents.ROUTES,
     *open_items.COMMITMENT_ROUTES,
     *open_items.PAYMENT_ROUTES,
     *budget.ROUTES,
@@ -165,6 +167,7 @@ def _bind_query_routes(context: ServiceContext) -> list[BoundRoute]:
         *bind_routes(
             acts.ActHistoryHandler(scope, names, journal, spool=context.data / "spool"), acts.ROUTES
         ),
+        *bind_routes(documents.DocumentHandler(scope, names, journal), documents.ROUTES),
         *bind_routes(commitments, open_items.COMMITMENT_ROUTES),
         *bind_routes(payments, open_items.PAYMENT_ROUTES),
         *bind_routes(budget.BudgetHandler(names, journal), budget.ROUTES),

@@ -88,13 +88,13 @@ class ActHistoryHandler:
                 if is_full
                 else None
             )
-            page = await _build_page(connection, request, histories, next_link=next_link)
+            page = await build_act_page(connection, request, histories, next_link=next_link)
             return self._add_documents(request, page)
 
         return respond(await self._run_query(request, load_page))
 
     async def get_by_entry(self, request: Request) -> Response:
-        """Respond with the line of a document number."""
+        """Respond with the line of an entry."""
         request.allow_only("proof", "documents")
         visibility, names = await self._scope.read_visibility(request), await self._names.load()
         options = HistoryOptions(request.language, query_scope.FOLLOWERS_MAX, visibility)
@@ -104,7 +104,7 @@ class ActHistoryHandler:
             row = await query_scope.read_visible_entry(connection, visibility, entry)
             histories = await build_histories(connection, names, ActLines([row], []), options=options)
             return self._add_documents(
-                request, await _build_page(connection, request, histories, next_link=None)
+                request, await build_act_page(connection, request, histories, next_link=None)
             )
 
         return respond(await self._run_query(request, load_page))
@@ -158,9 +158,10 @@ async def _read_lines(
     return ActLines(accepted, refused)
 
 
-async def _build_page(
+async def build_act_page(
     connection: Connection, request: Request, histories: ActHistories, *, next_link: str | None
 ) -> ActPage:
+    """Build the page of some histories, with the bank details that the caller may see."""
     with_proof = request.get_flag("proof")
     accepted, refused = histories.accepted, histories.refused
     if not query_scope.can_see_bank_details(request.caller):
@@ -263,7 +264,7 @@ ROUTES = (
         "/v1/acts/{entry}",
         ActHistoryHandler.get_by_entry,
         Operation(
-            "The line that has the given document number",
+            "The line that has the given entry number",
             {"200": ActPage, **list_problems("malformed-request", "not-found")},
             (_PROOF, _DOCUMENTS),
             description=IBAN_MASKING,

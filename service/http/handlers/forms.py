@@ -11,15 +11,16 @@ import numpy as np
 
 from core.act_fields import ACT_LINES_MAX, Field
 from core.amount_fields import AmountStruct, Cents, OldCents
+from core.catalog import KIND_NUMBERS
 from core.errors import FileUnreadable, FormatUnknown
 from core.outcome_codes import Outcome
 from core.reader_failures import refuse_on_failure
-from core.remedies import REMEDIES
 from ingest.formats.jsonl import parse_act_lines
 from ingest.queue.form_batcher import Form, FormResult
 from ingest.queue.inbox import Inbox
 from monitoring.service_metrics import ServiceMetrics
 from reporting.code_names import CodeNames
+from reporting.kind_remedies import find_remedy
 from reporting.refusals import Language, select_language
 from service.auth.credentials import Caller
 from service.auth.perimeter import PerimeterCheck
@@ -39,6 +40,7 @@ from service.http.route import Route
 
 BODY_BYTES_MAX = 2**20
 _REFERENCE_COLUMN = Field.REFERENCE.column
+_KIND_COLUMN = Field.KIND.column
 _LINE_COLUMN = Field.LINE.column
 _DUPLICATE = int(Outcome.DUPLICATE)
 """These are looked up once, as every form needs them."""
@@ -56,7 +58,7 @@ class LineDecision(AmountStruct, frozen=True, kw_only=True, omit_defaults=True):
     outcome: str
     """``ACCEPTED``, ``DUPLICATE``, or the code of the refusal."""
     entry: int = 0
-    """The document number; for a duplicate, that of the line which it repeats."""
+    """The number of its entry; for a duplicate, that of the line which it repeats."""
     field: str = ""
     node: str = ""
     """The budget node that lacks credits, in words."""
@@ -79,7 +81,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     chain: str
     lines: list[LineDecision]
     dry_run: bool = False
-    """True where the form was decided and undone: there are no document numbers, and ``batch`` is the batch before it."""
+    """True where the form was decided and undone: there are no entries, and ``batch`` is the batch before it."""
 
 
 class ParsedForm(NamedTuple):
@@ -172,9 +174,7 @@ def _build_decision(
     outcomes = {_FORM_OUTCOMES.get(code, "refused") for code in result.decisions["outcome"].tolist()}
     nodes = NodeNames(names, result.first_node)
     lines = [
-        _build_line_decision(
-            row.get(_REFERENCE_COLUMN, ""), decision, _StatedCause(*cause), nodes=nodes, language=language
-        )
+        _build_line_decision(row, decision, _StatedCause(*cause), nodes=nodes, language=language)
         for row, decision, *cause in zip(
             rows, result.decisions, result.fields.tolist(), result.missing.tolist(), strict=True
         )
@@ -208,12 +208,13 @@ class NodeNames(NamedTuple):
 
 
 def _build_line_decision(
-    reference: str, decision: np.void, cause: _StatedCause, *, nodes: NodeNames, language: Language
+    row: Mapping[str, str], decision: np.void, cause: _StatedCause, *, nodes: NodeNames, language: Language
 ) -> LineDecision:
-    code = int(decision["outcome"])
+    code, reference = int(decision["outcome"]), row.get(_REFERENCE_COLUMN, "")
     if code <= _DUPLICATE:
         return LineDecision(reference=reference, outcome=_OUTCOME_NAMES[code], entry=int(decision["entry"]))
-    finding, action = select_language(REMEDIES[Outcome(code)], language)
+    kind = KIND_NUMBERS.get(row.get(_KIND_COLUMN, ""), -1)
+    finding, action = select_language(find_remedy(Outcome(code), kind), language)
     return LineDecision(
         reference=reference,
         outcome=_OUTCOME_NAMES[code],

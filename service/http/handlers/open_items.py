@@ -59,7 +59,7 @@ class LoadLines(Protocol):
 
 
 class CommitmentPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Lines of commitments, in order of their document numbers."""
+    """Lines of commitments, in order of their entries."""
 
     commitments: list[CommitmentLine]
     refused: list[RefusedLine]
@@ -70,7 +70,7 @@ class CommitmentPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Lines of payment requests, in order of their document numbers."""
+    """Lines of payment requests, in order of their entries."""
 
     payments: list[PaymentLine]
     refused: list[RefusedLine]
@@ -135,7 +135,7 @@ class OpenItemsHandler:
         return respond(self._build_page(request, items, refused, next_link=next_link))
 
     async def get_by_entry(self, request: Request) -> Response:
-        """Respond with the line of a document number."""
+        """Respond with the line of an entry."""
         request.allow_only()
         visibility, names = await self._scope.read_visibility(request), await self._names.load()
         entry = int(request.path_values["entry"])
@@ -201,7 +201,7 @@ COMMITMENT_ROUTES = (
         "/v1/commitments/{entry}",
         OpenItemsHandler.get_by_entry,
         Operation(
-            "The status of the commitment line that has the given document number",
+            "The status of the commitment line that has the given entry number",
             {"200": CommitmentPage, **list_problems("malformed-request", "not-found")},
         ),
     ),
@@ -224,7 +224,7 @@ PAYMENT_ROUTES = (
         "/v1/payments/{entry}",
         OpenItemsHandler.get_by_entry,
         Operation(
-            "The status of the payment request line that has the given document number",
+            "The status of the payment request line that has the given entry number",
             {"200": PaymentPage, **list_problems("malformed-request", "not-found")},
             description=f"{_PAYMENT_STATES} {IBAN_MASKING}",
         ),

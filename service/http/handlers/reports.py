@@ -5,9 +5,11 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from core.act_fields import FORMATS, Field
-from core.errors import ReferenceDataError
+from core.errors import ReferenceDataError, UnknownCode
 from core.periods import PERIODS_PER_YEAR
-from reporting.argument_checks import find_sender, have_no_day
+from reporting.argument_checks import check_codes, find_sender, have_no_day, lacks_exercise
+from reporting.closing_reports import UP_TO_MONTH
+from reporting.code_names import CodeNames
 from reporting.report_catalog import REPORTS
 from reporting.report_definition import (
     ParameterType,
@@ -33,12 +35,14 @@ from service.http.openapi.parameters import (
     build_text_schema,
 )
 from service.http.openapi.problem_types import list_problems
-from service.http.problems import Problem, day_order
+from service.http.problems import Problem, build_exercise_problem, day_order, not_found
 from service.http.query_scope import BATCH_NUMBER_MAX, YEAR_RANGE, Page, QueryScope
 from service.http.report_responses import CSV, FILE_FORMATS, PARQUET, XLSX
 from service.http.route import Route
 
 SUBMISSION_NUMBER_MAX = 2**31 - 1
+_OPTION = "--"
+"""What begins the name of a parameter in a command."""
 _LENGTHS: Mapping[ParameterType, int] = {
     ParameterType.PROGRAMME: 10,
     ParameterType.ACCOUNTANT: 4,
@@ -105,6 +109,8 @@ class ReportHandler:
                 await self._check_submission(request, number)
         if have_no_day(values):
             raise day_order(values["first_day"], values["last_day"])
+        if lacks_exercise(report, values):
+            raise build_exercise_problem()
         return values
 
     async def _check_submission(self, request: Request, number: int) -> None:
@@ -120,8 +126,9 @@ class ReportHandler:
     ) -> _Computed:
         """Compute a report and, if asked for, its file."""
         source, names = report.import_source(), await self._names.load()
+        _check_codes(names, report, values)
         page = _read_page(request, source.paging)
-        visibility = await self._scope.find_report_visibility(request.caller)
+        visibility = await self._scope.find_report_visibility(request.caller, lists_acts=report.lists_acts)
 
         async def compute(connection: Connection) -> _Computed:
             checked = dict(values)
@@ -143,6 +150,17 @@ class ReportHandler:
             return _Computed(result, await report_responses.build_file(table, media_type), media_type)
 
         return await self._journal.run_report(compute, request.caller.sender)
+
+
+def _check_codes(names: CodeNames, report: Report, values: Mapping[str, Any]) -> None:
+    """Raise ``Problem``, with what the command prints, for a programme, an accountant or an account that is unknown.
+
+    No reference data have it, or the report does not list it.
+    """
+    try:
+        check_codes(names, report, values)
+    except UnknownCode as error:
+        raise not_found(str(error).removeprefix(_OPTION)) from error
 
 
 async def _check_sender(connection: Connection, sender: str, visibility: Visibility) -> None:
@@ -235,7 +253,7 @@ def _describe_report(report: Report) -> Operation:
         {
             "200": paging.page_type if paging else source.result_type,
             **list_problems(
-                "not-found", "not-acceptable", "reference-data-missing", *_list_day_problems(report)
+                "not-found", "not-acceptable", "reference-data-missing", *_list_period_problems(report)
             ),
         },
         [
@@ -248,9 +266,9 @@ def _describe_report(report: Report) -> Operation:
     )
 
 
-def _list_day_problems(report: Report) -> Sequence[str]:
+def _list_period_problems(report: Report) -> Sequence[str]:
     has_days = any(parameter.type is ParameterType.DAY for parameter in report.parameters)
-    return ("day-order",) if has_days else ()
+    return (*["day-order"] * has_days, *["exercise-missing"] * (UP_TO_MONTH in report.parameters))
 
 
 def _describe_pages(paging: ReportPaging | None) -> str:

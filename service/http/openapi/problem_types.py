@@ -101,6 +101,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "day-order": ProblemType(
         HTTPStatus.UNPROCESSABLE_ENTITY, "The last day of the period is before its first day"
     ),
+    "exercise-missing": ProblemType(HTTPStatus.UNPROCESSABLE_ENTITY, "A month is named without its exercise"),
     "rate-limited": ProblemType(
         HTTPStatus.TOO_MANY_REQUESTS,
         "The sender has sent too many requests: retry after `Retry-After` seconds",

@@ -13,7 +13,7 @@ class Tag(NamedTuple):
 
 
 TAGS = (
-    Tag("acts", "Acts sent as forms and decided at once; the history of acts", ("/v1/acts",)),
+    Tag("acts", "Acts sent as forms and decided at once; the history of acts", ("/v1/acts", "/v1/documents")),
     Tag(
         "submissions",
         "Files of acts: sent whole, with their tickets, refusals and reports",
