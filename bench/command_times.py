@@ -89,7 +89,7 @@ def measure_small_files(command: Command, ledger: MeasuredLedger, folder: Path) 
 
 
 def _build_rows(number: int) -> list[Mapping[str, str]]:
-    rows = load_budget.build_registration_acts(load_budget.list_payees()[:_SMALL_LINES])
+    rows = load_budget.build_registration_acts(load_budget.build_budget())[:_SMALL_LINES]
     return [{**row, "reference": f"{row['reference']}-{number}"} for row in rows]
 
 

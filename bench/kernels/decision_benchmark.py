@@ -18,7 +18,7 @@ from core.catalog import CATALOG, KIND_NUMBERS
 from core.catalog_effects import Effects, build_effects
 from core.periods import PERIODS_PER_YEAR
 from core.roles import build_role_kinds
-from core.tables.asset_columns import ASSET_COLUMNS
+from core.tables.account_columns import ACCOUNT_COLUMNS
 from core.tables.book import (
     CREDITOR_SETS,
     LEDGER_ACCOUNTANTS,
@@ -183,7 +183,7 @@ def _build_book(rng: np.random.Generator, lines: int) -> Book:
         special=allocate_records(SpecialProgrammes, 1),
         roles=np.zeros(_PERIODS * ROLE_COUNT, np.int16),
         creditors=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * CREDITOR_SETS * LEDGER_ACCOUNTS, np.int16),
-        assets=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * ASSET_COLUMNS * LEDGER_ACCOUNTS, np.int16),
+        assets=np.zeros((_PERIODS // PERIODS_PER_YEAR + 1) * ACCOUNT_COLUMNS * LEDGER_ACCOUNTS, np.int16),
         admitted=np.ones(LEDGER_ACCOUNTS, np.uint8),
         role_kinds=build_role_kinds().ravel(),
         signatures=NO_SIGNATURES,

@@ -132,7 +132,7 @@ def _send_one_after_another(
 
 def build_lines(number: FileNumber, count: int, budget: LoadBudget) -> pa.Table:
     """Build chains of acts, with references that are unique to the file."""
-    assignments, payees = budget
+    assignments, payees, day = budget
     row = np.arange(count)
     chain, step = row // len(_CHAIN), row % len(_CHAIN)
     letters = np.array([ord(letter) for letter in "EFPD"], np.uint8)
@@ -147,8 +147,8 @@ def build_lines(number: FileNumber, count: int, budget: LoadBudget) -> pa.Table:
         {
             "reference": build_text_column(references),
             "kind": build_code_column(step, list(_CHAIN)),
-            "exercise": pa.array(np.full(count, load_budget.YEAR, np.int32)),
-            "date": pa.array(np.full(count, np.datetime64(load_budget.DATE_FIELDS["date"]))),
+            "exercise": pa.array(np.full(count, day.exercise, np.int32)),
+            "date": pa.array(np.full(count, np.datetime64(day.day))),
             "fund_centre": build_code_column(
                 assignment, ["", *(option.unit for option in assignments), wrong.unit[:-4] + "XXXX"]
             ),

@@ -87,7 +87,8 @@ class FormDriver:
         self._is_over = False
         self.tally = LoadTally()
         self.started_at = 0.0
-        self._launched_count = 0
+        self.launched_count = 0
+        self._is_stopped = self._is_all_sent = False
         self._all_answered = asyncio.Event()
         self.lateness = np.zeros(len(due))
         """Seconds by which the driver sent each form late, which are part of its latency; below 0, early."""
@@ -110,7 +111,7 @@ class FormDriver:
                 sender.idle_connections.append(connection)
 
     async def drive(self) -> None:
-        """Send every form when it is due; return when all are answered, or the time for responses is over."""
+        """Send every form when it is due, until ``stop``; return when all are answered, or the time for responses is over."""
         loop = asyncio.get_running_loop()
         self.started_at, due = loop.time(), self._due.tolist()
         for index, moment in enumerate(due):
@@ -119,8 +120,11 @@ class FormDriver:
                 await asyncio.sleep(early)
             elif index % 64 == 0:
                 await asyncio.sleep(0)
+            if self._is_stopped:
+                break
             self.lateness[index] = loop.time() - self.started_at - moment
             self._launch(index)
+        self._is_all_sent = True
         self._signal_end_of_forms()
         with suppress(TimeoutError):
             async with asyncio.timeout(_RESPONSE_SECONDS):
@@ -129,16 +133,20 @@ class FormDriver:
             self.tally.add_error(f"{form.kind} {form.reference}: no response")
         self._is_over = True
 
+    def stop(self) -> None:
+        """Send no more forms."""
+        self._is_stopped = True
+
     def _signal_end_of_forms(self) -> None:
         """Set the event once every form is sent and answered."""
-        if not self._pending and self._launched_count == len(self._due):
+        if not self._pending and self._is_all_sent:
             self._all_answered.set()
 
     def _launch(self, index: int) -> None:
         sender = self._senders[self._sender_numbers[index]]
         form = sender.generator.next_form()
         self._pending[index] = form
-        self._launched_count += 1
+        self.launched_count += 1
         if sender.idle_connections:
             sender.idle_connections.popleft().send(index, form.body)
         else:

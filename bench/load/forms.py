@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from bench.load.load_budget import DATE_FIELDS, OVERDRAWN_EUROS, LoadBudget, Row
+from bench.load.load_budget import OVERDRAWN_EUROS, LoadBudget, Row
 from core.money import CENTS_PER_EURO
 from core.outcome_codes import Outcome
 
@@ -149,7 +149,7 @@ class FormGenerator:
     ) -> Form:
         reference = self._next_reference()
         euros, rest = divmod(cents, CENTS_PER_EURO)
-        head = {"reference": reference, "kind": kind, **DATE_FIELDS}
+        head = {"reference": reference, "kind": kind, **self.budget.day.to_row()}
         body = _encode({**head, **row, "amount": f"{euros}.{rest:02}"})
         return Form(kind, reference, body, expected, cents, commitment)
 

@@ -87,7 +87,7 @@ def run_load(load: Load, target: Target) -> LoadFigures:
     LoadFailed
         The service refused the budget of the load, or cannot be reached; nothing was measured.
     """
-    create_budget(target)
+    create_budget(target, load_budget.build_budget())
     if target.payments:
         target.payments.prepare()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -191,8 +191,8 @@ def _build_figures(load: Load, measured: _Measurement) -> LoadFigures:
         forms=len(plan.due),
         peak_forms=int(at_peak.sum()),
         peak_rate=round(float(at_peak.sum()) / (plan.peak[1] - plan.peak[0]), 1),
-        latency_ms=_compute_percentiles(latency_ms[at_peak]),
-        late_ms=_compute_percentiles((driver.lateness - early)[at_peak] * 1000),
+        latency_ms=compute_percentiles(latency_ms[at_peak]),
+        late_ms=compute_percentiles((driver.lateness - early)[at_peak] * 1000),
         outcomes=dict(tally.outcomes.most_common()),
         kinds=dict(tally.kinds.most_common()),
         errors=tally.errors,
@@ -215,7 +215,7 @@ def _build_figures(load: Load, measured: _Measurement) -> LoadFigures:
     )
 
 
-def _compute_percentiles(values: np.ndarray) -> dict[str, float]:
+def compute_percentiles(values: np.ndarray) -> dict[str, float]:
     """Return the exact percentiles of all values, without buckets."""
     if not len(values):
         return {}
@@ -243,25 +243,29 @@ def _aggregate_by_second(plan: Arrivals, answered_at: np.ndarray, latency_ms: np
     seconds = np.minimum(answered_at[answered_at > 0].astype(int), length - 1)
     answered = np.bincount(seconds, minlength=length)
 
-    def compute_percentile(percent: float) -> list[float]:
+    def list_percentile(percent: float) -> list[float]:
         return [
             round(float(np.percentile(values, percent)), 2) if len(values) else 0.0 for values in by_second
         ]
 
-    percentiles = (compute_percentile(percent) for percent in (50, 99, 100))
+    percentiles = (list_percentile(percent) for percent in (50, 99, 100))
     return SecondSeries(np.diff(cuts).tolist(), answered.tolist(), *percentiles)
 
 
 async def _verify(figures: LoadFigures, tally: LoadTally, target: Target) -> None:
-    """Compare the responses with what the database contains."""
+    await compare_responses(tally, target, figures.forms)
+    figures.errors, figures.error_count = tally.errors, tally.error_count
+    figures.is_verified = not tally.error_count
+
+
+async def compare_responses(tally: LoadTally, target: Target, forms: int) -> None:
+    """Compare the responses to so many forms with what the database contains; a difference is added as an error."""
     answered, outcomes = tally.outcomes.total(), tally.outcomes
-    if answered + tally.error_count < figures.forms:
-        tally.add_error(f"{figures.forms} forms were due, {answered} answered as expected")
+    if answered + tally.error_count < forms:
+        tally.add_error(f"{forms} forms were due, {answered} answered as expected")
     if target.read_stored is not None:
         refused = answered - outcomes["ACCEPTED"] - outcomes["DUPLICATE"]
         expected = StoredForms(outcomes["ACCEPTED"], outcomes["DUPLICATE"], refused, tally.entries_sum)
         stored = await target.read_stored(sorted(tally.submissions))
         if stored != expected:
             tally.add_error(f"the responses add up to {expected}, the database contains {stored}")
-    figures.errors, figures.error_count = tally.errors, tally.error_count
-    figures.is_verified = not tally.error_count

@@ -1,6 +1,6 @@
 """The budget and payees of a load: units of many programmes, whose credits the forms use."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -10,9 +10,9 @@ from core import nomenclature
 from core.nomenclature import OTHER_TITLES, CentreLevel, Nomenclature
 from core.reference.files import SAMPLE_FOLDER
 
-YEAR = 2018
-DATE_FIELDS: Mapping[str, str] = {"exercise": str(YEAR), "date": f"{YEAR}-12-03"}
 PAYEES = 500
+_CODES_YEAR = 2018
+"""The year whose codes a load uses: in the sample those of 2019 are the same."""
 _UNITS = 60
 _UNIT_EUROS = 10_000_000_000
 """The credits of each unit: more than a load can spend."""
@@ -47,21 +47,36 @@ class Payee(NamedTuple):
     iban: str
 
 
+class LoadDay(NamedTuple):
+    """The exercise and the day of the acts of a load."""
+
+    exercise: int
+    day: str
+
+    def to_row(self) -> Row:
+        """Return the fields of a form."""
+        return {"exercise": str(self.exercise), "date": self.day}
+
+
+YEAR_END = LoadDay(2018, "2018-12-03")
+
+
 class LoadBudget(NamedTuple):
-    """The assignments and payees that the forms and files of a load use."""
+    """The assignments and payees that the forms and files of a load use, and their day."""
 
     assignments: list[LoadAssignment]
     payees: list[Payee]
+    day: LoadDay
 
 
-def build_budget() -> LoadBudget:
-    """Return the budget of a load."""
-    return LoadBudget(list_assignments(), list_payees())
+def build_budget(day: LoadDay = YEAR_END, *, first_payee: int = 0) -> LoadBudget:
+    """Return the budget of a load; ``first_payee`` is the number of its first payee, from which its code is computed."""
+    return LoadBudget(list_assignments(), list_payees(first_payee), day)
 
 
 def list_assignments() -> list[LoadAssignment]:
     """Return an assignment to the first unit of every programme that has units and whose credits are a ceiling."""
-    codes = nomenclature.load(SAMPLE_FOLDER / str(YEAR))
+    codes = nomenclature.load(SAMPLE_FOLDER / str(_CODES_YEAR))
     items = [item.code for item in codes.items.values() if not (item.staff or item.budget_only)]
     firsts = list(_list_first_units(codes))[:_UNITS]
     return [LoadAssignment(unit, area, items[at % len(items)]) for at, (unit, area) in enumerate(firsts)]
@@ -83,39 +98,39 @@ def _extract_programme(centre: str) -> str:
     return centre.partition("-")[0]
 
 
-def build_opening_acts(assignments: list[LoadAssignment]) -> list[Row]:
+def build_opening_acts(budget: LoadBudget) -> list[Row]:
     """Build the acts of the budget directorate that open the credits of each programme."""
     places = [
         ("budget_opening", measure, _extract_programme(assignment.unit))
-        for assignment in assignments
+        for assignment in budget.assignments
         for measure in ("ae", "cp")
     ]
-    return _build_credit_acts("OU", places)
+    return _build_credit_acts("OU", places, budget.day)
 
 
-def count_opened_euros(assignments: list[LoadAssignment]) -> int:
+def count_opened_euros(budget: LoadBudget) -> int:
     """Count the euros that the openings put on the budget, AE and CP together."""
-    return len(build_opening_acts(assignments)) * _UNIT_EUROS
+    return len(build_opening_acts(budget)) * _UNIT_EUROS
 
 
-def build_allotment_acts(assignments: list[LoadAssignment]) -> list[Row]:
+def build_allotment_acts(budget: LoadBudget) -> list[Row]:
     """Build the acts of a manager that allot these credits to each BOP and its unit; every line is one act."""
     places = [
         ("allotment", measure, centre)
-        for assignment in assignments
+        for assignment in budget.assignments
         for measure in ("ae", "cp")
         for centre in (assignment.unit.rpartition("-")[0], assignment.unit)
     ]
-    return _build_credit_acts("MD", places)
+    return _build_credit_acts("MD", places, budget.day)
 
 
-def _build_credit_acts(prefix: str, places: list[tuple[str, str, str]]) -> list[Row]:
+def _build_credit_acts(prefix: str, places: list[tuple[str, str, str]], day: LoadDay) -> list[Row]:
     return [
         {
             "reference": f"{prefix}{number:06}",
             "kind": f"{act}_{measure}",
             "fund_centre": centre,
-            **DATE_FIELDS,
+            **day.to_row(),
             "commitment_item": OTHER_TITLES,
             "amount": f"{_UNIT_EUROS}.00",
         }
@@ -123,9 +138,9 @@ def _build_credit_acts(prefix: str, places: list[tuple[str, str, str]]) -> list[
     ]
 
 
-def list_payees() -> list[Payee]:
-    """Return invented payees with valid account numbers."""
-    numbers = np.arange(PAYEES)
+def list_payees(first: int = 0) -> list[Payee]:
+    """Return invented payees with valid account numbers; ``first`` is the number of the first one."""
+    numbers = np.arange(first, first + PAYEES)
     codes, widths = year_payees.build_codes(numbers)
     ibans = year_payees.build_ibans(numbers, np.zeros(PAYEES, bool)).to_pylist()
     return [
@@ -136,16 +151,16 @@ def list_payees() -> list[Payee]:
     ]
 
 
-def build_registration_acts(payees: list[Payee]) -> list[Row]:
+def build_registration_acts(budget: LoadBudget) -> list[Row]:
     """Build the acts that register the payees."""
     return [
         {
             "reference": f"TI{number:06}",
             "kind": "third_party",
-            **DATE_FIELDS,
+            **budget.day.to_row(),
             "payee": payee.code,
             "payee_name": payee.name,
             "iban": payee.iban,
         }
-        for number, payee in enumerate(payees)
+        for number, payee in enumerate(budget.payees)
     ]

@@ -33,7 +33,7 @@ class _SetupForm(NamedTuple):
     rows: list[load_budget.Row]
 
 
-def create_budget(target: Target) -> None:
+def create_budget(target: Target, budget: load_budget.LoadBudget) -> None:
     """Open credits for all senders and register payees, with forms that an earlier load may have sent already.
 
     A dry run of what depends on nothing else comes first: a service that would refuse it is sent nothing.
@@ -44,7 +44,7 @@ def create_budget(target: Target) -> None:
         The service refused them, or gave no proper response.
     """
     target.report_progress("opening credits and registering payees")
-    openings, allotments, registrations = _list_forms(target)
+    openings, allotments, registrations = _list_forms(target, budget)
     for form in (openings, registrations):
         _require_acceptance(target, form, is_dry_run=True)
     for form in (openings, allotments, registrations):
@@ -63,16 +63,15 @@ def _require_acceptance(target: Target, form: _SetupForm, *, is_dry_run: bool = 
         raise LoadFailed(f"{_describe_failure(target, form)}: {_describe_refusal(result)}. {consequence}")
 
 
-def _list_forms(target: Target) -> Iterator[_SetupForm]:
-    budget = load_budget.build_budget()
-    openings = load_budget.build_opening_acts(budget.assignments)
-    allotments = load_budget.build_allotment_acts(budget.assignments)
+def _list_forms(target: Target, budget: load_budget.LoadBudget) -> Iterator[_SetupForm]:
+    openings = load_budget.build_opening_acts(budget)
+    allotments = load_budget.build_allotment_acts(budget)
     yield _SetupForm(target.directorate_key, "the opening of credits", openings)
     yield _SetupForm(target.manager_key, "the allotment of credits", allotments)
     yield _SetupForm(
         target.accountant_key,
         "the registration of payees",
-        load_budget.build_registration_acts(budget.payees),
+        load_budget.build_registration_acts(budget),
     )
 
 
@@ -119,7 +118,7 @@ def _shorten(text: bytes | str) -> str:
 def describe_load(load: Load, url: str) -> str:
     """Describe what a load sends to the service of somebody else."""
     budget = load_budget.build_budget()
-    euros = load_budget.count_opened_euros(budget.assignments)
+    euros = load_budget.count_opened_euros(budget)
     files = f", and files of {load.file_lines:,} lines without a pause" if load.file_lines else ""
     return (
         f"This will be sent to {url}, and what it accepts stays in its journal for ever:\n"

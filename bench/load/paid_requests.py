@@ -5,21 +5,19 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.load.http_connections import Address
+from bench.load.task_client import TASK_SECONDS_MAX, TaskClient
 from bench.payments import payable_requests
 from bench.payments.payable_requests import Size
 from posting.book.registry import ReferenceData
 
 _AT = "2018-12-03T10:00:00+01:00"
 _UNTIL = "2018-12-31"
-_WAIT_SECONDS = 60
-_TASK_SECONDS_MAX = 1800
 _COMMAND = ("nice", "-n", "19", sys.executable, "-c", "from service.cli.main import main; main()")
 
 
@@ -59,6 +57,7 @@ class PaymentLoad:
         self, service: PayingService, requests: int, *, report_progress: Callable[[str], None]
     ) -> None:
         self._service, self._requests, self._report_progress = service, requests, report_progress
+        self._tasks = TaskClient(service.address, service.tokens)
         self._run = 0
 
     def prepare(self) -> None:
@@ -76,11 +75,11 @@ class PaymentLoad:
         if result["reasons"] or result["rejected"]:
             raise RuntimeError(f"requests were refused: {result['reasons']} {result['rejected']}")
         self._report_progress("proposing and releasing a payment run")
-        run = self._do("/v1/payment-runs", {"until": _UNTIL, "at": _AT}, by=0)["result"]
+        run = self._tasks.perform("/v1/payment-runs", {"until": _UNTIL, "at": _AT}, by=0)["result"]
         self._run = run["run"]
         if run["lines"] != self._requests:
             raise RuntimeError(f"the run pays {run['lines']:,} of {self._requests:,} requests")
-        self._do(f"/v1/payment-runs/{self._run}/release", {}, by=1)
+        self._tasks.perform(f"/v1/payment-runs/{self._run}/release", {}, by=1)
 
     def pay(self) -> PaymentLoadFigures:
         """Issue the run, and import the statements of the simulated bank.
@@ -91,7 +90,7 @@ class PaymentLoad:
             A payment was not accepted or not debited, or books and bank differ.
         """
         figures, start = PaymentLoadFigures(self._requests), time.monotonic()
-        issued = self._do(f"/v1/payment-runs/{self._run}/issue", {"at": _AT}, by=0)["result"]
+        issued = self._tasks.perform(f"/v1/payment-runs/{self._run}/issue", {"at": _AT}, by=0)["result"]
         figures.issue_seconds = time.monotonic() - start
         if (issued["paid"], issued["refused"]) != (self._requests, 0):
             raise RuntimeError(f"{issued['paid']:,} payments were accepted, {issued['refused']:,} refused")
@@ -113,49 +112,22 @@ class PaymentLoad:
             check=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=_TASK_SECONDS_MAX,
+            timeout=TASK_SECONDS_MAX,
         )
         return sorted(folder.glob("*camt*.xml")) or sorted(folder.glob("*.xml"))
 
     def _import_statement(self, path: Path) -> float:
         start = time.monotonic()
-        task = self._do("/v1/bank/messages", path.read_bytes(), by=0, query="&interest=false")
+        task = self._tasks.perform("/v1/bank/messages", path.read_bytes(), by=0, query="&interest=false")
         (message,) = task["result"]["messages"]
         if message["unmatched"] or message["refused"]:
             raise RuntimeError(f"{path.name}: {message['unmatched']:,} movements without a match")
         return time.monotonic() - start
 
-    def _do(self, path: str, body: dict[str, Any] | bytes, *, by: int, query: str = "") -> dict[str, Any]:
-        """Have a task done; return it."""
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        media_type = "application/octet-stream" if isinstance(body, bytes) else "application/json"
-        task = self._request(
-            "POST", f"{path}?wait={_WAIT_SECONDS}{query}", by=by, content=content, media_type=media_type
-        )
-        end = time.monotonic() + _TASK_SECONDS_MAX
-        while task["state"] in {"waiting", "running"} and time.monotonic() < end:
-            task = self._request("GET", f"/v1/tasks/{task['task']}?wait={_WAIT_SECONDS}", by=by)
-        if task["state"] != "done":
-            raise RuntimeError(f"{path}: {task['state']}: {task['failure']}")
-        return task
-
-    def _request(
-        self, method: str, path: str, *, by: int, content: bytes | None = None, media_type: str = ""
-    ) -> dict[str, Any]:
-        address = self._service.address
-        headers = {"authorization": f"Bearer {self._service.tokens[by]}"}
-        if media_type:
-            headers["content-type"] = media_type
-        request = urllib.request.Request(
-            f"http://{address.host}:{address.port}{path}", content, headers, method=method
-        )
-        with urllib.request.urlopen(request, timeout=_TASK_SECONDS_MAX) as response:  # noqa: S310
-            return json.load(response)
-
     def _run_command(self, *words: str, sends_files: bool = True) -> dict[str, Any]:
         options = ["--data", str(self._service.data), "--database", self._service.dsn, "--json"]
         ended = subprocess.run(
-            [*_COMMAND, *words, *options], capture_output=True, check=False, timeout=_TASK_SECONDS_MAX
+            [*_COMMAND, *words, *options], capture_output=True, check=False, timeout=TASK_SECONDS_MAX
         )
         if ended.returncode and (sends_files or not ended.stdout):
             raise RuntimeError(

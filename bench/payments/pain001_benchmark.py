@@ -31,7 +31,8 @@ from ingest.resolution.resolver import ResolutionContext, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
 from markup.lxml_baseline import iterate_elements
 from posting.book.cells import CellNumbers
-from posting.book.registry import ReferenceData, Registry, number_codes
+from posting.book.code_numbers import number_codes
+from posting.book.registry import ReferenceData, Registry
 
 TRANSFERS = 300_000
 ROUNDS = 3

@@ -221,7 +221,7 @@ def _list_nodes(state: BookState, named: set[int]) -> Iterator[tuple]:
     """List the given nodes and all nodes above them."""
     first = state.registry.first_node
     for position in sorted({above for node in named for above in _trace_chain(state, node - first)}):
-        parent, level, staff, blocking, _ = state.book.nodes[position].tolist()
+        parent, level, staff, blocking, *_ = state.book.nodes[position].tolist()
         yield (position + first, parent + first if parent >= 0 else -1, level, bool(staff), bool(blocking))
 
 
