@@ -51,6 +51,9 @@ READING_FAULTS = sorted(
         Outcome.RESULT_ACCOUNT,
         Outcome.DECREE_MISMATCH,
         Outcome.FUND_RECEIPT_MISSING,
+        Outcome.SPECIAL_PAY_FORBIDDEN,
+        Outcome.CARRY_OVER_UNORDERED,
+        Outcome.RECEIPT_NOT_BY_HAND,
         Outcome.INTEREST_NOT_DUE,
         Outcome.INTEREST_EXCEEDS_RULE,
         Outcome.TITLE_TWO_COMMITMENT,
@@ -89,6 +92,9 @@ _LEVELS_OF_ACTION = {
     BudgetAction.DECREE_CANCEL: {CentreLevel.PROGRAMME},
     BudgetAction.FREEZE: {CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO},
     BudgetAction.UNFREEZE: {CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO},
+    BudgetAction.CARRY_OUT: set(CentreLevel),
+    BudgetAction.CARRY_IN: set(CentreLevel),
+    BudgetAction.CANCEL_UNUSED: set(CentreLevel),
 }
 _CHAIN = [
     KIND_NUMBERS[name]
@@ -101,6 +107,9 @@ _CHAIN = [
 
 _PAYROLL = KIND_NUMBERS["payroll"]
 _OPENING, _VIREMENT = KIND_NUMBERS["budget_opening_ae"], KIND_NUMBERS["virement_ae"]
+_CP_OPENING = KIND_NUMBERS["budget_opening_cp"]
+_CARRY_OUT, _CARRY_IN = KIND_NUMBERS["carryover_out_cp"], KIND_NUMBERS["carryover_in_cp"]
+_CARRY_OVER_DAY = YEARS[0].last_payment_day + 1
 _LAW_CENTS, _DECREE_REFERENCE = 100_000, 900
 """What the first finance law opens for a programme, and the first of the references of its acts and of decrees."""
 _SIDES = {
@@ -112,6 +121,8 @@ _SIDES = {
         ("opening_credit", "opening_debit", "opening_credit"),
         ("result_debit", "result_debit", "result_credit"),
         ("result_credit", "result_debit", "result_credit"),
+        ("result_allocation_debit", "result_allocation_debit", "result_allocation_credit"),
+        ("result_allocation_credit", "result_allocation_debit", "result_allocation_credit"),
         ("opening_item_debit", "opening_item_debit", "opening_credit"),
         ("opening_item_credit", "opening_debit", "opening_item_credit"),
         ("opening_reduction_debit", "opening_reduction_debit", "opening_credit"),
@@ -154,6 +165,15 @@ _REPAYMENT_CHAINS = (
         *("payment_request_rejection", "receivable_cancellation", "payment_request_rejection"),
     ),
     ("receivable", *("receipt", "fund_opening") * 2, "fund_opening"),
+    ("receivable", "receipt", "fund_opening", *("receipt_reversal", "receipt") * 2, "receipt_reversal"),
+    (
+        "direct_payment_request",
+        "payment",
+        "repayment_receivable",
+        "receipt",
+        "receipt_reversal",
+        "credit_restoration",
+    ),
     ("direct_payment_request", "payment", "repayment_receivable", "receipt", "fund_opening"),
     ("suspense_receipt", "receivable", *_IDENTIFICATION_KINDS * 2, "fund_opening", "justification"),
     (
@@ -254,9 +274,15 @@ _SETTLEMENT_CHAINS = [
         ),
         ("receivable", "receipt", "receivable_reduction", "receipt", "receivable_cancellation", "receipt"),
         ("receivable", "receivable_reduction", "receivable_cancellation", "receipt", "receivable_reduction"),
+        ("receivable", "receipt", "receipt_reversal", "receivable_reduction", "receipt", "receipt_reversal"),
         ("receivable", *("receivable_cancellation",) * 2, "receipt", "receivable_reduction"),
         ("direct_payment_request", "receivable", *("set_off", "set_off_receipt") * 2, "receipt", "payment"),
         ("commitment", "payment_request_without_service", "receivable", "set_off", "set_off_receipt"),
+        *(
+            ("third_party", "direct_payment_request", *("receivable", "set_off", "set_off_receipt") * 2),
+            ("third_party", "direct_payment_request", "receivable", "payment", "bank_debit", "receipt"),
+        )
+        * 2,
         *_REPAYMENT_CHAINS * 3,
         ("journal_debit", *("justification", "clearing_credit") * 2, "clearing_debit"),
         ("journal_credit", "clearing_debit", "justification", "clearing_debit", "justification"),
@@ -279,6 +305,16 @@ _SETTLEMENT_CHAINS = [
             *("asset_service", "asset_depreciation", "asset_disposal", "asset_depreciation_disposal"),
             *("asset_depreciation", "asset_service", "asset_disposal", "asset_depreciation_disposal"),
             *("asset_depreciation", "asset_depreciation_disposal"),
+        ),
+        (
+            *("accrual", "inventory_correction", "inventory_reversal", "inventory_reversal"),
+            *("prepaid_expense", "inventory_reversal", "provision", "provision_release"),
+            *("deferred_income", "inventory_reversal", "provision_release"),
+        ),
+        (
+            *("provision", "provision_correction", "provision_release", "inventory_reversal"),
+            *("provision", "inventory_correction", "accrual", "provision_correction"),
+            *("accrued_income", "inventory_reversal", "imprest_accrual", "unsettled_advance"),
         ),
         (
             *("commitment", "advance_request", "payment", "bank_debit", "service", "payment_request"),
@@ -365,6 +401,8 @@ _SETTLEMENT_CHAINS = [
 ]
 """The kinds of the lives of debts."""
 _PAYEES = tuple((number << 50, 7) for number in range(1, 5))
+MERGED_INTO = _PAYEES[0]
+"""The payee into which others are merged."""
 _BANKS = (11, 12)
 _INVOICES = ((1 << 40, 5), (2 << 40, 5), (3 << 40, 5))
 """Fingerprints of invoices: different words whose search begins at one slot."""
@@ -381,6 +419,8 @@ class CaseBatch(NamedTuple):
 
     lines: list[Line]
     holding: bool
+    merged: tuple[int, int] | None = None
+    """The fingerprint of a payee that is merged into the first one after these rows, if both are registered."""
 
 
 class DecisionCase(NamedTuple):
@@ -407,7 +447,7 @@ def to_columns(lines: Sequence[Line]) -> dict[str, list[int]]:
     )
     by_column = {
         name: [int(getattr(line, name)) for line in lines]
-        for name in (*plain, "previous_line", "bank", "invoice_part", "invoice_day", "nature")
+        for name in (*plain, "previous_line", "bank", "invoice_part", "invoice_day", "nature", "state_payee")
     }
     for name in ("key", "previous", "payee", "invoice"):
         words = [getattr(line, name) or (0, 0) for line in lines]
@@ -432,7 +472,9 @@ def cases(draw: st.DrawFn, acts_max: int = 30, chains: Sequence[list[int]] = ())
     acts = draw(streams(book, acts_max, chains))
     cuts = sorted(draw(st.lists(st.integers(0, len(acts)), max_size=2)))
     parts = [acts[start:end] for start, end in zip([0, *cuts], [*cuts, len(acts)], strict=True)]
-    return DecisionCase(book, [CaseBatch(join_acts(part), draw(st.booleans())) for part in parts])
+    merged = st.sampled_from((None, *_PAYEES[1:2] * 2, *_PAYEES[1:]))
+    batches = [CaseBatch(join_acts(part), draw(st.booleans()), draw(merged)) for part in parts]
+    return DecisionCase(book, batches)
 
 
 @st.composite
@@ -447,6 +489,8 @@ def streams(
     acts = draw(_chains(book, chain))
     if not draw(st.integers(0, 7)):
         acts[:0] = draw(_decree_acts(book))
+    if not draw(st.integers(0, 7)):
+        acts[:0] = draw(_carry_over_acts(book))
     acts += [draw(_acts(book, sequence, at)) for at in range(len(chain), len(sequence))]
     repeats = draw(st.lists(st.tuples(st.integers(0, len(acts) - 1), st.integers(0, len(acts))), max_size=3))
     for original, place in repeats:
@@ -467,7 +511,10 @@ def _decree_acts(draw: st.DrawFn, book: StartingBook) -> list[list[Line]]:
     if not places:
         return []
     source, target = draw(st.sampled_from(places)), draw(st.sampled_from(places))
-    lines = [_build_opening(number, cell) for number, cell in enumerate((source, target), _DECREE_REFERENCE)]
+    lines = [
+        _build_opening(_OPENING, number, cell)
+        for number, cell in enumerate((source, target), _DECREE_REFERENCE)
+    ]
     for number in range(len(lines), len(lines) + 2):
         amount = _LAW_CENTS * draw(st.integers(1, 3)) // 100
         key = build_key(CATALOG[_VIREMENT], _DECREE_REFERENCE + number)
@@ -476,9 +523,31 @@ def _decree_acts(draw: st.DrawFn, book: StartingBook) -> list[list[Line]]:
     return [add_content([line]) for line in lines]
 
 
-def _build_opening(reference: int, cell: int) -> Line:
-    key = build_key(CATALOG[_OPENING], reference)
-    opening = Line(0, _OPENING, _LAW_CENTS, 3, key, 0, cell=cell, source=int(Origin.FINANCE_LAW))
+@st.composite
+def _carry_over_acts(draw: st.DrawFn, book: StartingBook) -> list[list[Line]]:
+    """Draw the CP of a programme by the first finance law, and orders that carry about as many as its ceiling allows."""
+    places = _list_cells(book, BudgetAction.OPEN)
+    pairs = [(before, after) for before in places for after in places if _are_twins(book, before, after)]
+    if not pairs:
+        return []
+    before, after = draw(st.sampled_from(pairs))
+    acts = [[_build_opening(_CP_OPENING, _DECREE_REFERENCE, before)]]
+    for reference in range(_DECREE_REFERENCE + 1, _DECREE_REFERENCE + 3):
+        amount = _LAW_CENTS * draw(st.integers(1, 3)) // 100
+        acts.append(
+            [
+                Line(
+                    0, kind, amount, 3, build_key(CATALOG[kind], reference), 0, cell=cell, day=_CARRY_OVER_DAY
+                )
+                for kind, cell in ((_CARRY_OUT, before), (_CARRY_IN, after))
+            ]
+        )
+    return [add_content(act) for act in acts]
+
+
+def _build_opening(kind: int, reference: int, cell: int) -> Line:
+    key = build_key(CATALOG[kind], reference)
+    opening = Line(0, kind, _LAW_CENTS, 3, key, 0, cell=cell, source=int(Origin.FINANCE_LAW))
     return opening._replace(day=USUAL_DAY)
 
 
@@ -506,7 +575,14 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             bank=_BANKS[0],
             day=day,
             nature=draw(st.integers(0, 7)) > 0,
+            state_payee=draw(st.sampled_from((0, 0, 0, 0, 0, 1))),
         )
+        owners = sum(CATALOG[other].family is Family.THIRD_PARTY for other in chain[:at])
+        if kind.family is Family.THIRD_PARTY:
+            line = line._replace(payee=_PAYEES[min(owners, len(_PAYEES) - 1)])
+        if kind.reaches is Stage.DUE:
+            line = line._replace(payee=draw(st.sampled_from(_PAYEES[: max(owners, 1)])))
+            line = draw(_add_source(line))
         day = max(day, draw(_days))
         predecessors = [place for place, other in enumerate(chain[:at]) if _may_follow(kind, CATALOG[other])]
         continues = False
@@ -565,6 +641,10 @@ def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[l
             line, continues = line._replace(amount=acts[-1][-1].amount, day=acts[-1][-1].day), True
         if kind.states_account:
             line = line._replace(account=OTHER_ACCOUNT, nature=False)
+        if kind.family in (Family.INVENTORY, Family.INVENTORY_CHANGE):
+            last_day = YEARS[book.world.cells[cell].year].last_day
+            usual = last_day + 2 * (kind.after is Stage.ACCRUED)
+            line = line._replace(day=draw(st.sampled_from((*[usual] * 9, last_day, last_day + 2))))
         if continues:
             line = line._replace(key=acts[-1][0].key)
             acts[-1] += [line, *_list_other_side(line)]
@@ -770,10 +850,12 @@ def _lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: 
         account=draw(_JOURNAL_ACCOUNTS if kind.states_account else st.sampled_from((0, 0, OTHER_ACCOUNT))),
         day=draw(_days),
         nature=draw(st.sampled_from((True, True, False))),
+        state_payee=draw(st.sampled_from((0, 0, 0, 0, 1, 3))),
     )
     if kind.pays or kind.remits or kind.family is Family.THIRD_PARTY:
         line = draw(_add_payee(line))
-    if kind.year_rule is YearRule.SPENDS_AE or kind.budget in (BudgetAction.OPEN, BudgetAction.WITHDRAW):
+    has_source = kind.year_rule is YearRule.SPENDS_AE or kind.reaches is Stage.DUE
+    if has_source or kind.budget in (BudgetAction.OPEN, BudgetAction.WITHDRAW):
         line = draw(_add_source(line))
     if kind.bills:
         line = draw(_add_invoice(line))
@@ -789,7 +871,9 @@ def _lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: 
 
 @st.composite
 def _add_source(draw: st.DrawFn, line: Line) -> Line:
-    """Add the origin of an opening; or, now and then, a day before the second year, and a first day of service."""
+    """Add the origin of an opening; or, now and then, a day before the second year, and a first day of service or debt."""
+    if CATALOG[line.kind].reaches is Stage.DUE:
+        return line._replace(source=draw(st.sampled_from((NONE, line.day, line.day, line.day + 1, *DAYS))))
     if CATALOG[line.kind].budget is BudgetAction.OPEN:
         return line._replace(source=draw(st.sampled_from((1, 1, 2, 4, 6))))
     if CATALOG[line.kind].budget is BudgetAction.WITHDRAW:
@@ -852,8 +936,10 @@ _OWN_PLACE_FAMILIES = (
     Family.JOURNAL,
     Family.OPENING,
     Family.RESULT,
+    Family.ALLOCATION,
     Family.VISA,
     Family.ASSET,
+    Family.INVENTORY,
 )
 """The families whose first act is posted in a unit of its own choice, beside those that spend."""
 

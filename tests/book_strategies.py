@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.account_roles import ASSET_TITLE, ENTRY_ROLES, SHARED_ROLES
 from core.catalog import Role
+from core.inventory_accounts import INVENTORY_KINDS
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import CentreLevel
 from core.periods import YEAR_FIRST, PeriodState
@@ -66,6 +67,8 @@ OWN_CREDITORS = {
 }
 """The creditors of an expense account that has its own: by request, by payroll."""
 
+_LIFTED_PROGRAMME = 2
+"""The programme whose ceiling of carried CP a finance law lifts, in each year."""
 _INVOICE_SERVICES = (0, 0, 0, 200, 0, 0, 1)
 """The day from which on an invoice service requests what is certified; 0 for none."""
 _VISA_THRESHOLDS = (0, 400, 0, 1, 0, 0, 100_000)
@@ -76,6 +79,13 @@ ASSETS = {
     for place, months in enumerate(plans)
 }
 """By year and account: a plan of few months or of many, so that charges are within it and beyond."""
+
+COUNTERPARTS = {
+    (year, kind.name, OTHER_ACCOUNT): 28 + year if kind.name != "provision_release" or year else 40
+    for year in (0, 1)
+    for kind in INVENTORY_KINDS
+}
+"""What an entry of the inventory on ``OTHER_ACCOUNT`` stands against, by year; a provision is released on it in the second."""
 
 YEARS = {0: BudgetYear(0, 400, -1, 350, 300, 420), 1: BudgetYear(150, 500, 120, 500, 450, 500)}
 """The days of both budget years, which overlap, so that most acts are in their year: the kernels read the days as data."""
@@ -205,6 +215,7 @@ def books(draw: st.DrawFn) -> StartingBook:
             payroll_checks=PAYROLL_CHECKS,
             entry_accounts=ENTRY_ACCOUNTS,
             assets=ASSETS,
+            counterparts=COUNTERPARTS,
             successions=draw(_successions()),
             programmes={year: frozenset(range(_PROGRAMMES)) for year in YEARS},
             special=draw(_special_accounts(tree)),
@@ -247,9 +258,10 @@ def _special_accounts(draw: st.DrawFn, tree: CentreTree) -> dict[tuple[int, Hash
         for section, own in _divide(remaining, is_divided=divided[year])
     ]
     return {
-        (year, programme): SpecialAccount(name, section, frozenset(own), balance)
+        (year, programme): SpecialAccount(name, section, frozenset(own), balance, payees)
         for name, year, section, own in sections
         for balance in (draw(st.sampled_from((0, 50, 200, 800, 2 * _LARGE))),)
+        for payees in (draw(st.sampled_from((frozenset[Hashable](), frozenset[Hashable]({1, 2})))),)
         for programme in own
     }
 
@@ -265,7 +277,8 @@ def _build_node(tree: CentreTree, centre: int, sheet: Sheet) -> Node:
     blocking = programme not in tree.estimated
     number = year * len(tree.centres) + centre
     parent_node = tree.compute_node_number(parent, sheet)
-    return Node(parent_node, level, programme, staff, family, year, blocking, number, centre)
+    is_lifted = programme == _LIFTED_PROGRAMME
+    return Node(parent_node, level, programme, staff, family, year, blocking, number, centre, is_lifted)
 
 
 def _build_cells(tree: CentreTree, sheets: Sequence[Sheet]) -> list[Cell]:

@@ -1,6 +1,7 @@
 """Fixtures: one real PostgreSQL for the whole run, one database for each test; no test is left out silently."""
 
 import gc
+import os
 import shutil
 import signal
 from collections.abc import AsyncIterator
@@ -18,9 +19,16 @@ from tests.folders import choose_folder
 hypothesis_settings.register_profile("untimed", deadline=None)
 hypothesis_settings.load_profile("untimed")
 
+# Tests connect to servers on loopback: without this each connection would read the certificates of the machine.
+os.environ.setdefault("PGSSLMODE", "disable")
+
 LONGEST_FILES = (
     "tests/test_engine.py",
+    "tests/service/test_walks.py",
     "tests/reporting/verification/test_verify.py",
+    "tests/crash/test_code_changes.py",
+    "tests/crash/test_closing.py",
+    "tests/kernels/test_decisions.py",
     "tests/service/cli/test_cli.py",
     "tests/service/cli/test_bank.py",
     "tests/crash/test_kill.py",
@@ -28,12 +36,18 @@ LONGEST_FILES = (
     "tests/crash/test_mixed_kills.py",
     "tests/bench/test_suite.py",
     "tests/service/engine/test_random_acts.py",
+    "tests/service/late_interest/test_stored_sums.py",
+    "tests/service/http/test_docs_examples.py",
+    "tests/closing/test_small_year.py",
+    "tests/closing/test_closing_year.py",
     "tests/posting/recovery/test_book_loading.py",
     "tests/crash/test_bank.py",
     "tests/service/http/test_schemathesis.py",
     "tests/ingest/queue/test_decision_order.py",
     "tests/bench/test_load.py",
     "tests/crash/test_late_interest.py",
+    "tests/service/late_interest/test_late_interest.py",
+    "tests/settlement/runs/test_new_bank_details.py",
 )
 """The files that take the most time, longest first: one that begins last keeps a single process busy at the end."""
 

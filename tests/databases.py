@@ -33,9 +33,7 @@ async def create_database(database: Database, template: str = _TEMPLATE) -> Asyn
 async def create_named_database(server: str, name: str, template: str = _TEMPLATE) -> AsyncIterator[str]:
     """Yield the address of a new database of the server with that address; drop it afterwards."""
     async with open_connection(server) as admin:
-        if template == _TEMPLATE:
-            await _create_template(admin, server)
-        await admin.execute(f"create database {name} template {template} strategy file_copy")
+        await _copy_database(admin, server, name, template)
         try:
             dsn = replace_path(server, name)
             if template == _TEMPLATE:
@@ -44,6 +42,23 @@ async def create_named_database(server: str, name: str, template: str = _TEMPLAT
             yield dsn
         finally:
             await admin.execute(f"drop database {name} with (force)")
+
+
+async def create_lasting_database(database: Database) -> str:
+    """Create an empty ledger that lasts as long as its server, a template of others; return its address."""
+    name = f"lasting_{next(_numbers)}"
+    dsn = replace_path(database.dsn, name)
+    async with open_connection(database.dsn) as admin:
+        await _copy_database(admin, database.dsn, name, _TEMPLATE)
+    async with open_connection(dsn) as connection:
+        await store_identity(connection)
+    return dsn
+
+
+async def _copy_database(admin: asyncpg.Connection, server: str, name: str, template: str) -> None:
+    if template == _TEMPLATE:
+        await _create_template(admin, server)
+    await admin.execute(f"create database {name} template {template} strategy file_copy")
 
 
 async def _create_template(admin: asyncpg.Connection, server: str) -> None:

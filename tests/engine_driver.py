@@ -28,7 +28,8 @@ from ingest.queue.form_batcher import Form
 from ingest.queue.inbox import Inbox
 from ingest.spool.spool import Spool
 from posting.batch import BatchResult
-from posting.book.registry import CodeKind, ReferenceData
+from posting.book.code_numbers import CodeKind
+from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline
 from posting.pipeline_settings import PipelineSettings
 from posting.store import directory_store

@@ -232,6 +232,8 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
         row |= {"document_hash": draw(st.sampled_from(("5e" * 32, "5e" * 32, "")))}
     if kind.family is Family.ASSET:
         row |= draw(_asset_fields(kind))
+    if kind.family in (Family.INVENTORY, Family.INVENTORY_CHANGE):
+        row |= draw(_inventory_fields(kind))
     if kind.follows:
         row |= {"predecessor": draw(_predecessors(kind, names))}
         if kind.opens_fund:
@@ -244,7 +246,7 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
     if kind.budget is BudgetAction.OPEN:
         row |= {"origin": draw(st.sampled_from(("", "finance_law", "amending_law", "decree_of_advance")))}
         row |= {"fund": draw(st.sampled_from(("", "", "", "1-1-00733")))}
-    is_own = kind.posts_by_hand or kind.requests_visa or kind.serves_asset
+    is_own = kind.posts_by_hand or kind.requests_visa or kind.serves_asset or kind.takes_inventory
     return row | draw(_assignments(BudgetAction.SPEND if is_own else kind.budget))
 
 
@@ -254,6 +256,17 @@ def _asset_fields(draw: st.DrawFn, kind: ActKind) -> Row:
     persons = draw(st.sampled_from((_PERSONS, _PERSONS, _PERSONS, _PERSONS, {})))
     accounts = st.sampled_from(("2183200000", "2183200000", "2111000000", "6188000000", ""))
     return persons | ({"account": draw(accounts)} if kind.serves_asset else {})
+
+
+@st.composite
+def _inventory_fields(draw: st.DrawFn, kind: ActKind) -> Row:
+    """Draw the account of an entry of the inventory, mostly its day, and mostly who posts it."""
+    persons = draw(st.sampled_from((_PERSONS, _PERSONS, _PERSONS, _PERSONS, {})))
+    accounts = st.sampled_from(
+        ("6113110000", "6188000000", "7280000000", "6815128000", "7815128000", "2318800000", "")
+    )
+    days = st.sampled_from(("2018-12-31", "2018-12-31", "2018-12-30", "2019-01-02"))
+    return persons | {"date": draw(days)} | ({"account": draw(accounts)} if kind.takes_inventory else {})
 
 
 @st.composite
@@ -271,7 +284,8 @@ def _opening_lines(draw: st.DrawFn, rows: File) -> File:
     accounts = st.sampled_from(
         ("4011100000", "4721000000", "8900009999", "6188000000", "1200000000", "1842300000", "4011199999", "")
     )
-    family = "result" if rows[0]["kind"].startswith("result") else "opening"
+    family = rows[0]["kind"].removesuffix("_debit").removesuffix("_credit")
+    family = family if family.startswith("result") else "opening"
     lines: File = []
     for row in rows:
         parts = (

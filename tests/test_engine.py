@@ -1,5 +1,6 @@
 """The whole engine compared with the scenarios and with the plain model, on a real database."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -15,6 +16,7 @@ from tests.file_strategies import PLACES, REFERENCE, File, build_openings, files
 from tests.oracle.engine import Engine
 from tests.oracle.reference import Reference
 from tests.reference_years import build_two_years, shift_to_2019
+from tests.reporting.scenario_reports import SUBJECTS, check_reconciliation, check_reports
 from tests.test_scenarios import SCENARIOS, Scenario, play
 
 _PLACES = [
@@ -41,8 +43,12 @@ def engine(server: str, folder: Path, reference: Path = REFERENCE) -> Iterator[E
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: f"{scenario.place} {scenario.title}")
 def test_the_engine_passes_the_scenario(scenario: Scenario, server: str, tmp_path: Path) -> None:
+    """After some of them the reports of what is open agree, too; after all, budget balance and result are reconciled."""
     with engine(server, tmp_path) as driver:
         play(scenario, driver)
+        asyncio.run(check_reconciliation(driver.dsn))
+        if scenario.place.startswith(SUBJECTS):
+            asyncio.run(check_reports(driver.dsn))
 
 
 @given(files=files(acts_max=30))

@@ -39,7 +39,7 @@ from typing import NamedTuple, Protocol
 
 import pytest
 
-from core.catalog import CATALOG, KIND_NUMBERS, ActKind, Family, PayeeChange
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, Family, PayeeChange, Role
 from core.directory_entries import DirectoryEntry
 from core.outcome_codes import Outcome
 from tests import scenario_persons
@@ -54,6 +54,7 @@ _ALWAYS = {"exercise", "date"}
 _CELL = {"fund_centre", "functional_area", "commitment_item", "fund"}
 _EXPECTED = {"outcome", "node", "missing"}
 _SUBMITTED = {"file", "form", "sender"}
+_NAMES_PERSONS = (Family.JOURNAL, Family.ASSET, Family.INVENTORY, Family.INVENTORY_CHANGE)
 
 
 class Driver(Protocol):
@@ -232,7 +233,7 @@ def play(scenario: Scenario, driver: Driver) -> None:
 
 
 def _set_up(rows: list[Row], scenario: Scenario, driver: Driver) -> None:
-    results = driver.submit([_complete(row, scenario.usual) for row in rows])
+    results = driver.submit([complete_row(row, scenario.usual) for row in rows])
     refused = [
         (row, outcome) for row, (outcome, _, _) in zip(rows, results, strict=True) if outcome != "ACCEPTED"
     ]
@@ -259,7 +260,7 @@ def _build_budget_acts(table: ScenarioTable, number: int) -> list[Row]:
                 year = {"budget_year": row.get("budget_year", "")}
                 year |= {name: row[name] for name in ("exercise", "date") if row.get(name)}
                 if act == "budget_opening" and codes["fund"]:
-                    year |= {"origin": "carry_over"}  # what is opened without a receipt
+                    year |= {"origin": "transfer"}  # what is opened without a receipt
                 rows.append({"reference": f"SET-UP-{number}-{len(rows)}", **act_fields, **codes, **year})
     return rows
 
@@ -277,7 +278,7 @@ def _split_files(table: ScenarioTable) -> list[list[tuple[str, Row]]]:
 def _submit(rows: list[tuple[str, Row]], scenario: Scenario, driver: Driver) -> None:
     submit: Callable[..., list[LineResult]] = driver.submit_form if "form" in rows[0][1] else driver.submit
     sender = {row["sender"] for _, row in rows if "sender" in row}
-    results = submit([_complete(row, scenario.usual) for _, row in rows], *sender)
+    results = submit([complete_row(row, scenario.usual) for _, row in rows], *sender)
     assert len(results) == len(rows), f"{rows[0][0]}: {len(results)} answers to {len(rows)} rows"
     for (place, row), (outcome, node, missing) in zip(rows, results, strict=True):
         result = {"outcome": outcome, "node": node, "missing": _format_euros(missing) if missing else ""}
@@ -287,15 +288,17 @@ def _submit(rows: list[tuple[str, Row]], scenario: Scenario, driver: Driver) -> 
     assert driver.list_held() == waited, f"{rows[0][0]}: other lines waited"
 
 
-def _complete(row: Row, usual: Row) -> Row:
+def complete_row(row: Row, usual: Row) -> Row:
     """Return the row in the flat act format, with the usual values that its kind needs."""
     kind = CATALOG[KIND_NUMBERS.get(row.get("kind", ""), 0)]
     needed = _ALWAYS | ({"fund_centre"} if kind.names_centre_alone else _CELL if _names_cell(kind) else set())
     needed |= {"payee"} if kind.pays else set()
+    needed |= {"received"} if kind.debit is Role.ADVANCE else set()
     needed |= {"document_hash"} if kind.is_minister_decision else set()
     needed |= {"nature"} if kind.before_service else set()
     needed |= CHANGE_FIELDS.keys() if kind.change is PayeeChange.DETAILS else set()
-    needed |= {"entered_by", "validated_by"} if kind.family in (Family.JOURNAL, Family.ASSET) else set()
+    is_by_hand = kind.family in _NAMES_PERSONS and kind.name != "inventory_reversal"
+    needed |= {"entered_by", "validated_by"} if is_by_hand else set()
     usual_fields = {name: text for name, text in usual.items() if name in needed and name not in row}
     own = {name: text for name, text in row.items() if name not in _EXPECTED | _SUBMITTED}
     return {name: text for name, text in (usual_fields | own).items() if text}

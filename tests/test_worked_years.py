@@ -23,7 +23,8 @@ YEARS = list(load_years())
 ACTS = 20
 _ACCOUNT_FILES = (
     *("accounts.csv", "roles.csv", "creditors.csv", "treasury.csv", "receipts.csv", "restricted.csv"),
-    *("liaison.csv", "suspense.csv", "assets.csv", "opening.csv", "result.csv", "restorations.csv"),
+    *("liaison.csv", "suspense.csv", "assets.csv", "opening.csv", "result.csv", "inventory.csv"),
+    "restorations.csv",
 )
 _FURTHER_PROGRAMMES = (
     ("0114", "Appels en garantie de l'État", "Mission", True),

@@ -8,8 +8,9 @@ from ingest.resolution.resolver import ResolutionContext, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
 from posting.batch import Batch, Progress, Submission
 from posting.book.cells import CellNumbers
+from posting.book.code_numbers import NumbersByCode, number_codes
 from posting.book.empty_book import create_empty_book
-from posting.book.registry import NumbersByCode, ReferenceData, Registry, number_codes
+from posting.book.registry import ReferenceData, Registry
 from posting.engine import Engine
 from posting.hash_chain import ChainHead
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from bench.year import expense_accounts
 from bench.year.year_generator import load_codes
 from core.catalog import Role
+from core.own_creditors import CreditorUse
 from core.reference.files import read_rows
 
 PAGE = Path(__file__).parents[2].joinpath("docs/generated-year.md").read_text()
@@ -48,6 +49,6 @@ def test_the_page_names_every_creditor() -> None:
     for item, account in list_accounts():
         by_role = chart.role_accounts[item]
         role = Role.PAYROLL if Role.PAYROLL in by_role else Role.CREDITOR
-        creditors.add(chart.own_creditors.get((account, role), by_role[role]))
+        creditors.add(chart.own_creditors.get(CreditorUse(account, role), by_role[role]))
     for creditor in creditors:
         assert creditor in PAGE

@@ -79,9 +79,9 @@ def test_an_impossible_load_is_refused(wrong: dict[str, Any]) -> None:
 def sample_engine() -> SampleEngine:
     engine = SampleEngine()
     for rows in (
-        load_budget.build_opening_acts(BUDGET[0]),
-        load_budget.build_allotment_acts(BUDGET[0]),
-        load_budget.build_registration_acts(BUDGET[1]),
+        load_budget.build_opening_acts(BUDGET),
+        load_budget.build_allotment_acts(BUDGET),
+        load_budget.build_registration_acts(BUDGET),
     ):
         assert {*engine.decide(1, build_columns(rows))["outcome"]} == {Outcome.ACCEPTED}
     return engine
@@ -228,14 +228,14 @@ async def test_a_response_in_pieces_is_one_response() -> None:
 
 def test_percentiles_are_measured_values() -> None:
     latencies = np.arange(1, 1_001, dtype=float)
-    assert load_benchmark._compute_percentiles(latencies) == {
+    assert load_benchmark.compute_percentiles(latencies) == {
         "p50": 501.0,
         "p90": 901.0,
         "p99": 991.0,
         "p99.9": 1000.0,
         "max": 1000.0,
     }
-    assert load_benchmark._compute_percentiles(latencies[:0]) == {}
+    assert load_benchmark.compute_percentiles(latencies[:0]) == {}
 
 
 def test_time_without_a_file_is_not_covered_by_any_file() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bench.load import load_budget
 from bench.load.http_connections import Address
 from bench.load.load_setup import create_budget
 from bench.load.load_target import LoadFailed, SenderKey, Target
@@ -65,7 +66,7 @@ def test_an_answer_that_accepts_nothing_is_shown(answer: Any, finding: str) -> N
     with run_service(json.dumps(answer).encode()) as address:
         target = Target(address, [KEY], KEY, KEY, KEY, report_progress=lambda _: None)
         with pytest.raises(LoadFailed) as failure:
-            create_budget(target)
+            create_budget(target, load_budget.build_budget())
     assert f"did not accept the opening of credits of the load: {finding}" in str(failure.value)
 
 
@@ -75,7 +76,7 @@ def test_a_refusal_comes_before_anything_is_written() -> None:
     with run_service(json.dumps({"lines": [line, line]}).encode(), paths) as address:
         target = Target(address, [KEY], KEY, KEY, KEY, report_progress=lambda _: None)
         with pytest.raises(LoadFailed) as failure:
-            create_budget(target)
+            create_budget(target, load_budget.build_budget())
     assert paths == ["/v1/acts?dry_run=true"]
     text = str(failure.value)
     assert re.search(r" (A|third|party) \.\.\.", text)

@@ -19,16 +19,20 @@ from service.engine.step_preparation import PreparedStep
 from service.engine.year_closing import StepRequest, StepResult
 from service.terminal.processing_progress import ProgressLines
 from service.terminal.signals import Interruption
-from tests.databases import create_database
+from tests.service.built_states import copy_built_state
 from tests.service.small_state import (
+    CALENDAR,
     UNITS,
     State,
+    build_account_code,
     build_openings,
     build_payee_code,
     create_interruption,
 )
+from tests.settlement.camt_messages import balance, document, statement
 
 YEAR = 2018
+OPERATIONS_ACCOUNT = build_account_code(4)
 CARRIED_ON = "2019-01-21"
 """The day after the complementary period of 2018."""
 LINES = {Step.COMMITMENTS: 5, Step.REQUESTS: 2}
@@ -77,11 +81,17 @@ def build_next_credits() -> list[Row]:
 
 @asynccontextmanager
 async def open_year_end(
-    database: Database, folder: Path, *, has_credits: bool = True
+    database: Database,
+    folder: Path,
+    *,
+    has_credits: bool = True,
+    calendar: str = CALENDAR,
+    stated_day: str = "2018-12-31",
 ) -> AsyncIterator[State]:
-    """Open the State, with or without credits of the next year; ``DP-3`` is paid."""
-    async with create_database(database) as dsn:
-        state = State(dsn, folder)
+    """Open the State, with or without credits of the next year; ``DP-3`` is paid, and the bank has stated no movement yet."""
+
+    async def build(state: State) -> None:
+        state.reference.joinpath("calendar.toml").write_text(calendar)
         await state.fund(1)
         await state.submit_accepted(build_acts())
         (request,) = await state.fetch("select entry_id from entry where reference = 'DP-3'")
@@ -90,7 +100,28 @@ async def open_year_end(
         await state.submit_accepted([payment], "treasury")
         if has_credits:
             await state.submit_accepted(build_next_credits())
+        if stated_day:
+            await import_statement(state, stated_day)
+
+    name = "year end" if has_credits else "year end without credits of the next year"
+    async with copy_built_state(database, folder, f"{name}\n{stated_day}\n{calendar}", build) as state:
         yield state
+
+
+async def import_statement(
+    state: State,
+    day: str,
+    *parts: str,
+    opening: str = "0.00",
+    closing: str = "0.00",
+    again: bool = False,
+    account: str = OPERATIONS_ACCOUNT,
+) -> None:
+    """Import a statement, by default of the account that ``DP-3`` is paid from; ``parts`` are the entries of its movements."""
+    sums = balance("OPBD", opening, day=day), balance("CLBD", closing, day=day)
+    path = state.folder / f"statement-{account[-4:]}-{day}-{len(parts)}.xml"
+    path.write_text(document(statement(*sums, *parts, identity=f"S-{day}", account=account)))
+    assert (await state.import_files([path], again=again)).rejected == []
 
 
 async def execute(

@@ -7,6 +7,7 @@ import pytest
 
 from closing.steps import Step
 from reporting import code_labels
+from reporting.aged_items import BY_ITEM, ItemScope, load_aged_items
 from reporting.code_names import read_names
 from reporting.commitments import load_outstanding_commitments
 from reporting.mandatory import MandatoryReport, load_mandatory
@@ -155,3 +156,30 @@ async def test_the_statements_of_both_years_are_balanced(state: State) -> None:
     assert of_2019 == {**balance, "N11": -30_900, "N99": -30_900}
     (year,) = (await load_years(state, YEAR, "PACA")).years
     assert (year.assets_cents, year.liabilities_cents, year.result_cents) == (-900, 30_000, -30_900)
+
+
+async def test_the_items_of_an_opening_are_what_it_opens(state: State) -> None:
+    """What comes in the next year is no item of its opening, and what the year before still changes is, once opened."""
+    await execute(state, Step.OPENING)
+    async with command_queries.connect(state.dsn) as connection:
+        names = await read_names(connection, code_labels.load(state.reference))
+        scope = ItemScope(grouping=BY_ITEM, opening=YEAR + 1)
+        before = await load_aged_items(connection, names, scope)
+        await execute(state, Step.REQUESTS)
+        request = {
+            "reference": "DP-9",
+            "kind": "direct_payment_request",
+            "amount": "5.00",
+            "exercise": YEAR + 1,
+        }
+        request |= {"date": "2019-02-01", "payee": build_payee_code(1)}
+        request |= {"fund_centre": "0177-D013-DD13", "functional_area": "0177-12", "commitment_item": "31"}
+        await state.submit_accepted([request])
+        after = await load_aged_items(connection, names, scope)
+    assert before.items == after.items
+    assert before.add_up
+    assert after.add_up
+    assert {row.account: row.balance_cents for row in before.accounts if row.account == ACCRUED} == {
+        ACCRUED: -11_000
+    }
+    assert {row.year for row in before.items} == {YEAR}

@@ -10,6 +10,9 @@ from closing.steps import DESCRIPTIONS, PLAN, Step, StepType
 from core.person_decisions import NOBODY, StatedPerson
 from posting.store import step_executions
 from posting.store.step_executions import StepEnd, StepFinding
+from reporting import code_labels
+from reporting.code_names import read_names
+from reporting.suspense import load_suspense, select_sort
 from service.database import command_queries
 from service.database.embedded_server import Database
 from service.engine import closing_execution, closing_plan, step_checks, step_reversal
@@ -59,12 +62,13 @@ def list_blocks(result: StepResult) -> list[str]:
 def test_the_plan_has_every_step_once_after_those_it_needs() -> None:
     order = [row.step for row in PLAN]
     assert sorted(order) == list(Step)
-    assert all(order.index(needed) < order.index(row.step) for row in PLAN for needed in row.needs)
+    needs = [(needed, row.step) for row in PLAN for needed in (*row.needs, *row.last_needs)]
+    assert all(order.index(needed) < order.index(step) for needed, step in needs)
     assert all(row.obstacle for row in PLAN if row.type is not StepType.CHECK)
 
 
 async def test_a_step_proves_the_checks_that_it_needs(state: State) -> None:
-    assert set((await read_states(state)).values()) == {"not begun", "not built"}
+    assert set((await read_states(state)).values()) == {"not begun"}
     result = await execute(state, Step.COMMITMENTS)
     assert (result.waits, result.state) == ("", "proven")
     states = await read_states(state)
@@ -81,11 +85,10 @@ async def test_a_dry_run_stores_nothing(state: State) -> None:
     tried = await execute(state, Step.COMMITMENTS, is_dry_run=True)
     assert tried.sums is not None
     assert tried.sums.lines == 5
-    assert set((await read_states(state)).values()) == {"not begun", "not built"}
+    assert set((await read_states(state)).values()) == {"not begun"}
 
 
-async def test_what_is_not_built_stops_what_needs_it_and_no_opening(state: State) -> None:
-    assert (await execute(state, Step.CASH)).waits == "C11 is not built, so nothing executes it"
+async def test_the_lock_waits_for_the_result_and_no_opening_does(state: State) -> None:
     assert "C12" in (await execute(state, Step.LOCK)).waits
     opened = await execute(state, Step.OPENING)
     assert (opened.waits, opened.state) == ("", "proven")
@@ -149,6 +152,28 @@ async def test_an_item_without_a_justification_is_listed(state: State) -> None:
     assert (await read_states(state))["C09"] == "refused"
 
 
+async def test_a_budget_expense_stops_the_result_also_with_a_justification(state: State) -> None:
+    """It reached suspense after C02 was proven; only a receipt may stay, which is listed for the annex (LOLF art. 28)."""
+    assert (await execute(state, Step.REVIEW)).state == "proven"
+    for number, account in enumerate((EXPENSE, "4721000000"), 1):
+        item = [("journal_debit", account, "60.00", ""), ("journal_credit", CHARGE, "60.00", "")]
+        await state.submit_accepted(post(f"OD-{number}", item), "treasury")
+        justification = {"reference": f"JU-{number}", "kind": "justification", "exercise": YEAR}
+        justification |= {"date": "2018-12-31", "account": account, "reason": "asked for"}
+        (row,) = await state.fetch(
+            f"select min(entry_id) as entry from entry where reference = 'OD-{number}'"
+        )
+        await state.submit_accepted([justification | {"predecessor": f"@{row['entry']}"}], "treasury")
+    assert len(list_blocks(await execute(state, Step.SUSPENSE))) == 1
+    async with open_connection(state.dsn) as connection:
+        names = await read_names(connection, code_labels.load(state.reference))
+        others = select_sort(await load_suspense(connection, names, exercise=YEAR), "third_party")
+    assert [(item.account, item.open_cents, item.justification) for item in others.items] == [
+        ("4721000000", 6_000, "asked for")
+    ]
+    assert others.add_up
+
+
 async def test_many_items_are_counted_behind_the_first(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of three items of 60.00 one is listed, one more is counted, and one is justified."""
     monkeypatch.setattr(step_checks, "_ITEMS_MAX", 1)
@@ -173,7 +198,7 @@ async def test_a_suspense_account_with_more_than_its_items_stops_the_closing(
 ) -> None:
     """No act leaves one so, thus a stored balance is changed."""
     assert (await execute(state, step)).state == "proven"
-    await _move_balance(state, ACCRUED, account)
+    await move_balance(state, ACCRUED, account)
     result = await execute(state, step)
     assert [(row.subject, row.lines, row.cents) for row in result.findings if row.blocks] == [
         (f"suspense account {account}, whose items are not its balance", 0, -11_000)
@@ -185,7 +210,7 @@ async def test_a_liaison_account_that_is_not_zero_is_listed(state: State) -> Non
     sides = [("journal_credit", "4721000000", "60.00", ""), ("journal_debit", CHARGE, "60.00", "")]
     await state.submit_accepted(post("OD-1", sides), "treasury")
     assert (await execute(state, Step.LIAISON)).state == "proven"
-    await _move_balance(state, "4721000000", LIAISON)
+    await move_balance(state, "4721000000", LIAISON)
     result = await execute(state, Step.LIAISON)
     assert list_blocks(result) == [f"liaison account {LIAISON}"]
     assert [(finding.lines, finding.cents) for finding in result.findings] == [(1, -6_000)]
@@ -193,7 +218,7 @@ async def test_a_liaison_account_that_is_not_zero_is_listed(state: State) -> Non
 
 async def test_what_the_debt_is_owed_is_listed_and_does_not_stop_the_closing(state: State) -> None:
     """No step settles 1853200000, on which the general budget owes charges of the debt."""
-    await _move_balance(state, ACCRUED, DEBT)
+    await move_balance(state, ACCRUED, DEBT)
     result = await execute(state, Step.LIAISON)
     assert [(row.subject, row.cents, row.blocks) for row in result.findings] == [
         (f"liaison account {DEBT}", -11_000, False)
@@ -202,13 +227,13 @@ async def test_what_the_debt_is_owed_is_listed_and_does_not_stop_the_closing(sta
 
 
 async def test_what_two_accountants_owe_each_other_is_zero_together(state: State) -> None:
-    for step in (Step.DEPRECIATION, Step.RESULT):
+    for step in (Step.INVENTORY, Step.RESULT):
         assert (await execute(state, step)).state == "proven"
     result = await execute(state, Step.LIAISON)
     assert (result.findings, result.state) == ([], "proven")
 
 
-async def _move_balance(state: State, account: str, other: str) -> None:
+async def move_balance(state: State, account: str, other: str) -> None:
     async with open_connection(state.dsn) as connection:
         await connection.execute(
             "set session_replication_role = replica;"

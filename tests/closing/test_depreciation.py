@@ -213,7 +213,7 @@ def _count_due(cost: int, changes: list[tuple[int, int, int, int]], account: int
 
 async def test_a_step_charges_and_proves_that_nothing_is_left(state: State) -> None:
     """C08 is the same call, with a stored proof."""
-    request = StepRequest(YEAR, Step.DEPRECIATION, date(2019, 1, 8), by=ANNE)
+    request = StepRequest(YEAR, Step.INVENTORY, date(2019, 1, 8), by=ANNE)
     interruption, reporter = create_interruption(), ProgressLines()
     tried = await closing_execution.execute(
         state.context, msgspec.structs.replace(request, is_dry_run=True), interruption, reporter=reporter

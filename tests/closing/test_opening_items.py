@@ -12,6 +12,8 @@ from core.person_decisions import StatedPerson
 from reporting import code_labels
 from reporting.act_history import explain
 from reporting.act_narrative import render
+from reporting.aged_items import BY_ITEM, ItemScope, load_aged_items
+from reporting.analysts.refresh import refresh_views
 from reporting.code_names import read_names
 from reporting.suspense import load_suspense
 from service.database import command_queries
@@ -25,6 +27,7 @@ from tests.service.small_state import UNITS, State
 CREDITOR, CHARGE = "4721000000", "6188000000"
 CHLOE, DAVID = (StatedPerson(name, user=name) for name in ("chloe", "david"))
 _PERSONS = {name: CHANGE_FIELDS[name] for name in ("entered_by", "validated_by")}
+_OPEN_ITEMS = "select exercise, open_cents from analysis_v1.open_item where account = $1 order by entry"
 Opened = list[tuple[str, int, int]]
 """Kind, entry that it names, and cents of what was opened of items, in order."""
 
@@ -158,6 +161,33 @@ async def test_what_the_next_year_has_cleared_too_is_opened_on_the_other_side(st
     assert [cents for _, cents in await list_items(state, YEAR + 1)] == [4_000, -4_000, 3_000]
     assert (await open_year(state)).posted is None
     assert (await state.verify()).findings == []
+
+
+async def test_open_items_are_those_of_the_suspense_report(state: State) -> None:
+    """What the next year clears of an opening takes off the item that it opens; both reports list each item once."""
+    await open_year(state)
+    (opening, *_) = [entry for entry, _ in await list_items(state, YEAR + 1)]
+    await state.submit_accepted(clear("OD-3", "80.00", opening, YEAR + 1), "treasury")
+    async with command_queries.connect(state.dsn) as connection:
+        names = await read_names(connection, code_labels.load(state.reference))
+        suspense = await load_suspense(connection, names, exercise=YEAR + 1)
+        report = await load_aged_items(connection, names, ItemScope(account=CREDITOR, grouping=BY_ITEM))
+    items = [(item.entry, item.open_cents) for item in report.items]
+    assert [cents for _, cents in items] == [-2_000, 4_000, -4_000]
+    assert items == sorted((item.origin, item.open_cents) for item in suspense.items)
+    assert report.add_up
+
+
+async def test_analysts_see_each_opened_item_once(state: State) -> None:
+    """The opening takes the item of the year before, so that the view has 100.00, 40.00 and 40.00 of one year alone."""
+    await open_year(state)
+    (opening, *_) = [entry for entry, _ in await list_items(state, YEAR + 1)]
+    await state.submit_accepted(clear("OD-3", "80.00", opening, YEAR + 1), "treasury")
+    connection = await asyncpg.connect(state.dsn)
+    await refresh_views(connection, code_labels.load(state.reference), includes_last=True)
+    rows = await connection.fetch(_OPEN_ITEMS, CREDITOR)
+    await connection.close()
+    assert [tuple(row) for row in rows] == [(YEAR + 1, cents) for cents in (2_000, 4_000, 4_000)]
 
 
 async def test_an_account_that_was_opened_as_a_whole_stays_so(state: State) -> None:

@@ -153,10 +153,10 @@ async def test_a_caller_of_one_programme_sees_no_result(state: State) -> None:
 
 
 async def test_no_result_follows_final_openings(state: State) -> None:
-    """As in a ledger of before month 15: it was added to a year whose openings were final already."""
+    """As in a ledger of before months 13 to 15: that of the result was added to a year whose openings were final already."""
     opened = "insert into period_start (exercise, month, is_open) values (2018, 15, true)"
     await execute(state, Step.OPENING, _AFTER)
-    await _change_rows(state, "delete from period_start where (exercise, month) = (2018, 15)")
+    await _change_rows(state, "delete from period_start where exercise = 2018 and month > 12")
     for month in range(1, 13):
         for action in ("close", "lock"):
             await decide_period(state.dsn, f"2018-{month:02}", action, "PACA")
@@ -178,6 +178,7 @@ async def test_the_step_waits_for_the_end_of_the_year_and_for_its_account(state:
     early = await execute(state, Step.RESULT, "2018-12-31")
     assert early.waits == "2018 is not over: this step is executed from 2019-01-01 on, by --at DAY"
     state.reference.joinpath("2018", "result.csv").unlink()
+    state.reference.joinpath("2019", "settlement_act.csv").unlink()
     missing = await execute(state, Step.RESULT, _AFTER)
     assert missing.waits == "the files of 2018 name no account of the result: add result.csv with one line"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from closing.carry_acts import RenamedAct
 from closing.steps import Step
 from core.roles import Role
 from reporting import code_labels
@@ -134,10 +135,13 @@ async def test_references_that_the_ministry_uses_again_keep_nothing_from_going_o
             },
         ]
     )
+    renamed: list[RenamedAct] = []
     for step in STEPS:
         result = await execute(state, step)
         assert result.posted is not None
         assert result.posted.reasons == []
+        renamed += result.renamed.first
+        assert result.renamed.count == len(result.renamed.first)
     entries = {
         row["reference"]: row["entry_id"]
         for row in await state.fetch(
@@ -149,6 +153,8 @@ async def test_references_that_the_ministry_uses_again_keep_nothing_from_going_o
     assert {name.split(".")[1] for name in carries if name.startswith("2018.")} == {
         str(entries[reference]) for reference in ("EJ-1", "SF-2", "DP-2")
     }
+    assert [act.reference for act in renamed] == ["EJ-1", "SF-2", "DP-2"]
+    assert {act.new_reference for act in renamed} < carries
     assert (await state.verify()).findings == []
 
 
@@ -297,9 +303,10 @@ async def test_a_year_that_the_calendar_lacks_is_refused(state: State) -> None:
 
 
 async def test_the_plan_counts_what_is_open_and_what_is_done(state: State) -> None:
-    assert await _read_plan(state) == [("C06", 5, 0), ("C04", 2, 0), ("C14", 4, 0), ("C12", 4, 0)]
+    others = [("C04", 2, 0), ("C07", 0, 0), ("C14", 4, 0), ("C12", 4, 0), ("C15", 0, 0), ("C16", 0, 0)]
+    assert await _read_plan(state) == [("C06", 5, 0), *others]
     await execute(state, Step.COMMITMENTS, CARRIED_ON)
-    assert await _read_plan(state) == [("C06", 0, 5), ("C04", 2, 0), ("C14", 4, 0), ("C12", 4, 0)]
+    assert await _read_plan(state) == [("C06", 0, 5), *others]
 
 
 async def _read_plan(state: State) -> list[tuple[str, int, int]]:

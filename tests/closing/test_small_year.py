@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from closing.steps import Step
+from core.catalog import KIND_NUMBERS
 from core.person_decisions import StatedPerson
 from core.roles import Role
 from reporting import code_labels
@@ -27,13 +28,14 @@ from tests.closing.test_opening_items import CHARGE, CHLOE, CREDITOR, DAVID, ITE
 from tests.closing.test_results import RESULT
 from tests.databases import open_connection
 from tests.period_decisions import decide_period
+from tests.reporting.remade_hashes import remake_hashes
 from tests.service.small_state import State, create_interruption
 
 JANUARY, MARCH = "2019-01-21", "2019-03-25"
 _CARRIES = (Step.COMMITMENTS, Step.REQUESTS)
-_PROOFS = (Step.DEPRECIATION, Step.SUSPENSE, Step.LIAISON)
+_PROOFS = (Step.INVENTORY, Step.SUSPENSE, Step.LIAISON)
 _ALL = (Step.REVIEW, *_CARRIES, *_PROOFS, Step.RESULT, Step.LOCK, Step.OPENING)
-_MONTHS = (*range(13), 15)
+_MONTHS = range(16)
 LATE_ENTRY = post("OD-2", [("journal_debit", CHARGE, "7.00", ""), ("journal_credit", CREDITOR, "7.00", "")])
 """An entry of the inventory, which comes after the provisional openings."""
 
@@ -138,3 +140,95 @@ async def test_a_second_execution_of_every_step_adds_nothing(state: State) -> No
     states = await read_states(state)
     assert {states[step] for step in _ALL} == {"proven"}
     assert (await state.verify()).findings == []
+
+
+_LATER = "2019-03-28"
+_ACT = 'act,date,account,source\nLoi de règlement,2019-03-27,1100000000,"ours"\n'
+
+
+def _find_act(state: State) -> Path:
+    return state.reference / "2019" / "settlement_act.csv"
+
+
+async def _try(state: State, day: str) -> str:
+    result = await closing_execution.execute(
+        state.context,
+        _request(Step.ALLOCATION, day, DAVID),
+        create_interruption(),
+        reporter=ProgressLines(),
+    )
+    assert result.posted is None
+    return result.waits
+
+
+async def _close_finally(state: State) -> int:
+    """Close the year, and return its result."""
+    await _close_until_lock(state)
+    await _execute_by_two(state, Step.OPENING, MARCH)
+    rows = await _load_rows(state, YEAR + 1)
+    return next(row.opening_cents for row in rows if row.account == RESULT)
+
+
+async def test_the_settlement_act_allots_the_whole_result_once(state: State) -> None:
+    _find_act(state).write_text(_ACT)
+    await _close_until_lock(state)
+    assert "C16 needs C14, which is not proven" in await _try(state, _LATER)
+    await _execute_by_two(state, Step.OPENING, MARCH)
+    result_cents = next(
+        row.opening_cents for row in await _load_rows(state, YEAR + 1) if row.account == RESULT
+    )
+    assert "Loi de règlement is of 2019-03-27: execute the step from then on" in await _try(state, MARCH)
+    assert "is not in an open period of 2019" in await _try(state, "2019-07-01")
+    assert "nobody has prepared" in await _try(state, _LATER)
+    allotted = await _execute_by_two(state, Step.ALLOCATION, _LATER)
+    assert allotted.posted is not None
+    assert allotted.posted.reasons == []
+    balances = {row.account: row.balance_cents for row in await _load_rows(state, YEAR + 1)}
+    assert (balances[RESULT], balances["1100000000"]) == (0, result_cents)
+    again = await _execute(state, Step.ALLOCATION, _LATER)
+    assert again.posted is None
+    assert (await state.verify()).findings == []
+
+
+async def test_without_an_act_nothing_is_allotted(state: State) -> None:
+    _find_act(state).unlink(missing_ok=True)
+    assert await _close_finally(state) > 0
+    assert "no settlement act is named: add settlement_act.csv of 2019" in await _try(state, _LATER)
+
+
+_LINES = (
+    "where reference in (select reference from entry where kind in ({kinds})) and kind in ({kinds})".format(
+        kinds=", ".join(str(KIND_NUMBERS[f"result_allocation_{side}"]) for side in ("debit", "credit"))
+    )
+)
+_TECHNICAL_NUMBER = f"(select id from reference_text where kind = 5 and code = '{TECHNICAL}')"
+BREACHES = {
+    "a cent less": (f"update entry set amount = amount - 1 {_LINES}", "allotted in 2019"),
+    "one side alone": (
+        f"update entry set amount = amount - 1 {_LINES} and credit <> 0",
+        "more than it credits",
+    ),
+    "another account": (
+        f"update entry set debit = {_TECHNICAL_NUMBER} {_LINES} and debit <> 0",
+        f"posted on {TECHNICAL}",
+    ),
+    "before the act": (f"update entry set day = '2019-03-26' {_LINES}", "dated 2019-03-26"),
+    "what another sender posts": (
+        "update submission set sender = 'CHORUS' where sender = 'closing'",
+        "posted by CHORUS",
+    ),
+}
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+async def test_a_breach_of_an_allocation_is_found(state: State, breach: str) -> None:
+    _find_act(state).write_text(_ACT)
+    await _close_finally(state)
+    await _execute_by_two(state, Step.ALLOCATION, _LATER)
+    assert (await state.verify("result_allocations")).findings == []
+    change, text = BREACHES[breach]
+    async with open_connection(state.dsn) as connection:
+        await connection.execute(f"set session_replication_role = replica; {change}")
+        await remake_hashes(connection)
+    findings = (await state.verify("result_allocations")).findings
+    assert [finding for finding in findings if text in finding.found], findings

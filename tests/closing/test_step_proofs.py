@@ -49,7 +49,7 @@ async def test_what_cannot_begin_leaves_the_proofs(state: State) -> None:
 
 async def test_a_check_that_may_be_old_is_executed_again(state: State) -> None:
     assert (await execute(state, Step.SUSPENSE)).state == "proven"
-    assert (await execute(state, Step.DEPRECIATION)).state == "proven"
+    assert (await execute(state, Step.INVENTORY)).state == "proven"
     await state.submit_accepted(ITEM, "treasury")
     result = await execute(state, Step.RESULT)
     assert result.waits == "C12 needs C09, which is not proven: crescendo close show C09 --year 2018"
@@ -59,7 +59,7 @@ async def test_a_check_that_may_be_old_is_executed_again(state: State) -> None:
 
 
 async def test_a_proof_that_was_withdrawn_is_given_again_by_a_person_alone(state: State) -> None:
-    for step in (Step.DEPRECIATION, Step.SUSPENSE):
+    for step in (Step.INVENTORY, Step.SUSPENSE):
         assert (await execute(state, step)).state == "proven"
     request = StepRequest(YEAR, Step.SUSPENSE, date.fromisoformat(CARRIED_ON))
     await step_reversal.reverse_step(state.context, request, "an item was missing")
@@ -71,7 +71,7 @@ async def test_a_proof_that_was_withdrawn_is_given_again_by_a_person_alone(state
     assert (await execute(state, Step.RESULT)).state == "proven"
 
 
-@pytest.mark.parametrize("step", [Step.COMMITMENTS, Step.DEPRECIATION])
+@pytest.mark.parametrize("step", [Step.COMMITMENTS, Step.INVENTORY])
 async def test_a_dry_run_waits_for_no_work_on_payments(state: State, step: Step) -> None:
     async with lock_settlement(state.dsn, ProgressLines()):
         assert (await execute(state, step, is_dry_run=True)).sums is not None

@@ -12,8 +12,10 @@ from reporting.act_history import explain
 from reporting.code_names import read_names
 from reporting.commitments import load_outstanding_commitments
 from reporting.visibility import Visibility
+from service.cli.closing_tables import build_step_table
 from service.database import command_queries
 from service.database.embedded_server import Database
+from service.terminal.console import style_table
 from tests.closing.closing_state import YEAR, execute, open_year_end, read_carries
 from tests.service.small_state import State, build_openings, build_payee_code
 from tests.succession_years import suppress_programme, write_successions
@@ -71,7 +73,10 @@ async def test_what_waited_goes_on_once_an_order_is_there_and_nothing_goes_twice
         assert result.posted is not None
         assert result.posted.reasons == []
         assert result.sums is not None
-        assert [row.programme for row in result.sums.carried] == ["0177"] * len(result.sums.carried)
+        assert {(row.programme, row.follower) for row in result.sums.carried} == {("0177", "0203")}
+        table = "\n".join(style_table(build_step_table(result.sums), 160))
+        assert "goes on in" in table
+        assert "0203" in table
         assert result.sums.blocked
     first = [
         ("commitment_carry", "EJ-1", _UNITS["0203"], 12_000),

@@ -31,10 +31,10 @@ async def state(database: Database, tmp_path: Path) -> AsyncIterator[State]:
 
 async def close_year(state: State) -> None:
     """Prove what C13 needs, and close every month of the year."""
-    for step in (Step.DEPRECIATION, Step.RESULT):
+    for step in (Step.INVENTORY, Step.RESULT):
         assert (await execute(state, step)).state == "proven"
     async with open_connection(state.dsn) as connection:
-        for month in (*range(13), 15):
+        for month in range(16):
             await period_store.store_decision(
                 connection, NewDecision(YEAR, month, "", PeriodAction.CLOSE, "test", CHLOE)
             )
@@ -43,7 +43,7 @@ async def close_year(state: State) -> None:
 async def test_a_year_is_locked_once_every_month_is_closed(state: State) -> None:
     early = await execute(state, Step.LOCK)
     assert early.waits == "C13 needs C12, which is not proven: crescendo close show C12 --year 2018"
-    await execute(state, Step.DEPRECIATION)
+    await execute(state, Step.INVENTORY)
     await execute(state, Step.RESULT)
     early = await execute(state, Step.LOCK)
     assert list_blocks(early)[0] == "month 2018-00 is open"
@@ -62,7 +62,7 @@ async def test_a_year_is_locked_once_every_month_is_closed(state: State) -> None
 
 async def test_a_year_is_not_locked_while_charges_are_left(state: State) -> None:
     """The proof of C12 is older than the charge: behind the lock nothing would bring it to the result."""
-    await execute(state, Step.DEPRECIATION)
+    await execute(state, Step.INVENTORY)
     await execute(state, Step.RESULT)
     await state.submit_accepted([LATE_SERVICE])
     assert (await read_states(state))["C12"] == "proven"
@@ -106,7 +106,7 @@ async def test_two_persons_seal_a_year_whose_months_one_person_locked(state: Sta
     await close_year(state)
     await add_accountants(state.dsn)
     async with open_connection(state.dsn) as connection:
-        for month in (*range(13), 15):
+        for month in range(16):
             await period_store.store_decision(
                 connection, NewDecision(YEAR, month, "", PeriodAction.LOCK, "test", CHLOE)
             )

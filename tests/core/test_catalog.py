@@ -4,7 +4,7 @@ import pytest
 
 from core.account_roles import ASSET_ROLES
 from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Role, Stage
-from core.kind_rules import Pairing, Requester
+from core.kind_rules import CARRIES_CREDITS, Pairing, Requester, YearRule
 from core.outcome_codes import Outcome
 from core.senders import BANK, CLOSING, SENDER_OF_KIND, TREASURY
 
@@ -51,6 +51,14 @@ def test_kinds_keep_their_stored_numbers() -> None:
         *("suspense_debit", "suspense_return"),
         *("transfer_identification", "identification_debit", "identification_return"),
         *("penalty", "penalty_confirmation", "penalty_remission", "penalty_carry", "penalty_rejection"),
+        *("carryover_out_ae", "carryover_out_cp", "carryover_in_ae", "carryover_in_cp"),
+        *("unused_cancellation_ae", "unused_cancellation_cp", "unused_unfreeze_ae", "unused_unfreeze_cp"),
+        "unused_earmark_release",
+        *("accrual", "imprest_accrual", "prepaid_expense", "unsettled_advance", "accrued_income"),
+        *("deferred_income", "provision", "provision_release", "inventory_reversal", "inventory_correction"),
+        *("result_allocation_debit", "result_allocation_credit"),
+        "provision_correction",
+        "receipt_reversal",
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -102,7 +110,7 @@ def test_an_act_that_posts_nothing_leaves_the_amount_on_the_account_of_the_entry
 def test_every_stage_is_reached_and_left() -> None:
     for stage in list(Stage)[1:]:
         assert any(kind.reaches is stage for kind in _KINDS)
-        assert any(kind.after is stage and kind.draws for kind in _KINDS)
+        assert any(kind.after is stage and (kind.draws or kind.mirrors) for kind in _KINDS)
 
 
 def test_the_kinds_that_send_money_credit_the_transit_account() -> None:
@@ -163,8 +171,13 @@ def test_only_our_own_senders_state_what_was_paid() -> None:
         name for name, sender in SENDER_OF_KIND.items() if sender == BANK
     }
     assert {
-        kind.name for kind in _KINDS if kind.carries or kind.family in (Family.OPENING, Family.RESULT)
-    } == {name for name, sender in SENDER_OF_KIND.items() if sender == CLOSING}
+        kind.name
+        for kind in _KINDS
+        if kind.carries
+        or kind.family in (Family.OPENING, Family.RESULT, Family.ALLOCATION)
+        or kind.budget in CARRIES_CREDITS
+        or kind.year_rule is YearRule.AFTER_YEAR
+    } | {"inventory_reversal"} == {name for name, sender in SENDER_OF_KIND.items() if sender == CLOSING}
 
 
 def moving_kinds() -> list[ActKind]:
@@ -244,7 +257,7 @@ def test_what_is_identified_is_collected_as_by_a_receipt() -> None:
     assert [kind.name for kind in _KINDS if kind.names_centre_alone] == [
         *("opening_debit", "opening_credit", "suspense_receipt", "opening_item_debit", "opening_item_credit"),
         *("opening_reduction_debit", "opening_reduction_credit", "result_debit", "result_credit"),
-        *("suspense_debit", "suspense_return"),
+        *("suspense_debit", "suspense_return", "result_allocation_debit", "result_allocation_credit"),
     ]
 
 

@@ -1,6 +1,8 @@
 """The chart of accounts: the accounts of each item by role, and the other accounts that a sender may give."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Never
 
 import pytest
 
@@ -9,6 +11,7 @@ from core.catalog import Role
 from core.chart import Chart, Side
 from core.errors import ReferenceDataError
 from core.nomenclature import Nomenclature
+from core.own_creditors import CreditorUse
 from core.reference.files import SAMPLE_FOLDER
 from tests.core.test_nomenclature import SMALL
 
@@ -133,6 +136,25 @@ def test_an_item_admits_its_own_account_and_its_prefixes(sample: Chart) -> None:
     assert not sample.is_admitted("31", sample.role_accounts["31"][Role.CREDITOR])
 
 
+def test_what_the_inventory_alone_charges_is_not_admitted(sample: Chart) -> None:
+    admitted_prefixes = {"51": ("2",)}
+    chart_of_assets = replace(sample, admitted_prefixes=admitted_prefixes)
+    assert not chart_of_assets.is_admitted("51", "2313318000")
+    assert replace(chart_of_assets, inventory={}).is_admitted("51", "2313318000")
+
+
+def test_the_inventory_is_not_read_for_an_expense(sample: Chart) -> None:
+    """A start asks for every item and account of each year, so that no question may go through the whole inventory."""
+    assert replace(sample, inventory=_Unread()).is_admitted("31", "6066610000")
+
+
+class _Unread(dict[str, dict[str, str]]):
+    """An inventory that must not be read."""
+
+    def values(self) -> Never:
+        raise AssertionError
+
+
 def test_a_budget_only_item_admits_nothing(sample: Chart) -> None:
     assert not any(sample.is_admitted("HT2", account) for account in sample.accounts)
     assert not any(sample.is_admitted("nothing", account) for account in sample.accounts)
@@ -207,7 +229,7 @@ def test_the_sample_has_the_accounts_of_the_state(sample: Chart) -> None:
     sides = {number: sample.accounts[number].side for number in ("4081000000", "4011100000", "5126410000")}
     assert sides == {"4081000000": Side.NIL, "4011100000": Side.EITHER, "5126410000": Side.CREDIT}
     cited = {number for number, account in sample.accounts.items() if account.source != "chart"}
-    assert cited == {"1853200000", sample.opening, "1200000000", "1842300000"}
+    assert cited == {"1853200000", sample.opening, "1100000000", "1200000000", "1842300000"}
 
 
 def test_payroll_has_creditors_of_its_own(sample: Chart) -> None:
@@ -222,9 +244,9 @@ def test_payroll_has_creditors_of_its_own(sample: Chart) -> None:
 def test_an_expense_account_may_have_its_own_creditor(sample: Chart) -> None:
     """By payroll pensions are owed to their special account, by a request travel to the staff."""
     own, request, payroll = sample.own_creditors, Role.CREDITOR, Role.PAYROLL
-    assert own["6452110000", payroll] == "4312110000"
-    assert own["6452510000", payroll] == "4371120000"
-    assert own["6153110000", request] == own["6155000000", request] == "4211110000"
+    assert own[CreditorUse("6452110000", payroll)] == "4312110000"
+    assert own[CreditorUse("6452510000", payroll)] == "4371120000"
+    assert own[CreditorUse("6153110000", request)] == own[CreditorUse("6155000000", request)] == "4211110000"
     absent = {
         ("6452110000", request),
         ("6153110000", payroll),
@@ -238,7 +260,9 @@ def test_contributions_that_payroll_does_not_touch_are_not_owed_to_social_securi
     """By payroll 4322000000 takes the accounts alone whose text names it (6452420000 and 64582x refer to one of them)."""
     usual = sample.role_accounts["22"][Role.PAYROLL]
     charged = [account for account in sample.accounts if account.startswith("645")]
-    creditors = {account: sample.own_creditors.get((account, Role.PAYROLL), usual) for account in charged}
+    creditors = {
+        account: sample.own_creditors.get(CreditorUse(account, Role.PAYROLL), usual) for account in charged
+    }
     assert {account for account, creditor in creditors.items() if creditor == "4322000000"} == {
         "6451110000",
         "6451140000",
@@ -255,7 +279,11 @@ def test_contributions_that_payroll_does_not_touch_are_not_owed_to_social_securi
         *("6457120000", "6457180000", "6457211000", "6457212000", "6457222000", "6457230000"),
         *("6458100000", "6458300000"),
     }
-    assert creditors["6457130000"] == sample.own_creditors["6457130000", Role.CREDITOR] == "4221180000"
+    assert (
+        creditors["6457130000"]
+        == sample.own_creditors[CreditorUse("6457130000", Role.CREDITOR)]
+        == "4221180000"
+    )
 
 
 def test_taxes_given_back_are_not_owed_to_suppliers(sample: Chart) -> None:

@@ -86,7 +86,7 @@ def test_a_year_is_locked_once_every_month_is_for_one_accountant() -> None:
 
 def test_the_first_month_that_is_not_locked_is_that_of_the_accountant() -> None:
     states = build_states([])
-    for month in (*range(1, 13), 15):
+    for month in range(1, 16):
         assert find_unlocked_month(states, 2018, 3) == month
         view_folios(states, to_period(2018, month), 3)[:] = PeriodState.LOCKED
     assert find_unlocked_month(states, 2018, 3) == 0

@@ -61,13 +61,22 @@ _ACCOUNTING = {
     *("term_suspension", "term_resumption", "return_identified", "void", "set_off"),
     *("asset_service", "asset_depreciation", "asset_disposal", "asset_depreciation_disposal"),
     *("journal_debit", "journal_credit", "clearing_debit", "clearing_credit", "justification"),
-    *("receipt", "set_off_receipt", "credit_restoration"),
+    *("receipt", "set_off_receipt", "credit_restoration", "receipt_reversal"),
     *("suspense_identification", "identification_receipt"),
     *("transfer_identification", "identification_debit", "identification_return"),
     *("advance_withholding", "advance_recovery"),
     *("reassignment_origin", "reassignment_target"),
     *("retention", "retention_rejection"),
     *("penalty", "penalty_confirmation", "penalty_rejection"),
+    *(
+        "accrual",
+        "imprest_accrual",
+        "prepaid_expense",
+        "unsettled_advance",
+        "accrued_income",
+        "deferred_income",
+    ),
+    *("provision", "provision_release", "inventory_correction", "provision_correction"),
 }
 _ENTERED = {
     Role.BUDGET_DIRECTORATE: _OF_DIRECTORATE,

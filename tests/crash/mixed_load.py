@@ -36,7 +36,7 @@ class Acknowledged:
     """What the service has acknowledged."""
 
     forms: dict[str, int] = field(default_factory=dict)
-    """Document numbers by reference."""
+    """Entries by reference."""
     files: dict[str, int] = field(default_factory=dict)
     """Submissions by the name of the file."""
     runs: set[int] = field(default_factory=set)

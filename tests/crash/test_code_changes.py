@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from core.outcome_codes import Outcome
-from ingest.queue.batch_cuts import BATCH_LINES
+from ingest.queue import batch_cuts, held_lines
+from ingest.queue.batch_cuts import BatchLimits
 from ingest.queue.file_feed import FileFeed, ProcessingRequest
-from ingest.queue.held_lines import CACHED_LINES_MAX
 from ingest.spool.spool import Spool
 from posting.batch import FINAL_PASS, BatchResult
 from posting.book.registry import ReferenceData
@@ -26,7 +26,9 @@ from tests.reporting.journals import ASPR, BUDGET, Row, act, grant
 
 CENTRE = "0217-SGAC-LATE"
 LATE = ASPR | {"fund_centre": CENTRE}
-HELD_LINES = BATCH_LINES + 4
+SEGMENT_LINES, CACHED_LINES = 4_096, 1_500
+"""The lines between two marks of a file, and those cached in memory: a thirty-second of the usual ones, alike in all else."""
+HELD_LINES = SEGMENT_LINES + 4
 """Lines whose predecessor never comes: more than a batch, and more than are cached in memory."""
 
 PROGRESS = {1: (1, True), 2: (2, False), 3: (2, True), 4: (FINAL_PASS, False)}
@@ -37,13 +39,19 @@ _OUTCOMES = """select line, 0 as code from entry where reference = 'I1'
 _LATER_ENTRIES = "select count(*) from entry where reference like 'C3%'"
 
 
+@pytest.fixture(autouse=True)
+def _cut_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (batch_cuts, held_lines):
+        monkeypatch.setattr(module, "BATCH_LINES", SEGMENT_LINES)
+    monkeypatch.setattr(held_lines, "CACHED_LINES_MAX", CACHED_LINES)
+
+
 class EngineStopped(Exception):
     """Ends the engine."""
 
 
 def _build_rows() -> list[Row]:
     """Build an act of two lines that is held for its commitment, many lines held in vain, and the commitment."""
-    assert HELD_LINES > CACHED_LINES_MAX
     first = act("commitment_increase", "I1", "1.00", line="1", predecessor="C2")
     second = act("commitment_increase", "I1", "1.00", LATE, line="2", predecessor="C2")
     held_in_vain = [act("service", f"S{number}", "1.00", predecessor="NEVER") for number in range(HELD_LINES)]
@@ -93,8 +101,9 @@ async def _run(dsn: str, files: list[Path], data: Path, *, reference: Path, stop
         if result.number == stop_after:
             raise EngineStopped
 
+    limits = BatchLimits(lines=SEGMENT_LINES * 3 // 4, lines_retried=SEGMENT_LINES)
     async with PostgresStore(dsn).own_lease("test") as store:
-        feed = FileFeed(ProcessingRequest(files), Spool(data), store)
+        feed = FileFeed(ProcessingRequest(files), Spool(data), store, limits=limits)
         await Pipeline(store, ReferenceData.load(reference), PipelineSettings(on_committed=stop)).run(feed)
 
 

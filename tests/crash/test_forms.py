@@ -28,7 +28,7 @@ class FormLog:
 
     key: dict[str, str]
     entries: dict[str, int] = field(default_factory=dict)
-    """Document numbers of the acknowledged forms, by reference."""
+    """Entries of the acknowledged forms, by reference."""
     open: set[str] = field(default_factory=set)
     """Forms that were sent and have no response."""
     answered: asyncio.Condition = field(default_factory=asyncio.Condition)

@@ -84,14 +84,14 @@ class Kill(NamedTuple):
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Third parties, the budget, nine months as one file, and the other months."""
     folder = tmp_path_factory.mktemp("year")
-    generate_year(folder, Year(acts=800_000, senders=1))
+    generate_year(folder, Year(acts=500_000, senders=1))
     months = sorted(folder.glob("2018-*-MIN-01.parquet"))
     tables = [pyarrow.parquet.read_table(path) for path in months[:9]]
     common_columns = [
         name for name in tables[0].column_names if all(name in table.column_names for table in tables)
     ]
     whole = pa.concat_tables([table.select(common_columns) for table in tables])
-    assert whole.num_rows > 6 * BATCH_LINES
+    assert whole.num_rows > 4 * BATCH_LINES  # some are committed, and others are copied
     write_file(whole.replace_schema_metadata().unify_dictionaries(), folder / _LONG_FILE, "MIN-01")
     first = [folder / name for name in ("00-third-parties.parquet", "01-budget.parquet", _LONG_FILE)]
     return [*map(str, first), *map(str, sorted(folder.glob("2018-10-BUDGET*"))), *map(str, months[9:])]

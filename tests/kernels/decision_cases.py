@@ -6,13 +6,13 @@ from typing import NamedTuple, cast
 import numpy as np
 
 from core.account_roles import ENTRY_ROLES
-from core.catalog import CATALOG, ActKind, Family, Remainder, Role, Stage
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, Family, Remainder, Role, Stage
 from core.catalog_effects import Effects, build_effects
 from core.outcome_codes import Outcome
 from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from core.restorations import ANY_YEAR, RestorationRule
 from core.roles import build_role_kinds
-from core.tables.asset_columns import ASSET_COLUMNS
+from core.tables.account_columns import ACCOUNT_COLUMNS, INVENTORY_COLUMN
 from core.tables.book import (
     CLAIM_DAY_BIT,
     CLAIM_LINE_BIT,
@@ -43,7 +43,7 @@ from core.tables.followers import Followers
 from core.tables.journal import Acts, Decisions
 from core.tables.special_balances import SpecialProgrammes
 from kernels import decisions as kernel
-from tests.act_strategies import to_columns
+from tests.act_strategies import MERGED_INTO, to_columns
 from tests.book_strategies import StartingBook
 from tests.kernels.directory_cases import build_grant_starts, build_grants, build_signatures
 from tests.kernels.marked_pages import require_marks
@@ -98,6 +98,7 @@ class BookContent(NamedTuple):
     decrees: dict[DecreeKey, int]
     collected: dict[tuple[int, Hashable], int]
     engaged: dict[tuple[int, Hashable], int]
+    carried: dict[tuple[int, Hashable], int]
     waiting: dict[Fingerprint, object]
     invoices: dict[Fingerprint, tuple[Claim, ...]]
 
@@ -174,6 +175,15 @@ class KernelBook:
         require_marks(items, entries, tables, decisions)
         return [to_decision(row) for row in decisions]
 
+    def merge_payees(self, ledger: oracle.Ledger, code: Fingerprint) -> None:
+        """Merge a payee into the first one, in these tables and in the plain model, if both are registered."""
+        plain, count = ledger.state.payees, self.tables.counters[0]["payees"]
+        if code is None or not {code, MERGED_INTO} <= plain.keys():
+            return
+        plain[code] = plain[code]._replace(merged_into=plain[MERGED_INTO].number)
+        values, row = self.tables.payees["value"][:count], plain[code].number - 1
+        values[row] = values[row] - values[row] % PAYEE_BLOCKED_BIT + plain[MERGED_INTO].number
+
     def read_content(self) -> BookContent:
         """Return the content of the tables."""
         tables, count = self.tables, self.tables.counters[0]
@@ -206,6 +216,7 @@ class KernelBook:
             _list_decrees(tables.decrees),
             self._read_special("collected"),
             self._read_special("engaged"),
+            self._read_special("carried"),
             {tuple(row[:2]): row[3] for row in tables.waiting[: count["waiting"]].tolist()},
             _list_claims(tables.invoices[: count["invoices"]].tolist()),
         )
@@ -268,6 +279,7 @@ def read_ledger_content(ledger: oracle.Ledger) -> BookContent:
         {key: cents for key, cents in state.decrees.items() if cents},
         {key: cents for key, cents in state.collected.items() if cents},
         {key: cents for key, cents in state.engaged.items() if cents},
+        {key: cents for key, cents in state.carried.items() if cents},
         {key: _fold_content(content) for key, content in ledger.waiting.items()},
         dict(state.invoices),
     )
@@ -278,7 +290,8 @@ def _count_taken(state: State, entry: int) -> OpenItem:
     item = state.items[entry]
     if CATALOG[item.kind].family is Family.COMMITMENT:
         return item if item.carried_to else item._replace(advanced=advances.sum_advanced(state, entry))
-    item = item._replace(advanced=advances.find_mark(state, entry))
+    mark = item.due or item.credit_day or advances.find_mark(state, entry)
+    item = item._replace(advanced=mark, due=0, credit_day=0)
     if CATALOG[item.kind].reaches not in (Stage.PAYABLE, Stage.RETAINED, Stage.WITHHELD):
         return item
     return item._replace(retained=min(item.retained, 1), asked=0, followers=invoices.sum_taken(state, entry))
@@ -320,11 +333,11 @@ def to_item(row: dict[str, int]) -> OpenItem:
     elif kind.feeds:
         row = row | {"unbilled": 0}
     original = row["under"] if CATALOG[row["kind"]].undoes else row["kind"]
-    is_owed = CATALOG[original].reaches not in (Stage.NONE, Stage.IN_SERVICE)
+    is_owed = CATALOG[original].reaches not in (Stage.NONE, Stage.IN_SERVICE, Stage.ACCRUED, Stage.PROVIDED)
     marks = FOLLOWED_BIT | SUSPENDED_BIT | USE_MASK | RETENTION_BIT | MOVE_MASK | REPAYMENT_MASK
     own = row["unbilled"] & ~marks
     fields = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}
-    fields["carried_to"], fields["asked"] = carried_to, 0
+    fields |= {"carried_to": carried_to, "asked": 0, "due": 0, "credit_day": 0}
     fields["leaving"] = row.get("leaving", 0)
     fields["is_followed"] = bool(row["unbilled"] & FOLLOWED_BIT)
     fields["is_moved"] = is_owed and bool(row["unbilled"] & MOVE_MASK)
@@ -402,9 +415,12 @@ def _build_creditors(book: StartingBook) -> np.ndarray:
 
 
 def _build_assets(book: StartingBook) -> np.ndarray:
-    plans = np.zeros((max(book.world.years) + 1, ASSET_COLUMNS, LEDGER_ACCOUNTS), np.int16)
+    plans = np.zeros((max(book.world.years) + 1, ACCOUNT_COLUMNS, LEDGER_ACCOUNTS), np.int16)
     for (year, account), plan in book.world.assets.items():
-        plans[year, :, account] = plan
+        plans[year, :INVENTORY_COLUMN, account] = plan
+    for (year, name, account), counterpart in book.world.counterparts.items():
+        column = INVENTORY_COLUMN + KIND_NUMBERS[name] - KIND_NUMBERS["accrual"]
+        plans[year, column, account] = counterpart
     return plans.ravel()
 
 
@@ -430,7 +446,7 @@ def _build_roles(book: StartingBook) -> np.ndarray:
 def _build_nodes(book: StartingBook) -> np.ndarray:
     nodes = allocate_records(BudgetNodes, max(book.world.nodes) + 1)
     for number, node in book.world.nodes.items():
-        nodes[number] = (node.parent, node.level, node.staff, node.blocking, 0)
+        nodes[number] = (node.parent, node.level, node.staff, node.blocking, node.lifted, 0)
     return nodes
 
 
@@ -455,9 +471,22 @@ def _build_special_accounts(book: StartingBook) -> np.ndarray:
             if (key[0], book.world.special[key].name) == (year + 1, account.name)
             and book.world.special[key].section in ("", account.section)
         ]
+        forbidden = sum(1 << cast(int, number) for number in account.state_payees)
         first = min(same, key=lambda key: str(key[1]), default=None)
         later = rows.get((year + 1, programme)) or (rows[first] if first else 0)
-        table[row] = (node, year, min(members), max(members) + 1, later, account.brought, 0, 0, 0)
+        table[row] = (
+            node,
+            year,
+            min(members),
+            max(members) + 1,
+            later,
+            account.brought,
+            0,
+            0,
+            0,
+            forbidden,
+            0,
+        )
     return table
 
 
@@ -465,7 +494,8 @@ def _build_years(book: StartingBook) -> np.ndarray:
     days = allocate_records(BudgetYears, max(book.world.years) + 1)
     nodes_a_year = (max(book.world.nodes) + 1) // len(book.world.years)
     for number, year in book.world.years.items():
-        days[number] = (*year[:6], number * nodes_a_year, *year[6:])
+        shares = year.virement_limit, year.advance_limit, year.cancellation_limit, year.carry_over_limit
+        days[number] = (*year[:6], number * nodes_a_year, *shares, year.retention_limit, year.visa_days)
     return days
 
 

@@ -12,7 +12,7 @@ from core.tables.columns import seal, seal_array
 from core.tables.journal import Bytes, Spans
 
 IS_COMPILED = not getattr(config, "DISABLE_JIT")  # noqa: B009
-_INTERPRETED_DIVISOR = 1 if IS_COMPILED else 3
+_INTERPRETED_DIVISOR = 1 if IS_COMPILED else 6
 EXAMPLES_FACTOR = int(os.environ.get("EXAMPLES_FACTOR", "1"))
 """How many times the usual number of cases a long form draws."""
 

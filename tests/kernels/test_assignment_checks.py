@@ -50,7 +50,7 @@ _years = st.builds(
     ),
     _draw_some(st.builds(oracle.FundRow, st.integers(0, 2), st.sampled_from((0, 1, 2)))),
     st.frozensets(_known_codes, min_size=2),
-    *[st.frozensets(_known_codes, max_size=2)] * 5,
+    *[st.frozensets(_known_codes, max_size=2)] * 6,
 )
 _lines = st.builds(
     oracle.LineCodes,
@@ -67,7 +67,7 @@ _line_faults = st.sampled_from(((0, 0), (0, 0), (0, 0), (Outcome.LINE_INVALID, 2
 @given(
     st.lists(st.tuples(_lines, _line_faults), min_size=1, max_size=9),
     _years,
-    st.builds(oracle.KindUses, *[_sets] * 13).map(
+    st.builds(oracle.KindUses, *[_sets] * 14).map(
         lambda uses: uses._replace(
             earmarks=uses.earmarks - uses.brings,
             receives=uses.receives - uses.brings - uses.earmarks - uses.pays_staff,
@@ -117,6 +117,7 @@ def _to_year_codes(year: oracle.YearCodes) -> YearCodes:
         [0, *(number in year.restricted for number in numbers), 0],
         [0, *(number in year.opening for number in numbers), 0],
         [0, *(number in year.result for number in numbers), 0],
+        [0, *(number in year.allocation for number in numbers), 0],
         [0, *(number in year.suspense for number in numbers), 0],
         [0, *(number in year.assets for number in numbers), 0],
     ]

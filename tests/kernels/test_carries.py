@@ -98,7 +98,7 @@ def _undo(kernel_book: KernelBook, line: Line) -> None:
     rollback.undo_decisions(acts, kernel_book.tables, seal_array(decisions))
 
 
-@run_examples(300)
+@run_examples(150)
 @given(_rich_books(), st.data())
 def test_what_follows_a_carry_is_decided_as_by_the_plain_model(
     book: StartingBook, data: st.DataObject

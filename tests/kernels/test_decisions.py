@@ -19,3 +19,4 @@ def test_every_line_is_decided_as_by_the_plain_model(case: DecisionCase) -> None
     for batch in case.batches:
         assert kernel_book.decide(batch.lines, batch.holding) == decide(batch.lines, ledger, batch.holding)
         assert kernel_book.read_content() == read_ledger_content(ledger)
+        kernel_book.merge_payees(ledger, batch.merged)

@@ -91,7 +91,7 @@ def _require_earmarks(tables: Book) -> None:
     assert np.array_equal(tables.frozen["earmarked"], counted)
 
 
-@run_examples(200)
+@run_examples(100)
 @given(_narrow_books(), st.data())
 def test_credits_of_a_year_are_taken_as_by_the_plain_model(book: StartingBook, data: st.DataObject) -> None:
     """Each line is decided and undone before it counts."""

@@ -85,7 +85,7 @@ def _undo(kernel_book: KernelBook, act: list[Line]) -> None:
     rollback.undo_decisions(acts, kernel_book.tables, seal_array(decisions))
 
 
-@run_examples(300)
+@run_examples(150)
 @given(_rich_books(), st.data())
 def test_reassignments_are_decided_as_by_the_plain_model(book: StartingBook, data: st.DataObject) -> None:
     """Each act is decided and undone before it counts; the journal of them all restores the items."""

@@ -40,7 +40,7 @@ def test_the_journal_reconstructs_the_book(case: DecisionCase, data: st.DataObje
     items = {entry: _clear_counts(item) for entry, item in expected.items.items()}
     expected = expected._replace(figures=start.figures, sums={}, waiting={}, items=items)
     expected = expected._replace(
-        titles=start.titles, withdrawn={}, decrees=start.decrees, collected={}, engaged={}
+        titles=start.titles, withdrawn={}, decrees=start.decrees, collected={}, engaged={}, carried={}
     )
     assert twin.read_content() == expected
     assert sorted(twin.tables.slots.tolist()) == sorted(kernel_book.tables.slots.tolist())
@@ -74,6 +74,7 @@ def build_journal(lines: list[Line], decisions: list[Decision]) -> list[StoredEn
                 decision.predecessor,
                 line.amount,
                 decision.cell,
+                max(line.source, 0),
                 line.day,
                 decision.payee,
                 line.kind,

@@ -25,7 +25,10 @@ def _read_bytes(kernel_book: KernelBook) -> list[bytes]:
     )
     whole = (tables.counters, tables.figures, tables.slots, tables.payee_slots)
     whole = (*whole, np.ascontiguousarray(tables.withdrawn["withdrawn"]))
-    whole = (*whole, *(np.ascontiguousarray(tables.special[name]) for name in ("collected", "engaged")))
+    whole = (
+        *whole,
+        *(np.ascontiguousarray(tables.special[name]) for name in ("collected", "engaged", "carried")),
+    )
     sums = repr(kernel_book.read_sums()).encode()
     return [sums, *(array.tobytes() for array in (*counted, *whole))]
 
@@ -42,7 +45,7 @@ def _decide_and_undo(kernel_book: KernelBook, batch: CaseBatch) -> np.ndarray:
     return decisions
 
 
-@run_examples(250)
+@run_examples(150)
 @given(cases() | cases(chains=find_chains("asset_disposal")), st.data())
 def test_undone_decisions_leave_no_trace(case: DecisionCase, data: st.DataObject) -> None:
     """Before each batch some batch is decided and undone, which does not change the following decisions."""

@@ -3,7 +3,18 @@
 from dataclasses import dataclass
 
 from tests.law_model.budget import NodeKey
-from tests.law_model.kinds import CHARGES, CLEARINGS, CREDIT_KINDS, GIVES_BACK_CHARGE, JOURNALS, RECEIVABLES
+from tests.law_model.kinds import (
+    CHARGES,
+    CLEARINGS,
+    CREDIT_KINDS,
+    EARMARKS,
+    GIVES_BACK_CHARGE,
+    INVENTORY,
+    JOURNALS,
+    RECEIVABLES,
+    RELEASE,
+    UNUSED_CREDITS,
+)
 from tests.law_model.nomenclature import ORDINARY, Centre, Item, Year
 from tests.law_model.state import Act, Document, State
 
@@ -19,6 +30,10 @@ LEVELS = {
     "decree_cancellation": ("programme",),
     "freeze": ("programme", "bop", "uo"),
     "unfreeze": ("programme", "bop", "uo"),
+    "carryover_out": ("programme", "bop", "uo"),
+    "carryover_in": ("programme", "bop", "uo"),
+    "unused_cancellation": ("programme", "bop", "uo"),
+    "unused_unfreeze": ("programme", "bop", "uo"),
 }
 
 
@@ -85,7 +100,10 @@ def _centres_of_acts(year: Year) -> list[str]:
 def _check_level(act: Act, year: Year) -> list[str]:
     centre = year.centres.get(act.text("fund_centre"))
     action = act.kind.rpartition("_")[0] if act.kind in CREDIT_KINDS else ""
-    is_right = centre is None or centre.level in LEVELS.get(action, ("uo",))
+    levels = LEVELS.get(action, ("uo",))
+    if act.kind in UNUSED_CREDITS and act.text("operation"):
+        levels = ("uo",)  # what is set apart for an operation is its unit's (GBCP 156)
+    is_right = centre is None or centre.level in levels
     return [] if is_right else ["FUND_CENTRE_LEVEL"]
 
 
@@ -103,17 +121,17 @@ def _check_consistency(act: Act, year: Year) -> list[str]:
 def _belongs(act: Act, year: Year, centre: Centre) -> bool:
     """Return whether area and fund are of the centre's programme, and the operation of its UO."""
     programmes = [year.funds.get(act.text("fund") or ORDINARY, ("", ""))[1]]
-    if act.kind not in CREDIT_KINDS:
+    if act.kind not in CREDIT_KINDS or act.kind in UNUSED_CREDITS:
         operation = year.centres.get(act.text("operation"))
         if operation and operation.level == "operation" and operation.parent != centre.code:
             return False
-        if not act.kind.startswith("earmark"):
+        if act.kind not in EARMARKS | UNUSED_CREDITS:
             programmes.append(year.areas.get(act.text("functional_area"), ""))
     return all(programme in ("", centre.programme) for programme in programmes)
 
 
 def _suits(act: Act, item: Item) -> bool:
-    if act.kind.startswith("earmark"):
+    if act.kind in EARMARKS:
         return not item.staff and not item.receipt
     if act.kind == "payroll" and not item.staff:
         return False
@@ -128,10 +146,16 @@ def _check_account(act: Act, year: Year) -> list[str]:
         return ["ACCOUNT_MISMATCH"]
     if act.kind == "asset_service":
         return [] if account in year.assets else ["ACCOUNT_MISMATCH"]
+    if act.kind in INVENTORY:
+        return [] if year.find_counterpart(act.kind, account) else ["INVENTORY_ACCOUNT"]
+    if act.kind == RELEASE:
+        return []  # its account answers to that of the provision, whatever it states of its place
     if act.kind in JOURNALS:
         return ["ACCOUNT_RESTRICTED"] if year.is_restricted(account) else []
     if account and act.kind not in CHARGES | GIVES_BACK_CHARGE:
         return ["ACCOUNT_MISMATCH"]
     if not account or role is None:
         return []
+    if year.is_accrued_asset(account):
+        return ["ACCOUNT_MISMATCH"]  # the inventory alone charges it (chart 2318800000)
     return [] if account.startswith((*role.admits, role.expense)) else ["ACCOUNT_MISMATCH"]

@@ -215,6 +215,12 @@ class Budget:
         """Open credits at a programme."""
         self.nodes[key].sums(budget).opened += amount
 
+    def open_with_levels(self, key: NodeKey, budget: str, amount: int) -> None:
+        """Open credits at a place and at every level above it, which has given them to the one below."""
+        for place, node in enumerate(self.list_path(key)):
+            self.nodes[node].sums(budget).opened += amount
+            self.nodes[node].sums(budget).allotted += amount if place else 0
+
     def allot(self, key: NodeKey, budget: str, amount: int) -> None:
         """Give credits to a BOP or UO from the level above it."""
         below, above = self.list_path(key)[:2]

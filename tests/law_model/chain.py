@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from tests.law_model import reassignments
-from tests.law_model.codes import RECEIVABLE_MISSING, SET_OFF_MISMATCH
+from tests.law_model.assignments import read_assignment
+from tests.law_model.codes import RECEIVABLE_MISSING, RECEIVABLE_NOT_DUE, SET_OFF_MISMATCH
 from tests.law_model.kinds import (
     IDENTIFICATION_RECEIPT,
     IDENTIFICATIONS,
@@ -13,6 +14,7 @@ from tests.law_model.kinds import (
     ORIGINS,
     REASSIGNMENT_ORIGIN,
     REASSIGNMENT_TARGET,
+    RECEIPT_REVERSAL,
     RELEASES,
     REQUESTS,
     TRANSFERS,
@@ -63,10 +65,18 @@ def check_settlement(act: Act, predecessor: Document, state: State) -> list[str]
     return codes
 
 
+def check_by_hand(act: Act) -> list[str]:
+    """Check that what is taken back is named by a reference, and not one of the bank: the line alone says so (A56)."""
+    is_named = act.text("predecessor").startswith("@") or act.text("predecessor_sender") == "bank"
+    return ["RECEIPT_NOT_BY_HAND"] if act.kind == RECEIPT_REVERSAL and is_named else []
+
+
 def check_set_off(act: Act, predecessor: Document, earlier: list[Document], state: State) -> list[str]:
     """Check that a debt and a receivable of one person fall by the same sum, in two lines of one act (A58)."""
     if act.kind == "set_off":
-        return [] if act.next_line and _is_collection(act, act.next_line) else [RECEIVABLE_MISSING]
+        is_paired = act.next_line and _is_collection(act, act.next_line)
+        is_right = is_paired and act.next_line and not _is_misplaced(act.next_line, state)
+        return [] if is_right else [RECEIVABLE_MISSING]
     if act.kind in IDENTIFICATIONS or act.kind in IDENTIFIED_AS:
         return _check_identification(act, predecessor, earlier, state)
     if act.kind != "set_off_receipt":
@@ -78,7 +88,15 @@ def check_set_off(act: Act, predecessor: Document, earlier: list[Document], stat
     assert debt is not None
     creditor, debtor = find_debt(debt).payee, predecessor.payee
     is_of_both = creditor == debtor and _find_accountant(debt, state) == _find_accountant(predecessor, state)
-    return [] if is_of_both else [SET_OFF_MISMATCH]
+    is_due = (
+        predecessor.due is None or predecessor.due <= act.day
+    )  # the term protects the debtor (civil code 1347-1)
+    return [SET_OFF_MISMATCH] * (not is_of_both) + [RECEIVABLE_NOT_DUE] * (not is_due)
+
+
+def _is_misplaced(after: Act, state: State) -> bool:
+    """Return whether the next line states an assignment that no act may have: it takes nothing up then (ours)."""
+    return bool(after.text("fund_centre")) and bool(read_assignment(after, state)[1])
 
 
 def _is_collection(act: Act, after: Act, kind: str = "set_off_receipt") -> bool:
@@ -104,7 +122,11 @@ def _check_identification(
     assert before.predecessor is not None
     is_own = _find_accountant(before.predecessor, state) == _find_accountant(predecessor, state)
     is_there = stands_as(before.predecessor, IDENTIFIED_AS[act.kind], act, state)
-    return [] if is_own and is_there else ["IDENTIFICATION_MISMATCH"]
+    books, owed = before.predecessor.key, predecessor.key
+    assert books is not None
+    assert owed is not None
+    is_in_time = act.kind != IDENTIFICATION_RECEIPT or owed.year <= books.year
+    return [] if is_own and is_there and is_in_time else ["IDENTIFICATION_MISMATCH"]
 
 
 def _find_accountant(document: Document, state: State) -> str:
@@ -218,6 +240,12 @@ def _check_reversal(act: Act, original: Document) -> list[str]:
     return [*codes, "REVERSAL_NOT_WHOLE"] if act.amount != original.amount else codes
 
 
+def _check_taken_back(act: Act, receipt: Document) -> list[str]:
+    """Check that a receipt by hand is taken back, named by its reference, and not what was restored or opened of it (A56)."""
+    codes = [] if receipt.kind == "receipt" else ["REVERSAL_FORBIDDEN"]
+    return [*codes, "REVERSAL_EXCEEDS_ORIGINAL"] if act.amount > receipt.left else codes
+
+
 _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "commitment_decrease": _check_uncommitted,
     "prior_withdrawal": _check_uncommitted,
@@ -227,6 +255,7 @@ _CHECKS: Mapping[str, Callable[[Act, Document], list[str]]] = {
     "receivable_cancellation": _check_reversal,
     "receipt": _check_stage,
     "set_off_receipt": _check_stage,
+    RECEIPT_REVERSAL: _check_taken_back,
     IDENTIFICATION_RECEIPT: _check_stage,
     "credit_restoration": _check_restored,
     "fund_opening": _check_opened,

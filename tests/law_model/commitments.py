@@ -176,7 +176,9 @@ def _name_term(context: YearContext, row: Row) -> Row:
     """Return the contract that a request states, and the suspension of its term; now and then one that cannot be."""
     columns: Row = {}
     if context.model.rules.has_column("contract") and context.random.random() < 0.06:
-        columns["contract"] = context.random.choice(("works", "services", "concession", "none", "lease"))
+        columns["contract"] = context.random.choice(
+            ("works", "works_balance", "services", "concession", "none", "lease")
+        )
     if context.model.rules.has_column("suspension_notified") and context.random.random() < 0.08:
         ordered = date.fromisoformat(row["date"])
         notified, ended = (
@@ -269,7 +271,8 @@ def write_advance(context: YearContext) -> Row | None:
         return None
     amount = context.draw_part(commitment.uncommitted // 2)
     columns = context.name_predecessor(commitment)
-    return _bill(context, context.begin_row("AV", "advance_request", amount=amount, **columns))
+    row = _bill(context, context.begin_row("AV", "advance_request", amount=amount, **columns))
+    return row if context.random.random() < 0.03 else {"received": row["date"], **row}
 
 
 def write_interest(context: YearContext) -> Row | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from tests.law_model import assets, penalties, reassignments, retentions, special_accounts
+from tests.law_model import assets, inventory, penalties, reassignments, retentions, special_accounts
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.chain import find_commitment, find_root
@@ -12,8 +12,11 @@ from tests.law_model.effects_of_requests import bill, go_on
 from tests.law_model.form import FINANCE_LAWS
 from tests.law_model.kinds import (
     ASSET_CHANGES,
+    IDENTIFICATION_RECEIPT,
     IDENTIFICATIONS,
     INTEREST,
+    INVENTORY,
+    INVENTORY_CHANGES,
     MOVEMENTS,
     NEW_COMMITMENTS,
     ON_COMMITMENT,
@@ -21,10 +24,13 @@ from tests.law_model.kinds import (
     OPENING_REDUCTIONS,
     OPENINGS,
     PARTS,
+    RECEIPT_REVERSAL,
     RELEASES,
+    UNUSED_CREDITS,
 )
 from tests.law_model.nomenclature import FAMILIES
 from tests.law_model.state import Act, Document, Payee, State
+from tests.law_model.unused_credits import apply_unused
 
 Effect = Callable[[Act, Document, State], None]
 
@@ -36,6 +42,9 @@ def apply(act: Act, document: Document, state: State) -> None:
         document.predecessor.followers += 1
     if effect:
         effect(act, document, state)
+    special_accounts.carry(document, state)
+    if act.kind == "penalty_confirmation":
+        special_accounts.confirm(document, state)
 
 
 def _key(document: Document) -> NodeKey:
@@ -231,7 +240,19 @@ def _collect(_: Act, document: Document, state: State) -> None:
         _ask_back(_predecessor(document), -document.amount)
     else:
         document.left = document.amount
+        if document.kind == IDENTIFICATION_RECEIPT:
+            movement = state.documents[document.number - 2].predecessor
+            document.money_day = movement.day if movement else None
         special_accounts.collect(document, _predecessor(document), state)
+
+
+def _take_back(_: Act, document: Document, state: State) -> None:
+    """Open the receivable again by what was not collected; a special account has no receipt of it any more (A56, A23)."""
+    receipt = _predecessor(document)
+    receivable = _predecessor(receipt)
+    receipt.left -= document.amount
+    receivable.left += document.amount
+    special_accounts.take_back(document, receivable, state)
 
 
 def _restore(_: Act, document: Document, state: State) -> None:
@@ -412,6 +433,7 @@ _EFFECTS: Mapping[str, Effect] = {
     "receipt": _collect,
     "set_off_receipt": _collect,
     "identification_receipt": _collect,
+    RECEIPT_REVERSAL: _take_back,
     **dict.fromkeys(MOVEMENTS, _stand),
     **dict.fromkeys(IDENTIFICATIONS, _clear),
     "set_off": _pay,
@@ -452,6 +474,9 @@ _EFFECTS: Mapping[str, Effect] = {
         ("virement_ae", "virement_cp", "decree_transfer_ae", "decree_transfer_cp"), _move_by_decree
     ),
     **dict.fromkeys(("decree_cancellation_ae", "decree_cancellation_cp"), _cancel_by_decree),
+    **dict.fromkeys(INVENTORY, inventory.enter),
+    **dict.fromkeys(INVENTORY_CHANGES, inventory.change),
+    **dict.fromkeys(UNUSED_CREDITS, apply_unused),
     "earmark": _earmark,
     "earmark_decrease": _withdraw_earmark,
     "third_party": _register,

@@ -17,7 +17,14 @@ from closing.rollover import build_table, load_carry_lines, load_rollover
 from closing.steps import Step
 from posting.book.registry import ReferenceData
 from posting.store.period_store import RefusedDecision
-from service.engine.step_acts import load_openings
+from service.engine.result_allocation import compute_allocation, load_allocation
+from service.engine.step_acts import (
+    compute_result,
+    compute_reversals,
+    load_accruals,
+    load_openings,
+    load_result,
+)
 from tests.embedded_servers import create_ledger
 from tests.engine_driver import EngineDriver
 from tests.file_strategies import REFERENCE
@@ -28,6 +35,7 @@ from tests.law_model.nomenclature import Reference
 from tests.law_model.opening_balances import OPENING_STEP
 from tests.law_model.periods import PeriodDecision
 from tests.law_model.state import Row
+from tests.law_model.year_end import ALLOCATION_STEP, RESULT_STEP, REVERSAL_STEP
 
 _numbers = count()
 Figures = Mapping[tuple[int | str, ...], tuple[int, int]]
@@ -81,12 +89,33 @@ class EngineRun:
 
     def list_step(self, step: str, year: int, day: date) -> list[Row]:
         """Return the lines that the closing gives for a step, by the documents of the model."""
-        build = (
-            self._build_openings(year) if step == OPENING_STEP else self._build_carries(Step(step), year, day)
-        )
-        table = asyncio.run(build)
+        table = asyncio.run(self._build_step(step, year, day))
         documents = {entry: number for number, entry in self._entries.items()}
         return [_write_row(row, documents) for row in table.to_pylist()] if table else []
+
+    async def _build_step(self, step: str, year: int, day: date) -> pa.Table | None:
+        if step in {REVERSAL_STEP, RESULT_STEP, ALLOCATION_STEP}:
+            return await self._build_year_end(step, year, day)
+        return await (
+            self._build_openings(year) if step == OPENING_STEP else self._build_carries(Step(step), year, day)
+        )
+
+    async def _build_year_end(self, step: str, year: int, day: date) -> pa.Table | None:
+        connection = await asyncpg.connect(self._dsn)
+        try:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                if step == REVERSAL_STEP:
+                    computed = compute_reversals(await load_accruals(connection, year))
+                elif step == RESULT_STEP:
+                    computed = compute_result(await load_result(connection, self._reference, year))
+                else:
+                    computed = compute_allocation(
+                        await load_allocation(connection, self._reference, year), day
+                    )
+                acts = await computed.load_acts(connection)
+        finally:
+            await connection.close()
+        return acts.build_table("") if acts.lines else None
 
     async def _build_carries(self, step: Step, year: int, day: date) -> pa.Table | None:
         connection = await asyncpg.connect(self._dsn)

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from datetime import date
 
 from tests.law_model.interface import KindColumns
-from tests.law_model.kinds import CARRIES, CREDIT_KINDS, ON_SERVICE, RECEIVABLES
+from tests.law_model.kinds import CARRIES, CREDIT_KINDS, EARMARKS, ON_SERVICE, RECEIVABLES
 from tests.law_model.state import Act, Row
 
 DATES = (
     *("date", "posting_date", "received", "due", "invoice_date", "service_start"),
     *("suspension_notified", "suspension_ended"),
 )
-CONTRACTS = frozenset({"works", "supplies", "services", "concession", "none"})
+CONTRACTS = frozenset({"works", "supplies", "services", "concession", "works_balance", "none"})
 ORDERS = ON_SERVICE | {"payment_request_without_service", "direct_payment_request", "advance_request"}
 """Requests that an authorising officer orders to pay: what they state of contract and term is judged."""
 FINANCE_LAWS = frozenset({"finance_law", "amending_law"})
@@ -59,7 +59,7 @@ def read_line(row: Row, sender: str, kinds: Mapping[str, KindColumns]) -> tuple[
 def _check_missing(act: Act, columns: KindColumns) -> list[str]:
     needs = [name for name in columns.needs if name not in _OWN_CODES]
     assignment = ["fund_centre", "commitment_item"]
-    if act.kind not in CREDIT_KINDS | RECEIVABLES | {"earmark", "earmark_decrease"}:
+    if act.kind not in CREDIT_KINDS | RECEIVABLES | EARMARKS:
         assignment.append("functional_area")
     is_stated = any(act.text(name) for name in assignment)
     if columns.assignment == "needed" or (columns.assignment == "inherited" and is_stated):
@@ -108,6 +108,7 @@ def _check_fields(act: Act) -> list[str]:
     act.own_day = days.get("date") or date.min
     act.day = days.get("posting_date") or act.own_day
     act.invoice_day, act.service_start = days.get("invoice_date"), days.get("service_start")
+    act.due = days.get("due")
     act.budget_year = int(act.text("budget_year") or act.exercise)
     return codes
 
@@ -116,6 +117,10 @@ def _is_term_possible(act: Act, days: Mapping[str, date | None]) -> bool:
     """Return whether the contract exists, and the suspension of the term was over before the order (A59; decree 2013-269)."""
     if act.text("contract") and act.text("contract") not in CONTRACTS:
         return False
+    if act.text("contract") == "works_balance" and (
+        act.kind == "advance_request" or not act.text("received")
+    ):
+        return False  # the general account, from which the term of a balance runs, has its day (decree 2013-269 art. 2)
     notified, ended, ordered = (
         days.get(name) for name in ("suspension_notified", "suspension_ended", "date")
     )

@@ -9,8 +9,10 @@ from typing import NamedTuple
 from tests.law_model import (
     asset_acts,
     breaches,
+    closing_acts,
     commitments,
     credit_acts,
+    inventory_acts,
     journals,
     period_decisions,
     receivables,
@@ -25,6 +27,14 @@ from tests.law_model.periods import PeriodDecision
 from tests.law_model.rollover import COMMITMENT_STEP, REQUEST_STEP, Rollover
 from tests.law_model.state import Row
 from tests.law_model.year_context import FIRST_DAY, YearContext
+from tests.law_model.year_end import (
+    ALLOCATION_STEP,
+    RESULT_STEP,
+    REVERSAL_STEP,
+    list_allocation,
+    list_results,
+    list_reversals,
+)
 from tests.succession_years import SUPPRESSED
 
 BREACH_RATE = 0.22
@@ -43,6 +53,10 @@ _PACE = (
 _LAST_PAYMENT_DAY = date(2019, 1, 20)
 """The end of the complementary period: what is carried is dated later."""
 _FIRST_ROLLOVER_RATE, _ROLLOVER_RATE, _OPENING_RATE, _WRONG_CARRY_RATE = 0.6, 0.08, 0.15, 0.06
+_STEP_RATE, _CLOSING_RATE = 0.15, 0.6
+"""Of steps that reverse accruals, determine and allot the result, and of files of the closing that no step gives."""
+_FIRST_RESULT_DAY = date(2019, 2, 10)
+"""Once most entries of the first year are made, its result is determined now and then."""
 
 
 class ActFile(NamedTuple):
@@ -69,6 +83,7 @@ _SENDERS: Mapping[str, tuple[int, tuple[tuple[int, Writer], ...]]] = {
             *settlements.ACCOUNTANT_WRITERS,
             *journals.SUSPENSE_WRITERS,
             *asset_acts.WRITERS,
+            *inventory_acts.WRITERS,
             (5, journals.write_journal),
             (6, receivables.write_restoration),
         ),
@@ -124,6 +139,28 @@ def _roll_over(context: YearContext) -> Iterator[ActFile]:
         elif context.random.random() < max(rate, _OPENING_RATE * (step == OPENING_STEP)):
             context.is_carried |= is_over and step == COMMITMENT_STEP
             yield ActFile("closing", rows, step=step)
+    yield from _close_year(context)
+
+
+def _close_year(context: YearContext) -> Iterator[ActFile]:
+    """Yield the steps that reverse accruals, determine the result and allot it, and at times acts that no step gives."""
+    steps = [REVERSAL_STEP]
+    if context.day >= _FIRST_RESULT_DAY:
+        steps += [RESULT_STEP, ALLOCATION_STEP]
+    for step in steps:
+        if context.random.random() < _STEP_RATE:
+            yield ActFile("closing", _list_closing_rows(context, step), step=step)
+    if context.random.random() < _CLOSING_RATE:
+        rows = closing_acts.write_closing_file(context)
+        if rows:
+            yield ActFile("closing", rows)
+
+
+def _list_closing_rows(context: YearContext, step: str) -> list[Row]:
+    state, year = context.model.state, FIRST_DAY.year
+    if step == REVERSAL_STEP:
+        return list_reversals(state, year)
+    return list_results(state, year) if step == RESULT_STEP else list_allocation(state, year, context.day)
 
 
 def _list_rows(context: YearContext, step: str) -> list[Row]:
@@ -206,7 +243,9 @@ def _follow_orders(context: YearContext, rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-_OF_SEVERAL_LINES = frozenset({"commitment", "direct_payment_request", "service", *ON_SERVICE})
+_OF_SEVERAL_LINES = frozenset(
+    {"commitment", "direct_payment_request", "service", "accrual", "provision", *ON_SERVICE}
+)
 
 
 def _split_lines(context: YearContext, row: Row) -> list[Row]:

@@ -24,8 +24,9 @@ from tests.law_model.kinds import (
     TRANSFER_IDENTIFICATION,
     UNKNOWN_DEBIT,
 )
+from tests.law_model.periods import OPEN
 from tests.law_model.state import Document, Row
-from tests.law_model.suspense import is_on_debit
+from tests.law_model.suspense import find_owner, is_on_debit
 from tests.law_model.year_context import PLACES, Place, YearContext
 
 _ACCOUNTS = ("6113110000", "6188000000", "4721000000", "4731000000", "6222000000", "7280000000")
@@ -68,9 +69,7 @@ def write_clearing(context: YearContext) -> Row | None:
     is_late, is_debit = context.random.random() < 0.4, context.random.random() < 0.5
     item = None
     if opened and is_late:
-        item = context.choose(
-            lambda act: act.number in opened and act.left > 0 and is_debit in {is_on_debit(act), False}
-        )
+        item = _choose_opened_item(context, opened, is_debit=is_debit)
     item = item or _choose_item(context, lambda document: document.left > 0 or context.random.random() < 0.1)
     if item is None or item.key is None:
         return None
@@ -90,6 +89,23 @@ def write_clearing(context: YearContext) -> Row | None:
     )
     is_of_old_year = item.exercise < context.day.year and context.random.random() < 0.8
     return row | _date_in_year(item) if is_of_old_year else row
+
+
+def _choose_opened_item(context: YearContext, opened: set[int], *, is_debit: bool) -> Document | None:
+    """Return an item of the old year that the new one has opened, in a December that is mostly open."""
+    state, is_any = context.model.state, context.random.random() < 0.1
+    items = [
+        act
+        for act in state.documents
+        if act.number in opened and act.left > 0 and act.key and is_debit in {is_on_debit(act), False}
+    ]
+    in_open_months = [
+        act
+        for act in items
+        if act.key and state.periods.read(act.exercise, 12, find_owner(act.key, state)) == OPEN
+    ]
+    fitting = items if is_any else in_open_months
+    return context.random.choice(fitting) if fitting else None
 
 
 def _list_openings(context: YearContext) -> list[Document]:
@@ -164,13 +180,18 @@ def write_credit(context: YearContext) -> Row | None:
     kind = context.random.choices((CREDIT, UNKNOWN_DEBIT, "suspense_return"), (6, 2, 2))[0]
     amount = context.draw_amount()
     if kind != CREDIT:
-        transfer = context.choose(lambda act: act.kind in {"payment", *DEBITS} and not act.followed)
-        amount = transfer.amount if transfer else amount
+        kinds = {"payment", "reissue"} if kind == UNKNOWN_DEBIT else DEBITS
+        transfer = context.choose(lambda act: act.kind in kinds and not act.followed)
+        if transfer and transfer.key:
+            amount = transfer.amount
+            is_here = context.has_accountant_of(transfer.key.centre, transfer)
+            centre = transfer.key.centre if is_here and context.random.random() < 0.8 else centre
     return context.begin_row("UB", kind, amount=write_euros(amount), fund_centre=centre)
 
 
 def write_identification(context: YearContext) -> Row | None:
     """Identify what stands on suspense; ``complete_identification`` adds the receivable that it pays."""
+    late = 0.6 if context.day.month == 1 else 0.1
     items = [
         document
         for document in context.model.state.documents
@@ -179,17 +200,22 @@ def write_identification(context: YearContext) -> Row | None:
             if context.random.random() < 0.9
             else document.kind == JOURNAL_CREDIT
         )
-        and (document.exercise == context.day.year or context.random.random() < 0.1)
+        and (document.exercise == context.day.year or context.random.random() < late)
         and (document.left > 0 or context.random.random() < 0.05)
     ]
     if not items:
         return None
-    item = context.random.choice(items)
-    amount = context.draw_part(max(item.left, 1))
+    transfers = [item for item in items if item.kind in MOVEMENTS - {CREDIT}]
+    item = context.random.choice(transfers if transfers and context.random.random() < 0.5 else items)
+    is_whole = item in transfers and context.random.random() < 0.9
+    amount = write_euros(item.left) if is_whole else context.draw_part(max(item.left, 1))
     kind = _find_first(item).kind
     is_money = (kind not in IDENTIFIED_AS.values() or kind == CREDIT) ^ (context.random.random() < 0.03)
     kind = IDENTIFICATION if is_money else TRANSFER_IDENTIFICATION
-    return context.begin_row("ID", kind, predecessor=f"@{item.number}", amount=amount)
+    row = context.begin_row("ID", kind, predecessor=f"@{item.number}", amount=amount)
+    if item.exercise < context.day.year and context.random.random() < 0.9:
+        row["exercise"] = str(item.exercise)  # in the months of its year that are still open
+    return row
 
 
 def complete_identification(context: YearContext, row: Row) -> list[Row]:
@@ -198,11 +224,13 @@ def complete_identification(context: YearContext, row: Row) -> list[Row]:
     item = documents[int(place) - 1] if place.isdigit() and 0 < int(place) <= len(documents) else None
     is_other = context.random.random() < 0.1
     kind = _choose_identified_kind(context, row, item)
+    is_whole = item is not None and kind != IDENTIFICATION_RECEIPT and context.random.random() < 0.9
     followed = context.choose(
         lambda act: (
             act.kind in PREDECESSORS[kind]
             and act.left > 0
             and not act.followed
+            and (not is_whole or (item is not None and act.amount == item.left))
             and (is_other or _have_one_accountant(context, act, item))
         )
     )

@@ -2,10 +2,17 @@
 
 from dataclasses import dataclass, field
 
+from tests.law_model import inventory
 from tests.law_model.advances import check_advance
 from tests.law_model.assets import check_asset
 from tests.law_model.assignments import Assignment, inherit, read_assignment
-from tests.law_model.chain import check_amounts, check_set_off, check_settlement, find_commitment
+from tests.law_model.chain import (
+    check_amounts,
+    check_by_hand,
+    check_set_off,
+    check_settlement,
+    find_commitment,
+)
 from tests.law_model.credits import (
     check_allotment,
     check_credits,
@@ -25,23 +32,28 @@ from tests.law_model.interface import KindColumns
 from tests.law_model.invoice_services import check_requester
 from tests.law_model.invoices import check_invoice, check_prescription
 from tests.law_model.kinds import (
+    ACCRUAL_REVERSAL,
     ASSET_CHANGES,
     ASSET_CHARGE,
+    BALANCED_BY_CLOSING,
     CARRIES,
     CLEARINGS,
     CREDIT_KINDS,
     GIVES_BACK_CHARGE,
     INTEREST,
+    INVENTORY,
+    INVENTORY_CHANGES,
     JOURNALS,
     MOVEMENTS,
     NEW_COMMITMENTS,
-    OPENINGS,
     PAYEE_KINDS,
     PREDECESSORS,
     REASSIGNMENT_TARGET,
     RECEIVABLES,
+    RELEASE,
     SPENDS_AE,
     STATES_PLACE,
+    UNUSED_CREDITS,
 )
 from tests.law_model.natures import check_title
 from tests.law_model.nomenclature import follows_by_order
@@ -51,9 +63,10 @@ from tests.law_model.reassignments import check_targets
 from tests.law_model.restorations import check_restoration
 from tests.law_model.retentions import check_retention
 from tests.law_model.settlement_ways import check_way
-from tests.law_model.special_accounts import check_receipts
+from tests.law_model.special_accounts import check_pay, check_receipts
 from tests.law_model.state import Act, Document, State
 from tests.law_model.suspense import check_item, check_justification, read_books
+from tests.law_model.unused_credits import check_unused
 from tests.law_model.visas import check_decision, check_threshold
 from tests.law_model.years import (
     check_dates,
@@ -66,6 +79,15 @@ from tests.law_model.years import (
 
 _WITH_ANY_PLACE = CLEARINGS | ASSET_CHANGES | {REASSIGNMENT_TARGET, INTEREST}
 """The kinds whose own assignment another check compares with that of the act before."""
+
+
+_BY_TWO_PERSONS = (
+    JOURNALS
+    | {"asset_service"}
+    | (ASSET_CHANGES - {ASSET_CHARGE})
+    | INVENTORY
+    | (INVENTORY_CHANGES - {ACCRUAL_REVERSAL})
+)
 
 
 @dataclass
@@ -81,7 +103,7 @@ class Judgement:
 def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document]) -> Judgement:
     """Judge a line whose form is right."""
     judgement = Judgement(check_dates(act, state))
-    names_persons = act.kind in JOURNALS | {"asset_service"} | ASSET_CHANGES - {ASSET_CHARGE}
+    names_persons = act.kind in _BY_TWO_PERSONS
     judgement.codes += check_persons(act) if names_persons else []
     judgement.codes += [*check_change(act), *check_persons(act)] if act.kind == "bank_details" else []
     judgement.codes += [*_check_payee(act, state), *check_invoice(act, state, earlier)]
@@ -91,6 +113,7 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
     judgement.codes += check_order(act, judgement.predecessor)
     judgement.codes += check_prescription(act, judgement.predecessor)
     judgement.codes += check_justification(act, state)
+    judgement.codes += [*inventory.check_entry(act, state), *check_by_hand(act)]
     if {"PREDECESSOR_STAGE", "REVERSAL_FORBIDDEN", "NOT_ON_SUSPENSE"} & set(codes):
         judgement.predecessor = None
     _find_place(act, columns, state, judgement)
@@ -105,10 +128,11 @@ def judge(act: Act, columns: KindColumns, state: State, earlier: list[Document])
         judgement.codes += check_way(act, judgement.predecessor, state)
         judgement.codes += check_decision(act, judgement.predecessor, state)
         judgement.codes += check_asset(act, judgement.place, judgement.predecessor, state)
+        judgement.codes += inventory.check_change(act, judgement.predecessor, state)
         judgement.codes += check_interest(act, judgement.place, judgement.predecessor, state)
         judgement.codes += check_item(act, judgement.place, judgement.predecessor, state)
     if judgement.place:
-        _check_place(act, judgement, state)
+        _check_place(act, judgement, earlier, state)
     return judgement
 
 
@@ -138,7 +162,7 @@ def _find_place(act: Act, columns: KindColumns, state: State, judgement: Judgeme
     inherited = inherit(judgement.predecessor) if judgement.predecessor else None
     if columns.assignment == "none":
         return
-    if act.kind in OPENINGS | MOVEMENTS:
+    if act.kind in BALANCED_BY_CLOSING | MOVEMENTS:
         judgement.place, codes = read_books(act, state)
         judgement.codes += codes
     elif not act.text("fund_centre"):
@@ -197,7 +221,10 @@ def _check_carry(act: Act, judgement: Judgement, state: State) -> None:
 
 
 def _is_same(act: Act, assignment: Assignment, inherited: Assignment) -> bool:
-    names = [name for name in ("operation", "account") if act.text(name)]
+    columns = (
+        ("operation",) if act.kind == RELEASE else ("operation", "account")
+    )  # its product, not the charge
+    names = [name for name in columns if act.text(name)]
     return (assignment.key, assignment.area, assignment.item, assignment.fund) == (
         inherited.key,
         inherited.area,
@@ -206,18 +233,22 @@ def _is_same(act: Act, assignment: Assignment, inherited: Assignment) -> bool:
     ) and all(getattr(assignment, name) == getattr(inherited, name) for name in names)
 
 
-def _check_place(act: Act, judgement: Judgement, state: State) -> None:
+def _check_place(act: Act, judgement: Judgement, earlier: list[Document], state: State) -> None:
     place = judgement.place
     assert place is not None
     judgement.codes += check_year(act, place, judgement.predecessor, state)
     judgement.codes += check_threshold(act, place, state)
     judgement.codes += check_requester(act, place, state)
     judgement.codes += check_prescription(act, judgement.predecessor)
-    judgement.codes += check_origin(act, place)
+    judgement.codes += check_origin(act, place, state)
     if any(code in judgement.codes for code in ("FUND_CENTRE_LEVEL", "NOMENCLATURE_MISMATCH")):
         judgement.codes += check_ministries(act, place, state)
         return
+    if act.kind in UNUSED_CREDITS:
+        judgement.codes += check_unused(act, place, earlier, state)
+        return
     judgement.codes += check_title(act, place)
+    judgement.codes += check_pay(act, place, state)
     judgement.codes += _check_credits(act, judgement, state)
     judgement.codes += check_receipts(act, place, judgement.predecessor, state)
 
@@ -237,7 +268,7 @@ def _check_credits(act: Act, judgement: Judgement, state: State) -> list[str]:
         return check_freeze(act, place, state)
     if act.kind.startswith(("credit_return", "cancellation")):
         return check_lowering(act, place, state)
-    if act.kind in CREDIT_KINDS | RECEIVABLES | GIVES_BACK_CHARGE | OPENINGS:
+    if act.kind in CREDIT_KINDS | RECEIVABLES | GIVES_BACK_CHARGE | BALANCED_BY_CLOSING:
         return []
     if act.kind == "commitment_change_reversal":
         is_decrease = (

@@ -32,6 +32,8 @@ DUES = frozenset({"receivable", "repayment_receivable"})
 """The kinds of receivable."""
 RECEIPTS = frozenset({"receipt", "set_off_receipt", "identification_receipt"})
 """The kinds that collect a receivable."""
+RECEIPT_REVERSAL = "receipt_reversal"
+"""It takes back what an accountant posted as collected, or a part of it (A56)."""
 SERVICES = frozenset({"service", "service_carry"})
 DEBITS = frozenset({"bank_debit", "identification_debit"})
 """What says that the bank has debited a transfer: at once, or once a debit on suspense is identified."""
@@ -45,6 +47,39 @@ OPENING_ITEMS = frozenset({"opening_item_debit", "opening_item_credit"})
 OPENING_REDUCTIONS = frozenset({"opening_reduction_debit", "opening_reduction_credit"})
 OPENINGS = OPENING_ITEMS | OPENING_REDUCTIONS | {"opening_debit", "opening_credit"}
 """What a year begins with: balances of the year before, on suspense accounts item by item (A61)."""
+ACCRUALS = frozenset(
+    {
+        *("accrual", "imprest_accrual", "prepaid_expense"),
+        *("unsettled_advance", "accrued_income", "deferred_income"),
+    }
+)
+"""The entries of the inventory that 2 January reverses (A65)."""
+PROVISION, RELEASE = "provision", "provision_release"
+INVENTORY = ACCRUALS | {PROVISION}
+ACCRUAL_REVERSAL, ACCRUAL_CORRECTION, PROVISION_CORRECTION = (
+    "inventory_reversal",
+    "inventory_correction",
+    "provision_correction",
+)
+INVENTORY_CORRECTIONS = frozenset({ACCRUAL_CORRECTION, PROVISION_CORRECTION})
+INVENTORY_CHANGES = INVENTORY_CORRECTIONS | {ACCRUAL_REVERSAL, RELEASE}
+"""What follows an entry of the inventory."""
+
+RESULTS = frozenset({"result_debit", "result_credit"})
+ALLOCATIONS = frozenset({"result_allocation_debit", "result_allocation_credit"})
+BALANCED_BY_CLOSING = OPENINGS | RESULTS | ALLOCATIONS
+"""Lines of one side that the closing alone writes; those of an act are as much on both sides (A61, A62)."""
+
+CARRY_OUTS, CARRY_INS, UNUSED_CANCELLATIONS, UNUSED_UNFREEZES = (
+    frozenset({f"{action}_ae", f"{action}_cp"})
+    for action in ("carryover_out", "carryover_in", "unused_cancellation", "unused_unfreeze")
+)
+UNUSED_EARMARK = "unused_earmark_release"
+EARMARKS = frozenset({"earmark", "earmark_decrease", UNUSED_EARMARK})
+LEAVES_YEAR = CARRY_OUTS | UNUSED_CANCELLATIONS | UNUSED_UNFREEZES | {UNUSED_EARMARK}
+"""What takes credits off a year that is over, or frees them there first (A66, A67)."""
+UNUSED_CREDITS = LEAVES_YEAR | CARRY_INS
+
 _MOVEMENTS = frozenset({"suspense_receipt", "suspense_debit", "suspense_return"})
 _LEAVES = frozenset({"journal_debit", "journal_credit", *_MOVEMENTS, *OPENINGS - OPENING_REDUCTIONS})
 """The kinds that leave an amount for what clears or identifies it."""
@@ -70,6 +105,7 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
     "late_interest": PAYABLES,
     "credit_restoration": RECEIPTS,
     "fund_opening": RECEIPTS,
+    RECEIPT_REVERSAL: RECEIPTS,
     "commitment_carry": COMMITMENTS,
     "service": COMMITMENTS,
     "service_cancellation": SERVICES,
@@ -110,6 +146,7 @@ PREDECESSORS: Mapping[str, frozenset[str]] = {
         frozenset({"journal_debit", "journal_credit", "clearing_debit", "clearing_credit"}),
     ),
     **dict.fromkeys(ASSET_CHANGES, ASSET_CHANGES | {"asset_service"}),
+    **dict.fromkeys(INVENTORY_CHANGES, INVENTORY),
     **dict.fromkeys(OPENING_ITEMS, _LEAVES),
     **dict.fromkeys(OPENING_REDUCTIONS, OPENING_ITEMS),
 }
@@ -123,6 +160,7 @@ RECEIVABLES = frozenset(
     {
         *("receivable", "repayment_receivable", "receivable_reduction", "receivable_cancellation"),
         *RECEIPTS,
+        RECEIPT_REVERSAL,
     }
 )
 """What is due to the State and what is collected of it: on natures of receipt, without credits (LOLF 28)."""
@@ -166,7 +204,7 @@ CREDIT_KINDS = frozenset(
         *("cancellation", "freeze", "unfreeze", "virement", "decree_transfer", "decree_cancellation"),
     )
     for budget in ("ae", "cp")
-) | {"fund_opening"}
+) | {"fund_opening", *UNUSED_CREDITS - {UNUSED_EARMARK}}
 JOURNAL_DEBIT, JOURNAL_CREDIT = "journal_debit", "journal_credit"
 CLEARING_DEBIT, CLEARING_CREDIT, JUSTIFICATION = "clearing_debit", "clearing_credit", "justification"
 CLEARINGS = frozenset({CLEARING_DEBIT, CLEARING_CREDIT})
@@ -178,7 +216,7 @@ CREDIT, IDENTIFICATION, IDENTIFICATION_RECEIPT = (
     "identification_receipt",
 )
 DEBIT_LINES = frozenset(
-    {JOURNAL_DEBIT, CLEARING_DEBIT, *(kind for kind in OPENINGS if kind.endswith("debit"))}
+    {JOURNAL_DEBIT, CLEARING_DEBIT, *(kind for kind in BALANCED_BY_CLOSING if kind.endswith("debit"))}
 )
 """Lines of one side that debit."""
 CREDITS = frozenset({CREDIT, "suspense_return"})
@@ -210,6 +248,10 @@ YEAR_BOUND = (
     | {"commitment_decrease", "prior_withdrawal", "earmark", "earmark_decrease", "late_interest"}
     | {*MOVEMENTS, *IDENTIFICATIONS}
     | {"service", "void", REASSIGNMENT_ORIGIN, REASSIGNMENT_TARGET}
+    | INVENTORY
+    | RESULTS
+    | ALLOCATIONS
+    | UNUSED_CREDITS
     | {"retention", "asset_service", *ASSET_CHANGES, "penalty", "penalty_confirmation", *RELEASES}
     | CARRIES
 )
@@ -227,6 +269,6 @@ BY_SYSTEM: Mapping[str, str] = {
     "service_carry": "closing",
     "retention_carry": "closing",
     "penalty_carry": "closing",
-    **dict.fromkeys(OPENINGS, "closing"),
+    **dict.fromkeys(BALANCED_BY_CLOSING | UNUSED_CREDITS | {ACCRUAL_REVERSAL}, "closing"),
 }
 """The kinds that only one sender may send."""

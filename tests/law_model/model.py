@@ -10,7 +10,7 @@ from tests.law_model.form import read_line
 from tests.law_model.interface import KindColumns, read_kinds
 from tests.law_model.invoices import find_invoice
 from tests.law_model.judgement import Judgement, judge
-from tests.law_model.kinds import JOURNALS, OPENINGS
+from tests.law_model.kinds import BALANCED_BY_CLOSING, JOURNALS
 from tests.law_model.nomenclature import Reference
 from tests.law_model.periods import PeriodDecision
 from tests.law_model.postings import credits_product, is_balanced, is_paired, post
@@ -63,7 +63,7 @@ class LawModel:
         self, act: list[tuple[int, Row]], sender: str, results: dict[int, LineResult], *, is_last: bool
     ) -> bool:
         """Decide one act; return False if it waits for another."""
-        is_judged_whole = len(act) > 1 or act[0][1].get("kind") in JOURNALS | OPENINGS
+        is_judged_whole = len(act) > 1 or act[0][1].get("kind") in JOURNALS | BALANCED_BY_CLOSING
         before = self._copy_state() if is_judged_whole else None
         answers, documents = self._decide_lines([row for _, row in act], sender)
         if any(answer.code in WAITING for answer in answers) and not is_last:
@@ -103,8 +103,8 @@ class LawModel:
         acts = [self._read_line(row, sender) for row in rows]
         for act, _ in acts:
             act.total = sum(other.amount for other, codes in acts if not codes)
-        for (act, _), (after, _) in pairwise(acts):
-            act.next_line = after
+        for (act, _), (after, codes) in pairwise(acts):
+            act.next_line, after.is_faulty = after, bool(codes)
         earlier = self._find_earlier(*acts[0], rows)
         if earlier:
             return [LineResult(DUPLICATE if earlier == rows else "REFERENCE_CONFLICT") for _ in rows], []
@@ -113,7 +113,7 @@ class LawModel:
             answers[place] = self._decide_line(act, codes, documents)
             if answers[place].code != ACCEPTED:
                 return answers, documents
-        if documents[0].kind in JOURNALS | OPENINGS and not is_balanced(documents, self.state):
+        if documents[0].kind in JOURNALS | BALANCED_BY_CLOSING and not is_balanced(documents, self.state):
             answers[-1] = LineResult("JOURNAL_UNBALANCED", breaches=frozenset({"JOURNAL_UNBALANCED"}))
         elif documents[0].kind in JOURNALS and not is_paired(documents, self.state):
             answers[-1] = LineResult("TRANSFER_UNPAIRED", breaches=frozenset({"TRANSFER_UNPAIRED"}))
@@ -181,6 +181,7 @@ class LawModel:
             anticipates=judgement.anticipates,
             invoice=find_invoice(act),
             part=act.text("invoice_part"),
+            due=act.due,
         )
         place = judgement.place
         if place:

@@ -64,6 +64,14 @@ class Order(NamedTuple):
     new_area: str
 
 
+class ResultAccounts(NamedTuple):
+    """Where charges and products of a year come to: the account, the one over which they come, and whose books (A62)."""
+
+    result: str = ""
+    transfer: str = ""
+    accountant: str = ""
+
+
 class Section(NamedTuple):
     """A section of an earmarked special account with receipts of its own; without a name it is the whole account."""
 
@@ -97,6 +105,13 @@ class Year:
     """The first digits of the accounts that the file restricts."""
     assets: dict[str, AssetPlan] = field(default_factory=dict)
     """By account of assets in service."""
+    inventory: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By kind of the inventory and first digits of an account: the account of the balance sheet that it stands against."""
+    result: ResultAccounts = field(default_factory=ResultAccounts)
+    settled_on: str = ""
+    """The account to which the settlement act of the year allots the result of the year before; empty without one."""
+    lifted: set[str] = field(default_factory=set)
+    """The programmes of the year before whose ceiling of carried CP a finance law lifts, for the titles other than 2."""
     recycling: dict[str, bool] = field(default_factory=dict)
     """The cases in which AE of earlier commitments are available again, and whether each needs an operation."""
     visas: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -114,10 +129,17 @@ class Year:
         of_items = {
             held for role in self.roles.values() for held in (role.accrued, role.creditor, role.payroll)
         }
-        open_roles = {"late_interest", "suspense_receipt", "suspense_debit", "suspense_return"}
+        open_roles = {
+            "late_interest",
+            "penalty_product",
+            "suspense_receipt",
+            "suspense_debit",
+            "suspense_return",
+        }
         of_all = {held for role, held in self.settlement.items() if role not in open_roles}
         own = {*self.creditors.values(), *self.payroll_creditors.values()}
         own |= {*self.assets, *(plan.depreciation for plan in self.assets.values())}
+        own |= {*self.inventory.values(), self.result.result, self.result.transfer, self.settled_on}
         return bool(account) and (account in of_items | of_all | own or account.startswith(self.restricted))
 
     successions: set[tuple[str, str]] = field(default_factory=set)
@@ -126,10 +148,23 @@ class Year:
     """What the orders of the year say, row by row."""
     earmarked: dict[str, Section] = field(default_factory=dict)
     """Of each programme of an earmarked special account the section of the account."""
+    without_pay: set[str] = field(default_factory=set)
+    """The programmes of special accounts that no pay is charged to (LOLF 20)."""
+    state_payees: dict[str, set[str]] = field(default_factory=dict)
+    """Of each third party that is the State itself the accounts that a finance law lets pay it (LOLF 21 II)."""
     brought_forward: dict[tuple[Section, int], int] = field(default_factory=dict)
     """The cents that a section brings into a year."""
     ministries: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Of each programme its ministry, and the special account or annexed budget it belongs to, if any."""
+
+    def find_counterpart(self, kind: str, account: str) -> str:
+        """Return the account that an entry of the inventory stands against; empty if the kind does not post on ``account``."""
+        prefixes = [first for own, first in self.inventory if own == kind and account.startswith(first)]
+        return self.inventory[kind, max(prefixes, key=len)] if prefixes and account else ""
+
+    def is_accrued_asset(self, account: str) -> bool:
+        """Return whether an account of assets is one of accruals, which their request does not charge."""
+        return account.startswith("2") and bool(self.find_counterpart("accrual", account))
 
     def find_accountant(self, centre: str) -> str:
         """Return the accountant who is assigned to a centre, or to the one above it that has one."""
@@ -149,6 +184,8 @@ class Reference:
     last_order_days: dict[int, date]
     retention_limits: dict[int, int]
     """Thousandths of a request that may be retained as a guarantee; 5 % where the calendar states none."""
+    carry_over_limits: dict[int, int]
+    """Thousandths of the initial CP that may be carried over; 3 % where the calendar states none (LOLF 15)."""
     visa_days: dict[int, int]
     """The days of the budget controller; 15 where the calendar states none (GBCP 103)."""
 
@@ -175,6 +212,7 @@ def read_reference(folder: Path) -> Reference:
         {year: facts["complementary_days"] for year, facts in exercises.items()},
         {year: facts["last_order_day"] for year, facts in exercises.items() if "last_order_day" in facts},
         {year: facts.get("retention_per_mille", 50) for year, facts in exercises.items()},
+        {year: facts.get("carry_over_per_mille", 30) for year, facts in exercises.items()},
         {year: facts.get("visa_days", 15) for year, facts in exercises.items()},
     )
 
@@ -211,6 +249,7 @@ def _read_year(folder: Path, year: int) -> Year:
             *(row["under_construction"], row["depreciation"], row["charge"], row["net_value"]),
             int(row["months"] or 0),
         )
+    _read_year_end(files, folder / str(year), result)
     result.recycling = {row["case"]: row["operation"] == "1" for row in _rows(files / "recycling.csv")}
     if (files / "visas.csv").exists():
         result.visas = {
@@ -227,16 +266,34 @@ def _read_year(folder: Path, year: int) -> Year:
     return result
 
 
+def _read_year_end(files: Path, own: Path, result: Year) -> None:
+    """Read what the end of the year needs; orders and the settlement act stand in the year's own folder."""
+    for row in _rows(files / "inventory.csv"):
+        result.inventory[row["kind"], row["accounts"]] = row["counterpart"]
+    accounts = next(iter(_rows(files / "result.csv")))
+    result.result = ResultAccounts(accounts["account"], accounts["transfer_account"], accounts["accountant"])
+    if (own / "settlement_act.csv").exists():
+        result.settled_on = next(iter(_rows(own / "settlement_act.csv")))["account"]
+    if (own / "carry_overs.csv").exists():
+        orders = _rows(own / "carry_overs.csv")
+        result.lifted = {row["programme"] for row in orders if row["lifting_law"]}
+
+
 def _read_special_accounts(files: Path, result: Year) -> None:
     if not (files / "special_accounts.csv").exists():
         return
-    earmarked = {
-        row["account"] for row in _rows(files / "special_accounts.csv") if row["category"] == "earmarked"
-    }
+    accounts = list(_rows(files / "special_accounts.csv"))
+    earmarked = {row["account"] for row in accounts if row["category"] == "earmarked"}
+    without_pay = {row["account"] for row in accounts if row["pays_staff"] == "0"}
+    if (files / "state_payees.csv").exists():
+        for row in _rows(files / "state_payees.csv"):
+            result.state_payees.setdefault(row["payee"], set()).add(row["account"])
     sections: dict[str, str] = {}
     if (files / "special_sections.csv").exists():
         sections = {row["programme"]: row["section"] for row in _rows(files / "special_sections.csv")}
     for row in _rows(files / "programmes.csv"):
+        if row["mission"] in without_pay:
+            result.without_pay.add(row["code"])
         if row["mission"] in earmarked:
             result.earmarked[row["code"]] = Section(row["mission"], sections.get(row["code"], ""))
     for row in _rows(files / "special_balances.csv"):

@@ -1,12 +1,13 @@
 """Random decisions of persons about months: most allowed, some not."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
-from tests.law_model.periods import CLOSED, LOCKED, OPEN, PeriodDecision
+from tests.law_model.periods import BEHIND_DECEMBER, CLOSED, LOCKED, OPEN, PeriodDecision
 from tests.law_model.year_context import FIRST_DAY, YearContext
 
 _RATE = 0.2
+_YEAR_END_RATE, _YEAR_END, _LOCK_DAY = 0.08, date(2018, 12, 1), date(2019, 3, 20)
 _REOPENING_RATE = 0.8
 """Months of today are not closed for long: most acts are dated in them."""
 
@@ -14,8 +15,22 @@ _REOPENING_RATE = 0.8
 def decide_months(context: YearContext) -> Iterator[PeriodDecision]:
     """Yield what is decided before a file: at times about a month of today or before it."""
     yield from _reopen_today(context)
+    if context.day >= _YEAR_END and context.random.random() < _YEAR_END_RATE:
+        yield from _decide_behind_december(context)
     if context.random.random() < _RATE:
         yield from _decide_month(context)
+
+
+def _decide_behind_december(context: YearContext) -> Iterator[PeriodDecision]:
+    """Decide about a month of the inventory or of the result of the first year; late in the next one it may be locked."""
+    month, periods = context.random.choice(BEHIND_DECEMBER), context.model.state.periods
+    accountant = context.random.choice(periods.accountants)
+    is_late = context.day >= _LOCK_DAY and context.random.random() < 0.3
+    actions = {OPEN: ("close",), CLOSED: ("lock",) if is_late else ("reopen",), LOCKED: ("reopen",)}
+    action = context.random.choice(actions[periods.read(FIRST_DAY.year, month, accountant)])
+    if context.random.random() < 0.1:
+        action = context.random.choice(("close", "reopen"))
+    yield PeriodDecision(FIRST_DAY.year, month, action, accountant)
 
 
 def _reopen_today(context: YearContext) -> Iterator[PeriodDecision]:

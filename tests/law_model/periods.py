@@ -15,6 +15,11 @@ _CHANGES: Mapping[str, tuple[str, str]] = {
 }
 
 
+INVENTORY_MONTHS, RESULT_MONTH = (13, 14), 15
+BEHIND_DECEMBER = (*INVENTORY_MONTHS, RESULT_MONTH)
+"""The months of the inventory and of the result, open at the start of every exercise (A04, A62, A65)."""
+
+
 class PeriodDecision(NamedTuple):
     """What a person decides about a month of one accountant, or of all."""
 
@@ -35,7 +40,8 @@ class Periods:
 
     def read(self, exercise: int, month: int, accountant: str) -> str:
         """Return the state of a month."""
-        at_start = OPEN if month in self._open_at_start[exercise] else CLOSED
+        is_open = month in self._open_at_start[exercise] or month in BEHIND_DECEMBER
+        at_start = OPEN if is_open else CLOSED
         return self._changed.get((exercise, month, accountant), at_start)
 
     def decide(self, decision: PeriodDecision) -> bool:
@@ -48,6 +54,10 @@ class Periods:
         states = [self.read(*month) for month in concerned]
         if before not in states or (decision.action == "lock" and OPEN in states):
             return False
+        if decision.action == "reopen" and decision.month in INVENTORY_MONTHS:
+            results = [self.read(decision.exercise, RESULT_MONTH, month[2]) for month in concerned]
+            if LOCKED in results:
+                return False  # the result is final, and would lack what the inventory still takes (ours)
         self._changed |= {
             month: after for month, state in zip(concerned, states, strict=True) if state == before
         }

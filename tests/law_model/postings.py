@@ -3,18 +3,24 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from tests.law_model import assets, penalties
+from tests.law_model import assets, inventory, penalties
 from tests.law_model.chain import find_debt, find_root
 from tests.law_model.kinds import (
     ASSET_CHANGES,
+    BALANCED_BY_CLOSING,
     DEBIT_LINES,
     IDENTIFICATIONS,
     INTEREST,
+    INVENTORY,
+    INVENTORY_CHANGES,
     JOURNALS,
     ON_SERVICE,
     OPENINGS,
+    RECEIPT_REVERSAL,
+    RESULTS,
 )
 from tests.law_model.nomenclature import Role
+from tests.law_model.periods import RESULT_MONTH
 from tests.law_model.retentions import find_role
 from tests.law_model.state import AccountKey, Document, State
 
@@ -40,7 +46,8 @@ def is_balanced(documents: list[Document], state: State) -> bool:
     for document in documents:
         assert document.key is not None
         accountant = state.reference.years[document.key.year].find_accountant(document.key.centre)
-        sums[accountant, document.exercise, document.day.month] += _sign(document) * document.amount
+        month = RESULT_MONTH if document.kind in RESULTS else document.day.month
+        sums[accountant, document.exercise, month] += _sign(document) * document.amount
     return not any(sums.values())
 
 
@@ -179,6 +186,12 @@ def _list_set_off(document: Document, state: State) -> Legs:
     return [(find_creditor(debt, state), _settlement(document, state, "other_creditor"))]
 
 
+def _list_receipt_reversal(document: Document, state: State) -> Legs:
+    """Return the entry of a receipt that is taken back: what was received is owed again (chart 4111100000)."""
+    assert document.predecessor is not None
+    return [(credit, debit) for debit, credit in _list_receipt(document.predecessor, state)]
+
+
 def _list_collection(document: Document, state: State) -> Legs:
     assert document.predecessor is not None
     receivable = _settlement(document.predecessor, state, "receivable")
@@ -247,9 +260,12 @@ def _build_transfer(debit: str, credit: str) -> Callable[[Document, State], Legs
 
 _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     **dict.fromkeys(DEBIT_LINES, lambda document, _: [(document.account, "")]),
-    **dict.fromkeys((JOURNALS | OPENINGS) - DEBIT_LINES, lambda document, _: [("", document.account)]),
+    **dict.fromkeys(
+        (JOURNALS | BALANCED_BY_CLOSING) - DEBIT_LINES, lambda document, _: [("", document.account)]
+    ),
     "asset_service": assets.list_legs,
     **dict.fromkeys(ASSET_CHANGES, assets.list_legs),
+    **dict.fromkeys(INVENTORY | INVENTORY_CHANGES, inventory.list_legs),
     "service": _list_service,
     "service_cancellation": _list_cancellation,
     **dict.fromkeys(ON_SERVICE, _list_request),
@@ -265,6 +281,7 @@ _EVENTS: Mapping[str, Callable[[Document, State], Legs]] = {
     "receivable_reduction": _list_annulment,
     "receivable_cancellation": _list_annulment,
     "receipt": _list_receipt,
+    RECEIPT_REVERSAL: _list_receipt_reversal,
     "set_off": _list_set_off,
     "advance_request": _list_advance,
     INTEREST: _list_interest,

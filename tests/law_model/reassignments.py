@@ -6,7 +6,8 @@ from tests.law_model.state import Act, Document, State
 
 def check_origin(act: Act, debit: Document) -> list[str]:
     """Check that what a debit paid is moved once, at most as much as was paid, and never after it came back."""
-    codes = ["PREDECESSOR_STAGE"] if debit.followed else []
+    is_recovered = debit.recovered == debit.amount  # of an advance, of which nothing is left then
+    codes = ["PREDECESSOR_STAGE"] if debit.followed or is_recovered else []
     codes += ["EXPENSE_REASSIGNED"] if _is_moved(debit) else []
     return [*codes, "REVERSAL_EXCEEDS_ORIGINAL"] if act.amount > debit.amount else codes
 

@@ -1,7 +1,9 @@
 """Random acts about receivables: what authorising officers issue and lower, and what accountants collect."""
 
+from datetime import date, timedelta
+
 from tests.law_model.form import write_euros
-from tests.law_model.kinds import DUES, RECEIPTS, REQUESTS
+from tests.law_model.kinds import DUES, RECEIPT_REVERSAL, RECEIPTS, REQUESTS
 from tests.law_model.state import Document, Row
 from tests.law_model.year_context import PAYEES, PLACES, SPECIAL_PLACE, YearContext
 
@@ -17,6 +19,11 @@ def write_receivable(context: YearContext) -> Row:
     nature = place.item if context.random.random() < 0.05 else context.random.choice(_NATURES)
     columns = {"fund_centre": place.unit, "commitment_item": nature, "fund": place.fund}
     row = context.begin_row("TP", "receivable", amount=write_euros(context.draw_amount()), **columns)
+    if context.random.random() < 0.4:
+        due = date.fromisoformat(row["date"]) + timedelta(
+            days=context.random.choice((-3, 0, 10, 30, 60, 120))
+        )
+        row["due"] = due.isoformat()
     return row | {"payee": context.random.choice(PAYEES)}
 
 
@@ -51,6 +58,16 @@ def write_receipt(context: YearContext) -> Row | None:
         return None
     amount = context.draw_part(receivable.left)
     return context.begin_row("EN", "receipt", predecessor=f"@{receivable.number}", amount=amount)
+
+
+def write_reversal(context: YearContext) -> Row | None:
+    """Take back what was posted as collected; seldom more than what is left of it, or what was set off."""
+    receipt = context.choose(lambda act: act.kind in RECEIPTS and act.exercise == context.day.year)
+    if receipt is None or (receipt.kind != "receipt" and context.random.random() < 0.8):
+        return None
+    amount = context.draw_part(receipt.left or receipt.amount)
+    row = context.begin_row("AE", RECEIPT_REVERSAL, amount=amount)
+    return row | context.name_predecessor(receipt)
 
 
 def write_repayment(context: YearContext) -> Row | None:
@@ -96,4 +113,7 @@ def _is_left(act: Document) -> bool:
     return act.kind in DUES and act.left > 0
 
 
-WRITERS = ((4, write_receivable), (1, write_reduction), (1, write_annulment), (2, write_repayment))
+WRITERS = (
+    *((4, write_receivable), (1, write_reduction), (1, write_annulment)),
+    *((1, write_reversal), (2, write_repayment)),
+)

@@ -74,7 +74,7 @@ def _check_deadline(place: Assignment, receipt: Document, state: State) -> list[
     assert receivable.predecessor is not None
     assert receivable.predecessor.key is not None
     _, years, stays = state.reference.years[receivable.key.year].restorations[receivable.item]
-    if years is None or receipt.day.year <= receivable.predecessor.key.year + years:
+    if years is None or receipt.collected_day.year <= receivable.predecessor.key.year + years:
         return []
     is_of_open_operation = stays and place.operation != "" and receipt.day.year == place.key.year
     return [] if is_of_open_operation else ["RESTORATION_TOO_LATE"]

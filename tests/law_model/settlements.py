@@ -17,6 +17,7 @@ from tests.law_model.kinds import (
     RELEASES,
     REQUESTS,
     RETENTIONS,
+    UNKNOWN_DEBIT,
 )
 from tests.law_model.receivables import write_receipt
 from tests.law_model.state import Document, Row
@@ -54,13 +55,22 @@ def _is_transfer(act: Document) -> bool:
 
 
 def write_debit(context: YearContext) -> Row | None:
-    """Debit a transfer."""
+    """Debit a transfer, seldom one of an amount that is on suspense."""
     is_advance = context.random.random() < 0.3
+    on_suspense = {
+        act.amount for act in context.model.state.documents if act.kind == UNKNOWN_DEBIT and act.left
+    }
+    if context.random.random() < 0.1:
+        on_suspense.clear()
     return _follow(
         context,
         "BD",
         "bank_debit",
-        lambda act: _is_transfer(act) and (not is_advance or find_root(act).kind == "advance_request"),
+        lambda act: (
+            _is_transfer(act)
+            and act.amount not in on_suspense
+            and (not is_advance or find_root(act).kind == "advance_request")
+        ),
         whole=True,
     )
 
@@ -315,7 +325,7 @@ ACCOUNTANT_WRITERS = (
     (5, write_suspension),
     (6, write_resumption),
     (3, write_block),
-    (4, write_set_off),
+    (9, write_set_off),
     (6, write_withholding),
     (1, write_void),
     (3, write_payroll),

@@ -22,6 +22,8 @@ class SmallYear:
     ) -> str:
         """Send one act in a file of its own; return how it ended."""
         row = {"reference": reference, "kind": kind, "exercise": day[:4], "date": day} | columns
+        if kind == "advance_request":
+            row.setdefault("received", day)
         (result,) = self.model.submit([row], sender)
         return result.code
 

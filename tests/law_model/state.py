@@ -30,8 +30,11 @@ class Act:
     budget_year: int = 0
     invoice_day: date | None = None
     service_start: date | None = None
+    due: date | None = None
     total: int = 0
     """What the lines of the act amount to, as far as their form is right."""
+    is_faulty: bool = False
+    """Whether its form is wrong."""
     next_line: "Act | None" = None
     """The next line of the same act."""
 
@@ -83,6 +86,10 @@ class Document:
     part: str = ""
     rejected: int = 0
     service_day: date | None = None
+    due: date | None = None
+    """Of a receivable: the day that it states to be due."""
+    money_day: date | None = None
+    """Of what was collected from suspense: the day of the movement of the bank that stands there (LOLF 28)."""
     is_reversed: bool = False
     is_reassigned: bool = False
     """Of a debit, and of its request: the expense was taken to another imputation (A05)."""
@@ -104,6 +111,11 @@ class Document:
         """The request of an expense, or the claim of late interest, at the start of its chain."""
         is_expense = self.kind in ORIGINS | {"late_interest"}
         return self if is_expense or self.predecessor is None else self.predecessor.expense
+
+    @property
+    def collected_day(self) -> date:
+        """The day on which the money of a receipt came in, as far as the books of its year have it (A56)."""
+        return self.money_day or self.day
 
     @property
     def taken_up(self) -> int:
@@ -162,6 +174,8 @@ class State:
     """Debit less credit of what openings posted (A61)."""
     collected: Counter[tuple[int, Section]] = field(default_factory=Counter)
     """What was collected in each year for each section of an earmarked special account (LOLF 21)."""
+    carried: Counter[tuple[int, Section]] = field(default_factory=Counter)
+    """What carries brought into each year for it of what years before engaged and did not pay."""
 
     def post(self, exercise: int, accountant: str, legs: tuple[str, str], amount: int) -> None:
         """Post an entry: an account that is debited, and one that is credited; empty where it has one side alone."""

@@ -3,6 +3,8 @@
 from tests.law_model.assignments import Assignment
 from tests.law_model.budget import NodeKey
 from tests.law_model.kinds import (
+    ALLOCATIONS,
+    BALANCED_BY_CLOSING,
     CLEARINGS,
     DEBIT_LINES,
     IDENTIFICATIONS,
@@ -10,7 +12,7 @@ from tests.law_model.kinds import (
     MOVEMENTS,
     OPENING_ITEMS,
     OPENING_REDUCTIONS,
-    OPENINGS,
+    RESULTS,
     UNKNOWN_DEBIT,
 )
 from tests.law_model.nomenclature import ORDINARY, Year
@@ -82,7 +84,7 @@ def read_books(act: Act, state: State) -> tuple[Assignment | None, list[str]]:
     year, centre = state.reference.years.get(act.budget_year), act.text("fund_centre")
     if year is None:
         return None, ["FIELD_INVALID"]
-    if act.kind in OPENINGS:
+    if act.kind in BALANCED_BY_CLOSING:
         return _read_opened_books(act, year)
     codes = ["ACCOUNT_MISMATCH" if act.text("account") in year.accounts else "ACCOUNT_UNKNOWN"] * bool(
         act.text("account")
@@ -94,18 +96,29 @@ def read_books(act: Act, state: State) -> tuple[Assignment | None, list[str]]:
 
 
 def _read_opened_books(act: Act, year: Year) -> tuple[Assignment | None, list[str]]:
-    """Return the books of an opening, on an account of the balance sheet or the technical one (A61)."""
+    """Return the books of a line of one side that the closing writes, on an account that its kind may post on."""
     centre, account = act.text("fund_centre"), act.text("account")
     codes = ["ACCOUNT_UNKNOWN"] if account and account not in year.accounts else []
-    is_carried = account[:1] in {*"12345"} or account == year.technical_account
-    if account and not codes and not is_carried:
-        codes.append("OPENING_ACCOUNT")
+    if account and not codes:
+        codes += _check_own_account(act, account, year)
     if act.kind in OPENING_ITEMS | OPENING_REDUCTIONS and not account.startswith(year.suspense):
         codes.append("ACCOUNT_MISMATCH")
     if centre not in year.centres or year.centres[centre].level == "operation":
         return None, [*codes, "FUND_CENTRE_UNKNOWN"]
     key = NodeKey(act.budget_year, centre, False, year.funds[ORDINARY][0])
     return Assignment(key, "", "", "", ORDINARY, account), codes
+
+
+def _check_own_account(act: Act, account: str, year: Year) -> list[str]:
+    """Check that an opening is on the balance sheet or the technical account, and a result on its own accounts (A61, A62)."""
+    if act.kind in RESULTS:
+        is_right = account[0] in "67" or account in {year.result.result, year.result.transfer}
+        return [] if is_right else ["RESULT_ACCOUNT"]
+    if act.kind in ALLOCATIONS:
+        is_right = bool(year.settled_on) and account in {year.result.result, year.settled_on}
+        return [] if is_right else ["RESULT_ACCOUNT"]
+    is_right = account[0] in "12345" or account == year.technical_account
+    return [] if is_right else ["OPENING_ACCOUNT"]
 
 
 def _has_same_owner(act: Act, place: Assignment | None, item: Document, state: State) -> bool:

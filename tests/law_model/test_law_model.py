@@ -105,8 +105,8 @@ def _list_kinds_in_advance(model: LawModel) -> Iterator[str]:
 _IN_ADVANCE = frozenset("commitment commitment_increase commitment_decrease service payment_request".split())
 
 _OVER_YEARS = frozenset("commitment_carry service_carry request_carry opening_debit opening_credit".split())
-_KINDS = {kind.name for kind in CATALOG[1:]} - {"void", "result_debit", "result_credit"}
-"""Every kind but that of which each line is refused (``RECEIVABLE_MISSING``), and the result of a year (A62), left out."""
+_KINDS = {kind.name for kind in CATALOG[1:]} - {"void"}
+"""Every kind but that of which each line is refused (``RECEIVABLE_MISSING``)."""
 
 _EXPECTED = frozenset(
     "ACCEPTED DUPLICATE KIND_UNKNOWN EXERCISE_UNKNOWN REFERENCE_CONFLICT FIELD_MISSING FIELD_INVALID AMOUNT_INVALID"
@@ -124,5 +124,6 @@ _EXPECTED = frozenset(
     " JUSTIFICATION_MISSING NOT_ON_SUSPENSE SUSPENSE_EXCEEDED IDENTIFICATION_UNPAIRED IDENTIFICATION_MISMATCH"
     " CARRY_YEAR COMMITMENT_CARRIED VISA_MISSING VISA_EXCEEDED SPECIAL_RECEIPTS_EXCEEDED INTEREST_ASSIGNMENT"
     " PRODUCT_FROM_SUSPENSE"
-    " DEPRECIATION_EXCEEDED ASSET_VALUE_EXCEEDED DEPRECIATION_SHARE_EXCEEDED".split()
+    " DEPRECIATION_EXCEEDED ASSET_VALUE_EXCEEDED DEPRECIATION_SHARE_EXCEEDED"
+    " INVENTORY_DAY INVENTORY_ACCOUNT RESULT_ACCOUNT CARRY_OVER_MISMATCH CARRY_OVER_LIMIT".split()
 )

@@ -30,6 +30,19 @@ def test_what_is_collected_is_never_more_than_what_is_left(year: SmallYear) -> N
     assert year.figures("cp") == (1000, 0, 0)
 
 
+def test_a_receipt_that_never_came_is_taken_back_and_the_receivable_is_due_again(year: SmallYear) -> None:
+    assert year.send("receipt", "E1", predecessor="TP", amount="60") == "ACCEPTED"
+    assert year.send("receipt_reversal", "A1", predecessor="E1", amount="61") == "REVERSAL_EXCEEDS_ORIGINAL"
+    assert (
+        year.send("receipt_reversal", "A2", predecessor=year.name("E1"), amount="60") == "RECEIPT_NOT_BY_HAND"
+    )
+    assert year.send("receipt_reversal", "A3", predecessor="E1", amount="45") == "ACCEPTED"
+    assert year.send("receipt_reversal", "A4", predecessor="E1", amount="16") == "REVERSAL_EXCEEDS_ORIGINAL"
+    assert year.send("receipt", "E2", predecessor="TP", amount="86") == "REVERSAL_EXCEEDS_ORIGINAL"
+    assert year.send("receipt", "E3", predecessor="TP", amount="85") == "ACCEPTED"
+    assert (year.balance("4111100000"), year.balance("5121100000")) == (0, 100)
+
+
 def test_only_what_nothing_follows_is_cancelled_and_nothing_follows_it_then(year: SmallYear) -> None:
     assert year.send("receivable_cancellation", "A1", predecessor="TP", amount="99") == "REVERSAL_NOT_WHOLE"
     assert year.send("receivable_cancellation", "A2", predecessor="TP", amount="100") == "ACCEPTED"
@@ -75,9 +88,24 @@ def test_a_set_off_takes_the_same_sum_of_a_debt_and_a_receivable(year: SmallYear
     assert year.send("direct_payment_request", "DP", amount="60", **place) == "ACCEPTED"
     assert _set_off(year, "61", "TP") == ["REVERSAL_EXCEEDS_ORIGINAL", "ACT_REFUSED"]
     assert _set_off(year, "60", "TP") == ["ACCEPTED", "ACCEPTED"]
+    by_reference = {"predecessor": "SO-60-TP#2", "amount": "60"}
+    assert year.send("receipt_reversal", "A1", "2018-04-02", **by_reference) == "PREDECESSOR_MISSING"
+    by_entry = {"predecessor": "@999", "amount": "60"}
+    assert year.send("receipt_reversal", "A2", "2018-04-02", **by_entry) == "RECEIPT_NOT_BY_HAND"
     assert (year.figures("ae"), year.figures("cp")) == ((1000, 0, 60), (1000, 0, 60))
     balances = [year.balance(account) for account in ("4011100000", "4678840000", "4111100000", "5121100000")]
     assert balances == [0, 0, 40, 0]
+
+
+def test_a_receivable_is_not_set_off_before_its_term(year: SmallYear) -> None:
+    """The set-offs are of 1 April: a day before the receivable's own has no effect."""
+    place = {"fund_centre": UNIT, "functional_area": "0177-12", "commitment_item": "31", "payee": PAYEE}
+    assert year.send("direct_payment_request", "DP", amount="60", **place) == "ACCEPTED"
+    for reference, due in (("R1", "2018-04-02"), ("R2", "2018-04-01"), ("R3", "2018-01-01")):
+        assert year.send("receivable", reference, amount="20", due=due, **_DIVERS) == "ACCEPTED"
+    assert _set_off(year, "20", "R1") == ["ACT_REFUSED", "RECEIVABLE_NOT_DUE"]
+    assert _set_off(year, "20", "R2") == ["ACCEPTED", "ACCEPTED"]
+    assert _set_off(year, "20", "R3") == ["ACCEPTED", "ACCEPTED"]
 
 
 def test_what_is_asked_back_is_set_off_against_a_debt_to_its_own_debtor(year: SmallYear) -> None:

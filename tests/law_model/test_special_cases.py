@@ -109,3 +109,49 @@ def test_no_section_spends_what_the_other_collected(year: SmallYear) -> None:
     radars = {"fund_centre": "0751-CENT-C001", "functional_area": "0751-01", "commitment_item": "31"}
     assert _order(year, "D2", "50.01", radars) == "SPECIAL_RECEIPTS_EXCEEDED"
     assert _order(year, "D3", "50", radars) == "ACCEPTED"
+
+
+def test_what_is_carried_is_engaged_in_the_next_year(year: SmallYear) -> None:
+    """Of 12.50 that 2019 brings forward 12 are carried in: 7 open, 3 certified, 2 requested; what is withdrawn is free."""
+    assert year.send("receipt", "E1", "2018-04-03", predecessor=year.name("TP"), amount="12.50") == "ACCEPTED"
+    assert year.send("commitment", "C1", "2018-04-04", amount="12", **_TICKETS) == "ACCEPTED"
+    assert year.send("service", "S1", "2018-04-05", predecessor=year.name("C1"), amount="5") == "ACCEPTED"
+    request = {"predecessor": year.name("C1"), "amount": "2", "payee": PAYEE}
+    assert year.send("payment_request", "R1", "2018-04-06", **request) == "ACCEPTED"
+    for kind, name, amount in (
+        ("request_carry", "R1", "2"),
+        ("commitment_carry", "C1", "7"),
+        ("service_carry", "S1", "3"),
+    ):
+        columns = {
+            "predecessor": year.name(name),
+            "amount": amount,
+            "reference_sender": "ministry",
+            **_TICKETS,
+        }
+        assert year.send(kind, f"{name}-2019", "2019-03-06", **columns) == "ACCEPTED"
+    later = {"day": "2019-03-07", **_TICKETS}
+    assert year.send("commitment", "C2", amount="0.51", **later) == "SPECIAL_RECEIPTS_EXCEEDED"
+    assert year.send("commitment", "C3", amount="0.50", **later) == "ACCEPTED"
+    lower = {"predecessor": year.name("C1-2019"), "amount": "1"}
+    assert year.send("prior_withdrawal", "W1", "2019-03-08", **lower) == "ACCEPTED"
+    assert year.send("commitment", "C4", amount="1.01", **later) == "SPECIAL_RECEIPTS_EXCEEDED"
+    assert year.send("commitment", "C5", amount="1", **later) == "ACCEPTED"
+    for name in ("R1-2019", "R1"):
+        undo = {"predecessor": year.name(name), "amount": "2"}
+        assert year.send("payment_request_rejection", f"X-{name}", "2019-03-09", **undo) == "ACCEPTED"
+    assert year.send("commitment", "C6", amount="0.01", **later) == "SPECIAL_RECEIPTS_EXCEEDED"
+
+
+def test_no_pay_is_charged_and_the_state_is_not_paid(year: SmallYear) -> None:
+    """The account has no pay by its nature, and a law lets it pay the annexed budget alone (LOLF 20 I, 21 II)."""
+    assert year.send("receipt", "E1", "2018-04-03", predecessor=year.name("TP"), amount="60") == "ACCEPTED"
+    staff = {"fund_centre": "0753", "commitment_item": "T2", "amount": "1"}
+    assert year.send("budget_opening_ae", "O1", "2018-04-04", **staff) == "SPECIAL_PAY_FORBIDDEN"
+    for number, code in (("1", "1001488398"), ("2", "1001488399")):
+        bank = {"payee": code, "payee_name": "Budget", "iban": IBAN}
+        assert year.send("third_party", f"T{number}", "2018-04-04", **bank) == "ACCEPTED"
+    pay = {"amount": "1", **_TICKETS}
+    general, annexed = {"payee": "1001488398", **pay}, {"payee": "1001488399", **pay}
+    assert year.send("direct_payment_request", "D1", "2018-04-05", **general) == "SPECIAL_PAYMENT_FORBIDDEN"
+    assert year.send("direct_payment_request", "D2", "2018-04-05", **annexed) == "ACCEPTED"

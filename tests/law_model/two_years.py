@@ -1,10 +1,12 @@
 """The reference data of a random sequence: 2019 is open all year, and in every third one a programme is suppressed in it."""
 
+import csv
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.reference_years import copy_reference, replace_text
-from tests.succession_years import suppress_programme, write_successions
+from tests.succession_years import SUPPRESSED, suppress_programme, write_successions
 
 _ORDER = "Arrêté du 2 janvier 2019,2019-01-02"
 WITH_ORDERS = 3
@@ -19,6 +21,11 @@ _ROWS = (
     (0.7, "0177,,,,0135,,"),
 )
 """Rows of orders, each with the share of sequences that have it: to two programmes, by area, to another accountant."""
+_SETTLEMENT_ACT = "act,date,account,source\nLoi de règlement de 2018,2019-02-20,1100000000,invented\n"
+_CARRY_OVERS = (
+    "order,date,minister,budget_minister,measure,programme,envelope,fund,new_programme,amount,lifting_law\n"
+)
+_ORDER_OF_CREDITS = "Arrêté du 15 février 2019,2019-02-15,Écologie,Comptes publics,cp,{},HT2,N/A,{},{},{}\n"
 
 
 def write_reference(folder: Path, seed: int) -> Path:
@@ -27,7 +34,33 @@ def write_reference(folder: Path, seed: int) -> Path:
     replace_text(reference, "calendar.toml", "[1, 2, 3]", "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]")
     if seed % WITH_ORDERS == 0:
         _write_orders(reference, random.Random(seed))
+    _write_year_end(reference, random.Random(seed))
     return reference
+
+
+def _write_year_end(reference: Path, source: random.Random) -> None:
+    """Write the settlement act and orders of carry-overs, of which some lift the ceiling by a finance law (LOLF 15)."""
+    folder = reference / "2019"
+    (folder / "settlement_act.csv").write_text(_SETTLEMENT_ACT, encoding="utf-8")
+    rows = [_ORDER_OF_CREDITS.format(*place, *_draw_law(source)) for place in _list_carried(folder)]
+    rows = [row for row in rows if source.random() < 0.7]
+    (folder / "carry_overs.csv").write_text(_CARRY_OVERS + "".join(rows), encoding="utf-8")
+
+
+def _draw_law(source: random.Random) -> tuple[int, str]:
+    return source.randint(100, 100_000), source.choice(("", "Loi de finances rectificative"))
+
+
+def _list_carried(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield programmes whose credits an order carries, each with the one they come to, empty if it goes on."""
+    yield "0217", ""
+    orders = folder / "successions.csv"
+    rows = list(csv.DictReader(orders.open(encoding="utf-8"))) if orders.exists() else []
+    followers = sorted(
+        {row["new_fund_centre"][:4] for row in rows if row["fund_centre"].startswith(SUPPRESSED)}
+    )
+    if followers or not (folder / "programmes.csv").exists():  # a year of its own files suppresses it
+        yield SUPPRESSED, followers[0] if followers else ""
 
 
 def _write_orders(reference: Path, source: random.Random) -> None:

@@ -6,33 +6,48 @@ from datetime import date, timedelta
 from tests.law_model.assignments import Assignment
 from tests.law_model.chain import find_root
 from tests.law_model.kinds import (
+    ACCRUAL_CORRECTION,
+    ACCRUALS,
     ASSET_CHANGES,
+    BALANCED_BY_CLOSING,
     CARRIES,
+    CARRY_INS,
     COMMITMENTS,
     CREDIT_KINDS,
     CREDIT_REVERSALS,
     IDENTIFICATIONS,
     INTEREST,
+    INVENTORY,
     INVOICED,
     JOURNALS,
+    LEAVES_YEAR,
     MOVEMENTS,
     ON_SERVICE,
     OPENINGS,
     PARTS,
     PREDECESSORS,
+    PROVISION,
+    PROVISION_CORRECTION,
     REASSIGNMENT_ORIGIN,
     REASSIGNMENT_TARGET,
+    RELEASE,
     RELEASES,
     REQUESTS,
+    RESULTS,
     SPENDS_AE,
     STATES_PLACE,
     TAKES_FROM_COMMITMENT,
     YEAR_BOUND,
 )
-from tests.law_model.periods import CLOSED, LOCKED, NOBODY, OPEN
+from tests.law_model.periods import CLOSED, INVENTORY_MONTHS, LOCKED, NOBODY, OPEN, RESULT_MONTH
 from tests.law_model.state import Act, Document, State
 
 _PERIOD_CODES: Mapping[str, list[str]] = {OPEN: [], CLOSED: ["PERIOD_CLOSED"], LOCKED: ["PERIOD_LOCKED"]}
+_OWN_MONTHS: Mapping[str, int] = {
+    **dict.fromkeys(ACCRUALS | {ACCRUAL_CORRECTION}, INVENTORY_MONTHS[0]),
+    **dict.fromkeys((PROVISION, RELEASE, PROVISION_CORRECTION), INVENTORY_MONTHS[1]),
+    **dict.fromkeys(RESULTS, RESULT_MONTH),
+}
 FIRST_ANTICIPATION = (11, 1)
 _OF_RUNNING_YEAR = ("receivable", "repayment_receivable", "credit_restoration")
 
@@ -66,7 +81,13 @@ def check_period(act: Act, predecessor: Document | None, state: State) -> list[s
 
 
 def find_month(act: Act, window_days: int) -> int:
-    """Return the month of the exercise in which an act is posted: December in the window after it; 0 if in none."""
+    """Return the month of the exercise in which an act is posted, which some kinds have of their own; 0 if in none."""
+    month = _find_month_of_day(act, window_days)
+    return _OWN_MONTHS.get(act.kind, month) if month else 0
+
+
+def _find_month_of_day(act: Act, window_days: int) -> int:
+    """Return the month of the day: December in the window after the year."""
     if act.day.year == act.exercise:
         return act.day.month
     last = date(act.exercise, 12, 31) + timedelta(days=window_days)
@@ -109,11 +130,19 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
         return ["BUDGET_YEAR_CLOSED"]
     if act.kind == "prior_withdrawal":
         return _check_prior_withdrawal(act, place, predecessor, state)
+    if act.kind in LEAVES_YEAR:
+        return [] if _is_just_over(act, place, state) else ["BUDGET_YEAR_CLOSED"]
+    if act.kind in CARRY_INS:
+        return [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
     if act.kind in CREDIT_KINDS and act.day.year > place.key.year:
         return ["BUDGET_YEAR_CLOSED"]
     if act.kind == "commitment_decrease" and predecessor and predecessor.kind == "commitment_carry":
         return ["BUDGET_YEAR_CLOSED"]  # another year consumed the AE (GBCP 160)
-    of_one_year = JOURNALS | OPENINGS | ASSET_CHANGES | MOVEMENTS | IDENTIFICATIONS | {"asset_service"}
+    if (
+        act.kind in IDENTIFICATIONS
+    ):  # in the books of the year, to the end of the complementary period (LOLF 28)
+        return [] if place.key.year == act.exercise else ["BUDGET_YEAR_CLOSED"]
+    of_one_year = JOURNALS | BALANCED_BY_CLOSING | INVENTORY | ASSET_CHANGES | MOVEMENTS | {"asset_service"}
     if act.kind in of_one_year:
         return [] if place.key.year == act.day.year else ["BUDGET_YEAR_CLOSED"]
     of_year = {"commitment_decrease", "earmark", "earmark_decrease", *_OF_RUNNING_YEAR}
@@ -125,6 +154,12 @@ def check_year(act: Act, place: Assignment, predecessor: Document | None, state:
     if act.kind in {"payment", "set_off", "advance_withholding"}:
         return [] if _is_payable(act, place, predecessor, state) else ["BUDGET_YEAR_CLOSED"]
     return []
+
+
+def _is_just_over(act: Act, place: Assignment, state: State) -> bool:
+    """Return whether the year of the credits pays nothing any more, and is the one before that of the day (A66; LOLF 15)."""
+    last = date(place.key.year, 12, 31) + timedelta(days=state.reference.window_days[place.key.year])
+    return last < act.day <= date(place.key.year + 1, 12, 31)
 
 
 def _check_prior_withdrawal(

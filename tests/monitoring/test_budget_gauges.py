@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from core.nomenclature import SHEETS, CentreLevel
 from monitoring.budget_gauges import BudgetGauges, ExhaustionCount, MeasureCredits, ProgrammeCredits
 from posting.book.book_state import BookState
+from posting.book.code_numbers import CodeKind, NumbersByCode, number_codes
 from posting.book.empty_book import create_empty_book
-from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, Registry, number_codes
+from posting.book.registry import ReferenceData, Registry
 from tests.file_strategies import File, build_openings, files
 from tests.posting.text_engine import TextEngine, build_registry, find_node
 from tests.reference_years import build_two_years

@@ -159,12 +159,18 @@ def test_every_kind_with_an_amount_has_a_step_or_is_known_to_have_none() -> None
         *("asset_service", "asset_depreciation", "asset_disposal", "asset_depreciation_disposal"),
         "commitment_change_reversal",  # its sign is that of what it undoes
         *("receivable", "receivable_reduction", "receivable_cancellation", "receipt"),
-        *("repayment_receivable", "credit_restoration"),
+        *("repayment_receivable", "credit_restoration", "receipt_reversal"),
         *("suspense_receipt", "suspense_identification", "identification_receipt"),
         *("suspense_debit", "suspense_return", "transfer_identification"),
         *("identification_debit", "identification_return"),
         *("opening_item_debit", "opening_item_credit", "opening_reduction_debit", "opening_reduction_credit"),
-        *("result_debit", "result_credit"),
+        *("result_debit", "result_credit", "result_allocation_debit", "result_allocation_credit"),
+        *("carryover_out_ae", "carryover_out_cp", "carryover_in_ae", "carryover_in_cp"),
+        *("unused_cancellation_ae", "unused_cancellation_cp", "unused_unfreeze_ae", "unused_unfreeze_cp"),
+        "unused_earmark_release",
+        *("accrual", "imprest_accrual", "prepaid_expense", "unsettled_advance", "accrued_income"),
+        *("deferred_income", "provision", "provision_release", "inventory_reversal", "inventory_correction"),
+        "provision_correction",
     }
 
 

@@ -25,6 +25,7 @@ _BRINGS_CREDITS = {
     *(BudgetAction.OPEN, BudgetAction.ALLOT, BudgetAction.MOVE, BudgetAction.RETURN),
     *(BudgetAction.CANCEL, BudgetAction.FREEZE, BudgetAction.UNFREEZE, BudgetAction.OPEN_FUND),
     *(BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER, BudgetAction.DECREE_CANCEL),
+    *(BudgetAction.CARRY_OUT, BudgetAction.CARRY_IN, BudgetAction.CANCEL_UNUSED),
 }
 _MOVES = (BudgetAction.MOVE, BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER)
 
@@ -41,8 +42,10 @@ def has_cell(kind: ActKind, fields: Fields) -> bool:
         Family.JOURNAL,
         Family.OPENING,
         Family.RESULT,
+        Family.ALLOCATION,
         Family.VISA,
         Family.ASSET,
+        Family.INVENTORY,
     )
     is_own = kind.family in own_families or kind.name in _OF_BANK
     return kind.needs_assignment or kind.budget is not BudgetAction.NONE or is_own
@@ -60,12 +63,28 @@ def find_assignment_faults(kind: ActKind, fields: Fields, reference: Reference) 
     yield from _find_source_faults(kind, fields, reference)
     if kind.budget is BudgetAction.OPEN and _lacks_receipt(fields):
         yield Outcome.FUND_RECEIPT_MISSING
+    is_carried = kind.budget is BudgetAction.OPEN and fields.get(Field.ORIGIN) == "carry_over"
+    if is_carried and read_budget_year(fields) - 1 in reference.years:
+        yield Outcome.CARRY_OVER_UNORDERED
     if _has_mismatch(kind, fields, reference):
         yield Outcome.NOMENCLATURE_MISMATCH
     item = _find_nomenclature(fields, reference).items.get(fields.get(Field.COMMITMENT_ITEM, ""))
     if item and item.staff and kind.title_two is TitleTwo.REFUSED:
         yield Outcome.TITLE_TWO_COMMITMENT
+    if item and item.staff and _charges_pay(kind, fields, reference):
+        yield Outcome.SPECIAL_PAY_FORBIDDEN
     yield from _find_account_faults(kind, fields.get(Field.COMMITMENT_ITEM, ""), fields, reference)
+
+
+def _charges_pay(kind: ActKind, fields: Fields, reference: Reference) -> bool:
+    """Return whether a kind opens, moves or spends credits on a special account to which no pay is charged (LOLF art. 20)."""
+    codes = _find_nomenclature(fields, reference)
+    programme = codes.programmes.get(fields.get(Field.FUND_CENTRE, "")[:4])
+    account = codes.special_accounts.get(programme.mission) if programme else None
+    is_credit = kind.budget in (*_MOVES, BudgetAction.OPEN, BudgetAction.OPEN_FUND, BudgetAction.REASSIGN)
+    takes = max(kind.ae_reserved, kind.ae_consumed, kind.cp_reserved, kind.cp_consumed) > 0
+    is_expense = kind.budget is BudgetAction.SPEND and takes
+    return account is not None and not account.pays_staff and (is_credit or is_expense)
 
 
 def read_budget_year(fields: Fields) -> int:
@@ -111,7 +130,8 @@ def _is_centre(code: str, codes: Nomenclature) -> bool:
 
 def _find_level_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
     centre = _find_nomenclature(fields, reference).centres.get(fields.get(Field.FUND_CENTRE, ""))
-    is_own = kind.family in (Family.RECEIVABLE, Family.JOURNAL, Family.ASSET) or kind.name == "visa_request"
+    of_unit = (Family.RECEIVABLE, Family.JOURNAL, Family.ASSET, Family.INVENTORY)
+    is_own = kind.family in of_unit or kind.name == "visa_request"
     takes_own = kind.needs_assignment and kind.family not in (Family.BUDGET, Family.OPENING)
     is_of_unit = takes_own or kind.budget is BudgetAction.SPEND or is_own
     if is_of_unit and centre and centre.level is not CentreLevel.UO:
@@ -207,7 +227,12 @@ def _find_account_faults(kind: ActKind, item: str, fields: Fields, reference: Re
         if account and account not in own and not (own and account[0] in "67"):
             yield Outcome.RESULT_ACCOUNT
         return
-    if kind.concerns_suspense:
+    if kind.family is Family.ALLOCATION:
+        act = chart.settlement
+        if account and (not act.name or account not in (chart.result.result, act.account)):
+            yield Outcome.RESULT_ACCOUNT
+        return
+    if kind.concerns_suspense or kind.family is Family.INVENTORY or kind.name == "provision_release":
         return
     is_admitted = item not in chart.admitted_prefixes or chart.is_admitted(item, account)
     charges = kind.debit is Role.EXPENSE or kind.name == "credit_restoration"
@@ -311,8 +336,17 @@ def find_source(kind: ActKind, fields: Fields, reference: Reference) -> int:
         return ORIGIN_NUMBERS.get(fields.get(Field.ORIGIN, ""), usual)
     if kind.budget is BudgetAction.WITHDRAW and fields.get(Field.RECYCLING_CASE):
         return _find_case(fields, reference)
+    if kind.family is Family.RECEIVABLE:
+        return _find_due_day(fields)
     start = days.parse(fields.get(Field.SERVICE_START, "")) if kind.year_rule is YearRule.SPENDS_AE else None
     return NONE if start is None else start
+
+
+def _find_due_day(fields: Fields) -> int:
+    """Return the day on which a receivable is due: that it states, and never before its own; by the sample on its own."""
+    own = [days.parse(fields.get(field, "")) for field in (Field.POSTING_DATE, Field.DATE, Field.DUE)]
+    posted = own[1] if own[0] is None else own[0]
+    return max(posted or 0, own[2] or 0)
 
 
 def _find_case(fields: Fields, reference: Reference) -> int:

@@ -68,6 +68,7 @@ class YearCodes(NamedTuple):
     restricted: frozenset[int]
     opening: frozenset[int]
     result: frozenset[int]
+    allocation: frozenset[int]
     suspense: frozenset[int]
     assets: frozenset[int]
 
@@ -93,10 +94,14 @@ class KindUses(NamedTuple):
     """Post opening balances."""
     results: frozenset[int]
     """Post entries of the result."""
+    allots: frozenset[int]
+    """Post entries that allot a result."""
     suspense: frozenset[int]
     """Concern what stands on a suspense account."""
     assets: frozenset[int]
     """Put an asset into service."""
+    inventory: frozenset[int]
+    """Post entries of the inventory, whose accounts the book knows."""
 
 
 class PlacedLine(NamedTuple):
@@ -163,6 +168,12 @@ def _find_faults(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[L
     if line.kind in uses.results:
         if line.account not in year.result:
             yield Outcome.RESULT_ACCOUNT, Field.ACCOUNT
+        return
+    if line.kind in uses.allots:
+        if line.account not in year.allocation:
+            yield Outcome.RESULT_ACCOUNT, Field.ACCOUNT
+        return
+    if line.kind in uses.inventory:
         return
     if line.account and line.kind not in uses.charges | uses.suspense:
         yield Outcome.ACCOUNT_MISMATCH, Field.ACCOUNT

@@ -11,6 +11,7 @@ from core.kind_rules import CreditCheck
 from core.money import BALANCE_MAX
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
+from tests.oracle import unused_credits
 from tests.oracle.availability import walk_up
 from tests.oracle.model import (
     AE,
@@ -75,6 +76,9 @@ def apply_demand(world: World, state: State, demand: Demand) -> None:
         BudgetAction.VIREMENT: _move_by_decree,
         BudgetAction.DECREE_TRANSFER: _move_by_decree,
         BudgetAction.DECREE_CANCEL: _cancel,
+        BudgetAction.CARRY_OUT: _take_unused,
+        BudgetAction.CANCEL_UNUSED: _take_unused,
+        BudgetAction.CARRY_IN: _bring_unused,
     }
     if demand.kind.budget is not BudgetAction.NONE:
         apply_changes(state, rules[demand.kind.budget](world, state, demand))
@@ -193,6 +197,22 @@ def _cancel(world: World, state: State, demand: Demand) -> Iterator[FigureChange
     yield node, measure + OPENED_CREDITS, -amount
 
 
+def _take_unused(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
+    """Take what a place has neither used nor passed on, and every level above it with it (LOLF art. 15)."""
+    node, demand = demand.cell.own_node, demand._replace(counts_prior=False)
+    is_operation = world.nodes[node].level is CentreLevel.OPERATION
+    for at in [node] if is_operation else walk_up(world.nodes, node):
+        _require_unused(world, state, demand, at)
+    _require_allotment(state, node, demand.measure, demand.amount)
+    return unused_credits.list_changes(world, demand.kind, demand.cell, demand.amount)
+
+
+def _bring_unused(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
+    if demand.measure == CP:
+        _require_level(world, demand.cell.own_node, CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO)
+    return unused_credits.list_changes(world, demand.kind, demand.cell, demand.amount)
+
+
 def _freeze(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
     """Reserve at a node and above it what it has neither used nor passed on, and note where it is frozen."""
     node, measure, amount = demand.cell.own_node, demand.measure, demand.amount
@@ -306,15 +326,16 @@ def move_reservation(
 ) -> None:
     """Reserve for the first of ``places`` what the second releases, as much as a request of kind ``under`` reserves.
 
-    It needs what is available: what is left of the year before is reserved for such moves.
+    A carry, to the later year, needs what is available: what is left of the year before is reserved for such moves.  Its
+    rejection, back to a year that is over, needs nothing.
     """
     taker, giver = places
     ae, cp = under.ae_reserved * amount, under.cp_reserved * amount
-    for node, figure, cents in (
-        *_use(world, state, taker, (ae, 0, cp, 0), counts_prior=False),
-        *list_changes(world, giver, (-ae, 0, -cp, 0)),
-    ):
-        _add(state, node, figure, cents)
+    if taker.year > giver.year:
+        apply_changes(state, _use(world, state, taker, (ae, 0, cp, 0), counts_prior=False))
+    else:
+        apply_changes(state, list_changes(world, taker, (ae, 0, cp, 0)))
+    apply_changes(state, list_changes(world, giver, (-ae, 0, -cp, 0)))
 
 
 def _use(

@@ -69,6 +69,8 @@ def find_link(world: World, state: State, line: Line, place: ActPosition) -> Lin
         return build_reversal_link(state, entry)
     if kind.family is Family.REJECTION and state.items[expenses.find_request(state, entry)].repayments:
         raise LineRefused(Outcome.ORIGINAL_FOLLOWED)
+    if kind.name == "receipt_reversal" and CATALOG[item.kind].name != "receipt":
+        raise LineRefused(Outcome.REVERSAL_FORBIDDEN)
     if line.amount > item.open:
         raise LineRefused(Outcome.REVERSAL_EXCEEDS_ORIGINAL, missing=line.amount - item.open)
     return build_mirror_link(state, entry)

@@ -70,6 +70,7 @@ class Engine:
                 roles=reference.list_shared_accounts(),
                 creditors=reference.list_own_creditors(),
                 assets=reference.list_asset_accounts(),
+                counterparts=reference.list_counterparts(),
                 successions=reference.successions,
                 programmes=reference.list_programmes(),
                 special=reference.list_special_accounts(),
@@ -264,6 +265,7 @@ class Engine:
             if kind.is_interest and not line.read_text(Field.REASON)
             else None,
             nature=self._read_nature(line, exercise),
+            state_payee=line.read_text(Field.PAYEE) if kind.pays else 0,
         )
 
     def _read_invoice(self, line: ReadLine) -> tuple[str, bytes] | None:
@@ -274,9 +276,12 @@ class Engine:
         return merges.find_code(self._merges, line.read_text(Field.PAYEE)), number
 
     def _find_month(self, line: ReadLine) -> int:
-        """Return the month of a line; an opening stands before the first one, the result behind the last one."""
-        own = {Family.OPENING: 0, Family.RESULT: 15}
-        return own.get(line.kind.family, find_posting_month(line, self.reference) or 0)
+        """Return the month of a line; an opening stands before the first one, inventory and result behind the last one."""
+        own = {Family.OPENING: 0, Family.INVENTORY: 13, Family.RESULT: 15}
+        by_name = {"inventory_correction": 13, "provision": 14, "provision_release": 14}
+        by_name["provision_correction"] = 14
+        month = by_name.get(line.kind.name, own.get(line.kind.family, -1))
+        return (find_posting_month(line, self.reference) or 0) if month < 0 else month
 
     def _read_nature(self, line: ReadLine, exercise: int) -> int:
         year = self.reference.years.get(exercise)

@@ -24,7 +24,7 @@ DAMAGES_AND_GRANTS = ("6222", "6228", "6261", "6262", "6283")
 STAFF_TRAVEL = ("61531", "6154", "6155")
 OWED_TO_STAFF = "4211110000"
 CONTRACT_ITEMS = frozenset({"31", "51", "52"})
-INTEREST_CONTRACTS = frozenset({"works", "supplies", "services", "concession"})
+INTEREST_CONTRACTS = frozenset({"works", "supplies", "services", "concession", "works_balance"})
 Journal = dict[int, JournalRow]
 
 
@@ -137,7 +137,7 @@ def _find_term_end(journal: Journal, request: int, moment: int) -> int:
     row = journal[request]
     received = row.received or (min(row.invoiced + RECEIPT_DAYS, row.day) if row.invoiced else row.day)
     service = _find_service(journal, request, moment)
-    start = max(received, service.day if service else 0)
+    start = max(received, service.day if service and row.contract != "works_balance" else 0)
     end = start + TERM_DAYS
     notified, ended = row.suspension
     if notified and notified <= end and ended > start:

@@ -43,6 +43,8 @@ class Line(NamedTuple):
     a product by hand; 3: it debits a suspense account by hand."""
     signature: int = 0
     """The number of the signature in ``model.World.signatures``; 0 if it names nobody."""
+    state_payee: Hashable = 0
+    """The payee, as ``model.SpecialAccount.state_payees`` names those that are the State itself; 0 for any other."""
     terms: "LineTerms | None" = None
     debits_until: int | None = None
     """Of a claim of late interest without a reason: the last entry before its file, whose debits count."""
@@ -79,6 +81,7 @@ def to_line(columns: Mapping[str, int]) -> Line:
         invoice_day=columns["invoice_day"],
         nature=columns["nature"],
         signature=columns["signature"],
+        state_payee=columns["state_payee"],
     )
 
 

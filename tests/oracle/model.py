@@ -56,6 +56,8 @@ class Node(NamedTuple):
     """The number of its fund centre, as grants name it."""
     place: Hashable = None
     """What its fund centre is, whatever the year."""
+    lifted: bool = False
+    """Whether a finance law lifts the ceiling of CP that are carried over from its programme."""
 
     def __repr__(self) -> str:
         """Return a short text, as a book has many nodes."""
@@ -163,6 +165,10 @@ class OpenItem(NamedTuple):
     """Of a debt: what is asked back of it and of its parts."""
     advanced: int = 0
     """As the book has it, whose items the tests compare; the plain model adds it up from the journal."""
+    due: int = 0
+    """Of a receivable: the day on which it is due."""
+    credit_day: int = 0
+    """Of what was collected from suspense: the day of the movement of the bank there."""
     leaving: int = 0
     """Of an asset: the part of its depreciation that is to leave with the net value that was taken out."""
 
@@ -237,6 +243,8 @@ class BudgetYear(NamedTuple):
     cancellation_limit: int = 15
     retention_limit: int = 50
     """Thousandths of a request that may be retained as a guarantee."""
+    carry_over_limit: int = 30
+    """Thousandths of the initial CP that orders may carry into the next year."""
     visa_days: int = 15
     """The days that the budget controller has for a visa."""
 
@@ -287,6 +295,8 @@ class SpecialAccount(NamedTuple):
     programmes: frozenset[Hashable]
     brought: int
     """The balance that it brings into the year."""
+    state_payees: frozenset[Hashable] = frozenset()
+    """The payees that are the State itself, which it may not pay (LOLF art. 21 II)."""
 
 
 class World(NamedTuple):
@@ -313,6 +323,8 @@ class World(NamedTuple):
     grants: tuple[Grant, ...] = ()
     assets: Mapping[tuple[int, int], AssetAccounts] = {}
     """By budget year and account."""
+    counterparts: Mapping[tuple[int, str, int], int] = {}
+    """By exercise, kind and the account that a line states: that of the balance sheet which the inventory posts it against."""
     successions: frozenset[tuple[int, Hashable, Hashable]] = frozenset()
     """The year into which an order gives commitments of a programme to another one, and both programmes."""
     programmes: Mapping[int, frozenset[Hashable]] = {}
@@ -369,6 +381,8 @@ class State(NamedTuple):
     """What was collected for the programmes of special accounts, by year of the day and programme."""
     engaged: ChainMap[tuple[int, Hashable], int]
     """The AE that their programmes engage, by budget year and programme."""
+    carried: ChainMap[tuple[int, Hashable], int]
+    """What carries brought into a year of what years before engaged and did not pay, by budget year and programme."""
     invoices: ChainMap[Fingerprint, tuple[Claim, ...]]
     requested: ChainMap[int, int]
     """The amount of each debt, by entry."""

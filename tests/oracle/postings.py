@@ -13,14 +13,17 @@ from tests.oracle import (
     budget,
     commitments,
     decrees,
+    inventory,
     invoices,
     late_interest,
     prior_reservations,
     reassignments,
+    receipt_days,
     retentions,
     set_offs,
     signatures,
     special_accounts,
+    unused_credits,
     visas,
     withdrawals,
     years,
@@ -58,6 +61,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition, *, act
     assets.take_from_asset(world, state, kind, line=line, asset=followed.entry)
     commitments.draw_remainders(state, followed, kind, line.amount)
     advances.require_security(state, kind, followed, line.amount)
+    inventory.check_line(world, state, kind, line, followed=followed.entry, cell=followed.cell)
     visas.require_visa(world, kind, followed.cell, act)
     signatures.check_signature(world, line, cell=followed.cell, act_cents=act_cents)
     if kind.year_rule is YearRule.WAITS:
@@ -65,7 +69,8 @@ def post_line(world: World, state: State, line: Line, place: ActPosition, *, act
     order_day = years.find_order_day(state, followed.entry)
     years.require_budget_year(world, state, kind, line, cell=followed.cell, order_day=order_day)
     years.refuse_withdrawal_of_carried(state, kind, followed.entry)
-    _apply_budget(world, state, followed, line)
+    unused_credits.require_order(world, kind, act, place)
+    _apply_budget(world, state, followed, line, entry=place[1])
     debit, credit = _find_accounts(world, state, followed, line)
     if kind.posts_by_hand and place[1] - place[0] == len(act) - 1:
         _require_balance(world, act)
@@ -73,6 +78,7 @@ def post_line(world: World, state: State, line: Line, place: ActPosition, *, act
     accountant = world.cells.get(cell, Cell(0)).accountant
     _add_to_accounts(state, (line.period, accountant), (debit, credit), line.amount)
     bare = OpenItem(line.kind, cell, line.amount, 0, 0, debit, credit, payee=payee, day=line.day)
+    bare = receipt_days.add_days(state, place[1], bare, line.source)
     add_item(state, place[1], followed, bare)
     terms = line.terms or LineTerms()
     state.journal[place[1]] = JournalRow(
@@ -211,7 +217,13 @@ def _find_payee(state: State, kind: ActKind, line: Line) -> int:
     return payee.number
 
 
-def _apply_budget(world: World, state: State, followed: Link, line: Line) -> None:
+def _apply_budget(world: World, state: State, followed: Link, line: Line, *, entry: int) -> None:
+    _apply_credits(world, state, followed, line, entry=entry)
+    if followed.cell in world.cells:
+        special_accounts.count_carried(world, state, followed, line)
+
+
+def _apply_credits(world: World, state: State, followed: Link, line: Line, *, entry: int) -> None:
     if followed.cell in world.cells:
         base, cell = followed.base, world.cells[followed.cell]
         if base.budget is BudgetAction.WITHDRAW:
@@ -225,9 +237,11 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
             spent = special_accounts.sum_expenses(world, state, places[0])
             under = CATALOG[root.under]
             budget.move_reservation(world, state, places, under, amount=line.amount)
-            for place, cents in zip(places, (line.amount, -line.amount), strict=True):
-                special_accounts.engage(world, state, place, under.ae_reserved * cents)
-            special_accounts.require_receipts(world, state, places[0], spent)
+            engaged = followed.sign * under.ae_reserved * line.amount
+            special_accounts.engage(world, state, before, -engaged)
+            if followed.sign > 0:
+                special_accounts.require_receipts(world, state, cell, spent)
+            special_accounts.engage(world, state, cell, engaged)
             return
         settles = base.budget in (BudgetAction.SETTLE, BudgetAction.REASSIGN)
         under = CATALOG[state.items[followed.entry].under] if settles else base
@@ -244,8 +258,15 @@ def _apply_budget(world: World, state: State, followed: Link, line: Line) -> Non
         special_accounts.engage(world, state, cell, engagement)
         years.add_to_title(world, state, base, line, cell=followed.cell)
         decrees.count_decree(world, state, base, line, cell=cell)
+        special_accounts.refuse_state_payees(world, CATALOG[line.kind], line, cell)
+        special_accounts.count_penalty(world, state, base, line, cell)
+        unused_credits.count_carried(world, state, base, line, cell=cell)
         special_accounts.require_receipts(world, state, cell, spent)
-        repaid = state.items[followed.entry].parent if followed.entry else 0
+        receivable = followed.root if followed.sign < 0 else followed.entry
+        repaid = state.items[receivable].parent if receivable else 0
+        if base.name == "identification_receipt":
+            line = line._replace(day=receipt_days.find_credit_day(state, entry))
+        line = line._replace(amount=followed.sign * line.amount)
         special_accounts.count_receipt(world, state, line, cell, reaches=base.reaches, repaid=repaid)
 
 
@@ -270,8 +291,12 @@ def _find_accounts(world: World, state: State, followed: Link, line: Line) -> tu
         Role.PAYROLL: cell.payroll,
         Role.PRODUCT: cell.expense,
         Role.BY_HAND: line.account,
+        Role.INVENTORY: line.account,
+        Role.COUNTERPART: inventory.find_counterpart(world, line),
         **retentions.choose_accounts(world, cell, line.period),
     }
+    if followed.base.name == "provision_release":
+        by_role[Role.PREDECESSOR] = state.items[followed.entry].credit
     if followed.base.inherits:
         item = state.items[followed.entry]
         by_role[Role.PREDECESSOR] = item.credit

@@ -65,7 +65,7 @@ class Reference(NamedTuple):
         return frozenset(
             to_period(e.year, month)
             for e in self.exercises.values()
-            for month in (0, 15, *e.months_open_at_start)  # 0: the openings of the year, 15: its result
+            for month in (0, 13, 14, 15, *e.months_open_at_start)  # openings, the inventory, the result
         )
 
     def list_budget_years(self) -> dict[int, BudgetYear]:
@@ -125,6 +125,15 @@ class Reference(NamedTuple):
             for account, plan in data.chart.assets.items()
         }
 
+    def list_counterparts(self) -> dict[tuple[int, str, int], int]:
+        """Return what entries of the inventory stand against, by year, kind and account."""
+        return {
+            (year, kind, self.accounts[account]): self.accounts[counterpart]
+            for year, data in self.years.items()
+            for kind, of_kind in data.chart.inventory.items()
+            for account, counterpart in of_kind.items()
+        }
+
     def list_programmes(self) -> dict[int, frozenset[Hashable]]:
         """Return the programmes of each budget year."""
         return {year: frozenset(data.nomenclature.programmes) for year, data in self.years.items()}
@@ -144,7 +153,11 @@ class Reference(NamedTuple):
                         if (other.mission, account.sections.get(other.code, "")) == (account.name, section)
                     }
                     accounts[year, programme.code] = SpecialAccount(
-                        account.name, section, frozenset(same), account.balances.get((section, year), 0)
+                        account.name,
+                        section,
+                        frozenset(same),
+                        account.balances.get((section, year), 0),
+                        account.forbidden_payees,
                     )
         return accounts
 
@@ -198,7 +211,7 @@ def _build_budget_year(exercise: Exercise) -> BudgetYear:
     last_order_day = _count_days(exercise.last_order_day) if exercise.last_order_day else last_day
     days = _count_days(date(year, 1, 1)), last_day, _count_days(date(year - 1, 11, 1))
     days = *days, last_order_day, _count_days(date(year, 10, 1))
-    limits = exercise.retention_limit, exercise.visa_days
+    limits = exercise.retention_limit, exercise.carry_over_limit, exercise.visa_days
     return BudgetYear(*days, last_day + exercise.complementary_days, *exercise.decrees, *limits)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from core.catalog import CATALOG, Family, PayeeChange, Remainder
-from tests.oracle import assets, invoices
+from tests.oracle import assets, invoices, receipt_days
 from tests.oracle.commitments import Link, build_mirror_link, build_reversal_link, draw_remainders
 from tests.oracle.model import AcceptedAct, Claim, Fingerprint, JournalRow, OpenItem, State
 from tests.oracle.postings import add_item
@@ -17,6 +17,7 @@ class StoredEntry(NamedTuple):
     predecessor: int
     amount: int
     cell: int
+    source: int
     day: int
     payee: int
     kind: int
@@ -40,6 +41,7 @@ def replay_entries(entries: Iterable[StoredEntry], state: State) -> None:
             assets.change_asset(state, CATALOG[entry.kind], entry.amount, asset=entry.predecessor)
         posted = OpenItem(entry.kind, entry.cell, entry.amount, 0, 0, entry.debit, entry.credit)
         bare = posted._replace(payee=entry.payee, day=entry.day)
+        bare = receipt_days.add_days(state, entry.entry, bare, entry.source)
         add_item(state, entry.entry, link, bare)
         invoices.note_amount(state, entry.entry, entry.amount)
         state.journal[entry.entry] = JournalRow(

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from core.act_fields import Field
 from tests.oracle import days
 
-CONTRACTS = ("none", "works", "supplies", "services", "concession")
+CONTRACTS = ("none", "works", "supplies", "services", "concession", "works_balance")
 
 
 def has_contract(fields: Mapping[Field, str]) -> bool:
     """Return whether the contract exists, if one is stated."""
+    if fields.get(Field.CONTRACT) == "works_balance" and not fields.get(Field.RECEIVED):
+        return False  # the term of the balance runs from a day that nothing else tells
     return fields.get(Field.CONTRACT, "none") in CONTRACTS
 
 

@@ -5,7 +5,7 @@ Source: order of 2013 on restorations (LEGIARTI000027771795), as docs/rules.md s
 
 from core.catalog import CATALOG, Role
 from core.outcome_codes import Outcome
-from tests.oracle import expenses, invoices
+from tests.oracle import expenses, invoices, receipt_days
 from tests.oracle.lines import Line
 from tests.oracle.model import NONE, Cell, LineRefused, OpenItem, State, World
 
@@ -45,7 +45,7 @@ def require_restoration(world: World, state: State, receipt: OpenItem, own: int)
         raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
     years = nature.restoration.years if nature.restoration else 0
     last_year = None if years is None else world.years.get(charged.year + years)
-    if last_year is None or receipt.day <= last_year.last_day:
+    if last_year is None or receipt_days.read_day(receipt) <= last_year.last_day:
         return
     until_closed = nature.restoration is not None and nature.restoration.until_closed
     is_of_year = receipt.day >= world.years[restored.year].first_day

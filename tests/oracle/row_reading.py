@@ -34,8 +34,15 @@ SEPA = "sepa"
 _PERSONS = (Field.ENTERED_BY, Field.VALIDATED_BY, Field.DELEGATION)
 _PRECEDENCE = {code: place for place, code in enumerate(Outcome)}
 _OF_BANK = ("suspense_receipt", "suspense_debit", "suspense_return")
-_WITHOUT_AREA = (Family.BUDGET, Family.RECEIVABLE, Family.RECEIVABLE_CHANGE, Family.RECEIPT)
-_STATES_ACCOUNT = (Family.JOURNAL, Family.OPENING, Family.RESULT, Family.JUSTIFICATION)
+_WITHOUT_AREA = (
+    *(Family.BUDGET, Family.RECEIVABLE, Family.RECEIVABLE_CHANGE),
+    *(Family.RECEIPT, Family.RECEIPT_CHANGE),
+)
+_STATES_ACCOUNT = (
+    *(Family.JOURNAL, Family.OPENING, Family.RESULT, Family.ALLOCATION, Family.JUSTIFICATION),
+    Family.INVENTORY,
+)
+_STATES_OWN = ("asset_service", "provision_release")
 _MOVES = (BudgetAction.MOVE, BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER)
 _OF_DECREES = (BudgetAction.VIREMENT, BudgetAction.DECREE_TRANSFER, BudgetAction.DECREE_CANCEL)
 _FIELDS_WITH_OWN_CODE = {Field.REFERENCE, Field.KIND, Field.EXERCISE, Field.LINE, Field.AMOUNT}
@@ -115,6 +122,7 @@ def _find_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]:
     yield from _find_amount_faults(line)
     yield from _find_date_faults(line, reference)
     yield from find_assignment_faults(line.kind, line.fields, reference)
+    yield from _find_receipt_faults(line)
     if line.read_text(Field.IBAN) and not iban.is_iban(line.read_text(Field.IBAN)):
         yield Outcome.IBAN_INVALID
     if line.kind.change is PayeeChange.DETAILS:
@@ -123,6 +131,8 @@ def _find_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]:
         yield Outcome.JUSTIFICATION_MISSING
     names_persons = line.kind.change is PayeeChange.DETAILS or line.kind.family is Family.JOURNAL
     names_persons |= line.kind.family is Family.ASSET and line.kind.name != "asset_depreciation"
+    names_persons |= line.kind.family is Family.INVENTORY
+    names_persons |= line.kind.name in ("provision_release", "inventory_correction", "provision_correction")
     if names_persons and not any(map(line.read_text, _PERSONS)):
         yield Outcome.TWO_PERSONS_MISSING
 
@@ -172,12 +182,23 @@ def _find_field_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome
         yield Outcome.FIELD_INVALID
     if line.kind.bills and not request_terms.is_possible(line.fields):
         yield Outcome.FIELD_INVALID
+    if line.kind.name == "advance_request" and line.read_text(Field.CONTRACT) == "works_balance":
+        yield Outcome.FIELD_INVALID
     if line.kind.name in ("retention_release", "penalty_remission") and not request_terms.has_contract(
         line.fields
     ):
         yield Outcome.FIELD_INVALID
     if line.kind.pays and line.read_text(Field.BIC) and not bic.is_bic(line.read_text(Field.BIC).encode()):
         yield Outcome.FIELD_INVALID
+
+
+def _find_receipt_faults(line: ReadLine) -> Iterator[Outcome]:
+    """Yield the fault of what takes back a receipt of the bank, or of which the line does not say whose it is."""
+    if line.kind.name == "receipt_reversal":
+        predecessor = hashing.split_predecessor(line.read_text(Field.PREDECESSOR))
+        is_entry = predecessor is not None and predecessor[1] < 0
+        if is_entry or line.read_text(Field.PREDECESSOR_SENDER) == "bank":
+            yield Outcome.RECEIPT_NOT_BY_HAND
 
 
 def _has_known_case(line: ReadLine, reference: Reference) -> bool:
@@ -206,11 +227,12 @@ def list_required_fields(line: ReadLine) -> set[Field]:
     needed |= {Field.PREDECESSOR} if kind.follows else set()
     needed |= {Field.REFERENCE_SENDER} if kind.carries else set()
     needed |= {Field.PAYEE} if kind.pays else set()
-    needed |= {Field.ACCOUNT} if kind.family in _STATES_ACCOUNT or kind.name == "asset_service" else set()
+    needed |= {Field.ACCOUNT} if kind.family in _STATES_ACCOUNT or kind.name in _STATES_OWN else set()
     needed |= {Field.COUNTERPART} if kind.budget in _MOVES else set()
     needed |= {Field.DOCUMENT_HASH} if kind.budget in _OF_DECREES or kind.name == "visa_override" else set()
     needed |= {Field.OPERATION} if kind.budget in (BudgetAction.EARMARK, BudgetAction.UNEARMARK) else set()
-    if kind.family in (Family.OPENING, Family.RESULT) or kind.name in _OF_BANK:
+    needed |= {Field.RECEIVED} if kind.name == "advance_request" else set()
+    if kind.family in (Family.OPENING, Family.RESULT, Family.ALLOCATION) or kind.name in _OF_BANK:
         needed |= {Field.FUND_CENTRE}
     elif has_cell(kind, line.fields):
         needed |= CELL_FIELDS - ({Field.FUNCTIONAL_AREA} if kind.family in _WITHOUT_AREA else set())

@@ -6,7 +6,7 @@ from core.account_roles import Role
 from core.catalog import CATALOG, ActKind
 from core.kind_rules import Pairing
 from core.outcome_codes import Outcome
-from tests.oracle import advances, merges, suspense
+from tests.oracle import advances, merges, receipt_days, suspense
 from tests.oracle.lines import Line
 from tests.oracle.model import Cell, LineRefused, State, World
 
@@ -49,10 +49,14 @@ def require_pair(
             "identification_debit": Role.SUSPENSE_DEBIT,
         }[kind.name]
         roles = suspense.find_roles(world, state.items[debt], act[at].period)
-        if not is_of_one or own_role not in roles:
+        years = [world.cells.get(state.items[item].cell, Cell(0)).year for item in (debt, followed)]
+        is_of_later_year = kind.name == "identification_receipt" and years[1] > years[0]
+        if not is_of_one or own_role not in roles or is_of_later_year:
             raise LineRefused(Outcome.IDENTIFICATION_MISMATCH)
     elif _name_parties(world, state, debt) != _name_parties(world, state, followed):
         raise LineRefused(Outcome.SET_OFF_MISMATCH)
+    else:
+        receipt_days.require_due(state.items[followed], act[at].day)
 
 
 def _is_pair(lines: Sequence[Line]) -> bool:

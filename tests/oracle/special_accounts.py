@@ -1,22 +1,29 @@
 """Earmarked special accounts: what they spend, and what was collected for them.
 
-Source: LOLF art. 21 (no more is engaged, or ordered, than receipts were seen), art. 20 (the balance goes on), art. 28
-(receipts are of the year in which they are collected).
+Source: LOLF art. 21 (no more is engaged, or ordered, than receipts were seen; nothing is paid to the State itself), art. 20
+(the balance goes on), art. 28 (receipts are of the year in which they are collected).
 """
 
 from collections.abc import Hashable
 from typing import NamedTuple
 
-from core.catalog import ActKind, BudgetAction, Stage
+from core.catalog import CATALOG, ActKind, BudgetAction, Stage
 from core.money import BALANCE_MAX
 from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
+from tests.oracle.commitments import Link
 from tests.oracle.lines import Line
 from tests.oracle.model import CONSUMED, CP, FROZEN, NONE, RESERVED, Cell, LineRefused, State, World
 
+_REQUESTS = frozenset(
+    {"payment_request", "payment_request_without_service", "invoice_request", "penalty", "advance_request"}
+)
+"""What is requested or kept back of a commitment."""
+_NAMING_PAYEES = _REQUESTS | {"direct_payment_request", "payroll", "late_interest"}
+
 
 class Expenses(NamedTuple):
-    """What an account has engaged, and what it has ordered or paid, in a year."""
+    """What an account has engaged or got engaged from years before, and what it has ordered or paid, in a year."""
 
     engaged: int
     ordered: int
@@ -36,7 +43,11 @@ def sum_expenses(world: World, state: State, cell: Cell) -> Expenses:
         and node.year == cell.year
         and node.programme in account.programmes
     )
-    engaged = sum(state.engaged.get((cell.year, programme), 0) for programme in account.programmes)
+    engaged = sum(
+        figure.get((cell.year, programme), 0)
+        for programme in account.programmes
+        for figure in (state.engaged, state.carried)
+    )
     return Expenses(engaged, ordered)
 
 
@@ -56,6 +67,48 @@ def engage(world: World, state: State, cell: Cell, cents: int) -> None:
         state.engaged[key] = state.engaged.get(key, 0) + cents
 
 
+def count_carried(world: World, state: State, followed: Link, line: Line) -> None:
+    """Count what a carry brings into its year, and what of it is given back, or is left to a commitment that is carried.
+
+    An advance takes nothing of what may be certified, so its rejection leaves nothing.
+    """
+    cell = world.cells[followed.cell]
+    root = state.items.get(followed.root)
+    is_request = followed.base.budget is BudgetAction.CARRY
+    if is_request and root and CATALOG[root.under].ae_reserved:
+        return  # it takes AE of the year, which are engaged
+    if followed.base.carries:
+        _add_carried(world, state, cell, followed.sign * line.amount)
+    elif followed.base.budget is BudgetAction.WITHDRAW:
+        is_carried = CATALOG[state.items[followed.entry].kind].carries
+        if is_carried and line.day <= world.years[cell.year].last_day:
+            _add_carried(world, state, cell, -line.amount)
+    elif followed.sign < 0 and followed.base.name in _REQUESTS - {"advance_request"}:
+        own = world.cells[state.items[followed.root].cell]
+        if own.year != cell.year:
+            _add_carried(world, state, own, line.amount)
+
+
+def _add_carried(world: World, state: State, cell: Cell, cents: int) -> None:
+    key = cell.year, cell.programme
+    if key in world.special:
+        state.carried[key] = state.carried.get(key, 0) + cents
+
+
+def refuse_state_payees(world: World, kind: ActKind, line: Line, cell: Cell) -> None:
+    """Refuse what would pay the general budget, an annexed budget or another special account."""
+    account = world.special.get((cell.year, cell.programme))
+    if account and kind.name in _NAMING_PAYEES and line.state_payee in account.state_payees:
+        raise LineRefused(Outcome.SPECIAL_PAYMENT_FORBIDDEN)
+
+
+def count_penalty(world: World, state: State, base: ActKind, line: Line, cell: Cell) -> None:
+    """Count a confirmed penalty as a receipt of the programme whose expense it is, before its own expense is checked."""
+    key = cell.year, cell.programme
+    if base.name == "penalty_confirmation" and key in world.special:
+        state.collected[key] = state.collected.get(key, 0) + line.amount
+
+
 def require_receipts(world: World, state: State, cell: Cell, before: Expenses) -> None:
     """Refuse expenses that were raised beyond what the account, or the section, collected and brought forward."""
     account = world.special.get((cell.year, cell.programme))
@@ -72,7 +125,12 @@ def require_receipts(world: World, state: State, cell: Cell, before: Expenses) -
 
 
 def count_receipt(world: World, state: State, line: Line, cell: Cell, *, reaches: Stage, repaid: int) -> None:
-    """Count a receipt in the year of its day; what repays the expense ``repaid`` gives credits back instead."""
+    """Count a receipt in the year of its day; what repays the expense ``repaid`` gives credits back instead.
+
+    A confirmed penalty is counted already: see ``count_penalty``.
+    """
+    if state.collected.get((cell.year, cell.programme), 0) > BALANCE_MAX:
+        raise LineRefused(Outcome.BALANCE_LIMIT, find_programme_node(world, cell.year, cell.programme))
     if reaches is not Stage.COLLECTED or repaid:
         return
     year, programme = cell.year, cell.programme

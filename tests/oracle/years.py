@@ -8,6 +8,7 @@ from core.catalog import CATALOG, ActKind, Remainder
 from core.kind_rules import YearRule
 from core.origins import Origin
 from core.outcome_codes import Outcome
+from core.periods import PERIODS_PER_YEAR, YEAR_FIRST
 from tests.oracle.lines import Line
 from tests.oracle.model import BudgetYear, Cell, LineRefused, State, World
 
@@ -76,9 +77,18 @@ def require_budget_year(
         require_anticipation(world, state, line, world.cells[cell])
         return
     day, year = line.day, world.years[world.cells[cell].year]
+    if kind.year_rule is YearRule.AFTER_YEAR:
+        later = world.years.get(world.cells[cell].year + 1)
+        if later is None or not year.last_payment_day < day <= later.last_day:
+            raise LineRefused(Outcome.BUDGET_YEAR_CLOSED)
+        return
     if kind.year_rule in (YearRule.SERVES, YearRule.GRANTS):
         is_outside = day < year.first_day if kind.year_rule is YearRule.SERVES else day > year.last_day
         if is_outside:
+            raise LineRefused(Outcome.BUDGET_YEAR_CLOSED)
+        return
+    if kind.year_rule is YearRule.CLEARS:
+        if line.period // PERIODS_PER_YEAR != world.cells[cell].year % YEAR_FIRST:
             raise LineRefused(Outcome.BUDGET_YEAR_CLOSED)
         return
     in_year = year.first_day <= day <= year.last_day

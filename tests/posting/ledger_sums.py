@@ -5,7 +5,7 @@ import numpy as np
 from core.periods import PERIODS_PER_YEAR, to_period
 from core.tables.book import LEDGER_ACCOUNTANTS, LEDGER_ACCOUNTS
 from posting.book.book_state import BookState
-from posting.book.registry import CodeKind
+from posting.book.code_numbers import CodeKind
 
 Place = tuple[int, int, int]
 """Period, accountant, account."""

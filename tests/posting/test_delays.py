@@ -104,6 +104,46 @@ def test_requests_have_the_date_of_the_service_they_bill(rows: list[Row], chance
     assert services.account.tolist() == (days + 1_000).tolist()
 
 
+@settings(max_examples=200, deadline=None)
+@given(histories(), st.lists(st.integers(0, 14), max_size=3).map(sorted), st.randoms(use_true_random=False))
+def test_what_was_carried_is_billed_as_if_nothing_had_been_carried(
+    rows: list[Row], carried_before: list[int], chance: object
+) -> None:
+    """All commitments and services are carried before some of the acts; what follows names the last carry."""
+    carried, entries = carry_everything(rows, carried_before)
+    order = list(range(len(carried)))
+    chance.shuffle(order)  # type: ignore[attr-defined]
+    billing = service_dates.build_billing(columns_of(carried, order))
+    plain = service_dates.build_billing(columns_of(rows, list(range(len(rows)))))
+    requests = [(entry, moment) for entry in range(1, len(rows) + 1) for moment in range(1, len(rows) + 2)]
+    moments = [*entries.values(), len(carried) + 1]
+    services = billing.find_services(
+        np.array([entries[entry] for entry, _ in requests], np.int64),
+        np.array([moments[moment - 1] for _, moment in requests], np.int64),
+    )
+    expected = plain.find_services(*(np.array([row[at] for row in requests], np.int64) for at in range(2)))
+    assert services.day.tolist() == expected.day.tolist()
+
+
+def carry_everything(rows: list[Row], carried_before: list[int]) -> tuple[list[Row], dict[int, int]]:
+    """Return the rows with carries before each of these rows, and the entry that each row has then."""
+    carried: list[Row] = []
+    entries: dict[int, int] = {}
+    now = {1_000 + row[1]: row[1] for row in rows if row[0] in (SERVICE, REQUEST)}
+    """The entry that stands for each commitment, which has 1,000 more, and for each row."""
+    for entry, (kind, followed, cents, day) in enumerate(rows, 1):
+        for _ in range(carried_before.count(entry - 1)):
+            for thing, standing in list(now.items()):
+                is_service = thing < 1_000 and rows[thing - 1][0] == SERVICE
+                if is_service or thing >= 1_000:
+                    carry = KIND_NUMBERS["service_carry" if is_service else "commitment_carry"]
+                    carried.append((carry, standing, 1, 999))
+                    now[thing] = len(carried)
+        carried.append((kind, now[1_000 + followed if kind in (SERVICE, REQUEST) else followed], cents, day))
+        now[entry] = entries[entry] = len(carried)
+    return carried, entries
+
+
 def columns_of(rows: list[Row], order: list[int]) -> ServiceEntries:
     """Return the rows in this order; the account of each is its day and 1,000."""
     columns = allocate_zeros(ServiceEntries, len(rows))

@@ -18,8 +18,9 @@ from core.directory import Agreement, Delegation, Directory, Hand, RoleGrant
 from core.outcome_codes import Outcome
 from core.roles import Role
 from posting.book.checkpoint import NO_CHECKPOINT
+from posting.book.code_numbers import CodeKind, NumbersByCode, number_codes
 from posting.book.empty_book import create_empty_book
-from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, Registry, number_codes
+from posting.book.registry import ReferenceData, Registry
 from posting.recovery.book_loading import LoadedBook
 from tests.file_strategies import PLACES, REFERENCE, File, Row, files
 from tests.kernels.execution_modes import run_examples

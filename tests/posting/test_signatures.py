@@ -10,8 +10,9 @@ from core.roles import Role
 from core.tables.signatures import AgreementUses, DirectoryEffects, EntrySignatures
 from posting.batch import BatchResult
 from posting.book.checkpoint import NO_CHECKPOINT
+from posting.book.code_numbers import CodeKind, NumbersByCode, number_codes
 from posting.book.empty_book import create_empty_book
-from posting.book.registry import CodeKind, NumbersByCode, Registry, number_codes
+from posting.book.registry import Registry
 from posting.pgcopy import HEADER, TRAILER, decode
 from posting.recovery.book_loading import LoadedBook
 from tests.file_strategies import PLACES, File, Row, build_openings

@@ -12,8 +12,9 @@ from posting.batch import Batch, BatchResult, Piece, Progress, Submission
 from posting.book.book_state import BookState
 from posting.book.cells import CellNumbers
 from posting.book.checkpoint import NO_CHECKPOINT
+from posting.book.code_numbers import CodeKind, NumbersByCode, number_codes
 from posting.book.empty_book import create_empty_book
-from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, Registry, number_codes
+from posting.book.registry import ReferenceData, Registry
 from posting.engine import Engine
 from posting.hash_chain import ChainHead
 from posting.recovery.book_loading import LoadedBook

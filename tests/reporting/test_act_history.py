@@ -3,11 +3,14 @@
 import asyncpg
 import msgspec
 import pytest
+from msgspec.structs import replace
 
+from core.money import format_euros
 from reporting import act_history, proofs
 from reporting.act_narrative import render
 from reporting.act_views import Explanation, PaymentTerms
 from reporting.code_names import CodeNames
+from reporting.refusal_narrative import render_refused_line
 from reporting.report_queries import Connection
 from reporting.report_tables import ReportTable
 
@@ -149,6 +152,66 @@ async def test_the_budget_table_adds_up_and_names_the_batch(reader: Connection, 
     assert titles[-1].endswith("the refused act changed nothing of it")
 
 
+async def test_a_refusal_for_want_of_credit_states_what_was_available(
+    reader: Connection, names: CodeNames
+) -> None:
+    explanation = await explain(reader, names, "D4")
+    refusal = explanation.refused[0].refusal
+    amounts = (refusal.amount, refusal.amount - refusal.missing, refusal.missing)
+    asked_euros, left_euros, missing_euros = map(format_euros, amounts)
+    assert (
+        f"  amounts    {asked_euros} euros asked; {left_euros} available when it was decided;"
+        f" {missing_euros} missing"
+    ) in list(render(explanation))
+
+
+@pytest.mark.parametrize(
+    ("acts", "words"),
+    [
+        (0, "which accepted nothing"),
+        (1, "by the one other line that it accepted;"),
+        (1_500, "by the 1,500 lines that it accepted;"),
+    ],
+)
+async def test_the_budget_around_a_refusal_says_what_changed_it(
+    reader: Connection, names: CodeNames, acts: int, words: str
+) -> None:
+    explanation = await explain(reader, names, "D4")
+    refused = replace(explanation.refused[0], acts=acts)
+    (table,) = [part for part in render_refused_line(refused) if isinstance(part, ReportTable)]
+    assert words in table.title
+
+
+async def test_a_refusal_names_what_its_amount_was_compared_with(
+    reader: Connection, names: CodeNames
+) -> None:
+    (refused,) = (await explain(reader, names, "D4")).refused
+    opened, changed = (replace(refused.nodes[0].ae_after, opened=cents) for cents in (500, 600))
+    same = replace(refused.nodes[0], ae_before=opened, ae_after=opened)
+    grown = replace(refused.nodes[0], ae_before=opened, ae_after=changed)
+    for code, kind, node, words in (
+        ("COMMITMENT_EXCEEDED", "service", same, "0.40 left when it was decided;"),
+        ("ALLOTMENT_EXCEEDED", "allotment_ae", same, "0.40 of 5.00 left to pass on when it was decided,"),
+        ("ALLOTMENT_EXCEEDED", "allotment_ae", grown, "0.40 left to pass on when it was decided,"),
+    ):
+        refusal = replace(refused.refusal, code=code, kind=kind, amount=100, missing=60)
+        parts = list(render_refused_line(replace(refused, refusal=refusal, nodes=[node])))
+        (amounts,) = [part for part in parts if str(part).startswith("  amounts ")]
+        assert words in str(amounts)
+        assert str(amounts).endswith("; 0.60 missing")
+
+
+async def test_a_move_of_credits_names_the_fund_centre_that_gives(
+    reader: Connection, names: CodeNames
+) -> None:
+    explanation = await explain(reader, names, "M2")
+    assert explanation.accepted[0].giving_centre is not None
+    assert explanation.accepted[0].giving_centre.code == "0217-SGAC-ASPR"
+    (line,) = [part for part in render(explanation) if str(part).startswith("  from ")]
+    assert str(line).startswith("  from       0217-SGAC-ASPR ")
+    assert (await explain(reader, names, "C1")).accepted[0].giving_centre is None
+
+
 async def test_an_act_accepted_repeated_and_contradicted(reader: Connection, names: CodeNames) -> None:
     explanation = await explain(reader, names, "D3")
     (line,), (story,) = explanation.accepted, explanation.refused
@@ -176,7 +239,7 @@ async def test_another_sender_s_act_is_another_act(reader: Connection, names: Co
             ("demande de paiement, flux 1", "IBAN FR1420041010050500013M02606", "follows    entry", "proven"),
         ),
         ("D3", ("the same act, so nothing changed", "REFERENCE_CONFLICT", "remedy")),
-        ("D4", ("885.00 euros missing", "batch")),
+        ("D4", ("885.00 missing", "available when it was decided", "batch")),
         ("D5", ("PAYEE_UNKNOWN",)),
         ("NOWHERE", ("No act NOWHERE was ever accepted or refused.",)),
     ],

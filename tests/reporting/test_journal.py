@@ -101,6 +101,8 @@ async def test_an_entry_of_the_journal_says_what_it_posts(reader: Connection, na
         "day": "2018-03-15",
         "period": "2018-03",
         "accountant": "ECOL",
+        "journal": "DEP",
+        "document": 4,
         "sender": "MINISTRY",
         "reference": "D3",
         "kind": "direct_payment_request",

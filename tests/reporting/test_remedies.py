@@ -2,8 +2,10 @@
 
 import pytest
 
+from core.catalog import KIND_NUMBERS
 from core.outcome_codes import REFUSALS, Outcome
 from core.remedies import REMEDIES
+from reporting.kind_remedies import find_remedy
 
 
 def test_every_refusal_and_nothing_else_has_a_remedy() -> None:
@@ -19,3 +21,17 @@ def test_remedies_are_sentences(code: Outcome) -> None:
 
 def test_no_two_refusals_have_the_same_remedy() -> None:
     assert len({remedy.finding for remedy in REMEDIES.values()}) == len(REMEDIES)
+
+
+def test_a_withdrawal_beyond_what_is_open_is_not_mended_by_a_larger_commitment() -> None:
+    service = find_remedy(Outcome.COMMITMENT_EXCEEDED, KIND_NUMBERS["service"])
+    assert service == REMEDIES[Outcome.COMMITMENT_EXCEEDED]
+    for kind in ("commitment_decrease", "prior_withdrawal"):
+        remedy = find_remedy(Outcome.COMMITMENT_EXCEEDED, KIND_NUMBERS[kind])
+        assert remedy.finding == service.finding
+        assert remedy.action == "Withdraw at most what is neither certified nor requested."
+        assert remedy.action_fr == "Retirer au plus ce qui n'est ni certifié ni demandé."
+        assert (
+            find_remedy(Outcome.PREDECESSOR_MISSING, KIND_NUMBERS[kind])
+            == REMEDIES[Outcome.PREDECESSOR_MISSING]
+        )

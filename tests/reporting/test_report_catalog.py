@@ -1,6 +1,7 @@
 """Every report of the catalog, computed on the small journal."""
 
 import csv
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,34 @@ def test_every_page_is_of_a_result_with_a_batch(report: Report) -> None:
     if source.paging:
         assert "batch" in source.result_type.__struct_fields__
         assert "next" in source.paging.page_type.__struct_fields__
+
+
+@pytest.mark.parametrize(
+    ("row", "options"),
+    [
+        ("| a batch (`--batch`) |", {"batch"}),
+        ("| a posting date (", {"date", "last_day"}),
+        ("| a month (", {"month"}),
+    ],
+)
+def test_the_table_of_cut_offs_names_every_report_that_has_one(row: str, options: set[str]) -> None:
+    lines = ROOT.joinpath("docs/commands.md").read_text().splitlines()
+    (line,) = [line for line in lines if line.startswith(row)]
+    names = re.findall(r"`([a-z-]+)`", line.split("|")[2])
+    assert sorted(names) == sorted(
+        report.name for report in REPORTS if options & report.default_values.keys()
+    )
+
+
+def test_the_reports_of_the_last_batch_alone_have_no_cut_off() -> None:
+    lines = ROOT.joinpath("docs/commands.md").read_text().splitlines()
+    (line,) = [line for line in lines if line.startswith("| the last batch alone |")]
+    without = {
+        report.name
+        for report in REPORTS
+        if not {"batch", "date", "last_day", "month"} & report.default_values.keys()
+    }
+    assert without == set(re.findall(r"`([a-z-]+)`", line))
 
 
 def test_the_catalog_imports_no_report() -> None:

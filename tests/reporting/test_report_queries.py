@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.sql_files import read_queries
-from reporting import report_queries
-from reporting.report_queries import SQL, Connection, Row, fetch_from_journal
+from reporting.report_queries import SQL, Connection, Row, fetch_part_of_journal, read_part
 
 FILES = sorted((Path(__file__).parents[2] / "reporting").glob("*.sql"))
 _SETTINGS = """
@@ -21,10 +20,10 @@ def test_no_two_files_name_a_statement_alike() -> None:
     assert set(SQL) == set(names)
 
 
-def test_the_statements_of_a_report_stand_beside_its_module() -> None:
+def test_the_statements_of_a_report_stand_in_a_file_with_the_name_of_its_module() -> None:
     modules = {file.stem for file in FILES if file.name != "queries.sql"}
     assert modules >= {"budget", "commitments", "delays", "refusals", "trial_balance"}
-    assert all(FILES[0].with_name(f"{module}.py").exists() for module in modules)
+    assert modules <= {file.stem for file in FILES[0].parent.rglob("*.py")}
 
 
 async def _fetch_settings(connection: Connection) -> list[Row]:
@@ -32,15 +31,13 @@ async def _fetch_settings(connection: Connection) -> list[Row]:
 
 
 @pytest.mark.parametrize("is_inside", [False, True])
-async def test_the_settings_end_with_the_query(
-    reader: Connection, is_inside: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(report_queries.SQL, "settings", _SETTINGS)
+async def test_the_settings_end_with_the_query(reader: Connection, is_inside: bool) -> None:
+    part = await read_part(reader, None)
     before = await _fetch_settings(reader)
     outer = reader.transaction()
     if is_inside:
         await outer.start()
-    rows = await fetch_from_journal(reader, "settings")
+    rows = await fetch_part_of_journal(reader, part, _SETTINGS)
     assert rows == [{"nestloop": "off", "memory": "128MB", "workers": "0"}]
     assert await _fetch_settings(reader) == before
     if is_inside:

@@ -13,9 +13,11 @@ from core.senders import BANK, TREASURY
 from reporting import code_labels
 from reporting.act_history import HistoryOptions, build_histories
 from reporting.act_rows import ActLines, find_hidden_entries
+from reporting.aged_items import ItemScope, load_aged_items
 from reporting.argument_checks import find_sender
 from reporting.code_names import CodeNames, read_names
 from reporting.delays import DelayScope, load_delays
+from reporting.public_balance import load_public_balance
 from reporting.refusals import load_refusals
 from reporting.report_queries import fetch
 from reporting.trial_balance import BY_ACCOUNTANT, BalanceScope, TrialBalance, load_trial_balance
@@ -100,6 +102,19 @@ async def test_the_trial_balance_of_a_sender_has_what_follows_its_acts(journal: 
     assert first.batch == second.batch == whole.batch
     everything = await load_trial_balance(*journal, visibility=Visibility(centres=list(range(200_000))))
     assert everything == whole
+
+
+async def test_the_balances_by_programme_of_a_sender_are_those_of_its_trial_balance(journal: Journal) -> None:
+    for visibility in (
+        _limit_to(journal, _FIRST),
+        _limit_to(journal, _SECOND),
+        _limit_to(journal, _FIRST, "0217"),
+    ):
+        sums: dict[str, int] = {}
+        for row in (await load_public_balance(*journal, visibility=visibility)).rows:
+            sums[row.account] = sums.get(row.account, 0) + row.balance_cents
+        balance = await load_trial_balance(*journal, visibility=visibility)
+        assert sums == {row.account: row.balance_cents for row in balance.accounts if row.balance_cents}
 
 
 async def test_the_trial_balance_of_programmes_and_of_an_earlier_batch(journal: Journal) -> None:
@@ -274,3 +289,47 @@ async def test_the_senders_of_a_chain_are_read_only_above_the_rows_at_hand(journ
             await connection.fetch("select")  # asyncpg calls the logger when the loop is free
             assert hidden == {part[number]["entry_id"] for part in parts for number in {0, 1} - own}
             assert len(sent) == statements, sent
+
+
+async def test_open_items_of_a_sender_have_what_crescendo_opened_for_it(
+    journal: Journal, dsn: str, tmp_path: Path
+) -> None:
+    """The first transfer came back, and one of the second ministry is under way: together they are the whole."""
+    row = act("direct_payment_request", "D5", "7.00", ASPR, PAID)
+    await process_rows(dsn, tmp_path, REFERENCE, [row], _SECOND)
+    query = "select entry_id from entry where reference = 'D5' or kind = $1 order by kind = $1, entry_id"
+    request, debit, *_ = [row["entry_id"] for row in await journal.connection.fetch(query, _DEBIT)]
+    payment = act("payment", "P2", "7.00", _IBAN, predecessor=f"@{request}")
+    await process_rows(dsn, tmp_path, REFERENCE, [payment], TREASURY)
+    returned = act("bank_return", "RT1", "40.00", predecessor=f"@{debit}")
+    await process_rows(dsn, tmp_path, REFERENCE, [returned], BANK)
+    first, second = [await _sum_items(journal, sender) for sender in (_FIRST, _SECOND)]
+    assert first == {"4081": -2_000, "4671": -4_000}
+    assert second == {"5126": -700}
+    assert await _sum_items(journal, None) == first | second
+    assert await _sum_items(journal, _FIRST, "0117") == {}
+
+
+async def _sum_items(journal: Journal, sender: str | None, *programmes: str) -> dict[str, int]:
+    visibility = _limit_to(journal, sender, *programmes)
+    accounts = (await load_aged_items(*journal, ItemScope(), visibility=visibility)).accounts
+    return {row.account[:4]: row.open_cents for row in accounts if row.open_cents}
+
+
+async def test_a_part_has_its_inventory_and_never_the_result(journal: Journal) -> None:
+    """A request of the first ministry is moved to one of the last months: 13 and 14 have the inventory, 15 the result."""
+    whole = await _load_part(journal, None)
+    for month, is_shown in ((13, True), (14, True), (15, False)):
+        await journal.connection.execute(
+            f"set session_replication_role = replica; update entry set month = {month} where entry_id ="
+            " (select min(entry_id) from entry where reference = 'D1')"
+        )
+        for last in (None, 15, month):
+            assert (await _load_part(journal, last) == whole) == is_shown
+        assert await _load_part(journal, 12) < whole
+
+
+async def _load_part(journal: Journal, month: int | None) -> int:
+    """Return the debits that the first ministry sees, up to a month."""
+    scope, part = BalanceScope(2018, month=month), Visibility(sender=_FIRST)
+    return (await load_trial_balance(journal.connection, journal.names, scope, visibility=part)).debit

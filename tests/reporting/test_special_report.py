@@ -56,7 +56,8 @@ async def _load(dsn: str, year: int | None = None, batch: int | None = None, *wi
 def _list_figures(report: SpecialAccounts) -> dict[tuple[int, str], tuple[int | None, ...]]:
     return {
         (row.year, row.section): (
-            *(row.brought_cents, row.collected_cents, row.engaged_cents, row.ordered_cents, row.paid_cents),
+            *(row.brought_cents, row.collected_cents, row.engaged_cents, row.carried_in_cents),
+            *(row.ordered_cents, row.paid_cents),
             *(row.free_to_engage_cents, row.free_to_order_cents),
             *(row.carried_cents, row.stated_cents, row.difference_cents),
         )
@@ -69,13 +70,13 @@ async def test_each_section_has_the_figures_of_its_acts(dsn: str, tmp_path: Path
     report = await _load(dsn)
     assert {row.account for row in report.sections} == {_ACCOUNT}
     assert _list_figures(report) == {
-        (2018, "1"): (0, 9_000, 6_000, 0, 0, 3_000, 9_000, 9_000, 0, -9_000),
-        (2018, "2"): (0, 20_000, 12_000, 12_000, 5_000, 8_000, 8_000, 15_000, 1_250, -13_750),
-        (2019, "2"): (1_250, 1_000, 0, 0, 0, 2_250, 2_250, 2_250, None, None),
+        (2018, "1"): (0, 9_000, 6_000, 0, 0, 0, 3_000, 9_000, 9_000, 0, -9_000),
+        (2018, "2"): (0, 20_000, 12_000, 0, 12_000, 5_000, 8_000, 8_000, 15_000, 1_250, -13_750),
+        (2019, "2"): (1_250, 1_000, 0, 0, 0, 0, 2_250, 2_250, 2_250, None, None),
     }
     assert (await _load(dsn, 2019)).sections == report.sections[2:]
     before = _list_figures(await _load(dsn, 2018, report.batch - 1))
-    assert before[2018, "2"] == (0, 20_000, 12_000, 12_000, 0, 8_000, 8_000, 20_000, 1_250, -18_750)
+    assert before[2018, "2"] == (0, 20_000, 12_000, 0, 12_000, 0, 8_000, 8_000, 20_000, 1_250, -18_750)
 
 
 async def test_a_section_is_shown_to_who_may_see_all_of_its_programmes(dsn: str, tmp_path: Path) -> None:
@@ -90,9 +91,9 @@ async def test_the_table_has_the_figures_in_euros_and_french_headings(dsn: str, 
     await process_senders(dsn, tmp_path, _FILES)
     table = build_table(await _load(dsn, 2018))
     assert table.to_csv().splitlines()[1:] == [
-        f"2018,{_ACCOUNT},1,0.00,90.00,60.00,0.00,0.00,30.00,90.00,90.00,0.00,-90.00",
-        f"2018,{_ACCOUNT},2,0.00,200.00,120.00,120.00,50.00,80.00,80.00,150.00,12.50,-137.50",
+        f"2018,{_ACCOUNT},1,0.00,90.00,60.00,0.00,0.00,0.00,30.00,90.00,90.00,0.00,-90.00",
+        f"2018,{_ACCOUNT},2,0.00,200.00,120.00,0.00,120.00,50.00,80.00,80.00,150.00,12.50,-137.50",
     ]
     french = translate_headings(table)
     assert french.title == f"Comptes d'affectation spéciale, après le lot {(await _load(dsn)).batch}"
-    assert [column.name for column in french.columns][5:8] == ["engagé", "ordonnancé", "payé"]
+    assert [column.name for column in french.columns][5:9] == ["engagé", "basculé", "ordonnancé", "payé"]

@@ -16,8 +16,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 ROOT = Path(__file__).parents[2]
-_IMPORT_VARIABLES = ("HOME", "KERNEL", "LANG", "LC_", "LD_", "NUMBA", "PYTHON", "TMPDIR", "TZ")
-"""Variables that matter while modules are imported, by their beginnings."""
+_IMPORT_VARIABLES = ("HOME", "KERNEL", "LD_", "NUMBA", "PYTHON", "TMPDIR", "TZ")
+"""Variables that matter while modules are imported, by their beginnings: the program reads those of the locale later."""
 
 
 class ForkedProcess(Process):

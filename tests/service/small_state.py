@@ -90,7 +90,7 @@ class State:
         )
         self.settings = Settings(data=folder / "data", reference=self.reference)
         self.answers = folder / "answers"
-        self._numbers = count(1)
+        self._numbers = count(1 + len(list(folder.glob("acts-*.jsonl"))))
 
     @property
     def context(self) -> EngineContext:
@@ -227,7 +227,7 @@ async def open_state(database: Database, folder: Path, payees: int) -> AsyncIter
 @asynccontextmanager
 async def copy_state(database: Database, state: State, folder: Path) -> AsyncIterator[State]:
     """Copy a State: database, spool and outbox."""
-    shutil.copytree(state.folder, folder)
+    shutil.copytree(state.folder, folder, dirs_exist_ok=True)
     async with create_database(database, template=state.dsn.rpartition("/")[2]) as dsn:
         yield State(dsn, folder)
 

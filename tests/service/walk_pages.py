@@ -1,7 +1,7 @@
 """The pages of docs/walks: their files, their commands, and the answers that they show.
 
-A page is followed from above to below. A ``csv`` block is the content of the file that the text before it names last; an
-``sh`` block has one command a line; a ``text`` block is what the commands above it print on a terminal.
+A page is followed from above to below. A ``csv`` or ``xml`` block is the content of the file that the text before it names
+last; an ``sh`` block has one command a line; a ``text`` block is what the commands above it print on a terminal.
 """
 
 import re
@@ -14,8 +14,8 @@ FOLDER = ROOT / "docs/walks"
 PAGES = ("december", "receipts", "january")
 VARYING = "…"
 """In a line, what differs from call to call; alone on a line, any number of lines."""
-_BLOCK = re.compile(r"^```(csv|sh|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_FILE = re.compile(r"`([a-z0-9-]+\.csv)`")
+_BLOCK = re.compile(r"^```(csv|xml|sh|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_FILE = re.compile(r"`([a-z0-9-]+\.(?:csv|xml))`")
 _CODE = re.compile(r"# ends with (\d)$")
 _PLACE = re.compile(r" --data [a-z-]+$", re.MULTILINE)
 
@@ -43,7 +43,7 @@ def parse_steps(page: str) -> Iterator[Step]:
     step, end = Step(), 0
     for block in _BLOCK.finditer(page):
         match block[1]:
-            case "csv":
+            case "csv" | "xml":
                 step.files[_FILE.findall(page[end : block.start()])[-1]] = block[2]
             case "sh":
                 step.commands += block[2].splitlines()

@@ -23,7 +23,7 @@ def run_line(line: str, database: str) -> int:
     match words:
         case [program, *arguments] if program == PROGRAM:
             os.environ.setdefault("CRESCENDO_DATABASE", database)
-            return run_command(arguments)
+            return run_command([name for word in arguments for name in expand(word)])
         case ["unset", *names]:
             for name in names:
                 os.environ.pop(name, None)
@@ -33,6 +33,11 @@ def run_line(line: str, database: str) -> int:
             return 0
         case _:
             return subprocess.run(["/bin/sh", "-ec", line], check=False).returncode
+
+
+def expand(word: str) -> list[str]:
+    """Return the files that a word with an asterisk names, as a shell does; otherwise the word."""
+    return sorted(map(str, Path().glob(word))) if "*" in word else [word]
 
 
 def main() -> None:

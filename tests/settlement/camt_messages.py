@@ -47,12 +47,18 @@ def creditor_reference(*references: str) -> str:
 
 
 def entry(
-    amount: str, sign: str, details: Sequence[str] = (), *, status: str = "<Cd>BOOK</Cd>", extra: str = ""
+    amount: str,
+    sign: str,
+    details: Sequence[str] = (),
+    *,
+    status: str = "<Cd>BOOK</Cd>",
+    extra: str = "",
+    day: str = "2018-12-14",
 ) -> str:
     inside = f"<NtryDtls>{''.join(details)}</NtryDtls>" if details else ""
     return (
         f'<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{sign}</CdtDbtInd>{extra}<Sts>{status}</Sts>'
-        f"<BookgDt><Dt>2018-12-14</Dt></BookgDt><BkTxCd/>{inside}</Ntry>"
+        f"<BookgDt><Dt>{day}</Dt></BookgDt><BkTxCd/>{inside}</Ntry>"
     )
 
 

@@ -29,7 +29,7 @@ from ingest.spool.envelope import Envelope
 from ingest.spool.spool import Spool
 from ingest.validation.file_validation import open_source, validate_without_cache
 from posting.batch import Batch, Piece, Submission
-from posting.book.registry import CodeKind
+from posting.book.code_numbers import CodeKind
 from posting.missing_amounts import read_missing_cents
 from tests.file_strategies import PLACES, REFERENCE, File, Row, build_openings, files
 from tests.kernels.execution_modes import run_examples

@@ -19,7 +19,8 @@ from ingest.formats.flat_schema import sum_cents
 from ingest.resolution.resolver import ResolutionContext, ResolvedLines, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
 from posting.book.cells import CellNumbers, to_records
-from posting.book.registry import CodeKind, ReferenceData, Registry, number_codes
+from posting.book.code_numbers import CodeKind, number_codes
+from posting.book.registry import ReferenceData, Registry
 from tests.file_strategies import REFERENCE, File
 from tests.ingest.row_strategies import WRITERS, faulty_rows, to_text, to_types
 from tests.oracle import amounts

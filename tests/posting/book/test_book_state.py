@@ -138,7 +138,7 @@ def test_a_book_has_the_kinds_of_the_catalog_and_a_node_for_every_centre() -> No
     for number, node in plain.nodes.items():
         at = book.nodes[number - first]
         parent = node.parent - first if node.parent >= 0 else -1
-        assert at.tolist() == (parent, node.level, node.staff, node.blocking, 0)
+        assert at.tolist() == (parent, node.level, node.staff, node.blocking, node.lifted, 0)
     by_period = book.periods.reshape(-1, LEDGER_ACCOUNTANTS)
     assert (by_period == by_period[:, :1]).all()
     assert sorted(np.flatnonzero(by_period[:, 0]).tolist()) == sorted(plain.list_open_periods())

@@ -11,7 +11,7 @@ from core.nomenclature import CentreLevel
 from core.periods import YEAR_FIRST
 from core.tables.book import Cells
 from posting.book.cells import CELLS_MAX, CellNumbers, CellParts, pack, to_records, to_rows, unpack
-from posting.book.registry import CodeKind
+from posting.book.code_numbers import CodeKind
 from tests.file_strategies import PLACES, REFERENCE
 from tests.oracle import cells as oracle
 from tests.oracle.assignment import build_cell

@@ -273,6 +273,7 @@ async def test_an_account_that_was_posted_to_is_not_removed(dsn: str, tmp_path: 
     replace_text(reference, "2018/roles.csv", ",4081000000,", ",4286100000,")
     remove_lines(reference, "2018/accounts.csv", "4081000000")
     remove_lines(reference, "2018/restricted.csv", "408,")
+    replace_text(reference, "2018/inventory.csv", ",4081000000,", ",4286100000,")
     await _assert_refused(
         dsn, tmp_path, reference, "items.csv, roles.csv of 2018: 31 is in use with accrued 4081000000"
     )

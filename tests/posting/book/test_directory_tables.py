@@ -11,8 +11,8 @@ from core.directory import EMPTY_DIRECTORY, Delegation, Directory, Hand, RoleGra
 from core.money import AMOUNT_MAX
 from core.roles import Role
 from core.tables.signatures import Grants
+from posting.book.code_numbers import CodeKind, NumbersByCode
 from posting.book.directory_tables import GrantTables, build_grants
-from posting.book.registry import CodeKind, NumbersByCode
 
 _EPOCH = date(1970, 1, 1)
 NUMBERS: NumbersByCode = {

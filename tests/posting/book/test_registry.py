@@ -6,7 +6,8 @@ import asyncpg
 import pytest
 
 from core.errors import ReferenceDataError
-from posting.book.registry import NUMBERS_MAX, CodeKind, NumbersByCode, ReferenceData, number_codes
+from posting.book.code_numbers import NUMBERS_MAX, CodeKind, NumbersByCode, number_codes
+from posting.book.registry import ReferenceData
 from tests.file_strategies import REFERENCE
 from tests.posting.loaded_engines import process_rows
 from tests.reference_years import copy_reference, copy_year, replace_text

@@ -5,7 +5,7 @@ import pytest
 
 from core.origins import TITLES
 from posting.book.cells import CellParts
-from posting.book.registry import CodeKind
+from posting.book.code_numbers import CodeKind
 from posting.book.title_rows import TitleKeys
 from tests.posting.text_engine import build_registry
 

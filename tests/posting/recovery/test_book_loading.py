@@ -122,6 +122,20 @@ def _lower_credits(measure: str) -> File:
     ]
 
 
+_YEAR_BEFORE = {"exercise": "2019", "date": "2019-01-21", "budget_year": "2018"}
+
+
+def _follow_year(measure: str) -> File:
+    """Unfreeze, carry and annul credits of a programme once its year is over."""
+    place = {"fund_centre": "0217", "commitment_item": "HT2", "amount": "0.01"}
+    arrival = place | _YEAR_BEFORE | {"budget_year": "2019", "kind": f"carryover_in_{measure}"}
+    return [
+        *_act(f"UG-{measure}", f"unused_unfreeze_{measure}", place | _YEAR_BEFORE),
+        *_act(f"UR-{measure}", f"carryover_out_{measure}", place | _YEAR_BEFORE, arrival),
+        *_act(f"UA-{measure}", f"unused_cancellation_{measure}", place | _YEAR_BEFORE),
+    ]
+
+
 def _follow_decrees(measure: str) -> File:
     """Move credits of a programme to two others by decree, and cancel some."""
     steps = (
@@ -166,6 +180,21 @@ _RESULT = tuple(
     {"fund_centre": "0217", "account": account, "amount": "7.00", "kind": kind, "date": "2018-12-31"}
     for kind, account in (("result_debit", "1200000000"), ("result_credit", "6222000000"))
 )
+_ALLOCATION_PLACE = {"fund_centre": "0217", "amount": "7.00", "exercise": "2019", "date": "2019-03-02"}
+_ALLOCATION = (
+    {**_ALLOCATION_PLACE, "kind": "result_allocation_credit", "account": "1200000000"},
+    {**_ALLOCATION_PLACE, "kind": "result_allocation_debit", "account": "1100000000"},
+)
+_INVENTORY = {
+    "accrual": "6188000000",
+    "imprest_accrual": "6188000000",
+    "prepaid_expense": "6188000000",
+    "unsettled_advance": "6531230000",
+    "accrued_income": "7280000000",
+    "deferred_income": "7280000000",
+    "provision": "6815128000",
+}
+"""The account that each kind of the inventory states."""
 _INVOICE = {"invoice_number": "F-77", "invoice_date": "2018-04-20"}
 _PART = _INVOICE | {"invoice_part": "2"}
 _RUNNING_EXPENSES = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
@@ -319,7 +348,7 @@ FILES: list[File] = [
             _build_follower("TP1", "1.00", kind="set_off_receipt"),
         ),
         *_act("EJ5", "commitment", _spent("4.00", **_RUNNING_EXPENSES)),
-        *_act("AV1", "advance_request", _build_follower("EJ5", "2.00", payee="P1")),
+        *_act("AV1", "advance_request", _build_follower("EJ5", "2.00", payee="P1", received="2018-05-02")),
         *_act("PA8", "payment", _build_follower("AV1", "2.00")),
         *_act("PA9", "bank_debit", _build_follower("PA8", "2.00")),
         *_act("SF5", "service", _build_follower("EJ5", "3.00")),
@@ -421,11 +450,35 @@ FILES: list[File] = [
             "penalty_carry",
             {"predecessor": f"@{_PENALTY}", "amount": "0.40"} | _CARRY | _RUNNING_EXPENSES,
         ),
+        *(
+            row
+            for number, (kind, account) in enumerate(_INVENTORY.items(), 1)
+            for row in _act(
+                f"FA{number}", kind, _spent("1.00", account=account, date="2018-12-31", **_PERSONS)
+            )
+        ),
+        *_act("FX1", "inventory_correction", _build_follower("FA1", "0.40", date="2018-12-31", **_PERSONS)),
+        *_act(
+            "FX2",
+            "provision_release",
+            _build_follower("FA7", "0.40", account="7815128000", date="2018-12-31", **_PERSONS),
+        ),
+        *_act(
+            "FX3",
+            "inventory_reversal",
+            {"exercise": "2019", "date": "2019-01-02", "predecessor": f"@{_PENALTY + 5}", "amount": "0.60"},
+        ),
+        *_follow_year("ae"),
+        *_follow_year("cp"),
+        *_act("UR1", "unused_earmark_release", _spent("0.01", operation="OP-0217-000001", **_YEAR_BEFORE)),
+        *_act("AE1", "receipt_reversal", _build_follower("EN1", "1.00")),
+        *_act("FX4", "provision_correction", _build_follower("FA7", "0.60", date="2018-12-31", **_PERSONS)),
+        *_act("AR1", "result_allocation_credit", *_ALLOCATION),
     ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = _PENALTY + 4
+_ENTRIES = _PENALTY + 4 + len(_INVENTORY) + 3 + 9 + 2 + len(_ALLOCATION)
 """Of all of them together."""
 
 

@@ -81,7 +81,8 @@ def test_a_year_with_files_of_its_own_is_compared_with_those_it_shared(tmp_path:
     changed = copy_reference(tmp_path)
     copy_year(changed)
     remove_lines(changed, "2019/areas.csv", "0177-12-08,")
-    assert _compare(changed) == [("removed", "areas.csv", [2019], "0177-12-08")]
+    act = ("removed", "settlement_act.csv", [2019], "Loi de règlement de 2018")
+    assert _compare(changed) == [("removed", "areas.csv", [2019], "0177-12-08"), act]
 
 
 def test_a_new_year_that_shares_files_adds_its_exercise_alone(tmp_path: Path) -> None:

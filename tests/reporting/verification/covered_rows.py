@@ -72,6 +72,7 @@ ROWS = (
         " values ({n}, 'proven', 0, 0, 0, 0, '[]', {n}, sha256('{n}'))"
     ),
     "insert into step_rule values (1), (2)",
+    "insert into earmark_rule values (1), (2)",
     *_repeat(
         "insert into reference_acceptance (files, digest, last_use, reason, by)"
         " values ('{{}}', sha256('{n}'), 1, 'New accounts', 'Claire')"

@@ -1,13 +1,17 @@
 """Advances: a journal of them is proven and reported, and every planted breach of their rules is found."""
 
+import dataclasses
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from core.catalog import KIND_NUMBERS
+from reporting import code_labels
 from reporting.advances import build_table, load_advances
+from reporting.code_names import read_names
 from tests.databases import open_connection
+from tests.file_strategies import REFERENCE
 from tests.reporting.journals import ASPR, BUDGET, PAID, act, grant, process_senders
 from tests.reporting.planted_breaches import Breach, assert_found
 
@@ -18,9 +22,9 @@ _ACTS = [
     act("third_party", "T2", "", _OTHER, payee_name="Autre", iban=_IBAN),
     act("commitment", "C1", "100.00", ASPR),
     act("commitment", "C2", "50.00", ASPR),
-    act("advance_request", "AV1", "30.00", PAID, predecessor="C1"),
-    act("advance_request", "AV2", "20.00", PAID, predecessor="C2"),
-    act("advance_request", "AV3", "5.00", PAID, predecessor="C2"),
+    act("advance_request", "AV1", "30.00", PAID, predecessor="C1", received="2018-05-02"),
+    act("advance_request", "AV2", "20.00", PAID, predecessor="C2", received="2018-05-02"),
+    act("advance_request", "AV3", "5.00", PAID, predecessor="C2", received="2018-05-02"),
     act("payment", "P1", "30.00", predecessor="AV1"),
     act("bank_debit", "D1", "30.00", predecessor="P1"),
     act("payment_request_rejection", "RJ1", "4.00", predecessor="AV2"),
@@ -38,7 +42,7 @@ _ACTS = [
     act("advance_recovery", "W3", "9.00", predecessor="D2", line="2"),
     act("payment", "P3", "50.00", predecessor="R1"),
     act("commitment", "C3", "8.00", ASPR),
-    act("advance_request", "AV4", "8.00", PAID, predecessor="C3"),
+    act("advance_request", "AV4", "8.00", PAID, predecessor="C3", received="2018-05-02"),
     act("payment", "P4", "8.00", predecessor="AV4"),
     act("bank_debit", "D4", "8.00", predecessor="P4"),
     act("commitment_increase", "CI1", "2.00", predecessor="C3"),
@@ -132,20 +136,35 @@ async def test_an_advance_is_recovered_after_the_rollover_of_its_commitment(dsn:
     await process_senders(dsn, tmp_path, _RECOVERED_LATER)
     await assert_found(dsn, None, entries=33)
     async with open_connection(dsn) as connection:
-        report = await load_advances(connection)
+        report = await load_advances(connection, await read_names(connection, code_labels.load(REFERENCE)))
     assert (report.paid_cents, report.recovered_cents, report.left_cents) == (3_000, 2_500, 500)
+
+
+async def test_the_shares_are_those_of_the_exercise(dsn: str, tmp_path: Path) -> None:
+    """An advance of 2018 that is requested in its complementary period follows the calendar of 2018."""
+    await process_senders(dsn, tmp_path, (("BUDGET", BUDGET), ("MINISTRY", _ACTS[:6])))
+    async with open_connection(dsn) as connection:
+        await connection.execute(
+            "set session_replication_role = replica; update entry set day = '2019-01-10' where entry_id = 20"
+        )
+        labels = code_labels.load(REFERENCE)
+        next_year = dataclasses.replace(labels.exercises[2019], recovery_from=0, recovery_until=0)
+        exercises = {**labels.exercises, 2019: next_year}
+        names = await read_names(connection, dataclasses.replace(labels, exercises=exercises))
+        rows = (await load_advances(connection, names)).advances
+    assert {row.entry: (row.day, row.recovery) for row in rows}[20] == ("2019-01-10", "later")
 
 
 async def test_the_report_lists_what_is_unpaid_or_left_to_recover(dsn: str, tmp_path: Path) -> None:
     """AV1 (30) is recovered whole; of AV2 (20) 4 are rejected, 16 paid, 9 recovered; AV3 (5) is unpaid; AV4 (8) is left."""
     await process_senders(dsn, tmp_path, _FILES)
     async with open_connection(dsn) as connection:
-        report = await load_advances(connection)
+        report = await load_advances(connection, await read_names(connection, code_labels.load(REFERENCE)))
     rows = [msgspec.structs.astuple(advance) for advance in report.advances]
     assert rows == [
-        (21, "AV2", "C2", "2018-03-15", 2_000, 400, 1_600, 900, 700),
-        (22, "AV3", "C2", "2018-03-15", 500, 0, 0, 0, 0),
-        (40, "AV4", "C3", "2018-03-15", 800, 0, 800, 0, 800),
+        (21, "AV2", "C2", "2018-03-15", 2_000, 400, 1_600, 900, 700, 5_000, 4_000, "late"),
+        (22, "AV3", "C2", "2018-03-15", 500, 0, 0, 0, 0, 5_000, 4_000, "late"),
+        (40, "AV4", "C3", "2018-03-15", 800, 0, 800, 0, 800, 1_000, 0, "later"),
     ]
     assert (report.requested_cents, report.paid_cents, report.left_cents) == (3_300, 2_400, 1_500)
     assert build_table(report).rows[0][1:3] == ["AV2", "C2"]

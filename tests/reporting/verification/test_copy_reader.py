@@ -7,8 +7,11 @@ import asyncpg
 import pytest
 
 from core.errors import SchemaMismatch
+from core.tables.columns import read_column_kinds
+from core.tables.journal import Refusals
 from reporting.verification.chain import find_first_entries, split_windows
-from reporting.verification.copy_reader import BALANCES, ENTRY, HASHED_TABLES, parse_rows
+from reporting.verification.copy_reader import BALANCES, ENTRY, HASHED_TABLES, REFUSAL, parse_rows
+from reporting.verification.document_starts import read_starts
 from reporting.verification.raw_rows import StoredColumn
 from reporting.verification.snapshot_queries import BatchRow, JournalSnapshot, WindowSpan, open_snapshot
 
@@ -35,7 +38,7 @@ async def test_copied_rows_are_the_rows(small_journal: str, stored) -> None:
         await transaction.rollback()
         await connection.close()
     assert len(expected) > 0
-    assert rows.to_arrow().to_pylist() == [dict(row) for row in expected]
+    assert read_starts(rows.to_arrow()).to_pylist() == [dict(row) for row in expected]
     assert rows.read_keys().tolist() == [row[stored.key] for row in expected]
     assert sum(len(rows.slice_bytes(at, at + 1)) for at in range(len(expected))) == len(rows.body)
 
@@ -139,3 +142,31 @@ async def test_a_verification_that_is_interrupted_while_it_copies_rows_ends_with
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+def _encode_refusal(texts: tuple[bytes, bytes]) -> bytes:
+    """Encode a refusal of zeros, with two texts."""
+    lengths = [
+        {"int8": 8, "int4": 4, "int2": 2}[kind.postgres] for kind in read_column_kinds(Refusals).values()
+    ]
+    columns = [bytes(length) for length in lengths] + list(texts)
+    return len(columns).to_bytes(2, "big") + b"".join(len(text).to_bytes(4, "big") + text for text in columns)
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+def test_a_text_that_looks_like_a_row_is_none(is_last: bool) -> None:
+    row = _encode_refusal((b"R1", b""))
+    rows = [row, _encode_refusal((row, b"x")), *([] if is_last else [row, row])]
+    parsed = parse_rows(REFUSAL, bytes(19) + b"".join(rows) + b"\xff\xff")
+    assert parsed.starts.tolist() == [sum(map(len, rows[:place])) for place in range(len(rows))]
+    assert parsed.to_arrow()["reference"].to_pylist() == ["R1", row.decode(), *["R1"] * (len(rows) - 2)]
+
+
+@pytest.mark.parametrize("references", [["R1", "R2"], ["R1", "R234", ""], ["", ""], ["é", "ab"]])
+def test_texts_of_one_length_and_of_several_are_read(references: list[str]) -> None:
+    stream = b"".join(_encode_refusal((reference.encode(), b"f")) for reference in references)
+    table = parse_rows(REFUSAL, bytes(19) + stream + b"\xff\xff").to_arrow()
+    assert (table["reference"].to_pylist(), table["found"].to_pylist()) == (
+        references,
+        ["f"] * len(references),
+    )

@@ -5,6 +5,11 @@ from pathlib import Path
 import pytest
 
 from core.catalog import KIND_NUMBERS
+from reporting import code_labels
+from reporting.code_names import read_names
+from reporting.receipts import load_receipts
+from tests.databases import open_connection
+from tests.file_strategies import REFERENCE
 from tests.reporting.journals import ASPR, BUDGET, PAID, WORKS, act, process_senders
 from tests.reporting.planted_breaches import Breach, assert_found
 
@@ -73,3 +78,15 @@ BREACHES = {
 async def test_a_breach_of_penalties_is_found(dsn: str, tmp_path: Path, breach: str | None) -> None:
     await process_senders(dsn, tmp_path, _FILES)
     await assert_found(dsn, BREACHES[breach] if breach else None, entries=30)
+
+
+async def test_a_confirmed_penalty_is_a_receipt_of_the_nature_of_its_product(
+    dsn: str, tmp_path: Path
+) -> None:
+    """7.00 and 10.00 are confirmed; 251102 is the nature of receipts.csv whose product is 7220000000."""
+    await process_senders(dsn, tmp_path, _FILES)
+    async with open_connection(dsn) as connection:
+        report = await load_receipts(connection, await read_names(connection, code_labels.load(REFERENCE)))
+    (nature,) = report.natures
+    assert (nature.exercise, nature.nature, nature.issued_cents) == (2018, "251102", 1_700)
+    assert (nature.collected_cents, nature.lowered_cents, nature.left_cents) == (1_700, 0, 0)

@@ -9,6 +9,7 @@ from core.catalog import KIND_NUMBERS
 from reporting import act_narrative, code_labels
 from reporting.code_names import read_names
 from reporting.receipts import build_table, load_receipts
+from reporting.situation import load_situation
 from tests.databases import open_connection
 from tests.file_strategies import REFERENCE
 from tests.reporting.journals import ASPR, BUDGET, PAID, act, explain_acts, process_senders
@@ -22,7 +23,7 @@ _DEBTOR = act("third_party", "T1", "", PAID, payee_name="Fournisseur", iban="FR1
 _ISSUED = [
     _DEBTOR,
     act("receivable", "R1", "100.00", PAID, _DIVERS),
-    act("receivable", "R2", "40.00", PAID, _COSTS),
+    act("receivable", "R2", "40.00", PAID, _COSTS, due="2018-12-01"),
     act("receivable", "R3", "25.00", PAID, _DIVERS),
     act("receipt", "E1", "30.00", predecessor="R1"),
     act("receivable_reduction", "D1", "10.00", predecessor="R1"),
@@ -80,6 +81,34 @@ BREACHES = {
     "a receipt in place of the collection by set-off": Breach(
         f"update entry set kind = {KIND_NUMBERS['receipt']} where entry_id = 26", "set_offs", "entry 25 "
     ),
+    "a set-off before its receivable is due": Breach(
+        "update entry set source = source + 400 where entry_id = 19", "set_offs", "entry 26 "
+    ),
+    "a receivable that is due before its own day": Breach(
+        "update entry set source = source - 1 where entry_id = 17", "set_offs", "entry 17 "
+    ),
+    "a receivable that is due on another day than it states": Breach(
+        "update entry set source = source + 1 where entry_id = 18", "set_offs", "entry 18 "
+    ),
+}  # fmt: skip
+
+_TAKEN_BACK = (*_FILES, ("MINISTRY", [act("receipt_reversal", "AE1", "12.00", predecessor="E1")]))
+"""Entry 29 takes back a part of E1, entry 20."""
+REVERSAL_BREACHES = {
+    "more taken back than was collected": Breach(
+        "update entry set amount = 3001 where entry_id = 29", "receipt_reversals", "entry 20 "
+    ),
+    "a collection by set-off that is taken back": Breach(
+        "update entry set predecessor = 26 where entry_id = 29", "receipt_reversals", "entry 29 "
+    ),
+    "what is taken back of a receipt of the bank": Breach(
+        "update submission set sender = 'bank' where submission = (select submission from entry where entry_id = 20)",
+        "receipt_reversals",
+        "entry 29 ",
+    ),
+    "a reversal that credits another account": Breach(
+        f"update entry set credit = {_ACCOUNT.format('4011100000')} where entry_id = 29", "predecessors", "entry 29 "
+    ),
 }  # fmt: skip
 
 
@@ -87,6 +116,28 @@ BREACHES = {
 async def test_a_breach_of_receivables_is_found(dsn: str, tmp_path: Path, breach: str | None) -> None:
     await process_senders(dsn, tmp_path, _FILES)
     await assert_found(dsn, BREACHES[breach] if breach else None, entries=28)
+
+
+@pytest.mark.parametrize("breach", [None, *REVERSAL_BREACHES])
+async def test_a_breach_of_reversals_is_found(dsn: str, tmp_path: Path, breach: str | None) -> None:
+    await process_senders(dsn, tmp_path, _TAKEN_BACK)
+    await assert_found(dsn, REVERSAL_BREACHES[breach] if breach else None, entries=29)
+
+
+async def test_what_is_taken_back_was_not_collected(dsn: str, tmp_path: Path) -> None:
+    """Of 2018, 45 were collected and 12 are taken back, which are left to be collected again beside the 5 of R3."""
+    await process_senders(dsn, tmp_path, _TAKEN_BACK)
+    async with open_connection(dsn) as connection:
+        names = await read_names(connection, code_labels.load(REFERENCE))
+        report = await load_receipts(connection, names, exercise=2018)
+        situation = await load_situation(connection, names, year=2018)
+    assert (report.collected_cents, report.left_cents) == (3_300, 1_700)
+    receipts = [line for line in situation.lines if line.line == "receipts"][-1]
+    assert receipts.since_january_cents == 3_300
+    history = (await explain_acts(dsn, "R1"))["R1"]
+    collection = history.accepted[0].collection
+    assert collection is not None
+    assert msgspec.structs.astuple(collection) == (7_800, 1_000, 1_200)
 
 
 async def test_the_report_adds_up_what_was_issued_lowered_and_collected(dsn: str, tmp_path: Path) -> None:

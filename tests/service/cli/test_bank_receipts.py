@@ -93,14 +93,16 @@ def write_statement(
     opening: int = 0,
     day: str = DAY,
     unit: str = OWN,
-    debit: str = "",
+    debit_cents: int = 0,
 ) -> Path:
-    """Write a statement of credits (cents, remittance), whose balances add up."""
-    closing = opening + sum(cents for cents, _ in credits_)
+    """Write a statement of credits (cents, remittance), and of a debit that is no transfer, whose balances add up."""
+    closing = opening + sum(cents for cents, _ in credits_) - debit_cents
     balances = [
         balance(code, format_cents(cents), day=day) for code, cents in (("OPBD", opening), ("CLBD", closing))
     ]
     entries = [credit(cents, remittance, day) for cents, remittance in credits_]
+    if debit_cents:
+        entries.append(entry(format_cents(debit_cents), "DBIT", [detail("NOTPROVIDED")], day=day))
     path = state.folder / f"{identity}.xml"
     path.write_text(
         document(statement(*balances, *entries, identity=identity, account=find_account(state, unit)))
@@ -468,4 +470,4 @@ async def test_the_command_prints_what_was_collected_and_what_was_not(state: Sta
     result = await run_crescendo(*arguments, environment={"CRESCENDO_REFERENCE": str(state.reference)})
     assert result.code == 0, result.err
     assert "collected by S-1.xml: 1 credit of 10.00 euros with receivables." in result.out
-    assert "not matched of S-1.xml: NO_REFERENCE 2 (7.50 euros) (crescendo bank unmatched)." in result.out
+    assert "not matched of S-1.xml: NO_REFERENCE 2 (7.50 euros) (crescendo report suspense)." in result.out

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import pytest_asyncio
 
 from core.catalog import KIND_NUMBERS
 from posting.store.migrate import migrate, store_identity
 from posting.store.migration_files import list_migrations
+from service.cli.bank_credits import describe_accounts, describe_agreement, describe_credits
 from service.database.embedded_server import Database
 from service.engine import bank_import
 from service.engine.bank_import import ImportOptions
@@ -138,6 +140,38 @@ async def test_a_receipt_by_hand_that_is_no_credit_is_listed_beside_the_account(
         assert (account.by_hand, account.by_hand_items, account.difference) == (6_000, 1, 0)
     assert await list_suspense(state) == [6_000]
     await check_agreement(state)
+
+
+async def test_without_a_statement_the_books_are_compared_with_nothing(state: State) -> None:
+    await collect_by_hand(state, "TP-2018-0001", "60.00")
+    status = await state.read_status()
+    assert (status.agrees, status.has_statements) == (True, False)
+    (account,) = status.accounts
+    assert (account.by_hand, account.by_hand_items, account.bank) == (6_000, 1, None)
+    assert describe_agreement(status).startswith("No statement was imported yet")
+    assert list(describe_accounts(status.accounts)) == [
+        f"{account.account}: 1 receipt by hand of 60.00 euros is no credit of a statement yet."
+    ]
+    await import_one(state, write_statement(state, [(500, "")]))
+    assert describe_agreement(await state.read_status()) == "Books and bank agree to the cent"
+
+
+async def test_an_import_says_which_movements_are_to_be_identified_and_where_they_are_listed(
+    state: State,
+) -> None:
+    path = write_statement(state, [(500, ""), (250, "")], opening=1_000, debit_cents=300)
+    receipt = await import_one(state, path)
+    assert receipt.suspense_types == {"credit": UnmatchedSum(2, 750), "debit": UnmatchedSum(1, 300)}
+    on_suspense, unmatched = describe_credits(receipt)
+    assert on_suspense == (
+        "  on suspense by S-1.xml: 2 credits of 7.50 euros and 1 debit of 3.00 euros to identify"
+        " (crescendo report suspense)."
+    )
+    assert unmatched.endswith("(crescendo report suspense).")
+    some = msgspec.structs.replace(receipt, unmatched=4)
+    assert list(describe_credits(some))[1].endswith("(crescendo report suspense, crescendo bank unmatched).")
+    none = msgspec.structs.replace(receipt, suspense=0)
+    assert list(describe_credits(none)) == [unmatched.replace("report suspense", "bank unmatched")]
 
 
 async def test_a_credit_whose_attempt_is_not_decided_yet_is_posted_once_when_it_is_matched_again(

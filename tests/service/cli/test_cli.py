@@ -384,7 +384,7 @@ async def test_a_name_that_nothing_has_is_an_error_and_not_zero(
 async def test_headings_are_french_under_a_french_locale(
     words: tuple[str, ...], title: str, heading: str, committed: Committed
 ) -> None:
-    french = {"LC_ALL": "fr_FR.UTF-8", "PYTHONIOENCODING": "utf-8"}
+    french = {"LC_ALL": "fr_FR.UTF-8"}
     place = ("report", *words, *committed.place)
     result = await run_crescendo(*place, environment=french)
     assert title in result.out
@@ -393,6 +393,13 @@ async def test_headings_are_french_under_a_french_locale(
     assert table.out.splitlines()[0] == (await run_crescendo(*place, "--csv")).out.splitlines()[0]
     english = await run_crescendo(*place, environment={"LC_ALL": "C.UTF-8"})
     assert title not in english.out
+
+
+async def test_an_interpreter_that_starts_under_a_french_locale_prints_french(committed: Committed) -> None:
+    """The locale may not be installed: then Python has to be told how to encode."""
+    french = {"LC_ALL": "fr_FR.UTF-8", "PYTHONIOENCODING": "utf-8"}
+    result = await run_crescendo("report", "trial-balance", *committed.place, environment=french)
+    assert "Balance générale" in result.out
 
 
 async def test_known_names_without_figures_are_no_error(committed: Committed) -> None:
@@ -453,7 +460,9 @@ async def test_a_terminal_shows_whole_amounts_within_its_width(committed: Commit
 
 
 async def test_the_demonstration_ends_in_a_verdict_whose_commands_work(tmp_path: Path) -> None:
-    arguments = ("demo", "--acts", "2000", "--folder", tmp_path / "a year")
+    """The last of them shows all results of the same files in a new ledger."""
+    folder = tmp_path / "a year"
+    arguments = ("demo", "--acts", "2000", "--folder", folder)
     result = await run_crescendo(*arguments)
     assert result.code == 0, result.out
     lines = result.out.splitlines()
@@ -464,14 +473,28 @@ async def test_the_demonstration_ends_in_a_verdict_whose_commands_work(tmp_path:
     for label in "Files Accepted Refused Budget Paid Interest Bank Proven More".split():
         assert any(line.startswith(f"{label} ") for line in sentences), label
     assert len(commands) == 9
-    for command in commands:
-        process = await asyncio.create_subprocess_shell(
-            command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-        )
-        out, err = await process.communicate()
-        assert process.returncode == 0, f"{command}: {err.decode()}"
-        assert out, command
-    await check_verdict_figures(" ".join(result.out.split()), tmp_path / "a year" / "data")
+    await check_verdict_figures(" ".join(result.out.split()), folder / "data")
+    times = {path: path.stat().st_mtime_ns for path in folder.glob("year-*/*")}
+    assert times
+    results = [await run_printed_command(command) for command in commands]
+    whole = results[-1]
+    for text in ("Receipts", "Refused lines", "Budget execution by programme", "balanced", "Proven", "More"):
+        assert text in whole.out
+    assert whole.err.startswith(
+        f"The demonstration begins anew: the earlier ledger in {folder / 'data'}, which"
+    )
+    assert {path: path.stat().st_mtime_ns for path in folder.glob("year-*/*")} == times
+
+
+async def run_printed_command(command: str) -> CommandResult:
+    """Run a command as it is printed, in a shell; it ends well and prints something."""
+    process = await asyncio.create_subprocess_shell(
+        command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 0, f"{command}: {err.decode()}"
+    assert out, command
+    return CommandResult(process.returncode, out.decode(), err.decode())
 
 
 async def check_verdict_figures(verdict: str, data: Path) -> None:
@@ -518,21 +541,6 @@ def find_cents(text: str, pattern: str) -> int:
 
 def parse_cents(text: str) -> int:
     return round(Decimal(text.replace(",", "")) * 100)
-
-
-async def test_the_whole_demonstration_shows_all_results_and_keeps_its_files(tmp_path: Path) -> None:
-    arguments = ("demo", "--full", "--acts", "2000", "--folder", tmp_path)
-    first = await run_crescendo(*arguments)
-    assert first.code == 0, first.out
-    for text in ("Receipts", "Refused lines", "Budget execution by programme", "balanced", "Proven", "More"):
-        assert text in first.out
-    files = {path: path.stat().st_mtime_ns for path in tmp_path.glob("year-*/*")}
-    second = await run_crescendo(*arguments)
-    assert second.code == 0
-    assert second.err.startswith(
-        f"The demonstration begins anew: the earlier ledger in {tmp_path / 'data'}, which"
-    )
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("year-*/*")} == files
 
 
 async def test_the_demonstration_removes_no_other_files(tmp_path: Path) -> None:

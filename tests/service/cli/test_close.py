@@ -40,7 +40,7 @@ def find_step(plan: dict[str, Any], name: str) -> dict[str, Any]:
 async def test_the_plan_shows_steps_with_what_is_open(state: State) -> None:
     text = (await close(state, "plan")).out
     assert "Closing of 2018: what each step has to do" in text
-    assert "2018 pays until 2019-01-20: C06 and C04 are executed from the day after." in text
+    assert "2018 pays until 2019-01-20: C04, C06, C07 and C15 are executed after it." in text
     plan = (await close(state, "plan", "--json")).json()
     assert sorted(step["step"] for step in plan["steps"]) == list(Step)
     assert find_step(plan, "C04")["sums"]["carried"] == [
@@ -51,6 +51,7 @@ async def test_the_plan_shows_steps_with_what_is_open(state: State) -> None:
             "cents": 19_000,
             "accountant": "",
             "account": "",
+            "follower": "",
         }
     ]
 
@@ -174,5 +175,7 @@ async def test_a_year_is_not_locked_before_its_result(state: State) -> None:
     assert "Brought to the result of 2018: 4 lines, 1,236.00 euros" in executed
     again = (await close(state, "execute", "C12", *AT)).out
     assert again == "Nothing of 2018 is left for this step to bring to the result.\n"
-    missing = await close(state, "execute", "C11", *AT, code=1)
-    assert "C11 is not built, so nothing executes it" in missing.out
+    assert "C11 of 2018 is proven" in (await close(state, "execute", "C11", *AT)).out
+    state.reference.joinpath("2019", "settlement_act.csv").unlink(missing_ok=True)
+    early = await close(state, "execute", "C16", *AT, code=1)
+    assert "no settlement act is named: add settlement_act.csv of 2019" in early.out

@@ -137,6 +137,17 @@ async def test_the_output_states_that_nothing_is_stored(dsn: str, tmp_path: Path
         assert text in result.out
 
 
+async def test_the_output_names_the_first_refused_lines_of_each_file(dsn: str, tmp_path: Path) -> None:
+    path = _write_acts(tmp_path, "acts", [*CREDITS, *build_unknown_centres(7)])
+    arguments = ("--dry-run", path, "--database", dsn, "--data", tmp_path, *WHOSE)
+    out = (await run_crescendo("run", *arguments, environment=ENVIRONMENT)).out
+    assert "First of these lines of acts.jsonl; --json lists up to 1,000, and what to do:" in out
+    first = len(CREDITS) + 1
+    assert [line for line in out.splitlines() if line.startswith("  line ")] == [
+        f"  line {first + number:,}  U{number}  FUND_CENTRE_UNKNOWN" for number in range(5)
+    ]
+
+
 @pytest.mark.parametrize("arguments", [(), ("--json",)])
 async def test_a_dry_run_needs_files(dsn: str, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     place = ("--database", dsn, "--data", tmp_path)

@@ -73,11 +73,50 @@ async def test_what_nothing_has_is_an_error_and_what_is_none_is_wrong_usage(
     days = ("--first-day", "2018-03-02", "--last-day", "2018-03-01")
     reverse = await report(place, "journal", *days, code=2)
     assert "--first-day 2018-03-02 is after --last-day 2018-03-01" in reverse.err
+    no_exercise = await report(place, "trial-balance", "--month", "1", code=2)
+    assert "--month is of an exercise: name it with --exercise" in no_exercise.err
     await report(place, "journal", "--month", "16", code=2)
     await report(place, "journal", "--first-day", "2018-02-30", code=2)
     missing = await report(place, "journal", "--batch", "99", code=1)
     assert "There is no batch 99" in missing.err
     assert (await report(place, "journal", "--exercise", "2019", "--json")).json() == []
+
+
+async def test_open_items_say_which_accounts_they_list(place: tuple[str | Path, ...]) -> None:
+    """Accounts of charges have no items, and none of transit has one here: nothing is compared with a balance."""
+    charges = await report(place, "open-items", "--account", "6", code=2)
+    assert (
+        "--account 6: this report lists no such account. It lists those that begin with 401, 404,"
+        in charges.err
+    )
+    unknown = await report(place, "open-items", "--account", "999", code=2)
+    assert "no account of the charts begins so" in unknown.err
+    transit = (await report(place, "open-items", "--account", "512")).out
+    assert "; only accounts 5126\n" in transit
+    assert "no item and no balance" in transit
+    assert "equal" not in transit
+    assert "equal to the balances" in (await report(place, "open-items", "--account", "40")).out
+
+
+async def test_titles_say_what_is_cut_off(place: tuple[str | Path, ...]) -> None:
+    for options, title in (
+        (
+            ("follow-up", "--year", "2018", "--date", "2018-06-30"),
+            "commitments; only year 2018; only up to 2018-06-30",
+        ),
+        (
+            ("trial-balance", "--exercise", "2018", "--month", "1"),
+            "Trial balance 2018, after batch 1; only up to month 1",
+        ),
+        (("journal", "--month", "3", "--batch", "1"), "Journal; only month 3; only up to batch 1"),
+        (("open-items", "--opening", "2019"), "batch 1; only what the years before 2019 left"),
+        (("public-balance", "--accountant", "ADCE"), "batch 1; only accountant ADCE"),
+    ):
+        assert f"{title}\n" in (await report(place, *options)).out
+    totals = (await report(place, "journal", "--first-day", "2018-01-01")).out
+    assert "Totals of the journal; only from 2018-01-01\n" in totals
+    french = (await report(place, "follow-up", "--date", "2018-06-30", LC_ALL="fr_FR.UTF-8")).out
+    assert french.startswith("\nSuivi des engagements juridiques ; seulement jusqu'au 2018-06-30\n")
 
 
 @pytest.mark.parametrize("name", ["journal", "trial-balance"])

@@ -558,6 +558,8 @@ class ActGenerator:
         payee = {"payee": rng.choice(PAYEES)} if kind.pays else {}
         if kind.is_interest and rng.random() < 0.9:
             payee["reason"] = "A59"
+        if kind.debit is Role.ADVANCE:
+            payee["received"] = "2018-03-01"
         has_bank = (kind.pays or kind.remits) and rng.random() < 0.1
         return payee | ({"iban": rng.choice(IBANS)} if has_bank else {})
 

@@ -57,7 +57,9 @@ OUTSIDE_KINDS = frozenset(KIND_NUMBERS) - SENDER_OF_KIND.keys()
 STATEMENT_KINDS = frozenset({"suspense_receipt", "suspense_debit", "suspense_return"})
 """The kinds that state a movement of a statement that nothing here explains."""
 COMPUTED_KINDS = STATEMENT_KINDS | {
-    kind.name for kind in CATALOG if kind.family in (Family.OPENING, Family.RESULT)
+    kind.name
+    for kind in CATALOG
+    if kind.family in (Family.OPENING, Family.RESULT, Family.ALLOCATION) or kind.name == "inventory_reversal"
 }
 """The kinds that are right only as the closing or an import computes them: no random act is of them.
 

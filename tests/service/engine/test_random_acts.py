@@ -17,6 +17,7 @@ from typing import NamedTuple
 import pytest
 import pytest_asyncio
 
+from core import unused_credit_kinds
 from core.catalog import CATALOG, Family, list_kinds
 from core.roles import Role
 from posting.book.registry import ReferenceData
@@ -36,12 +37,20 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SEQUENCES, SEED = int(os.environ.get("RANDOM_SEQUENCES", "14")), int(os.environ.get("RANDOM_SEED", "1"))
 IDENTIFICATION_KINDS = frozenset({"transfer_identification", "identification_debit", "identification_return"})
 """The kinds that follow a transfer on suspense, which only a statement of the bank puts there."""
-RESULT_KINDS = frozenset(kind.name for kind in CATALOG if kind.family is Family.RESULT)
+INVENTORY_KINDS = frozenset(
+    kind.name for kind in CATALOG if kind.family in (Family.INVENTORY, Family.INVENTORY_CHANGE)
+)
+"""The kinds that are of 31 December, on which no random act is."""
+RESULT_KINDS = frozenset(kind.name for kind in CATALOG if kind.family in (Family.RESULT, Family.ALLOCATION))
+UNUSED_CREDIT_KINDS = frozenset(kind.name for kind in unused_credit_kinds.UNUSED_CREDIT_KINDS)
+"""The kinds that carry and annul credits by orders, which the reference data of the sequences do not have."""
 KINDS = (
     frozenset(CATALOG[number].name for number in list_kinds(lambda kind: kind.family and not kind.refusal))
     - STATEMENT_KINDS
     - IDENTIFICATION_KINDS
     - RESULT_KINDS
+    - UNUSED_CREDIT_KINDS
+    - INVENTORY_KINDS
 )
 """The kinds that can be accepted without a statement of the bank, and before the result of a year is determined."""
 LATE_KINDS = frozenset(
@@ -51,7 +60,7 @@ LATE_KINDS = frozenset(
         "unfreeze_cp",
         "advance_withholding",
         "advance_recovery",
-        *("credit_restoration", "fund_opening"),
+        *("credit_restoration", "fund_opening", "receipt_reversal"),
         *("retention", "retention_release", "retention_carry", "commitment_reversal"),
         "retention_rejection",
         *("penalty", "penalty_confirmation", "penalty_remission", "penalty_carry", "penalty_rejection"),

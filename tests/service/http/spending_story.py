@@ -78,11 +78,12 @@ FILES: Sequence[tuple[Mapping[str, str], File]] = (
     (ACCOUNTANT, _REJECTIONS),
 )
 COMMITTED, REQUESTED = 8, 12
-"""Document numbers of EJ-1 and of DP-1."""
+"""Entries of EJ-1 and of DP-1."""
 
 QUERIES: Mapping[str, tuple[Mapping[str, str], str]] = {
     "/v1/acts": (MINISTRY, "/v1/acts?reference=EJ-1&exercise=2018"),
     "/v1/acts/{entry}": (AUDITOR, f"/v1/acts/{REQUESTED}?proof=true"),
+    "/v1/documents": (MINISTRY, "/v1/documents?document=PACA/2018/DEP/1"),
     "/v1/acts/{entry}/followers": (MINISTRY, f"/v1/acts/{COMMITTED}/followers?limit=2"),
     "/v1/commitments": (MINISTRY, "/v1/commitments?reference=EJ-1"),
     "/v1/commitments/{entry}": (MINISTRY, f"/v1/commitments/{COMMITTED}"),

@@ -93,6 +93,7 @@ ROUTE_ACCESS: Mapping[tuple[str, str], RouteAccess] = {
     ("DELETE", "/v1/uploads/{upload}"): RouteAccess(),
     ("GET", "/v1/acts"): RouteAccess(query={"reference": f"{HIDDEN_ROUTES}-ACT"}),
     ("GET", "/v1/acts/{entry}"): RouteAccess(is_owned=True),
+    ("GET", "/v1/documents"): RouteAccess(query={"document": "NOBODY/2018/ENG/1"}),
     ("GET", "/v1/acts/{entry}/followers"): RouteAccess(is_owned=True),
     ("GET", "/v1/commitments"): RouteAccess(query={"reference": f"{HIDDEN_ROUTES}-ACT"}),
     ("GET", "/v1/commitments/{entry}"): RouteAccess(),

@@ -145,6 +145,22 @@ async def test_the_pages_together_equal_the_whole(client: httpx.AsyncClient) -> 
     ]
 
 
+async def test_a_document_and_the_open_items_come_in_pages(client: httpx.AsyncClient) -> None:
+    document = "/v1/documents?document=PACA/2018/DEP/1"
+    pages = await _read_pages(client, f"{document}&limit=1")
+    assert [line for page in pages for line in page["accepted"]] == (await _query(client, document))[
+        "accepted"
+    ]
+    assert [len(page["accepted"]) for page in pages] == [1, 0]
+    missing = await client.get("/v1/documents?document=PACA/2018/DEP/999999&after=1")
+    assert missing.status_code == 404, missing.text
+    whole = await _query(client, "/v1/reports/open-items?day=2018-12-31&by=item")
+    pages = await _read_pages(client, "/v1/reports/open-items?day=2018-12-31&by=item&limit=1")
+    assert [item for page in pages for item in page["items"]] == whole["items"]
+    assert len(pages) == len(whole["items"]) > 1
+    assert all(page["accounts"] == whole["accounts"] for page in pages)
+
+
 # ---------------------------------------------------------------------------- commitments and payments
 
 
@@ -279,6 +295,7 @@ MALFORMED = (
     *("/v1/acts", "/v1/acts?reference=", "/v1/acts?reference=EJ-1&reference=EJ-2"),
     *(f"/v1/acts?reference={'R' * 36}", "/v1/acts?reference=EJ%00", "/v1/acts?reference=EJ-1&exercise=18"),
     *("/v1/acts?reference=EJ-1&kind=engagement", "/v1/acts?reference=EJ-1&limit=0"),
+    *("/v1/documents?document=PACA/2018/DEP/1&limit=101", "/v1/reports/open-items?limit=1001"),
     *("/v1/acts?reference=EJ-1&limit=101", "/v1/acts?reference=EJ-1&after=8", "/v1/acts?refrence=EJ-1"),
     *("/v1/acts?reference=EJ-1&proof=yes", "/v1/acts/8?reference=EJ-1", "/v1/acts/8/followers?after=x"),
     *("/v1/commitments", "/v1/commitments?reference=EJ-1&kind=service", "/v1/payments/12?limit=1"),

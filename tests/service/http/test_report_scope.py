@@ -264,7 +264,7 @@ async def test_a_page_of_the_journal_as_csv_links_to_the_next_one(client: httpx.
     first = await client.get("/v1/reports/journal?limit=1", headers=headers)
     assert first.headers["link"].endswith('>; rel="next"')
     assert first.text.startswith(
-        "entry,day,period,accountant,sender,reference,kind,label,payee,debit account,"
+        "entry,day,period,accountant,journal,document,sender,reference,kind,label,payee,debit account,"
     )
     for wrong in ("month=0", "month=16", "account=12345678901", "first_day=2018-02-30"):
         name = "general-ledger" if wrong.startswith("account") else "journal"
@@ -273,3 +273,11 @@ async def test_a_page_of_the_journal_as_csv_links_to_the_next_one(client: httpx.
     response = await client.get(f"/v1/reports/journal?{_NO_DAY}", headers=AUDITOR)
     assert (response.status_code, response.json()["code"]) == (422, "day-order"), response.text
     assert response.json()["detail"].startswith("first_day (2018-03-02) is after last_day (2018-03-01)")
+
+
+async def test_a_month_has_its_exercise(client: httpx.AsyncClient) -> None:
+    response = await client.get("/v1/reports/trial-balance?month=1", headers=AUDITOR)
+    assert (response.status_code, response.json()["code"]) == (422, "exercise-missing"), response.text
+    for name in ("trial-balance?month=1&exercise=2018", "journal?month=1", "general-ledger?month=1"):
+        response = await client.get(f"/v1/reports/{name}", headers=AUDITOR)
+        assert response.status_code == 200, response.text

@@ -146,6 +146,15 @@ async def test_a_refusal_states_what_is_left_of_an_act_of_the_sender_itself(
         assert line["missing_cents"] > 900_000
 
 
+async def test_a_withdrawal_is_told_what_it_may_withdraw(client: httpx.AsyncClient) -> None:
+    form = _certify("OWN-LESS", "9999.00", {"predecessor": "EJ-1"}) | {"kind": "commitment_decrease"}
+    (line,) = (await client.post("/v1/acts", json=form, headers=MINISTRY)).json()["lines"]
+    assert (line["outcome"], line["action"]) == (
+        "COMMITMENT_EXCEEDED",
+        "Withdraw at most what is neither certified nor requested.",
+    )
+
+
 async def test_auditors_and_keys_of_the_programme_see_the_whole_chain(
     certified: int, client: httpx.AsyncClient
 ) -> None:

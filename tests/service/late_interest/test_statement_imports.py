@@ -57,7 +57,7 @@ async def count_acts(state: State) -> tuple[int, int]:
 
 async def test_interest_is_proposed_after_the_debits(state: State) -> None:
     output = (await import_files(state, *DAY)).out
-    assert "Late interest proposed on 4 requests" in output
+    assert "Late interest proposed: 4 claims, " in output
     assert await count_acts(state) == (4, 4)
     repeated: dict[str, Any] = (await import_files(state, *DAY, "--json")).json()
     assert (
@@ -79,14 +79,14 @@ async def test_interest_may_be_skipped_and_proposed_later(state: State) -> None:
     result = await import_files(state, "--no-interest")
     assert "interest" not in result.out
     assert await count_acts(state) == (4, 0)
-    assert "to propose on 4 requests" in (await run_command(state, "pay", "interest", "--dry-run", *DAY)).out
-    assert "proposed on 4 requests" in (await run_command(state, "pay", "interest", *DAY)).out
+    assert "to propose: 4 claims" in (await run_command(state, "pay", "interest", "--dry-run", *DAY)).out
+    assert "proposed: 4 claims" in (await run_command(state, "pay", "interest", *DAY)).out
     assert await count_acts(state) == (4, 4)
 
 
 async def test_a_day_in_no_open_period_is_reported_and_the_import_stays(state: State) -> None:
     output = (await import_files(state, "--at", "2019-05-02T10:00")).out
-    assert "Late interest to propose on 4 requests" in output
+    assert "Late interest to propose: 4 claims, " in output
     assert "Late interest was not proposed: 2019-05-02 is not in an open period" in output
     assert "crescendo pay interest --at DAY" in output
     assert await count_acts(state) == (4, 0)
@@ -106,7 +106,7 @@ async def test_a_missing_rate_is_reported_and_the_import_stays(state: State) -> 
     assert "Add the rate of that half-year" in output
     assert await count_acts(state) == (4, 0)
     rates.write_text(text)
-    assert "proposed on 4 requests" in (await import_files(state, *DAY)).out
+    assert "proposed: 4 claims" in (await import_files(state, *DAY)).out
     assert await count_acts(state) == (4, 4)
 
 

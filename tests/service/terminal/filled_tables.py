@@ -17,21 +17,29 @@ from monitoring.trend import Trend
 from posting.store.step_executions import StepExecution, StepFinding
 from posting.store.step_persons import StepPreparation
 from reporting import (
-    act_narrative,
+    accruals,
     advances,
+    aged_items,
     assets,
     budget,
+    closing_file,
     commitments,
     delays,
+    execution,
+    follow_up_tables,
     general_ledger,
     invoices,
     journal,
     mandatory,
+    narrative_parts,
     overdue_interest,
     proofs,
+    public_balance,
     receipts,
+    reconciliation,
     refusals,
     remaining_amounts,
+    settlement_tables,
     situation,
     special_accounts,
     statements,
@@ -186,6 +194,17 @@ def _cycle_cells(name: str, cell_type: CellType) -> Iterator[Cell]:
 
 
 _NOTHING = budget.Appropriations(0, 0, 0, 0, 0)
+_RECONCILIATION = msgspec.convert(
+    {
+        **dict.fromkeys(reconciliation.Reconciliation.__struct_fields__, 0),
+        "batch": 1,
+        "exercise": 2018,
+        "items": [],
+        "is_reconciled": True,
+        "stored_figures": ["cp_consumed", "result"],
+    },
+    reconciliation.Reconciliation,
+)
 _DELAY_TEXTS = dict.fromkeys(("ministry", "programme"), "")
 _DELAY = msgspec.convert({**dict.fromkeys(Delay.__struct_fields__, 0), **_DELAY_TEXTS}, Delay)
 
@@ -245,7 +264,7 @@ def build_tables() -> dict[str, ReportTable]:
     sums = plan.steps[0].sums
     assert sums is not None
     tables = {
-        "act_narrative.build_nodes_table": act_narrative.build_nodes_table(
+        "narrative_parts.build_nodes_table": narrative_parts.build_nodes_table(
             [], "  Budget before and after batch 1"
         ),
         "budget.build_table": budget.build_table(budget.Budget(1, "UO", [], _NOTHING, _NOTHING)),
@@ -269,12 +288,29 @@ def build_tables() -> dict[str, ReportTable]:
         "remaining_amounts.build_table": remaining_amounts.build_table(
             remaining_amounts.RemainingToPay(1, [], COUNTS[0], *AMOUNTS[:5], *AMOUNTS[:2])
         ),
+        "accruals.build_table": accruals.build_table(accruals.Accruals(1, 2018, [], 1, 1)),
         "mandatory.build_table": mandatory.build_table(mandatory.MandatoryReport(1, 2018, [], 1, 1, 2)),
         "statements.build_table": statements.build_table(
             statements.Statements(1, None, [], [], [statements.StatementYear(2018, 1, 1, 0, 0, 0, 0)])
         ),
         "situation.build_table": situation.build_table(situation.MonthlySituation(1, 2018, [])),
         "special_accounts.build_table": special_accounts.build_table(special_accounts.SpecialAccounts(1, [])),
+        "execution.build_table": execution.build_table(execution.Execution(1, "programme", [])),
+        "aged_items.build_table": aged_items.build_table(
+            aged_items.OpenItemsByAge(batch=1, items=[], accounts=[])
+        ),
+        "closing_file.build_table": closing_file.build_table(
+            closing_file.ClosingFile(batch=1, year=2018, executions=1, proven=1, rows=[])
+        ),
+        "follow_up_tables.build_table": follow_up_tables.build_table([]),
+        "follow_up_tables.build_totals_table": follow_up_tables.build_totals_table([]),
+        "public_balance.build_table": public_balance.build_table(
+            public_balance.PublicBalance(batch=1, exercise=2018, rows=[], balance_cents=0)
+        ),
+        "reconciliation.build_table": reconciliation.build_table(_RECONCILIATION),
+        "settlement_tables.build_table": settlement_tables.build_table(
+            settlement_tables.SettlementTables(1, [])
+        ),
         "receipts.build_table": receipts.build_table(receipts.Receipts(1, [], 1, 1, 1, 1)),
         "assets.build_table": assets.build_table(assets.AssetRegister(1, 2018, [], [])),
         "visas.build_table": visas.build_table(visas.Visas(1, 2018, [], 1, 1, 1, 1, 1)),

@@ -7,13 +7,14 @@ from service.http.openapi.document import build_document
 from service.http.routes import ROUTES
 
 _COUNTS = frozenset(
-    "accounts acts after_batch age_days answered attempt batch batches blocked certified_in change"
-    " commitment_year commitments days days_overdue days_waited decision done duplicates entries entry"
-    " exercise failed files first_entry follows forms in_time in_treatment integrated invoice_part item"
-    " items last_batch last_line last_lines left_out line lines month months movements not_justified number"
-    " offset origin_year paid partly_integrated payments persons priority received refusals refused"
-    " registered_by right_year run set_offs settlements size_bytes status submission submissions suspended"
-    " suspended_days task title total under_way uploads within_bar year".split()
+    "accepted accounts acts after_batch age_days answered attempt batch batches blocked certified_in"
+    " change commitment_year commitments days days_overdue days_waited decision document done duplicates"
+    " entries entry executions exercise failed files first_entry follows forms found in_time in_treatment"
+    " integrated invoice_part item items last_batch last_line last_lines left_out line lines month months"
+    " movements not_justified number offset origin origin_year paid partly_integrated payments persons"
+    " position priority proven received refusals refused registered_by right_year run seconds set_offs"
+    " settlements size_bytes status submission submissions suspended suspended_days task title total"
+    " under_way uploads within_bar year".split()
 )
 """Whole numbers that are no amounts."""
 _EITHER = frozenset({"stated", "counted"})
