@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests marked `outside` need: Prometheus with promtool, and Chromium. Installs only missing
-# ones, from Debian's packages, and so needs root. Starts nothing: the tests start and stop the programs they need.
+# Installs the programs that the tests marked `outside` need: Prometheus with promtool, Chromium, hledger and Beancount.
+# The last two are under the GPL: tests run them as programs of their own, and nothing imports or ships them. Installs only
+# missing ones, from Debian's packages, and so needs root. Starts nothing: the tests start and stop the programs they need.
 set -euo pipefail
 
 is_installed() { command -v "$1" > /dev/null; }
 missing=()
 { is_installed prometheus && is_installed promtool; } || missing+=(prometheus) # the package includes promtool
 is_installed chromium || missing+=(chromium)
+is_installed hledger || missing+=(hledger)
+is_installed bean-check || missing+=(beancount)
 if [ ${#missing[@]} -eq 0 ]; then
   exit 0
 fi
