@@ -55,7 +55,7 @@ def _list_carried(folder: Path) -> Iterator[tuple[str, str]]:
     """Yield programmes whose credits an order carries, each with the one they come to, empty if it goes on."""
     yield "0217", ""
     orders = folder / "successions.csv"
-    rows = list(csv.DictReader(orders.open(encoding="utf-8"))) if orders.exists() else []
+    rows = csv.DictReader(orders.read_text(encoding="utf-8").splitlines() if orders.exists() else ())
     followers = sorted(
         {row["new_fund_centre"][:4] for row in rows if row["fund_centre"].startswith(SUPPRESSED)}
     )

@@ -70,7 +70,7 @@ async def test_a_submission_without_refused_lines_has_an_empty_report(
     assert result.code == 0, result.err
     assert (await report(place, 2, "--json")).json() == []
     assert (await report(place, 2, "--csv")).out.startswith("line,to line,reference,")
-    assert "Refused lines, one by one" in (await report(place, 2)).out
+    assert "No line was refused" in (await report(place, 2)).out
 
 
 async def test_a_conflict_with_an_act_that_is_held_is_described_as_it_is(dsn: str, tmp_path: Path) -> None:
