@@ -182,10 +182,14 @@ class Cluster(NamedTuple):
         _write_durably(self.home / "password", f"{password}\n")
 
     async def _run_program(self, *command: str, files: Sequence[IO[str]], input_text: str = "") -> None:
-        process = await self.start_program(command, files, stdin=PIPE, stdout=PIPE)
+        """Run a program that reads ``input_text`` from a file: it may end before a pipe to it is written."""
+        with tempfile.TemporaryFile() as program_input:
+            program_input.write(input_text.encode())
+            program_input.seek(0)
+            process = await self.start_program(command, files, stdin=program_input, stdout=PIPE)
         try:
             async with asyncio.timeout(PROGRAM_SECONDS):
-                output, _ = await process.communicate(input_text.encode())
+                output, _ = await process.communicate()
         except TimeoutError:
             raise DatabaseUnfit(
                 f"{command[0]} in {self.home} did not end within {PROGRAM_SECONDS} seconds: its disk is too slow"
@@ -203,7 +207,7 @@ class Cluster(NamedTuple):
         command: Sequence[str],
         files: Sequence[IO[str]],
         *,
-        stdin: int = DEVNULL,
+        stdin: int | IO[bytes] = DEVNULL,
         stdout: int | IO[bytes],
     ) -> Process:
         """Start one of PostgreSQL's programs as the cluster's user, in a session without the terminal's signals.
