@@ -24,6 +24,7 @@ from service.engine import (
     decision_records,
     own_acts,
     step_checks,
+    step_repetition,
     year_closing,
     year_lock,
 )
@@ -112,6 +113,8 @@ async def _execute(work: Work, result: StepResult) -> StepResult:
         tried = await perform(work)
         return msgspec.structs.replace(tried, waits=tried.waits or waits)
     result = msgspec.structs.replace(result, waits=waits)
+    if sums := None if waits else await _find_repeated_sums(context, request):
+        return await record.end(msgspec.structs.replace(result, sums=sums))
     if not waits:
         result = await _prove_checks(work, result)
     if not result.waits:
@@ -124,6 +127,13 @@ async def _execute(work: Work, result: StepResult) -> StepResult:
         *await _list_open_needs(context, request),
     ]
     return await record.end(msgspec.structs.replace(result, findings=findings))
+
+
+async def _find_repeated_sums(context: EngineContext, request: StepRequest) -> StepSums | None:
+    """Return the sums of a carry that was proven and has nothing left; None of any other step."""
+    prefix = year_closing.build_own_acts(request.year, request.step).batch_prefix
+    async with open_snapshot(context.database.dsn) as connection:
+        return await step_repetition.find_sums(connection, request, prefix)
 
 
 async def _list_open_needs(context: EngineContext, request: StepRequest) -> list[StepFinding]:

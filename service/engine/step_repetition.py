@@ -1,15 +1,18 @@
 """The repetition of a carry: a step that was proven has nothing left, as long as no entry changed what is open of its year.
 
-Whoever calls C06 or C04 again then waits for no reading of the journal.
+Whoever calls C06 or C04 again then waits for no reading of the journal, and for no check: what carries nothing needs no proof
+of the journal that is newer than the one it has.
 """
 
 from closing import review_queries
 from closing.journal_queries import Connection
 from closing.step_kinds import CARRYING_STEPS
 from closing.step_sums import StepSums
+from closing.steps import DESCRIPTIONS
 from posting.store import step_executions
 from posting.store.step_executions import PROVEN
-from service.engine.step_conditions import StepRequest
+from service.engine.closing_plan import Executions, find_state
+from service.engine.step_conditions import StepRequest, list_needed_steps
 
 
 async def find_sums(connection: Connection, request: StepRequest, batch_prefix: str) -> StepSums | None:
@@ -19,10 +22,20 @@ async def find_sums(connection: Connection, request: StepRequest, batch_prefix: 
     """
     if request.step not in CARRYING_STEPS:
         return None
-    executions = (await step_executions.load_executions(connection, request.year)).get(request.step, [])
-    if not executions or executions[-1].state != PROVEN:
+    if not _is_proven(request, await step_executions.load_executions(connection, request.year)):
         return None
     latest = await review_queries.load_latest_carry(connection, batch_prefix)
     if latest is None or await review_queries.has_later_entries(connection, request.year, latest.entry):
         return None
     return StepSums([], [], latest.lines)
+
+
+def _is_proven(request: StepRequest, executions: Executions) -> bool:
+    """Return whether the last execution of a step proved it, and each step that it needs is proven still."""
+    latest = executions.get(request.step, [])
+    needed = (*DESCRIPTIONS[request.step].renewed, *list_needed_steps(request))
+    return (
+        bool(latest)
+        and latest[-1].state == PROVEN
+        and all(find_state(step, executions) == PROVEN for step in needed)
+    )

@@ -16,7 +16,7 @@ from core.person_decisions import Decision, DecisionKind
 from core.senders import CLOSING
 from posting.store.step_executions import StepFinding
 from posting.store.step_persons import RefusedStep
-from service.engine import decision_records, own_acts, step_repetition
+from service.engine import decision_records, own_acts
 from service.engine.engine_context import EngineContext
 from service.engine.own_acts import OwnActs, OwnActsResult
 from service.engine.settlement_lock import lock_settlement
@@ -119,10 +119,6 @@ async def _carry(
     async with open_snapshot(context.database.dsn) as connection:
         if waits := await find_obstacle(connection, context, request):
             return msgspec.structs.replace(result, waits=waits)
-        if sums := await step_repetition.find_sums(
-            connection, request, build_own_acts(request.year, request.step).batch_prefix
-        ):
-            return msgspec.structs.replace(result, sums=sums)
         computed = await compute_step(connection, context, request, reporter=reporter)
         acts = await computed.load_acts(connection)
     result, renamed = msgspec.structs.replace(result, sums=computed.sums), acts.renamed

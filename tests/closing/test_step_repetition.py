@@ -54,6 +54,11 @@ async def execute(state: State, step: Step) -> tuple[StepResult, bool]:
     return result, READ in reporter.activities
 
 
+async def count_executions(state: State, step: Step) -> int:
+    (row,) = await state.fetch("select count(*) from step_execution where step = $1", step)
+    return row["count"]
+
+
 @pytest.mark.parametrize(("step", "lines"), [(Step.COMMITMENTS, 5), (Step.REQUESTS, 2)])
 async def test_what_was_proven_and_has_not_changed_is_not_read_again(
     state: State, step: Step, lines: int
@@ -76,6 +81,27 @@ async def test_what_proved_persons_carried_is_not_read_again(state: State) -> No
     assert (result.state, has_read, result.sums and result.sums.done) == ("proven", False, 5)
     await state.submit_accepted([{**COMMITMENT, "exercise": YEAR, "date": "2018-12-31"}])
     assert (await execute(state, Step.COMMITMENTS))[1]
+
+
+async def test_what_carries_nothing_needs_no_newer_check(state: State) -> None:
+    await execute(state, Step.COMMITMENTS)
+    before = await count_executions(state, Step.REVIEW)
+    assert (await execute(state, Step.COMMITMENTS))[0].state == "proven"
+    assert await count_executions(state, Step.REVIEW) == before > 0
+    await state.submit_accepted([{**COMMITMENT, "exercise": YEAR, "date": "2018-12-31"}])
+    await execute(state, Step.COMMITMENTS)
+    assert await count_executions(state, Step.REVIEW) == before + 1
+
+
+async def test_what_carries_nothing_is_refused_after_a_refused_check(state: State) -> None:
+    """A run that is not issued may pay what is open of the year: whoever calls the carry again is told so."""
+    await execute(state, Step.COMMITMENTS)
+    run = await state.propose_run(date(2018, 12, 31), date(2018, 12, 28))
+    assert (await execute(state, Step.REVIEW))[0].state == "refused"
+    result, has_read = await execute(state, Step.COMMITMENTS)
+    assert "needs C02, which is not proven" in result.waits
+    assert not has_read
+    assert [finding.subject for finding in result.findings] == [f"payment run {run}, proposed"]
 
 
 async def test_a_later_act_of_the_year_is_found(state: State) -> None:
