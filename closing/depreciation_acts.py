@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from closing.assignments import CODES, Assignments
 from closing.carry_acts import describe_file, name_entries
 from closing.depreciation import CHARGE, AssetCharges, list_plans
-from closing.step_sums import BlockedSum
+from closing.step_sums import BlockedSum, CarriedSum, StepSums
 
 STEP = "C08"
 """The step of the closing that these acts are a part of; the batch ids of their files name it."""
@@ -49,6 +49,12 @@ class DepreciationSums(msgspec.Struct, frozen=True):
     def cents(self) -> int:
         """The amount to charge."""
         return sum(row.cents for row in self.charges)
+
+    @property
+    def step_sums(self) -> StepSums:
+        """The same in the shape of what other steps carry."""
+        rows = [CarriedSum(CHARGE, "", row.lines, row.cents, account=row.account) for row in self.charges]
+        return StepSums(rows, self.blocked, self.charged_lines)
 
 
 def find_free_assets(charges: AssetCharges, assignments: Assignments) -> NDArray[np.bool_]:

@@ -10,10 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from closing.depreciation import CHARGE
-from closing.depreciation_acts import DepreciationSums
 from closing.journal_queries import Connection
-from closing.step_sums import CarriedSum, StepSums
+from closing.step_sums import StepSums
 from closing.steps import DESCRIPTIONS, Step, StepType
 from core.person_decisions import Decision, DecisionKind
 from posting.store import step_executions
@@ -113,7 +111,7 @@ async def _execute(work: Work, result: StepResult) -> StepResult:
         tried = await perform(work)
         return msgspec.structs.replace(tried, waits=tried.waits or waits)
     result = msgspec.structs.replace(result, waits=waits)
-    if sums := None if waits else await _find_repeated_sums(context, request):
+    if sums := None if waits else await step_repetition.find_sums(context, request):
         return await record.end(msgspec.structs.replace(result, sums=sums))
     if not waits:
         result = await _prove_checks(work, result)
@@ -127,13 +125,6 @@ async def _execute(work: Work, result: StepResult) -> StepResult:
         *await _list_open_needs(context, request),
     ]
     return await record.end(msgspec.structs.replace(result, findings=findings))
-
-
-async def _find_repeated_sums(context: EngineContext, request: StepRequest) -> StepSums | None:
-    """Return the sums of a carry that was proven and has nothing left; None of any other step."""
-    prefix = year_closing.build_own_acts(request.year, request.step).batch_prefix
-    async with open_snapshot(context.database.dsn) as connection:
-        return await step_repetition.find_sums(connection, request, prefix)
 
 
 async def _list_open_needs(context: EngineContext, request: StepRequest) -> list[StepFinding]:
@@ -240,7 +231,7 @@ async def _charge_assets(work: Work) -> StepResult:
         reporter=reporter,
         on_begin=record.begin,
     )
-    sums = _convert_charges(charges.sums) if charges.sums else None
+    sums = charges.sums.step_sums if charges.sums else None
     return StepResult(
         *(request.year, request.step, sums),
         posted=charges.posted,
@@ -278,12 +269,6 @@ def _join(charged: StepResult, reversals: StepResult) -> StepResult:
         waits="" if has_begun else "; ".join(waits),
         findings=[StepFinding(_PART, 0, blocks=True, detail=text) for text in waits if has_begun],
     )
-
-
-def _convert_charges(charges: DepreciationSums) -> StepSums:
-    """Return what is charged of assets in the shape of what other steps carry."""
-    rows = [CarriedSum(CHARGE, "", row.lines, row.cents, account=row.account) for row in charges.charges]
-    return StepSums(rows, charges.blocked, charges.charged_lines)
 
 
 async def _check(work: Work) -> StepResult:

@@ -12,19 +12,27 @@ from closing.steps import DESCRIPTIONS
 from posting.store import step_executions
 from posting.store.step_executions import PROVEN
 from service.engine.closing_plan import Executions, find_state
-from service.engine.step_conditions import StepRequest, list_needed_steps
+from service.engine.engine_context import EngineContext
+from service.engine.step_conditions import StepRequest, list_needed_steps, open_snapshot
+from service.engine.year_closing import build_own_acts
 
 
-async def find_sums(connection: Connection, request: StepRequest, batch_prefix: str) -> StepSums | None:
+async def find_sums(context: EngineContext, request: StepRequest) -> StepSums | None:
     """Return the sums of a step that has nothing left to carry; None if only the journal can say what is open.
 
     What the latest file of the step was computed from is compared, and not its end: acts may have come between the two.
     """
     if request.step not in CARRYING_STEPS:
         return None
+    async with open_snapshot(context.database.dsn) as connection:
+        return await _load_sums(connection, request)
+
+
+async def _load_sums(connection: Connection, request: StepRequest) -> StepSums | None:
     if not _is_proven(request, await step_executions.load_executions(connection, request.year)):
         return None
-    latest = await review_queries.load_latest_carry(connection, batch_prefix)
+    prefix = build_own_acts(request.year, request.step).batch_prefix
+    latest = await review_queries.load_latest_carry(connection, prefix)
     if latest is None or await review_queries.has_later_entries(connection, request.year, latest.entry):
         return None
     return StepSums([], [], latest.lines)
